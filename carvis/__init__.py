@@ -1,0 +1,38 @@
+"""carvis: train image classifiers with Keras and see where they look.
+
+Names are resolved on first use, so that ``import carvis`` loads no TensorFlow.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME_OF = {
+    "Workspace": "carvis.workspace",
+    "Dataset": "carvis.dataset",
+    "Classifier": "carvis.classifier",
+    "load_classifier": "carvis.classifier",
+    "save_classifier": "carvis.classifier",
+    "build_model": "carvis.architectures",
+    "train": "carvis.training",
+    "Run": "carvis.training",
+    "evaluate": "carvis.evaluation",
+    "Evaluation": "carvis.evaluation",
+    "load_evaluation": "carvis.evaluation",
+    "read_misclassified": "carvis.evaluation",
+    "heatmaps": "carvis.explain",
+    "Heatmap": "carvis.explain",
+    "CarvisError": "carvis.errors",
+}
+
+__all__ = ["__version__", *_HOME_OF]
+
+
+def __getattr__(name: str):
+    if name in _HOME_OF:
+        return getattr(import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module 'carvis' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

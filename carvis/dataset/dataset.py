@@ -1,0 +1,175 @@
+"""``Dataset``: the classes, counts and samples of a folder of pictures."""
+
+import os
+import unicodedata
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from carvis.dataset.ids import canonical_id
+from carvis.errors import DatasetError
+from carvis.images import IMAGE_SUFFIXES
+from carvis.workspace import canonical_split, content_hash, is_dataset, resolve_inside, split_folders
+
+_SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
+
+
+def _splits_of(root: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for split, path in split_folders(root):
+        if split in found:
+            raise DatasetError(
+                f"{root} holds both {found[split].name} and {path.name}, which mean the same: rename one of them."
+            )
+        found[split] = path
+    return found
+
+
+class Dataset:
+    """Pictures in ``<root>/<split>/<class>/``, with splits ``train``, ``valid`` (or ``val``, ``validation``), ``test``.
+
+    Any split may be missing. Class names are the folder names of all splits together, sorted.
+
+    Raises:
+        DatasetError: no such folder, or no split folder with class folders in it.
+    """
+
+    def __init__(self, root: str | Path):
+        self.root = Path(root).expanduser().resolve()
+        if not self.root.is_dir():
+            raise DatasetError(f"{root} is not a folder: check the path of the data set.")
+        self.splits = _splits_of(self.root)
+        if not self.splits:
+            raise DatasetError(_how_to_lay_out(self.root))
+
+    @property
+    def name(self) -> str:
+        return self.root.name
+
+    def __repr__(self) -> str:
+        return f"Dataset({str(self.root)!r}, splits={list(self.splits)}, classes={len(self.class_names)})"
+
+    @cached_property
+    def class_names(self) -> list[str]:
+        names = {_nfc(path.name) for folder in self.splits.values() for path in _class_folders(folder)}
+        return sorted(names)
+
+    def folder(self, split: str) -> Path:
+        """Return the folder of a split, named in any spelling.
+
+        Raises:
+            DatasetError: the data set has no such split.
+        """
+        canonical = canonical_split(split)
+        if canonical not in self.splits:
+            raise DatasetError(
+                f"{self.root} has no split {split!r}: it holds {', '.join(self.splits)}."
+                if canonical
+                else f"{split!r} is not a split: choose train, valid or test."
+            )
+        return self.splits[canonical]
+
+    @cached_property
+    def _listing(self) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+        return {}
+
+    def _scan(self, split: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        folder = self.folder(split)
+        if folder.name not in self._listing:
+            self._listing[folder.name] = _scan_split(self.root, folder)
+        return self._listing[folder.name]
+
+    def samples(self, split: str) -> pd.DataFrame:
+        """Return the pictures of a split by id: columns id, path (absolute), label, size (bytes).
+
+        Raises:
+            DatasetError: the data set has no such split.
+        """
+        return self._scan(split)[0].copy()
+
+    def other_files(self, split: str | None = None) -> pd.DataFrame:
+        """Return the files of one split, or of all, that are no pictures: columns path, reason."""
+        tables = [self._scan(name)[1] for name in ([split] if split else self.splits)]
+        return pd.concat(tables, ignore_index=True)
+
+    def counts(self) -> pd.DataFrame:
+        """Return the number of pictures: one row a class, one column a split."""
+        columns = {split: self._scan(split)[0]["label"].value_counts() for split in self.splits}
+        table = pd.DataFrame(columns, index=pd.Index(self.class_names, name="class"))
+        return table.fillna(0).astype(int)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all sample ids and file sizes: equal on every machine that holds the same pictures."""
+        return content_hash(*(self._scan(s)[0][["id", "size"]].to_numpy().tolist() for s in self.splits))
+
+    def resolve(self, sample_id: str | Path) -> Path:
+        """Return the picture's path for a sample id or a path below the data set.
+
+        Raises:
+            PathError: the path leads outside the data set.
+            DatasetError: there is no such picture.
+        """
+        text = str(sample_id).replace("\\", "/")
+        split, _, rest = text.partition("/")
+        if split in self.splits and rest:
+            path = resolve_inside(self.splits[split] / rest, [self.root])
+        else:
+            path = resolve_inside(text, [self.root])
+        if path.is_file():
+            return path
+        # Names stored decomposed on disk differ from the composed id.
+        if split in self.splits:
+            samples = self._scan(split)[0]
+            match = samples.loc[samples["id"] == canonical_id(text), "path"]
+            if len(match):
+                return Path(match.iloc[0])
+        raise DatasetError(f"{sample_id} is not in {self.root}: check the name or refresh the list.")
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _class_folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _scan_split(root: Path, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    pictures: list[tuple[str, str, str, int]] = []
+    others: list[tuple[str, str]] = []
+    prefix = len(str(root)) + 1
+
+    def walk(path: str, label: str | None) -> None:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or entry.name.lower() in _SYSTEM_FILES:
+                    continue
+                if entry.is_dir():
+                    walk(entry.path, label if label is not None else _nfc(entry.name))
+                elif label is None:
+                    others.append((entry.path, "not in a class folder"))
+                elif os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES:
+                    others.append((entry.path, "not a picture file"))
+                else:
+                    size = entry.stat().st_size
+                    if size == 0:
+                        others.append((entry.path, "empty file"))
+                    else:
+                        pictures.append((canonical_id(entry.path[prefix:]), entry.path, label, size))
+
+    walk(str(folder), None)
+    samples = pd.DataFrame(sorted(pictures), columns=["id", "path", "label", "size"])
+    return samples, pd.DataFrame(sorted(others), columns=["path", "reason"])
+
+
+def _how_to_lay_out(root: Path) -> str:
+    if canonical_split(root.name):
+        return f"{root} is one split of a data set: name the folder above it, {root.parent}."
+    children = [path for path in root.iterdir() if path.is_dir()]
+    inner = [path for path in children if is_dataset(path)]
+    if inner:
+        return f"{root} is not a data set itself: name a data set in it, for example {inner[0]}."
+    layout = "train/<class>/*.jpg, valid/<class>/*.jpg, test/<class>/*.jpg"
+    return f"{root} holds no train, valid or test folder with class folders in it: lay the pictures out as {layout}."

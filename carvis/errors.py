@@ -1,0 +1,37 @@
+"""Errors that a person can cause and mend: each message is one sentence naming the file and the remedy."""
+
+
+class CarvisError(Exception):
+    """Base of every error whose message is meant for the person using carvis."""
+
+
+class PathError(CarvisError):
+    """A path leads outside the allowed folders."""
+
+
+class ImageError(CarvisError):
+    """A file is not a readable picture."""
+
+
+class DatasetError(CarvisError):
+    """A folder is not laid out as a data set."""
+
+
+class ModelError(CarvisError):
+    """A model file cannot be opened or does not fit its use."""
+
+
+class UntrustedModelError(ModelError):
+    """A model file holds code, which runs only when that file is trusted by name."""
+
+
+class TableError(CarvisError):
+    """A table such as ``df2.csv`` or a saved evaluation cannot be read."""
+
+
+class TrainingError(CarvisError):
+    """A training run cannot start or go on."""
+
+
+class NetworkError(CarvisError):
+    """Something that was asked for needs a network, and there is none."""

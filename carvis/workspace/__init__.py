@@ -1,0 +1,22 @@
+"""Where things lie: roots, safe path resolution, locks, atomic writes, a content-named cache."""
+
+from carvis.workspace.cache import Cache
+from carvis.workspace.files import atomic_path, atomic_write, content_hash, lock, sha256_of_file
+from carvis.workspace.layout import SPLITS, canonical_split, is_dataset, split_folders
+from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
+
+__all__ = [
+    "MODEL_SUFFIXES",
+    "SPLITS",
+    "Cache",
+    "Workspace",
+    "atomic_path",
+    "atomic_write",
+    "canonical_split",
+    "content_hash",
+    "is_dataset",
+    "lock",
+    "resolve_inside",
+    "sha256_of_file",
+    "split_folders",
+]

@@ -1,0 +1,79 @@
+"""Writing whole files at once, hashing content, locking."""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from carvis.errors import CarvisError
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path in the same folder that replaces ``path`` once the block ends without error.
+
+    Raises:
+        CarvisError: the folder cannot be written, or the disk is full; ``path`` is then as it was.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        remedy = "free some space or choose another folder"
+        raise CarvisError(f"{path} could not be written ({reason}): {remedy}.") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def atomic_write(path: str | Path, data: bytes | str) -> Path:
+    """Write a whole file at once: a reader sees the old content or the new, never a part."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+    return Path(path)
+
+
+def sha256_of_file(path: str | Path) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_hash(*parts: object) -> str:
+    """Return a hexadecimal hash of everything given: bytes, arrays (with shape and type) and JSON values."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, bytes):
+            kind, data = "bytes", part
+        elif hasattr(part, "tobytes"):
+            kind, data = f"array {part.dtype} {part.shape}", part.tobytes()
+        else:
+            kind, data = "json", json.dumps(part, sort_keys=True, ensure_ascii=False).encode()
+        digest.update(f"{kind} {len(data)}\n".encode())
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def lock(path: str | Path):
+    """Return a file lock that the operating system frees when its holder dies."""
+    from filelock import FileLock
+
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(str(path))

@@ -1,0 +1,115 @@
+"""``Workspace``: where things lie, and which paths may be opened."""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from carvis.errors import PathError
+from carvis.workspace.layout import is_dataset
+
+MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
+_WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:")
+
+
+class Workspace:
+    """A folder that holds ``models/`` and ``data/``, the only place carvis writes to."""
+
+    def __init__(self, root: str | Path):
+        self.root = Path(root).expanduser().resolve()
+        if not self.root.is_dir():
+            raise PathError(f"The workspace {self.root} is not a folder: create it or name another one.")
+        self.models_dir = self.root / "models"
+        self.data_dir = self.root / "data"
+        self.runs_dir = self.data_dir / "runs"
+        self.evaluations_dir = self.data_dir / "evaluations"
+        self.cache_dir = self.data_dir / "cache"
+        self.results_dir = self.data_dir / "results"
+
+    @classmethod
+    def open(cls, path: str | Path | None = None) -> "Workspace":
+        """Open the workspace at ``path``, else at ``$CARVIS_WORKSPACE``, else in the current folder.
+
+        Raises:
+            PathError: the folder does not exist.
+        """
+        return cls(path or os.environ.get("CARVIS_WORKSPACE") or Path.cwd())
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.root)!r})"
+
+    def resolve(self, path: str | Path, extra_roots: Iterable[str | Path] = ()) -> Path:
+        """Resolve a path from a file, a form or a URL, which must lie under the workspace.
+
+        Raises:
+            PathError: the resolved path lies outside the workspace and ``extra_roots``.
+        """
+        return resolve_inside(path, [self.root, *extra_roots])
+
+    def relative(self, path: str | Path) -> str:
+        """Return ``path`` below the workspace with forward slashes, or unchanged where it lies elsewhere."""
+        path = Path(path)
+        try:
+            return path.resolve().relative_to(self.root).as_posix()
+        except ValueError:
+            return path.as_posix()
+
+    def datasets(self) -> list[Path]:
+        """List the folders below ``data/`` (and the workspace itself) that hold a train, valid or test folder."""
+        ours = {self.runs_dir, self.evaluations_dir, self.cache_dir, self.results_dir}
+        candidates = [self.data_dir, *_subfolders(self.data_dir), *_subfolders(self.root)]
+        return [folder for folder in candidates if folder not in ours and is_dataset(folder)]
+
+    def models(self) -> list[Path]:
+        """List the model files in ``models/``, by name."""
+        return _files(self.models_dir, MODEL_SUFFIXES)
+
+    def evaluations(self) -> list[Path]:
+        """List the evaluation folders ``data/evaluations/<data set>/<split>/<model>``, by name."""
+        return sorted(file.parent for file in self.evaluations_dir.glob("*/*/*/metrics.json"))
+
+    def runs(self) -> list[Path]:
+        """List the training run folders, newest last."""
+        return sorted(file.parent for file in self.runs_dir.glob("*/config.json"))
+
+    def misclassified_tables(self) -> list[Path]:
+        """List tables of misclassified pictures: ``df2.csv`` files and every CSV in a folder named ``incorrect``."""
+        found = {*self.root.glob("*.csv"), *self.data_dir.glob("*.csv"), *self.evaluations_dir.glob("*/*/*/df2.csv")}
+        for folder in (self.root / "incorrect", *self.data_dir.glob("**/incorrect")):
+            found.update(folder.glob("*.csv"))
+        return sorted(found)
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    names = (path for path in folder.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith("."))
+    return sorted(path for path in names if path.is_file())
+
+
+def resolve_inside(path: str | Path, roots: Iterable[str | Path]) -> Path:
+    """Resolve a path, symbolic links included, that must lie under one of ``roots``.
+
+    A relative path is taken below the first root; Windows separators are understood everywhere.
+
+    Raises:
+        PathError: the path lies outside every root.
+    """
+    roots = [Path(root).resolve() for root in roots]
+    text = str(path)
+    if "\0" in text:
+        raise PathError("A path holds a NUL character: correct it.")
+    if os.name != "nt":
+        if _WINDOWS_DRIVE.match(text):
+            raise PathError(f"{text} lies outside the allowed folders: copy it into {roots[0]}.")
+        text = text.replace("\\", "/") if not (roots[0] / text).exists() else text
+    resolved = (roots[0] / text).resolve()
+    if any(resolved.is_relative_to(root) for root in roots):
+        return resolved
+    raise PathError(f"{path} lies outside the allowed folders: copy it into {roots[0]}.")

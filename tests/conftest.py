@@ -1,0 +1,36 @@
+"""Fixtures that every room's tests share."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from carvis.images import write_image
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real photographs, weights and old model files that ``CARVIS_REAL_DATA`` names."""
+    folder = os.environ.get("CARVIS_REAL_DATA")
+    if not folder:
+        pytest.skip("CARVIS_REAL_DATA names no folder of real material")
+    path = Path(folder).resolve()
+    assert path.is_dir(), f"CARVIS_REAL_DATA is {folder}, which is not a folder"
+    return path
+
+
+@pytest.fixture
+def make_pictures():
+    """Write plain pictures of a colour with a little noise: ``make_pictures(folder, names, rgb, size)``."""
+
+    def make(folder: Path, names, rgb=(200, 30, 30), size=(24, 32)) -> list[Path]:
+        rng = np.random.default_rng(len(str(folder.name)))
+        paths = []
+        for name in names:
+            noise = rng.integers(-10, 11, (*size, 3))
+            image = np.clip(np.array(rgb) + noise, 0, 255).astype(np.uint8)
+            paths.append(write_image(folder / name, image))
+        return paths
+
+    return make

@@ -1,0 +1,146 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from carvis.errors import CarvisError, PathError
+from carvis.workspace import Cache, Workspace, atomic_path, atomic_write, content_hash, lock, resolve_inside
+
+
+def test_relative_paths_are_taken_below_the_root(tmp_path):
+    (tmp_path / "data").mkdir()
+    workspace = Workspace(tmp_path)
+    assert workspace.resolve("data/x.jpg") == tmp_path.resolve() / "data" / "x.jpg"
+    assert workspace.resolve("data\\x.jpg") == tmp_path.resolve() / "data" / "x.jpg"
+    assert workspace.resolve("data/../data") == tmp_path.resolve() / "data"
+
+
+@pytest.mark.parametrize("path", ["../x.jpg", "/etc/passwd", "data/../../x", "..\\x", "C:\\Windows\\win.ini", "a\0b"])
+def test_paths_that_lead_outside_are_refused(tmp_path, path):
+    with pytest.raises(PathError):
+        Workspace(tmp_path).resolve(path)
+
+
+def test_a_symbolic_link_that_leads_outside_is_refused(tmp_path):
+    inside, outside = tmp_path / "workspace", tmp_path / "secret"
+    inside.mkdir()
+    outside.mkdir()
+    (inside / "link").symlink_to(outside)
+    with pytest.raises(PathError, match="outside the allowed folders"):
+        resolve_inside("link/x.jpg", [inside])
+    assert resolve_inside("link/x.jpg", [inside, outside]) == outside.resolve() / "x.jpg"
+
+
+def test_workspace_comes_from_argument_then_environment_then_folder(tmp_path, monkeypatch):
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "c")
+    monkeypatch.setenv("CARVIS_WORKSPACE", str(tmp_path / "b"))
+    assert Workspace.open(tmp_path / "a").root.name == "a"
+    assert Workspace.open().root.name == "b"
+    monkeypatch.delenv("CARVIS_WORKSPACE")
+    assert Workspace.open().root.name == "c"
+    with pytest.raises(PathError, match="not a folder"):
+        Workspace.open(tmp_path / "missing")
+
+
+def test_listings_find_what_lies_in_the_workspace(tmp_path, make_pictures):
+    make_pictures(tmp_path / "data" / "cars" / "val" / "red", ["1.jpg"])
+    make_pictures(tmp_path / "mini_pictures" / "test" / "red", ["1.jpg"])
+    (tmp_path / "models").mkdir()
+    for name in ("b.h5", "a.keras", "a.json", ".hidden.h5"):
+        (tmp_path / "models" / name).touch()
+    evaluation = tmp_path / "data" / "evaluations" / "cars" / "test" / "a"
+    atomic_write(evaluation / "metrics.json", "{}")
+    atomic_write(evaluation / "df2.csv", "PATH\n")
+    atomic_write(tmp_path / "incorrect" / "df2.csv", "PATH\n")
+    workspace = Workspace(tmp_path)
+    assert [path.name for path in workspace.datasets()] == ["cars", "mini_pictures"]
+    assert [path.name for path in workspace.models()] == ["a.keras", "b.h5"]
+    assert workspace.evaluations() == [evaluation]
+    assert [workspace.relative(p) for p in workspace.misclassified_tables()] == [
+        "data/evaluations/cars/test/a/df2.csv",
+        "incorrect/df2.csv",
+    ]
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path):
+    path = atomic_write(tmp_path / "card.json", "old")
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["card.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="resource limits are POSIX")
+def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path):
+    """A file size limit makes the operating system refuse the write, as a full disk does."""
+    script = f"""
+import resource, signal
+from carvis.errors import CarvisError
+from carvis.workspace import atomic_write
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+try:
+    atomic_write({str(tmp_path / "x.bin")!r}, b"a" * 1000)
+except CarvisError as error:
+    print(error)
+"""
+    (tmp_path / "x.bin").write_text("old")
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "x.bin could not be written" in result.stdout and "free some space" in result.stdout
+    assert (tmp_path / "x.bin").read_text() == "old"
+    assert os.listdir(tmp_path) == ["x.bin"]
+
+
+def test_a_file_in_the_way_of_a_folder_is_one_sentence(tmp_path):
+    (tmp_path / "models").write_text("")
+    with pytest.raises(CarvisError, match="could not be written"):
+        atomic_write(tmp_path / "models" / "x.json", "{}")
+
+
+def test_content_hash_tells_apart_what_differs():
+    one = np.zeros((2, 3), np.float32)
+    hashes = {
+        content_hash(one),
+        content_hash(one.reshape(3, 2)),
+        content_hash(one.astype(np.int32)),
+        content_hash(one.tobytes()),
+        content_hash("a", "bc"),
+        content_hash("ab", "c"),
+    }
+    assert len(hashes) == 6
+    assert content_hash({"a": 1, "b": 2}) == content_hash({"b": 2, "a": 1})
+
+
+def test_a_lock_is_freed_when_its_holder_dies(tmp_path):
+    path = tmp_path / "run.lock"
+    script = f"""
+import os
+from carvis.workspace import lock
+held = lock({str(path)!r}); held.acquire(); print("held", flush=True); input()
+"""
+    child = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "held\n"
+    from filelock import Timeout
+
+    with pytest.raises(Timeout):
+        lock(path).acquire(timeout=0)
+    child.kill()
+    child.communicate()
+    lock(path).acquire(timeout=1).lock.release()
+
+
+def test_the_cache_drops_what_was_unused_longest(tmp_path):
+    cache = Cache(tmp_path, max_bytes=250)
+    for i, key in enumerate(["aa1", "bb2"]):
+        path = cache.put(key, ".bin", bytes(100))
+        os.utime(path, (i, i))
+    assert cache.get("aa1", ".bin")
+    cache.put("cc3", ".bin", bytes(100))
+    assert cache.get("bb2", ".bin") is None
+    assert cache.get("aa1", ".bin") and cache.get("cc3", ".bin")
+    assert cache.get("aa1", ".png") is None
