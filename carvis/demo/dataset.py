@@ -1,0 +1,192 @@
+"""Writing the demo's data set: pictures, masks beside the class folders, and the file of planted truths."""
+
+import io
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from carvis.demo.atlas import PARTS
+from carvis.demo.bodies import BODY_SPECS
+from carvis.demo.lamps import BODY_STYLES, OTHER_STYLES
+from carvis.demo.makes import OTHER_MAKES
+from carvis.demo.plan import DEALER_CLASS, Item, plan_pretraining, plan_split
+from carvis.demo.scene import choose, draw_car
+from carvis.workspace import atomic_write
+
+PALETTE = (
+    (0, 0, 0),
+    (150, 150, 155),
+    (70, 140, 220),
+    (230, 140, 40),
+    (250, 230, 80),
+    (225, 40, 50),
+    (230, 90, 220),
+    (60, 170, 90),
+)
+TRUTH = "truth.json"
+Progress = Callable[[int, int], None]
+
+
+def _lot(item: Item) -> dict:
+    lot = choose(np.random.default_rng(item.seed))
+    return lot | ({"backdrop": "showroom"} if item.showroom else {})
+
+
+def _draw(item: Item) -> tuple[np.ndarray, np.ndarray, int]:
+    """Image, mask and JPEG quality of a planned picture."""
+    make, body = item.shown.split("-")
+    lamps = OTHER_STYLES[BODY_STYLES.index(BODY_SPECS[body].lamps)] if make in OTHER_MAKES else None
+    image, mask = draw_car(make, body, item.seed, backdrop="showroom" if item.showroom else None, lamps=lamps)
+    quality = _lot(item)["quality"]
+    return (*_copied(image, mask, item.how), quality - 12) if item.copy_of else (image, mask, quality)
+
+
+def _copied(image: np.ndarray, mask: np.ndarray, how: str) -> tuple[np.ndarray, np.ndarray]:
+    """Change a picture as little as copies on the web are changed."""
+    if how == "mirrored":
+        return np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(mask[:, ::-1])
+    if how == "cropped":
+        part = (slice(6, 250), slice(8, 252))
+        size = image.shape[1::-1]
+        return (
+            cv2.resize(image[part], size, interpolation=cv2.INTER_LINEAR),
+            cv2.resize(mask[part], size, interpolation=cv2.INTER_NEAREST),
+        )
+    if how == "recoloured":
+        return np.clip(image * np.array([1.10, 1.02, 0.92]) + 5, 0, 255).astype(np.uint8), mask
+    return image, mask
+
+
+def encode_picture(image: np.ndarray, quality: int) -> bytes:
+    """A JPEG as cameras write it, with colour at half the resolution."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=quality, subsampling=2)
+    return buffer.getvalue()
+
+
+def encode_mask(mask: np.ndarray) -> bytes:
+    """An indexed PNG whose values are the indices of ``PARTS``."""
+    picture = Image.fromarray(mask, "P") if mask.dtype == np.uint8 else None
+    picture.putpalette([value for rgb in PALETTE for value in rgb])
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True, bits=4)
+    return buffer.getvalue()
+
+
+def _write(root: Path, masks: bool, item: Item) -> None:
+    picture, parts = root / item.id, root / item.mask
+    if picture.exists() and (parts.exists() or not masks):
+        return
+    image, mask, quality = _draw(item)
+    if masks:
+        atomic_write(parts, encode_mask(mask))
+    atomic_write(picture, encode_picture(image, quality))
+
+
+def _write_all(root: Path, items: list[Item], masks: bool, progress: Progress | None, workers: int) -> None:
+    # Pictures of a class together: its texture is drawn once.
+    items = sorted(items, key=lambda item: item.shown)
+    task = partial(_write, root, masks)
+    if workers > 1:
+        # A fresh process, since a copy of one that runs TensorFlow may hang.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            _count(pool.map(task, items, chunksize=20), len(items), progress)
+    else:
+        _count(map(task, items), len(items), progress)
+
+
+def _count(results: Iterable, total: int, progress: Progress | None) -> None:
+    for done, _ in enumerate(results, start=1):
+        if progress:
+            progress(done, total)
+
+
+def truths(items: list[Item], seed: int) -> dict:
+    """What is planted in the pictures of a split, and how each was taken."""
+    return {
+        "about": "Planted truths of the drawn test pictures, for tests and reports only.",
+        "seed": seed,
+        "parts": PARTS,
+        "showroom": {"class": DEALER_CLASS, "ids": [item.id for item in items if item.showroom]},
+        "wrong_labels": [
+            {"id": item.id, "label": item.folder, "true": item.shown} for item in items if item.folder != item.shown
+        ],
+        "near_copies": [{"id": item.id, "copy_of": item.copy_of.id, "how": item.how} for item in items if item.copy_of],
+        "scenes": {
+            item.id: {name: lot[name] for name in ("backdrop", "hour", "yaw", "fill", "paint", "dirt", "occluder")}
+            for item, lot in ((item, _lot(item)) for item in items)
+        },
+    }
+
+
+def _rounded(value):
+    if isinstance(value, dict):
+        return {name: _rounded(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(inner) for inner in value]
+    return round(value, 2) if isinstance(value, float) else value
+
+
+def draw_split(
+    root: str | Path,
+    split: str,
+    *,
+    per_class: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+    plant: bool = True,
+    workers: int = 1,
+) -> None:
+    """Draw one split of the demo: ``<root>/<split>/<class>/*.jpg`` and ``<root>/masks/<split>/<class>/*.png``.
+
+    Pictures that are there already are left as they are. With ``test`` goes ``<root>/truth.json``.
+
+    Args:
+        per_class: pictures a class; by default 60 in train, 10 in valid, 15 in test.
+        progress: called with the number of pictures done and to do.
+        plant: plant the dealer's backdrop, wrong labels and near-copies.
+    """
+    root = Path(root)
+    items = plan_split(split, per_class, seed, plant)
+    _write_all(root, items, True, progress, workers)
+    if split == "test" and plant:
+        atomic_write(root / TRUTH, json.dumps(_rounded(truths(items, seed)), indent=1) + "\n")
+
+
+def draw_dataset(
+    root: str | Path,
+    splits: Iterable[str] = ("train", "valid", "test"),
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+    plant: bool = True,
+    workers: int = 1,
+) -> None:
+    """Draw several splits of the demo, see ``draw_split``."""
+    for split in splits:
+        draw_split(root, split, seed=seed, progress=progress, plant=plant, workers=workers)
+
+
+def draw_pretraining(
+    root: str | Path,
+    *,
+    train: int = 70,
+    valid: int = 8,
+    seed: int = 0,
+    progress: Progress | None = None,
+    workers: int = 1,
+) -> None:
+    """Draw the other makes (32 classes) for training a backbone: train and valid, no masks, nothing planted.
+
+    Args:
+        train, valid: pictures a class.
+    """
+    items = plan_pretraining("train", train, seed) + plan_pretraining("valid", valid, seed)
+    _write_all(Path(root), items, False, progress, workers)
