@@ -14,6 +14,9 @@ _HOME_OF = {
     "draw_dataset": "carvis.demo.dataset",
     "draw_pretraining": "carvis.demo.dataset",
     "draw_split": "carvis.demo.dataset",
+    "complete": "carvis.demo.rebuilding",
+    "is_demo": "carvis.demo.rebuilding",
+    "rebuild": "carvis.demo.rebuilding",
 }
 
 __all__ = [*_HOME_OF]

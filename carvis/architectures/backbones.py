@@ -1,0 +1,103 @@
+"""The backbones by name: what builds each, what it takes, and where its last block begins.
+
+Adding one is adding one line to ``BACKBONES``. This module loads no Keras.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from carvis.classifier.card import read_card
+from carvis.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A convolutional base.
+
+    Args:
+        application: its name in ``keras.applications``; None for what is built here.
+        preprocessing: what its ImageNet weights take.
+        last_block: fine-tuning opens the first layer whose name starts so, and all layers after it.
+        input_size: side of the picture where none is asked for.
+        untrained_preprocessing: what it takes without ImageNet weights, where that differs.
+    """
+
+    application: str | None
+    preprocessing: str
+    last_block: str
+    input_size: int = 224
+    untrained_preprocessing: str | None = None
+
+
+BACKBONES: dict[str, Backbone] = {
+    "vgg16": Backbone("VGG16", "caffe", "block5", 256, "unit"),
+    "vgg16-slim": Backbone(None, "unit", "block5", 256),
+    "vgg16-slim-bn": Backbone(None, "unit", "block5", 256),
+    "vgg19": Backbone("VGG19", "caffe", "block5", 256, "unit"),
+    "mobilenet_v2": Backbone("MobileNetV2", "tf", "block_16"),
+    "mobilenet_v3_small": Backbone("MobileNetV3Small", "none", "expanded_conv_10"),
+    "mobilenet_v3_large": Backbone("MobileNetV3Large", "none", "expanded_conv_14"),
+    "efficientnet_b0": Backbone("EfficientNetB0", "none", "block7a"),
+    "efficientnet_v2_b0": Backbone("EfficientNetV2B0", "none", "block6h"),
+    "resnet50": Backbone("ResNet50", "caffe", "conv5_block3"),
+    "resnet50_v2": Backbone("ResNet50V2", "tf", "conv5_block3"),
+    "densenet121": Backbone("DenseNet121", "torch", "conv5_block1_"),
+    "xception": Backbone("Xception", "tf", "block14", 299),
+}
+
+
+def find_backbone(name: str) -> Backbone:
+    """Return the backbone of a name; ``MobileNetV2`` and ``mobilenet-v2`` are understood too.
+
+    Raises:
+        ModelError: there is none.
+    """
+    return BACKBONES[backbone_name(name)]
+
+
+def backbone_name(name: str) -> str:
+    plain = {_plain(known): known for known in BACKBONES}
+    if _plain(name) not in plain:
+        raise ModelError(f"There is no backbone {name}: choose one of {', '.join(BACKBONES)}.")
+    return plain[_plain(name)]
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def preprocessing_for(recipe: str, backbone: str | None, weights: str | Path | None) -> str:
+    """Name the preprocessing that fits a model to be built.
+
+    A weights file with a card beside it says itself; any other file is taken for weights as Keras gives them out.
+    """
+    if backbone is None:
+        return "unit"
+    base = find_backbone(backbone)
+    if weights in (None, "none"):
+        return base.untrained_preprocessing or base.preprocessing
+    card = read_card(weights) if weights != "imagenet" else None
+    return card.preprocessing if card and card.preprocessing else base.preprocessing
+
+
+def backbone_of(layer_names: Iterable[str]) -> str | None:
+    """Recognise the backbone of a model by its layers' names, or None.
+
+    The slim VGG16 and the full one have the same names, and so the same last block: ``vgg16`` stands for both.
+    """
+    names = {name.rpartition("/")[2] for name in layer_names}
+    signs = {
+        "vgg19": "block5_conv4",
+        "vgg16": "block5_conv3",
+        "mobilenet_v2": "block_16_project",
+        "mobilenet_v3_large": "expanded_conv_14_project",
+        "mobilenet_v3_small": "expanded_conv_10_project",
+        "efficientnet_v2_b0": "block6h_project_conv",
+        "efficientnet_b0": "block7a_project_conv",
+        "resnet50_v2": "conv5_block3_preact_bn",
+        "resnet50": "conv5_block3_3_bn",
+        "densenet121": "conv5_block16_2_conv",
+        "xception": "block14_sepconv2",
+    }
+    return next((name for name, sign in signs.items() if sign in names), None)

@@ -1,0 +1,103 @@
+"""The model card: what a model file does not say of itself, as ``models/<stem>.json``."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from carvis.errors import ModelError
+from carvis.workspace import atomic_write
+
+
+@dataclass
+class ModelCard:
+    """Facts about a model file, kept beside it.
+
+    ``other`` holds what the file has beyond the fields known here, so that nothing is lost by writing it again.
+    """
+
+    class_names: list[str] | None = None
+    input_size: list[int] | None = None
+    channels: int | None = None
+    preprocessing: str | None = None
+    resize: str | None = None
+    recipe: str | None = None
+    backbone: str | None = None
+    parent: str | None = None
+    dataset: str | None = None
+    dataset_fingerprint: str | None = None
+    metrics: dict = field(default_factory=dict)
+    versions: dict = field(default_factory=dict)
+    sha256: str | None = None
+    created: str | None = None
+    notes: str | None = None
+    other: dict = field(default_factory=dict)
+
+
+def card_path(model_path: str | Path) -> Path:
+    """Return where the card of a model file lies: the same name, ending in ``.json``."""
+    return Path(model_path).with_suffix(".json")
+
+
+def read_card(model_path: str | Path) -> ModelCard | None:
+    """Read the card beside a model file, or None where there is none.
+
+    Raises:
+        ModelError: the card is not a JSON object.
+    """
+    path = card_path(model_path)
+    if not path.is_file():
+        return None
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8-sig"))
+        if not isinstance(facts, dict):
+            raise ValueError("not an object")
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"The card {path} cannot be read ({error}): mend or remove it.") from error
+    card = ModelCard()
+    for key, value in facts.items():
+        if key in _VALID and _VALID[key](value):
+            setattr(card, key, value)
+        else:
+            # What is not known, or not of the kind it should be, is kept but not used.
+            card.other[key] = value
+    return card
+
+
+def _text(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _size(value: object) -> bool:
+    sides = isinstance(value, list) and len(value) == 2
+    return sides and all(isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in value)
+
+
+def _facts(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+_VALID = {entry.name: _text for entry in fields(ModelCard) if entry.name != "other"} | {
+    "class_names": _texts,
+    "input_size": _size,
+    "channels": lambda value: value in (1, 3),
+    "metrics": _facts,
+    "versions": _facts,
+}
+
+
+def write_card(model_path: str | Path, card: ModelCard, overwrite: bool = False) -> Path:
+    """Write the card beside a model file.
+
+    Raises:
+        ModelError: there is a card already and ``overwrite`` is False.
+    """
+    path = card_path(model_path)
+    if path.exists() and not overwrite:
+        raise ModelError(f"{path} exists already: remove it, or ask for it to be overwritten.")
+    facts = asdict(card)
+    facts = facts.pop("other") | {key: value for key, value in facts.items() if value not in (None, {})}
+    return atomic_write(path, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")

@@ -1,0 +1,104 @@
+"""Walking through a model's layers, nested ones too, by paths such as ``vgg16/block5_conv3``."""
+
+from collections.abc import Iterator
+
+import keras
+import pandas as pd
+
+from carvis.classifier.graph import consumers
+from carvis.errors import ModelError
+
+_CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
+_COMPLETING = (
+    keras.layers.BatchNormalization,
+    keras.layers.Activation,
+    keras.layers.ReLU,
+    keras.layers.LeakyReLU,
+    keras.layers.PReLU,
+    keras.layers.ELU,
+)
+
+
+def walk(model: keras.Model) -> Iterator[tuple[str, keras.Layer]]:
+    """Yield (path, layer) of every layer in execution order; a nested model's layers in place of the model.
+
+    A layer that is used several times is yielded once, under its first path.
+    """
+    for path, layer, _ in _walk(model, "", [model], set()):
+        yield path, layer
+
+
+def _walk(model, prefix, parents, seen) -> Iterator[tuple[str, keras.Layer, list[keras.Model]]]:
+    for layer in model.layers:
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        path = f"{prefix}{layer.name}"
+        if isinstance(layer, keras.Model):
+            yield from _walk(layer, f"{path}/", [*parents, layer], seen)
+        else:
+            yield path, layer, parents
+
+
+def find_layer(model: keras.Model, path: str) -> keras.Layer:
+    """Return the layer at a path.
+
+    Raises:
+        ModelError: there is none.
+    """
+    for name, layer in walk(model):
+        if name == path:
+            return layer
+    raise ModelError(f"{model.name} has no layer {path}: `python -m carvis summary` lists its layers.")
+
+
+def _shape(layer: keras.Layer) -> tuple:
+    try:
+        return tuple(layer.output.shape)
+    # A layer with several outputs, or one that was never called.
+    except (AttributeError, ValueError):
+        return ()
+
+
+def map_shape(layer: keras.Layer) -> tuple | None:
+    """Return (height, width, channels) of a layer whose one output is a map larger than 1x1, else None."""
+    shape = _shape(layer)
+    return shape[1:] if len(shape) == 4 and shape[1:3] != (1, 1) else None
+
+
+def conv_layers(model: keras.Model) -> list[str]:
+    """List the paths of all convolutions whose output is a map larger than 1x1, in execution order."""
+    return [path for path, layer in walk(model) if isinstance(layer, _CONVOLUTIONS) and map_shape(layer)]
+
+
+def last_conv_layer(model: keras.Model) -> str | None:
+    """Return the layer explained by default: the last convolution, or what follows it directly.
+
+    Batch normalisation and an activation that follow belong to the convolution: its map is complete after them.
+    """
+    paths = conv_layers(model)
+    if not paths:
+        return None
+    places = {id(layer): (path, parents) for path, layer, parents in _walk(model, "", [model], set())}
+    layer, path = find_layer(model, paths[-1]), paths[-1]
+    while True:
+        _, parents = places[id(layer)]
+        uses = consumers(parents, layer)
+        if len(uses) != 1 or not isinstance(uses[0], _COMPLETING) or id(uses[0]) not in places:
+            return path
+        # Softmax over channels is the answer of a fully convolutional head, no part of the convolution.
+        if getattr(getattr(uses[0], "activation", None), "__name__", "") == "softmax":
+            return path
+        layer = uses[0]
+        path = places[id(layer)][0]
+
+
+def layer_table(model: keras.Model) -> pd.DataFrame:
+    """Return one row a layer: name (path), type, output_shape, parameters, trainable, explainable."""
+    rows = []
+    for path, layer in walk(model):
+        text = " x ".join("?" if side is None else str(side) for side in _shape(layer)[1:])
+        explainable = map_shape(layer) is not None and not isinstance(layer, keras.layers.InputLayer)
+        trainable = bool(layer.trainable_weights)
+        rows.append((path, type(layer).__name__, text, layer.count_params(), trainable, explainable))
+    return pd.DataFrame(rows, columns=["name", "type", "output_shape", "parameters", "trainable", "explainable"])

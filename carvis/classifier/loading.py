@@ -1,0 +1,142 @@
+"""Opening model files: ours and other people's."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+
+from carvis.classifier.card import ModelCard, card_path, read_card
+from carvis.classifier.classifier import Classifier, gives_logits, image_input, n_classes
+from carvis.classifier.graph import output_activation, scales_its_input
+from carvis.classifier.opening import open_model
+from carvis.classifier.preprocessing import PREPROCESSING
+from carvis.dataset import Dataset
+from carvis.errors import ModelError
+from carvis.images import RESIZE_METHODS
+from carvis.workspace import sha256_of_file
+
+_OPEN_SIZE = 224
+
+
+def load_classifier(
+    path: str | Path,
+    class_names: Sequence[str] | None = None,
+    preprocessing: str | None = None,
+    *,
+    input_size: int | tuple[int, int] | None = None,
+    resize: str | None = None,
+    trust: bool = False,
+    data: Dataset | None = None,
+) -> Classifier:
+    """Open a model file with everything needed to use it.
+
+    What is not given comes from the card beside the file; what neither tells is assumed and said in
+    ``Classifier.assumptions``.
+
+    Args:
+        path: a ``.keras``, ``.h5`` or ``.hdf5`` file.
+        class_names: one name a class, in the model's order.
+        preprocessing: a name in ``PREPROCESSING``; without a card ``unit``, as the tutorial's models take.
+        input_size: side, or height and width, where the model leaves it open.
+        resize: a resize method; without a card ``nearest``, as Keras's ``load_img`` used for the tutorial's models.
+        trust: run the code this file holds (Lambda layers, own classes).
+        data: a data set whose class names are taken where their number fits.
+
+    Raises:
+        UntrustedModelError: the file holds code and ``trust`` is False.
+        ModelError: no such file, damaged, without an architecture, or no image classifier.
+    """
+    path = Path(path)
+    model = open_model(path, trust=trust)
+    said: list[str] = []
+    card = _card(path, said)
+    height, width, _ = image_input(model, str(path))
+    clf = Classifier(
+        model,
+        _class_names(model, class_names, card, data, said),
+        preprocessing=_preprocessing(model, preprocessing, card, said),
+        resize=_resize(resize, card, said),
+        input_size=_input_size((height, width), input_size, card, said),
+        name=path.stem,
+        path=path,
+        card=card,
+        assumptions=said,
+    )
+    clf.assumptions += _about_output(model)
+    return clf
+
+
+def _about_output(model: keras.Model) -> list[str]:
+    if gives_logits(model):
+        return ["The model ends without softmax: softmax is applied to its scores to give probabilities."]
+    if model.outputs[0].shape[1] > 1 and output_activation(model) == "sigmoid":
+        return ["The model judges each class by itself (sigmoid): its probabilities do not add up to 1."]
+    return []
+
+
+def _card(path: Path, said: list[str]) -> ModelCard | None:
+    try:
+        card = read_card(path)
+    except ModelError as error:
+        said.append(str(error))
+        return None
+    if card and card.sha256 and card.sha256 != sha256_of_file(path):
+        said.append(f"The card {card_path(path).name} was written for another version of this file.")
+    return card
+
+
+def _class_names(model, given, card, data, said) -> list[str]:
+    if given is not None:
+        return list(given)
+    count = n_classes(model)
+    if card and card.class_names:
+        if len(card.class_names) == count:
+            return list(card.class_names)
+        said.append(
+            f"The card names {len(card.class_names)} classes, but the model has {count}: its names are not used."
+        )
+    if data is not None and len(data.class_names) == count:
+        said.append(f"The class names are those of the data set {data.name}, in alphabetical order.")
+        return list(data.class_names)
+    said.append(f"The names of the {count} classes are not known: they are called class 0 to class {count - 1}.")
+    return [f"class {i}" for i in range(count)]
+
+
+def _preprocessing(model, given, card, said) -> str:
+    if given:
+        return given
+    if card and card.preprocessing in PREPROCESSING:
+        return card.preprocessing
+    if card and card.preprocessing:
+        said.append(f"The card names the preprocessing {card.preprocessing}, which is not known here: it is not used.")
+    if scales_its_input(model):
+        said.append("The model scales its input itself, so pixel values go in unchanged (preprocessing none).")
+        return "none"
+    said.append("Pixel values are divided by 255 (preprocessing unit), as the tutorial's models take them.")
+    return "unit"
+
+
+def _resize(given, card, said) -> str:
+    if given:
+        return given
+    if card and card.resize in RESIZE_METHODS:
+        return card.resize
+    if card and card.resize:
+        said.append(f"The card names the resize method {card.resize}, which is not known here: it is not used.")
+    said.append("Pictures are resized by nearest neighbour, as Keras's load_img does.")
+    return "nearest"
+
+
+def _input_size(fixed, given, card, said) -> int | tuple[int, int] | None:
+    if given is not None:
+        return given
+    noted = tuple(card.input_size) if card and card.input_size else None
+    if None not in fixed:
+        if noted and noted != fixed:
+            said.append(f"The card names another input size than the model's own {fixed[0]}x{fixed[1]}.")
+        return None
+    if noted and all(own in (None, side) for own, side in zip(fixed, noted)):
+        return noted
+    height, width = (side or _OPEN_SIZE for side in fixed)
+    said.append(f"The model leaves its input size open: {height}x{width} is used.")
+    return height, width

@@ -1,0 +1,163 @@
+"""What a model file may hold without being trusted: known Keras parts, and nothing that runs or points elsewhere.
+
+The lists name what is allowed. All of it is looked up in the file's JSON before any loader sees the file, since
+loaders run code of several kinds (Lambda layers, functions by name, classes by module) while they read.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+
+from carvis.classifier.known_names import ACTIVATIONS, CODE, LAYERS, LEGACY_LAYERS, MODELS, PARTS, READS_FILES, VALUES
+from carvis.errors import ModelError, UntrustedModelError
+
+_MODULES = re.compile(
+    r"(keras(\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies))?"
+    r"|keras\.src\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies)[\w.]*"
+    r"|keras\.src\.engine\.\w+)"
+)
+_OPERATIONS = re.compile(r"keras(\.src)?\.ops(\.(numpy|nn|math|core|image|linalg))?")
+_LEGACY_MODULES = re.compile(r"(tf_keras|keras|tensorflow\.(python\.)?keras)(\.[\w.]+)?|builtins")
+_TRUST = "open it with trust (--trust) only if you know who made it"
+_MAX_OBJECTS = 200_000
+# Deflate cannot shrink data further than about 1030 times.
+_MAX_EXPANSION = 1100
+
+
+def check_architecture(config: dict, path: Path, *, legacy: bool) -> None:
+    """Refuse an architecture that holds code or anything but Keras's own parts.
+
+    Raises:
+        UntrustedModelError: it names the first such part.
+    """
+    check = _check_legacy if legacy else _check_modern
+    for part, layer in _parts(config):
+        reason = check(part)
+        if reason:
+            where = f" in {layer}" if layer else ""
+            raise UntrustedModelError(f"{path} holds {reason}{where}: {_TRUST}.")
+
+
+def _parts(config: dict) -> Iterator[tuple[dict, str]]:
+    """Yield every dict of a config with the name of the layer it belongs to. Training settings are never read."""
+    pending = [(config, "")]
+    while pending:
+        value, layer = pending.pop()
+        if isinstance(value, dict):
+            inner = value.get("config")
+            name = inner.get("name") if isinstance(inner, dict) else None
+            layer = f"layer {name}" if isinstance(name, str) else layer
+            yield value, layer
+            pending.extend(
+                (item, layer) for key, item in value.items() if key not in ("compile_config", "build_config")
+            )
+        elif isinstance(value, list):
+            pending.extend((item, layer) for item in value)
+
+
+def _check_common(part: dict) -> str | None:
+    for key in ("activation", "recurrent_activation"):
+        name = part.get(key)
+        if isinstance(name, str) and name not in ACTIVATIONS:
+            return f"the foreign function {name}"
+    kind = part.get("class_name")
+    if kind is not None and not isinstance(kind, str):
+        return "a part without a proper name"
+    if kind in CODE or "function_type" in part:
+        return f"a {kind or 'Lambda'} layer, which runs code of the file's author,"
+    if kind in READS_FILES:
+        return f"a {kind} layer, which can read other files,"
+    if kind in ("__lambda__", "__typespec__", "__class__"):
+        return "a Python function as byte code"
+    return None
+
+
+def _check_legacy(part: dict) -> str | None:
+    reason = _check_common(part)
+    kind, module = part.get("class_name"), part.get("module")
+    if reason or kind is None or kind in VALUES:
+        return reason
+    if kind == "function":
+        return None if part.get("config") in ACTIVATIONS else f"the foreign function {part.get('config')}"
+    if kind not in LAYERS | MODELS | LEGACY_LAYERS | PARTS or (module and not _LEGACY_MODULES.fullmatch(str(module))):
+        return f"the foreign class {_full(module, kind)}"
+    return None
+
+
+def _check_modern(part: dict) -> str | None:
+    reason = _check_common(part)
+    kind, module, registered = part.get("class_name"), part.get("module"), part.get("registered_name")
+    if reason or kind is None or kind in VALUES:
+        return reason
+    if kind == "function":
+        name = part.get("config")
+        known = name in ACTIVATIONS and module in (None, "builtins", "keras.activations") and registered in (
+            None, "function", name
+        )  # fmt: skip
+        return None if known else f"the foreign function {_full(module, name)}"
+    operation = isinstance(module, str) and _OPERATIONS.fullmatch(module) and re.fullmatch(r"[A-Z]\w*", kind)
+    known = kind in LAYERS | MODELS | PARTS and (module is None or _MODULES.fullmatch(str(module)))
+    # A file of the HDF5 kind names no modules: an operation of the graph is known by a config without settings.
+    bare = module is None and re.fullmatch(r"[A-Z]\w*", kind) and "trainable" not in (part.get("config") or {})
+    if registered not in (None, kind) or not (operation or known or (bare and "inbound_nodes" in part)):
+        return f"the foreign class {_full(module, registered or kind)}"
+    return None
+
+
+def _full(module: object, name: object) -> str:
+    return f"{module}.{name}" if module and module != "builtins" else str(name)
+
+
+def check_hdf5(file: h5py.File, path: Path, *, trust: bool = False) -> None:
+    """Refuse an HDF5 file that points outside itself or declares far more data than it holds.
+
+    Raises:
+        UntrustedModelError: links to, or data in, another file.
+        ModelError: declared sizes that the file cannot hold.
+    """
+    elsewhere = f"{path} points to another file, which a model does not need: {_TRUST}."
+    seen, pending = set(), [file]
+    while pending:
+        group = pending.pop()
+        for name in group:
+            if group.name == "/" and name in ("optimizer_weights", "optimizer"):
+                continue
+            link = group.get(name, getlink=True)
+            if isinstance(link, h5py.ExternalLink) and not trust:
+                raise UntrustedModelError(elsewhere)
+            item = group.get(name)
+            if item is None:
+                continue
+            identity = h5py.h5o.get_info(item.id).addr
+            if identity in seen:
+                continue
+            seen.add(identity)
+            if len(seen) > _MAX_OBJECTS:
+                raise ModelError(f"{path} holds more parts than any model: get the file again.")
+            if isinstance(item, h5py.Group):
+                pending.append(item)
+            elif isinstance(item, h5py.Dataset):
+                if (item.external or item.is_virtual) and not trust:
+                    raise UntrustedModelError(elsewhere)
+                if item.shape is None or item.nbytes > max(item.id.get_storage_size() * _MAX_EXPANSION, 1 << 20):
+                    raise ModelError(
+                        f"{path} declares weights of {item.shape}, far more than it holds: get the file again."
+                    )
+
+
+def check_archive(archive: zipfile.ZipFile, path: Path, *, trust: bool) -> None:
+    """Refuse a ``.keras`` zip whose members lead out of their folder or unpack to far more than is stored.
+
+    Raises:
+        UntrustedModelError: a member's name is absolute or climbs up.
+        ModelError: a member is a decompression bomb.
+    """
+    for member in archive.infolist():
+        name = member.filename.replace("\\", "/")
+        if not trust and (name.startswith("/") or ".." in name.split("/") or re.match(r"[A-Za-z]:", name)):
+            raise UntrustedModelError(f"{path} holds a part named {name}, which leads out of its folder: {_TRUST}.")
+        if member.file_size > 100 * max(member.compress_size, 1 << 20):
+            raise ModelError(f"{path} unpacks to far more than it holds: get the file again.")

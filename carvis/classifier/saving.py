@@ -1,0 +1,60 @@
+"""Writing a classifier: one ``.keras`` file and its card."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import keras
+
+from carvis.classifier.card import ModelCard, card_path, write_card
+from carvis.classifier.classifier import Classifier
+from carvis.errors import ModelError
+from carvis.workspace import atomic_path, sha256_of_file
+
+
+def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a classifier as a ``.keras`` file with its card ``<stem>.json``; the optimizer is not kept.
+
+    Raises:
+        ModelError: the name does not end in ``.keras``, or the file exists and ``overwrite`` is False.
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise ModelError(f"{path} does not end in .keras: name the file <name>.keras.")
+    for file in (path, card_path(path)):
+        if file.exists() and not overwrite:
+            raise ModelError(f"{file} exists already: choose another name, or ask for it to be overwritten.")
+    with atomic_path(path) as temporary:
+        _without_optimizer(clf.model).save(temporary)
+    card = replace(clf.card) if clf.card else ModelCard()
+    card.class_names = clf.class_names
+    card.input_size = list(clf.input_size)
+    card.channels = clf.channels
+    card.preprocessing = clf.preprocessing
+    card.resize = clf.resize
+    card.sha256 = sha256_of_file(path)
+    card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
+    card.versions = versions()
+    write_card(path, card, overwrite=True)
+    return path
+
+
+def _without_optimizer(model: keras.Model) -> keras.Model:
+    """Return the model, or a twin of it where it would bring the state of its training along."""
+    if not model.compiled:
+        return model
+    twin = keras.models.clone_model(model)
+    twin.set_weights(model.get_weights())
+    return twin
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that make a result."""
+    found = {}
+    for package in ("carvis", "keras", "tensorflow", "numpy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,124 @@
+"""``evaluate``: how often a model is right on a split, and which pictures it gets wrong."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+
+HELP = "predict a split of a data set: accuracy, per-class scores, confusion, df2.csv"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file")
+    parser.add_argument("data", metavar="DATA", help="a data set's folder")
+    parser.add_argument("--split", default="test", help="train, valid or test (default: test)")
+    parser.add_argument(
+        "--out", metavar="DIR", help="where to write (default: data/evaluations/<data set>/<split>/<model>)"
+    )
+    parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="pictures at once (default: 32)")
+    add_model_facts(parser)
+    add_workspace(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from carvis.dataset import Dataset, canonical_split
+    from carvis.errors import CarvisError
+    from carvis.evaluation import evaluate, evaluation_folder
+
+    if args.batch_size < 1:
+        raise CarvisError(f"--batch-size {args.batch_size} is no number of pictures: give 1 or more.")
+    workspace = open_workspace(args)
+    data = Dataset(args.data)
+    data.folder(args.split)
+    clf = load(args.model, args, data)
+    split = canonical_split(args.split)
+    out = Path(args.out) if args.out else evaluation_folder(workspace, data.name, split, clf.name)
+    before = _before(out)
+    with _bar() as bar:
+        task = bar.add_task("evaluate", total=None)
+        evaluation = evaluate(
+            clf,
+            data,
+            split,
+            batch_size=args.batch_size,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    edited = set(out.glob("df2.edited-*.csv"))
+    evaluation.save(out)
+    _print(evaluation, clf.assumptions)
+    print(f"{before}Written to {out}: predictions.parquet, metrics.json, df2.csv")
+    for kept in set(out.glob("df2.edited-*.csv")) - edited:
+        print(f"The df2.csv there had been edited: it was kept as {kept.name}")
+    return 0
+
+
+def _before(out: Path) -> str:
+    """What stands in `out`, to be told once it is replaced."""
+    from carvis.errors import TableError
+    from carvis.evaluation import load_evaluation
+
+    if not (out / "metrics.json").exists():
+        return ""
+    try:
+        old = load_evaluation(out)
+    except TableError:
+        return "An unreadable evaluation was replaced. "
+    return f"The evaluation of {old.setup['created'][:10]} (accuracy {old.accuracy:.1%}) was replaced. "
+
+
+def _bar():
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("evaluate"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, disable=not sys.stdout.isatty())
+
+
+def _print(evaluation, told: list[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    # Class names are folder names: they may hold brackets, which are no markup.
+    console = Console(markup=False, highlight=False, emoji=False)
+    metrics = evaluation.metrics
+    low, high = metrics["accuracy_interval"]
+    figures = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("pictures", f"{metrics['n']} ({metrics['n'] - metrics['correct']} misclassified)"),
+        ("accuracy", f"{metrics['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%})"),
+        ("top-3 accuracy", f"{metrics['top3']:.1%}"),
+        (
+            "macro precision, recall, F1",
+            " ".join(f"{metrics['macro_' + k]:.3f}" for k in ("precision", "recall", "f1")),
+        ),
+    ):
+        figures.add_row(name, value)
+    console.print(figures)
+
+    classes = evaluation.per_class
+    worst = classes[classes["support"] > 0].sort_values("f1", kind="stable").head(5)
+    table = _table("Weakest classes", "class", "pictures", "precision", "recall", "F1")
+    for row in worst.itertuples():
+        table.add_row(row.Index, str(row.support), f"{row.precision:.2f}", f"{row.recall:.2f}", f"{row.f1:.2f}")
+    console.print(table)
+    pairs = evaluation.most_confused(5)
+    if len(pairs):
+        table = _table("Most confused", "true", "predicted", "pictures", "of the class")
+        for row in pairs.itertuples():
+            table.add_row(row.label, row.predicted, str(row.count), f"{row.share:.0%}")
+        console.print(table)
+    for row in metrics["unreadable"][:5]:
+        console.print(f"not counted: {row['reason']}", soft_wrap=True)
+    for note in evaluation.setup["notes"]:
+        if note not in told:
+            console.print(note, soft_wrap=True)
+
+
+def _table(title: str, *headings: str):
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for heading in headings:
+        names = heading in ("class", "true", "predicted")
+        table.add_column(heading, justify="left" if names else "right", overflow="fold")
+    return table

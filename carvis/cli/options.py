@@ -1,0 +1,56 @@
+"""Arguments that several verbs share."""
+
+import argparse
+from pathlib import Path
+
+from carvis.workspace import Workspace
+
+
+def add_workspace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workspace", metavar="DIR", help="where models/ and data/ lie (default: $CARVIS_WORKSPACE, else this folder)"
+    )
+
+
+def open_workspace(args: argparse.Namespace) -> Workspace:
+    return Workspace.open(args.workspace)
+
+
+def add_model_facts(parser: argparse.ArgumentParser) -> None:
+    """Add what a model file without a card does not tell."""
+    parser.add_argument(
+        "--classes", metavar="NAMES", help="class names in the model's order, comma-separated, or a file"
+    )
+    parser.add_argument(
+        "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help="what the model takes"
+    )
+    parser.add_argument("--resize", choices=("nearest", "bilinear", "bicubic", "area"), help="how pictures are resized")
+    parser.add_argument(
+        "--trust", action="store_true", help="run the code that this model file holds: only if it is yours"
+    )
+
+
+def read_classes(text: str | None) -> list[str] | None:
+    if text is None:
+        return None
+    path = Path(text)
+    if path.is_file():
+        return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    return [name.strip() for name in text.split(",")]
+
+
+def load(path: str, args: argparse.Namespace, data=None):
+    """Load a model with the facts given on the command line, and print what was assumed about it."""
+    from carvis.classifier import load_classifier
+
+    clf = load_classifier(
+        path,
+        class_names=read_classes(args.classes),
+        preprocessing=args.preprocessing,
+        resize=args.resize,
+        trust=args.trust,
+        data=data,
+    )
+    for sentence in clf.assumptions:
+        print(f"{clf.name}: {sentence}")
+    return clf

@@ -1,0 +1,161 @@
+"""``train``: an own CNN, a transfer model or a fine-tuned one, with a progress bar and time left."""
+
+import argparse
+import logging
+import sys
+
+from carvis.cli.options import add_workspace, open_workspace
+
+HELP = "train a model: own, transfer or fine-tune"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from carvis.architectures.backbones import BACKBONES
+
+    parser.epilog = (
+        f"Backbones: {', '.join(BACKBONES)}. Ctrl-C ends the run after the step it is at and saves the best weights"
+        " so far (exit code 130); a second Ctrl-C ends it at once."
+    )
+    parser.add_argument("recipe", choices=("own", "transfer", "fine-tune"), metavar="own|transfer|fine-tune")
+    parser.add_argument("data", metavar="DATA", help="folder with train/<class>/*.jpg and, best, valid/ and test/")
+    model = parser.add_argument_group("model")
+    model.add_argument("--backbone", metavar="NAME", help="default: vgg16; with own: train this one from the start")
+    model.add_argument(
+        "--weights",
+        metavar="W",
+        help="imagenet (downloaded by Keras), none, or a file (default: imagenet; own, vgg16-slim: none)",
+    )
+    model.add_argument("--parent", metavar="MODEL", help="fine-tune starts from this transfer model, file or run")
+    model.add_argument("--input-size", type=int, metavar="N", help="side of the picture (default: the backbone's)")
+    model.add_argument("--width", type=int, default=32, metavar="N", help="filters the own CNN begins with")
+    model.add_argument("--head-units", type=int, metavar="N", help="units before the last layer (default: 1024)")
+    model.add_argument("--dropout", type=float, metavar="P", help="share dropped before the last layer")
+    model.add_argument("--open-from", metavar="LAYER", help="first layer that fine-tune opens (default: last block)")
+    model.add_argument("--preprocessing", help="unit, caffe, tf, torch or none (default: what the weights take)")
+    model.add_argument("--resize", default="bilinear", help="nearest, bilinear, bicubic or area (default: bilinear)")
+    model.add_argument("--name", help="name of the model file (default: made of data set, recipe and backbone)")
+    course = parser.add_argument_group("course")
+    course.add_argument("--epochs", type=int, metavar="N", help="at most so many (default: 40 own, else 20)")
+    course.add_argument("--patience", type=int, metavar="N", help="epochs without progress before it ends")
+    course.add_argument("--batch-size", type=int, default=32, metavar="N", help="pictures a step (default: 32)")
+    course.add_argument("--learning-rate", type=float, metavar="R", help="highest rate (default: 1e-3, fine-tune 1e-4)")
+    course.add_argument("--label-smoothing", type=float, default=0.0, metavar="P", help="default: 0")
+    course.add_argument("--no-augment", action="store_true", help="show the training pictures as they are")
+    course.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same history")
+    add_workspace(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from carvis.training import train
+
+    workspace = open_workspace(args)
+    keys = (
+        "backbone", "parent", "input_size", "width", "head_units", "dropout", "open_from", "preprocessing", "resize",
+        "name", "epochs", "patience", "batch_size", "learning_rate", "label_smoothing", "seed",
+    )  # fmt: skip
+    wanted = {key: getattr(args, key) for key in keys}
+    with _Watcher() as watcher:
+        result = train(
+            args.recipe,
+            args.data,
+            weights=args.weights or "auto",
+            augment=not args.no_augment,
+            workspace=workspace,
+            progress=watcher,
+            **wanted,
+        )
+    status = result.status
+    print(_summary(status))
+    print(f"Run {workspace.relative(result.directory)}")
+    if status.get("model"):
+        print(f"Model {status['model']}")
+    return 130 if status.get("by_signal") else 0
+
+
+def _summary(status: dict) -> str:
+    text = f"{status['state'].capitalize()} after {status.get('epoch', 0)} epochs"
+    if status.get("reason"):
+        text += f" ({status['reason']})"
+    metrics = status.get("metrics") or {}
+    if "val_accuracy" in metrics:
+        text += f"; best epoch {status['best_epoch']}: validation accuracy {metrics['val_accuracy']:.1%}"
+    return text + "."
+
+
+class _Watcher:
+    """Shows events as a progress bar on a terminal, else as plain lines, one an epoch."""
+
+    def __init__(self):
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._terminal = sys.stdout.isatty()
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=12),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+            disable=not self._terminal,
+        )
+        self._tasks: dict[str, tuple] = {}
+        self._begun: dict[str, dict] = {}
+        self._validated: dict[str, str] = {}
+
+    def __enter__(self):
+        watcher = self
+
+        class Handler(logging.Handler):
+            def emit(self, record):
+                watcher._say(record.getMessage())
+
+        self._warnings = Handler(logging.WARNING)
+        logging.getLogger("carvis").addHandler(self._warnings)
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_):
+        self._bar.stop()
+        logging.getLogger("carvis").removeHandler(self._warnings)
+
+    def __call__(self, event: dict) -> None:
+        getattr(self, f"_{event['kind']}", lambda event: None)(event)
+
+    def _say(self, line: str) -> None:
+        if self._terminal:
+            self._bar.console.print(line, markup=False, highlight=False)
+        else:
+            print(line, flush=True)
+
+    def _task(self, run: str, stage: str, total: int):
+        key = (run, stage)
+        if key not in self._tasks:
+            for old in self._tasks.values():
+                self._bar.update(old, visible=False)
+            self._tasks[key] = self._bar.add_task(stage, total=total)
+        return self._tasks[key]
+
+    def _reading(self, event: dict) -> None:
+        self._bar.update(self._task(event["run"], "reading", event["total"]), completed=event["pictures"])
+
+    def _begin(self, event: dict) -> None:
+        self._begun[event["run"]] = event
+        self._say(
+            f"Run {event['run']}: {event['pictures']} pictures, {event['valid_pictures']} to validate,"
+            f" {event['trainable']:,} of {event['parameters']:,} parameters learn"
+        )
+
+    def _steps(self, event: dict) -> None:
+        epochs = self._begun[event["run"]]["epochs"]
+        task = self._task(event["run"], "training", epochs * event["steps"])
+        figures = f"epoch {event['epoch']}/{epochs} loss {event['loss']:.3f} acc {event['accuracy']:.1%}"
+        done = (event["epoch"] - 1) * event["steps"] + event["step"]
+        self._bar.update(task, completed=done, description=figures + self._validated.get(event["run"], ""))
+
+    def _epoch(self, event: dict) -> None:
+        epochs = self._begun[event["run"]]["epochs"]
+        self._validated[event["run"]] = f" val acc {event['val_accuracy']:.1%}"
+        line = (
+            f"epoch {event['epoch']}/{epochs}  loss {event['loss']:.3f} acc {event['accuracy']:.1%}"
+            f"  val loss {event['val_loss']:.3f} acc {event['val_accuracy']:.1%}"
+            f"  {event['seconds']:.1f} s{'  best' if event['best'] else ''}"
+        )
+        self._say(line)

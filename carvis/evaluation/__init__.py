@@ -1,0 +1,9 @@
+"""How good a classifier is: predictions, metrics, confusion, misclassified pictures. Loads no TensorFlow."""
+
+from carvis.evaluation.evaluating import evaluate
+from carvis.evaluation.image_index import ImageIndex
+from carvis.evaluation.misclassified import read_misclassified
+from carvis.evaluation.result import Evaluation
+from carvis.evaluation.storage import evaluation_folder, load_evaluation
+
+__all__ = ["Evaluation", "ImageIndex", "evaluate", "evaluation_folder", "load_evaluation", "read_misclassified"]

@@ -1,0 +1,218 @@
+"""Asking a classifier about every picture of a split."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from carvis import __version__
+from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, pipeline
+from carvis.errors import DatasetError, ModelError
+from carvis.evaluation.metrics import probability_columns, summarise
+from carvis.evaluation.result import Evaluation
+from carvis.images import IMAGE_SUFFIXES
+from carvis.workspace import sha256_of_file
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+
+
+def evaluate(
+    clf: Classifier,
+    data: Dataset | str | Path,
+    split: str = "test",
+    *,
+    batch_size: int = 32,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Predict every picture of a split and sum up how often, and how surely, the classifier is right.
+
+    Classes of model and data set are joined by name, whatever their order. Pictures that cannot be read, and
+    pictures of classes the model does not know, are listed in the metrics and not counted.
+
+    Args:
+        clf: the classifier.
+        data: a data set or its folder.
+        split: train, valid or test.
+        batch_size: pictures predicted at once.
+        progress: called with (pictures done, pictures in all) after each batch.
+
+    Raises:
+        DatasetError: no such split, or no picture in it that can be read.
+        ModelError: model and data set have no class in common, or the model's answers are not finite.
+    """
+    data = data if isinstance(data, Dataset) else Dataset(data)
+    samples = data.samples(split)
+    if samples.empty:
+        raise DatasetError(f"{data.folder(split)} holds no pictures: put some in its class folders.")
+    samples, left_out = _known_samples(clf, data, samples)
+
+    reasons = Unreadable()
+    done, probabilities, hashes = _predict(clf, samples["path"].tolist(), batch_size, reasons, progress)
+    unreadable = _unreadable_table(data, split, samples, reasons)
+    if not len(done):
+        first = unreadable[0]["reason"]
+        raise DatasetError(f"None of the {len(samples)} pictures in {data.folder(split)} can be read ({first})")
+    bad = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
+    if len(bad):
+        raise ModelError(
+            f"{clf.name} answers with NaN or infinity for {len(bad)} of {len(done)} pictures, "
+            f"first {samples['id'].iloc[done[bad[0]]]}: check its weights and preprocessing, or train it again."
+        )
+
+    predictions = _predictions_table(clf, data, samples.iloc[done], probabilities, hashes)
+    metrics = summarise(predictions, list(clf.class_names))
+    metrics |= {"unreadable": unreadable, "left_out": left_out}
+    return Evaluation(predictions, metrics, _setup(clf, data, split, metrics), data.root)
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The samples whose class the model knows, labelled as the model spells it, and how many of which class are not."""
+    names = list(clf.class_names)
+    known = {_nfc(name): name for name in names}
+    if len(known) < len(names):
+        raise ModelError(f"{clf.name} has two classes of the same name among {_some(names)}: name them differently.")
+    labels = samples["label"].map(_nfc)
+    fits = labels.isin(known.keys())
+    if not fits.any():
+        raise ModelError(
+            f"{clf.name} and {data.name} have no class in common: the model knows {_some(names)}, the data set holds "
+            f"{_some(sorted(labels.unique()))}; choose the data set the model was trained for, "
+            "or name the model's classes in its order."
+        )
+    counts = labels[~fits].value_counts().sort_index()
+    left_out = {name: int(n) for name, n in counts.items()}
+    kept = samples[fits].reset_index(drop=True)
+    return kept.assign(label=kept["label"].map(lambda label: known[_nfc(label)])), left_out
+
+
+def _predict(
+    clf: Classifier,
+    paths: list[str],
+    batch_size: int,
+    reasons: Unreadable,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Indices of the pictures that could be read, in order, with probabilities (N, classes) and content hashes."""
+    batches = pipeline(
+        paths,
+        input_size=clf.input_size,
+        resize_method=clf.resize,
+        channels=clf.channels,
+        batch_size=batch_size,
+        unreadable=reasons,
+    )
+    indices, answers, hashes = [], [], []
+    with ThreadPoolExecutor(2) as pool:
+        for index, images in batches.as_numpy_iterator():
+            hashes.append(pool.map(_sha256, [paths[i] for i in index]))
+            answers.append(clf.predict_prepared(clf.preprocess(images)))
+            indices.append(index)
+            if progress:
+                progress(int(index[-1]) + 1, len(paths))
+        hashes = [digest for batch in hashes for digest in batch]
+    if progress and not (indices and indices[-1][-1] == len(paths) - 1):
+        progress(len(paths), len(paths))
+    if not indices:
+        return np.array([], int), np.zeros((0, len(clf.class_names)), np.float32), []
+    index, probabilities = np.concatenate(indices), np.concatenate(answers).astype(np.float32)
+    there = np.array([digest is not None for digest in hashes])
+    for i in index[~there]:
+        reasons.add(int(i), f"{paths[i]} was removed while it was evaluated: put it back.")
+    return index[there], probabilities[there], [digest for digest in hashes if digest]
+
+
+def _sha256(path: str) -> str | None:
+    try:
+        return sha256_of_file(path)
+    except OSError:
+        return None
+
+
+def _unreadable_table(data: Dataset, split: str, samples: pd.DataFrame, reasons: Unreadable) -> list[dict[str, str]]:
+    broken = [(samples["path"].iloc[i], reason) for i, reason in reasons.reasons.items()]
+    others = data.other_files(split)
+    pictures = others["path"].str.lower().str.endswith(IMAGE_SUFFIXES)
+    empty = others[(others["reason"] == "empty file") & pictures.astype(bool)]
+    broken += [(path, f"{path} is an empty file: replace or remove it.") for path in empty["path"]]
+    table = []
+    for path, reason in broken:
+        below = _below(data, path)
+        # Reasons name the file as this machine does; an evaluation is read on others too.
+        table.append({"id": canonical_id(below), "path": below, "reason": reason.replace(str(path), below)})
+    return sorted(table, key=lambda row: row["id"])
+
+
+def _below(data: Dataset, path: str) -> str:
+    return path[len(str(data.root)) :].replace(os.sep, "/").lstrip("/")
+
+
+def _predictions_table(
+    clf: Classifier, data: Dataset, samples: pd.DataFrame, probabilities: np.ndarray, hashes: list[str]
+) -> pd.DataFrame:
+    names = np.array(clf.class_names, dtype=object)
+    best = probabilities.argmax(axis=1)
+    table = {
+        "id": samples["id"].to_list(),
+        "path": [_below(data, path) for path in samples["path"]],
+        "sha256": hashes,
+        "label": samples["label"].to_list(),
+        "predicted": names[best].tolist(),
+        "confidence": np.take_along_axis(probabilities, best[:, None], axis=1)[:, 0],
+    }
+    table |= dict(zip(probability_columns(list(clf.class_names)), probabilities.T))
+    return pd.DataFrame(table)
+
+
+def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
+    import keras
+    import tensorflow as tf
+
+    versions = {
+        "carvis": __version__,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
+    notes = list(clf.assumptions)
+    if metrics["left_out"]:
+        n = sum(metrics["left_out"].values())
+        notes.append(f"{n} pictures of {len(metrics['left_out'])} classes that the model does not know were left out.")
+    absent = sorted(name for name, row in metrics["per_class"].items() if not row["support"])
+    if absent:
+        notes.append(f"The model also knows {_some(absent)}, of which the split holds no pictures.")
+    if metrics["unreadable"]:
+        notes.append(f"{len(metrics['unreadable'])} pictures could not be read and were not counted.")
+    return {
+        "model": {
+            "name": clf.name,
+            "file": Path(clf.path).name if clf.path else None,
+            "fingerprint": clf.fingerprint,
+            "class_names": list(clf.class_names),
+            "input_size": list(clf.input_size),
+            "channels": clf.channels,
+            "preprocessing": clf.preprocessing,
+            "resize": clf.resize,
+        },
+        "dataset": {"name": data.name, "fingerprint": data.fingerprint},
+        "split": canonical_split(split),
+        "versions": versions,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "notes": notes,
+    }

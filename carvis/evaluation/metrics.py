@@ -1,0 +1,111 @@
+"""Numbers that sum up a predictions table: accuracy and its interval, per-class scores, confusion."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+PROBABILITY_PREFIX = "p:"
+
+
+def probability_columns(class_names: list[str]) -> list[str]:
+    """The predictions table's columns of probabilities, one a class, in the model's order."""
+    return [PROBABILITY_PREFIX + name for name in class_names]
+
+
+def wilson_interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The Wilson score interval of a proportion: `hits` of `n`, as (low, high) in 0..1."""
+    from scipy.stats import binomtest
+
+    interval = binomtest(hits, n).proportion_ci(confidence_level=confidence, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def rank_of_truth(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """How many classes stand before the true one, 0 where it is the answer.
+
+    `probabilities` (N, C), `truth` (N,) class indices. Equal probabilities stand in class order, as
+    `argmax` takes them, so a model that answers the same for all classes gains nothing from ties.
+    """
+    own = np.take_along_axis(probabilities, truth[:, None], axis=1)
+    ahead = (probabilities > own) | ((probabilities == own) & (np.arange(probabilities.shape[1]) < truth[:, None]))
+    return ahead.sum(axis=1)
+
+
+def confusion_matrix(predictions: pd.DataFrame, class_names: list[str]) -> pd.DataFrame:
+    """Counts of pictures, true class down, predicted class across, both in the model's class order."""
+    index = pd.Index(class_names)
+    true, predicted = index.get_indexer(predictions["label"]), index.get_indexer(predictions["predicted"])
+    n = len(class_names)
+    counts = np.bincount(true * n + predicted, minlength=n * n).reshape(n, n)
+    return pd.DataFrame(
+        counts, index=pd.Index(class_names, name="true"), columns=pd.Index(class_names, name="predicted")
+    )
+
+
+def most_confused(confusion: pd.DataFrame, n: int | None = None) -> pd.DataFrame:
+    """The pairs that are mistaken for each other, most frequent first: label, predicted, count, share of the label."""
+    counts = confusion.to_numpy()
+    rows, columns = np.nonzero(counts * (1 - np.eye(len(counts), dtype=counts.dtype)))
+    names = confusion.index.to_numpy()
+    support = counts.sum(axis=1)
+    pairs = pd.DataFrame(
+        {
+            "label": names[rows],
+            "predicted": names[columns],
+            "count": counts[rows, columns],
+            "share": counts[rows, columns] / support[rows],
+        }
+    )
+    pairs = pairs.sort_values(["count", "share"], ascending=False, kind="stable", ignore_index=True)
+    return pairs if n is None else pairs.head(n)
+
+
+def summarise(predictions: pd.DataFrame, class_names: list[str]) -> dict:
+    """All metrics of a predictions table as plain numbers, ready for JSON.
+
+    `predictions` needs label, predicted, confidence and one `p:<class>` column a class, at least one row.
+    Macro averages run over the classes that have pictures; a class without any has no recall and no F1 (None),
+    and one that is never predicted has precision 0. `per_class` maps a class name to precision, recall, f1,
+    support (its pictures), predicted (answers that name it) and mean_confidence (over its pictures).
+    """
+    from sklearn.metrics import precision_recall_fscore_support
+
+    index = pd.Index(class_names)
+    true, predicted = index.get_indexer(predictions["label"]), index.get_indexer(predictions["predicted"])
+    probabilities = predictions[probability_columns(class_names)].to_numpy(np.float64)
+    confidence = predictions["confidence"].to_numpy(np.float64)
+    n, hits = len(predictions), int((true == predicted).sum())
+    rank = rank_of_truth(probabilities, true)
+    of_truth = np.take_along_axis(probabilities, true[:, None], axis=1)[:, 0]
+
+    precision, recall, f1, support = precision_recall_fscore_support(
+        true, predicted, labels=np.arange(len(class_names)), zero_division=0
+    )
+    answers = np.bincount(predicted, minlength=len(class_names))
+    confidence_sum = np.bincount(true, weights=confidence, minlength=len(class_names))
+    per_class = {}
+    for i, name in enumerate(class_names):
+        seen = bool(support[i])
+        per_class[name] = {
+            "precision": float(precision[i]) if seen or answers[i] else None,
+            "recall": float(recall[i]) if seen else None,
+            "f1": float(f1[i]) if seen else None,
+            "support": int(support[i]),
+            "predicted": int(answers[i]),
+            "mean_confidence": float(confidence_sum[i] / support[i]) if seen else None,
+        }
+    seen = support > 0
+    return {
+        "n": n,
+        "correct": hits,
+        "accuracy": hits / n,
+        "accuracy_interval": list(wilson_interval(hits, n)),
+        "top3": float((rank < 3).mean()),
+        "macro_precision": float(precision[seen].mean()),
+        "macro_recall": float(recall[seen].mean()),
+        "macro_f1": float(f1[seen].mean()),
+        "log_loss": float(-np.log(np.clip(of_truth, 1e-7, 1.0)).mean()),
+        "mean_confidence": float(confidence.mean()),
+        "per_class": per_class,
+    }

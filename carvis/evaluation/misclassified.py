@@ -1,0 +1,109 @@
+"""Tables of misclassified pictures: any df2.csv, carvis's own or one written on another machine years ago."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from carvis.errors import TableError
+from carvis.evaluation.image_index import ImageIndex
+from carvis.evaluation.lenient_csv import LenientTable, read_lenient_csv
+
+COLUMNS = ["id", "path", "label", "predicted", "confidence", "status"]
+
+_LABEL = ("true", "label", "true_label", "true label", "y_true", "truth", "actual", "正解", "正解ラベル")
+_PREDICTED = ("pred", "predicted", "prediction", "pred_label", "predicted_label", "y_pred", "予測", "予測ラベル")
+_CONFIDENCE = ("confidence", "conf", "probability", "prob", "確信度", "確率")
+_NUMBER = r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,17})?(?:[eE][+-]?[0-9]{1,3})?"
+
+
+def read_misclassified(
+    path: str | Path, roots: Iterable[str | Path] | str | Path, encoding: str | None = None
+) -> pd.DataFrame:
+    """Read a table of misclassified pictures and find each picture below `roots`.
+
+    Only the column PATH is needed, in any case; the separator, the encoding and the direction of slashes are found
+    out. PATH may be absolute or relative, written on any machine: the longest end of it that matches a picture below
+    the roots counts, at least the class folder and the file name (a bare file name where that is all PATH holds).
+
+    Args:
+        path: the table.
+        roots: folders that hold the pictures, for example a data set or the folder of all data sets. Pictures outside
+            them are never opened.
+        encoding: the table's encoding where it is neither UTF-8 nor cp932.
+
+    Returns:
+        One row a row of the table, in its order: id; path (absolute; only where found); label (the column TRUE or a
+        common other name, else the class folder); predicted; confidence (0..1, NaN where unknown); status (found,
+        missing, outside: it lies outside the roots, ambiguous: several pictures match equally well); then the table's
+        own columns (one whose name is among ours gets " (file)" after it). `attrs["problems"]` lists, in sentences,
+        lines that were skipped and other things to know.
+
+    Raises:
+        TableError: no such file, not a text table, empty, or no column PATH.
+    """
+    table = read_lenient_csv(path, "PATH", encoding)
+    if not table.rows and table.problems:
+        raise TableError(f"{path} has no readable row ({table.problems[0].rstrip('.')}): repair or write it again.")
+    roots = [roots] if isinstance(roots, str | Path) else list(roots)
+    index = ImageIndex(roots)
+    problems = table.problems + [f"There is no folder {root}." for root in roots if not os.path.isdir(root)]
+
+    cells = dict(zip(table.header, zip(*table.rows))) if table.rows else dict.fromkeys(table.header, ())
+    named = _find_columns(table, problems)
+    bases = [Path(path).resolve().parent, Path.cwd()]
+    matches = [index.match(text, bases) for text in cells[named["path"]]]
+    nothing = [None] * len(matches)
+    labels = cells[named["label"]] if "label" in named else nothing
+    predicted = cells[named["predicted"]] if "predicted" in named else nothing
+    confidence = cells[named["confidence"]] if "confidence" in named else nothing
+    ours = {
+        "id": [match.id for match in matches],
+        "path": [match.file for match in matches],
+        "label": [(text or "").strip() or match.label for text, match in zip(labels, matches)],
+        "predicted": [(text or "").strip() or None for text in predicted],
+        "confidence": pd.Series([_confidence(text) for text in confidence], dtype="float64"),
+        "status": [match.status for match in matches],
+    }
+    own = {f"{name} (file)" if name in COLUMNS else name: _typed(values) for name, values in cells.items()}
+    frame = pd.DataFrame({**ours, **own})
+    repeated = int(frame["id"].duplicated().sum())
+    if repeated:
+        problems.append(f"{repeated} rows name a picture that an earlier row names too.")
+    frame.attrs["problems"] = problems
+    return frame
+
+
+def _find_columns(table: LenientTable, problems: list[str]) -> dict[str, str]:
+    """Which of the table's columns hold path, label, predicted and confidence; an unclear choice is not made."""
+    folded = [(name.casefold(), name) for name in table.header]
+    found = {"path": next(name for key, name in folded if key == "path")}
+    for ours, names in (("label", _LABEL), ("predicted", _PREDICTED), ("confidence", _CONFIDENCE)):
+        standard = [name for key, name in folded if key == names[0]]
+        candidates = standard or [name for key, name in folded if key in names]
+        if len(candidates) == 1:
+            found[ours] = candidates[0]
+        elif candidates:
+            problems.append(f"Columns {' and '.join(candidates)} could both be {names[0].upper()}: neither was taken.")
+    return found
+
+
+def _confidence(text: str | None) -> float:
+    try:
+        text = (text or "nan").strip().replace(",", ".")
+        value = float(text.rstrip("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        return float("nan")
+    return value if 0 <= value <= 1 else float("nan")
+
+
+def _typed(values: tuple[str, ...]) -> pd.Series:
+    """Numbers as numbers where nothing is lost (a leading zero is), else the text as it stands."""
+    column = pd.Series(values, dtype=object)
+    filled = column[column != ""].astype(str)
+    if len(filled) and filled.str.fullmatch(_NUMBER).all():
+        return pd.to_numeric(column.where(column != "", None))
+    return column.astype(str)

@@ -1,0 +1,115 @@
+"""``Evaluation``: what a classifier answered for every picture of a split, and what follows from it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The answers of one classifier for one split of a data set.
+
+    Evaluations are joined by sample id and by the pictures' content hash, never by row.
+
+    Attributes:
+        predictions: a row a picture, by id: id, path (below the data set, `/`), sha256 of the file, label, predicted,
+            confidence (probability of `predicted`), then float32 `p:<class>` for each class of the model.
+        metrics: accuracy, accuracy_interval (Wilson, 95 %), n, correct, top3, macro_precision, macro_recall, macro_f1,
+            log_loss, mean_confidence, per_class, unreadable (a list of id, path, reason: not counted), left_out
+            (class the model does not know -> pictures, not counted).
+        setup: how it was made: model, dataset, split, versions, created, notes (sentences).
+        root: the data set's folder on this machine, or None where it is not known.
+    """
+
+    predictions: pd.DataFrame
+    metrics: dict
+    setup: dict
+    root: Path | None = None
+
+    def __repr__(self) -> str:
+        model, data = self.setup["model"]["name"], self.setup["dataset"]["name"]
+        return f"Evaluation({model!r} on {data!r} {self.split}, n={self.metrics['n']}, accuracy={self.accuracy:.3f})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Evaluation):
+            return NotImplemented
+        same = self.metrics == other.metrics and self.setup == other.setup
+        return same and self.predictions.equals(other.predictions)
+
+    __hash__ = None
+
+    @property
+    def class_names(self) -> list[str]:
+        """The model's classes in its order."""
+        return self.setup["model"]["class_names"]
+
+    @property
+    def split(self) -> str:
+        return self.setup["split"]
+
+    @property
+    def accuracy(self) -> float:
+        return self.metrics["accuracy"]
+
+    @cached_property
+    def confusion(self) -> pd.DataFrame:
+        """Counts of pictures: true class down, predicted class across, both in the model's order."""
+        return confusion_matrix(self.predictions, self.class_names)
+
+    @property
+    def per_class(self) -> pd.DataFrame:
+        """One row a class: precision, recall, f1, support, predicted, mean_confidence; NaN where undefined."""
+        table = pd.DataFrame.from_dict(self.metrics["per_class"], orient="index").rename_axis("class")
+        return table.astype(dict.fromkeys(("precision", "recall", "f1", "mean_confidence"), float))
+
+    def most_confused(self, n: int | None = None) -> pd.DataFrame:
+        """The pairs mistaken most often: label, predicted, count, share of the label's pictures."""
+        return most_confused(self.confusion, n)
+
+    def misclassified(self) -> pd.DataFrame:
+        """The wrong answers, most confident first.
+
+        Columns id, path, label, predicted, confidence, margin (ahead of the second class), p_true (probability of the
+        true class), sha256. `path` is absolute where the data set's folder is known (empty where it would lead out of
+        that folder), else below the data set.
+        """
+        wrong = self.predictions[self.predictions["label"] != self.predictions["predicted"]]
+        wrong = wrong.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
+        probabilities = wrong[probability_columns(self.class_names)].to_numpy()
+        true = pd.Index(self.class_names).get_indexer(wrong["label"])
+        table = wrong[["id", "path", "label", "predicted", "confidence"]].copy()
+        table["margin"] = np.diff(np.sort(probabilities, axis=1)[:, -2:], axis=1)[:, 0] if len(wrong) else 0.0
+        table["p_true"] = probabilities[np.arange(len(wrong)), true]
+        table["sha256"] = wrong["sha256"]
+        if self.root is not None:
+            table["path"] = pd.Series(_below(self.root, wrong["path"]), dtype=table["path"].dtype)
+        return table
+
+    def save(self, folder: str | Path) -> Path:
+        """Write `predictions.parquet`, `metrics.json` and `df2.csv` into `folder`; see `carvis.evaluation.storage`."""
+        from carvis.evaluation.storage import save_evaluation
+
+        return save_evaluation(self, folder)
+
+
+def _below(root: Path, paths: pd.Series) -> list[str | None]:
+    """Absolute paths of pictures, None for one that leads out of `root`, links resolved (once a folder, for speed)."""
+    root = root.resolve()
+    inside: dict[str, bool] = {}
+    found: list[str | None] = []
+    for path in paths:
+        full = os.path.join(root, *path.split("/"))
+        folder = os.path.dirname(full)
+        if folder not in inside:
+            inside[folder] = Path(folder).resolve().is_relative_to(root)
+        safe = inside[folder] and (not os.path.islink(full) or Path(full).resolve().is_relative_to(root))
+        found.append(full if safe else None)
+    return found

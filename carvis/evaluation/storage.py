@@ -1,0 +1,145 @@
+"""An evaluation's folder: `predictions.parquet`, `metrics.json`, `df2.csv`. Reading it needs no TensorFlow."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from carvis.errors import TableError
+from carvis.evaluation.metrics import probability_columns
+from carvis.evaluation.result import Evaluation
+from carvis.workspace import Workspace, atomic_path, atomic_write
+
+FORMAT = 1
+_COLUMNS = ["id", "path", "sha256", "label", "predicted", "confidence"]
+
+
+def evaluation_folder(workspace: Workspace, dataset: str, split: str, model: str) -> Path:
+    """Where an evaluation lies in a workspace: `data/evaluations/<data set>/<split>/<model>`."""
+    return workspace.evaluations_dir / dataset / split / model
+
+
+def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
+    """Write an evaluation into `folder`, replacing the evaluation there.
+
+    `metrics.json` holds the metrics, how they were made, and the other files' hashes, so that a half-written
+    evaluation is noticed. `df2.csv` (UTF-8 with a mark, for Excel) lists the misclassified pictures, most confident
+    first: PATH, TRUE, PRED, CONFIDENCE, MARGIN, ID. Its PATH is relative to the workspace (`data/cars/test/Golf/1.jpg`)
+    where folder and data set lie in one, else it begins with the data set's folder name. A `df2.csv` that somebody
+    edited since is kept beside it as `df2.edited-1.csv`.
+
+    Raises:
+        TableError: `folder` holds a `df2.csv` that belongs to no evaluation.
+    """
+    folder = Path(folder)
+    table = folder / "df2.csv"
+    if table.exists() and not (folder / "metrics.json").exists():
+        raise TableError(f"{table} belongs to no evaluation and would be overwritten: choose another folder.")
+    workspace = _workspace_of(folder)
+    below = None
+    if workspace and evaluation.root and evaluation.root.resolve().is_relative_to(workspace):
+        below = evaluation.root.resolve().relative_to(workspace).as_posix()
+    prefix = (evaluation.setup["dataset"]["name"] if below is None else below).strip("./")
+    df2 = _df2(evaluation, prefix)
+    parquet = io.BytesIO()
+    evaluation.predictions.to_parquet(parquet, index=False, compression="zstd")
+    files = {"predictions.parquet": _sha256(parquet.getvalue()), "df2.csv": _sha256(df2)}
+    setup = {**evaluation.setup, "dataset": {**evaluation.setup["dataset"], "path": below}}
+    document = {"format": FORMAT, **evaluation.metrics, "setup": setup, "files": files}
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    _keep_edited(table)
+    with atomic_path(folder / "predictions.parquet") as temporary:
+        temporary.write_bytes(parquet.getvalue())
+    atomic_write(folder / "metrics.json", text)
+    atomic_write(table, df2)
+    return folder
+
+
+def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evaluation:
+    """Read an evaluation that `Evaluation.save` wrote.
+
+    Args:
+        folder: its folder.
+        root: the data set's folder on this machine; where not given, it is found if it lies in the folder's workspace.
+
+    Raises:
+        TableError: a file is missing, damaged, or only half of the evaluation was written.
+    """
+    folder = Path(folder)
+    data = {}
+    for name in ("metrics.json", "predictions.parquet"):
+        try:
+            data[name] = (folder / name).read_bytes()
+        except OSError:
+            raise TableError(f"{folder} holds no {name}: evaluate the model on the data set again.") from None
+    again = "evaluate the model on the data set again."
+    try:
+        metrics = json.loads(data["metrics.json"])
+        version, setup, files = metrics.pop("format"), metrics.pop("setup"), metrics.pop("files")
+        below = setup["dataset"].pop("path")
+        class_names = setup["model"]["class_names"]
+        expected = files["predictions.parquet"]
+        complete = {"n", "accuracy", "per_class", "unreadable"} <= metrics.keys()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise TableError(f"{folder / 'metrics.json'} is damaged: {again}") from None
+    if version != FORMAT:
+        raise TableError(f"{folder / 'metrics.json'} has format {version}, not {FORMAT}: {again}")
+    if not complete or _sha256(data["predictions.parquet"]) != expected:
+        raise TableError(f"{folder} was written only in part or changed since: {again}")
+    try:
+        predictions = pd.read_parquet(io.BytesIO(data["predictions.parquet"]))
+        predictions = predictions[_COLUMNS + probability_columns(class_names)]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise TableError(f"{folder / 'predictions.parquet'} is damaged: {again}") from None
+    return Evaluation(predictions, metrics, setup, Path(root).resolve() if root else _root(folder, below))
+
+
+def _workspace_of(folder: Path) -> Path | None:
+    """The workspace of a folder at `<workspace>/data/evaluations/<data set>/<split>/<model>`, else None."""
+    parents = folder.resolve().parents
+    in_place = len(parents) > 4 and (parents[2].name, parents[3].name) == ("evaluations", "data")
+    return parents[4] if in_place else None
+
+
+def _root(folder: Path, below: str | None) -> Path | None:
+    workspace = _workspace_of(folder)
+    if workspace is None or below is None:
+        return None
+    root = Path(os.path.realpath(workspace / below))
+    return root if root.is_relative_to(workspace) and root.is_dir() else None
+
+
+def _df2(evaluation: Evaluation, prefix: str) -> bytes:
+    wrong = replace(evaluation, root=None).misclassified()
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["PATH", "TRUE", "PRED", "CONFIDENCE", "MARGIN", "ID"])
+    for row in wrong.itertuples():
+        path = "/".join(part for part in (prefix, row.path) if part)
+        writer.writerow([path, row.label, row.predicted, f"{row.confidence:.6f}", f"{row.margin:.6f}", row.id])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _keep_edited(table: Path) -> None:
+    if not table.exists():
+        return
+    try:
+        written = json.loads((table.parent / "metrics.json").read_text("utf-8"))["files"]["df2.csv"]
+    except (OSError, ValueError, KeyError, TypeError):
+        written = None
+    if _sha256(table.read_bytes()) != written:
+        n = 1
+        while (kept := table.with_name(f"df2.edited-{n}.csv")).exists():
+            n += 1
+        os.replace(table, kept)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

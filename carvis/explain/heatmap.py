@@ -1,0 +1,152 @@
+"""``Heatmap``: one map of one picture, what it explains, and whether it is evidence at all."""
+
+import io
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from carvis.errors import TableError
+from carvis.images import overlay
+from carvis.workspace import atomic_write
+
+# A map is evidence only if moving the layer by its own size would move the score by more than this:
+# below it the gradient is rounding noise, which normalising would stretch into a picture.
+ZERO_GRADIENT = 1e-6
+# A probability beyond these bounds has next to no gradient left, whatever the picture shows.
+SATURATED_ABOVE, SATURATED_BELOW = 0.999, 0.001
+# A map whose values differ by less than this share of the largest one points nowhere.
+CONSTANT = 1e-5
+
+STATUS_MESSAGES = {
+    "ok": "The map shows evidence for the class.",
+    "non-finite": "The model gave values that are no numbers: check its weights and its preprocessing.",
+    "saturated": "The probability is so close to 0 or 1 that it no longer moves: explain the logit instead.",
+    "zero-gradient": "The score does not depend on this layer here: choose another layer or class.",
+    "all-negative": "Everything this layer sees speaks against the class: explain the predicted class instead.",
+    "constant": "The map is the same everywhere, so it points nowhere: choose a layer with a larger map.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Heatmap:
+    """Where one model sees evidence for one class in one picture.
+
+    Attributes:
+        raw: float32 (h, w), signed, at the layer's own resolution.
+        status: ``ok``, or the first that holds of ``non-finite``, ``zero-gradient`` (``saturated`` where the
+            score is such a probability), ``all-negative``, ``constant``.
+        target: index of the class explained; ``target_name`` is its name.
+        predicted: index of the model's answer.
+        score: value of the score explained; ``score_kind`` is ``logit`` or ``probability``.
+        probabilities: float32 (n_classes,), the model's answer for the picture, in the order of ``class_names``.
+        layer, method, model_name, fingerprint, preprocessing, source: what made the map, and from which file.
+    """
+
+    raw: np.ndarray
+    status: str
+    target: int
+    target_name: str
+    predicted: int
+    predicted_name: str
+    score: float
+    score_kind: str
+    probabilities: np.ndarray
+    class_names: tuple[str, ...]
+    layer: str
+    method: str
+    model_name: str
+    fingerprint: str
+    preprocessing: str
+    source: str | None = None
+
+    @property
+    def message(self) -> str:
+        """The status in words, with its remedy."""
+        return STATUS_MESSAGES[self.status]
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the model's answer."""
+        return float(self.probabilities[self.predicted])
+
+    def is_right(self, true_label: str | None) -> bool | None:
+        """Tell whether the model's answer is the true class; None where that is unknown to it or to us."""
+        return self.predicted_name == true_label if true_label in self.class_names else None
+
+    @cached_property
+    def positive(self) -> np.ndarray:
+        """The evidence for the class: float32 (h, w), the raw map after ReLU, all zero unless the status is ``ok``."""
+        return np.maximum(self.raw, 0) if self.status == "ok" else np.zeros_like(self.raw)
+
+    @cached_property
+    def normalised(self) -> np.ndarray:
+        """The evidence divided by its maximum: float32 (h, w) in [0, 1]."""
+        top = self.positive.max()
+        return self.positive / top if top > 0 else self.positive
+
+    @cached_property
+    def density(self) -> np.ndarray:
+        """The evidence divided by its mean: float32 (h, w) with mean 1, comparable between models."""
+        mean = self.positive.mean()
+        return self.positive / mean if mean > 0 else self.positive
+
+    def overlay(self, rgb: np.ndarray, alpha: float = 0.4, colormap: str = "viridis") -> np.ndarray:
+        """Lay the normalised map over its picture: uint8 (H, W, 3).
+
+        Args:
+            rgb: uint8 (H, W, 3) or (H, W, 1), of any size.
+            alpha: weight of the colour in [0, 1].
+            colormap: a matplotlib name, or ``tutorial`` for picture + 0.4 JET.
+        """
+        return overlay(rgb, self.normalised, alpha, colormap)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the raw map and everything about it as ``.npz``."""
+        facts = {key: value for key, value in asdict(self).items() if key not in ("raw", "probabilities")}
+        buffer = io.BytesIO()
+        np.savez(buffer, raw=self.raw, probabilities=self.probabilities, facts=json.dumps(facts, ensure_ascii=False))
+        return atomic_write(Path(path).with_suffix(".npz"), buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Heatmap":
+        """Read a map written by ``save``.
+
+        Raises:
+            TableError: the file is missing, damaged or something else.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                facts = json.loads(str(file["facts"]))
+                facts["class_names"] = tuple(facts["class_names"])
+                return cls(raw=file["raw"], probabilities=file["probabilities"], **facts)
+        except Exception as error:
+            raise TableError(f"{path} is not a heatmap saved by carvis: write it again with Heatmap.save.") from error
+
+
+def judge(
+    raw: np.ndarray, activations: np.ndarray, gradients: np.ndarray, score: float, score_kind: str = "logit"
+) -> str:
+    """Return the status of one map.
+
+    Args:
+        raw: (h, w), the signed map.
+        activations: (h, w, c), the layer's output.
+        gradients: (h, w, c), the gradient of the score by it.
+        score: the score's value.
+        score_kind: ``logit`` or ``probability``.
+    """
+    if not (np.isfinite(raw).all() and np.isfinite(gradients).all() and np.isfinite(score)):
+        return "non-finite"
+    influence = float(np.abs(gradients.astype(np.float64) * activations).sum())
+    if not gradients.any() or (activations.any() and influence <= ZERO_GRADIENT):
+        saturated = score_kind == "probability" and not SATURATED_BELOW <= score <= SATURATED_ABOVE
+        return "saturated" if saturated else "zero-gradient"
+    low, high = float(raw.min()), float(raw.max())
+    if high <= 0 and low < 0:
+        return "all-negative"
+    if high - low <= CONSTANT * max(abs(high), abs(low)):
+        return "constant"
+    return "ok"

@@ -1,0 +1,73 @@
+"""What is left of a run: the model with its card, and the last word of its status."""
+
+from pathlib import Path
+
+import keras
+
+from carvis.classifier import Classifier, ModelCard, card_path, save_classifier
+from carvis.training.loop import Outcome
+from carvis.training.recorder import Recorder, now
+from carvis.training.run import Run
+
+
+def finish(
+    run: Run, record: Recorder, config: dict, model: keras.Model, outcome: Outcome, pictures: int, by_signal: bool
+) -> None:
+    """Save the model where anything was learnt, and write how the run ended."""
+    state = "stopped" if outcome.stopped else "finished"
+    if outcome.reason:
+        record.log(f"ended: {outcome.reason}")
+    saved = None
+    if outcome.steps:
+        saved = _save(run, config, model, outcome, pictures)
+        record.log(f"model written to {run.workspace.relative(saved)}")
+        # The model file holds the same weights.
+        (run.directory / "checkpoint" / "best.keras").unlink(missing_ok=True)
+    else:
+        record.log("no model: nothing was learnt yet")
+    facts = {
+        "state": state,
+        "reason": outcome.reason,
+        "model": run.workspace.relative(saved) if saved else None,
+        "epoch": outcome.epochs,
+        "epochs": config["epochs"],
+        "best_epoch": outcome.best_epoch,
+        "metrics": outcome.metrics,
+        "by_signal": by_signal,
+        "ended": now(),
+    }
+    record.event("end", state=state, reason=outcome.reason, model=facts["model"])
+    record.status(**facts)
+
+
+def _save(run: Run, config, model, outcome: Outcome, pictures: int) -> Path:
+    """Write the model under its name, or the first numbered one that is free."""
+    metrics = {f"valid_{k.removeprefix('val_')}": v for k, v in outcome.metrics.items() if k.startswith("val_")}
+    metrics |= {f"train_{k}": outcome.metrics[k] for k in ("loss", "accuracy") if k in outcome.metrics}
+    metrics |= {"best_epoch": outcome.best_epoch, "epochs": outcome.epochs, "train_pictures": pictures}
+    notes = f"Training was ended early: {outcome.reason}." if outcome.stopped else None
+    card = ModelCard(
+        recipe=config["recipe"],
+        parent=Path(config["parent"]).name if config["parent"] else None,
+        dataset=config["dataset"],
+        dataset_fingerprint=config["dataset_fingerprint"],
+        metrics=metrics,
+        notes=notes,
+        other={"backbone": config["backbone"], "weights": config["weights"], "run": run.id, "seed": config["seed"]},
+    )
+    number = 1
+    while True:
+        stem = config["name"] if number == 1 else f"{config['name']}-{number}"
+        path = run.workspace.models_dir / f"{stem}.keras"
+        if not path.exists() and not card_path(path).exists():
+            break
+        number += 1
+    clf = Classifier(
+        model,
+        config["class_names"],
+        preprocessing=config["preprocessing"],
+        resize=config["resize"],
+        name=stem,
+        card=card,
+    )
+    return save_classifier(clf, path)

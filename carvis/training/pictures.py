@@ -1,0 +1,131 @@
+"""The pictures of a run: which are trained on, which validate, read once and kept in memory where they fit."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from carvis.classifier.preprocessing import PREPROCESSING
+from carvis.dataset import Dataset, Unreadable, pipeline
+from carvis.errors import TrainingError
+from carvis.images import load_batch
+from carvis.training.augmentation import augment
+
+MEMORY_BUDGET = 1_500_000_000
+HELD_OUT = 0.15
+
+
+def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, str | None]:
+    """Return the samples to train on and to validate on, and a sentence where the latter were held out.
+
+    A data set without validation pictures gives a share of each class's training pictures, chosen by the seed.
+
+    Raises:
+        TrainingError: there are too few pictures or classes.
+    """
+    if "train" not in data.splits:
+        raise TrainingError(f"{data.root} has no train folder: lay the pictures out as train/<class>/*.jpg.")
+    train = data.samples("train")
+    classes = train["label"].nunique()
+    if classes < 2:
+        raise TrainingError(f"{data.root} has training pictures of {classes} classes: two or more are needed.")
+    valid = data.samples("valid") if "valid" in data.splits else train.iloc[:0]
+    if len(valid):
+        return train, valid, None
+    rng = np.random.default_rng(seed)
+    held = [
+        rng.permutation(group.index)[: round(HELD_OUT * len(group)) or min(1, len(group) - 1)]
+        for _, group in train.groupby("label", sort=True)
+    ]
+    chosen = np.sort(np.concatenate(held))
+    if not len(chosen):
+        raise TrainingError(f"{data.root} has one training picture a class: more are needed to train and validate.")
+    said = f"There is no valid split: {len(chosen)} of {len(train)} training pictures validate and are not trained on."
+    return train.drop(index=chosen).reset_index(drop=True), train.loc[chosen].reset_index(drop=True), said
+
+
+class Pictures:
+    """Pictures of one split, all read once: those that cannot be read are left out and listed.
+
+    Args:
+        samples: columns path and label.
+        class_names: gives each label its index.
+        memory: bytes that the resized pictures may take; where they do not fit they are read again each epoch.
+        watch: called with the number of pictures read; returns True to stop reading.
+    """
+
+    def __init__(
+        self,
+        samples: pd.DataFrame,
+        class_names: list[str],
+        input_size: tuple[int, int],
+        *,
+        resize: str = "bilinear",
+        channels: int = 3,
+        memory: int = MEMORY_BUDGET,
+        watch: Callable[[int], bool] = lambda done: False,
+    ):
+        self._size, self._resize, self._channels = input_size, resize, channels
+        index_of = {name: i for i, name in enumerate(class_names)}
+        paths = samples["path"].to_numpy(dtype=object)
+        labels = samples["label"].map(index_of).to_numpy(np.int64)
+        self.broken = Unreadable()
+        shape = (len(paths), *input_size, channels)
+        self._images = np.empty(shape, np.uint8) if np.prod(shape, dtype=np.int64) <= memory else None
+        good = np.zeros(len(paths), bool)
+        reader = pipeline(
+            list(paths), input_size=input_size, resize_method=resize, channels=channels, unreadable=self.broken
+        )
+        for indices, images in reader.as_numpy_iterator():
+            good[indices] = True
+            if self._images is not None:
+                self._images[indices] = images
+            if watch(int(good.sum())):
+                break
+        self._rows = np.flatnonzero(good)
+        self._paths = paths
+        self.labels = labels[self._rows]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def cached(self) -> bool:
+        return self._images is not None
+
+    def images(self, indices: np.ndarray) -> np.ndarray:
+        """Return pictures by position among the readable: uint8 (n, h, w, c)."""
+        rows = self._rows[indices]
+        if self._images is not None:
+            return self._images[rows]
+        return load_batch(self._paths[rows], self._size, self._resize, self._channels)
+
+    def batches(
+        self,
+        batch_size: int,
+        preprocessing: str,
+        *,
+        epoch: int | None = None,
+        seed: int = 0,
+        augmented: bool = False,
+    ) -> Iterator[tuple]:
+        """Return one pass of batches (images as the model takes them, labels).
+
+        Args:
+            epoch: with the seed it decides the order and the augmentation; None keeps the order.
+        """
+        count = len(self)
+        order = np.arange(count) if epoch is None else np.random.default_rng([seed, epoch]).permutation(count)
+        shape = (None, *self._size, self._channels)
+        scale = PREPROCESSING[preprocessing]
+
+        def load(step, indices):
+            images = tf.numpy_function(self.images, [indices], tf.uint8)
+            images = tf.cast(tf.ensure_shape(images, shape), tf.float32)
+            if augmented:
+                images = augment(images, tf.stack([seed, (epoch or 0) * 1_000_003 + step]))
+            return scale(images), tf.gather(self.labels, indices)
+
+        data = tf.data.Dataset.from_tensor_slices(order).batch(batch_size).enumerate()
+        return iter(data.map(load, num_parallel_calls=2, deterministic=True).prefetch(2))

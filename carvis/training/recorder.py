@@ -1,0 +1,91 @@
+"""``Recorder``: writing a run directory while the run goes on."""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from carvis.errors import TrainingError
+from carvis.training.events import EventLog
+from carvis.training.run import CONFIG, EVENTS, LOCK, LOG, STATUS, STOP
+from carvis.workspace import atomic_write, lock
+
+_logger = logging.getLogger("carvis")
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def write_json(path: Path, facts: dict) -> None:
+    atomic_write(path, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+
+
+class Recorder:
+    """Holds the lock of a run and keeps its status, events and log.
+
+    Use it as a context manager: inside, this process is the run.
+
+    Args:
+        directory: an existing run directory.
+        progress: called with every event.
+
+    Raises:
+        TrainingError: another process holds the lock.
+    """
+
+    def __init__(self, directory: Path, progress: Callable[[dict], None] | None = None):
+        self.directory = directory
+        self._progress = progress
+        self._status: dict = {}
+        self._lock = lock(directory / LOCK)
+
+    def __enter__(self) -> "Recorder":
+        from filelock import Timeout
+
+        try:
+            # A reader that asks whether the run is alive holds the lock for an instant.
+            self._lock.acquire(timeout=2)
+        except Timeout:
+            raise TrainingError(f"The run {self.directory.name} is going on already: stop it first.") from None
+        (self.directory / STOP).unlink(missing_ok=True)
+        self._events = EventLog(self.directory / EVENTS)
+        self._handler = logging.FileHandler(self.directory / LOG, encoding="utf-8")
+        self._handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+        self._level = _logger.level
+        _logger.setLevel(logging.INFO)
+        _logger.addHandler(self._handler)
+        self.status(state="running", reason=None, pid=os.getpid(), started=now(), ended=None)
+        return self
+
+    def __exit__(self, *_) -> None:
+        _logger.removeHandler(self._handler)
+        _logger.setLevel(self._level)
+        self._handler.close()
+        self._events.close()
+        self._lock.release()
+
+    def status(self, **facts) -> None:
+        """Change some facts of ``status.json``."""
+        self._status |= facts | {"updated": now()}
+        write_json(self.directory / STATUS, self._status)
+
+    def event(self, kind: str, **facts) -> None:
+        """Append one event, and hand it to whoever watches."""
+        event = {"kind": kind, **facts, "time": round(time.time(), 3)}
+        self._events.append(event)
+        if self._progress:
+            self._progress({"run": self.directory.name, **event})
+
+    def log(self, text: str) -> None:
+        _logger.info(text)
+
+    def warn(self, text: str) -> None:
+        """Log what a person should know at once: the command line shows it too."""
+        _logger.warning(text)
+
+    def config(self, facts: dict) -> None:
+        write_json(self.directory / CONFIG, facts)

@@ -1,0 +1,229 @@
+"""``train`` and ``execute``: a run from its configuration to the saved model."""
+
+import math
+import os
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+
+from carvis.classifier.classifier import gives_logits
+from carvis.dataset import Dataset
+from carvis.errors import CarvisError, TrainingError
+from carvis.training.finishing import finish
+from carvis.training.loop import Loop, Outcome, parameters
+from carvis.training.pictures import Pictures, split_samples
+from carvis.training.preparing import prepare
+from carvis.training.recorder import Recorder, now
+from carvis.training.run import STOP, Run
+from carvis.training.starting import starting_model
+from carvis.training.stopping import StopRequest
+from carvis.workspace import atomic_path
+
+
+def train(recipe: str, data: Dataset | str | Path, *, progress: Callable[[dict], None] | None = None, **wanted) -> Run:
+    """Train a model and write it, with its card, to ``models/`` of the workspace.
+
+    Ctrl-C, SIGTERM or a file ``STOP`` in the run directory end it after the step it is at; the best weights so far
+    are then saved all the same, and the run is ``stopped``.
+
+    Args:
+        recipe: ``own``, ``transfer`` or ``fine-tune`` (which trains a transfer model first where no parent is given).
+        data: a data set or its folder. Without validation pictures a share of the training pictures validates.
+        progress: called with each event of the run: a dict with ``kind`` (``reading``, ``begin``, ``steps``,
+            ``epoch``, ``end``), ``run`` (its id) and facts.
+        backbone: as ``build_model``; ``own`` with a backbone trains all of it from the start.
+        weights: None, ``imagenet`` or a file, as ``build_model``; by default ``imagenet`` where the backbone has them
+            and the recipe is not ``own``.
+        input_size: side, or (height, width); by default the backbone's.
+        epochs, batch_size, learning_rate, patience: by default as ``DEFAULTS`` has them for the recipe.
+        seed: of the weights, the order and the augmentation: equal seeds give equal histories on one machine.
+        parent: fine-tune starts from this transfer model: a file, a run, or a run's id.
+        augment: whether training pictures are mirrored, cropped and relit.
+        preprocessing, resize: bound to the model; by default what its weights take, and bilinear.
+        width, head_units, dropout, open_from: as ``build_model``.
+        label_smoothing: share of the target spread evenly over all classes.
+        name: of the model file; a number is added where the name is taken.
+        workspace: where ``models/`` and ``data/runs/`` lie.
+        run_dir: another folder for this run, new or empty.
+
+    Raises:
+        TrainingError: it cannot start, or it broke off; the log in the run directory says where.
+    """
+    run = prepare(recipe, data, **wanted)
+    return execute(run, progress=progress)
+
+
+def execute(run: Run, *, progress: Callable[[dict], None] | None = None, stop_files: tuple[Path, ...] = ()) -> Run:
+    """Carry out a prepared run in this process; ``stop_files`` ask it to stop as its own does.
+
+    Raises:
+        TrainingError: as ``train``.
+    """
+    with Recorder(run.directory, progress) as record, StopRequest(run.directory / STOP, *stop_files) as stop:
+        try:
+            _carry_out(run, record, stop, progress)
+        except KeyboardInterrupt:
+            record.log("interrupted twice: ended at once; the best weights so far are in checkpoint/best.keras")
+            record.status(state="stopped", reason="Ctrl-C twice", by_signal=True, ended=now())
+        except BaseException as error:
+            reason = str(error) if isinstance(error, CarvisError) else f"{type(error).__name__}: {error}"
+            record.log(traceback.format_exc().rstrip())
+            record.status(state="crashed", reason=reason.splitlines()[0], ended=now())
+            if isinstance(error, CarvisError) or not isinstance(error, Exception):
+                raise
+            raise TrainingError(_sentence(error, run)) from error
+    return run
+
+
+def _sentence(error: Exception, run: Run) -> str:
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return "The memory does not suffice: choose a smaller --batch-size or --input-size."
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return f"The run broke off ({first}): see {run.directory / 'log.txt'}."
+
+
+def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
+    config = run.config
+    data = Dataset(run.workspace.root / config["data"])
+    record.log(f"{config['recipe']} on {config['dataset']}, run {run.id}")
+    if config["recipe"] == "fine-tune" and config["parent"] is None:
+        first = _train_parent(run, data, record, progress)
+        config["parent"] = run.workspace.relative(first.model_path) if first.state == "finished" else None
+        record.config(config)
+        if config["parent"] is None:
+            facts = {"reason": "the transfer run before it was stopped", "by_signal": first.status.get("by_signal")}
+            record.status(state="stopped", **facts, ended=now())
+            return
+    keras.utils.set_random_seed(config["seed"])
+    model = starting_model(run, config, data, record)
+    record.config(config)
+
+    train_samples, valid_samples, said = split_samples(data, config["seed"])
+    if said:
+        record.warn(said)
+    missing = sorted(set(config["class_names"]) - set(train_samples["label"]))
+    if missing:
+        record.warn(f"There are no training pictures of {', '.join(missing)}: the model will hardly predict them.")
+    pictures = _read(data, train_samples, valid_samples, config, model, record, stop)
+    if stop.reason:
+        outcome = Outcome(reason=stop.reason, stopped=True)
+        finish(run, record, config, model, outcome, len(pictures[0]), stop.by_signal)
+        return
+    if not len(pictures[1]) or len(set(pictures[0].labels)) < 2:
+        raise TrainingError(f"{data.root} has too few pictures that can be read: see the log of run {run.id}.")
+    outcome = _train(model, *pictures, config, run, record, stop)
+    finish(run, record, config, model, outcome, len(pictures[0]), stop.by_signal)
+
+
+def _train_parent(run: Run, data: Dataset, record: Recorder, progress) -> Run:
+    """Train the transfer model that fine-tuning starts from."""
+    config = run.config
+    shared = ("backbone", "weights", "batch_size", "seed", "augment", "preprocessing", "resize", "label_smoothing")
+    wanted = {key: config[key] for key in (*shared, "head_units", "dropout")}
+    if wanted["weights"] not in (None, "imagenet"):
+        wanted["weights"] = run.workspace.root / wanted["weights"]
+    first = prepare(
+        "transfer",
+        data,
+        **wanted,
+        input_size=tuple(config["input_size"]),
+        epochs=config["epochs"],
+        workspace=run.workspace,
+    )
+    record.log(f"no parent was given: run {first.id} trains the head first")
+    record.status(waits_for=first.id, epoch=0, epochs=config["epochs"])
+    execute(first, progress=progress, stop_files=(run.directory / STOP,))
+    record.status(waits_for=None)
+    return first
+
+
+def _read(
+    data: Dataset, train_samples, valid_samples, config, model, record: Recorder, stop: StopRequest
+) -> list[Pictures]:
+    found, done_before, reported = [], 0, 0.0
+    total = len(train_samples) + len(valid_samples)
+    for split, samples in (("train", train_samples), ("valid", valid_samples)):
+
+        def watch(done: int, before: int = done_before) -> bool:
+            nonlocal reported
+            if time.monotonic() - reported > 1:
+                reported = time.monotonic()
+                record.event("reading", pictures=before + done, total=total)
+            return stop.reason is not None
+
+        pictures = Pictures(
+            samples,
+            config["class_names"],
+            tuple(config["input_size"]),
+            resize=config["resize"],
+            channels=int(model.inputs[0].shape[-1]),
+            watch=watch,
+        )
+        broken = pictures.broken.reasons
+        done_before += len(samples)
+        record.event("reading", pictures=done_before, total=total)
+        if broken:
+            record.warn(
+                f"{split}: {len(broken)} of {len(samples)} pictures cannot be read and are left out (see log.txt)"
+            )
+        for reason in broken.values():
+            record.log(f"left out: {reason.replace(str(data.root) + os.sep, '')}")
+        place = "kept in memory" if pictures.cached else "read again each epoch: too many for the memory set aside"
+        record.log(f"{split}: {len(pictures)} pictures, {place}")
+        found.append(pictures)
+    return found
+
+
+def _train(model, train_pictures, valid_pictures, config, run: Run, record: Recorder, stop: StopRequest) -> Outcome:
+    batch, preprocessing, seed = config["batch_size"], config["preprocessing"], config["seed"]
+    steps = math.ceil(len(train_pictures) / batch)
+    record.event(
+        "begin",
+        pictures=len(train_pictures),
+        valid_pictures=len(valid_pictures),
+        steps=steps,
+        epochs=config["epochs"],
+        parameters=model.count_params(),
+        trainable=parameters(model.trainable_variables),
+    )
+
+    def emit(kind: str, **facts) -> None:
+        record.event(kind, **facts)
+        record.status(epoch=facts["epoch"], epochs=config["epochs"], step=facts.get("step", steps), steps=steps)
+        if kind == "epoch":
+            record.log(
+                f"epoch {facts['epoch']}/{config['epochs']}: loss {facts['loss']:.4f},"
+                f" accuracy {facts['accuracy']:.4f}, val_loss {facts['val_loss']:.4f},"
+                f" val_accuracy {facts['val_accuracy']:.4f},"
+                f" {facts['seconds']:.1f} s{', best so far' if facts['best'] else ''}"
+            )
+            if facts["best"]:
+                record.status(best_epoch=facts["epoch"], best_val_accuracy=facts["val_accuracy"])
+
+    def keep_best() -> None:
+        with atomic_path(run.directory / "checkpoint" / "best.keras") as temporary:
+            model.save(temporary)
+
+    def asked() -> str | None:
+        if stop.reason:
+            record.status(state="stopping")
+        return stop.reason
+
+    loop = Loop(
+        model,
+        lambda epoch: train_pictures.batches(batch, preprocessing, epoch=epoch, seed=seed, augmented=config["augment"]),
+        lambda: valid_pictures.batches(batch, preprocessing),
+        steps=steps,
+        epochs=config["epochs"],
+        patience=config["patience"],
+        learning_rate=config["learning_rate"],
+        label_smoothing=config["label_smoothing"],
+        logits=gives_logits(model),
+        emit=emit,
+        on_best=keep_best,
+        stop=asked,
+    )
+    return loop.run()

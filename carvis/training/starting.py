@@ -1,0 +1,62 @@
+"""The model a run starts with: built, or opened from its parent."""
+
+import keras
+
+from carvis.architectures import backbone_of, build_model, open_last_block
+from carvis.classifier import load_classifier
+from carvis.classifier.layers import walk
+from carvis.dataset import Dataset
+from carvis.errors import TrainingError
+from carvis.training.loop import parameters
+from carvis.training.recorder import Recorder
+from carvis.training.run import Run
+
+
+def starting_model(run: Run, config: dict, data: Dataset, record: Recorder) -> keras.Model:
+    """Build the model, or open the parent's; what the parent decides is written into the configuration."""
+    if config["parent"] is None:
+        weights = config["weights"]
+        if weights not in (None, "imagenet"):
+            weights = run.workspace.root / weights
+        if weights is None and config["recipe"] != "own":
+            record.warn(f"The {config['backbone']} starts without trained weights: what is frozen stays random.")
+        model = build_model(
+            config["recipe"],
+            len(config["class_names"]),
+            tuple(config["input_size"]),
+            weights,
+            config["backbone"],
+            width=config["width"],
+            head_units=config["head_units"],
+            dropout=config["dropout"],
+            open_from=config["open_from"],
+        )
+    else:
+        model = _from_parent(run, config, data, record)
+    learning, all_of_it = parameters(model.trainable_variables), model.count_params()
+    record.log(f"{model.name}: {all_of_it:,} parameters, {learning:,} of them learn")
+    return model
+
+
+def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> keras.Model:
+    path = run.workspace.root / config["parent"]
+    clf = load_classifier(path, data=data)
+    for sentence in clf.assumptions:
+        record.log(f"parent {path.name}: {sentence}")
+    if clf.class_names != config["class_names"] or int(clf.model.outputs[0].shape[-1]) != len(clf.class_names):
+        raise TrainingError(
+            f"{path} tells {len(clf.class_names)} other classes apart than {data.root} holds:"
+            " choose a parent that was trained on these classes."
+        )
+    for what, given, has in (
+        ("input_size", config["input_size"], list(clf.input_size)),
+        ("preprocessing", config["preprocessing"], clf.preprocessing),
+    ):
+        if given not in (None, has):
+            raise TrainingError(f"{path} was trained with {what} {has}, not {given}: leave --{what} out.")
+        config[what] = has
+    config["resize"] = clf.resize
+    names = [name for name, _ in walk(clf.model)]
+    config["backbone"] = (clf.card.other.get("backbone") if clf.card else None) or backbone_of(names)
+    record.log(f"starts from {config['parent']}")
+    return open_last_block(clf.model, config["open_from"])

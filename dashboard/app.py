@@ -1,0 +1,42 @@
+"""The dashboard: navigation only. Start it with ``streamlit run dashboard/app.py [-- --workspace PATH]``."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from ui import choice, data, selection, sidebar
+from ui.i18n import _
+from ui.page import guarded
+from ui.texts import plain
+
+# A material icon would be fetched from another machine.
+ICON = Path(__file__).parent / "icon.svg"
+st.set_page_config(page_title="carvis", page_icon=str(ICON), layout="wide", initial_sidebar_state=248)
+
+pages = {
+    "overview": st.Page(
+        "app_pages/overview.py", title=_("Overview"), icon=":material/home:", url_path="overview", default=True
+    ),
+    "models": st.Page("app_pages/models.py", title=_("Models"), icon=":material/network_node:", url_path="models"),
+    "misclassified": st.Page(
+        "app_pages/misclassified.py",
+        title=_("Misclassified"),
+        icon=":material/rule:",
+        url_path="misclassified",
+    ),
+    "heatmaps": st.Page("app_pages/heatmaps.py", title=_("Heatmaps"), icon=":material/blur_on:", url_path="heatmaps"),
+}
+# Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
+data.look_again()
+page = st.navigation(list(pages.values()), position="hidden")
+refused = selection.begin(page.url_path)
+workspace = sidebar.show(pages)
+if refused:
+    names = ", ".join(plain(name) for name in refused)
+    st.warning(_("The link holds values that make no sense; they were left out: {names}.").format(names=names))
+if workspace is not None:
+    if missing := choice.unknown():
+        names = ", ".join(plain(name) for name in missing)
+        st.warning(_("The link names what is not in this workspace: {names}.").format(names=names))
+    with guarded():
+        page.run()

@@ -1,0 +1,91 @@
+"""Heatmaps: where does each model look, side by side."""
+
+import streamlit as st
+
+from carvis.explain import scale_maps
+from carvis.images import read_image
+from ui import choice, classifiers, comparison, data, options, selection
+from ui.i18n import _
+from ui.page import empty, error, guarded, heading
+from ui.texts import plain
+
+heading(
+    _("Heatmaps"),
+    _("Where does each model look when it names a car, and is it looking at the right thing?"),
+    _(
+        "Each column is one model. Above its map stands what it **predicted**, how confident it is, and whether that "
+        "is right (:green[:material/check_circle:]) or wrong (:red[:material/cancel:]).\n\n"
+        "**Grad-CAM** asks: which places in the picture, seen through the model's last convolution, push the answer "
+        "towards the class? It weighs each channel of that layer by how much the class's score would rise with it, "
+        "and adds the channels up.\n\n"
+        "- **Yellow** (red in the tutorial look): much evidence for the class. **Dark violet** (blue): little.\n"
+        "- **The picture as it is**: no evidence at this place.\n"
+        "- **The whole map blank**: there is no evidence to show, and a sentence below says why.\n"
+        "- The map has few cells (16 × 16, say) and is stretched over the picture: take it as an area, not as an "
+        "outline.\n\n"
+        "A map shows where the evidence lies, not that the answer is right. If it lies on the background, the model "
+        "has learnt something else than the car."
+    ),
+)
+files = data.model_files()
+if not files:
+    name = choice.dataset_name()
+    empty(
+        _("No models yet"),
+        _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
+        f'python -m carvis train own "data/{name or "NAME"}"',
+    )
+    st.stop()
+
+chosen = selection.get()
+models = choice.models()
+left, right = st.columns([11, 10], vertical_alignment="bottom")
+with left:
+    options.choose_models(list(files), models)
+with right, st.container(horizontal=True, vertical_alignment="bottom"):
+    problem = options.choose_target(models)
+    uploads = options.add_pictures()
+    settings = options.settings()
+problem_slot = st.container()
+legend_slot = st.container(horizontal=True, vertical_alignment="center", gap="small")
+
+pictures, note = options.pictures(uploads)
+if note:
+    st.caption(note)
+if not pictures:
+    empty(
+        _("No picture chosen yet"),
+        _("Add one with the button above, or select some on page Misclassified."),
+    )
+rows = []
+for number, picture in enumerate(pictures):
+    with guarded():
+        rows.append(comparison.Row(picture, read_image(picture.source), models, number))
+
+opened = {}
+for name in models:
+    with problem_slot, st.spinner(_("Opening {model} …").format(model=plain(name))):
+        opened[name] = classifiers.open_model(name)
+with settings:
+    layers, problems = options.choose_layers(opened)
+with problem_slot:
+    for sentence in filter(None, [problem, *problems]):
+        error(sentence)
+with legend_slot:
+    st.caption(_("no evidence"), width="content")
+    st.image(comparison.legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))
+    st.caption(_("most evidence"), width="content")
+    st.caption(options.scale_note(chosen), width="stretch")
+
+for row in rows:
+    for name, model in opened.items():
+        row.compute(model, chosen, layers.get(name))
+        if chosen.scale == "map" and name in row.maps:
+            row.draw(name, row.maps[name].normalised, chosen)
+if chosen.scale != "map":
+    made = [(row, name) for row in rows for name in row.maps]
+    scaled = scale_maps([row.maps[name] for row, name in made], chosen.scale)
+    for (row, name), values in zip(made, scaled, strict=True):
+        row.draw(name, values, chosen)
+for row in rows:
+    row.finish(chosen, options.remove if row.picture.id in chosen.sample else None)

@@ -1,0 +1,129 @@
+"""Models: what is each model, what does it take, and what can be explained in it?"""
+
+import streamlit as st
+
+from ui import card_form, choice, classifiers, data, selection
+from ui.i18n import _
+from ui.page import empty, error, guarded, heading
+from ui.texts import SPLIT, percent, plain
+
+heading(
+    _("Models"),
+    _("What is each model made of, what pictures does it take, and which of its layers can be explained?"),
+    _(
+        "A **model card** is a small file beside the model that says what the model file does not: the names of its "
+        "classes, the size of its pictures, and the **preprocessing**, that is, how pixel values are scaled before "
+        "the model sees them. With the wrong preprocessing a good model answers nonsense.\n\n"
+        "The **layer table** goes from the picture down to the answer. **Convolutions** look at small patches; those "
+        "marked as explainable have a map that can be drawn as a heatmap. **Trainable** layers learn; frozen ones "
+        "keep what they learnt before, as in transfer learning."
+    ),
+)
+files = data.model_files()
+if not files:
+    name = choice.dataset_name()
+    empty(
+        _("No models yet"),
+        _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
+        f'python -m carvis train own "data/{name or "NAME"}"',
+    )
+    st.stop()
+
+
+def first_of_all(name: str) -> tuple[str, ...]:
+    """Put a model in front of those already chosen, so that page Heatmaps still compares it with them."""
+    return (name, *(other for other in choice.models() if other != name))
+
+
+wanted = next((name for name in selection.get().model if name in files), next(iter(files)))
+name = st.selectbox(
+    _("Model"),
+    list(files),
+    width=420,
+    **selection.control("model", wanted, first_of_all),
+)
+path = files[name]
+with st.skeleton(height=300):
+    opened = classifiers.open_model(name)
+
+if opened.classifier is None:
+    error(opened.error)
+    st.page_link("app_pages/overview.py", label=_("Back to the overview"), query_params=selection.link())
+else:
+    clf = opened.classifier
+    height, width = clf.input_size
+    facts = {
+        _("File"): plain(f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)"),
+        _("Input"): f"{height} × {width} × {clf.channels}",
+        _("Preprocessing"): f"{plain(clf.preprocessing)}: {card_form.preprocessing_words(clf.preprocessing)}",
+        _("Resize"): plain(clf.resize),
+        _("Parameters"): f"{clf.model.count_params():,}",
+        _("Explained by default"): plain(clf.last_conv_layer or "–"),
+        _("Fingerprint"): f"`{clf.fingerprint[:16]}`",
+    }
+    card = clf.card
+    if card:
+        if card.recipe:
+            facts[_("Recipe")] = plain(card.recipe)
+        if card.parent:
+            facts[_("Started from")] = plain(card.parent)
+        if card.dataset:
+            facts[_("Trained on")] = plain(card.dataset)
+        if card.notes:
+            facts[_("Notes")] = plain(card.notes)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader(_("Facts"), anchor=False)
+        st.table(facts, border="horizontal", alt=_("Facts about the model {model}").format(model=name))
+    with right:
+        st.subheader(_("Accuracy"), anchor=False)
+        measured = [table for table in data.evaluations().values() if table.model == path.stem]
+        for table in measured:
+            with guarded():
+                found = data.evaluation(table)
+                low, high = found.metrics["accuracy_interval"]
+                st.metric(
+                    f"{plain(table.data)} · {_(SPLIT[table.split])} ({found.metrics['n']})",
+                    percent(found.accuracy),
+                    help=_("95 % range: {low} to {high}").format(low=percent(low), high=percent(high)),
+                )
+        if not measured:
+            st.caption(_("Not measured yet:"))
+            folder = choice.dataset_name() or "NAME"
+            st.code(
+                f'python -m carvis evaluate "models/{path.name}" "data/{folder}" --split test',
+                language="bash",
+                wrap_lines=True,
+            )
+        st.page_link(
+            "app_pages/heatmaps.py",
+            label=_("See where this model looks"),
+            icon=":material/blur_on:",
+            query_params=selection.link(model=(name,)),
+        )
+        with st.expander(_("{n} classes").format(n=len(clf.class_names)), type="compact"):
+            st.markdown(", ".join(plain(one) for one in clf.class_names))
+    if clf.assumptions:
+        with st.container(border=True):
+            st.markdown(_("**This file has no card, so some things were assumed**"))
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in clf.assumptions))
+            card_form.show(opened, path)
+    st.subheader(_("Layers"), anchor=False)
+    with guarded():
+        st.dataframe(
+            clf.layer_table(),
+            hide_index=True,
+            height="content",
+            column_config={
+                "name": st.column_config.TextColumn(_("Layer"), pinned=True, width="medium"),
+                "type": st.column_config.TextColumn(_("Type")),
+                "output_shape": st.column_config.TextColumn(_("Output shape")),
+                "parameters": st.column_config.NumberColumn(_("Parameters"), format="localized"),
+                "trainable": st.column_config.CheckboxColumn(_("Trainable")),
+                "explainable": st.column_config.CheckboxColumn(_("Explainable")),
+            },
+            alt=_("Layers of the model {model}").format(model=name),
+        )
+
+st.subheader(_("All model files"), anchor=False)
+classifiers.check_all(files, name)

@@ -1,0 +1,148 @@
+"""Overview: what is in this workspace, and what to do next."""
+
+import pandas as pd
+import streamlit as st
+
+from carvis.classifier.card import read_card
+from ui import data, selection
+from ui.i18n import _, n_
+from ui.page import empty, guarded, heading
+from ui.texts import SPLIT, percent, plain
+
+heading(
+    _("Overview"),
+    _("What is in this workspace: which pictures, which models, and how good is each of them?"),
+    _(
+        "A **data set** is a folder of pictures sorted into one folder a class. Its **training** pictures teach a "
+        "model, its **validation** pictures decide when to stop, and its **test** pictures, which the model has never "
+        "seen, tell how good it is.\n\n"
+        "**Accuracy** is the share of pictures that a model names rightly. The range behind it says how far chance "
+        "alone could move it: with few pictures it is wide. Two models whose ranges overlap may be equally good."
+    ),
+)
+datasets, files, evaluations = data.datasets(), data.model_files(), data.evaluations()
+
+if not datasets and not files:
+    empty(
+        _("This workspace is empty"),
+        _(
+            "Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`, and models that you have "
+            "into `models/`. Or draw and train the demo, which needs no pictures:"
+        ),
+        "python -m carvis demo --rebuild",
+    )
+
+st.subheader(_("Models"), anchor=False)
+rows = []
+for name, path in files.items():
+    card = None
+    with guarded():
+        card = read_card(path)
+    row = {
+        "model": name,
+        "accuracy": None,
+        "range": "–",
+        "evaluated": "–",
+        "input": " × ".join(map(str, card.input_size)) if card and card.input_size else "–",
+        "preprocessing": card.preprocessing if card and card.preprocessing else "–",
+        "recipe": card.recipe if card and card.recipe else "–",
+        "size": path.stat().st_size / 1e6,
+        "card": bool(card),
+    }
+    own = [table for table in evaluations.values() if table.model == path.stem]
+    for table in sorted(own, key=lambda entry: entry.split != "test")[:1]:
+        with guarded():
+            found = data.evaluation(table)
+            low, high = found.metrics["accuracy_interval"]
+            split = _(SPLIT[table.split])
+            row |= {
+                "accuracy": 100 * found.accuracy,
+                "range": f"{percent(low)} – {percent(high)}",
+                "evaluated": f"{table.data} · {split} ({found.metrics['n']})",
+            }
+    rows.append(row)
+if rows:
+    table = pd.DataFrame(rows).sort_values("accuracy", ascending=False, na_position="last")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "model": st.column_config.TextColumn(_("Model"), pinned=True),
+            "accuracy": st.column_config.ProgressColumn(
+                _("Accuracy"), format="%.1f %%", min_value=0, max_value=100, width="small"
+            ),
+            "range": st.column_config.TextColumn(_("Range (95 %)")),
+            "evaluated": st.column_config.TextColumn(_("Measured on")),
+            "input": st.column_config.TextColumn(_("Input")),
+            "preprocessing": st.column_config.TextColumn(_("Preprocessing")),
+            "recipe": st.column_config.TextColumn(_("Recipe")),
+            "size": st.column_config.NumberColumn(_("File"), format="%.1f MB"),
+            "card": st.column_config.CheckboxColumn(_("Card")),
+        },
+        alt=_("The models of this workspace with their accuracy"),
+    )
+elif datasets:
+    empty(
+        _("No models yet"),
+        _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
+        f'python -m carvis train own "data/{next(iter(datasets))}"',
+    )
+
+st.subheader(_("Data sets"), anchor=False)
+for name in datasets:
+    with guarded():
+        pictures = data.dataset(name)
+        counts = pictures.counts()
+        with st.container(border=True):
+            parts = [
+                n_("{n} class", "{n} classes", len(counts)).format(n=f"{len(counts):,}"),
+                *(f"{_(SPLIT[split])} {total:,}" for split, total in counts.sum().items()),
+            ]
+            st.markdown(f"**{plain(name)}** &nbsp; :gray[{plain(' · '.join(parts))}]")
+            split = list(pictures.splits)[-1]
+            first = pictures.samples(split).drop_duplicates("label").head(8)
+            with st.grid(8, min_column_width=84, gap="xsmall"):
+                for label, small in zip(first["label"], data.thumbnails(first["path"].tolist(), 160), strict=True):
+                    if isinstance(small, bytes):
+                        st.image(small, caption=plain(label), width="stretch", alt=label)
+            with st.expander(_("Pictures in each class"), type="compact"):
+                st.dataframe(
+                    counts.rename_axis(_("Class")).rename(columns={key: _(text) for key, text in SPLIT.items()}),
+                    alt=_("Number of pictures in each class and split"),
+                )
+            others = pictures.other_files()
+            if len(others):
+                with st.expander(
+                    n_("{n} file is no picture", "{n} files are no pictures", len(others)).format(n=len(others)),
+                    type="compact",
+                ):
+                    st.dataframe(others, hide_index=True, alt=_("Files that are no pictures, with the reason"))
+if not datasets and files:
+    empty(
+        _("No pictures yet"),
+        _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
+    )
+
+st.subheader(_("What to do next"), anchor=False)
+unmeasured = [path for path in files.values() if all(table.model != path.stem for table in evaluations.values())]
+if evaluations:
+    with st.container(horizontal=True):
+        st.page_link(
+            "app_pages/misclassified.py",
+            label=_("Look at the pictures that a model gets wrong"),
+            icon=":material/rule:",
+            query_params=selection.link(),
+        )
+        st.page_link(
+            "app_pages/heatmaps.py",
+            label=_("See where each model looks"),
+            icon=":material/blur_on:",
+            query_params=selection.link(),
+        )
+if unmeasured and datasets:
+    st.markdown(_("Measure the models that have no accuracy yet:"))
+    folder = f"data/{next(iter(datasets))}"
+    commands = [f'python -m carvis evaluate "models/{path.name}" "{folder}" --split test' for path in unmeasured[:5]]
+    st.code("\n".join(commands), language="bash", wrap_lines=True)
+if not unmeasured and evaluations:
+    st.caption(_("Training your own model takes one command: `python -m carvis train own DATA`."))

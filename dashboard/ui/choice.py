@@ -1,0 +1,80 @@
+"""What the selection means in this workspace: each name in it that exists, else a sensible start."""
+
+from carvis.errors import CarvisError
+from ui import data, selection
+
+
+def dataset_name() -> str:
+    """Return the chosen data set's name, else that of the first one with evaluations; empty where there is none."""
+    names = list(data.datasets())
+    chosen = selection.get().data
+    if chosen in names:
+        return chosen
+    evaluated = {table.data for table in data.evaluations().values()}
+    return next((name for name in names if name in evaluated), names[0] if names else "")
+
+
+def splits(name: str) -> list[str]:
+    """Return a data set's splits, none where it cannot be read."""
+    try:
+        return list(data.dataset(name).splits) if name else []
+    except CarvisError:
+        return []
+
+
+def split() -> str:
+    """Return the chosen split, else test, else the last there is."""
+    here = splits(dataset_name())
+    chosen = selection.get().split
+    return chosen if chosen in here else (here[-1] if here else "")
+
+
+def models(most: int = 3) -> list[str]:
+    """Return the chosen models, else the first few that were evaluated on the chosen pictures, worst first."""
+    files = data.model_files()
+    chosen = [name for name in selection.get().model if name in files]
+    if chosen:
+        return chosen
+    return by_accuracy(list(files))[-most:]
+
+
+def by_accuracy(names: list[str]) -> list[str]:
+    """Order models by their accuracy on the chosen pictures, those never evaluated first."""
+
+    def accuracy(name: str) -> float:
+        table = data.evaluations().get(f"{dataset_name()}/{split()}/{name}")
+        try:
+            return data.evaluation(table).accuracy if table else -1.0
+        except CarvisError:
+            return -1.0
+
+    return sorted(names, key=accuracy)
+
+
+def tables() -> dict[str, data.Table]:
+    """Return what page Misclassified can show: the evaluations on the chosen pictures, best first, then the files."""
+    name, part = dataset_name(), split()
+    ours = {t.model: key for key, t in data.evaluations().items() if (t.data, t.split) == (name, part)}
+    listed = {ours[model]: data.evaluations()[ours[model]] for model in reversed(by_accuracy(list(ours)))}
+    return listed | data.csv_tables()
+
+
+def table() -> str:
+    """Return the key of the chosen table, else of the chosen model's evaluation, else of the first; or nothing."""
+    chosen, offered = selection.get(), tables()
+    if chosen.table in offered:
+        return chosen.table
+    of_model = [key for key, entry in offered.items() if entry.model in chosen.model and entry.is_evaluation]
+    return next(iter(of_model or offered), "")
+
+
+def unknown() -> list[str]:
+    """Return the names in the selection that this workspace does not hold."""
+    chosen = selection.get()
+    here = splits(dataset_name())
+    return [
+        *([chosen.data] if chosen.data and chosen.data not in data.datasets() else []),
+        *([chosen.split] if chosen.split and chosen.split not in here else []),
+        *(name for name in chosen.model if name not in data.model_files()),
+        *([chosen.table] if chosen.table and chosen.table not in tables() else []),
+    ]

@@ -1,0 +1,138 @@
+"""Models and their heatmaps, opened once and shared by all sessions: one lock beside each model."""
+
+import contextlib
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from carvis.errors import CarvisError
+from carvis.images import read_image
+from carvis.workspace import content_hash
+from ui import choice, data
+from ui.i18n import _
+from ui.texts import mark, plain
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+    from carvis.explain import Heatmap
+
+_MODELS, _MAPS = 12, 600
+# Opening more than this at once would keep the page waiting.
+_CHECKED_UNASKED = 150_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A model file that was opened, or the sentence why it cannot be."""
+
+    name: str
+    classifier: "Classifier | None"
+    error: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def open_model(name: str) -> Opened:
+    """Open a model by its name among the workspace's files. Loads TensorFlow."""
+    path = data.model_files()[name]
+    card = path.with_suffix(".json")
+    # A data set only lends its class names to a model without a card.
+    return _open(name, *_stamp(path), *_stamp(card), "" if card.exists() else choice.dataset_name())
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), stat.st_mtime_ns, stat.st_size
+
+
+@st.cache_resource(max_entries=_MODELS, show_spinner=False)
+def _open(name: str, path: str, time: int, size: int, card: str, card_time: int, card_size: int, lender: str) -> Opened:
+    from carvis.classifier import load_classifier
+
+    pictures = None
+    with contextlib.suppress(CarvisError):
+        pictures = data.dataset(lender) if lender else None
+    try:
+        return Opened(name, load_classifier(path, data=pictures))
+    except CarvisError as error:
+        return Opened(name, None, str(error))
+    except Exception as error:
+        # A file from elsewhere may break its loader in any way; the page shows the other models all the same.
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        return Opened(name, None, f"{Path(path).name} cannot be opened ({reason}): save it again, or remove it.")
+
+
+def check_all(files: dict[str, Path], shown: str) -> None:
+    """List every model file with its size, and for one that cannot be opened the sentence why."""
+    total = sum(path.stat().st_size for path in files.values())
+    go = total <= _CHECKED_UNASKED or st.session_state.get("models_checked")
+    for name, path in files.items():
+        size = f"{path.stat().st_size / 1e6:.1f} MB"
+        if go or name == shown:
+            model = open_model(name)
+            if model.error:
+                st.markdown(f"{mark(False)} **{plain(path.name)}** · {size}  \n{plain(model.error)}")
+            else:
+                st.markdown(f"{mark(True)} **{plain(path.name)}** · {size}")
+        else:
+            st.markdown(f"**{plain(path.name)}** · {size}")
+    if not go:
+        st.button(
+            _("Open every file, to see whether it can be opened"),
+            icon=":material/fact_check:",
+            on_click=lambda: st.session_state.update(models_checked=True),
+        )
+
+
+def explain(model: Opened, picture: data.Picture, target: str, layer: str | None, score: str) -> "Heatmap | str":
+    """Return one picture's heatmap by one model, or the sentence why there is none.
+
+    Args:
+        target: ``predicted``, ``true`` or ``class:<name>``.
+    """
+    if model.classifier is None:
+        return model.error
+    source = picture.source
+    stamp = content_hash(source) if isinstance(source, bytes) else _stamp(source)
+    wanted: str | int = "predicted"
+    if target != "predicted":
+        name = picture.label if target == "true" else target.removeprefix("class:")
+        if name not in model.classifier.class_names:
+            return _no_class(name, model)
+        wanted = model.classifier.class_names.index(name)
+    try:
+        return _explain(model.classifier.fingerprint, stamp, wanted, layer, score, _model=model, _source=source)
+    except CarvisError as error:
+        return str(error)
+
+
+def _no_class(name: str | None, model: Opened) -> str:
+    if name is None:
+        return _("The true class of this picture is not known: explain the predicted class, or choose one.")
+    return _("{model} knows no class {name}: explain the predicted class, or choose one that it knows.").format(
+        model=model.name, name=name
+    )
+
+
+@st.cache_resource(max_entries=_MAPS, show_spinner=False)
+def _explain(
+    fingerprint: str,
+    stamp: object,
+    target: str | int,
+    layer: str | None,
+    score: str,
+    *,
+    _model: Opened,
+    _source: Path | bytes,
+) -> "Heatmap":
+    from carvis.explain import heatmaps
+
+    clf = _model.classifier
+    image = read_image(_source, clf.channels)
+    with _model.lock:
+        return heatmaps(clf, image[None], target=target, layer=layer, score=score)[0]

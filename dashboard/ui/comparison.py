@@ -1,0 +1,181 @@
+"""Heatmaps of several models side by side, a row a picture."""
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from carvis.images import colorize, encode_image, overlay, resize
+from ui import classifiers, selection
+from ui.data import Picture
+from ui.i18n import _
+from ui.texts import STATUS, mark, percent, plain, verdict
+
+if TYPE_CHECKING:
+    from carvis.explain import Heatmap
+
+_SHOWN_SIDE, _MAP_SIDE = 640, 480
+
+
+def fitted(image: np.ndarray, side: int = _SHOWN_SIDE) -> np.ndarray:
+    """Bring a picture to a size that a browser shows well: its longer side ``side`` pixels."""
+    height, width = image.shape[:2]
+    factor = side / max(height, width)
+    size = max(1, round(height * factor)), max(1, round(width * factor))
+    return resize(image, size, "area" if factor < 1 else "bicubic")
+
+
+def legend(colours: str) -> bytes:
+    """Draw the colour scale, from no evidence to the most."""
+    return encode_image(np.repeat(colorize(np.linspace(0, 1, 256)[None], colours), 14, axis=0), "PNG")
+
+
+class Row:
+    """One picture and its heatmaps: the frame is drawn at once, the maps as they come."""
+
+    def __init__(self, picture: Picture, image: np.ndarray, models: list[str], number: int):
+        self.picture, self.image = picture, fitted(image)
+        self.maps: dict[str, Heatmap] = {}
+        self.rights: dict[str, bool | None] = {}
+        self.original = image
+        grid = st.grid(len(models) + 1, min_column_width=210, gap="small")
+        with grid.cell():
+            title = _("Picture")
+            st.markdown(f"**{title}**  \n{_true_class(picture)}")
+            st.image(
+                encode_image(self.image),
+                width="stretch",
+                alt=_("The picture {name}").format(name=picture.name),
+            )
+            st.caption(plain(picture.id if isinstance(picture.source, Path) else picture.name))
+            self.actions = st.container(horizontal=True, gap="xsmall")
+        self.cells = {name: grid.cell() for name in models}
+        self.slots = {}
+        for name, cell in self.cells.items():
+            with cell:
+                self.slots[name] = st.container(gap="small")
+        self.number = number
+
+    def compute(self, model: classifiers.Opened, chosen: selection.Selection, layer: str | None) -> None:
+        """Make the map of one model, or say why there is none."""
+        slot = self.slots[model.name]
+        with slot.skeleton(height=260):
+            found = classifiers.explain(model, self.picture, chosen.explain, layer, chosen.score)
+        if isinstance(found, str):
+            slot.markdown(f"**{plain(model.name)}**")
+            slot.error(plain(found), icon=":material/error:")
+        else:
+            self.maps[model.name] = found
+            # A model that was never taught the true class, or whose class names are unknown, is neither.
+            taught = self.picture.label in model.classifier.class_names
+            self.rights[model.name] = found.predicted_name == self.picture.label if taught else None
+
+    def draw(self, name: str, values: np.ndarray, chosen: selection.Selection) -> None:
+        """Show one model's answer and its map, whose ``values`` are scaled to [0, 1]."""
+        heatmap = self.maps[name]
+        with self.slots[name]:
+            right = self.rights[name]
+            answer = f"{plain(heatmap.predicted_name)} ({percent(heatmap.confidence)}) {mark(right)}"
+            st.markdown(f"**{plain(name)}**  \n{answer}")
+            words = _("{model} answers {answer} ({verdict}); heatmap for {target}").format(
+                model=name, answer=heatmap.predicted_name, verdict=verdict(right), target=heatmap.target_name
+            )
+            if chosen.view in ("overlay", "both"):
+                laid = overlay(self.image, values, chosen.strength / 100, chosen.colours)
+                st.image(encode_image(laid), width="stretch", alt=words)
+            if chosen.view in ("map", "both"):
+                bare = resize(colorize(values, chosen.colours), _cells(values), "nearest")
+                st.image(encode_image(bare, "PNG"), width="stretch", alt=words)
+            if heatmap.status != "ok":
+                st.warning(_(STATUS[heatmap.status]), title=_("No evidence to show"), icon=":material/visibility_off:")
+            st.caption(_facts(heatmap))
+
+    def finish(self, chosen: selection.Selection, remove: Callable[[str], None] | None) -> None:
+        """Add what can be done with the whole row."""
+        with self.actions:
+            if self.maps:
+                stem = Path(self.picture.name).stem
+                st.download_button(
+                    _("Figure"),
+                    lambda: _figure(self, chosen),
+                    file_name=f"{stem}-heatmaps.png",
+                    mime="image/png",
+                    icon=":material/image:",
+                    type="tertiary",
+                    key=f"figure_{self.number}",
+                    on_click="ignore",
+                    help=_("The picture, the overlays and the bare maps as one PNG file"),
+                )
+                st.download_button(
+                    _("Numbers"),
+                    lambda: _numbers(self.maps),
+                    file_name=f"{stem}-heatmaps.{'npz' if len(self.maps) == 1 else 'zip'}",
+                    mime="application/octet-stream" if len(self.maps) == 1 else "application/zip",
+                    icon=":material/data_array:",
+                    type="tertiary",
+                    key=f"numbers_{self.number}",
+                    on_click="ignore",
+                    help=_("The raw maps as NumPy files, one a model"),
+                )
+            if remove:
+                st.button(
+                    _("Remove"),
+                    icon=":material/close:",
+                    type="tertiary",
+                    key=f"remove_{self.picture.id}",
+                    on_click=remove,
+                    args=(self.picture.id,),
+                )
+
+
+def _true_class(picture: Picture) -> str:
+    if picture.label is None:
+        return _("true class not known")
+    return _("true: {label}").format(label=f"**{plain(picture.label)}**")
+
+
+def _facts(heatmap: "Heatmap") -> str:
+    height, width = heatmap.raw.shape
+    facts = [
+        _("evidence for **{target}**").format(target=plain(heatmap.target_name)),
+        f"{plain(heatmap.layer)} {height}×{width}",
+        _("input: {preprocessing}").format(preprocessing=plain(heatmap.preprocessing)),
+    ]
+    return " · ".join(facts)
+
+
+def _cells(values: np.ndarray) -> tuple[int, int]:
+    """Return a size at which every cell of a map is the same whole number of pixels."""
+    factor = max(1, _MAP_SIDE // max(values.shape))
+    return values.shape[0] * factor, values.shape[1] * factor
+
+
+def _figure(row: Row, chosen: selection.Selection) -> bytes:
+    from carvis.figures import figure_bytes, heatmap_comparison
+
+    figure = heatmap_comparison(
+        row.original,
+        row.maps,
+        row.picture.label,
+        alpha=chosen.strength / 100,
+        colormap=chosen.colours,
+        scale=chosen.scale,
+    )
+    return figure_bytes(figure)
+
+
+def _numbers(maps: "dict[str, Heatmap]") -> bytes:
+    buffer = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        files = [heatmap.save(Path(folder) / f"{name.replace('/', '_')}.npz") for name, heatmap in maps.items()]
+        if len(files) == 1:
+            return files[0].read_bytes()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in files:
+                archive.write(file, file.name)
+    return buffer.getvalue()

@@ -1,0 +1,250 @@
+"""What lies in the workspace, read once and cached by the files' times: data sets, evaluations, tables, pictures."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from carvis.dataset import Dataset
+from carvis.errors import CarvisError, ImageError
+from carvis.evaluation import Evaluation, load_evaluation, read_misclassified
+from carvis.images import IMAGE_SUFFIXES, thumbnail
+from carvis.workspace import SPLITS, Cache, Workspace, content_hash
+
+_REPOSITORY = Path(__file__).resolve().parents[2]
+_THUMBNAIL_BYTES = 200_000_000
+_FOUND = "_found_in_workspace"
+T = TypeVar("T")
+
+
+def _once_a_run(make: Callable[[], T]) -> Callable[[], T]:
+    """Look at the disk once a run, however often a page asks; ``look_again`` begins a run."""
+
+    @wraps(make)
+    def kept() -> T:
+        found = st.session_state.setdefault(_FOUND, {})
+        if make.__name__ not in found:
+            found[make.__name__] = make()
+        return found[make.__name__]
+
+    return kept
+
+
+def look_again() -> None:
+    """Forget what lay in the workspace at the last run."""
+    st.session_state.pop(_FOUND, None)
+
+
+@_once_a_run
+def workspace() -> Workspace:
+    """Open the workspace: ``-- --workspace PATH``, else ``$CARVIS_WORKSPACE``, else the demo beside the dashboard.
+
+    Raises:
+        PathError: the folder does not exist.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--workspace")
+    try:
+        named = parser.parse_known_args(sys.argv[1:])[0].workspace
+    except argparse.ArgumentError as error:
+        raise CarvisError("--workspace needs the path of a folder after it.") from error
+    return Workspace.open(named or os.environ.get("CARVIS_WORKSPACE") or _REPOSITORY)
+
+
+def _keyed(paths: list[Path], root: Path, name: str) -> dict[str, Path]:
+    """Name each path by its last part, or by its place below ``root`` where two would be named alike."""
+    names = [getattr(path, name) for path in paths]
+    below = [path.relative_to(root).as_posix() for path in paths]
+    return {n if names.count(n) == 1 else b: path for n, b, path in zip(names, below, paths, strict=True)}
+
+
+@_once_a_run
+def datasets() -> dict[str, Path]:
+    """Return the data sets' folders by name."""
+    space = workspace()
+    return _keyed(space.datasets(), space.root, "name")
+
+
+@_once_a_run
+def model_files() -> dict[str, Path]:
+    """Return the model files by stem, or by path where two files share one."""
+    space = workspace()
+    return _keyed(space.models(), space.root, "stem")
+
+
+def dataset(name: str) -> Dataset:
+    """Open a data set by its name among ``datasets()``, listing its pictures anew when a folder has changed.
+
+    Raises:
+        DatasetError: the folder is not laid out as a data set.
+    """
+    root = datasets()[name]
+    return _dataset(str(root), _folder_times(root))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _dataset(root: str, times: tuple[int, ...]) -> Dataset:
+    return Dataset(root)
+
+
+def _folder_times(root: Path) -> tuple[int, ...]:
+    folders = [root, *(path for path in root.glob("*/") if not path.name.startswith("."))]
+    folders += [path for folder in folders[1:] for path in folder.glob("*/")]
+    return tuple(folder.stat().st_mtime_ns for folder in sorted(folders))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A list of misclassified pictures: of an evaluation, or a file like ``df2.csv``."""
+
+    name: str
+    path: Path
+    data: str = ""
+    split: str = ""
+    model: str = ""
+
+    @property
+    def is_evaluation(self) -> bool:
+        return bool(self.model)
+
+
+@_once_a_run
+def evaluations() -> dict[str, Table]:
+    """Return the saved evaluations by ``<data set>/<split>/<model>``."""
+    found = {}
+    for folder in workspace().evaluations():
+        data, split, model = folder.parts[-3:]
+        if split in SPLITS:
+            found[f"{data}/{split}/{model}"] = Table(f"{data}/{split}/{model}", folder, data, split, model)
+    return found
+
+
+@_once_a_run
+def csv_tables() -> dict[str, Table]:
+    """Return the tables of misclassified pictures that belong to no evaluation, by path below the workspace."""
+    space = workspace()
+    paths = [p for p in space.misclassified_tables() if not p.is_relative_to(space.evaluations_dir)]
+    return {path.relative_to(space.root).as_posix(): Table(path.name, path) for path in paths}
+
+
+def evaluation(table: Table) -> Evaluation:
+    """Read a saved evaluation.
+
+    Raises:
+        TableError: a file of it is missing or damaged.
+    """
+    root = datasets().get(table.data)
+    times = tuple(file.stat().st_mtime_ns for file in sorted(table.path.glob("*.*")))
+    return _evaluation(str(table.path), str(root) if root else None, times)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _evaluation(folder: str, root: str | None, times: tuple[int, ...]) -> Evaluation:
+    return load_evaluation(folder, root)
+
+
+def misclassified(table: Table) -> pd.DataFrame:
+    """Return the rows of a table: id, path, label, predicted, confidence, status, data (name), maybe ``p:<class>``.
+
+    The frame is shared between sessions and is not to be changed: a copy of 100,000 rows would cost a second.
+
+    Raises:
+        TableError: the table cannot be read.
+    """
+    if table.is_evaluation:
+        times = tuple(file.stat().st_mtime_ns for file in sorted(table.path.glob("*.*")))
+        root = datasets().get(table.data)
+        return _of_evaluation(table, str(root) if root else None, times, _answers=evaluation(table))
+    roots = datasets() or {"": workspace().root}
+    listed = tuple((name, str(Path(root).resolve()), _folder_times(root)) for name, root in roots.items())
+    return _of_csv(str(table.path), table.path.stat().st_mtime_ns, listed)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _of_evaluation(table: Table, root: str | None, times: tuple[int, ...], *, _answers: Evaluation) -> pd.DataFrame:
+    wrong = _answers.misclassified()
+    here = wrong["path"].notna() & (_answers.root is not None)
+    wrong = wrong.assign(status=here.map({True: "found", False: "missing"}), data=table.data)
+    probabilities = _answers.predictions.set_index("id").filter(regex="^p:")
+    return wrong.join(probabilities, on="id")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _of_csv(path: str, time: int, roots: tuple[tuple[str, str, tuple[int, ...]], ...]) -> pd.DataFrame:
+    table = read_misclassified(path, [root for _, root, _ in roots])
+    data = pd.Series("", index=table.index, dtype=object)
+    paths = table["path"].astype("string").fillna("")
+    for name, root, _ in sorted(roots, key=lambda entry: len(entry[1])):
+        data[paths.str.startswith(f"{root}/") | paths.str.startswith(f"{root}\\")] = name
+    # Two rows may name one picture, and an id from the file may be missing: a row's key is then its number.
+    ids = table["id"].astype("string").fillna("")
+    table["id"] = ids.where(ids != "", "row " + (table.index + 2).astype("string"))
+    return table.assign(data=data).drop_duplicates("id", ignore_index=True)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the workspace or an upload: ``source`` is its path or its bytes."""
+
+    id: str
+    name: str
+    source: Path | bytes
+    label: str | None = None
+
+
+def picture(name: str, sample: str) -> Picture:
+    """Find a picture by data set and sample id, as they stand in a URL.
+
+    Raises:
+        CarvisError: no such picture, or it lies outside the data set and the workspace.
+    """
+    roots = datasets()
+    if name in roots:
+        path = dataset(name).resolve(sample)
+        label = path.parent.name
+    else:
+        path, label = workspace().resolve(sample), None
+    if path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
+        raise ImageError(f"{sample} is not a picture of this workspace: choose another one.")
+    return Picture(sample, path.name, path, label)
+
+
+def thumbnails(paths: list[str | None], size: int = 320) -> list[bytes | str]:
+    """Return a small JPEG of each picture, from the disk cache where it is known, or the sentence why there is none."""
+    cache = _thumbnail_cache(workspace().cache_dir)
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(lambda path: _thumbnail(cache, path, size), paths))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _thumbnail_cache(folder: Path) -> Cache:
+    return Cache(folder / "thumbnails", _THUMBNAIL_BYTES)
+
+
+def _thumbnail(cache: Cache, path: str | None, size: int) -> bytes | str:
+    if not path:
+        return ""
+    try:
+        stat = Path(path).stat()
+        key = content_hash(str(path), stat.st_mtime_ns, stat.st_size, size)
+        if kept := cache.get(key, ".jpg"):
+            return kept.read_bytes()
+    except OSError:
+        return f"{path} does not exist: check the path."
+    try:
+        made = thumbnail(path, size)
+    except ImageError as error:
+        return str(error)
+    try:
+        cache.put(key, ".jpg", made)
+    except CarvisError:
+        return made  # A workspace that cannot be written still shows its pictures.
+    return made

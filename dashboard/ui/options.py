@@ -1,0 +1,212 @@
+"""The controls of page Heatmaps: models, class explained, pictures, and how the maps are drawn."""
+
+from functools import partial
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from carvis.classifier.card import read_card
+from carvis.errors import CarvisError
+from carvis.images import IMAGE_SUFFIXES
+from ui import choice, classifiers, data, selection
+from ui.gallery import MOST_SELECTED
+from ui.i18n import N_, _, translated
+from ui.page import error, guarded
+from ui.texts import plain
+
+VIEW = {"overlay": N_("Over the picture"), "map": N_("Map alone"), "both": N_("Both")}
+COLOURS = {"viridis": "viridis", "cividis": "cividis", "magma": "magma", "tutorial": N_("tutorial look (JET)")}
+SCALE = {"map": N_("Each map by itself"), "model": N_("Shared in each model"), "density": N_("Density, shared by all")}
+SCALE_NOTES = {
+    "map": N_("Each map on its own scale: compare places, not strengths."),
+    "model": N_("One scale for each model: strengths compare within a model only."),
+    "density": N_("One scale for all, each map divided by its mean: compare how focused models are."),
+}
+SCORE = {"logit": N_("Logit (before softmax)"), "probability": N_("Probability (as in the tutorial)")}
+SCORE_NOTES = {
+    "logit": N_("Score: logit."),
+    "probability": N_("Score: probability."),
+}
+
+
+def choose_models(names: list[str], shown: list[str]) -> None:
+    st.multiselect(
+        _("Models"),
+        names,
+        placeholder=_("Choose models"),
+        width="stretch",
+        wrap=True,
+        **selection.control("model", shown),
+    )
+
+
+def choose_target(models: list[str]) -> str:
+    """Choose the class to explain: the predicted one, the true one, or any by name; return what cannot be done."""
+    names: dict[str, None] = {}
+    with guarded():
+        if choice.dataset_name():
+            names |= dict.fromkeys(data.dataset(choice.dataset_name()).class_names)
+    for model in models:
+        with guarded():
+            card = read_card(data.model_files()[model])
+            names |= dict.fromkeys(card.class_names if card else ())
+    words = {"predicted": _("the predicted class"), "true": _("the true class")}
+    values = [*words, *(f"class:{name}" for name in names)]
+    wanted, problem = selection.get().explain, ""
+    if wanted not in values:
+        problem = _("There is no class {name} here; the predicted class is explained.").format(name=wanted)
+        wanted = "predicted"
+    st.selectbox(
+        _("Evidence for"),
+        values,
+        format_func=lambda value: words.get(value, value.removeprefix("class:")),
+        width="stretch",
+        **selection.control("explain", wanted),
+    )
+    return problem
+
+
+def add_pictures() -> list[data.Picture]:
+    """Offer pictures of the data set and uploads, and return what was uploaded."""
+    with st.popover(_("Add pictures"), icon=":material/add_photo_alternate:"):
+        name, split = choice.dataset_name(), choice.split()
+        if split:
+            with guarded():
+                samples = data.dataset(name).samples(split)
+                label = st.selectbox(_("Class"), sorted(samples["label"].unique()), key="add_class")
+                ids = samples.loc[samples["label"] == label, "id"].tolist()
+                one = st.selectbox(
+                    _("Picture"), ids, format_func=lambda sample: sample.rsplit("/", 1)[-1], key="add_sample"
+                )
+                st.button(
+                    _("Add"),
+                    icon=":material/add:",
+                    key="add_picture",
+                    on_click=_add,
+                    args=(name, split, one),
+                    disabled=len(selection.get().sample) >= MOST_SELECTED,
+                )
+        uploads = st.file_uploader(
+            _("Or upload pictures of your own"),
+            type=[suffix.lstrip(".") for suffix in IMAGE_SUFFIXES],
+            accept_multiple_files=True,
+            key="uploads",
+            help=_("They stay in this browser session and are not saved."),
+        )
+        if selection.get().sample:
+            st.button(_("Remove all pictures"), key="remove_all", on_click=partial(selection.change, sample=()))
+    return [data.Picture(f"upload {file.file_id}", file.name, file.getvalue()) for file in uploads[:MOST_SELECTED]]
+
+
+def _add(name: str, split: str, sample: str) -> None:
+    now = selection.get()
+    kept = now.sample if now.data in ("", name) else ()
+    selection.change(data=name, split=split, sample=tuple(dict.fromkeys((*kept, sample))))
+
+
+def remove(sample: str) -> None:
+    selection.change(sample=tuple(one for one in selection.get().sample if one != sample))
+
+
+def pictures(uploads: list[data.Picture]) -> tuple[list[data.Picture], str]:
+    """Return the pictures to explain, and a note where the page chose one by itself."""
+    found = list(uploads)
+    name = choice.dataset_name()
+    for sample in selection.get().sample[:MOST_SELECTED]:
+        with guarded():
+            found.append(data.picture(name, sample))
+    if found or selection.get().sample or not choice.split():
+        return found, ""
+    return _example(name)
+
+
+def _example(name: str) -> tuple[list[data.Picture], str]:
+    table = choice.tables().get(choice.table())
+    try:
+        if table and table.is_evaluation:
+            for sample in data.misclassified(table)["id"].head(20):
+                example = data.picture(name, sample)
+                words = _("Nothing is selected yet: this is the most confident mistake of {model}.")
+                return [example], words.format(model=plain(table.model))
+        samples = data.dataset(name).samples(choice.split())
+        if len(samples):
+            return [data.picture(name, samples["id"].iloc[0])], _("Nothing is selected yet: this is the first picture.")
+    except CarvisError as problem:
+        error(problem)
+    return [], ""
+
+
+def settings() -> DeltaGenerator:
+    """Offer how maps are made and drawn, and return the window for what only opened models can tell."""
+    chosen = selection.get()
+    window = st.popover(_("Settings"), icon=":material/tune:")
+    with window:
+        for field, label, words in (
+            ("view", _("Show"), VIEW),
+            ("scale", _("Colour scale"), SCALE),
+            ("score", _("Score"), SCORE),
+        ):
+            st.segmented_control(
+                label,
+                list(words),
+                format_func=translated(words).get,
+                required=True,
+                wrap=True,
+                **selection.control(field, getattr(chosen, field)),
+            )
+        st.selectbox(
+            _("Colours"),
+            list(COLOURS),
+            format_func=translated(COLOURS).get,
+            **selection.control("colours", chosen.colours),
+        )
+        st.slider(
+            _("Strength of the overlay"),
+            0,
+            100,
+            format="%d %%",
+            disabled=chosen.colours == "tutorial",
+            **selection.control("strength", chosen.strength),
+        )
+    return window
+
+
+def choose_layers(opened: dict[str, classifiers.Opened]) -> tuple[dict[str, str | None], list[str]]:
+    """Offer each model's layers; return the layer chosen for each model, and what cannot be done."""
+    problems: list[str] = []
+    layers = {name: _choose_layer(model, problems) for name, model in opened.items() if model.classifier is not None}
+    return layers, problems
+
+
+def _choose_layer(model: classifiers.Opened, problems: list[str]) -> str | None:
+    names = model.classifier.conv_layers
+    wanted = dict(entry.rsplit(":", 1) for entry in selection.get().layer if ":" in entry).get(model.name)
+    if wanted and wanted not in names:
+        words = _("{model} has no layer {layer}; its last one is explained.")
+        problems.append(words.format(model=model.name, layer=wanted))
+        wanted = None
+    shown = wanted or model.classifier.last_conv_layer
+    listed = list(dict.fromkeys([*names, *([shown] if shown else [])]))
+    if not listed:
+        return None
+    key = f"layer_{model.name}"
+    selection.show(key, shown)
+    st.selectbox(
+        _("Layer of {model}").format(model=plain(model.name)),
+        listed,
+        key=key,
+        on_change=_take_layer,
+        args=(model.name, model.classifier.last_conv_layer, key),
+    )
+    return shown
+
+
+def _take_layer(model: str, last: str | None, key: str) -> None:
+    others = tuple(entry for entry in selection.get().layer if not entry.startswith(f"{model}:"))
+    layer = st.session_state[key]
+    selection.change(layer=others if layer == last else (*others, f"{model}:{layer}"))
+
+
+def scale_note(chosen: selection.Selection) -> str:
+    """Say which scale and score are on."""
+    return " ".join(_(words) for words in (SCALE_NOTES[chosen.scale], SCORE_NOTES[chosen.score]))

@@ -1,0 +1,40 @@
+"""The frame of a page: its heading, its help, its empty states, its errors."""
+
+import contextlib
+from collections.abc import Iterator
+
+import streamlit as st
+
+from carvis.errors import CarvisError
+from ui.i18n import _
+from ui.texts import plain
+
+
+def heading(title: str, answers: str, how_to_read: str) -> None:
+    """Begin a page: its name, one sentence on what it answers, and help for beginners."""
+    with st.container(gap="xsmall"):
+        st.title(title, anchor=False)
+        st.markdown(answers)
+        with st.expander(_("How to read this"), type="compact"):
+            st.markdown(how_to_read)
+
+
+def empty(title: str, what_to_do: str, *commands: str) -> None:
+    """Say that there is nothing to show yet, and what to do about it."""
+    st.info(what_to_do, title=title, icon=":material/explore:")
+    if commands:
+        st.code("\n".join(commands), language="bash", wrap_lines=True)
+
+
+def error(sentence: object) -> None:
+    """Show one sentence about something that went wrong."""
+    st.error(plain(sentence), icon=":material/error:")
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Show the sentence of an error that a file caused, and let the page go on."""
+    try:
+        yield
+    except CarvisError as problem:
+        error(problem)

@@ -1,0 +1,120 @@
+"""What only a browser shows: links, the back button, windows, narrow screens, downloads."""
+
+import io
+import re
+import zipfile
+
+import numpy as np
+from PIL import Image
+
+HEATMAPS = "/heatmaps?data=colours&model=poor&model=good&sample=test%2Fgreen%2Fcar+1.png"
+
+
+def images(page):
+    return page.locator("[data-testid=stMain] [data-testid=stImage] img")
+
+
+def test_the_selection_travels_with_links_and_the_way_back_is_one_step(open_view, wait):
+    page = open_view("/misclassified?table=colours/test/poor&true=green")
+    assert images(page).count() == 8
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Heatmaps").click()
+    page.wait_for_url(re.compile("/heatmaps"))
+    wait(page)
+    assert "true=green" in page.url
+    page.go_back()
+    page.wait_for_url(re.compile("/misclassified"))
+    wait(page)
+    assert "true=green" in page.url and images(page).count() == 8
+    page.reload()
+    wait(page)
+    assert images(page).count() == 8
+
+
+def test_the_back_button_takes_back_a_choice(open_view, wait):
+    page = open_view("/misclassified?table=colours/test/poor")
+    everything = images(page).count()
+    page.get_by_role("combobox", name="True class").click()
+    page.get_by_role("option", name="green").click()
+    page.wait_for_url(re.compile("true=green"))
+    wait(page)
+    assert images(page).count() < everything
+    page.go_back()
+    wait(page)
+    assert "true=" not in page.url and images(page).count() == everything
+
+
+def test_pictures_selected_in_the_gallery_are_explained(open_view, wait):
+    page = open_view("/misclassified?table=colours/test/poor&true=green")
+    for number in (0, 1):
+        page.get_by_role("checkbox").nth(number).focus()
+        page.keyboard.press("Space")
+        wait(page)
+    assert page.get_by_text("2 pictures selected").is_visible()
+    page.get_by_role("button", name="Show their heatmaps").click()
+    page.wait_for_url(re.compile("/heatmaps"))
+    wait(page)
+    assert page.url.count("sample=") == 2
+    page.wait_for_function("document.querySelectorAll('[data-testid=stMain] [data-testid=stImage] img').length >= 7")
+    assert all(images(page).nth(i).get_attribute("alt") for i in range(images(page).count()))
+
+
+def test_a_picture_opens_in_a_window_that_steps_and_closes(open_view, wait):
+    page = open_view("/misclassified?table=colours/test/poor&true=green&sort=name")
+    page.locator("[class*=st-key-open_] button").first.click()
+    window = page.get_by_role("dialog")
+    window.wait_for()
+    wait(page)
+    first = page.url
+    assert "open=" in first and window.get_by_text("most probable classes").is_visible()
+    window.get_by_role("button", name="Next").click()
+    page.wait_for_function(f"location.href !== {first!r}")
+    wait(page)
+    assert "car+1" in page.url or "car%201" in page.url
+    page.keyboard.press("Escape")
+    window.wait_for(state="hidden")
+    page.wait_for_function("!location.href.includes('open=')")
+
+
+def test_the_browser_decides_the_language_until_someone_else_does(open_view, wait):
+    page = open_view("/", locale="ja-JP")
+    assert page.locator("h1").inner_text() == "概要"
+    page.get_by_role("radio", name="English").or_(page.get_by_role("button", name="English")).first.click()
+    page.wait_for_url(re.compile("lang=en"))
+    wait(page)
+    assert page.locator("h1").inner_text() == "Overview"
+
+
+def test_a_narrow_screen_scrolls_one_way_only(open_view):
+    for path in ("/", "/models?model=good", "/misclassified", HEATMAPS):
+        page = open_view(path, width=420)
+        width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+        assert width <= 420, f"{path} is {width} pixels wide"
+
+
+def test_nothing_is_asked_of_another_machine(open_view):
+    for path in ("/", "/models?model=good", "/misclassified", HEATMAPS):
+        assert open_view(path).foreign == []
+
+
+def test_the_figure_and_the_numbers_can_be_taken_home(open_view):
+    page = open_view(HEATMAPS)
+    with page.expect_download() as figure:
+        page.get_by_role("button", name="Figure").click()
+    with Image.open(figure.value.path()) as picture:
+        assert picture.format == "PNG" and picture.width > 600
+    with page.expect_download() as numbers:
+        page.get_by_role("button", name="Numbers").click()
+    with zipfile.ZipFile(numbers.value.path()) as archive:
+        assert archive.namelist() == ["poor.npz", "good.npz"]
+        with np.load(io.BytesIO(archive.read("good.npz"))) as file:
+            assert file["raw"].shape == (16, 16)
+
+
+def test_an_uploaded_picture_is_explained(open_view, wait, tmp_path):
+    Image.fromarray(np.full((50, 60, 3), (220, 30, 20), np.uint8)).save(tmp_path / "mine.png")
+    page = open_view("/heatmaps?data=colours&model=good")
+    page.get_by_role("button", name="Add pictures").click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
+    page.get_by_text("true class not known").wait_for()
+    wait(page)
+    assert page.get_by_text("mine.png").first.is_visible()

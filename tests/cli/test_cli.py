@@ -1,0 +1,112 @@
+"""The command line as a person uses it: exit codes, sentences, files."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from carvis.classifier import Classifier, ModelCard, save_classifier
+from carvis.cli import main
+from carvis.explain import Heatmap
+from carvis.images import read_image
+
+L = keras.layers
+
+
+@pytest.fixture
+def workspace(tmp_path, make_pictures, monkeypatch):
+    """Red, green and blue pictures, two models that tell them apart, and a table with Windows paths."""
+    for name, rgb in (("red", (220, 20, 20)), ("green", (20, 220, 20)), ("blue", (20, 20, 220))):
+        make_pictures(tmp_path / "data" / "mini" / "test" / name, [f"{name}_{i}.png" for i in range(2)], rgb)
+    for name in ("one", "two"):
+        image = keras.Input((8, 8, 3))
+        x = L.Conv2D(3, 1, use_bias=False, name="conv")(image)
+        model = keras.Model(image, L.Dense(3, use_bias=False, activation="softmax")(L.GlobalAveragePooling2D()(x)))
+        model.set_weights([np.eye(3, dtype=np.float32).reshape(1, 1, 3, 3), 5 * np.eye(3, dtype=np.float32)])
+        clf = Classifier(model, ["red", "green", "blue"], preprocessing="unit", name=name, card=ModelCard())
+        save_classifier(clf, tmp_path / "models" / f"{name}.keras")
+    rows = [r"mini\test\red\red_0.png", r"mini\test\blue\blue_1.png", r"mini\test\blue\gone.png"]
+    (tmp_path / "df2.csv").write_text("\n".join([",PATH", *(f"{i},{row}" for i, row in enumerate(rows))]), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CARVIS_WORKSPACE", raising=False)
+    return tmp_path
+
+
+def test_summary_shows_layers_and_what_can_be_explained(workspace, capsys):
+    assert main(["summary", "models/one.keras"]) == 0
+    said = capsys.readouterr().out
+    assert "conv" in said and "default" in said
+    assert "18 parameters, 18 trainable, 0 frozen" in said
+    assert "3 classes: red, green, blue" in said
+
+
+def test_heatmaps_of_a_table_are_written_for_each_model(workspace, capsys):
+    assert main(["heatmaps", "models/one.keras", "models/two.keras", "df2.csv", "--out", "out"]) == 0
+    captured = capsys.readouterr()
+    assert "2 of 2 pictures x 2 models" in captured.out
+    assert "gone.png" in captured.err and "missing" in captured.err
+    written = sorted(path.name for path in Path("out").iterdir())
+    stems = ("test_blue_blue_1", "test_red_red_0")
+    endings = ("-one.jpg", "-one.npz", "-two.jpg", "-two.npz", ".png")
+    assert written == sorted(f"{stem}{ending}" for stem in stems for ending in endings)
+    heatmap = Heatmap.load("out/test_red_red_0-one.npz")
+    assert (heatmap.predicted_name, heatmap.layer, heatmap.raw.shape) == ("red", "conv", (8, 8))
+    overlay = read_image("out/test_red_red_0-one.jpg")
+    assert overlay.shape == read_image("data/mini/test/red/red_0.png").shape
+
+
+def test_the_tutorial_look_and_a_target_by_name(workspace):
+    picture = "data/mini/test/red/red_0.png"
+    arguments = ["--out", "out", "--target", "blue", "--colormap", "tutorial", "--scale", "density"]
+    assert main(["heatmaps", "models/one.keras", picture, *arguments]) == 0
+    assert Heatmap.load("out/red_0-one.npz").target_name == "blue"
+
+
+def test_one_broken_picture_does_not_stop_the_rest(workspace, capsys):
+    Path("bad.png").write_bytes(b"x")
+    assert main(["heatmaps", "models/one.keras", "bad.png", "data/mini/test/red/red_0.png", "--out", "out"]) == 0
+    captured = capsys.readouterr()
+    assert "bad.png" in captured.err and "1 of 2 pictures" in captured.out
+    assert main(["heatmaps", "models/one.keras", "bad.png", "--out", "out"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["summary", "models/none.keras"], "none.keras"),
+        (["summary", "df2.csv"], "df2.csv"),
+        (["summary", "models"], "models"),
+        (["heatmaps", "df2.csv"], "No model was named"),
+        (["heatmaps", "models/one.keras"], "No picture was named"),
+        (["heatmaps", "models/one.keras", "data"], "is a folder"),
+        (["heatmaps", "models/one.keras", "none.csv"], "none.csv"),
+        (["heatmaps", "models/one.keras", "df2.csv", "--colormap", "magic"], "viridis"),
+        (["heatmaps", "models/one.keras", "df2.csv", "--alpha", "7"], "0 and 1"),
+        (["heatmaps", "models/one.keras", "df2.csv", "--layer", "magic"], "magic"),
+        (["heatmaps", "models/one.keras", "df2.csv", "--target", "magic"], "magic"),
+        (["summary", "models/one.keras", "--classes", "a,b"], "3 classes"),
+        (["summary", "models/one.keras", "--workspace", "none"], "unrecognized"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(workspace, arguments, says, capsys):
+    try:
+        code = main(arguments)
+    except SystemExit as stopped:
+        code = stopped.code
+    said = capsys.readouterr().err
+    assert code == 2
+    assert says in said
+    assert "usage:" in said or len(said.splitlines()) == 1
+
+
+def test_the_command_itself_ends_with_2_and_no_traceback(workspace):
+    # The child runs in the workspace, so the library is found by its folder whether or not it is installed.
+    path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "carvis", "summary", "models/none.keras"]
+    result = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path}, check=False)
+    assert result.returncode == 2
+    assert "none.keras" in result.stderr and "Traceback" not in result.stderr

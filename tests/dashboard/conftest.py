@@ -1,0 +1,75 @@
+"""The dashboard's folder on the import path, as ``streamlit run`` puts it, and a small real workspace."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
+sys.path[:0] = [str(DASHBOARD), str(Path(__file__).parent)]
+
+from small_workspace import build  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def built_workspace(tmp_path_factory) -> Path:
+    return build(tmp_path_factory.mktemp("workspace"))
+
+
+@pytest.fixture
+def workspace(built_workspace, monkeypatch) -> Path:
+    """The small workspace, in use by the dashboard. Tests share it and its opened models: they change nothing in it."""
+    monkeypatch.setenv("CARVIS_WORKSPACE", str(built_workspace))
+    return built_workspace
+
+
+@pytest.fixture
+def own_workspace(built_workspace, tmp_path, monkeypatch) -> Path:
+    """A copy of the small workspace that a test may change, in use by the dashboard."""
+    root = tmp_path / "workspace"
+    shutil.copytree(built_workspace, root)
+    monkeypatch.setenv("CARVIS_WORKSPACE", str(root))
+    return root
+
+
+@pytest.fixture
+def empty_workspace(tmp_path, monkeypatch) -> Path:
+    root = tmp_path / "nothing here"
+    root.mkdir()
+    monkeypatch.setenv("CARVIS_WORKSPACE", str(root))
+    return root
+
+
+@pytest.fixture
+def open_page():
+    """Run the dashboard at a page with URL parameters: ``open_page("heatmaps", sample=[...])``."""
+    from streamlit.testing.v1 import AppTest
+
+    def open(page: str = "overview", /, **params):
+        app = AppTest.from_file(str(DASHBOARD / "app.py"), default_timeout=60)
+        for name, value in params.items():
+            app.query_params[name] = value
+        app.run()
+        if page != "overview":
+            for name, value in params.items():
+                app.query_params[name] = value
+            app.switch_page(f"app_pages/{page}.py").run()
+        return app
+
+    return open
+
+
+def texts(app) -> str:
+    """Everything a run wrote in words, for looking something up."""
+    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success", "code")
+    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+@pytest.fixture
+def words():
+    return texts
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

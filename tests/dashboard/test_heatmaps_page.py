@@ -1,0 +1,74 @@
+"""Heatmaps side by side: what is explained, how it is drawn, what is said where there is nothing to draw."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from carvis.classifier.card import ModelCard, write_card
+
+SAMPLE = "test/red *car*/car 0.png"
+
+
+def images(app) -> int:
+    return len(app.get("image"))
+
+
+def test_each_model_has_a_column_with_its_answer(workspace, open_page, words):
+    app = open_page("heatmaps", sample=[SAMPLE], model=["good", "poor"], data="colours")
+    assert not app.exception and not app.error
+    text = words(app).replace("\\", "")
+    assert text.count("red *car*") >= 3 and "check_circle" in text
+    assert images(app) == 1 + 1 + 2  # the colour scale, the picture, one overlay a model
+
+
+def test_both_views_the_shared_scale_and_another_layer(workspace, open_page):
+    app = open_page("heatmaps", sample=[SAMPLE], model=["good", "poor"], data="colours", view="both", scale="density")
+    assert not app.exception and images(app) == 1 + 1 + 4
+    app = open_page("heatmaps", sample=[SAMPLE], model=["good"], data="colours", layer=["good:nonsense"])
+    assert not app.exception and len(app.error) == 1 and images(app) == 3
+
+
+def test_the_class_explained_can_be_chosen(workspace, open_page, words):
+    app = open_page("heatmaps", sample=[SAMPLE], model=["good"], data="colours")
+    app.selectbox(key="choose_explain").select("class:blue").run()
+    assert not app.exception and app.query_params["explain"] == "class:blue"
+    assert "**blue**" in words(app)
+
+
+def test_a_map_without_evidence_says_so(workspace, open_page):
+    # No weight leads to this class of the model, whatever the picture shows.
+    app = open_page("heatmaps", sample=[SAMPLE], model=["poor"], data="colours", explain="class:青い車")
+    assert not app.exception
+    assert app.warning and "No evidence" in app.warning[0].proto.title
+
+
+def test_a_broken_model_and_a_broken_picture_leave_the_others(workspace, open_page):
+    app = open_page("heatmaps", sample=["test/blue/broken.jpg", SAMPLE], model=["broken", "good"], data="colours")
+    assert not app.exception
+    assert len(app.error) == 2
+    assert images(app) == 3
+
+
+def test_a_model_of_other_classes_is_neither_right_nor_wrong(own_workspace, open_page, words):
+    card = ModelCard(class_names=["a", "b", "c", "d"], preprocessing="unit", resize="bilinear")
+    write_card(own_workspace / "models" / "no card.keras", card)
+    app = open_page("heatmaps", sample=[SAMPLE], model=["no card"], data="colours")
+    answers = [element.value for element in app.markdown if "no card" in element.value]
+    assert not app.exception and len(answers) == 1 and "material" not in answers[0]
+
+
+def test_an_upload_is_explained_and_its_true_class_is_not_known(workspace, open_page, words):
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((40, 30, 3), (230, 20, 20), np.uint8)).save(buffer, "PNG")
+    app = open_page("heatmaps", model=["good"], data="colours")
+    app.file_uploader[0].upload("mine.png", buffer.getvalue()).run()
+    assert not app.exception
+    assert "mine" in words(app) and "true class not known" in words(app)
+    app.selectbox(key="choose_explain").select("true").run()
+    assert not app.exception and app.error
+
+
+def test_with_nothing_selected_the_page_opens_on_an_example(workspace, open_page):
+    app = open_page("heatmaps")
+    assert not app.exception and images(app) > 2

@@ -1,0 +1,39 @@
+"""Cards: what is shown of a model, and saving one for a file without."""
+
+from carvis.classifier.card import read_card
+
+
+def test_a_card_and_its_layers_are_shown(workspace, open_page, words):
+    app = open_page("models", model="good")
+    assert not app.exception
+    assert "conv2d" in app.dataframe[-1].value["name"].tolist()
+    assert "broken" in words(app)
+
+
+def test_a_broken_file_is_named_with_its_sentence(workspace, open_page):
+    app = open_page("models", model="broken")
+    assert not app.exception
+    assert any("broken" in error.value for error in app.error)
+
+
+def test_saving_a_card(own_workspace, open_page):
+    app = open_page("models", model="no card")
+    assert not app.exception
+    app.text_area[0].set_value("blau\ngrün\nrot\n青い車")
+    app.selectbox(key="card_preprocessing_no card").select("unit")
+    app.text_input(key="card_notes_no card").set_value("from a friend")
+    app.form_submit_button[0].click().run()
+    assert not app.exception and not app.error
+    card = read_card(own_workspace / "models" / "no card.keras")
+    assert list(card.class_names) == ["blau", "grün", "rot", "青い車"]
+    assert card.notes == "from a friend"
+    assert not app.form_submit_button
+
+
+def test_too_few_names_are_refused(workspace, open_page):
+    app = open_page("models", model="no card")
+    app.text_area[0].set_value("one\ntwo")
+    app.form_submit_button[0].click().run()
+    assert not app.exception
+    assert any("4" in error.value for error in app.error)
+    assert read_card(workspace / "models" / "no card.keras") is None

@@ -1,0 +1,116 @@
+"""Folders of evaluations: what is damaged is refused in a sentence, what a person made is kept."""
+
+import io
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from carvis.errors import TableError
+from carvis.evaluation import Evaluation, load_evaluation
+from carvis.evaluation.metrics import summarise
+
+
+@pytest.fixture
+def evaluation():
+    probabilities = np.array([[0.75, 0.25], [0.625, 0.375]], np.float32)
+    table = pd.DataFrame(
+        {
+            "id": ["valid/A, b/1.jpg", "valid/車/2.jpg"],
+            "path": ["val/A, b/1.jpg", "val/車/2.jpg"],
+            "sha256": ["0" * 64, "1" * 64],
+            "label": ["A, b", "車"],
+            "predicted": ["A, b", "A, b"],
+            "confidence": probabilities.max(axis=1),
+            "p:A, b": probabilities[:, 0],
+            "p:車": probabilities[:, 1],
+        }
+    )
+    names = ["A, b", "車"]
+    setup = {
+        "model": {"name": "m", "class_names": names},
+        "dataset": {"name": "cars", "fingerprint": "f"},
+        "split": "valid",
+        "created": "2024-01-01T00:00:00+00:00",
+        "notes": [],
+    }
+    return Evaluation(table, summarise(table, names) | {"unreadable": [], "left_out": {}}, setup)
+
+
+def test_outside_a_workspace(evaluation, tmp_path):
+    evaluation.save(tmp_path / "out")
+    again = load_evaluation(tmp_path / "out", root=tmp_path)
+    assert again == evaluation and load_evaluation(tmp_path / "out").root is None
+    assert again.misclassified()["path"].tolist() == [str(tmp_path / "val" / "車" / "2.jpg")]
+    assert load_evaluation(tmp_path / "out").misclassified()["path"].tolist() == ["val/車/2.jpg"]
+    assert (tmp_path / "out" / "df2.csv").read_bytes().decode("utf-8-sig") == (
+        'PATH,TRUE,PRED,CONFIDENCE,MARGIN,ID\ncars/val/車/2.jpg,車,"A, b",0.625000,0.250000,valid/車/2.jpg\n'
+    )
+
+
+def test_same_evaluation_same_bytes(evaluation, tmp_path):
+    for name in ("a", "b"):
+        evaluation.save(tmp_path / name)
+    for file in ("predictions.parquet", "metrics.json", "df2.csv"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "predictions.parquet"])
+def test_missing_or_cut_files(evaluation, tmp_path, name):
+    folder = evaluation.save(tmp_path / "out")
+    path = folder / name
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(TableError, match="evaluate the model") as error:
+        load_evaluation(folder)
+    assert str(folder) in str(error.value)
+    path.unlink()
+    with pytest.raises(TableError, match=f"holds no {name}"):
+        load_evaluation(folder)
+
+
+@pytest.mark.parametrize("document", ["[]", "{}", '{"format": 9, "setup": {}, "files": {}}', "null", "\xff"])
+def test_foreign_metrics(evaluation, tmp_path, document):
+    folder = evaluation.save(tmp_path / "out")
+    (folder / "metrics.json").write_bytes(document.encode("latin-1"))
+    with pytest.raises(TableError):
+        load_evaluation(folder)
+
+
+def test_files_of_two_evaluations(evaluation, tmp_path):
+    """A crash between two files leaves a new table beside old metrics."""
+    folder = evaluation.save(tmp_path / "out")
+    table = io.BytesIO()
+    evaluation.predictions.iloc[:1].to_parquet(table)
+    (folder / "predictions.parquet").write_bytes(table.getvalue())
+    with pytest.raises(TableError, match="only in part"):
+        load_evaluation(folder)
+    evaluation.save(folder)
+    assert load_evaluation(folder) == evaluation
+
+
+def test_a_persons_table_is_never_overwritten(evaluation, tmp_path):
+    (tmp_path / "df2.csv").write_text("PATH\nmine.jpg\n")
+    with pytest.raises(TableError, match="belongs to no evaluation"):
+        evaluation.save(tmp_path)
+    assert (tmp_path / "df2.csv").read_text() == "PATH\nmine.jpg\n"
+
+
+def test_a_recorded_path_cannot_lead_out(evaluation, tmp_path):
+    folder = tmp_path / "data" / "evaluations" / "cars" / "valid" / "m"
+    (tmp_path / "data" / "cars").mkdir(parents=True)
+    Evaluation(evaluation.predictions, evaluation.metrics, evaluation.setup, tmp_path / "data" / "cars").save(folder)
+    assert load_evaluation(folder).root == tmp_path / "data" / "cars"
+    document = json.loads((folder / "metrics.json").read_text("utf-8"))
+    for lead in ("..", "/", "data/gone"):
+        document["setup"]["dataset"]["path"] = lead
+        (folder / "metrics.json").write_text(json.dumps(document))
+        assert load_evaluation(folder).root is None
+    shutil.rmtree(tmp_path / "data" / "cars")
+
+
+def test_a_picture_path_cannot_lead_out(evaluation, tmp_path):
+    table = evaluation.predictions.assign(path=["../../a.jpg", "../../b.jpg"])
+    wrong = Evaluation(table, evaluation.metrics, evaluation.setup, tmp_path).misclassified()
+    assert wrong["path"].isna().all()

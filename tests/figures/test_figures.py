@@ -1,0 +1,78 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from carvis.explain import Heatmap
+from carvis.figures import confusion_matrix, figure_bytes, heatmap_comparison, write_figure
+from carvis.images import read_image
+
+
+def heatmap(raw, status="ok", **facts):
+    given = {
+        "raw": np.array(raw, np.float32),
+        "status": status,
+        "target": 0,
+        "target_name": "Golf",
+        "predicted": 0,
+        "predicted_name": "Golf",
+        "score": 2.0,
+        "score_kind": "logit",
+        "probabilities": np.array([0.8, 0.2], np.float32),
+        "class_names": ("Golf", "ポロ"),
+        "layer": "conv",
+        "method": "grad-cam",
+        "model_name": "m",
+        "fingerprint": "f",
+        "preprocessing": "unit",
+    }
+    return Heatmap(**(given | facts))
+
+
+def texts(figure) -> list[str]:
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+PICTURE = np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8)
+
+
+def test_a_comparison_shows_each_model_with_its_answer():
+    wrong = heatmap([[0, 1], [2, 4]], predicted=1, predicted_name="ポロ", probabilities=np.array([0.3, 0.7]))
+    figure = heatmap_comparison(PICTURE, {"own": heatmap([[1, 0], [0, 0]]), "transfer": wrong}, "Golf")
+    said = texts(figure)
+    assert "Golf 80% ✓" in said and "ポロ 70% ✗" in said
+    assert "conv · 2x2" in said and "conv · 2x2 · for Golf" in said
+    own_map = figure.axes[3].images[0].get_array()
+    np.testing.assert_array_equal(own_map, [[1, 0], [0, 0]])
+    np.testing.assert_array_equal(figure.axes[5].images[0].get_array(), [[0, 0.25], [0.5, 1]])
+
+
+def test_a_model_of_other_classes_is_neither_right_nor_wrong():
+    said = texts(heatmap_comparison(PICTURE, {"own": heatmap([[1, 0], [0, 0]])}, "Corsa"))
+    assert "Golf 80%" in said
+
+
+def test_a_map_without_evidence_says_so_and_leaves_the_picture():
+    figure = heatmap_comparison(PICTURE, {"own": heatmap([[0, 0], [0, 0]], "zero-gradient")})
+    assert "no evidence: zero-gradient" in texts(figure)
+    np.testing.assert_array_equal(figure.axes[2].images[0].get_array(), PICTURE)
+
+
+def test_the_same_figure_is_the_same_bytes(tmp_path):
+    def draw():
+        return heatmap_comparison(PICTURE, {"own": heatmap([[1, 0], [0, 0]])}, colormap="tutorial")
+
+    assert figure_bytes(draw()) == figure_bytes(draw())
+    assert read_image(write_figure(tmp_path / "map.png", draw())).shape[1] > 600
+
+
+def test_a_grey_picture_is_drawn():
+    figure_bytes(heatmap_comparison(PICTURE[..., :1], {"own": heatmap([[1, 0], [0, 0]])}))
+
+
+@pytest.mark.parametrize("n", [2, 60])
+def test_a_confusion_matrix_shows_its_counts(n):
+    counts = pd.DataFrame(np.eye(n, dtype=int) * 3, index=range(n), columns=range(n))
+    counts.iloc[0, 1] = 2
+    figure = confusion_matrix(counts, title="own")
+    assert sorted(set(texts(figure))) == (["2", "3"] if n == 2 else [])
+    assert figure_bytes(figure).startswith(b"\x89PNG")

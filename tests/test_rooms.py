@@ -1,0 +1,87 @@
+"""The architecture as tests: who may import whom, and what stays light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = (
+    "errors",
+    "workspace",
+    "images",
+    "dataset",
+    "classifier",
+    "architectures",
+    "training",
+    "evaluation",
+    "explain",
+    "figures",
+    "demo",
+    "report",
+    "cli",
+)
+
+
+def imports_of(file: Path) -> set[str]:
+    """All modules a file imports, at its top or inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relatively"
+            found.add(node.module)
+    return found
+
+
+def files_of(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def room_of(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if parts[0] == "carvis" and len(parts) > 1 and parts[1] in ROOMS else None
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_rooms_below_it(room):
+    files = [file for file in files_of("carvis") if file.relative_to(ROOT / "carvis").parts[0] in (room, f"{room}.py")]
+    for file in files:
+        for module in imports_of(file):
+            other = room_of(module)
+            if other and other != room:
+                assert ROOMS.index(other) < ROOMS.index(room), f"{file} imports {module}"
+
+
+def test_the_library_knows_no_streamlit_and_the_dashboard_no_tensorflow():
+    for file in files_of("carvis"):
+        assert not any(module.split(".")[0] == "streamlit" for module in imports_of(file)), file
+    for file in files_of("dashboard"):
+        assert not any(module.split(".")[0] in ("tensorflow", "keras") for module in imports_of(file)), file
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["carvis", "carvis.dataset", "carvis.evaluation", "carvis.explain", "carvis.figures", "carvis.demo", "carvis.cli"],
+)
+def test_what_needs_no_model_loads_no_tensorflow(module):
+    script = f"import sys, {module}; sys.exit(bool({{'tensorflow', 'keras'}} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_every_public_name_is_there():
+    import carvis
+
+    for name in carvis.__all__:
+        assert getattr(carvis, name) is not None
+    with pytest.raises(AttributeError, match="magic"):
+        carvis.magic  # noqa: B018
+
+
+def test_files_can_be_read_in_one_sitting():
+    for folder in ("carvis", "dashboard", "tests"):
+        for file in files_of(folder):
+            assert len(file.read_text(encoding="utf-8").splitlines()) <= 350, file
