@@ -48,12 +48,13 @@ def _save(run: Run, config, model, outcome: Outcome, pictures: int) -> Path:
     notes = f"Training was ended early: {outcome.reason}." if outcome.stopped else None
     card = ModelCard(
         recipe=config["recipe"],
+        backbone=config["backbone"],
         parent=Path(config["parent"]).name if config["parent"] else None,
         dataset=config["dataset"],
         dataset_fingerprint=config["dataset_fingerprint"],
         metrics=metrics,
         notes=notes,
-        other={"backbone": config["backbone"], "weights": config["weights"], "run": run.id, "seed": config["seed"]},
+        other={"weights": config["weights"], "run": run.id, "seed": config["seed"]},
     )
     number = 1
     while True:

@@ -155,7 +155,7 @@ def _parent_model(parent: str | Path | Run, workspace: Workspace) -> Path:
 def _model_name(name, dataset: str, recipe: str, backbone: str | None, parent: Path | None) -> str:
     if name is None:
         card = read_card(parent) if parent else None
-        backbone = backbone or (card.other.get("backbone") if card else None)
+        backbone = backbone or (card.backbone if card else None)
         name = "_".join(part for part in (dataset, recipe, backbone) if part)
     name = name.removesuffix(".keras")
     # Letters of any script are fine; what a file system or a URL takes for something else is not.

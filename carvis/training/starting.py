@@ -57,6 +57,6 @@ def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> ker
         config[what] = has
     config["resize"] = clf.resize
     names = [name for name, _ in walk(clf.model)]
-    config["backbone"] = (clf.card.other.get("backbone") if clf.card else None) or backbone_of(names)
+    config["backbone"] = (clf.card.backbone if clf.card else None) or backbone_of(names)
     record.log(f"starts from {config['parent']}")
     return open_last_block(clf.model, config["open_from"])

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from carvis.architectures import BACKBONES, backbone_of, build_model
+from carvis.architectures import BACKBONES, backbone_of, build_model, fold_batch_norm
 from carvis.architectures.backbones import backbone_name, preprocessing_for
 from carvis.errors import ModelError
 
@@ -78,7 +78,7 @@ def test_every_backbone_is_flat_and_opens_its_last_block_only(name):
     assert not any(layer.trainable for layer in base if isinstance(layer, keras.layers.BatchNormalization))
     open_convolutions = [layer for layer in base[first:] if isinstance(layer, keras.layers.Conv2D)]
     assert all(layer.trainable_variables for layer in open_convolutions)
-    assert backbone_of(layer.name for layer in model.layers) == name.removesuffix("-slim")
+    assert backbone_of(layer.name for layer in model.layers) == name.removesuffix("-bn").removesuffix("-slim")
 
 
 def test_names_do_not_depend_on_what_was_built_before():
@@ -182,3 +182,15 @@ def test_preprocessing_agrees_with_that_of_keras(name):
     image = np.random.default_rng(0).uniform(0, 255, (2, 4, 4, 3)).astype(np.float32)
     ours = PREPROCESSING[BACKBONES[name].preprocessing](image)
     np.testing.assert_allclose(ours, theirs(image.copy()), atol=1e-4)
+
+
+def test_folded_batch_normalisation_answers_alike():
+    trained = build_model("own", 3, 32, backbone="vgg16-slim-bn", head_units=4)
+    rng = np.random.default_rng(0)
+    for layer in trained.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([rng.uniform(0.5, 2, weight.shape) for weight in layer.get_weights()])
+    plain = fold_batch_norm(trained, build_model("own", 3, 32, backbone="vgg16-slim", head_units=4))
+    assert [layer.name for layer in plain.layers][1:19] == VGG16_LAYERS
+    images = rng.uniform(0, 1, (2, 32, 32, 3)).astype(np.float32)
+    np.testing.assert_allclose(plain(images), trained(images), atol=1e-5)

@@ -24,7 +24,8 @@ def test_a_run_leaves_its_directory_a_model_and_a_card(colours, workspace, small
     assert workspace.runs() == [run.directory]
     assert run.history["epoch"].tolist() == list(range(1, 9))
     assert run.status["best_val_accuracy"] == run.history["val_accuracy"].max() > 0.9
-    assert [event["kind"] for event in events][:3] == ["reading", "reading", "begin"]
+    kinds = [event["kind"] for event in events]
+    assert kinds[0] == "reading" and kinds[kinds.index("begin") - 1] == "reading"
     assert events[-1]["kind"] == "end" and events[-1]["run"] == run.id
     assert len(run.events()[0]) == len(events)
     assert "epoch 8/8" in run.log() and not run.alive
@@ -75,7 +76,7 @@ def test_fine_tune_takes_what_its_parent_was_trained_with(colours, workspace):
     run = train("fine-tune", colours, parent=parent, epochs=1, workspace=workspace)
     clf = run.classifier()
     assert (clf.input_size, clf.preprocessing, clf.resize) == ((48, 48), "tf", "area")
-    assert run.config["backbone"] == clf.card.other["backbone"] == "vgg16-slim"
+    assert run.config["backbone"] == clf.card.backbone == "vgg16-slim"
     with pytest.raises(TrainingError, match=r"trained with input_size \[48, 48\]"):
         train("fine-tune", colours, parent=parent, epochs=1, input_size=32, workspace=workspace)
 
