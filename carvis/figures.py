@@ -85,8 +85,18 @@ def _picture(axes, image: np.ndarray, title: str, label: str | None) -> None:
 
 def _title(axes, first: str, second: str, colour: str) -> None:
     first = first if len(first) <= 30 else f"{first[:29]}…"
-    axes.text(0, 1.12, first, transform=axes.transAxes, fontsize=11, color=_QUIET, family=_fonts())
-    axes.text(0, 1.03, second, transform=axes.transAxes, fontsize=12, color=colour, weight="bold", family=_fonts())
+    axes.text(0, 1.12, first, transform=axes.transAxes, fontsize=11, color=_QUIET, family=_fonts(), parse_math=False)
+    axes.text(
+        0,
+        1.03,
+        second,
+        transform=axes.transAxes,
+        fontsize=12,
+        color=colour,
+        weight="bold",
+        family=_fonts(),
+        parse_math=False,
+    )
 
 
 def _head(axes, name: str, heatmap: Heatmap, true_label: str | None) -> None:
@@ -102,7 +112,7 @@ def _matrix(axes, heatmap: Heatmap, values: np.ndarray, colormap: str) -> None:
     note = f"{heatmap.layer} · {height}x{width}"
     if heatmap.target != heatmap.predicted:
         note += f" · for {heatmap.target_name}"
-    axes.text(0, 1.03, note, transform=axes.transAxes, fontsize=9, color=_QUIET, family=_fonts())
+    axes.text(0, 1.03, note, transform=axes.transAxes, fontsize=9, color=_QUIET, family=_fonts(), parse_math=False)
     if heatmap.status != "ok":
         words = f"no evidence: {heatmap.status}"
         axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color="white", fontsize=11)
@@ -128,12 +138,14 @@ def _facts(axes, maps: dict[str, Heatmap], alpha: float, colormap: str, scale: s
         (0.54, name, "left"),
     ]
     for y, words, side in lines:
-        axes.text(0.0, y, words, fontsize=9, color=_QUIET, ha=side, va="center", wrap=True, family=_fonts())
+        axes.text(
+            0.0, y, words, fontsize=9, color=_QUIET, ha=side, va="center", wrap=True, family=_fonts(), parse_math=False
+        )
     axes.text(1.0, 0.83, "most", fontsize=9, color=_QUIET, ha="right", va="center")
     kinds = {heatmap.preprocessing for heatmap in maps.values()}
     inputs = [f"{name[:24]}: {heatmap.preprocessing}" for name, heatmap in maps.items()] if len(kinds) > 1 else kinds
     axes.text(0.0, 0.42, "preprocessing", fontsize=9, color=_QUIET, va="center")
-    axes.text(0.0, 0.37, "\n".join(inputs), fontsize=9, color=_QUIET, va="top", family=_fonts())
+    axes.text(0.0, 0.37, "\n".join(inputs), fontsize=9, color=_QUIET, va="top", family=_fonts(), parse_math=False)
 
 
 def confusion_matrix(counts, *, title: str = "") -> Figure:
@@ -155,11 +167,11 @@ def confusion_matrix(counts, *, title: str = "") -> Figure:
             colour = "black" if values[row, column] > middle else "white"
             axes.text(column, row, str(values[row, column]), ha="center", va="center", fontsize=8, color=colour)
     size = 8 if n <= 40 else 5
-    axes.set_xticks(range(n), counts.columns, rotation=90, fontsize=size, family=_fonts())
-    axes.set_yticks(range(n), counts.index, fontsize=size, family=_fonts())
+    axes.set_xticks(range(n), counts.columns, rotation=90, fontsize=size, family=_fonts(), parse_math=False)
+    axes.set_yticks(range(n), counts.index, fontsize=size, family=_fonts(), parse_math=False)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    axes.set_title(title, fontsize=11, color=_INK, loc="left", family=_fonts())
+    axes.set_title(title, fontsize=11, color=_INK, loc="left", family=_fonts(), parse_math=False)
     figure.tight_layout()
     return figure
 

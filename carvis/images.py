@@ -15,6 +15,8 @@ from carvis.workspace import atomic_write
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 MAX_PIXELS = 50_000_000
+# Pillow opens others too, one of them (EPS) by starting another program.
+_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 
 # Nearest takes the same pixels as Pillow, and so as Keras's load_img; bilinear those of tf.image.resize.
 RESIZE_METHODS = {
@@ -42,7 +44,7 @@ def read_image(source: str | Path | bytes, channels: int = 3) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
+            with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_FORMATS) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
                     size = f"{picture.width} x {picture.height} pixels"
                     limit = f"{MAX_PIXELS // 10**6} million"

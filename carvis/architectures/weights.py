@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import h5py
 import keras
 import numpy as np
 
+from carvis.classifier.safety import check_archive, check_hdf5
 from carvis.errors import ModelError
 
 
@@ -41,12 +43,16 @@ def read_weights(path: str | Path) -> dict[str, list[np.ndarray]]:
         raise ModelError(f"The weights file {path} does not exist: check the path, or use imagenet or none.")
     try:
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as file:
-                return _keras_3(file)
+            with zipfile.ZipFile(path) as archive:
+                check_archive(archive, path, trust=False)
+                with h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as file:
+                    check_hdf5(file, path)
+                    return _keras_3(file)
         with h5py.File(path, "r") as file:
+            check_hdf5(file, path)
             group = file.get("model_weights", file)
             return _legacy(group) if "layer_names" in group.attrs else _keras_3(file)
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
         raise ModelError(f"{path} holds no Keras weights ({error}): name a .keras, .h5 or .weights.h5 file.") from error
 
 

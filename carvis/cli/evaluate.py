@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from carvis.dataset import Dataset, canonical_split
     from carvis.errors import CarvisError
-    from carvis.evaluation import evaluate, evaluation_folder
+    from carvis.evaluation import check_folder, evaluate, evaluation_folder
 
     if args.batch_size < 1:
         raise CarvisError(f"--batch-size {args.batch_size} is no number of pictures: give 1 or more.")
@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     clf = load(args.model, args, data)
     split = canonical_split(args.split)
     out = Path(args.out) if args.out else evaluation_folder(workspace, data.name, split, clf.name)
+    check_folder(out)
     before = _before(out)
     with _bar() as bar:
         task = bar.add_task("evaluate", total=None)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
-from carvis.errors import CarvisError, ImageError
+from carvis.errors import CarvisError
 from carvis.workspace import MODEL_SUFFIXES
 
 HELP = "write the heatmaps of pictures, several models side by side"
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
+_UNFIT = r"[^\w.-]+"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--roots", nargs="+", metavar="DIR", help="where the pictures of the table lie (default: data/)"
     )
+    parser.add_argument("--overwrite", action="store_true", help="make anew what an earlier run wrote there")
     add_model_facts(parser)
     add_workspace(parser)
 
@@ -52,20 +54,75 @@ def run(args: argparse.Namespace) -> int:
     others = [text for text in args.inputs if text not in model_paths]
     if not others:
         raise CarvisError("No picture was named: give a picture or a df2.csv after the models.")
-    pictures = _pictures(others, args, workspace)
+    pictures = _distinct(
+        [one for found in _each(others, lambda text: _pictures(text, args, workspace)) for one in found]
+    )
     out = Path(args.out) if args.out else workspace.results_dir / "heatmaps"
-    models = _names([load(path, args) for path in model_paths])
-    written = 0
+    models = _names(_each(model_paths, lambda path: load(path, args)))
+    for clf in models.values():
+        _check_question(clf, args)
+    _check_out(out, pictures, models, args.overwrite)
     columns = (TextColumn("heatmaps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, disable=not sys.stdout.isatty()) as progress:
-        for picture in progress.track(pictures):
-            try:
-                _write(picture, models, args, out)
-                written += 1
-            except ImageError as error:
-                print(f"skipped: {error}", file=sys.stderr)
-    print(f"{written} of {len(pictures)} pictures x {len(models)} models written to {out}")
-    return 0 if written else 2
+        written = _each(progress.track(pictures), lambda picture: _write(picture, models, args, out))
+    print(f"{len(written)} of {len(pictures)} pictures x {len(models)} models written to {out}")
+    return 0
+
+
+def _each(items, act) -> list:
+    """Do something with each item; one that cannot be done is told and left out, unless none can.
+
+    Raises:
+        CarvisError: none could be done; it says why the last one could not.
+    """
+    done, failed = [], None
+    for item in items:
+        if failed:
+            print(f"skipped: {failed}", file=sys.stderr)
+            failed = None
+        try:
+            done.append(act(item))
+        except CarvisError as error:
+            failed = error
+    if failed and not done:
+        raise failed
+    if failed:
+        print(f"skipped: {failed}", file=sys.stderr)
+    return done
+
+
+def _check_question(clf, args) -> None:
+    """Ask the model about no picture at all, so that a wrong layer or class is told once and not for each picture."""
+    import numpy as np
+
+    from carvis.explain import heatmaps
+
+    target = "predicted" if args.target == "true" else _target(args.target, clf)
+    heatmaps(clf, np.zeros((0, 8, 8, 3), np.uint8), args.method, target, args.layer, score=args.score)
+
+
+def _target(text: str, clf) -> str | int:
+    """A class is meant by its name where there is one of that name, even where the name is a number."""
+    return int(text) if text.isdecimal() and text not in clf.class_names else text
+
+
+def _files(picture: _Picture, models, out: Path) -> dict[str, tuple[Path, Path]]:
+    """Return, for each model, where its overlay and its raw map of a picture go."""
+    stems = {name: f"{picture.name}--{re.sub(_UNFIT, '_', name)}" for name in models}
+    return {name: (out / f"{stem}.jpg", out / f"{stem}.npz") for name, stem in stems.items()}
+
+
+def _figure_file(picture: _Picture, out: Path) -> Path:
+    return out / f"{picture.name}--heatmaps.png"
+
+
+def _check_out(out: Path, pictures: list[_Picture], models, overwrite: bool) -> None:
+    paths = [_figure_file(picture, out) for picture in pictures]
+    paths += [path for picture in pictures for pair in _files(picture, models, out).values() for path in pair]
+    sources = {picture.path.resolve() for picture in pictures}
+    for path in paths:
+        if path.exists() and (not overwrite or path.resolve() in sources):
+            raise CarvisError(f"{path} is there already: give another --out, or --overwrite to make it anew.")
 
 
 def _check_look(args) -> None:
@@ -77,16 +134,17 @@ def _check_look(args) -> None:
         raise CarvisError(f"--alpha {args.alpha} is not between 0 and 1: try 0.5.")
 
 
-def _pictures(inputs: list[str], args, workspace) -> list[_Picture]:
-    found: list[_Picture] = []
-    for text in inputs:
-        path = Path(text)
-        if path.suffix.lower() in _TABLE_SUFFIXES:
-            found += _from_table(path, args, workspace)
-        elif path.is_dir():
-            raise CarvisError(f"{path} is a folder: name pictures in it, for example {path}/*.jpg.")
-        else:
-            found.append(_Picture(path.stem, path, path.resolve().parent.name))
+def _pictures(text: str, args, workspace) -> list[_Picture]:
+    path = Path(text)
+    if path.suffix.lower() in _TABLE_SUFFIXES:
+        return _from_table(path, args, workspace)
+    if path.is_dir():
+        raise CarvisError(f"{path} is a folder: name pictures in it, for example {path}/*.jpg.")
+    return [_Picture(path.stem, path, path.resolve().parent.name)]
+
+
+def _distinct(found: list[_Picture]) -> list[_Picture]:
+    """Number the pictures of equal names."""
     names = [picture.name for picture in found]
     return [
         picture if names.count(picture.name) == 1 else _Picture(f"{picture.name}-{i}", picture.path, picture.label)
@@ -102,11 +160,13 @@ def _from_table(path: Path, args, workspace) -> list[_Picture]:
     missing = table[table["status"] != "found"]
     for row in missing.itertuples():
         print(f"skipped: {row.id} of {path} is {row.status} below {', '.join(map(str, roots))}", file=sys.stderr)
+    for problem in table.attrs.get("problems", []):
+        print(f"skipped: {problem}", file=sys.stderr)
     found = table[table["status"] == "found"].head(args.limit)
     if found.empty:
         raise CarvisError(f"{path} names no picture that lies below {', '.join(map(str, roots))}: give --roots.")
     return [
-        _Picture(re.sub(r"[^\w.-]+", "_", Path(row.id).with_suffix("").as_posix()), Path(row.path), row.label)
+        _Picture(re.sub(_UNFIT, "_", Path(row.id).with_suffix("").as_posix()), Path(row.path), row.label)
         for row in found.itertuples()
     ]
 
@@ -126,18 +186,17 @@ def _write(picture: _Picture, models: dict, args, out: Path) -> None:
     from carvis.figures import heatmap_comparison, write_figure
     from carvis.images import overlay, read_image, write_image
 
-    target = int(args.target) if args.target.isdigit() else args.target
     image = read_image(picture.path)
+    options = {"score": args.score, "labels": [picture.label]}
     maps = {
-        name: next(
-            iter(
-                heatmaps(clf, [picture.path], args.method, target, args.layer, score=args.score, labels=[picture.label])
-            )
-        )
+        name: next(heatmaps(clf, [picture.path], args.method, _target(args.target, clf), args.layer, **options))
         for name, clf in models.items()
     }
     look = {"alpha": args.alpha, "colormap": args.colormap}
-    write_figure(out / f"{picture.name}.png", heatmap_comparison(image, maps, picture.label, scale=args.scale, **look))
+    figure = heatmap_comparison(image, maps, picture.label, scale=args.scale, **look)
+    write_figure(_figure_file(picture, out), figure)
+    files = _files(picture, models, out)
     for (name, heatmap), values in zip(maps.items(), scale_maps(list(maps.values()), args.scale), strict=True):
-        write_image(out / f"{picture.name}-{name}.jpg", overlay(image, values, **look))
-        heatmap.save(out / f"{picture.name}-{name}.npz")
+        overlay_file, map_file = files[name]
+        write_image(overlay_file, overlay(image, values, **look))
+        heatmap.save(map_file)

@@ -141,25 +141,34 @@ def _scan_split(root: Path, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     others: list[tuple[str, str]] = []
     prefix = len(str(root)) + 1
 
-    def walk(path: str, label: str | None) -> None:
+    def walk(path: str, label: str | None, around: frozenset[str]) -> None:
         with os.scandir(path) as entries:
             for entry in entries:
                 if entry.name.startswith(".") or entry.name.lower() in _SYSTEM_FILES:
                     continue
-                if entry.is_dir():
-                    walk(entry.path, label if label is not None else _nfc(entry.name))
-                elif label is None:
-                    others.append((entry.path, "not in a class folder"))
-                elif os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES:
-                    others.append((entry.path, "not a picture file"))
-                else:
-                    size = entry.stat().st_size
-                    if size == 0:
-                        others.append((entry.path, "empty file"))
-                    else:
-                        pictures.append((canonical_id(entry.path[prefix:]), entry.path, label, size))
+                try:
+                    look(entry, label, around)
+                except OSError as error:
+                    others.append((entry.path, f"cannot be read: {error.strerror or error}"))
 
-    walk(str(folder), None)
+    def look(entry: os.DirEntry, label: str | None, around: frozenset[str]) -> None:
+        if entry.is_dir():
+            place = os.path.realpath(entry.path)
+            if place in around:
+                others.append((entry.path, "a link to a folder around it"))
+            else:
+                walk(entry.path, label if label is not None else _nfc(entry.name), around | {place})
+        elif label is None:
+            others.append((entry.path, "not in a class folder"))
+        elif os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES:
+            others.append((entry.path, "not a picture file"))
+        elif size := entry.stat().st_size:
+            pictures.append((canonical_id(entry.path[prefix:]), entry.path, label, size))
+        else:
+            others.append((entry.path, "empty file"))
+
+    here = Path(os.path.realpath(folder))
+    walk(str(folder), None, frozenset(map(str, (here, *here.parents))))
     samples = pd.DataFrame(sorted(pictures), columns=["id", "path", "label", "size"])
     return samples, pd.DataFrame(sorted(others), columns=["path", "reason"])
 

@@ -4,6 +4,14 @@ from carvis.evaluation.evaluating import evaluate
 from carvis.evaluation.image_index import ImageIndex
 from carvis.evaluation.misclassified import read_misclassified
 from carvis.evaluation.result import Evaluation
-from carvis.evaluation.storage import evaluation_folder, load_evaluation
+from carvis.evaluation.storage import check_folder, evaluation_folder, load_evaluation
 
-__all__ = ["Evaluation", "ImageIndex", "evaluate", "evaluation_folder", "load_evaluation", "read_misclassified"]
+__all__ = [
+    "Evaluation",
+    "ImageIndex",
+    "check_folder",
+    "evaluate",
+    "evaluation_folder",
+    "load_evaluation",
+    "read_misclassified",
+]

@@ -26,6 +26,28 @@ def evaluation_folder(workspace: Workspace, dataset: str, split: str, model: str
     return workspace.evaluations_dir / dataset / split / model
 
 
+def check_folder(folder: str | Path) -> None:
+    """Make sure that an evaluation can be written into a folder without overwriting what somebody else made.
+
+    Raises:
+        TableError: a file there has the name of one of ours and belongs to no evaluation.
+    """
+    folder = Path(folder)
+    try:
+        document = json.loads((folder / "metrics.json").read_text("utf-8"))
+        if {"format", "setup", "files"} <= document.keys():
+            return
+    # Damaged or foreign: either way it is not known to be ours.
+    except (OSError, ValueError, AttributeError):
+        pass
+    for name in ("metrics.json", "predictions.parquet", "df2.csv"):
+        if (folder / name).exists():
+            raise TableError(
+                f"{folder / name} belongs to no evaluation and would be overwritten:"
+                " move it away, or choose another folder."
+            )
+
+
 def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     """Write an evaluation into `folder`, replacing the evaluation there.
 
@@ -36,12 +58,11 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     edited since is kept beside it as `df2.edited-1.csv`.
 
     Raises:
-        TableError: `folder` holds a `df2.csv` that belongs to no evaluation.
+        TableError: as `check_folder`.
     """
     folder = Path(folder)
     table = folder / "df2.csv"
-    if table.exists() and not (folder / "metrics.json").exists():
-        raise TableError(f"{table} belongs to no evaluation and would be overwritten: choose another folder.")
+    check_folder(folder)
     workspace = _workspace_of(folder)
     below = None
     if workspace and evaluation.root and evaluation.root.resolve().is_relative_to(workspace):

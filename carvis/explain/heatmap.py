@@ -145,7 +145,7 @@ def judge(
         saturated = score_kind == "probability" and not SATURATED_BELOW <= score <= SATURATED_ABOVE
         return "saturated" if saturated else "zero-gradient"
     low, high = float(raw.min()), float(raw.max())
-    if high <= 0 and low < 0:
+    if low < 0 and high <= CONSTANT * -low:
         return "all-negative"
     if high - low <= CONSTANT * max(abs(high), abs(low)):
         return "constant"

@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator
 import keras
 import tensorflow as tf
 
+from carvis.classifier.graph import final_operation
+
 _tracing = threading.RLock()
+
+
+def _in_this_thread(own: Callable, wrapper: Callable) -> Callable:
+    """Wrap a function for the calls of this thread alone: another one may use the model at the same time."""
+    here = threading.get_ident()
+
+    def call(*args, **kwargs):
+        return wrapper(own, *args, **kwargs) if threading.get_ident() == here else own(*args, **kwargs)
+
+    return call
 
 
 @contextlib.contextmanager
@@ -15,7 +27,7 @@ def _calls(layer: keras.Operation, wrapper: Callable) -> Iterator[None]:
     """Run ``wrapper(call, *args)`` in place of the layer's ``call`` while the block lasts."""
     own = layer.__dict__.get("call")
     call = layer.call
-    object.__setattr__(layer, "call", lambda *args, **kwargs: wrapper(call, *args, **kwargs))
+    object.__setattr__(layer, "call", _in_this_thread(call, wrapper))
     try:
         yield
     finally:
@@ -28,19 +40,11 @@ def _calls(layer: keras.Operation, wrapper: Callable) -> Iterator[None]:
 @contextlib.contextmanager
 def _activation(layer: keras.Layer, wrapper: Callable) -> Iterator[None]:
     own = layer.activation
-    layer.activation = lambda x, *args, **kwargs: wrapper(own, x, *args, **kwargs)
+    layer.activation = _in_this_thread(own, wrapper)
     try:
         yield
     finally:
         layer.activation = own
-
-
-def output_operation(model: keras.Model):
-    """Return the layer or operation that makes the model's output, looking into nested models."""
-    operation = model
-    while isinstance(operation, keras.Model):
-        operation = operation.outputs[0]._keras_history.operation
-    return operation
 
 
 def _squashes(name: str) -> bool:
@@ -62,7 +66,7 @@ def make_tap(model: keras.Model, layer: keras.Layer, score_kind: str) -> Callabl
         A function of images float32 (N, H, W, C) and targets int32 (N,), -1 for the predicted class, giving
         activations (N, h, w, c), gradients (N, h, w, c), scores (N,), output (N, k) and targets (N,).
     """
-    last = output_operation(model)
+    last = final_operation(model)
     input_shape = [None, *model.inputs[0].shape[1:]]
 
     @tf.function(
@@ -92,7 +96,8 @@ def make_tap(model: keras.Model, layer: keras.Layer, score_kind: str) -> Callabl
             elif _squashes(getattr(getattr(last, "activation", None), "__name__", "")):
                 patches.enter_context(_activation(last, keep_input))
             output = tf.cast(model(images, training=False), tf.float32)
-            logits = tf.cast(seen.get("logits", output), tf.float32)
+            # What only reshapes may stand between the softmax and the output.
+            logits = tf.reshape(tf.cast(seen.get("logits", output), tf.float32), tf.shape(output))
             answers, logits = _two_columns(output, logits, squashed="logits" in seen)
             chosen = tf.where(targets < 0, tf.argmax(answers, axis=1, output_type=tf.int32), targets)
             scores = tf.gather(logits if score_kind == "logit" else answers, chosen, axis=1, batch_dims=1)

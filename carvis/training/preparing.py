@@ -172,12 +172,18 @@ def _new_directory(run_dir, workspace: Workspace, recipe: str, backbone: str | N
             raise TrainingError(f"{run_dir} is not empty: name a new folder for this run.")
         directory.mkdir(parents=True, exist_ok=True)
         return directory
+    try:
+        workspace.runs_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(
+            f"No run can be written below {workspace.runs_dir} ({error.strerror}): is it there, and may it be written?"
+        ) from error
     stem = "-".join(part for part in (datetime.now().strftime("%Y%m%d-%H%M%S"), recipe, backbone) if part)
     number = 1
     while True:
         directory = workspace.runs_dir / (stem if number == 1 else f"{stem}-{number}")
         try:
-            directory.mkdir(parents=True)
+            directory.mkdir()
             return directory
         except FileExistsError:
             number += 1

@@ -51,7 +51,6 @@ class Recorder:
             self._lock.acquire(timeout=2)
         except Timeout:
             raise TrainingError(f"The run {self.directory.name} is going on already: stop it first.") from None
-        (self.directory / STOP).unlink(missing_ok=True)
         self._events = EventLog(self.directory / EVENTS)
         self._handler = logging.FileHandler(self.directory / LOG, encoding="utf-8")
         self._handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
@@ -66,6 +65,8 @@ class Recorder:
         _logger.setLevel(self._level)
         self._handler.close()
         self._events.close()
+        # Obeyed, or too late; before the run begins it may be there already, and counts.
+        (self.directory / STOP).unlink(missing_ok=True)
         self._lock.release()
 
     def status(self, **facts) -> None:

@@ -106,7 +106,10 @@ def explain(model: Opened, picture: data.Picture, target: str, layer: str | None
             return _no_class(name, model)
         wanted = model.classifier.class_names.index(name)
     try:
-        return _explain(model.classifier.fingerprint, stamp, wanted, layer, score, _model=model, _source=source)
+        clf = model.classifier
+        # The map carries the names too, which a saved card may change.
+        names = (clf.name, *clf.class_names)
+        return _explain(clf.fingerprint, names, stamp, wanted, layer, score, _model=model, _source=source)
     except CarvisError as error:
         return str(error)
 
@@ -122,6 +125,7 @@ def _no_class(name: str | None, model: Opened) -> str:
 @st.cache_resource(max_entries=_MAPS, show_spinner=False)
 def _explain(
     fingerprint: str,
+    names: tuple[str, ...],
     stamp: object,
     target: str | int,
     layer: str | None,

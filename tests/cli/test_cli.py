@@ -1,6 +1,7 @@
 """The command line as a person uses it: exit codes, sentences, files."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,11 +52,11 @@ def test_heatmaps_of_a_table_are_written_for_each_model(workspace, capsys):
     assert "gone.png" in captured.err and "missing" in captured.err
     written = sorted(path.name for path in Path("out").iterdir())
     stems = ("test_blue_blue_1", "test_red_red_0")
-    endings = ("-one.jpg", "-one.npz", "-two.jpg", "-two.npz", ".png")
+    endings = ("--one.jpg", "--one.npz", "--two.jpg", "--two.npz", "--heatmaps.png")
     assert written == sorted(f"{stem}{ending}" for stem in stems for ending in endings)
-    heatmap = Heatmap.load("out/test_red_red_0-one.npz")
+    heatmap = Heatmap.load("out/test_red_red_0--one.npz")
     assert (heatmap.predicted_name, heatmap.layer, heatmap.raw.shape) == ("red", "conv", (8, 8))
-    overlay = read_image("out/test_red_red_0-one.jpg")
+    overlay = read_image("out/test_red_red_0--one.jpg")
     assert overlay.shape == read_image("data/mini/test/red/red_0.png").shape
 
 
@@ -63,7 +64,53 @@ def test_the_tutorial_look_and_a_target_by_name(workspace):
     picture = "data/mini/test/red/red_0.png"
     arguments = ["--out", "out", "--target", "blue", "--colormap", "tutorial", "--scale", "density"]
     assert main(["heatmaps", "models/one.keras", picture, *arguments]) == 0
-    assert Heatmap.load("out/red_0-one.npz").target_name == "blue"
+    assert Heatmap.load("out/red_0--one.npz").target_name == "blue"
+
+
+def test_nothing_that_is_there_is_overwritten_unasked(workspace, capsys):
+    source = Path("data/mini/test/red/red_0.png")
+    before = source.read_bytes()
+    command = ["heatmaps", "models/one.keras", str(source), "--out", str(source.parent)]
+    assert main(command) == 0 and source.read_bytes() == before
+    assert main(command) == 2 and "there already" in capsys.readouterr().err
+    assert main([*command, "--overwrite"]) == 0
+    # An overlay of an earlier run as the picture: not even with leave.
+    overlay = source.parent / "red_0--one.jpg"
+    overlay.rename(source.parent / "red--one.jpg")
+    shutil.copy(source.parent / "red--one.jpg", source.parent / "red.jpg")
+    both = [str(source.parent / name) for name in ("red.jpg", "red--one.jpg")]
+    assert main(["heatmaps", "models/one.keras", *both, "--out", str(source.parent), "--overwrite"]) == 2
+
+
+def test_a_class_whose_name_is_a_number_is_meant_by_its_name(workspace):
+    picture = "data/mini/test/red/red_0.png"
+    names = ["--classes", "2,1,0", "--out", "out"]
+    assert main(["heatmaps", "models/one.keras", picture, "--target", "2", *names]) == 0
+    assert Heatmap.load("out/red_0--one.npz").target == 0
+    assert main(["heatmaps", "models/one.keras", picture, "--target", "²", "--out", "more"]) == 2
+
+
+def test_class_names_from_a_long_list_or_an_old_file(workspace, capsys):
+    long = ",".join(letter * 150 for letter in "abc")
+    assert main(["summary", "models/one.keras", "--classes", long]) == 0
+    Path("names.txt").write_bytes("赤\n緑\n青".encode("cp932"))
+    assert main(["summary", "models/one.keras", "--classes", "names.txt"]) == 0
+    assert "赤, 緑, 青" in capsys.readouterr().out
+
+
+def test_what_cannot_be_done_does_not_stop_the_rest(workspace, capsys):
+    """A label that the model was not taught, a half-written model, a folder and a missing table beside good ones."""
+    Path("models/half.keras").write_bytes(Path("models/one.keras").read_bytes()[:900])
+    folder = Path("data/mini/test/a$_{x$")
+    folder.mkdir()
+    shutil.copy("data/mini/test/red/red_0.png", folder / "odd.png")
+    pictures = ["data", "none.csv", str(folder / "odd.png"), "data/mini/test/red/red_0.png"]
+    assert main(["heatmaps", "models/half.keras", "models/one.keras", *pictures, "--out", "out"]) == 0
+    captured = capsys.readouterr()
+    assert "2 of 2 pictures x 1 models" in captured.out
+    assert all(name in captured.err for name in ("half.keras", "none.csv", "is a folder"))
+    assert main(["heatmaps", "models/one.keras", *pictures[2:], "--target", "true", "--out", "more"]) == 0
+    assert "a$_{x$" in capsys.readouterr().err
 
 
 def test_one_broken_picture_does_not_stop_the_rest(workspace, capsys):

@@ -1,6 +1,8 @@
+import os
 import subprocess
 import sys
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -147,3 +149,14 @@ def test_shuffling_is_new_each_epoch_and_the_same_for_a_seed(cars, make_pictures
 def test_importing_what_lists_pictures_loads_no_tensorflow():
     script = "import sys, carvis, carvis.dataset; assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_links_that_lead_nowhere_or_round_in_circles_are_listed(tmp_path, make_pictures):
+    make_pictures(tmp_path / "test" / "red", ["a.png"], (200, 0, 0))
+    (tmp_path / "test" / "red" / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (tmp_path / "test" / "red" / "self").symlink_to("self")
+    (tmp_path / "test" / "red" / "round").symlink_to(tmp_path)
+    data = Dataset(tmp_path)
+    assert data.samples("test")["id"].tolist() == ["test/red/a.png"]
+    assert sorted(Path(path).name for path in data.other_files()["path"]) == ["gone.jpg", "round", "self"]

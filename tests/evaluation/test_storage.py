@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from carvis.errors import TableError
-from carvis.evaluation import Evaluation, load_evaluation
+from carvis.evaluation import Evaluation, check_folder, load_evaluation
 from carvis.evaluation.metrics import summarise
 
 
@@ -114,3 +114,14 @@ def test_a_picture_path_cannot_lead_out(evaluation, tmp_path):
     table = evaluation.predictions.assign(path=["../../a.jpg", "../../b.jpg"])
     wrong = Evaluation(table, evaluation.metrics, evaluation.setup, tmp_path).misclassified()
     assert wrong["path"].isna().all()
+
+
+def test_files_of_somebody_else_are_not_overwritten(tmp_path):
+    (tmp_path / "metrics.json").write_text('{"mine": 1}')
+    with pytest.raises(TableError, match=r"metrics\.json belongs to no evaluation"):
+        check_folder(tmp_path)
+    (tmp_path / "metrics.json").unlink()
+    check_folder(tmp_path)
+    (tmp_path / "predictions.parquet").write_bytes(b"x")
+    with pytest.raises(TableError, match="predictions"):
+        check_folder(tmp_path)

@@ -166,3 +166,22 @@ def test_dropout_and_batch_normalisation_stand_still():
     first, second = heatmaps(clf, IMAGES), heatmaps(clf, IMAGES)
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a.raw, b.raw)
+
+
+@pytest.mark.parametrize("squash", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("tail", [L.Reshape, L.Flatten, L.Dropout, L.Identity, L.Activation, None])
+def test_layers_that_only_reshape_may_follow_the_squashing(squash, tail):
+    units = 3 if squash == "softmax" else 1
+    arguments = {L.Reshape: ((units,),), L.Dropout: (0.5,), L.Activation: ("linear",)}.get(tail, ())
+    image = keras.Input((8, 8, 1))
+    x = L.GlobalAveragePooling2D()(L.Conv2D(4, 3, activation="relu", name="conv")(image))
+    x = L.Dense(units, activation=squash)(x)
+    model = keras.Model(image, tail(*arguments)(x) if tail else x)
+    model.set_weights([CONV, CONV_BIAS, DENSE[:, :units], DENSE_BIAS[:units]])
+    clf = Classifier(model, ["a", "b", "c"][: max(units, 2)], preprocessing="unit", name="tiny")
+    z = logits_of(convolve(IMAGES[0]))
+    for score in ("logit", "probability"):
+        heatmap = heatmaps(clf, IMAGES[:1], target=1, score=score)[0]
+        z_1 = z[1] if squash == "softmax" else z[0]
+        p_1 = softmax(z)[1] if squash == "softmax" else 1 / (1 + np.exp(-z[0]))
+        assert heatmap.score == pytest.approx(z_1 if score == "logit" else p_1, abs=1e-5)

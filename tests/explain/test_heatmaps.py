@@ -120,6 +120,7 @@ ONES = np.ones((2, 2, 1))
         ([[0, 1e-9], [2e-9, 0]], ONES, ONES * 1e-9, 0.5, "probability", "zero-gradient"),
         ([[0, -1], [-2, -3]], ONES, ONES, 1.0, "logit", "all-negative"),
         ([[-1, -1], [-1, -1]], ONES, ONES, 1.0, "logit", "all-negative"),
+        ([[-10, -10], [-10, 1e-7]], ONES, ONES, 1.0, "logit", "all-negative"),
         ([[7, 7], [7, 7]], ONES, ONES, 1.0, "logit", "constant"),
         ([[0, 0], [0, 0]], ONES * 0, ONES, 1.0, "logit", "constant"),
     ],

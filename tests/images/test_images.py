@@ -133,3 +133,9 @@ def test_a_thumbnail_fits_and_never_enlarges():
     image = encode_image(np.zeros((400, 200, 3), np.uint8))
     assert read_image(thumbnail(image, 100)).shape == (100, 50, 3)
     assert read_image(thumbnail(encode_image(np.zeros((20, 10, 3), np.uint8)), 100)).shape == (20, 10, 3)
+
+
+def test_a_picture_that_starts_another_program_is_none(tmp_path):
+    (tmp_path / "page.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")
+    with pytest.raises(ImageError, match=r"page\.jpg is not a picture"):
+        read_image(tmp_path / "page.jpg")

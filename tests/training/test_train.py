@@ -12,7 +12,8 @@ from carvis import Dataset, load_classifier
 from carvis.architectures import build_model
 from carvis.errors import CarvisError, DatasetError, TrainingError
 from carvis.images import load_batch
-from carvis.training import Run, prepare, train
+from carvis.training import Run, execute, prepare, train
+from carvis.workspace import Workspace
 
 FIGURES = ["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
 
@@ -132,6 +133,22 @@ def test_a_file_named_stop_ends_the_run_and_keeps_what_was_learnt(colours, works
     assert len(run.history) == 1
     assert run.classifier().card.metrics["best_epoch"] == 1
     assert "ended early" in run.classifier().card.notes
+
+
+def test_a_stop_asked_for_before_the_run_began_counts(colours, workspace, small):
+    run = prepare("own", colours, epochs=50, workspace=workspace, **small)
+    run.stop()
+    assert execute(run).state == "stopped" and run.history.empty
+    assert not (run.directory / "STOP").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_workspace_whose_disk_is_not_there_is_told(colours, tmp_path, small):
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    (place / "data").symlink_to(tmp_path / "unplugged")
+    with pytest.raises(TrainingError, match="No run can be written"):
+        train("own", colours, workspace=Workspace(place), **small)
 
 
 def test_ctrl_c_in_the_first_epoch_keeps_what_was_learnt(colours, workspace, small):
