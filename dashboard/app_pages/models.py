@@ -35,7 +35,8 @@ def first_of_all(name: str) -> tuple[str, ...]:
     return (name, *(other for other in choice.models() if other != name))
 
 
-wanted = next((name for name in selection.get().model if name in files), next(iter(files)))
+# The best of those compared, unless one was chosen: the first by name may be a file that cannot be opened.
+wanted = next((name for name in selection.get().model if name in files), choice.models()[-1])
 name = st.selectbox(
     _("Model"),
     list(files),
