@@ -22,6 +22,7 @@ _HOME_OF = {
     "read_misclassified": "carvis.evaluation",
     "heatmaps": "carvis.explain",
     "Heatmap": "carvis.explain",
+    "Contrast": "carvis.explain",
     "CarvisError": "carvis.errors",
 }
 

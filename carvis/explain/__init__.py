@@ -1,18 +1,16 @@
 """Heatmaps: where a model looks when it decides."""
 
 from carvis.explain.heatmap import STATUS_MESSAGES, Heatmap
+from carvis.explain.methods import METHODS
 from carvis.explain.scale import SCALES, scale_maps
+from carvis.explain.target import Contrast
 
-__all__ = ["METHODS", "SCALES", "STATUS_MESSAGES", "Heatmap", "heatmaps", "scale_maps"]
+__all__ = ["METHODS", "SCALES", "STATUS_MESSAGES", "Contrast", "Heatmap", "heatmap_sets", "heatmaps", "scale_maps"]
 
 
 def __getattr__(name: str):
-    if name == "METHODS":
-        from carvis.explain.cam import METHODS
+    if name in ("heatmaps", "heatmap_sets"):
+        from carvis.explain import explaining
 
-        return METHODS
-    if name == "heatmaps":
-        from carvis.explain.explaining import heatmaps
-
-        return heatmaps
+        return getattr(explaining, name)
     raise AttributeError(f"module 'carvis.explain' has no attribute {name!r}")

@@ -38,11 +38,13 @@ class Heatmap:
         raw: float32 (h, w), signed, at the layer's own resolution.
         status: ``ok``, or the first that holds of ``non-finite``, ``zero-gradient`` (``saturated`` where the
             score is such a probability), ``all-negative``, ``constant``.
-        target: index of the class explained; ``target_name`` is its name.
+        target: index of the class explained; ``target_name`` says it in words.
+        against, gamma: the rival class of a contrast and its weight; None and 0 where there is none.
         predicted: index of the model's answer.
         score: value of the score explained; ``score_kind`` is ``logit`` or ``probability``.
         probabilities: float32 (n_classes,), the model's answer for the picture, in the order of ``class_names``.
-        layer, method, model_name, fingerprint, preprocessing, source: what made the map, and from which file.
+        layer: layer path; of a fused map the paths joined by ``+``, of a method at the input ``input``.
+        method, model_name, fingerprint, preprocessing, source: what made the map, and from which file.
     """
 
     raw: np.ndarray
@@ -61,6 +63,8 @@ class Heatmap:
     fingerprint: str
     preprocessing: str
     source: str | None = None
+    against: int | None = None
+    gamma: float = 0.0
 
     @property
     def message(self) -> str:
@@ -126,22 +130,29 @@ class Heatmap:
             raise TableError(f"{path} is not a heatmap saved by carvis: write it again with Heatmap.save.") from error
 
 
-def judge(
-    raw: np.ndarray, activations: np.ndarray, gradients: np.ndarray, score: float, score_kind: str = "logit"
-) -> str:
+def influence(activations: np.ndarray, gradients: np.ndarray) -> float:
+    """Return how far the score would move, to first order, if a layer moved by its own size.
+
+    Args:
+        activations: (h, w, c), the layer's output; where all of it is zero the gradient alone says it.
+        gradients: (h, w, c), the gradient of the score by it.
+    """
+    slopes = np.abs(gradients.astype(np.float64))
+    return float((slopes * np.abs(activations)).sum() if activations.any() else slopes.sum())
+
+
+def judge(raw: np.ndarray, reach: float, score: float, score_kind: str = "logit") -> str:
     """Return the status of one map.
 
     Args:
         raw: (h, w), the signed map.
-        activations: (h, w, c), the layer's output.
-        gradients: (h, w, c), the gradient of the score by it.
+        reach: how far what the map stands for can move the score: ``influence``, or the sum of the map's own sizes.
         score: the score's value.
         score_kind: ``logit`` or ``probability``.
     """
-    if not (np.isfinite(raw).all() and np.isfinite(gradients).all() and np.isfinite(score)):
+    if not (np.isfinite(raw).all() and np.isfinite(reach) and np.isfinite(score)):
         return "non-finite"
-    influence = float(np.abs(gradients.astype(np.float64) * activations).sum())
-    if not gradients.any() or (activations.any() and influence <= ZERO_GRADIENT):
+    if reach <= ZERO_GRADIENT:
         saturated = score_kind == "probability" and not SATURATED_BELOW <= score <= SATURATED_ABOVE
         return "saturated" if saturated else "zero-gradient"
     low, high = float(raw.min()), float(raw.max())

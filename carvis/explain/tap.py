@@ -1,8 +1,10 @@
-"""One forward pass through any Keras model that also hands out a layer's output and the score's gradient by it."""
+"""One forward pass through any Keras model that also hands out layers' outputs and the scores' gradients by them."""
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
@@ -51,35 +53,60 @@ def _squashes(name: str) -> bool:
     return name.lower() in ("softmax", "sigmoid")
 
 
-def make_tap(model: keras.Model, layer: keras.Layer, score_kind: str) -> Callable:
-    """Build the traced function behind every method that needs activations and gradients.
+class Tapped(NamedTuple):
+    """What one pass through a model tells of N pictures and T targets.
 
-    The layer's own ``call`` is wrapped while the function is traced, which works alike for flat, nested and
+    Attributes:
+        activations: for each layer tapped, (N, h, w, c).
+        gradients: for each layer tapped, (N, T, h, w, c).
+        scores: (N, T).
+        output: the model's output (N, k).
+        first, second: the class indices (N, T) that the scores are of.
+    """
+
+    activations: list
+    gradients: list
+    scores: tf.Tensor
+    output: tf.Tensor
+    first: tf.Tensor
+    second: tf.Tensor
+
+
+def make_tap(model: keras.Model, layers: Sequence[keras.Layer | None], score_kind: str, n_targets: int = 1) -> Callable:
+    """Build the traced function behind every method that asks for activations, gradients or scores.
+
+    A layer's own ``call`` is wrapped while the function is traced, which works alike for flat, nested and
     Sequential models, needs no second model, and lets the gradient run only from the score back to the layer.
 
     Args:
         model: a Keras model with one image input and one output (N, k).
-        layer: the layer to explain, at any depth.
+        layers: the layers to tap, at any depth; None stands for the input itself. With none at all, only scores.
         score_kind: ``logit`` for the value before the final softmax or sigmoid, ``probability`` for the one after.
+        n_targets: T, the number of scores asked for each picture.
 
     Returns:
-        A function of images float32 (N, H, W, C) and targets int32 (N,), -1 for the predicted class, giving
-        activations (N, h, w, c), gradients (N, h, w, c), scores (N,), output (N, k) and targets (N,).
+        A function of images float32 (N, H, W, C), class indices first and second int32 (N, T), -1 for the predicted
+        class, and gamma float32 (N, T). A score is that of the first class less gamma times that of the second.
     """
     last = final_operation(model)
-    input_shape = [None, *model.inputs[0].shape[1:]]
+    image_shape = [None, *model.inputs[0].shape[1:]]
+    pair = [None, n_targets]
 
     @tf.function(
-        input_signature=[tf.TensorSpec(input_shape, tf.float32), tf.TensorSpec([None], tf.int32)],
-        reduce_retracing=True,
+        input_signature=[
+            tf.TensorSpec(image_shape, tf.float32),
+            tf.TensorSpec(pair, tf.int32),
+            tf.TensorSpec(pair, tf.int32),
+            tf.TensorSpec(pair, tf.float32),
+        ]
     )
-    def tapped(images, targets):
-        seen: dict[str, tf.Tensor] = {}
+    def tapped(images, first, second, gamma):
+        seen: dict = {}
 
-        def watch(call, *args, **kwargs):
-            seen["activations"] = call(*args, **kwargs)
-            tape.watch(seen["activations"])
-            return seen["activations"]
+        def watch(place, call, *args, **kwargs):
+            seen[place] = call(*args, **kwargs)
+            tape.watch(seen[place])
+            return seen[place]
 
         def keep_input(function, x, *args, **kwargs):
             seen["logits"] = x
@@ -87,10 +114,14 @@ def make_tap(model: keras.Model, layer: keras.Layer, score_kind: str) -> Callabl
 
         with (
             _tracing,
-            tf.GradientTape(persistent=False, watch_accessed_variables=False) as tape,
+            tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape,
             contextlib.ExitStack() as patches,
         ):
-            patches.enter_context(_calls(layer, watch))
+            for place, layer in enumerate(layers):
+                if layer is None:
+                    watch(place, lambda: images)
+                else:
+                    patches.enter_context(_calls(layer, partial(watch, place)))
             if _squashes(type(last).__name__):
                 patches.enter_context(_calls(last, keep_input))
             elif _squashes(getattr(getattr(last, "activation", None), "__name__", "")):
@@ -99,11 +130,18 @@ def make_tap(model: keras.Model, layer: keras.Layer, score_kind: str) -> Callabl
             # What only reshapes may stand between the softmax and the output.
             logits = tf.reshape(tf.cast(seen.get("logits", output), tf.float32), tf.shape(output))
             answers, logits = _two_columns(output, logits, squashed="logits" in seen)
-            chosen = tf.where(targets < 0, tf.argmax(answers, axis=1, output_type=tf.int32), targets)
-            scores = tf.gather(logits if score_kind == "logit" else answers, chosen, axis=1, batch_dims=1)
-            total = tf.reduce_sum(scores)
-        gradients = tape.gradient(total, seen["activations"], unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return tf.cast(seen["activations"], tf.float32), tf.cast(gradients, tf.float32), scores, output, chosen
+            answer = tf.argmax(answers, axis=1, output_type=tf.int32)[:, None]
+            first, second = (tf.where(asked < 0, answer, asked) for asked in (first, second))
+            values = logits if score_kind == "logit" else answers
+            rival = tf.gather(values, second, axis=1, batch_dims=1)
+            # Without a rival its score is left out altogether: zero times infinity is no number.
+            against = tf.where(gamma == 0, tf.zeros_like(rival), gamma * rival)
+            scores = tf.gather(values, first, axis=1, batch_dims=1) - against
+            totals = [tf.reduce_sum(scores[:, t]) for t in range(n_targets)]
+        sources = [seen[place] for place in range(len(layers))]
+        slopes = [tape.gradient(total, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO) for total in totals]
+        gradients = [tf.cast(tf.stack(of_one, axis=1), tf.float32) for of_one in zip(*slopes, strict=True)]
+        return Tapped([tf.cast(x, tf.float32) for x in sources], gradients, scores, output, first, second)
 
     return tapped
 

@@ -6,7 +6,7 @@ import pytest
 
 from carvis.classifier import Classifier
 from carvis.explain import heatmaps
-from carvis.explain.cam import grad_cam
+from carvis.explain.cam import METHODS
 from carvis.explain.tap import make_tap
 
 L = keras.layers
@@ -28,18 +28,25 @@ def hand_worked_model() -> keras.Model:
 
 
 @pytest.mark.parametrize(
-    ("layer", "expected"), [("relu", [[0, 4], [28, 32.5]]), ("conv", [[11.25, 13.5], [20.25, 22.5]])]
+    ("method", "layer", "expected"),
+    [
+        ("grad-cam", "relu", [[0, 4], [28, 32.5]]),
+        ("grad-cam", "conv", [[11.25, 13.5], [20.25, 22.5]]),
+        ("grad-cam++", "relu", [[0, 4 * 4 / 77], [31 * 4 / 77 + 6 / 23, 40 * 4 / 77 + 15 / 23]]),
+        ("hirescam", "relu", [[0, 4], [25, 25]]),
+        ("layercam", "relu", [[0, 4], [31, 40]]),
+    ],
 )
-def test_hand_worked_numbers(layer, expected):
+def test_hand_worked_numbers(method, layer, expected):
     """The convolution sums 3x3 windows: 45, 54, 81, 90; less the biases and after ReLU the channels are
     [0, 4, 31, 40] and [0, 0, 6, 15]; the logit is 4 + 31 + 40 - 6 - 15 + ... = 54 for each class."""
     model = hand_worked_model()
-    tap = make_tap(model, model.get_layer(layer), "logit")
+    tap = make_tap(model, [model.get_layer(layer)], "logit")
     image = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
-    activations, gradients, scores, _, _ = (value.numpy() for value in tap(image, np.array([0], np.int32)))
-    assert scores.tolist() == [54]
-    raw = grad_cam(activations, gradients)[0]
-    np.testing.assert_allclose(np.maximum(raw, 0) if layer == "conv" else raw, expected)
+    seen = tap(image, np.array([[0]], np.int32), np.array([[0]], np.int32), np.array([[0]], np.float32))
+    assert seen.scores.numpy().tolist() == [[54]]
+    raw = METHODS[method](seen.activations[0].numpy(), seen.gradients[0].numpy()[:, 0])[0]
+    np.testing.assert_allclose(raw, expected, atol=1e-5)
 
 
 def flat(squash):

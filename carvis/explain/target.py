@@ -1,0 +1,74 @@
+"""What is explained: one class, or one class rather than another."""
+
+from dataclasses import dataclass
+
+from carvis.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What speaks for class ``i`` rather than for class ``j``: the score of i less gamma times the score of j.
+
+    Args:
+        i, j: ``predicted``, ``true``, a class index or a class name.
+        gamma: 0 explains class i alone.
+    """
+
+    i: str | int
+    j: str | int
+    gamma: float = 1.0
+
+
+Target = str | int | Contrast
+PREDICTED = -1
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A target worked out for one picture: class indices, ``PREDICTED`` where the answer decides."""
+
+    first: int
+    second: int
+    gamma: float
+
+
+def aim_at(target: Target, label: str | int | None, class_names: list[str], model: str) -> Aim:
+    """Work out a target for a picture whose true class is ``label``.
+
+    Raises:
+        ModelError: there is no such class, or the true class is asked for and not known.
+    """
+    if isinstance(target, Contrast):
+        first, second = (_index(one, label, class_names, model) for one in (target.i, target.j))
+        return Aim(first, second, float(target.gamma))
+    index = _index(target, label, class_names, model)
+    return Aim(index, index, 0.0)
+
+
+def needs_label(target: Target) -> bool:
+    """Tell whether a target depends on the true class."""
+    return "true" in ((target.i, target.j) if isinstance(target, Contrast) else (target,))
+
+
+def name_of(first: int, second: int, gamma: float, class_names: list[str]) -> str:
+    """Say in words what was explained."""
+    if gamma == 0:
+        return class_names[first]
+    factor = "" if gamma == 1 else f"{gamma:g} x "
+    return f"{class_names[first]} rather than {factor}{class_names[second]}"
+
+
+def _index(target: str | int, label: str | int | None, class_names: list[str], model: str) -> int:
+    if target == "predicted":
+        return PREDICTED
+    if target == "true":
+        if label is None:
+            raise ModelError("The true class is not known: give labels, or explain the predicted class.")
+        return _index(label, None, class_names, model)
+    if isinstance(target, str):
+        if target not in class_names:
+            raise ModelError(f"{target} is not a class of {model}: choose one of {', '.join(class_names)}.")
+        return class_names.index(target)
+    if not 0 <= target < len(class_names):
+        raise ModelError(f"{model} has no class {target}: its classes are 0 to {len(class_names) - 1}.")
+    return int(target)
