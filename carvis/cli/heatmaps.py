@@ -23,12 +23,16 @@ class _Picture:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from carvis.explain.methods import METHODS
+
     parser.add_argument(
         "inputs", nargs="+", metavar="MODEL [MODEL ...] PICTURE-or-df2.csv", help="models, then pictures"
     )
     parser.add_argument("--out", metavar="DIR", help="where to write (default: data/results/heatmaps)")
-    parser.add_argument("--method", default="grad-cam", help="heatmap method (default: grad-cam)")
+    parser.add_argument("--method", default="grad-cam", help=f"one of {', '.join(METHODS)} (default: grad-cam)")
     parser.add_argument("--target", default="predicted", help="predicted, true, a class name or its number")
+    parser.add_argument("--against", metavar="CLASS", help="explain the target rather than this class, given likewise")
+    parser.add_argument("--gamma", type=float, default=1.0, help="weight of that class's score (default: 1)")
     parser.add_argument("--layer", help="layer path (default: the last convolution of each model)")
     parser.add_argument("--score", default="logit", choices=("logit", "probability"), help="score explained")
     parser.add_argument("--scale", default="map", choices=("map", "model", "density"), help="which maps share a scale")
@@ -97,13 +101,18 @@ def _check_question(clf, args) -> None:
 
     from carvis.explain import heatmaps
 
-    target = "predicted" if args.target == "true" else _target(args.target, clf)
-    heatmaps(clf, np.zeros((0, 8, 8, 3), np.uint8), args.method, target, args.layer, score=args.score)
+    heatmaps(clf, np.zeros((0, 8, 8, 3), np.uint8), args.method, _target(args, clf), args.layer, score=args.score)
 
 
-def _target(text: str, clf) -> str | int:
+def _target(args, clf):
     """A class is meant by its name where there is one of that name, even where the name is a number."""
-    return int(text) if text.isdecimal() and text not in clf.class_names else text
+    from carvis.explain import Contrast
+
+    one, other = (
+        int(text) if text and text.isdecimal() and text not in clf.class_names else text
+        for text in (args.target, args.against)
+    )
+    return one if other is None else Contrast(one, other, args.gamma)
 
 
 def _files(picture: _Picture, models, out: Path) -> dict[str, tuple[Path, Path]]:
@@ -189,7 +198,7 @@ def _write(picture: _Picture, models: dict, args, out: Path) -> None:
     image = read_image(picture.path)
     options = {"score": args.score, "labels": [picture.label]}
     maps = {
-        name: next(heatmaps(clf, [picture.path], args.method, _target(args.target, clf), args.layer, **options))
+        name: next(heatmaps(clf, [picture.path], args.method, _target(args, clf), args.layer, **options))
         for name, clf in models.items()
     }
     look = {"alpha": args.alpha, "colormap": args.colormap}

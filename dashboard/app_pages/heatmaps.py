@@ -4,7 +4,7 @@ import streamlit as st
 
 from carvis.explain import scale_maps
 from carvis.images import read_image
-from ui import choice, classifiers, comparison, data, options, selection
+from ui import choice, classifiers, comparison, data, options
 from ui.i18n import _
 from ui.page import empty, error, guarded, heading
 from ui.texts import plain
@@ -23,6 +23,8 @@ heading(
         "- **The whole map blank**: there is no evidence to show, and a sentence below says why.\n"
         "- The map has few cells (16 × 16, say) and is stretched over the picture: take it as an area, not as an "
         "outline.\n\n"
+        "Under **Settings**, **Rather than** shows a contrast, what speaks for one class and not for another; and "
+        "there are other methods: where they agree, a map can be trusted more.\n\n"
         "A map shows where the evidence lies, not that the answer is right. If it lies on the background, the model "
         "has learnt something else than the car."
     ),
@@ -37,15 +39,15 @@ if not files:
     )
     st.stop()
 
-chosen = selection.get()
 models = choice.models()
 left, right = st.columns([11, 10], vertical_alignment="bottom")
 with left:
     options.choose_models(list(files), models)
 with right, st.container(horizontal=True, vertical_alignment="bottom"):
-    problem = options.choose_target(models)
+    values = options.classes(models)
+    chosen, unknown = options.choose_target(values)
     uploads = options.add_pictures()
-    settings = options.settings()
+    settings = options.settings(values, chosen)
 problem_slot = st.container()
 legend_slot = st.container(horizontal=True, vertical_alignment="center", gap="small")
 
@@ -69,7 +71,7 @@ for name in models:
 with settings:
     layers, problems = options.choose_layers(opened)
 with problem_slot:
-    for sentence in filter(None, [problem, *problems]):
+    for sentence in [*unknown, *problems]:
         error(sentence)
 with legend_slot:
     st.caption(_("no evidence"), width="content")

@@ -11,7 +11,7 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.images import read_image
 from carvis.workspace import content_hash
-from ui import choice, data
+from ui import choice, data, selection
 from ui.i18n import _
 from ui.texts import mark, plain
 
@@ -89,29 +89,33 @@ def check_all(files: dict[str, Path], shown: str) -> None:
         )
 
 
-def explain(model: Opened, picture: data.Picture, target: str, layer: str | None, score: str) -> "Heatmap | str":
+def explain(model: Opened, picture: data.Picture, chosen: selection.Selection, layer: str | None) -> "Heatmap | str":
     """Return one picture's heatmap by one model, or the sentence why there is none.
 
     Args:
-        target: ``predicted``, ``true`` or ``class:<name>``.
+        chosen: its ``explain`` and ``against`` are ``predicted``, ``true`` or ``class:<name>``.
     """
     if model.classifier is None:
         return model.error
     source = picture.source
     stamp = content_hash(source) if isinstance(source, bytes) else _stamp(source)
-    wanted: str | int = "predicted"
-    if target != "predicted":
+    wanted: list[str | int] = []
+    for target in filter(None, (chosen.explain, chosen.against)):
         name = picture.label if target == "true" else target.removeprefix("class:")
-        if name not in model.classifier.class_names:
+        if target != "predicted" and name not in model.classifier.class_names:
             return _no_class(name, model)
-        wanted = model.classifier.class_names.index(name)
+        wanted.append(target if target == "predicted" else model.classifier.class_names.index(name))
+    clf = model.classifier
+    # The map carries the names too, which a saved card may change.
+    names = (clf.name, *clf.class_names)
+    how = {"method": chosen.method, "layer": layer, "score": chosen.score}
     try:
-        clf = model.classifier
-        # The map carries the names too, which a saved card may change.
-        names = (clf.name, *clf.class_names)
-        return _explain(clf.fingerprint, names, stamp, wanted, layer, score, _model=model, _source=source)
+        found = _explain(clf.fingerprint, names, stamp, wanted, how, _model=model, _source=source)
     except CarvisError as error:
         return str(error)
+    if found.against == found.target:
+        return _("Both classes are {name} here: compare with another one.").format(name=clf.class_names[found.target])
+    return found
 
 
 def _no_class(name: str | None, model: Opened) -> str:
@@ -127,16 +131,16 @@ def _explain(
     fingerprint: str,
     names: tuple[str, ...],
     stamp: object,
-    target: str | int,
-    layer: str | None,
-    score: str,
+    targets: list[str | int],
+    how: dict,
     *,
     _model: Opened,
     _source: Path | bytes,
 ) -> "Heatmap":
-    from carvis.explain import heatmaps
+    from carvis.explain import Contrast, heatmaps
 
+    target = targets[0] if len(targets) == 1 else Contrast(*targets)
     clf = _model.classifier
     image = read_image(_source, clf.channels)
     with _model.lock:
-        return heatmaps(clf, image[None], target=target, layer=layer, score=score)[0]
+        return heatmaps(clf, image[None], target=target, **how)[0]

@@ -65,7 +65,7 @@ class Row:
         """Make the map of one model, or say why there is none."""
         slot = self.slots[model.name]
         with slot.skeleton(height=260):
-            found = classifiers.explain(model, self.picture, chosen.explain, layer, chosen.score)
+            found = classifiers.explain(model, self.picture, chosen, layer)
         if isinstance(found, str):
             slot.markdown(f"**{plain(model.name)}**")
             slot.error(plain(found), icon=":material/error:")
@@ -83,7 +83,7 @@ class Row:
             answer = f"{plain(heatmap.predicted_name)} ({percent(heatmap.confidence)}) {mark(right)}"
             st.markdown(f"**{plain(name)}**  \n{answer}")
             words = _("{model} answers {answer} ({verdict}); heatmap for {target}").format(
-                model=name, answer=heatmap.predicted_name, verdict=verdict(right), target=heatmap.target_name
+                model=name, answer=heatmap.predicted_name, verdict=verdict(right), target=_explained(heatmap)
             )
             if chosen.view in ("overlay", "both"):
                 laid = overlay(self.image, values, chosen.strength / 100, chosen.colours)
@@ -142,11 +142,18 @@ def _true_class(picture: Picture) -> str:
 def _facts(heatmap: "Heatmap") -> str:
     height, width = heatmap.raw.shape
     facts = [
-        _("evidence for **{target}**").format(target=plain(heatmap.target_name)),
+        _("evidence for **{target}**").format(target=plain(_explained(heatmap))),
         f"{plain(heatmap.layer)} {height}×{width}",
         _("input: {preprocessing}").format(preprocessing=plain(heatmap.preprocessing)),
     ]
     return " · ".join(facts)
+
+
+def _explained(heatmap: "Heatmap") -> str:
+    if heatmap.against is None:
+        return heatmap.target_name
+    one, other = (heatmap.class_names[index] for index in (heatmap.target, heatmap.against))
+    return _("{one} rather than {other}").format(one=one, other=other)
 
 
 def _cells(values: np.ndarray) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The controls of page Heatmaps: models, class explained, pictures, and how the maps are drawn."""
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -23,6 +24,17 @@ SCALE_NOTES = {
     "density": N_("One scale for all, each map divided by its mean: compare how focused models are."),
 }
 SCORE = {"logit": N_("Logit (before softmax)"), "probability": N_("Probability (as in the tutorial)")}
+METHOD_NOTES = {
+    "grad-cam": N_("Channels of the layer, weighed by how much the score rises with each on average."),
+    "grad-cam++": N_("As Grad-CAM, but only rises count: better where the object appears several times."),
+    "hirescam": N_("Each place of each channel weighed by its own slope: exact where only linear layers follow."),
+    "layercam": N_("As HiResCAM, but only what speaks for the class: finer maps of early layers."),
+    "eigen-cam": N_("What is strongest in the layer, whatever the class: the same for every class."),
+    "score-cam": N_("Channels weighed by how well the picture is recognised through each. Slow: a pass a channel."),
+    "occlusion": N_("How far the score falls where the picture is covered. Slow: 289 passes."),
+    "smoothgrad": N_("Pixels that move the score most, averaged over noisy copies. Slow: 16 passes."),
+    "integrated-gradients": N_("What each pixel adds on the way from a black picture. Slow: 32 passes."),
+}
 SCORE_NOTES = {
     "logit": N_("Score: logit."),
     "probability": N_("Score: probability."),
@@ -40,8 +52,8 @@ def choose_models(names: list[str], shown: list[str]) -> None:
     )
 
 
-def choose_target(models: list[str]) -> str:
-    """Choose the class to explain: the predicted one, the true one, or any by name; return what cannot be done."""
+def classes(models: list[str]) -> list[str]:
+    """List what can be explained: the predicted class, the true one, or any by its name."""
     names: dict[str, None] = {}
     with guarded():
         if choice.dataset_name():
@@ -50,20 +62,38 @@ def choose_target(models: list[str]) -> str:
         with guarded():
             card = read_card(data.model_files()[model])
             names |= dict.fromkeys(card.class_names if card else ())
-    words = {"predicted": _("the predicted class"), "true": _("the true class")}
-    values = [*words, *(f"class:{name}" for name in names)]
-    wanted, problem = selection.get().explain, ""
-    if wanted not in values:
-        problem = _("There is no class {name} here; the predicted class is explained.").format(name=wanted)
-        wanted = "predicted"
+    return ["predicted", "true", *(f"class:{name}" for name in names)]
+
+
+def _in_words(value: str) -> str:
+    return {"predicted": _("the predicted class"), "true": _("the true class")}.get(value, value.removeprefix("class:"))
+
+
+def choose_target(values: list[str]) -> tuple[selection.Selection, list[str]]:
+    """Choose the class to explain.
+
+    Args:
+        values: as ``classes`` lists them.
+
+    Returns:
+        The selection without classes that are not here, and what cannot be done.
+    """
+    chosen, problems = selection.get(), []
+    if chosen.explain not in values:
+        words = _("There is no class {name} here; the predicted class is explained.")
+        problems.append(words.format(name=chosen.explain))
+        chosen = replace(chosen, explain="predicted")
+    if chosen.against and chosen.against not in values:
+        problems.append(_("There is no class {name} here; it is compared with none.").format(name=chosen.against))
+        chosen = replace(chosen, against="")
     st.selectbox(
         _("Evidence for"),
         values,
-        format_func=lambda value: words.get(value, value.removeprefix("class:")),
+        format_func=_in_words,
         width="stretch",
-        **selection.control("explain", wanted),
+        **selection.control("explain", chosen.explain),
     )
-    return problem
+    return chosen, problems
 
 
 def add_pictures() -> list[data.Picture]:
@@ -136,11 +166,25 @@ def _example(name: str) -> tuple[list[data.Picture], str]:
     return [], ""
 
 
-def settings() -> DeltaGenerator:
-    """Offer how maps are made and drawn, and return the window for what only opened models can tell."""
-    chosen = selection.get()
+def settings(values: list[str], chosen: selection.Selection) -> DeltaGenerator:
+    """Offer how maps are made and drawn, and return the window for what only opened models can tell.
+
+    Args:
+        values: as ``classes`` lists them.
+    """
     window = st.popover(_("Settings"), icon=":material/tune:")
     with window:
+        st.selectbox(_("Method"), list(METHOD_NOTES), **selection.control("method", chosen.method))
+        st.caption(_(METHOD_NOTES[chosen.method]))
+        st.selectbox(
+            _("Rather than"),
+            values,
+            index=None,
+            placeholder=_("no other class"),
+            format_func=_in_words,
+            help=_("Show what speaks for one class rather than for another: the difference of their scores."),
+            **selection.control("against", chosen.against or None),
+        )
         for field, label, words in (
             ("view", _("Show"), VIEW),
             ("scale", _("Colour scale"), SCALE),
@@ -209,4 +253,5 @@ def _take_layer(model: str, last: str | None, key: str) -> None:
 
 def scale_note(chosen: selection.Selection) -> str:
     """Say which scale and score are on."""
-    return " ".join(_(words) for words in (SCALE_NOTES[chosen.scale], SCORE_NOTES[chosen.score]))
+    words = " ".join(_(words) for words in (SCALE_NOTES[chosen.scale], SCORE_NOTES[chosen.score]))
+    return f"{words} {_('Method: {name}.').format(name=chosen.method)}"

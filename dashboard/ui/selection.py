@@ -12,6 +12,8 @@ from typing import Any
 
 import streamlit as st
 
+from carvis.explain.methods import METHODS
+
 _LONGEST, _MOST = 400, 60
 
 
@@ -33,6 +35,8 @@ class Selection:
     page: int = 1
     open: str = ""
     explain: str = "predicted"
+    against: str = ""
+    method: str = "grad-cam"
     layer: tuple[str, ...] = ()
     view: str = "overlay"
     strength: int = 55
@@ -48,6 +52,7 @@ CHOICES = {
     "colours": ("viridis", "cividis", "magma", "tutorial"),
     "scale": ("map", "model", "density"),
     "score": ("logit", "probability"),
+    "method": tuple(METHODS),
 }
 _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100)}
 # What no longer means anything once another field changes.

@@ -67,6 +67,16 @@ def test_the_tutorial_look_and_a_target_by_name(workspace):
     assert Heatmap.load("out/red_0--one.npz").target_name == "blue"
 
 
+def test_a_contrast_by_another_method(workspace, capsys):
+    picture = "data/mini/test/red/red_0.png"
+    arguments = ["--out", "out", "--target", "red", "--against", "2", "--gamma", "0.5", "--method", "layercam"]
+    assert main(["heatmaps", "models/one.keras", picture, *arguments]) == 0
+    heatmap = Heatmap.load("out/red_0--one.npz")
+    assert (heatmap.target_name, heatmap.method) == ("red rather than 0.5 x blue", "layercam")
+    assert main(["heatmaps", "models/one.keras", picture, "--against", "pink", "--out", "more"]) == 2
+    assert "pink is not a class" in capsys.readouterr().err
+
+
 def test_nothing_that_is_there_is_overwritten_unasked(workspace, capsys):
     source = Path("data/mini/test/red/red_0.png")
     before = source.read_bytes()

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from carvis.classifier.card import ModelCard, write_card
+from carvis.explain import METHODS
 
 SAMPLE = "test/red *car*/car 0.png"
 
@@ -34,6 +35,27 @@ def test_the_class_explained_can_be_chosen(workspace, open_page, words):
     app.selectbox(key="choose_explain").select("class:blue").run()
     assert not app.exception and app.query_params["explain"] == "class:blue"
     assert "**blue**" in words(app)
+
+
+def test_one_class_rather_than_another(workspace, open_page, words):
+    app = open_page("heatmaps", sample=[SAMPLE], model=["good"], data="colours", explain="true")
+    app.selectbox(key="choose_against").select("class:blue").run()
+    assert not app.exception and not app.error and app.query_params["against"] == "class:blue"
+    assert "rather than blue" in words(app)
+    app.selectbox(key="choose_against").select("predicted").run()
+    assert len(app.error) == 1 and "Both classes are" in app.error[0].value
+    app = open_page("heatmaps", sample=[SAMPLE], model=["good"], data="colours", against="class:nonsense")
+    assert not app.exception and len(app.error) == 1 and images(app) == 3
+
+
+def test_every_method_draws_its_map_and_an_unknown_one_is_left_out(workspace, open_page, words):
+    app = open_page("heatmaps", sample=[SAMPLE], model=["good"], data="colours")
+    for method in METHODS:
+        app.selectbox(key="choose_method").select(method).run()
+        assert not app.exception and not app.error and images(app) == 3
+        assert f"Method: {method}." in words(app)
+    app = open_page("heatmaps", sample=[SAMPLE], model=["good"], data="colours", method="magic")
+    assert not app.exception and "method" in app.warning[0].value and images(app) == 3
 
 
 def test_a_map_without_evidence_says_so(workspace, open_page):
