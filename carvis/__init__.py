@@ -23,6 +23,7 @@ _HOME_OF = {
     "heatmaps": "carvis.explain",
     "Heatmap": "carvis.explain",
     "Contrast": "carvis.explain",
+    "filter_patterns": "carvis.explain",
     "CarvisError": "carvis.errors",
 }
 

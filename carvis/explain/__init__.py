@@ -1,11 +1,22 @@
-"""Heatmaps: where a model looks when it decides."""
+"""Heatmaps, where a model looks when it decides, and filter patterns, what single channels answer to."""
 
 from carvis.explain.heatmap import STATUS_MESSAGES, Heatmap
 from carvis.explain.methods import METHODS
 from carvis.explain.scale import SCALES, scale_maps
 from carvis.explain.target import Contrast
 
-__all__ = ["METHODS", "SCALES", "STATUS_MESSAGES", "Contrast", "Heatmap", "heatmap_sets", "heatmaps", "scale_maps"]
+__all__ = [
+    "METHODS",
+    "SCALES",
+    "STATUS_MESSAGES",
+    "Contrast",
+    "Heatmap",
+    "draw_filters",
+    "filter_patterns",
+    "heatmap_sets",
+    "heatmaps",
+    "scale_maps",
+]
 
 
 def __getattr__(name: str):
@@ -13,4 +24,8 @@ def __getattr__(name: str):
         from carvis.explain import explaining
 
         return getattr(explaining, name)
+    if name in ("draw_filters", "filter_patterns"):
+        from carvis.explain import filters
+
+        return getattr(filters, name)
     raise AttributeError(f"module 'carvis.explain' has no attribute {name!r}")
