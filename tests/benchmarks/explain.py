@@ -1,0 +1,50 @@
+"""Heatmaps against the bare forward pass, all methods against one, filter patterns against one at a time."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from carvis.architectures import build_model
+from carvis.classifier import Classifier
+from carvis.explain import draw_filters, heatmap_sets, heatmaps
+from carvis.explain.cam import METHODS
+from carvis.explain.trunk import trunk
+from tests.benchmarks.measuring import compare
+
+LAYERS = ("block1_conv1", "block3_conv1", "block5_conv1")
+
+
+def run() -> Iterator[str]:
+    """Yield a line for each comparison, on VGG16 at 256x256 with 20 classes and random weights."""
+    clf = Classifier(
+        build_model("fine-tune", 20, 256), [f"class {i}" for i in range(20)], preprocessing="unit", name="vgg16"
+    )
+    images = np.random.default_rng(0).integers(0, 255, (8, 256, 256, 3), np.uint8)
+    yield compare("8 Grad-CAM heatmaps, forward pass", lambda: heatmaps(clf, images), lambda: clf.predict(images))
+    targets = ("predicted", 1, 2)
+    yield compare(
+        "5 CAM methods x 3 targets, Grad-CAM alone",
+        lambda: list(heatmap_sets(clf, images, list(METHODS), targets)),
+        lambda: heatmaps(clf, images),
+    )
+    for layer in LAYERS:
+        yield compare(
+            f"8 filters of {layer} in 40 steps together, one at a time in eager mode",
+            lambda layer=layer: draw_filters(clf, layer, range(8)),
+            lambda layer=layer: [_one_at_a_time(clf, layer, index) for index in range(8)],
+            pairs=1,
+        )
+
+
+def _one_at_a_time(clf: Classifier, layer: str, index: int) -> np.ndarray:
+    """The tutorial's loop, in eager TensorFlow 2."""
+    below = trunk(clf.model, clf.layer(layer))
+    x = tf.random.uniform((1, 64, 64, 3)) * 20 + 128
+    for _ in range(40):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_mean(below(x / 255)[..., index])
+        slope = tape.gradient(loss, x)
+        x += slope / (tf.sqrt(tf.reduce_mean(slope**2)) + 1e-5)
+    return x.numpy()
