@@ -124,3 +124,13 @@ def test_real_vgg16_weights_partial_nested_and_flat(real_data, caplog):
     assert "7 of 13" in caplog.text and caplog.text.count("all 13 layers") == 2
     for model in models:
         np.testing.assert_array_equal(kernels(part)[6], kernels(model)[6])
+
+
+def test_weights_kept_in_another_file_are_not_read(tmp_path):
+    (tmp_path / "secret.bin").write_bytes(bytes(64))
+    path = tmp_path / "w.weights.h5"
+    with h5py.File(path, "w") as file:
+        group = file.create_group("layers/dense/vars")
+        group.create_dataset("0", (4, 4), "f4", external=[(str(tmp_path / "secret.bin"), 0, 64)])
+    with pytest.raises(ModelError, match="points to another file"):
+        read_weights(path)

@@ -30,6 +30,17 @@ def test_saving_a_card(own_workspace, open_page):
     assert not app.form_submit_button
 
 
+def test_heatmaps_speak_the_names_of_a_card_saved_meanwhile(own_workspace, open_page, words):
+    view = {"sample": ["test/red *car*/car 0.png"], "model": ["no card"], "data": "colours"}
+    before = words(open_page("heatmaps", **view))
+    app = open_page("models", model="no card")
+    app.text_area[0].set_value("eins\nzwei\ndrei\nvier")
+    app.form_submit_button[0].click().run()
+    after = words(open_page("heatmaps", **view))
+    names = ("eins", "zwei", "drei", "vier")
+    assert not any(name in before for name in names) and any(name in after for name in names)
+
+
 def test_too_few_names_are_refused(workspace, open_page):
     app = open_page("models", model="no card")
     app.text_area[0].set_value("one\ntwo")
