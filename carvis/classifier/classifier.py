@@ -106,6 +106,17 @@ class Classifier:
         """
         return layer_tools.find_layer(self.model, path)
 
+    def map_layer(self, path: str) -> keras.Layer:
+        """Return the layer at a path whose output is a map (N, h, w, c).
+
+        Raises:
+            ModelError: there is none, or its output is no map.
+        """
+        found = self.layer(path)
+        if len(getattr(found.output, "shape", ())) != 4:
+            raise ModelError(f"{path} of {self.name} gives no map: choose one of {', '.join(self.conv_layers)}.")
+        return found
+
     def layer_table(self):
         """Return one row a layer: name, type, output_shape, parameters, trainable, explainable."""
         return layer_tools.layer_table(self.model)

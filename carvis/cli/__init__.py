@@ -35,13 +35,13 @@ def main(arguments: list[str] | None = None) -> int:
     except CarvisError as error:
         print(f"carvis: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): Python would complain again while closing it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            # The reader of our output went away (`| head`): Python would complain again while closing it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
         # What is written goes through a temporary file: the folder is what a person knows.
-        place = os.path.dirname(error.filename) if error.filename else "a file"
+        place = os.path.dirname(os.path.abspath(error.filename)) if error.filename else "a file"
         print(
             f"carvis: {place} cannot be used ({error.strerror or error}): check it, or name another.", file=sys.stderr
         )

@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,8 +118,7 @@ def _target(args, clf):
 
 def _files(picture: _Picture, models, out: Path) -> dict[str, tuple[Path, Path]]:
     """Return, for each model, where its overlay and its raw map of a picture go."""
-    stems = {name: f"{picture.name}--{re.sub(_UNFIT, '_', name)}" for name in models}
-    return {name: (out / f"{stem}.jpg", out / f"{stem}.npz") for name, stem in stems.items()}
+    return {name: tuple(out / f"{picture.name}--{name}{suffix}" for suffix in (".jpg", ".npz")) for name in models}
 
 
 def _figure_file(picture: _Picture, out: Path) -> Path:
@@ -128,6 +128,8 @@ def _figure_file(picture: _Picture, out: Path) -> Path:
 def _check_out(out: Path, pictures: list[_Picture], models, overwrite: bool) -> None:
     paths = [_figure_file(picture, out) for picture in pictures]
     paths += [path for picture in pictures for pair in _files(picture, models, out).values() for path in pair]
+    if twice := [path for path, count in Counter(paths).items() if count > 1]:
+        raise CarvisError(f"Two of these would be written to {twice[0]}: rename a picture or a model.")
     sources = {picture.path.resolve() for picture in pictures}
     for path in paths:
         if path.exists() and (not overwrite or path.resolve() in sources):

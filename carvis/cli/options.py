@@ -1,11 +1,9 @@
 """Arguments that several verbs share."""
 
 import argparse
-import contextlib
 import os
 from pathlib import Path
 
-from carvis.errors import CarvisError
 from carvis.workspace import Workspace
 
 
@@ -38,15 +36,10 @@ def read_classes(text: str | None) -> list[str] | None:
         return None
     # Twenty names are longer than a file's name may be: pathlib would raise, this says no.
     if os.path.isfile(text):
-        return [line.strip() for line in _decoded(Path(text)).splitlines() if line.strip()]
+        from carvis.evaluation.lenient_csv import read_text
+
+        return [line.strip() for line in read_text(Path(text)).splitlines() if line.strip()]
     return [name.strip() for name in text.split(",")]
-
-
-def _decoded(path: Path) -> str:
-    for encoding in ("utf-8-sig", "cp932"):
-        with contextlib.suppress(UnicodeDecodeError):
-            return path.read_text(encoding=encoding)
-    raise CarvisError(f"{path} is neither UTF-8 nor Shift-JIS text: save the class names as UTF-8, one a line.")
 
 
 def load(path: str, args: argparse.Namespace, data=None):

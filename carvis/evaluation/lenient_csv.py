@@ -33,7 +33,7 @@ def read_lenient_csv(path: str | Path, required: str, encoding: str | None = Non
     Raises:
         TableError: no such file, a folder, empty, a workbook, unreadable text, or no such column.
     """
-    text = _decode(Path(path), encoding)
+    text = read_text(Path(path), encoding)
     lines = io.StringIO(text, newline="").readlines()
     first = next((i for i, line in enumerate(lines) if line.strip() and not line.lower().startswith("sep=")), None)
     if first is None:
@@ -43,7 +43,12 @@ def read_lenient_csv(path: str | Path, required: str, encoding: str | None = Non
     return LenientTable(_unique(header), rows, problems)
 
 
-def _decode(path: Path, encoding: str | None) -> str:
+def read_text(path: Path, encoding: str | None = None) -> str:
+    """Read text in UTF-8, UTF-16 with its mark, or cp932, unless ``encoding`` names another.
+
+    Raises:
+        TableError: no such file, a folder, a workbook, or text in another encoding.
+    """
     if path.is_dir():
         raise TableError(f"{path} is a folder: name the table in it, for example {path / 'df2.csv'}.")
     try:

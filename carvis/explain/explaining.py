@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from carvis.classifier import Classifier
+from carvis.classifier.layers import walk
 from carvis.dataset import Unreadable
 from carvis.errors import ImageError, ModelError
 from carvis.explain import cam, probing
@@ -100,8 +101,10 @@ def heatmap_sets(
         if not needs_label(target):
             aim_at(target, None, clf.class_names, clf.name)
     paths = {layer: _paths(clf, layer) for layer in layers} if set(methods) & TAKES_LAYER else {}
-    stream = _from_array(clf, images, labels) if isinstance(images, np.ndarray) else None
-    stream = stream or _from_paths(clf, images, targets, labels, unreadable)
+    if isinstance(images, np.ndarray):
+        stream = _from_array(clf, images, labels)
+    else:
+        stream = _from_paths(clf, images, targets, labels, unreadable)
     return _Explainer(clf, methods, targets, layers, paths, score, seed).run(stream, batch_size)
 
 
@@ -113,8 +116,7 @@ def _paths(clf: Classifier, layer: Layer) -> tuple[str, ...]:
     if not found or None in found:
         raise ModelError(f"{clf.name} has no convolution with a map larger than 1x1: no heatmap can be made of it.")
     for path in found:
-        if len(getattr(clf.layer(path).output, "shape", ())) != 4:
-            raise ModelError(f"{path} of {clf.name} gives no map: choose one of {', '.join(clf.conv_layers)}.")
+        clf.map_layer(path)
     return found
 
 
@@ -144,8 +146,8 @@ class _Explainer:
         self.clf, self.methods, self.targets, self.layers = clf, methods, list(targets), list(layers)
         self.paths, self.score, self.seed = paths, score, seed
         # The order of the model, so that fused maps go from shallow to deep and one trace serves any order.
-        order = {path: i for i, path in enumerate(clf.layer_table()["name"])}
-        self.tapped = sorted({path for group in paths.values() for path in group}, key=lambda path: order.get(path, -1))
+        wanted = {path for group in paths.values() for path in group}
+        self.tapped = [path for path, _ in walk(clf.model) if path in wanted]
         self.black = clf.preprocess(np.zeros((1, *clf.input_size, clf.channels), np.uint8))[0]
 
     def run(self, stream, batch_size: int) -> Iterator[dict]:

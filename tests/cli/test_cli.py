@@ -92,6 +92,16 @@ def test_nothing_that_is_there_is_overwritten_unasked(workspace, capsys):
     assert main(["heatmaps", "models/one.keras", *both, "--out", str(source.parent), "--overwrite"]) == 2
 
 
+def test_two_maps_never_share_a_file(workspace, capsys):
+    for name in ("y--z", "z"):
+        shutil.copy("models/one.keras", f"models/{name}.keras")
+    for name in ("x", "x--y"):
+        shutil.copy("data/mini/test/red/red_0.png", f"{name}.png")
+    command = ["heatmaps", "models/y--z.keras", "models/z.keras", "x.png", "x--y.png", "--out", "out"]
+    assert main(command) == 2 and "rename a picture or a model" in capsys.readouterr().err
+    assert not Path("out").exists()
+
+
 def test_a_class_whose_name_is_a_number_is_meant_by_its_name(workspace):
     picture = "data/mini/test/red/red_0.png"
     names = ["--classes", "2,1,0", "--out", "out"]

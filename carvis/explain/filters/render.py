@@ -70,14 +70,11 @@ def draw_filters(
     Raises:
         ModelError: no such layer or filter, or a size or number of steps that makes no sense.
     """
-    found = clf.layer(layer)
-    shape = getattr(found.output, "shape", ())
-    if len(shape) != 4:
-        raise ModelError(f"{layer} of {clf.name} gives no map: choose one of {', '.join(clf.conv_layers)}.")
-    filters = list(range(min(64, shape[-1])) if filters is None else filters)
+    channels = clf.map_layer(layer).output.shape[-1]
+    filters = list(range(min(64, channels)) if filters is None else filters)
     for index in filters:
-        if not 0 <= index < shape[-1]:
-            raise ModelError(f"{layer} of {clf.name} has no filter {index}: its filters are 0 to {shape[-1] - 1}.")
+        if not 0 <= index < channels:
+            raise ModelError(f"{layer} of {clf.name} has no filter {index}: its filters are 0 to {channels - 1}.")
     if size < 8 or steps < 1:
         raise ModelError(f"Patterns of {size} pixels in {steps} steps cannot be drawn: take 8 pixels, 1 step or more.")
     if start not in STARTS:
