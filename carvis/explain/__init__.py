@@ -1,9 +1,23 @@
 """Heatmaps, where a model looks when it decides, and filter patterns, what single channels answer to."""
 
+from importlib import import_module
+
 from carvis.explain.heatmap import STATUS_MESSAGES, Heatmap
 from carvis.explain.methods import METHODS
 from carvis.explain.scale import SCALES, scale_maps
 from carvis.explain.target import Contrast
+
+_HOME_OF = {
+    "compare_maps": "comparing",
+    "density_difference": "comparing",
+    "disagreements": "disagreement",
+    "draw_filters": "filters",
+    "evidence_swap": "swapping",
+    "faithfulness": "trials",
+    "filter_patterns": "filters",
+    "heatmap_sets": "explaining",
+    "heatmaps": "explaining",
+}
 
 __all__ = [
     "METHODS",
@@ -11,21 +25,12 @@ __all__ = [
     "STATUS_MESSAGES",
     "Contrast",
     "Heatmap",
-    "draw_filters",
-    "filter_patterns",
-    "heatmap_sets",
-    "heatmaps",
     "scale_maps",
+    *_HOME_OF,
 ]
 
 
 def __getattr__(name: str):
-    if name in ("heatmaps", "heatmap_sets"):
-        from carvis.explain import explaining
-
-        return getattr(explaining, name)
-    if name in ("draw_filters", "filter_patterns"):
-        from carvis.explain import filters
-
-        return getattr(filters, name)
+    if name in _HOME_OF:
+        return getattr(import_module(f"carvis.explain.{_HOME_OF[name]}"), name)
     raise AttributeError(f"module 'carvis.explain' has no attribute {name!r}")
