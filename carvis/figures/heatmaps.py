@@ -12,6 +12,11 @@ _SCALE_NOTES = {
     "model": "maps of one model share a scale",
     "density": "densities (evidence divided by its mean) on one scale",
 }
+_VERDICTS = {
+    "better": ("✓ better than a random map and the middle", RIGHT),
+    "not-better": ("✗ no better than a random map or the middle", WRONG),
+    "no-evidence": ("no evidence to test", QUIET),
+}
 
 
 def heatmap_comparison(
@@ -22,6 +27,7 @@ def heatmap_comparison(
     alpha: float = 0.5,
     colormap: str = "viridis",
     scale: str = "map",
+    verdicts: dict[str, str] | None = None,
 ) -> Figure:
     """Draw a picture and, for each model, its overlay above its bare map as a matrix.
 
@@ -32,6 +38,7 @@ def heatmap_comparison(
         alpha: weight of the colour in the overlay.
         colormap: a matplotlib name, or ``tutorial``.
         scale: which maps share a scale, as ``carvis.explain.scale_maps``.
+        verdicts: ``Faithfulness.verdict`` of the maps that were tested, by the same names.
     """
     columns = len(maps) + 1
     figure = new_figure(0.4 + 3.0 * columns, 7.0)
@@ -45,7 +52,11 @@ def heatmap_comparison(
         top = figure.add_subplot(grid[0, column])
         top.imshow(lay_over(image, values, alpha, colormap))
         _head(top, name, heatmap, true_label)
-        _matrix(figure.add_subplot(grid[1, column]), heatmap, values, colormap)
+        bottom = figure.add_subplot(grid[1, column])
+        _matrix(bottom, heatmap, values, colormap)
+        if verdict := (verdicts or {}).get(name):
+            words, colour = _VERDICTS[verdict]
+            bottom.text(0, -0.08, words, transform=bottom.transAxes, fontsize=10, color=colour)
     return figure
 
 
