@@ -28,11 +28,8 @@ class Sheets:
                 verdicts[name] = found.verdict
                 self.rows["faithfulness.csv"].append({"picture": picture, "model": name, **found.facts()})
         if self.compares:
-            swap = evidence_swap(models, image, maps)
-            for row in compare_maps(maps).to_dict("records"):
-                one, other = row["first"], row["second"]
-                lost = {"second_loses_by_first": swap.loc[one, other], "first_loses_by_second": swap.loc[other, one]}
-                self.rows["comparison.csv"].append({"picture": picture, **row, **lost})
+            table = compare_maps(maps, evidence_swap(models, image, maps))
+            self.rows["comparison.csv"] += [{"picture": picture, **row} for row in table.to_dict("records")]
         return verdicts
 
     def write(self, out: Path) -> None:

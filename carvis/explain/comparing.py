@@ -14,18 +14,24 @@ TOP = 0.2
 _MOST_CELLS = 16
 
 
-def compare_maps(maps: dict[str, Heatmap]) -> pd.DataFrame:
+def compare_maps(maps: dict[str, Heatmap], swap: pd.DataFrame | None = None) -> pd.DataFrame:
     """Compare the heatmaps of several models on one picture, two by two.
 
     Args:
         maps: the heatmap of each model, by name.
+        swap: as ``evidence_swap`` returns it, to be told in the same rows.
 
     Returns:
         A row a pair: first, second, rank_correlation (-1 to 1), top_overlap (0 to 1, by chance 0.2), distance (in
-        sides of the picture); NaN where one of the maps shows no evidence.
+        sides of the picture); NaN where one of the maps shows no evidence. With ``swap`` also second_loses_by_first and
+        first_loses_by_second: the share of its confidence that one model loses by the other's map.
     """
     rows = [(one, other, *_measures(maps[one], maps[other])) for one, other in combinations(maps, 2)]
-    return pd.DataFrame(rows, columns=["first", "second", "rank_correlation", "top_overlap", "distance"])
+    table = pd.DataFrame(rows, columns=["first", "second", "rank_correlation", "top_overlap", "distance"])
+    if swap is not None:
+        table["second_loses_by_first"] = [swap.loc[one, other] for one, other, *_ in rows]
+        table["first_loses_by_second"] = [swap.loc[other, one] for one, other, *_ in rows]
+    return table
 
 
 def _measures(one: Heatmap, other: Heatmap) -> tuple[float, float, float]:
