@@ -89,6 +89,7 @@ with legend_slot:
         icon=":material/science:",
         help=_("Erase and restore each picture in the order of its map: some seconds a map."),
         disabled=not rows,
+        key="test_maps",
     )
     results_slot = st.container(width="content")
 progress_slot = st.container()

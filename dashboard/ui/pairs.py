@@ -41,7 +41,10 @@ def show(row: comparison.Row, opened: dict[str, classifiers.Opened]) -> None:
 
 
 def _measures(measured: pd.DataFrame) -> None:
-    shown = measured.assign(top_overlap=100 * measured["top_overlap"])
+    # Adding zero takes the sign off a rounded -0.00.
+    shown = measured.assign(
+        top_overlap=100 * measured["top_overlap"], rank_correlation=measured["rank_correlation"].round(2) + 0.0
+    )
     numbers = st.column_config.NumberColumn
     st.dataframe(
         shown,
