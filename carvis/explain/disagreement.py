@@ -13,7 +13,6 @@ from carvis.errors import ModelError
 from carvis.explain.comparing import earth_movers_distance, rank_correlation
 from carvis.explain.explaining import heatmaps
 
-KINDS = ("same-answer", "one-right")
 _CHUNK = 32
 
 
