@@ -12,6 +12,8 @@ import keras
 from carvis.classifier.classifier import gives_logits
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
+from carvis.training.features import CacheStopped
+from carvis.training.feeding import feeding
 from carvis.training.finishing import finish
 from carvis.training.loop import Loop, Outcome, parameters
 from carvis.training.pictures import Pictures, split_samples
@@ -42,6 +44,11 @@ def train(recipe: str, data: Dataset | str | Path, *, progress: Callable[[dict],
         seed: of the weights, the order and the augmentation: equal seeds give equal histories on one machine.
         parent: fine-tune starts from this transfer model: a file, a run, or a run's id.
         augment: whether training pictures are mirrored, cropped and relit.
+        views: how many augmented views of each picture there are, shown in turn; 0 makes a new one each epoch. By
+            default ``DEFAULTS`` has it for the recipe.
+        cache: whether what the frozen layers make of the pictures is kept on disk and computed once a view; it takes
+            ``views``, or pictures that are not augmented.
+        cache_precision: ``float32``, ``float16`` to halve the disk space, or ``auto`` for the first that fits.
         preprocessing, resize: bound to the model; by default what its weights take, and bilinear.
         width, head_units, dropout, open_from: as ``build_model``.
         label_smoothing: share of the target spread evenly over all classes.
@@ -114,7 +121,10 @@ def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
         return
     if not len(pictures[1]) or len(set(pictures[0].labels)) < 2:
         raise TrainingError(f"{data.root} has too few pictures that can be read: see the log of run {run.id}.")
-    outcome = _train(model, *pictures, config, run, record, stop)
+    try:
+        outcome = _train(model, *pictures, config, run, record, stop)
+    except CacheStopped:
+        outcome = Outcome(reason=stop.reason, stopped=True)
     finish(run, record, config, model, outcome, len(pictures[0]), stop.by_signal)
 
 
@@ -122,7 +132,7 @@ def _train_parent(run: Run, data: Dataset, record: Recorder, progress) -> Run:
     """Train the transfer model that fine-tuning starts from."""
     config = run.config
     shared = ("backbone", "weights", "batch_size", "seed", "augment", "preprocessing", "resize", "label_smoothing")
-    wanted = {key: config[key] for key in (*shared, "head_units", "dropout")}
+    wanted = {key: config[key] for key in (*shared, "head_units", "dropout", "views", "cache", "cache_precision")}
     if wanted["weights"] not in (None, "imagenet"):
         wanted["weights"] = run.workspace.root / wanted["weights"]
     first = prepare(
@@ -178,8 +188,7 @@ def _read(
 
 
 def _train(model, train_pictures, valid_pictures, config, run: Run, record: Recorder, stop: StopRequest) -> Outcome:
-    batch, preprocessing, seed = config["batch_size"], config["preprocessing"], config["seed"]
-    steps = math.ceil(len(train_pictures) / batch)
+    steps = math.ceil(len(train_pictures) / config["batch_size"])
     record.event(
         "begin",
         pictures=len(train_pictures),
@@ -212,10 +221,12 @@ def _train(model, train_pictures, valid_pictures, config, run: Run, record: Reco
             record.status(state="stopping")
         return stop.reason
 
+    views = [None] if not config["augment"] else list(range(min(config["views"] or math.inf, config["epochs"])))
+    learning, feed, validate = feeding(model, train_pictures, valid_pictures, views, config, run, record, asked)
     loop = Loop(
-        model,
-        lambda epoch: train_pictures.batches(batch, preprocessing, epoch=epoch, seed=seed, augmented=config["augment"]),
-        lambda: valid_pictures.batches(batch, preprocessing),
+        learning,
+        feed,
+        validate,
         steps=steps,
         epochs=config["epochs"],
         patience=config["patience"],
