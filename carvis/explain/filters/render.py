@@ -70,6 +70,10 @@ def draw_filters(
             raise ModelError(f"{layer} of {clf.name} has no filter {index}: its filters are 0 to {channels - 1}.")
     if size < 8 or steps < 1:
         raise ModelError(f"Patterns of {size} pixels in {steps} steps cannot be drawn: take 8 pixels, 1 step or more.")
+    if not 0 <= seed < 2**31:
+        raise ModelError(f"{seed} is not a seed: give a whole number from 0 to 2147483647.")
+    if not 0 <= smoothness < float("inf"):
+        raise ModelError(f"{smoothness} is not a smoothness: give 0 or more.")
     if start not in STARTS:
         raise ModelError(f"{start} is not a start: choose one of {', '.join(STARTS)}.")
     settings = {"size": size, "steps": steps, "start": start, "regularised": regularised, "smoothness": smoothness}
