@@ -7,16 +7,26 @@ from carvis.explain.methods import METHODS
 from carvis.explain.scale import SCALES, scale_maps
 from carvis.explain.target import Contrast
 
+# What needs TensorFlow, or is needed rarely, is loaded on first use.
 _HOME_OF = {
+    "ExcitingPictures": "exciting",
+    "Spectrum": "spectrum",
+    "activation_maps": "exciting",
+    "activation_spectra": "activation_spectrum",
     "compare_maps": "comparing",
     "density_difference": "comparing",
     "disagreements": "disagreement",
     "draw_filters": "filters",
     "evidence_swap": "swapping",
+    "exciting_pictures": "exciting",
     "faithfulness": "trials",
     "filter_patterns": "filters",
     "heatmap_sets": "explaining",
     "heatmaps": "explaining",
+    "matching_layers": "tuning",
+    "pattern_spectrum": "spectrum",
+    "radial_spectrum": "spectrum",
+    "tuning_table": "tuning",
 }
 
 __all__ = [
