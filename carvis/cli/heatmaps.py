@@ -1,19 +1,18 @@
 """``heatmaps``: side-by-side figures, overlays and raw maps of pictures by several models."""
 
 import argparse
-import re
 import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+from carvis.cli.several import by_name, each, file_name
 from carvis.errors import CarvisError
 from carvis.workspace import MODEL_SUFFIXES
 
 HELP = "write the heatmaps of pictures, several models side by side"
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
-_UNFIT = r"[^\w.-]+"
 
 
 @dataclass(frozen=True)
@@ -60,40 +59,18 @@ def run(args: argparse.Namespace) -> int:
     if not others:
         raise CarvisError("No picture was named: give a picture or a df2.csv after the models.")
     pictures = _distinct(
-        [one for found in _each(others, lambda text: _pictures(text, args, workspace)) for one in found]
+        [one for found in each(others, lambda text: _pictures(text, args, workspace)) for one in found]
     )
     out = Path(args.out) if args.out else workspace.results_dir / "heatmaps"
-    models = _names(_each(model_paths, lambda path: load(path, args)))
+    models = by_name(each(model_paths, lambda path: load(path, args)))
     for clf in models.values():
         _check_question(clf, args)
     _check_out(out, pictures, models, args.overwrite)
     columns = (TextColumn("heatmaps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, disable=not sys.stdout.isatty()) as progress:
-        written = _each(progress.track(pictures), lambda picture: _write(picture, models, args, out))
+        written = each(progress.track(pictures), lambda picture: _write(picture, models, args, out))
     print(f"{len(written)} of {len(pictures)} pictures x {len(models)} models written to {out}")
     return 0
-
-
-def _each(items, act) -> list:
-    """Do something with each item; one that cannot be done is told and left out, unless none can.
-
-    Raises:
-        CarvisError: none could be done; it says why the last one could not.
-    """
-    done, failed = [], None
-    for item in items:
-        if failed:
-            print(f"skipped: {failed}", file=sys.stderr)
-            failed = None
-        try:
-            done.append(act(item))
-        except CarvisError as error:
-            failed = error
-    if failed and not done:
-        raise failed
-    if failed:
-        print(f"skipped: {failed}", file=sys.stderr)
-    return done
 
 
 def _check_question(clf, args) -> None:
@@ -177,19 +154,9 @@ def _from_table(path: Path, args, workspace) -> list[_Picture]:
     if found.empty:
         raise CarvisError(f"{path} names no picture that lies below {', '.join(map(str, roots))}: give --roots.")
     return [
-        _Picture(re.sub(_UNFIT, "_", Path(row.id).with_suffix("").as_posix()), Path(row.path), row.label)
+        _Picture(file_name(Path(row.id).with_suffix("").as_posix()), Path(row.path), row.label)
         for row in found.itertuples()
     ]
-
-
-def _names(models) -> dict[str, object]:
-    named: dict[str, object] = {}
-    for clf in models:
-        name, number = clf.name, 2
-        while name in named:
-            name, number = f"{clf.name}-{number}", number + 1
-        named[name] = clf
-    return named
 
 
 def _write(picture: _Picture, models: dict, args, out: Path) -> None:

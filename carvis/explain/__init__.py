@@ -11,6 +11,7 @@ __all__ = [
     "STATUS_MESSAGES",
     "Contrast",
     "Heatmap",
+    "activations",
     "draw_filters",
     "filter_patterns",
     "heatmap_sets",
@@ -24,6 +25,10 @@ def __getattr__(name: str):
         from carvis.explain import explaining
 
         return getattr(explaining, name)
+    if name == "activations":
+        from carvis.explain.activating import activations
+
+        return activations
     if name in ("draw_filters", "filter_patterns"):
         from carvis.explain import filters
 
