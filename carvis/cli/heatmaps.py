@@ -35,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gamma", type=float, default=1.0, help="weight of that class's score (default: 1)")
     parser.add_argument("--layer", help="layer path (default: the last convolution of each model)")
     parser.add_argument("--score", default="logit", choices=("logit", "probability"), help="score explained")
+    parser.add_argument(
+        "--precision", default="full", choices=("full", "fast"), help="fast: bfloat16, where the processor has it"
+    )
     parser.add_argument("--scale", default="map", choices=("map", "model", "density"), help="which maps share a scale")
     parser.add_argument("--colormap", default="viridis", help="a matplotlib name, or tutorial for the JET look")
     parser.add_argument("--alpha", type=float, default=0.5, help="strength of the overlay, 0 to 1 (default: 0.5)")
@@ -79,7 +82,8 @@ def _check_question(clf, args) -> None:
 
     from carvis.explain import heatmaps
 
-    heatmaps(clf, np.zeros((0, 8, 8, 3), np.uint8), args.method, _target(args, clf), args.layer, score=args.score)
+    options = {"score": args.score, "precision": args.precision}
+    heatmaps(clf, np.zeros((0, 8, 8, 3), np.uint8), args.method, _target(args, clf), args.layer, **options)
 
 
 def _target(args, clf):
@@ -165,7 +169,7 @@ def _write(picture: _Picture, models: dict, args, out: Path) -> None:
     from carvis.images import overlay, read_image, write_image
 
     image = read_image(picture.path)
-    options = {"score": args.score, "labels": [picture.label]}
+    options = {"score": args.score, "labels": [picture.label], "precision": args.precision}
     maps = {
         name: next(heatmaps(clf, [picture.path], args.method, _target(args, clf), args.layer, **options))
         for name, clf in models.items()
