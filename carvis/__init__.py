@@ -24,6 +24,7 @@ _HOME_OF = {
     "Heatmap": "carvis.explain",
     "Contrast": "carvis.explain",
     "filter_patterns": "carvis.explain",
+    "activations": "carvis.explain",
     "CarvisError": "carvis.errors",
 }
 

@@ -98,6 +98,11 @@ class Classifier:
         """The layer explained by default, or None where there is no convolution."""
         return layer_tools.last_conv_layer(self.model)
 
+    @cached_property
+    def completed_layers(self) -> list[str]:
+        """Paths of all convolutions, each after the batch normalisation and the activation that follow it directly."""
+        return layer_tools.completed_layers(self.model)
+
     def layer(self, path: str) -> keras.Layer:
         """Return the layer at a path such as ``vgg16/block5_conv3``.
 

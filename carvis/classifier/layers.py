@@ -77,20 +77,30 @@ def last_conv_layer(model: keras.Model) -> str | None:
     Batch normalisation and an activation that follow belong to the convolution: its map is complete after them.
     """
     paths = conv_layers(model)
-    if not paths:
-        return None
-    places = {id(layer): (path, parents) for path, layer, parents in _walk(model, "", [model], set())}
-    layer, path = find_layer(model, paths[-1]), paths[-1]
+    return _completed(model, paths[-1:])[0] if paths else None
+
+
+def completed_layers(model: keras.Model) -> list[str]:
+    """List the path of each convolution of ``conv_layers``, or of what completes it, as ``last_conv_layer`` has it."""
+    return list(dict.fromkeys(_completed(model, conv_layers(model))))
+
+
+def _completed(model: keras.Model, paths: list[str]) -> list[str]:
+    layers = {path: (layer, parents) for path, layer, parents in _walk(model, "", [model], set())}
+    places = {id(layer): path for path, (layer, _) in layers.items()}
+    return [_completing(layers, places, path) for path in paths]
+
+
+def _completing(layers: dict, places: dict, path: str) -> str:
     while True:
-        _, parents = places[id(layer)]
+        layer, parents = layers[path]
         uses = consumers(parents, layer)
         if len(uses) != 1 or not isinstance(uses[0], _COMPLETING) or id(uses[0]) not in places:
             return path
         # Softmax over channels is the answer of a fully convolutional head, no part of the convolution.
         if getattr(getattr(uses[0], "activation", None), "__name__", "") == "softmax":
             return path
-        layer = uses[0]
-        path = places[id(layer)][0]
+        path = places[id(uses[0])]
 
 
 def layer_table(model: keras.Model) -> pd.DataFrame:

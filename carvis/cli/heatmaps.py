@@ -1,7 +1,6 @@
 """``heatmaps``: side-by-side figures, overlays and raw maps of pictures by several models."""
 
 import argparse
-import re
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -9,12 +8,12 @@ from pathlib import Path
 
 from carvis.cli.heatmap_sheets import SHEETS, Sheets
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+from carvis.cli.several import by_name, each, file_name
 from carvis.errors import CarvisError
 from carvis.workspace import MODEL_SUFFIXES
 
 HELP = "write the heatmaps of pictures, several models side by side"
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
-_UNFIT = r"[^\w.-]+"
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gamma", type=float, default=1.0, help="weight of that class's score (default: 1)")
     parser.add_argument("--layer", help="layer path (default: the last convolution of each model)")
     parser.add_argument("--score", default="logit", choices=("logit", "probability"), help="score explained")
+    parser.add_argument(
+        "--precision", default="full", choices=("full", "fast"), help="fast: bfloat16, where the processor has it"
+    )
     parser.add_argument("--scale", default="map", choices=("map", "model", "density"), help="which maps share a scale")
     parser.add_argument("--colormap", default="viridis", help="a matplotlib name, or tutorial for the JET look")
     parser.add_argument("--alpha", type=float, default=0.5, help="strength of the overlay, 0 to 1 (default: 0.5)")
@@ -67,42 +69,20 @@ def run(args: argparse.Namespace) -> int:
     if not others:
         raise CarvisError("No picture was named: give a picture or a df2.csv after the models.")
     pictures = _distinct(
-        [one for found in _each(others, lambda text: _pictures(text, args, workspace)) for one in found]
+        [one for found in each(others, lambda text: _pictures(text, args, workspace)) for one in found]
     )
     out = Path(args.out) if args.out else workspace.results_dir / "heatmaps"
-    models = _names(_each(model_paths, lambda path: load(path, args)))
+    models = by_name(each(model_paths, lambda path: load(path, args)))
     for clf in models.values():
         _check_question(clf, args)
     _check_out(out, pictures, models, args.overwrite)
     columns = (TextColumn("heatmaps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, disable=not sys.stdout.isatty()) as progress:
         sheets = Sheets(args, workspace)
-        written = _each(progress.track(pictures), lambda picture: _write(picture, models, args, out, sheets))
+        written = each(progress.track(pictures), lambda picture: _write(picture, models, args, out, sheets))
     sheets.write(out)
     print(f"{len(written)} of {len(pictures)} pictures x {len(models)} models written to {out}")
     return 0
-
-
-def _each(items, act) -> list:
-    """Do something with each item; one that cannot be done is told and left out, unless none can.
-
-    Raises:
-        CarvisError: none could be done; it says why the last one could not.
-    """
-    done, failed = [], None
-    for item in items:
-        if failed:
-            print(f"skipped: {failed}", file=sys.stderr)
-            failed = None
-        try:
-            done.append(act(item))
-        except CarvisError as error:
-            failed = error
-    if failed and not done:
-        raise failed
-    if failed:
-        print(f"skipped: {failed}", file=sys.stderr)
-    return done
 
 
 def _check_question(clf, args) -> None:
@@ -111,7 +91,8 @@ def _check_question(clf, args) -> None:
 
     from carvis.explain import heatmaps
 
-    heatmaps(clf, np.zeros((0, 8, 8, 3), np.uint8), args.method, _target(args, clf), args.layer, score=args.score)
+    options = {"score": args.score, "precision": args.precision}
+    heatmaps(clf, np.zeros((0, 8, 8, 3), np.uint8), args.method, _target(args, clf), args.layer, **options)
 
 
 def _target(args, clf):
@@ -187,19 +168,9 @@ def _from_table(path: Path, args, workspace) -> list[_Picture]:
     if found.empty:
         raise CarvisError(f"{path} names no picture that lies below {', '.join(map(str, roots))}: give --roots.")
     return [
-        _Picture(re.sub(_UNFIT, "_", Path(row.id).with_suffix("").as_posix()), Path(row.path), row.label)
+        _Picture(file_name(Path(row.id).with_suffix("").as_posix()), Path(row.path), row.label)
         for row in found.itertuples()
     ]
-
-
-def _names(models) -> dict[str, object]:
-    named: dict[str, object] = {}
-    for clf in models:
-        name, number = clf.name, 2
-        while name in named:
-            name, number = f"{clf.name}-{number}", number + 1
-        named[name] = clf
-    return named
 
 
 def _write(picture: _Picture, models: dict, args, out: Path, sheets: Sheets) -> None:
@@ -208,7 +179,7 @@ def _write(picture: _Picture, models: dict, args, out: Path, sheets: Sheets) -> 
     from carvis.images import overlay, read_image, write_image
 
     image = read_image(picture.path)
-    options = {"score": args.score, "labels": [picture.label]}
+    options = {"score": args.score, "labels": [picture.label], "precision": args.precision}
     maps = {
         name: next(heatmaps(clf, [picture.path], args.method, _target(args, clf), args.layer, **options))
         for name, clf in models.items()

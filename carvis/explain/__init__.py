@@ -12,6 +12,7 @@ _HOME_OF = {
     "ExcitingPictures": "exciting",
     "Spectrum": "spectrum",
     "activation_maps": "exciting",
+    "activations": "activating",
     "activation_spectra": "activation_spectrum",
     "compare_maps": "comparing",
     "density_difference": "comparing",

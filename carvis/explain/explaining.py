@@ -15,6 +15,7 @@ from carvis.explain import cam, probing
 from carvis.explain.fusing import fuse
 from carvis.explain.heatmap import Heatmap, influence, judge
 from carvis.explain.methods import METHODS, TAKES_LAYER
+from carvis.explain.precision import check_precision
 from carvis.explain.tap import Tapped, make_tap
 from carvis.explain.target import Aim, Target, aim_at, name_of, needs_label
 from carvis.images import read_image
@@ -38,6 +39,7 @@ def heatmaps(
     batch_size: int = 8,
     unreadable: Unreadable | None = None,
     seed: int = 0,
+    precision: str = "full",
 ) -> list[Heatmap] | Iterator[Heatmap]:
     """Show where a model sees evidence for a class, one map a picture.
 
@@ -54,17 +56,20 @@ def heatmaps(
         batch_size: pictures a forward pass.
         unreadable: where given, pictures that cannot be read are recorded there and left out.
         seed: of the methods that draw noise; each picture's noise depends on nothing else.
+        precision: ``full``, or ``fast`` for convolutions in bfloat16 where the processor has units for it: several
+            times faster for a VGG16, no faster for a MobileNet. Maps of the last convolution keep their ranks
+            (correlation above 0.99); those of layers far below it can differ more.
 
     Returns:
         A list for an array, a generator for paths, whose memory stays flat.
 
     Raises:
-        ModelError: no such layer, class or method, or a layer without a map.
+        ModelError: no such layer, class or method, a layer without a map, or a precision that cannot be had here.
         ImageError: a picture cannot be read and ``unreadable`` is None.
     """
     layer = layer if layer is None or isinstance(layer, str) else tuple(layer)
     options = {"score": score, "labels": labels, "batch_size": batch_size, "unreadable": unreadable, "seed": seed}
-    sets = heatmap_sets(clf, images, [method], [target], [layer], **options)
+    sets = heatmap_sets(clf, images, [method], [target], [layer], precision=precision, **options)
     maps = (one[method, target, layer] for one in sets)
     return list(maps) if isinstance(images, np.ndarray) else maps
 
@@ -81,6 +86,7 @@ def heatmap_sets(
     batch_size: int = 8,
     unreadable: Unreadable | None = None,
     seed: int = 0,
+    precision: str = "full",
 ) -> Iterator[dict[tuple[str, Target, Layer], Heatmap]]:
     """Make all maps of each picture for several methods, targets and layers, as ``heatmaps`` makes one.
 
@@ -97,6 +103,7 @@ def heatmap_sets(
             raise ModelError(f"{method} is not a heatmap method: choose one of {', '.join(METHODS)}.")
     if score not in SCORES:
         raise ModelError(f"{score} is not a score: choose one of {', '.join(SCORES)}.")
+    check_precision(precision)
     for target in targets:
         if not needs_label(target):
             aim_at(target, None, clf.class_names, clf.name)
@@ -105,7 +112,7 @@ def heatmap_sets(
         stream = _from_array(clf, images, labels)
     else:
         stream = _from_paths(clf, images, targets, labels, unreadable)
-    return _Explainer(clf, methods, targets, layers, paths, score, seed).run(stream, batch_size)
+    return _Explainer(clf, methods, targets, layers, paths, score, seed, precision).run(stream, batch_size)
 
 
 def _paths(clf: Classifier, layer: Layer) -> tuple[str, ...]:
@@ -142,9 +149,9 @@ def _from_paths(clf, paths, targets, labels, unreadable):
 class _Explainer:
     """Makes every map asked for of a stream of (prepared picture, label, source)."""
 
-    def __init__(self, clf, methods, targets, layers, paths, score, seed):
+    def __init__(self, clf, methods, targets, layers, paths, score, seed, precision):
         self.clf, self.methods, self.targets, self.layers = clf, methods, list(targets), list(layers)
-        self.paths, self.score, self.seed = paths, score, seed
+        self.paths, self.score, self.seed, self.precision = paths, score, seed, precision
         # The order of the model, so that fused maps go from shallow to deep and one trace serves any order.
         wanted = {path for group in paths.values() for path in group}
         self.tapped = [path for path, _ in walk(clf.model) if path in wanted]
@@ -176,10 +183,10 @@ class _Explainer:
 
     def _tap(self, paths: tuple, n_targets: int):
         taps = _taps.setdefault(self.clf, {})
-        key = (paths, self.score, n_targets)
+        key = (paths, self.score, n_targets, self.precision)
         if key not in taps:
             layers = [None if path == "input" else self.clf.layer(path) for path in paths]
-            taps[key] = make_tap(self.clf.model, layers, self.score, n_targets)
+            taps[key] = make_tap(self.clf.model, layers, self.score, n_targets, self.precision)
         return taps[key]
 
     def _maps(self, method: str, prepared, told: Tapped, gamma):
@@ -237,6 +244,7 @@ class _Explainer:
             source=source,
             against=int(second) if gamma else None,
             gamma=float(gamma),
+            precision=self.precision,
         )
 
 

@@ -45,6 +45,7 @@ class Heatmap:
         probabilities: float32 (n_classes,), the model's answer for the picture, in the order of ``class_names``.
         layer: layer path; of a fused map the paths joined by ``+``, of a method at the input ``input``.
         method, model_name, fingerprint, preprocessing, source: what made the map, and from which file.
+        precision: ``full``, or ``fast`` where convolutions ran in bfloat16.
     """
 
     raw: np.ndarray
@@ -65,6 +66,7 @@ class Heatmap:
     source: str | None = None
     against: int | None = None
     gamma: float = 0.0
+    precision: str = "full"
 
     @property
     def message(self) -> str:

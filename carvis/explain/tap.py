@@ -10,6 +10,8 @@ import keras
 import tensorflow as tf
 
 from carvis.classifier.graph import final_operation
+from carvis.classifier.layers import walk
+from carvis.explain.precision import heavy_layers, in_bfloat16
 
 _tracing = threading.RLock()
 
@@ -72,7 +74,13 @@ class Tapped(NamedTuple):
     second: tf.Tensor
 
 
-def make_tap(model: keras.Model, layers: Sequence[keras.Layer | None], score_kind: str, n_targets: int = 1) -> Callable:
+def make_tap(
+    model: keras.Model,
+    layers: Sequence[keras.Layer | None],
+    score_kind: str,
+    n_targets: int = 1,
+    precision: str = "full",
+) -> Callable:
     """Build the traced function behind every method that asks for activations, gradients or scores.
 
     A layer's own ``call`` is wrapped while the function is traced, which works alike for flat, nested and
@@ -82,13 +90,15 @@ def make_tap(model: keras.Model, layers: Sequence[keras.Layer | None], score_kin
         model: a Keras model with one image input and one output (N, k).
         layers: the layers to tap, at any depth; None stands for the input itself. With none at all, only scores.
         score_kind: ``logit`` for the value before the final softmax or sigmoid, ``probability`` for the one after.
-        n_targets: T, the number of scores asked for each picture.
+        n_targets: T, the number of scores asked for each picture; 0 where only activations are.
+        precision: ``full``, or ``fast`` for convolutions in bfloat16.
 
     Returns:
         A function of images float32 (N, H, W, C), class indices first and second int32 (N, T), -1 for the predicted
         class, and gamma float32 (N, T). A score is that of the first class less gamma times that of the second.
     """
     last = final_operation(model)
+    rounded = [layer for layer in heavy_layers(layer for _, layer in walk(model)) if precision == "fast"]
     image_shape = [None, *model.inputs[0].shape[1:]]
     pair = [None, n_targets]
 
@@ -117,6 +127,9 @@ def make_tap(model: keras.Model, layers: Sequence[keras.Layer | None], score_kin
             tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape,
             contextlib.ExitStack() as patches,
         ):
+            for layer in rounded:
+                if layer is not last:
+                    patches.enter_context(_calls(layer, in_bfloat16))
             for place, layer in enumerate(layers):
                 if layer is None:
                     watch(place, lambda: images)

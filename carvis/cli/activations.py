@@ -1,0 +1,120 @@
+"""``activations``: what a model's layers make of pictures, as grids of channels and as arrays."""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+from carvis.cli.several import by_name, each, file_name
+from carvis.errors import CarvisError
+from carvis.workspace import MODEL_SUFFIXES
+
+HELP = "write what layers make of a picture, a grid of channels a layer, several models side by side"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from carvis.explain.channels import RANGES
+
+    parser.add_argument("inputs", nargs="+", metavar="MODEL [MODEL ...] PICTURE", help="models, then pictures")
+    parser.add_argument("--out", metavar="DIR", help="where to write (default: data/results/activations)")
+    parser.add_argument(
+        "--layers",
+        default="stages",
+        metavar="A,B",
+        help="layer paths, comma-separated, or last, completed (all convolutions, each after its normalisation and"
+        " activation), stages (default: of these the last at each size of map)",
+    )
+    parser.add_argument("--columns", type=int, default=16, metavar="N", help="channels a row (default: 16)")
+    parser.add_argument("--side", type=int, default=96, metavar="N", help="pixels a channel (default: about 96)")
+    parser.add_argument("--largest-first", action="store_true", help="channels with the largest activation first")
+    parser.add_argument("--labels", action="store_true", help="write each channel's number above it")
+    parser.add_argument("--scale", default="channel", choices=RANGES, help="what shares a colour scale")
+    parser.add_argument("--colormap", default="viridis", help="a matplotlib name (default: viridis)")
+    parser.add_argument("--overwrite", action="store_true", help="make anew what an earlier run wrote there")
+    add_model_facts(parser)
+    add_workspace(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    _check_look(args)
+    workspace = open_workspace(args)
+    model_paths = [text for text in args.inputs if text.lower().endswith(MODEL_SUFFIXES)]
+    if not model_paths:
+        raise CarvisError("No model was named: give at least one .keras or .h5 file before the picture.")
+    pictures = [Path(text) for text in args.inputs if text not in model_paths]
+    if not pictures:
+        raise CarvisError("No picture was named: give one after the models.")
+    models = by_name(each(model_paths, lambda path: load(path, args)))
+    out = Path(args.out) if args.out else workspace.results_dir / "activations"
+    given = [text.strip() for text in args.layers.split(",") if text.strip()]
+    layers = given[0] if len(given) == 1 else given
+    # Asked about no picture in particular: a wrong layer is told at once, and the names of the files are known.
+    paths = {name: _paths(clf, layers) for name, clf in models.items()}
+    _check_out(
+        [file for picture in pictures for name in models for file in _files(_stem(out, picture, name), paths[name])],
+        pictures,
+        args.overwrite,
+    )
+
+    def write(picture: Path) -> None:
+        for name, clf in models.items():
+            _write(_stem(out, picture, name), clf, picture, paths[name], args)
+
+    written = each(pictures, write)
+    print(f"{len(written)} of {len(pictures)} pictures x {len(models)} models written to {out}")
+    return 0
+
+
+def _check_look(args) -> None:
+    from matplotlib import colormaps
+
+    if args.colormap not in colormaps:
+        raise CarvisError(f"{args.colormap} is not a colour map: try viridis or cividis.")
+    for name, least in (("columns", 1), ("side", 8)):
+        if getattr(args, name) < least:
+            raise CarvisError(f"--{name} {getattr(args, name)} is too small: give {least} or more.")
+
+
+def _paths(clf, layers) -> list[str]:
+    import numpy as np
+
+    from carvis.explain import activations
+
+    return list(activations(clf, np.zeros((8, 8, clf.channels), np.uint8), layers))
+
+
+def _stem(out: Path, picture: Path, model: str) -> Path:
+    return out / f"{picture.stem}--{file_name(model)}"
+
+
+def _files(stem: Path, paths: list[str]) -> list[Path]:
+    """Return where the arrays go, then where each layer's grid goes."""
+    endings = [".npz", *(f"--{file_name(path)}.png" for path in paths)]
+    return [stem.with_name(f"{stem.name}{ending}") for ending in endings]
+
+
+def _check_out(paths: list[Path], pictures: list[Path], overwrite: bool) -> None:
+    if twice := [path for path, count in Counter(paths).items() if count > 1]:
+        raise CarvisError(f"Two of these would be written to {twice[0]}: rename a picture or a model.")
+    sources = {picture.resolve() for picture in pictures}
+    for path in paths:
+        if path.exists() and (not overwrite or path.resolve() in sources):
+            raise CarvisError(f"{path} is there already: give another --out, or --overwrite to make it anew.")
+
+
+def _write(stem: Path, clf, picture: Path, paths: list[str], args) -> None:
+    from carvis.explain import activations
+    from carvis.explain.channels import activation_file, channel_grid, dead_channels
+    from carvis.images import read_image, write_image
+    from carvis.workspace import atomic_write
+
+    found = activations(clf, read_image(picture, clf.channels), paths)
+    archive, *grids = _files(stem, paths)
+    facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.preprocessing}
+    atomic_write(archive, activation_file(found, **facts, picture=str(picture)))
+    look = {"scale": args.scale, "side": args.side, "labels": args.labels, "colormap": args.colormap}
+    for (path, values), file in zip(found.items(), grids, strict=True):
+        write_image(file, channel_grid(values, args.columns, args.largest_first, **look))
+        height, width, channels = values.shape
+        dead = int(dead_channels(values).sum())
+        print(f"{picture.name}  {clf.name}  {path}  {height}x{width}  {channels} channels, {dead} dead")

@@ -1,0 +1,149 @@
+"""What follows from a layer's activations of one picture: dead channels, their order, their mean, their picture.
+
+All take float arrays (h, w, c), as ``activations`` returns them.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from carvis.explain.filters.patterns import crossed
+from carvis.images import colorize, resize
+
+# A channel whose values differ by less than this share of the largest one is the same everywhere.
+SAME = 1e-5
+RANGES = ("channel", "layer")
+_LABEL, _PAPER, _INK = 12, 255, 96
+
+
+def dead_channels(activation: np.ndarray) -> np.ndarray:
+    """Tell which channels are the same everywhere in this picture: bool (c,).
+
+    Behind a ReLU these are the channels that nothing in the picture excites. A channel with values that are no
+    numbers tells as little and counts as dead.
+    """
+    low, high = activation.min(axis=(0, 1)), activation.max(axis=(0, 1))
+    with np.errstate(invalid="ignore"):
+        return ~(high - low > SAME * np.maximum(np.abs(low), np.abs(high)))
+
+
+def dead_share(activation: np.ndarray) -> float:
+    """Return the share of channels that are the same everywhere in this picture."""
+    return float(dead_channels(activation).mean())
+
+
+def by_largest(activation: np.ndarray) -> np.ndarray:
+    """Return the channels' indices, int (c,), the one with the largest activation first, the dead ones last."""
+    return np.lexsort((-activation.max(axis=(0, 1)), dead_channels(activation)))
+
+
+def mean_map(activation: np.ndarray) -> np.ndarray:
+    """Return the mean of all channels at each place: float32 (h, w)."""
+    return activation.mean(axis=2, dtype=np.float64).astype(np.float32)
+
+
+def stretched(values: np.ndarray) -> np.ndarray:
+    """Bring values to [0, 1], their lowest to 0 and their highest to 1; all 0 where they are all the same."""
+    low, high = float(values.min()), float(values.max())
+    if not high - low > SAME * max(abs(low), abs(high)):
+        return np.zeros_like(values, np.float32)
+    return ((values.astype(np.float64) - low) / (high - low)).astype(np.float32)
+
+
+def last_of_each_size(found: Mapping[str, np.ndarray]) -> list[str]:
+    """List the last layer at each size of map: a handful that shows the whole way through a model.
+
+    Lin et al., "Feature Pyramid Networks for Object Detection" (CVPR 2017), section 3, take the last layer of each
+    such stage likewise.
+
+    Args:
+        found: the activations of layers by path, in execution order.
+    """
+    return list({activation.shape[:2]: path for path, activation in found.items()}.values())
+
+
+def channel_grid(
+    activation: np.ndarray,
+    columns: int = 16,
+    largest_first: bool = False,
+    *,
+    channels: Sequence[int] | None = None,
+    scale: str = "channel",
+    side: int = 64,
+    margin: int = 4,
+    labels: bool = False,
+    colormap: str = "viridis",
+) -> np.ndarray:
+    """Draw a layer's channels row by row, the dead ones crossed out: uint8 (H, W, 3).
+
+    Args:
+        activation: float (h, w, c).
+        columns: channels a row.
+        largest_first: those with the largest activation first, instead of by index.
+        channels: the indices to draw, in this order; None for all.
+        scale: ``channel`` colours each channel from its own lowest value to its own highest, ``layer`` all of them
+            from the lowest to the highest of the layer.
+        side: longer side of a channel in pixels. Smaller maps are enlarged by a whole number to about that.
+        margin: white pixels around each channel.
+        labels: write each channel's index above it.
+        colormap: a matplotlib name.
+
+    Raises:
+        ValueError: no such scale.
+    """
+    if scale not in RANGES:
+        raise ValueError(f"unknown scale {scale!r}: one of {', '.join(RANGES)}")
+    dead = dead_channels(activation)
+    if channels is None:
+        channels = by_largest(activation) if largest_first else range(activation.shape[2])
+    live = activation[..., ~dead]
+    low, high = (float(live.min()), float(live.max())) if live.size else (0.0, 1.0)
+    size = _tile_size(activation.shape[:2], side)
+    cross = resize(crossed(max(size)), size, "nearest")
+    head = _LABEL if labels else 0
+    step = np.array([size[0] + head + margin, size[1] + margin])
+    columns = max(1, min(columns, len(channels)))
+    rows = -(-len(channels) // columns)
+    canvas = np.full((*(step * (rows, columns) + margin), 3), _PAPER, np.uint8)
+    corners = [step * divmod(place, columns) + margin for place in range(len(channels))]
+    for index, (top, left) in zip(channels, corners, strict=True):
+        tile = cross
+        if not dead[index]:
+            values = activation[..., index]
+            values = stretched(values) if scale == "channel" else (values - low) / (high - low)
+            tile = _sized(colorize(values, colormap), size)
+        canvas[top + head : top + head + size[0], left : left + size[1]] = tile
+    return _labelled(canvas, channels, corners) if labels else canvas
+
+
+def _tile_size(shape: tuple[int, int], side: int) -> tuple[int, int]:
+    longer = max(shape)
+    factor = max(1, round(side / longer)) if longer <= side else side / longer
+    return max(1, round(shape[0] * factor)), max(1, round(shape[1] * factor))
+
+
+def _sized(tile: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return resize(tile, size, "area" if size[0] < tile.shape[0] else "nearest")
+
+
+def _labelled(canvas: np.ndarray, channels: Sequence[int], corners: list[np.ndarray]) -> np.ndarray:
+    picture = Image.fromarray(canvas)
+    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(10)
+    for index, (top, left) in zip(channels, corners, strict=True):
+        pen.text((left, top), str(index), fill=(_INK,) * 3, font=font)
+    return np.asarray(picture)
+
+
+def activation_file(found: Mapping[str, np.ndarray], **facts: object) -> bytes:
+    """Return the content of an ``.npz`` file with each layer's activations by its path, and ``facts`` as JSON."""
+    buffer = io.BytesIO()
+    # A layer may be named as NumPy's own argument is: the archive is written name by name.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, values in {**found, "facts": np.array(json.dumps(facts, ensure_ascii=False))}.items():
+            with archive.open(f"{path}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(values), allow_pickle=False)
+    return buffer.getvalue()
