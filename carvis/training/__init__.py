@@ -6,6 +6,8 @@ _HOME_OF = {
     "train": "running",
     "prepare": "preparing",
     "execute": "running",
+    "start": "launching",
+    "resume": "launching",
     "Run": "run",
     "read_events": "events",
 }

@@ -16,6 +16,7 @@ from carvis.training.checkpoint import STATE, keep, take_up
 from carvis.training.features import CacheStopped
 from carvis.training.feeding import feeding
 from carvis.training.finishing import finish
+from carvis.training.launching import turn
 from carvis.training.loop import Loop, Outcome, parameters
 from carvis.training.pictures import Pictures, split_samples
 from carvis.training.preparing import prepare
@@ -64,7 +65,13 @@ def train(recipe: str, data: Dataset | str | Path, *, progress: Callable[[dict],
     return execute(run, progress=progress)
 
 
-def execute(run: Run, *, progress: Callable[[dict], None] | None = None, stop_files: tuple[Path, ...] = ()) -> Run:
+def execute(
+    run: Run,
+    *,
+    progress: Callable[[dict], None] | None = None,
+    stop_files: tuple[Path, ...] = (),
+    queue: bool = False,
+) -> Run:
     """Carry out a prepared run in this process, or go on with one that ended before it was finished.
 
     A run that goes on after its last finished epoch gives the same history as one that never ended.
@@ -73,15 +80,20 @@ def execute(run: Run, *, progress: Callable[[dict], None] | None = None, stop_fi
         run: as ``prepare`` returns it, or one that stopped or crashed.
         progress: as ``train``.
         stop_files: further files that ask it to stop by being there.
+        queue: wait in state ``queued`` while another run that waits its turn is carried out in the workspace.
 
     Raises:
         TrainingError: as ``train``; or the run is finished already.
     """
     if run.state == "finished":
         raise TrainingError(f"The run {run.id} is finished: start a new one from its model with --parent.")
-    with Recorder(run.directory, progress) as record, StopRequest(run.directory / STOP, *stop_files) as stop:
+    state = "queued" if queue else "running"
+    with Recorder(run.directory, progress, state) as record, StopRequest(run.directory / STOP, *stop_files) as stop:
         try:
-            _carry_out(run, record, stop, progress)
+            if queue:
+                _in_turn(run, record, stop, progress)
+            else:
+                _carry_out(run, record, stop, progress)
         except KeyboardInterrupt:
             record.log("interrupted twice: ended at once; the best weights so far are in checkpoint/best.keras")
             record.status(state="stopped", reason="Ctrl-C twice", by_signal=True, ended=now())
@@ -100,6 +112,25 @@ def _sentence(error: Exception, run: Run) -> str:
         return "The memory does not suffice: choose a smaller --batch-size or --input-size."
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return f"The run broke off ({first}): see {run.directory / 'log.txt'}."
+
+
+def _in_turn(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
+    told = None
+
+    def waits(first: str) -> bool:
+        nonlocal told
+        if first != told:
+            told = first
+            record.log(f"waits for run {first}")
+            record.status(behind=first)
+        return stop.reason is not None
+
+    with turn(run, waits) as mine:
+        if not mine:
+            record.status(state="stopped", reason=stop.reason, by_signal=stop.by_signal, ended=now())
+            return
+        record.status(state="running", started=now(), behind=None)
+        _carry_out(run, record, stop, progress)
 
 
 def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
