@@ -59,6 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="float32, float16 to halve the disk space, or auto for the first that fits (default: auto)",
     )
+    course.add_argument(
+        "--replay", action="store_true", help="keep the weights after each epoch, to look at the model as it was"
+    )
     course.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same history")
     course.add_argument(
         "--detach", action="store_true", help="train in a process of its own: see `python -m carvis runs`"
@@ -81,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     keys = (
         "backbone", "parent", "input_size", "width", "head_units", "dropout", "open_from", "preprocessing", "resize",
         "name", "epochs", "patience", "batch_size", "learning_rate", "label_smoothing", "seed", "views",
-        "cache_precision",
+        "cache_precision", "replay",
     )  # fmt: skip
     wanted = {key: getattr(args, key) for key in keys}
     wanted |= {"weights": args.weights or "auto", "augment": not args.no_augment, "cache": not args.no_cache}

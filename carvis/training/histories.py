@@ -1,7 +1,9 @@
 """Histories of trainings not started here: Keras's ``CSVLogger``, a ``history`` as JSON, TensorBoard events."""
 
+import io
 import json
 from pathlib import Path
+from typing import BinaryIO
 
 import pandas as pd
 
@@ -15,48 +17,44 @@ _LOGGED = {
     "val_categorical_accuracy": "val_accuracy",
     "val_sparse_categorical_accuracy": "val_accuracy",
 }
-SUFFIXES = (".csv", ".log", ".tsv", ".json")
 
 
-def read_history(path: str | Path) -> pd.DataFrame:
+def read_history(path: str | Path | BinaryIO, name: str | None = None) -> pd.DataFrame:
     """Read the history of a training: a row an epoch, with the columns of ``Run.history`` as far as they are known.
 
     A pickle is never read: opening one can run code.
 
     Args:
         path: a ``CSVLogger`` file; a JSON object of lists, as ``history.history`` is, or of epochs; a TensorBoard event
-            file or the folder that holds some.
+            file or the folder that holds some. Or an open file of bytes.
+        name: of an open file: its ending says what it holds, and errors name it.
 
     Raises:
         TableError: the file is none of these, or the package ``tensorboard`` is missing.
     """
-    path = Path(path)
-    if path.suffix.lower() in (".pkl", ".pickle", ".joblib"):
-        raise TableError(f"{path} is a pickle, which can run code when it is opened: save the history as JSON or CSV.")
-    if path.is_dir() or ".tfevents." in path.name:
-        table = _from_tensorboard(path)
-    elif path.suffix.lower() == ".json":
-        table = _from_json(path)
-    else:
-        table = _from_csv(path)
-    return _tidy(table, path)
+    shown = Path(name or path)
+    if shown.suffix.lower() in (".pkl", ".pickle", ".joblib"):
+        raise TableError(f"{shown} is a pickle, which can run code when it is opened: save the history as JSON or CSV.")
+    if name is None and (shown.is_dir() or ".tfevents." in shown.name):
+        return _tidy(_from_tensorboard(shown), shown)
+    try:
+        content = shown.read_bytes() if name is None else path.read()
+    except OSError as error:
+        raise TableError(f"{shown} cannot be read ({error.strerror or error}): check the path.") from None
+    return _tidy((_from_json if shown.suffix.lower() == ".json" else _from_csv)(content, shown), shown)
 
 
-def _from_csv(path: Path) -> pd.DataFrame:
+def _from_csv(content: bytes, path: Path) -> pd.DataFrame:
     try:
         # A CSVLogger may use any separator, and a killed process leaves half a line behind.
-        return pd.read_csv(path, sep=None, engine="python", on_bad_lines="skip")
-    except OSError as error:
-        raise TableError(f"{path} cannot be read ({error.strerror or error}): check the path.") from None
+        return pd.read_csv(io.BytesIO(content), sep=None, engine="python", on_bad_lines="skip")
     except Exception as error:
         raise TableError(f"{path} is not a table of a training: name a CSVLogger file.") from error
 
 
-def _from_json(path: Path) -> pd.DataFrame:
+def _from_json(content: bytes, path: Path) -> pd.DataFrame:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise TableError(f"{path} cannot be read ({error.strerror or error}): check the path.") from None
+        found = json.loads(content)
     except ValueError:
         raise TableError(f"{path} is not JSON: save the history with json.dump(history.history, file).") from None
     if isinstance(found, dict) and isinstance(found.get("history"), dict):

@@ -12,6 +12,7 @@ import keras
 from carvis.classifier.classifier import gives_logits
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
+from carvis.training import replay
 from carvis.training.checkpoint import STATE, keep, take_up
 from carvis.training.features import CacheStopped
 from carvis.training.feeding import feeding
@@ -50,6 +51,7 @@ def train(recipe: str, data: Dataset | str | Path, *, progress: Callable[[dict],
             default ``DEFAULTS`` has it for the recipe.
         cache: whether what the frozen layers make of the pictures is kept on disk and computed once a view; it takes
             ``views``, or pictures that are not augmented.
+        replay: whether the weights after each epoch are kept, halved, to look at the model as it was.
         cache_precision: ``float32``, ``float16`` to halve the disk space, or ``auto`` for the first that fits.
         preprocessing, resize: bound to the model; by default what its weights take, and bilinear.
         width, head_units, dropout, open_from: as ``build_model``.
@@ -268,11 +270,16 @@ def _train(model, train_pictures, valid_pictures, config, run: Run, record: Reco
         with atomic_path(run.directory / "checkpoint" / "best.keras") as temporary:
             model.save(temporary)
 
+    def keep_epoch(loop: Loop) -> None:
+        replay.keep_epoch(run, loop.standing.epochs, loop.answers, model if config["replay"] else None)
+        keep(loop, run.directory / STATE)
+
     def asked() -> str | None:
         if stop.reason:
             record.status(state="stopping")
         return stop.reason
 
+    replay.begin(run, valid_pictures.ids, valid_pictures.labels)
     views = [None] if not config["augment"] else list(range(min(config["views"] or math.inf, config["epochs"])))
     learning, feed, validate = feeding(model, train_pictures, valid_pictures, views, config, run, record, asked)
     loop = Loop(
@@ -287,7 +294,7 @@ def _train(model, train_pictures, valid_pictures, config, run: Run, record: Reco
         logits=gives_logits(model),
         emit=emit,
         on_best=keep_best,
-        on_epoch=lambda loop: keep(loop, run.directory / STATE),
+        on_epoch=keep_epoch,
         stop=asked,
     )
     if (run.directory / STATE).is_file():
