@@ -19,7 +19,7 @@ pages = {
     ),
     "models": st.Page("app_pages/models.py", title=_("Models"), icon=":material/network_node:", url_path="models"),
     "training": st.Page(
-        "app_pages/training.py", title=_("Training"), icon=":material/monitoring:", url_path="training"
+        "app_pages/training.py", title=_("Training runs"), icon=":material/monitoring:", url_path="training"
     ),
     "misclassified": st.Page(
         "app_pages/misclassified.py",

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from carvis.errors import TrainingError
-from carvis.evaluation.metrics import confusion_matrix
 from carvis.training.run import Run
 from carvis.workspace import atomic_write
 
@@ -86,8 +85,9 @@ class Replay:
 
     def confusion(self, epoch: int) -> pd.DataFrame:
         """Return counts of validation pictures after an epoch: true class down, predicted class across."""
-        table = self.pictures.assign(predicted=self.answers(epoch))
-        return confusion_matrix(table, self.run.config["class_names"])
+        names = self.run.config["class_names"]
+        counts = pd.crosstab(self.pictures["label"], self.answers(epoch))
+        return counts.reindex(index=names, columns=names, fill_value=0)
 
     def has_weights(self, epoch: int) -> bool:
         """Tell whether the weights after an epoch were kept."""

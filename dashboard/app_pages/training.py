@@ -8,7 +8,7 @@ from ui.page import empty, error, heading
 from ui.texts import plain
 
 heading(
-    _("Training"),
+    _("Training runs"),
     _("How is a training going, what do its curves say, and which of several went best?"),
     _(
         "One **epoch** is one pass over all training pictures. After each, the model is tried on the **validation** "
@@ -23,7 +23,6 @@ heading(
     ),
 )
 runs = monitor.runs()
-foreign = monitor.foreign_histories()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     names = list(runs)
     chosen = [name for name in selection.get().run if name in runs] or monitor.first_shown(runs)
@@ -41,11 +40,15 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 for name in selection.get().run:
     if name not in runs:
         error(_("There is no run {name} here; it may have been removed.").format(name=plain(name)))
+main = st.container()
+foreign = monitor.foreign_histories()
 if not runs and not foreign:
-    empty(
-        _("No trainings yet"),
-        _("Start one with the button above, or on the command line:"),
-        f'python -m carvis train transfer "data/{choice.dataset_name() or "NAME"}" --detach',
-    )
+    with main:
+        empty(
+            _("No trainings yet"),
+            _("Start one with the button above, or on the command line:"),
+            f'python -m carvis train transfer "data/{choice.dataset_name() or "NAME"}" --detach',
+        )
 else:
-    monitor.show(chosen, foreign)
+    with main:
+        monitor.show(chosen, foreign)

@@ -68,32 +68,31 @@ def _chart(histories, column: str, title: str, axis: str, smooth: int, factor: f
     scale = alt.Scale(type="log") if axis == "log" and (table["value"] > 0).all() else alt.Scale(zero=False)
     names = list(histories)
     order = list(sides.values())
-    line = (
-        alt.Chart(table, height=260)
-        .mark_line(point=alt.OverlayMarkDef(size=18))
-        .encode(
-            x=alt.X("epoch:Q", title=_("epoch"), axis=alt.Axis(tickMinStep=1, format="d")),
-            y=alt.Y("value:Q", title=title, scale=scale),
-            color=alt.Color(
-                "run:N",
-                title=None,
-                sort=names,
-                scale=alt.Scale(domain=names, range=_COLOURS),
-                legend=alt.Legend(orient="bottom", columns=1, labelLimit=420) if len(names) > 1 else None,
-            ),
-            strokeDash=alt.StrokeDash(
-                "side:N",
-                title=None,
-                sort=order,
-                scale=alt.Scale(domain=order, range=[[1, 0], [5, 4]]),
-                legend=alt.Legend(orient="bottom") if table["side"].nunique() > 1 else None,
-            ),
-            tooltip=[
-                alt.Tooltip("run:N", title=_("Run")),
-                alt.Tooltip("side:N", title=_("Side")),
-                alt.Tooltip("epoch:Q", title=_("Epoch")),
-                alt.Tooltip("value:Q", title=title, format=".4g"),
-            ],
-        )
+    height = 230 + 24 * (1 + len(names) if len(names) > 1 else 1)
+    base = alt.Chart(table, height=height).encode(
+        x=alt.X("epoch:Q", title=_("epoch"), axis=alt.Axis(tickMinStep=1, format="d")),
+        y=alt.Y("value:Q", title=title, scale=scale),
+        color=alt.Color(
+            "run:N",
+            title=None,
+            sort=names,
+            scale=alt.Scale(domain=names, range=_COLOURS),
+            legend=alt.Legend(orient="bottom", columns=1, labelLimit=420) if len(names) > 1 else None,
+        ),
+        tooltip=[
+            alt.Tooltip("run:N", title=_("Run")),
+            alt.Tooltip("side:N", title=_("Side")),
+            alt.Tooltip("epoch:Q", title=_("Epoch")),
+            alt.Tooltip("value:Q", title=title, format=".4g"),
+        ],
     )
-    st.altair_chart(line, width="stretch")
+    dashes = alt.StrokeDash(
+        "side:N",
+        title=None,
+        sort=order,
+        scale=alt.Scale(domain=order, range=[[1, 0], [5, 4]]),
+        legend=alt.Legend(orient="top", symbolSize=400) if table["side"].nunique() > 1 else None,
+    )
+    # Points of their own: on the line they would stand in the legend in place of its dashes.
+    points = base.mark_point(size=18, filled=True, opacity=1).encode(detail="side:N")
+    st.altair_chart(base.mark_line().encode(strokeDash=dashes) + points, width="stretch")

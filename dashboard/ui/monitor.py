@@ -10,7 +10,7 @@ import streamlit as st
 from carvis.training.diagnosis import diagnose
 from carvis.training.histories import read_history
 from carvis.training.run import Run
-from ui import curves, data
+from ui import curves, data, replay
 from ui.i18n import N_, _
 from ui.page import guarded
 from ui.texts import percent, plain
@@ -101,6 +101,7 @@ def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> No
     curves.show({name: history for name, history in histories.items() if len(history)})
     for name, history in foreign.items():
         _say(name, history, None)
+    replay.show(found)
 
 
 def _card(name: str, run: Run, events: list[dict], history: pd.DataFrame) -> None:
@@ -155,7 +156,7 @@ def _progress(status: dict, events: list[dict], history: pd.DataFrame) -> None:
         st.progress(min(1.0, max(0.0, share)), text=_("Epoch {done} of {epochs}").format(done=done, epochs=epochs))
     if not len(history):
         return
-    best = history.loc[history["val_accuracy"].idxmax()]
+    best = history.loc[history["best"].astype(bool)].iloc[-1]
     facts = [
         (_("Best validation accuracy"), percent(best["val_accuracy"])),
         (_("in epoch"), f"{int(best['epoch'])} / {int(history['epoch'].max())}"),

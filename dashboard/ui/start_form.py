@@ -68,9 +68,8 @@ def _network(recipe: str) -> dict:
         wanted["backbone"] = st.selectbox(_("Backbone"), list(BACKBONES), key="start_backbone")
         known = BACKBONES[wanted["backbone"]]
         options = [*(["imagenet"] if known.application else []), "none", *_weight_files()]
-        wanted["weights"] = st.selectbox(
-            _("Weights"), options, format_func=lambda name: translated(WEIGHTS).get(name, name), key="start_weights"
-        )
+        words = {name: name for name in options} | translated(WEIGHTS)
+        wanted["weights"] = st.selectbox(_("Weights"), options, format_func=words.get, key="start_weights")
         if wanted["weights"] not in WEIGHTS:
             wanted["weights"] = data.workspace().root / wanted["weights"]
         size = known.input_size
@@ -96,6 +95,9 @@ def _course(recipe: str) -> dict:
         )
         patience = st.number_input(_("Patience"), 1, 1000, defaults.patience, key=f"start_patience_{recipe}")
         augment = st.toggle(_("Augment"), True, key="start_augment", help=_("Mirror, crop and relight the pictures."))
+    kept = st.toggle(
+        _("Keep every epoch"), key="start_replay", help=_("Keeps the weights of every epoch, halved, for the replay.")
+    )
     name = st.text_input(
         _("Name of the model"), placeholder=_("made of data set, recipe and backbone"), key="start_name"
     )
@@ -106,6 +108,7 @@ def _course(recipe: str) -> dict:
         "learning_rate": float(rate),
         "patience": int(patience),
         "augment": augment,
+        "replay": kept,
         "name": name or None,
     }
 
