@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ("overview", "models", "misclassified", "heatmaps")
+PAGES = ("overview", "models", "misclassified", "heatmaps", "activations")
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 
 
@@ -23,8 +23,8 @@ def through_all(app, **params):
 @pytest.mark.parametrize(
     ("lang", "titles", "workspace_word"),
     [
-        ("en", ("Overview", "Models", "Misclassified", "Heatmaps"), "Workspace:"),
-        ("ja", ("概要", "モデル", "誤分類", "ヒートマップ"), "ワークスペース:"),
+        ("en", ("Overview", "Models", "Misclassified", "Heatmaps", "Activations"), "Workspace:"),
+        ("ja", ("概要", "モデル", "誤分類", "ヒートマップ", "活性化"), "ワークスペース:"),
     ],
 )
 def test_every_page_shows_the_workspace(workspace, open_page, words, lang, titles, workspace_word):
