@@ -18,6 +18,8 @@ MAX_PIXELS = 50_000_000
 # Pillow opens others too, one of them (EPS) by starting another program.
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 
+DIVERGING = "RdBu_r"
+
 # Nearest takes the same pixels as Pillow, and so as Keras's load_img; bilinear those of tf.image.resize.
 RESIZE_METHODS = {
     "nearest": cv2.INTER_NEAREST_EXACT,
@@ -143,6 +145,26 @@ def overlay(image: np.ndarray, heat: np.ndarray, alpha: float = 0.4, colormap: s
         weight = alpha * np.minimum(heat / 0.1, 1.0)[..., None]
         mixed = (1 - weight) * rgb + weight * colour
     return np.clip(mixed, 0, 255).round().astype(np.uint8)
+
+
+def overlay_difference(image: np.ndarray, difference: np.ndarray, top: float, alpha: float = 0.6) -> np.ndarray:
+    """Lay a signed map over a picture turned grey: red where it is positive, blue where it is negative.
+
+    Args:
+        image: uint8 (H, W, 3) or (H, W, 1).
+        difference: float (h, w); resized bilinearly to the picture.
+        top: the size that is drawn in full colour; where the map is zero the grey picture is left as it is.
+        alpha: weight of the colour in [0, 1].
+
+    Returns:
+        uint8 (H, W, 3).
+    """
+    rgb = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
+    grey = np.repeat(rgb.mean(axis=2, keepdims=True, dtype=np.float32), 3, axis=2)
+    scaled = np.clip(resize(np.asarray(difference, np.float32), rgb.shape[:2]) / (top or 1), -1, 1)
+    colour = colorize((scaled + 1) / 2, DIVERGING).astype(np.float32)
+    weight = alpha * np.minimum(np.abs(scaled) / 0.5, 1)[..., None]
+    return ((1 - weight) * grey + weight * colour).round().astype(np.uint8)
 
 
 def encode_image(image: np.ndarray, format: str = "JPEG", quality: int = 92) -> bytes:

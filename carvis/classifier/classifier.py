@@ -130,6 +130,10 @@ class Classifier:
         """Bring pictures of the model's size to its range: uint8 or float (N, h, w, c) to float32."""
         return PREPROCESSING[self.preprocessing](images.astype(np.float32)).astype(np.float32)
 
+    def black_picture(self) -> np.ndarray:
+        """Return a black picture as the model takes it: float32 (h, w, c)."""
+        return self.preprocess(np.zeros((1, *self.input_size, self.channels), np.uint8))[0]
+
     def prepare(self, images: Iterable[np.ndarray]) -> np.ndarray:
         """Resize and preprocess pictures of any size: uint8 (H, W, 3) or (H, W, 1) each, to float32 (N, h, w, c)."""
         fitted = [resize(self._with_channels(image), self.input_size, self.resize) for image in images]

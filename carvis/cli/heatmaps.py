@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from carvis.cli.heatmap_sheets import SHEETS, Sheets
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
 from carvis.cli.several import by_name, each, file_name
 from carvis.errors import CarvisError
@@ -46,6 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--roots", nargs="+", metavar="DIR", help="where the pictures of the table lie (default: data/)"
     )
     parser.add_argument("--overwrite", action="store_true", help="make anew what an earlier run wrote there")
+    parser.add_argument(
+        "--faithfulness",
+        action="store_true",
+        help="test each map: does erasing what it marks cost more than erasing at random or in the middle?",
+    )
+    parser.add_argument("--compare", action="store_true", help="write how alike the models' maps are, two by two")
     add_model_facts(parser)
     add_workspace(parser)
 
@@ -71,7 +78,9 @@ def run(args: argparse.Namespace) -> int:
     _check_out(out, pictures, models, args.overwrite)
     columns = (TextColumn("heatmaps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, disable=not sys.stdout.isatty()) as progress:
-        written = each(progress.track(pictures), lambda picture: _write(picture, models, args, out))
+        sheets = Sheets(args, workspace)
+        written = each(progress.track(pictures), lambda picture: _write(picture, models, args, out, sheets))
+    sheets.write(out)
     print(f"{len(written)} of {len(pictures)} pictures x {len(models)} models written to {out}")
     return 0
 
@@ -109,6 +118,7 @@ def _figure_file(picture: _Picture, out: Path) -> Path:
 def _check_out(out: Path, pictures: list[_Picture], models, overwrite: bool) -> None:
     paths = [_figure_file(picture, out) for picture in pictures]
     paths += [path for picture in pictures for pair in _files(picture, models, out).values() for path in pair]
+    paths += [out / name for name in SHEETS]
     if twice := [path for path, count in Counter(paths).items() if count > 1]:
         raise CarvisError(f"Two of these would be written to {twice[0]}: rename a picture or a model.")
     sources = {picture.path.resolve() for picture in pictures}
@@ -163,7 +173,7 @@ def _from_table(path: Path, args, workspace) -> list[_Picture]:
     ]
 
 
-def _write(picture: _Picture, models: dict, args, out: Path) -> None:
+def _write(picture: _Picture, models: dict, args, out: Path, sheets: Sheets) -> None:
     from carvis.explain import heatmaps, scale_maps
     from carvis.figures import heatmap_comparison, write_figure
     from carvis.images import overlay, read_image, write_image
@@ -175,7 +185,8 @@ def _write(picture: _Picture, models: dict, args, out: Path) -> None:
         for name, clf in models.items()
     }
     look = {"alpha": args.alpha, "colormap": args.colormap}
-    figure = heatmap_comparison(image, maps, picture.label, scale=args.scale, **look)
+    verdicts = sheets.add(picture.name, image, models, maps)
+    figure = heatmap_comparison(image, maps, picture.label, scale=args.scale, verdicts=verdicts, **look)
     write_figure(_figure_file(picture, out), figure)
     files = _files(picture, models, out)
     for (name, heatmap), values in zip(maps.items(), scale_maps(list(maps.values()), args.scale), strict=True):

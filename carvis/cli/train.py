@@ -41,6 +41,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     course.add_argument("--learning-rate", type=float, metavar="R", help="highest rate (default: 1e-3, fine-tune 1e-4)")
     course.add_argument("--label-smoothing", type=float, default=0.0, metavar="P", help="default: 0")
     course.add_argument("--no-augment", action="store_true", help="show the training pictures as they are")
+    course.add_argument(
+        "--views",
+        type=int,
+        metavar="N",
+        help="augmented views of each picture, shown in turn; 0: a new one each epoch (default: 4, own 0)",
+    )
+    course.add_argument(
+        "--no-cache", action="store_true", help="compute the frozen layers each epoch instead of once a view"
+    )
+    course.add_argument(
+        "--cache-precision",
+        default="auto",
+        metavar="P",
+        help="float32, float16 to halve the disk space, or auto for the first that fits (default: auto)",
+    )
     course.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same history")
     add_workspace(parser)
 
@@ -51,7 +66,8 @@ def run(args: argparse.Namespace) -> int:
     workspace = open_workspace(args)
     keys = (
         "backbone", "parent", "input_size", "width", "head_units", "dropout", "open_from", "preprocessing", "resize",
-        "name", "epochs", "patience", "batch_size", "learning_rate", "label_smoothing", "seed",
+        "name", "epochs", "patience", "batch_size", "learning_rate", "label_smoothing", "seed", "views",
+        "cache_precision",
     )  # fmt: skip
     wanted = {key: getattr(args, key) for key in keys}
     with _Watcher() as watcher:
@@ -60,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
             args.data,
             weights=args.weights or "auto",
             augment=not args.no_augment,
+            cache=not args.no_cache,
             workspace=workspace,
             progress=watcher,
             **wanted,
@@ -142,6 +159,9 @@ class _Watcher:
             f"Run {event['run']}: {event['pictures']} pictures, {event['valid_pictures']} to validate,"
             f" {event['trainable']:,} of {event['parameters']:,} parameters learn"
         )
+
+    def _caching(self, event: dict) -> None:
+        self._bar.update(self._task(event["run"], "frozen layers", event["total"]), completed=event["rows"])
 
     def _steps(self, event: dict) -> None:
         epochs = self._begun[event["run"]]["epochs"]

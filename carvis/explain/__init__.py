@@ -1,9 +1,34 @@
 """Heatmaps, where a model looks when it decides, and filter patterns, what single channels answer to."""
 
+from importlib import import_module
+
 from carvis.explain.heatmap import STATUS_MESSAGES, Heatmap
 from carvis.explain.methods import METHODS
 from carvis.explain.scale import SCALES, scale_maps
 from carvis.explain.target import Contrast
+
+# What needs TensorFlow, or is needed rarely, is loaded on first use.
+_HOME_OF = {
+    "ExcitingPictures": "exciting",
+    "Spectrum": "spectrum",
+    "activation_maps": "exciting",
+    "activations": "activating",
+    "activation_spectra": "activation_spectrum",
+    "compare_maps": "comparing",
+    "density_difference": "comparing",
+    "disagreements": "disagreement",
+    "draw_filters": "filters",
+    "evidence_swap": "swapping",
+    "exciting_pictures": "exciting",
+    "faithfulness": "trials",
+    "filter_patterns": "filters",
+    "heatmap_sets": "explaining",
+    "heatmaps": "explaining",
+    "matching_layers": "tuning",
+    "pattern_spectrum": "spectrum",
+    "radial_spectrum": "spectrum",
+    "tuning_table": "tuning",
+}
 
 __all__ = [
     "METHODS",
@@ -11,26 +36,12 @@ __all__ = [
     "STATUS_MESSAGES",
     "Contrast",
     "Heatmap",
-    "activations",
-    "draw_filters",
-    "filter_patterns",
-    "heatmap_sets",
-    "heatmaps",
     "scale_maps",
+    *_HOME_OF,
 ]
 
 
 def __getattr__(name: str):
-    if name in ("heatmaps", "heatmap_sets"):
-        from carvis.explain import explaining
-
-        return getattr(explaining, name)
-    if name == "activations":
-        from carvis.explain.activating import activations
-
-        return activations
-    if name in ("draw_filters", "filter_patterns"):
-        from carvis.explain import filters
-
-        return getattr(filters, name)
+    if name in _HOME_OF:
+        return getattr(import_module(f"carvis.explain.{_HOME_OF[name]}"), name)
     raise AttributeError(f"module 'carvis.explain' has no attribute {name!r}")

@@ -155,7 +155,7 @@ class _Explainer:
         # The order of the model, so that fused maps go from shallow to deep and one trace serves any order.
         wanted = {path for group in paths.values() for path in group}
         self.tapped = [path for path, _ in walk(clf.model) if path in wanted]
-        self.black = clf.preprocess(np.zeros((1, *clf.input_size, clf.channels), np.uint8))[0]
+        self.black = clf.black_picture()
 
     def run(self, stream, batch_size: int) -> Iterator[dict]:
         tap = self._tap(tuple(self.tapped), len(self.targets))

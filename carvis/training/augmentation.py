@@ -11,17 +11,24 @@ SATURATION = 0.5
 TINT = 0.06
 
 
-def augment(images, seed):
+def draw_views(count: int, seed: int, view: int):
+    """Draw how each of ``count`` pictures changes in one view: (count, 12), uniform, a row a picture.
+
+    A picture's view depends on nothing else, so that it is the same in whatever batch, and kept or made anew.
+    """
+    return tf.random.stateless_uniform((count, 12), (seed, view))
+
+
+def augment(images, draws):
     """Mirror, crop, tilt by a few degrees and relight a batch, each picture its own way.
 
     Args:
         images: float32 (N, H, W, C), 0 to 255.
-        seed: two integers; the same seed gives the same change.
+        draws: (N, 12), rows of ``draw_views``.
 
     Returns:
         float32 (N, H, W, C), 0 to 255.
     """
-    draws = tf.random.stateless_uniform((tf.shape(images)[0], 12), seed)
     return relight(reframe(images, draws[:, :6]), draws[:, 6:])
 
 

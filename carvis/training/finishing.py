@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from carvis.classifier import Classifier, ModelCard, card_path, save_classifier
+from carvis.training.checkpoint import STATE
 from carvis.training.loop import Outcome
 from carvis.training.recorder import Recorder, now
 from carvis.training.run import Run
@@ -23,6 +24,8 @@ def finish(
         record.log(f"model written to {run.workspace.relative(saved)}")
         # The model file holds the same weights.
         (run.directory / "checkpoint" / "best.keras").unlink(missing_ok=True)
+        if state == "finished":
+            (run.directory / STATE).unlink(missing_ok=True)
     else:
         record.log("no model: nothing was learnt yet")
     facts = {

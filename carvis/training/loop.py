@@ -37,6 +37,27 @@ class Outcome:
     stopped: bool = False
 
 
+@dataclass
+class Standing:
+    """All that a loop must know to go on after a finished epoch, besides the values of its variables.
+
+    Attributes:
+        best_key: accuracy and negated loss of the best epoch so far.
+        waited: epochs since the last one that was better in loss or accuracy.
+        last: the facts of the last finished epoch.
+    """
+
+    epochs: int = 0
+    steps: int = 0
+    best_epoch: int | None = None
+    best_key: tuple[float, float] | None = None
+    best_loss: float = math.inf
+    best_accuracy: float = -1.0
+    waited: int = 0
+    metrics: dict = field(default_factory=dict)
+    last: dict = field(default_factory=dict)
+
+
 class Loop:
     """Trains a model and leaves it with its best weights.
 
@@ -48,7 +69,12 @@ class Loop:
         logits: whether the model ends without softmax.
         emit: called with a kind (``steps``, ``epoch``) and facts.
         on_best: called when an epoch was the best so far.
+        on_epoch: called after each epoch, before it is told, to keep what ``checkpoint`` holds.
         stop: asked after each step; a reason ends the training.
+
+    Attributes:
+        standing, best: how far it is, and the weights of the best epoch; set both, and ``variables``, to go on where
+            another loop ended.
     """
 
     def __init__(
@@ -65,13 +91,15 @@ class Loop:
         logits: bool = False,
         emit: Callable[..., None] = lambda kind, **facts: None,
         on_best: Callable[[], None] = lambda: None,
+        on_epoch: Callable[["Loop"], None] = lambda loop: None,
         stop: Callable[[], str | None] = lambda: None,
     ):
         self.model = model
         self._train_batches, self._valid_batches = train_batches, valid_batches
         self._steps, self._epochs, self._patience = steps, epochs, patience
         self._rate = learning_rate
-        self._emit, self._on_best, self._stop = emit, on_best, stop
+        self._emit, self._on_best, self._on_epoch, self._stop = emit, on_best, on_epoch, stop
+        self.standing, self.best = Standing(), None
         self._optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
         classes = int(model.outputs[0].shape[-1])
         loss = keras.losses.CategoricalCrossentropy(from_logits=logits, label_smoothing=label_smoothing)
@@ -106,40 +134,59 @@ class Loop:
         Raises:
             TrainingError: the loss is no number in the first epoch already.
         """
-        outcome = Outcome()
-        best_key, best_loss, best_accuracy, best_weights, waited = None, math.inf, -1.0, None, 0
-        for epoch in range(self._epochs):
+        now = self.standing
+        outcome = Outcome(now.best_epoch, now.metrics, now.epochs, now.steps)
+        for epoch in range(now.epochs, self._epochs):
+            if reason := self._given_up():
+                outcome.reason = reason
+                break
             begun = time.monotonic()
             facts = self._epoch(epoch, outcome)
             if outcome.reason:
                 break
             facts |= self._validate()
-            outcome.epochs = epoch + 1
-            key = (facts["val_accuracy"], -facts["val_loss"])
-            best = best_key is None or key > best_key
-            if best:
-                best_key, outcome.best_epoch = key, epoch + 1
-                outcome.metrics = {k: facts[k] for k in ("loss", "accuracy", "val_loss", "val_accuracy")}
-                best_weights = self.model.get_weights()
-            better = facts["val_loss"] < best_loss or facts["val_accuracy"] > best_accuracy
-            best_loss = min(best_loss, facts["val_loss"])
-            best_accuracy = max(best_accuracy, facts["val_accuracy"])
-            waited = 0 if better else waited + 1
-            seconds = round(time.monotonic() - begun, 3)
-            self._emit("epoch", epoch=epoch + 1, **facts, best=best, seconds=seconds)
+            best = self._judge(epoch, facts, outcome)
+            facts = {"epoch": epoch + 1, **facts, "best": best, "seconds": round(time.monotonic() - begun, 3)}
+            now.last = facts
+            self._on_epoch(self)
+            self._emit("epoch", **facts)
             if best:
                 self._on_best()
-            if waited >= self._patience and epoch + 1 < self._epochs:
-                outcome.reason = f"no better validation loss or accuracy for {self._patience} epochs"
-                break
             if reason := self._stop():
                 outcome.stopped, outcome.reason = True, reason
                 break
-        if best_weights is not None:
-            self.model.set_weights(best_weights)
+        if self.best is not None:
+            self.model.set_weights(self.best)
         elif outcome.reason and not outcome.stopped:
             raise TrainingError(f"{outcome.reason.capitalize()}.")
         return outcome
+
+    @property
+    def variables(self) -> list:
+        """Everything that an epoch changes: the model's variables, its random state included, and the optimizer's."""
+        return [*self.model.variables, *self._optimizer.variables]
+
+    def _given_up(self) -> str | None:
+        if self.standing.waited >= self._patience:
+            return f"no better validation loss or accuracy for {self._patience} epochs"
+        return None
+
+    def _judge(self, epoch: int, facts: dict, outcome: Outcome) -> bool:
+        """Bring the standing up to date after an epoch, and tell whether it was the best so far."""
+        now = self.standing
+        key = (facts["val_accuracy"], -facts["val_loss"])
+        best = now.best_key is None or key > tuple(now.best_key)
+        if best:
+            now.best_key, now.best_epoch = key, epoch + 1
+            now.metrics = {k: facts[k] for k in ("loss", "accuracy", "val_loss", "val_accuracy")}
+            self.best = self.model.get_weights()
+        better = facts["val_loss"] < now.best_loss or facts["val_accuracy"] > now.best_accuracy
+        now.best_loss = min(now.best_loss, facts["val_loss"])
+        now.best_accuracy = max(now.best_accuracy, facts["val_accuracy"])
+        now.waited = 0 if better else now.waited + 1
+        now.epochs, now.steps = epoch + 1, outcome.steps
+        outcome.epochs, outcome.best_epoch, outcome.metrics = now.epochs, now.best_epoch, now.metrics
+        return best
 
     def _epoch(self, epoch: int, outcome: Outcome) -> dict:
         total, right, seen, step = 0.0, 0, 0, 0

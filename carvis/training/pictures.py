@@ -1,6 +1,7 @@
 """The pictures of a run: which are trained on, which validate, read once and kept in memory where they fit."""
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,8 @@ from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.dataset import Dataset, Unreadable, pipeline
 from carvis.errors import TrainingError
 from carvis.images import load_batch
-from carvis.training.augmentation import augment
+from carvis.training.augmentation import augment, draw_views
+from carvis.workspace import content_hash
 
 MEMORY_BUDGET = 1_500_000_000
 HELD_OUT = 0.15
@@ -43,6 +45,11 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
         raise TrainingError(f"{data.root} has one training picture a class: more are needed to train and validate.")
     said = f"There is no valid split: {len(chosen)} of {len(train)} training pictures validate and are not trained on."
     return train.drop(index=chosen).reset_index(drop=True), train.loc[chosen].reset_index(drop=True), said
+
+
+def shuffled(count: int, epoch: int | None, seed: int) -> np.ndarray:
+    """Return the order of ``count`` pictures in an epoch; None keeps the order."""
+    return np.arange(count) if epoch is None else np.random.default_rng([seed, epoch]).permutation(count)
 
 
 class Pictures:
@@ -94,6 +101,12 @@ class Pictures:
     def cached(self) -> bool:
         return self._images is not None
 
+    @cached_property
+    def content(self) -> str:
+        """A hash of the pictures themselves, in their order, as the model gets to see them."""
+        chunks = (np.arange(i, min(i + 256, len(self))) for i in range(0, len(self), 256))
+        return content_hash(*(content_hash(self.images(chunk)) for chunk in chunks))
+
     def images(self, indices: np.ndarray) -> np.ndarray:
         """Return pictures by position among the readable: uint8 (n, h, w, c)."""
         rows = self._rows[indices]
@@ -108,24 +121,24 @@ class Pictures:
         *,
         epoch: int | None = None,
         seed: int = 0,
-        augmented: bool = False,
+        view: int | None = None,
     ) -> Iterator[tuple]:
         """Return one pass of batches (images as the model takes them, labels).
 
         Args:
-            epoch: with the seed it decides the order and the augmentation; None keeps the order.
+            epoch: with the seed it decides the order; None keeps the order.
+            view: with the seed it decides how each picture is augmented; None shows the pictures as they are.
         """
-        count = len(self)
-        order = np.arange(count) if epoch is None else np.random.default_rng([seed, epoch]).permutation(count)
         shape = (None, *self._size, self._channels)
         scale = PREPROCESSING[preprocessing]
+        draws = None if view is None else draw_views(len(self), seed, view)
 
-        def load(step, indices):
+        def load(indices):
             images = tf.numpy_function(self.images, [indices], tf.uint8)
             images = tf.cast(tf.ensure_shape(images, shape), tf.float32)
-            if augmented:
-                images = augment(images, tf.stack([seed, (epoch or 0) * 1_000_003 + step]))
+            if draws is not None:
+                images = augment(images, tf.gather(draws, indices))
             return scale(images), tf.gather(self.labels, indices)
 
-        data = tf.data.Dataset.from_tensor_slices(order).batch(batch_size).enumerate()
+        data = tf.data.Dataset.from_tensor_slices(shuffled(len(self), epoch, seed)).batch(batch_size)
         return iter(data.map(load, num_parallel_calls=2, deterministic=True).prefetch(2))

@@ -11,7 +11,7 @@ from carvis.dataset import Dataset
 from carvis.errors import TrainingError
 from carvis.images import RESIZE_METHODS
 from carvis.training.pictures import split_samples
-from carvis.training.recipes import DEFAULTS
+from carvis.training.recipes import DEFAULTS, PRECISIONS
 from carvis.training.recorder import now, write_json
 from carvis.training.run import CONFIG, STATUS, Run
 from carvis.workspace import Workspace
@@ -30,6 +30,9 @@ def prepare(
     seed: int = 0,
     parent: str | Path | Run | None = None,
     augment: bool = True,
+    views: int | None = None,
+    cache: bool = True,
+    cache_precision: str = "auto",
     patience: int | None = None,
     preprocessing: str | None = None,
     resize: str = "bilinear",
@@ -56,7 +59,10 @@ def prepare(
     epochs = defaults.epochs if epochs is None else epochs
     patience = defaults.patience if patience is None else patience
     learning_rate = defaults.learning_rate if learning_rate is None else learning_rate
-    _check_numbers(epochs, batch_size, learning_rate, patience, seed, label_smoothing, dropout)
+    views = defaults.views if views is None else views
+    _check_numbers(epochs, batch_size, learning_rate, patience, seed, label_smoothing, dropout, views)
+    if cache_precision not in ("auto", *PRECISIONS):
+        raise TrainingError(f"There is no cache precision {cache_precision}: choose auto, {' or '.join(PRECISIONS)}.")
     if preprocessing is not None and preprocessing not in PREPROCESSING:
         raise TrainingError(f"There is no preprocessing {preprocessing}: choose one of {', '.join(PREPROCESSING)}.")
     if resize not in RESIZE_METHODS:
@@ -93,6 +99,9 @@ def prepare(
         "learning_rate": learning_rate,
         "label_smoothing": label_smoothing,
         "augment": augment,
+        "views": views,
+        "cache": cache,
+        "cache_precision": cache_precision,
         "seed": seed,
         "width": width,
         "head_units": head_units,
@@ -107,7 +116,7 @@ def prepare(
     return Run(directory, workspace)
 
 
-def _check_numbers(epochs, batch_size, learning_rate, patience, seed, label_smoothing, dropout) -> None:
+def _check_numbers(epochs, batch_size, learning_rate, patience, seed, label_smoothing, dropout, views) -> None:
     for what, value, good in (
         ("--epochs", epochs, epochs >= 1),
         ("--batch-size", batch_size, batch_size >= 1),
@@ -116,6 +125,7 @@ def _check_numbers(epochs, batch_size, learning_rate, patience, seed, label_smoo
         ("--seed", seed, seed >= 0),
         ("--label-smoothing", label_smoothing, 0 <= label_smoothing < 1),
         ("--dropout", dropout, dropout is None or 0 <= dropout < 1),
+        ("--views", views, views >= 0),
     ):
         if not good:
             raise TrainingError(f"{what} {value} makes no sense: see `python -m carvis train --help`.")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from carvis.errors import TrainingError
 from carvis.training.events import EventLog
-from carvis.training.run import CONFIG, EVENTS, LOCK, LOG, STATUS, STOP
+from carvis.training.run import CONFIG, EVENTS, LOCK, LOG, STATUS, STOP, read_json
 from carvis.workspace import atomic_write, lock
 
 _logger = logging.getLogger("carvis")
@@ -33,6 +33,9 @@ class Recorder:
         directory: an existing run directory.
         progress: called with every event.
 
+    Attributes:
+        before: the status that an earlier process left, empty for a new run.
+
     Raises:
         TrainingError: another process holds the lock.
     """
@@ -40,6 +43,7 @@ class Recorder:
     def __init__(self, directory: Path, progress: Callable[[dict], None] | None = None):
         self.directory = directory
         self._progress = progress
+        self.before: dict = {}
         self._status: dict = {}
         self._lock = lock(directory / LOCK)
 
@@ -51,6 +55,9 @@ class Recorder:
             self._lock.acquire(timeout=2)
         except Timeout:
             raise TrainingError(f"The run {self.directory.name} is going on already: stop it first.") from None
+        self.before = read_json(self.directory / STATUS)
+        kept = ("waits_for", "best_epoch", "best_val_accuracy", "epoch", "epochs")
+        self._status = {key: self.before[key] for key in kept if key in self.before}
         self._events = EventLog(self.directory / EVENTS)
         self._handler = logging.FileHandler(self.directory / LOG, encoding="utf-8")
         self._handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))

@@ -54,7 +54,7 @@ class Run:
     @property
     def config(self) -> dict:
         """Everything that is needed to start this run."""
-        return _read_json(self.directory / CONFIG)
+        return read_json(self.directory / CONFIG)
 
     @property
     def status(self) -> dict:
@@ -62,10 +62,10 @@ class Run:
 
         A run that says it is running while nobody holds its lock is ``crashed``, with the end of its log.
         """
-        status = {"state": "queued", "reason": None} | _read_json(self.directory / STATUS)
+        status = {"state": "queued", "reason": None} | read_json(self.directory / STATUS)
         if status["state"] in ALIVE_STATES and not self.alive:
             # It may have ended between the two looks.
-            status |= _read_json(self.directory / STATUS)
+            status |= read_json(self.directory / STATUS)
         if status["state"] in ALIVE_STATES and not self.alive:
             status |= {"state": "crashed", "reason": "The process ended without a word: was it killed?"}
         if status["state"] == "crashed":
@@ -135,7 +135,12 @@ class Run:
         (self.directory / STOP).touch()
 
 
-def _read_json(path: Path) -> dict:
+def read_json(path: Path) -> dict:
+    """Read a file of facts; a file that does not exist has none.
+
+    Raises:
+        TrainingError: the file is damaged.
+    """
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -12,12 +12,15 @@ import keras
 from carvis.classifier.classifier import gives_logits
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
+from carvis.training.checkpoint import STATE, keep, take_up
+from carvis.training.features import CacheStopped
+from carvis.training.feeding import feeding
 from carvis.training.finishing import finish
 from carvis.training.loop import Loop, Outcome, parameters
 from carvis.training.pictures import Pictures, split_samples
 from carvis.training.preparing import prepare
 from carvis.training.recorder import Recorder, now
-from carvis.training.run import STOP, Run
+from carvis.training.run import CONFIG, STOP, Run
 from carvis.training.starting import starting_model
 from carvis.training.stopping import StopRequest
 from carvis.workspace import atomic_path
@@ -42,6 +45,11 @@ def train(recipe: str, data: Dataset | str | Path, *, progress: Callable[[dict],
         seed: of the weights, the order and the augmentation: equal seeds give equal histories on one machine.
         parent: fine-tune starts from this transfer model: a file, a run, or a run's id.
         augment: whether training pictures are mirrored, cropped and relit.
+        views: how many augmented views of each picture there are, shown in turn; 0 makes a new one each epoch. By
+            default ``DEFAULTS`` has it for the recipe.
+        cache: whether what the frozen layers make of the pictures is kept on disk and computed once a view; it takes
+            ``views``, or pictures that are not augmented.
+        cache_precision: ``float32``, ``float16`` to halve the disk space, or ``auto`` for the first that fits.
         preprocessing, resize: bound to the model; by default what its weights take, and bilinear.
         width, head_units, dropout, open_from: as ``build_model``.
         label_smoothing: share of the target spread evenly over all classes.
@@ -57,11 +65,20 @@ def train(recipe: str, data: Dataset | str | Path, *, progress: Callable[[dict],
 
 
 def execute(run: Run, *, progress: Callable[[dict], None] | None = None, stop_files: tuple[Path, ...] = ()) -> Run:
-    """Carry out a prepared run in this process; ``stop_files`` ask it to stop as its own does.
+    """Carry out a prepared run in this process, or go on with one that ended before it was finished.
+
+    A run that goes on after its last finished epoch gives the same history as one that never ended.
+
+    Args:
+        run: as ``prepare`` returns it, or one that stopped or crashed.
+        progress: as ``train``.
+        stop_files: further files that ask it to stop by being there.
 
     Raises:
-        TrainingError: as ``train``.
+        TrainingError: as ``train``; or the run is finished already.
     """
+    if run.state == "finished":
+        raise TrainingError(f"The run {run.id} is finished: start a new one from its model with --parent.")
     with Recorder(run.directory, progress) as record, StopRequest(run.directory / STOP, *stop_files) as stop:
         try:
             _carry_out(run, record, stop, progress)
@@ -114,18 +131,37 @@ def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
         return
     if not len(pictures[1]) or len(set(pictures[0].labels)) < 2:
         raise TrainingError(f"{data.root} has too few pictures that can be read: see the log of run {run.id}.")
-    outcome = _train(model, *pictures, config, run, record, stop)
+    try:
+        outcome = _train(model, *pictures, config, run, record, stop)
+    except CacheStopped:
+        outcome = Outcome(reason=stop.reason, stopped=True)
     finish(run, record, config, model, outcome, len(pictures[0]), stop.by_signal)
 
 
 def _train_parent(run: Run, data: Dataset, record: Recorder, progress) -> Run:
-    """Train the transfer model that fine-tuning starts from."""
+    """Train the transfer model that fine-tuning starts from, or go on with it."""
+    begun = record.before.get("waits_for")
+    if begun and (run.workspace.runs_dir / begun / CONFIG).is_file():
+        first = Run(run.workspace.runs_dir / begun, run.workspace)
+        if first.state == "finished":
+            return first
+    else:
+        first = _prepare_parent(run, data)
+    record.log(f"no parent was given: run {first.id} trains the head first")
+    record.status(waits_for=first.id, epoch=0, epochs=run.config["epochs"])
+    execute(first, progress=progress, stop_files=(run.directory / STOP,))
+    if first.state == "finished":
+        record.status(waits_for=None)
+    return first
+
+
+def _prepare_parent(run: Run, data: Dataset) -> Run:
     config = run.config
     shared = ("backbone", "weights", "batch_size", "seed", "augment", "preprocessing", "resize", "label_smoothing")
-    wanted = {key: config[key] for key in (*shared, "head_units", "dropout")}
+    wanted = {key: config[key] for key in (*shared, "head_units", "dropout", "views", "cache", "cache_precision")}
     if wanted["weights"] not in (None, "imagenet"):
         wanted["weights"] = run.workspace.root / wanted["weights"]
-    first = prepare(
+    return prepare(
         "transfer",
         data,
         **wanted,
@@ -133,11 +169,6 @@ def _train_parent(run: Run, data: Dataset, record: Recorder, progress) -> Run:
         epochs=config["epochs"],
         workspace=run.workspace,
     )
-    record.log(f"no parent was given: run {first.id} trains the head first")
-    record.status(waits_for=first.id, epoch=0, epochs=config["epochs"])
-    execute(first, progress=progress, stop_files=(run.directory / STOP,))
-    record.status(waits_for=None)
-    return first
 
 
 def _read(
@@ -178,8 +209,7 @@ def _read(
 
 
 def _train(model, train_pictures, valid_pictures, config, run: Run, record: Recorder, stop: StopRequest) -> Outcome:
-    batch, preprocessing, seed = config["batch_size"], config["preprocessing"], config["seed"]
-    steps = math.ceil(len(train_pictures) / batch)
+    steps = math.ceil(len(train_pictures) / config["batch_size"])
     record.event(
         "begin",
         pictures=len(train_pictures),
@@ -212,10 +242,12 @@ def _train(model, train_pictures, valid_pictures, config, run: Run, record: Reco
             record.status(state="stopping")
         return stop.reason
 
+    views = [None] if not config["augment"] else list(range(min(config["views"] or math.inf, config["epochs"])))
+    learning, feed, validate = feeding(model, train_pictures, valid_pictures, views, config, run, record, asked)
     loop = Loop(
-        model,
-        lambda epoch: train_pictures.batches(batch, preprocessing, epoch=epoch, seed=seed, augmented=config["augment"]),
-        lambda: valid_pictures.batches(batch, preprocessing),
+        learning,
+        feed,
+        validate,
         steps=steps,
         epochs=config["epochs"],
         patience=config["patience"],
@@ -224,6 +256,15 @@ def _train(model, train_pictures, valid_pictures, config, run: Run, record: Reco
         logits=gives_logits(model),
         emit=emit,
         on_best=keep_best,
+        on_epoch=lambda loop: keep(loop, run.directory / STATE),
         stop=asked,
     )
+    if (run.directory / STATE).is_file():
+        take_up(loop, run.directory / STATE)
+        done = loop.standing.epochs
+        record.event("resumed", epoch=done)
+        record.log(f"goes on after epoch {done}")
+        # The process may have ended between keeping the epoch and telling it.
+        if done and done not in set(run.history["epoch"]):
+            emit("epoch", **loop.standing.last)
     return loop.run()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from carvis.explain import scale_maps
 from carvis.images import read_image
-from ui import choice, classifiers, comparison, data, options
+from ui import choice, classifiers, comparison, data, options, pairs, trials
 from ui.i18n import _
 from ui.page import empty, error, guarded, heading
 from ui.texts import plain
@@ -25,6 +25,12 @@ heading(
         "outline.\n\n"
         "Under **Settings**, **Rather than** shows a contrast, what speaks for one class and not for another; and "
         "there are other methods: where they agree, a map can be trusted more.\n\n"
+        "**Test these maps** asks whether a map is worth believing. The picture is erased, the places with most "
+        "evidence first: a good map makes the confidence fall at once. The badge says whether it does so better than "
+        "two maps that know nothing of the model, a random one and a blob in the middle. And a map must change when "
+        "the model's weights are replaced by random ones.\n\n"
+        "**Compare these maps**, below a picture, says how alike two models look, shows where they differ, and whether "
+        "one needs what the other looks at.\n\n"
         "A map shows where the evidence lies, not that the answer is right. If it lies on the background, the model "
         "has learnt something else than the car."
     ),
@@ -78,6 +84,15 @@ with legend_slot:
     st.image(comparison.legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))
     st.caption(_("most evidence"), width="content")
     st.caption(options.scale_note(chosen), width="stretch")
+    test = st.button(
+        _("Test these maps"),
+        icon=":material/science:",
+        help=_("Erase and restore each picture in the order of its map: some seconds a map."),
+        disabled=not rows,
+        key="test_maps",
+    )
+    results_slot = st.container(width="content")
+progress_slot = st.container()
 
 for row in rows:
     for name, model in opened.items():
@@ -89,5 +104,27 @@ if chosen.scale != "map":
     scaled = scale_maps([row.maps[name] for row, name in made], chosen.scale)
     for (row, name), values in zip(made, scaled, strict=True):
         row.draw(name, values, chosen)
+if test:
+    with progress_slot:
+        trials.run(rows, opened)
+tested = {}
 for row in rows:
-    row.finish(chosen, options.remove if row.picture.id in chosen.sample else None)
+    for name in row.maps:
+        if found := trials.kept(row, opened[name]):
+            tested[row.number, name] = found
+            trials.show(row, name, found)
+    verdicts = {name: found.verdict for (number, name), found in tested.items() if number == row.number}
+    row.finish(chosen, options.remove if row.picture.id in chosen.sample else None, verdicts)
+    with row.below:
+        pairs.show(row, opened)
+if tested:
+    with results_slot:
+        st.download_button(
+            _("Test results"),
+            lambda: trials.table(rows, tested).to_csv(index=False),
+            file_name="faithfulness.csv",
+            mime="text/csv",
+            icon=":material/data_array:",
+            type="tertiary",
+            on_click="ignore",
+        )

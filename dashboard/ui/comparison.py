@@ -59,6 +59,7 @@ class Row:
         for name, cell in self.cells.items():
             with cell:
                 self.slots[name] = st.container(gap="small")
+        self.below = st.container()
         self.number = number
 
     def compute(self, model: classifiers.Opened, chosen: selection.Selection, layer: str | None) -> None:
@@ -95,14 +96,20 @@ class Row:
                 st.warning(_(STATUS[heatmap.status]), title=_("No evidence to show"), icon=":material/visibility_off:")
             st.caption(_facts(heatmap))
 
-    def finish(self, chosen: selection.Selection, remove: Callable[[str], None] | None) -> None:
-        """Add what can be done with the whole row."""
+    def finish(
+        self, chosen: selection.Selection, remove: Callable[[str], None] | None, verdicts: dict[str, str]
+    ) -> None:
+        """Add what can be done with the whole row.
+
+        Args:
+            verdicts: of the maps that were tested, by model.
+        """
         with self.actions:
             if self.maps:
                 stem = Path(self.picture.name).stem
                 st.download_button(
                     _("Figure"),
-                    lambda: _figure(self, chosen),
+                    lambda: _figure(self, chosen, verdicts),
                     file_name=f"{stem}-heatmaps.png",
                     mime="image/png",
                     icon=":material/image:",
@@ -162,7 +169,7 @@ def _cells(values: np.ndarray) -> tuple[int, int]:
     return values.shape[0] * factor, values.shape[1] * factor
 
 
-def _figure(row: Row, chosen: selection.Selection) -> bytes:
+def _figure(row: Row, chosen: selection.Selection, verdicts: dict[str, str]) -> bytes:
     from carvis.figures import figure_bytes, heatmap_comparison
 
     figure = heatmap_comparison(
@@ -172,6 +179,7 @@ def _figure(row: Row, chosen: selection.Selection) -> bytes:
         alpha=chosen.strength / 100,
         colormap=chosen.colours,
         scale=chosen.scale,
+        verdicts=verdicts,
     )
     return figure_bytes(figure)
 

@@ -48,6 +48,7 @@ class Selection:
     colours: str = "viridis"
     scale: str = "map"
     score: str = "logit"
+    kind: str = "same-answer"
 
 
 CHOICES = {
@@ -61,6 +62,7 @@ CHOICES = {
     "order": ("number", "largest"),
     "range": RANGES,
     "columns": ("16", "8"),
+    "kind": ("same-answer", "one-right"),
 }
 _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100)}
 # What no longer means anything once another field changes.
@@ -68,7 +70,7 @@ _DEPENDENTS = {
     "data": ("split", "sample", "true", "pred", "table", "page", "open"),
     "split": ("sample", "table", "page", "open"),
     "table": ("true", "pred", "page", "open"),
-    **dict.fromkeys(("true", "pred", "low", "high", "sort"), ("page", "open")),
+    **dict.fromkeys(("true", "pred", "low", "high", "sort", "kind"), ("page", "open")),
     "page": ("open",),
 }
 DEFAULT = Selection()

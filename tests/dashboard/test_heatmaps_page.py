@@ -94,3 +94,45 @@ def test_an_upload_is_explained_and_its_true_class_is_not_known(workspace, open_
 def test_with_nothing_selected_the_page_opens_on_an_example(workspace, open_page):
     app = open_page("heatmaps")
     assert not app.exception and images(app) > 2
+
+
+def test_maps_are_tested_on_request_and_keep_their_badges(own_workspace, open_page, words):
+    chosen = {"sample": [SAMPLE], "model": ["good", "poor"], "data": "colours"}
+    app = open_page("heatmaps", **chosen)
+    assert "baselines" not in words(app).split("Test these maps")[0]
+    app.button(key="test_maps").click().run()
+    assert not app.exception and not app.error
+    badges = [element.value for element in app.markdown if "-badge[" in element.value]
+    assert sum("the baselines" in badge for badge in badges) == 2
+    assert len(list((own_workspace / "data" / "cache" / "faithfulness").glob("*/*.npz"))) == 2
+    app = open_page("heatmaps", **chosen)
+    assert badges == [element.value for element in app.markdown if "-badge[" in element.value]
+    app.session_state["curves_0_good"] = True
+    app.run()
+    assert not app.exception and len(app.get("vega_lite_chart")) == 1
+
+
+def test_a_blank_map_cannot_be_tested_or_compared(own_workspace, open_page, words):
+    app = open_page(
+        "heatmaps", sample=[SAMPLE], model=["good", "poor"], data="colours", explain="class:青い車", method="hirescam"
+    )
+    app.session_state["compare_0"] = True
+    app.button(key="test_maps").click().run()
+    assert not app.exception and not app.error
+    assert "no evidence to test" in words(app) and "cannot be compared" in words(app)
+
+
+def test_maps_are_compared_when_opened(workspace, open_page, words):
+    app = open_page("heatmaps", sample=[SAMPLE], model=["good", "poor"], data="colours")
+    assert not app.dataframe
+    app.session_state["compare_0"] = True
+    app.run()
+    assert not app.exception
+    measured = app.dataframe[0].value
+    assert measured[["first", "second"]].to_numpy().tolist() == [["good", "poor"]]
+    # Both weigh the same convolution, so their maps of the same answer are alike.
+    assert measured["rank_correlation"][0] > 0.9
+    app.toggle(key="swap_0").set_value(True).run()
+    assert not app.exception and app.table[0].value.shape == (2, 2)
+    app = open_page("heatmaps", sample=[SAMPLE], model=["good"], data="colours")
+    assert not app.expander or "Compare" not in " ".join(box.label for box in app.expander)

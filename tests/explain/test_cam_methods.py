@@ -34,6 +34,20 @@ def test_the_sum_of_hirescam_is_the_logit(clf):
         assert heatmap.raw.sum() + bias == pytest.approx(heatmap.score, abs=1e-5)
 
 
+def test_before_average_pooling_and_a_linear_layer_grad_cam_is_hirescam_and_adds_up_to_the_logit():
+    keras.utils.set_random_seed(2)
+    image = keras.Input((12, 12, 3))
+    x = L.GlobalAveragePooling2D()(L.Conv2D(5, 3, activation="relu", name="conv")(image))
+    model = keras.Model(image, L.Dense(4, bias_initializer="random_normal", activation="softmax", name="dense")(x))
+    clf = Classifier(model, list("abcd"), preprocessing="unit", name="pooled")
+    bias = model.get_layer("dense").get_weights()[1]
+    for target in range(4):
+        pairs = zip(heatmaps(clf, IMAGES, target=target), heatmaps(clf, IMAGES, "hirescam", target), strict=True)
+        for one, other in pairs:
+            np.testing.assert_allclose(one.raw, other.raw, atol=1e-7)
+            assert one.raw.sum() == pytest.approx(one.score - bias[target], abs=1e-6)
+
+
 def test_grad_cam_plus_plus_leaves_out_what_has_no_gradient():
     activations = np.array([1.0, 2, 3, 4]).reshape(1, 2, 2, 1)
     assert not grad_cam_plus_plus(activations, np.zeros_like(activations)).any()

@@ -9,10 +9,12 @@ import tensorflow as tf
 
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
-from carvis.explain.filters import draw_filters, filter_patterns
+from carvis.explain.filters import ascent, draw_filters, filter_patterns
+from carvis.explain.filters.objective import channel_means
 from carvis.explain.tap import make_tap
 from carvis.explain.trunk import trunk
 from carvis.images import read_image
+from carvis.workspace import Cache
 
 L = keras.layers
 
@@ -92,9 +94,55 @@ def test_each_regularised_picture_excites_its_own_filter_most(nested):
     assert (np.diag(means) > 1.5 * means[4]).all()
 
 
-def test_drawing_can_be_stopped(nested):
-    drawn = draw_filters(nested, "base/first", range(6), size=8, steps=2, watch=lambda done, total: done == 2)
+def test_drawing_can_be_stopped(nested, monkeypatch):
+    """Two filters a chunk, and a person who stops in the middle of the second one keeps the first."""
+    monkeypatch.setattr(ascent, "CHUNK_PIXELS", 2 * 8 * 8)
+    seen = []
+    watch = lambda done, total: seen.append((done, total)) or done > 2  # noqa: E731
+    drawn = draw_filters(nested, "base/first", range(6), size=8, steps=32, watch=watch)
     assert drawn.filters == (0, 1) and len(drawn.images) == 2
+    assert seen[0] == (0, 6) and (2, 6) in seen and 2 < seen[-1][0] < 4
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_what_was_drawn_is_kept_and_only_the_rest_is_drawn(nested, tmp_path):
+    cache = Cache(tmp_path)
+    how = {"size": 8, "steps": 3}
+    first = draw_filters(nested, "base/first", range(3), **how, cache=cache)
+    seen = []
+    watch = lambda done, total: seen.append(done)  # noqa: E731
+    more = draw_filters(nested, "base/first", range(6), **how, cache=cache, watch=watch)
+    assert seen[0] == 3 and more.filters == tuple(range(6))
+    np.testing.assert_array_equal(more.images[:3], first.images)
+    np.testing.assert_array_equal(more.images, draw_filters(nested, "base/first", range(6), **how).images)
+    draw_filters(nested, "base/first", range(6), **how, cache=cache, seed=1, watch=watch)
+    assert len(list(tmp_path.glob("*/*.npz"))) == 12
+    for file in tmp_path.glob("*/*.npz"):
+        file.write_bytes(b"no pattern")
+    again = draw_filters(nested, "base/first", range(6), **how, cache=cache)
+    np.testing.assert_array_equal(again.images, more.images)
+
+
+def test_a_deaf_filter_is_remembered_as_deaf(tmp_path):
+    cache = Cache(tmp_path)
+    for _ in range(2):
+        drawn = draw_filters(colours([-0.9, -3, 0, 0]), "conv", range(4), size=8, steps=3, cache=cache)
+        assert drawn.retried == (0,) and drawn.deaf == (1, 3)
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize(("size", "strides", "dilation"), [(3, 1, 1), (4, 2, 1), ((2, 3), (2, 3), 1), (3, 1, 2)])
+def test_one_channel_by_itself_is_the_layers_own(padding, size, strides, dilation):
+    """A plain convolution computes only the channel each picture asks for: against the whole layer, on odd sides."""
+    keras.utils.set_random_seed(5)
+    image = keras.Input((17, 14, 3))
+    layer = L.Conv2D(5, size, strides, padding, dilation_rate=dilation, activation="relu", bias_initializer="normal")
+    model = keras.Model(image, layer(image))
+    pictures = tf.constant(np.random.default_rng(1).normal(size=(4, 17, 14, 3)), tf.float32)
+    channels = [4, 0, 2, 2]
+    own = channel_means(model, layer)(tf.constant(channels))(pictures)
+    whole = tf.reduce_mean(model(pictures), axis=(1, 2)).numpy()[range(4), channels]
+    np.testing.assert_allclose(own, whole, rtol=1e-5)
 
 
 @pytest.mark.parametrize(

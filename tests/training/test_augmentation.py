@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from carvis.training.augmentation import augment, reframe, relight
+from carvis.training.augmentation import augment, draw_views, reframe, relight
 
 IMAGES = np.random.default_rng(0).uniform(0, 255, (3, 16, 20, 3)).astype(np.float32)
 # Draws that ask for no change: the whole area, no stretch, no tilt, no mirror, the middle.
@@ -47,16 +47,18 @@ def test_no_saturation_change_of_grey():
 def test_the_sky_stays_above():
     half = np.zeros((64, 32, 32, 3), np.float32)
     half[:, :16] = 255
-    changed = augment(tf.constant(half), (0, 1)).numpy()
+    changed = augment(tf.constant(half), draw_views(64, 0, 1)).numpy()
     assert (changed[:, :10].mean(axis=(1, 2, 3)) > changed[:, 22:].mean(axis=(1, 2, 3)) + 50).all()
 
 
 def test_the_seed_decides():
-    first, again, other = (augment(tf.constant(IMAGES), seed).numpy() for seed in ((1, 2), (1, 2), (1, 3)))
+    first, again, other = (
+        augment(tf.constant(IMAGES), draw_views(3, *seed)).numpy() for seed in ((1, 2), (1, 2), (1, 3))
+    )
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 1
     assert first.shape == IMAGES.shape and first.min() >= 0 and first.max() <= 255
 
 
 def test_grey_pictures_stay_grey():
-    assert augment(tf.constant(IMAGES[..., :1]), (0, 0)).shape == (3, 16, 20, 1)
+    assert augment(tf.constant(IMAGES[..., :1]), draw_views(3, 0, 0)).shape == (3, 16, 20, 1)

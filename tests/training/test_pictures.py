@@ -8,7 +8,7 @@ import pytest
 from carvis import Dataset
 from carvis.errors import TrainingError
 from carvis.images import read_image, resize
-from carvis.training.pictures import Pictures, split_samples
+from carvis.training.pictures import Pictures, shuffled, split_samples
 
 
 def copy(colours, to) -> Dataset:
@@ -72,7 +72,7 @@ def test_batches_hold_every_picture_once_in_an_order_of_seed_and_epoch(colours):
         return np.concatenate([label.numpy() for _, label in pictures.batches(16, "unit", **which)])
 
     np.testing.assert_array_equal(labels(), pictures.labels)
-    first, again, later = (labels(epoch=epoch, seed=1, augmented=True) for epoch in (0, 0, 1))
+    first, again, later = (labels(epoch=epoch, seed=1, view=epoch) for epoch in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert (first != later).any() and (first != pictures.labels).any()
     assert np.bincount(later).tolist() == [24, 24, 24]
@@ -83,3 +83,24 @@ def test_batches_are_preprocessed(colours):
     images, _ = next(pictures.batches(4, "tf"))
     assert images.shape == (4, 32, 32, 3)
     np.testing.assert_allclose(images, pictures.images(np.arange(4)) / 127.5 - 1, atol=1e-5)
+
+
+def test_a_view_of_a_picture_is_the_same_in_any_batch_and_order(colours):
+    pictures = Pictures(colours.samples("valid"), colours.class_names, (32, 32))
+
+    def view(number, batch_size, epoch=None):
+        order = shuffled(len(pictures), epoch, seed=3)
+        batches = pictures.batches(batch_size, "unit", epoch=epoch, seed=3, view=number)
+        return np.concatenate([images.numpy() for images, _ in batches])[np.argsort(order)]
+
+    one = view(0, 24)
+    np.testing.assert_allclose(view(0, 5, epoch=2), one, atol=1e-5)
+    assert np.abs(view(1, 24) - one).max() > 0.1
+
+
+def test_the_content_names_the_pictures(colours):
+    whole, less = (
+        Pictures(colours.samples("valid").head(n), colours.class_names, (32, 32), memory=m)
+        for n, m in ((24, 10), (23, 10**9))
+    )
+    assert whole.content == Pictures(colours.samples("valid"), colours.class_names, (32, 32)).content != less.content

@@ -1,0 +1,112 @@
+"""``filters``: the patterns that single filters of a layer answer to most, as one grid."""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+from carvis.errors import CarvisError
+
+HELP = "draw the patterns that the filters of a layer answer to most"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file")
+    parser.add_argument("layer", nargs="?", metavar="LAYER", help="a layer's path; left out, the layers are listed")
+    parser.add_argument("--filters", metavar="0-63", help="which, as 0-63 or 1,2,5 (default: the first 64)")
+    parser.add_argument("--size", type=int, default=64, metavar="PIXELS", help="side of a pattern (default: 64)")
+    parser.add_argument("--steps", type=int, metavar="N", help="of the ascent (default: 40, regularised 128)")
+    parser.add_argument(
+        "--start", default="model", choices=("model", "tutorial"), help="noise in the model's range, or the tutorial's"
+    )
+    parser.add_argument("--regularised", action="store_true", help="the modern picture, in colour and smoother")
+    parser.add_argument("--smoothness", type=float, default=0.0, metavar="W", help="weight of the total variation")
+    parser.add_argument("--seed", type=int, default=0, help="of the noise (default: 0)")
+    parser.add_argument("--columns", type=int, default=8, metavar="N", help="patterns a row (default: 8)")
+    parser.add_argument("--out", metavar="FILE", help="a PNG file (default: data/results/filters/MODEL--LAYER.png)")
+    parser.add_argument("--overwrite", action="store_true", help="make anew what an earlier run wrote there")
+    add_model_facts(parser)
+    add_workspace(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from carvis.explain import draw_filters
+    from carvis.training.stopping import StopRequest
+    from carvis.workspace import Cache
+
+    chosen = read_filters(args.filters)
+    if args.columns < 1:
+        raise CarvisError(f"--columns {args.columns} leaves no room for a pattern: give 1 or more.")
+    workspace = open_workspace(args)
+    clf = load(args.model, args)
+    if args.layer is None:
+        return _list_layers(clf)
+    out = _place(args, clf, workspace)
+    cache = Cache(workspace.cache_dir / "filters")
+    how = {name: getattr(args, name) for name in ("size", "steps", "start", "regularised", "smoothness", "seed")}
+    columns = (TextColumn(args.layer), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with StopRequest() as stop, Progress(*columns, disable=not sys.stdout.isatty()) as progress:
+        task = progress.add_task("", total=None)
+
+        def watch(done: float, total: int) -> bool:
+            progress.update(task, completed=done, total=total)
+            return stop.by_signal
+
+        drawn = draw_filters(clf, args.layer, chosen, **how, cache=cache, watch=watch)
+    if not drawn.filters:
+        raise KeyboardInterrupt
+    drawn.save(out, columns=args.columns)
+    print(f"{len(drawn.filters)} patterns of {args.layer} of {clf.name} written to {out}")
+    for words, which in (
+        ("answered to no noise and are crossed out", drawn.deaf),
+        ("answered only from wider noise", drawn.retried),
+    ):
+        if which:
+            print(f"{len(which)} filters {words}: {', '.join(map(str, which))}")
+    if stop.by_signal:
+        print("carvis: stopped; the same command with --overwrite goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def read_filters(text: str | None) -> list[int] | None:
+    """Read ``0-63`` or ``1,2,5`` or both: the indices in the order given, each once; None for None.
+
+    Raises:
+        CarvisError: it is no such list.
+    """
+    if text is None:
+        return None
+    found: dict[int, None] = {}
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", part, re.ASCII)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first:
+            raise CarvisError(f"--filters {text} is no list of filters: give it as 0-63 or 1,2,5.")
+        found |= dict.fromkeys(range(first, last + 1))
+    return list(found)
+
+
+def _list_layers(clf) -> int:
+    if not clf.conv_layers:
+        raise CarvisError(f"{clf.name} has no convolution with a map larger than 1x1: it has no filters to draw.")
+    print(f"Give one of the layers of {clf.name} after the model:")
+    for path in clf.conv_layers:
+        print(f"  {path} ({clf.layer(path).output.shape[-1]} filters)")
+    return 0
+
+
+def _place(args: argparse.Namespace, clf, workspace) -> Path:
+    if args.out:
+        out = Path(args.out)
+        if out.suffix.lower() != ".png":
+            raise CarvisError(f"{out} is not a PNG file: let its name end in .png.")
+    else:
+        out = workspace.results_dir / "filters" / f"{clf.name}--{args.layer.replace('/', '_')}.png"
+    for file in (out, out.with_suffix(".json")):
+        if file.exists() and not args.overwrite:
+            raise CarvisError(f"{file} is there already: give another --out, or --overwrite to make it anew.")
+    return out

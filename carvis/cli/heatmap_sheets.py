@@ -1,0 +1,49 @@
+"""The tables that ``heatmaps`` writes on request: how faithful the maps are, and how alike those of two models."""
+
+from pathlib import Path
+
+import numpy as np
+
+from carvis.workspace import Cache, Workspace, atomic_write
+
+SHEETS = ("faithfulness.csv", "comparison.csv")
+
+
+class Sheets:
+    """Collects the rows of both tables, a picture at a time."""
+
+    def __init__(self, args, workspace: Workspace):
+        self.rows: dict[str, list[dict]] = {name: [] for name in SHEETS}
+        self.tests, self.compares = args.faithfulness, args.compare
+        self.cache = Cache(workspace.cache_dir / "faithfulness")
+
+    def add(self, picture: str, image: np.ndarray, models: dict, maps: dict) -> dict[str, str]:
+        """Test and compare the maps of one picture as far as asked for; return the verdict on each map tested."""
+        from carvis.explain import compare_maps, evidence_swap, faithfulness
+
+        verdicts = {}
+        if self.tests:
+            for name, heatmap in maps.items():
+                found = faithfulness(models[name], [image], [heatmap], cache=self.cache)[0]
+                verdicts[name] = found.verdict
+                self.rows["faithfulness.csv"].append({"picture": picture, "model": name, **found.facts()})
+        if self.compares:
+            table = compare_maps(maps, evidence_swap(models, image, maps))
+            self.rows["comparison.csv"] += [{"picture": picture, **row} for row in table.to_dict("records")]
+        return verdicts
+
+    def write(self, out: Path) -> None:
+        """Write the tables that were asked for, and say in a line what they found."""
+        import pandas as pd
+
+        for name, rows in self.rows.items():
+            if rows:
+                atomic_write(out / name, pd.DataFrame(rows).to_csv(index=False))
+        tested = pd.DataFrame(self.rows["faithfulness.csv"])
+        for model, own in tested.groupby("model", sort=False) if len(tested) else ():
+            better = int((own["verdict"] == "better").sum())
+            changed = int(own["changes_with_weights"].sum())
+            print(
+                f"{model}: {better} of {len(own)} maps are better than a random map and the middle,"
+                f" {changed} change with the weights"
+            )

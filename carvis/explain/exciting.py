@@ -1,0 +1,167 @@
+"""From filters to pictures: the pictures of a split that excite each filter of a layer most, and where."""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from carvis.classifier import Classifier
+from carvis.dataset import Dataset, Unreadable
+from carvis.errors import CarvisError, DatasetError
+from carvis.explain.passing import layer_outputs
+from carvis.images import read_image
+from carvis.workspace import Cache, content_hash
+
+
+@dataclass(frozen=True, eq=False)
+class ExcitingPictures:
+    """What excites the filters of a layer.
+
+    Attributes:
+        table: columns filter, rank (1 is the most exciting), id, path, label, value (the largest activation), x and y
+            (the middle of its cell as a share of the picture's width and height). A filter that no picture excites
+            has no row.
+        skipped: why a picture was left out, by its id.
+        pictures: how many were looked at.
+        layer, model_name, fingerprint, data, split: what was asked.
+    """
+
+    table: pd.DataFrame
+    skipped: dict[str, str]
+    pictures: int
+    layer: str
+    model_name: str
+    fingerprint: str
+    data: str
+    split: str
+
+    def of(self, filter: int) -> pd.DataFrame:
+        """Return the rows of one filter, the most exciting picture first."""
+        return self.table[self.table["filter"] == filter]
+
+
+def exciting_pictures(
+    clf: Classifier,
+    data: Dataset,
+    split: str,
+    layer: str,
+    *,
+    most: int = 6,
+    cache: Cache | None = None,
+    watch: Callable[[int, int], bool | None] = lambda done, total: None,
+) -> ExcitingPictures:
+    """Find, in one pass over a split, the pictures that excite each filter of a layer most.
+
+    A picture's value for a filter is the largest activation of its channel (Zhou et al., "Object Detectors Emerge in
+    Deep Scene CNNs", 2015); of equal ones the first by id counts.
+
+    Args:
+        layer: path of a layer with a map as output.
+        most: how many pictures a filter.
+        cache: keeps the result under the hash of the model, the layer and the pictures.
+        watch: called with the number of pictures done and to do; returns True to stop, and the result is then that of
+            the pictures looked at, and is not kept.
+
+    Raises:
+        ModelError: no such layer, or one without a map.
+        DatasetError: no such split, or no picture in it that can be read.
+    """
+    clf.map_layer(layer)
+    samples = data.samples(split)
+    facts = {"layer": layer, "model_name": clf.name, "fingerprint": clf.fingerprint, "data": data.name, "split": split}
+    key = content_hash("exciting pictures", clf.fingerprint, layer, most, _stamps(samples))
+    if cache and (kept := cache.get(key, ".json")):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            return _joined(json.loads(kept.read_text("utf-8")), samples, facts)
+    reasons, best = Unreadable(), None
+    paths, stopped = samples["path"].tolist(), False
+    for places, (output,) in layer_outputs(clf, paths, [layer], unreadable=reasons):
+        best = _better(best, places, output, most)
+        if stopped := bool(watch(int(places[-1]) + 1, len(paths))):
+            break
+    if best is None:
+        why = f" ({next(iter(reasons.reasons.values()))})" if reasons.reasons else ""
+        raise DatasetError(f"None of the {len(samples)} pictures in {data.folder(split)} can be read{why}")
+    skipped = {samples["id"].iloc[place]: reason for place, reason in sorted(reasons.reasons.items())}
+    found = {"rows": _rows(best, samples), "skipped": skipped, "pictures": len(paths) - len(skipped)}
+    if stopped:
+        found["pictures"] = best.looked_at
+    elif cache:
+        with contextlib.suppress(CarvisError):
+            cache.put(key, ".json", json.dumps(found, ensure_ascii=False).encode())
+    return _joined(found, samples, facts)
+
+
+def activation_maps(clf: Classifier, paths: list[str], layer: str, filter: int) -> list[np.ndarray]:
+    """Return where a filter of a layer answers in each picture: float32 (h, w) each, what is negative taken as 0.
+
+    Raises:
+        ImageError: a picture cannot be read.
+    """
+    for path in paths:
+        read_image(path, clf.channels)
+    batches = layer_outputs(clf, paths, [layer], unreadable=Unreadable())
+    return [np.maximum(one[..., filter], 0) for _, (output,) in batches for one in output]
+
+
+@dataclass
+class _Best:
+    """The highest values of each channel so far, (c, most), where in which picture, and how many were looked at."""
+
+    values: np.ndarray
+    places: np.ndarray
+    cells: np.ndarray
+    shape: tuple[int, int]
+    looked_at: int
+
+
+def _better(best: _Best | None, places: np.ndarray, output: np.ndarray, most: int) -> _Best:
+    count, height, width, depth = output.shape
+    flat = output.reshape(count, height * width, depth)
+    cells = flat.argmax(axis=1)
+    values = np.take_along_axis(flat, cells[:, None], axis=1)[:, 0]
+    found = [values.T, np.broadcast_to(places, (depth, count)), cells.T]
+    if best is not None:
+        found = [np.concatenate(both, axis=1) for both in zip((best.values, best.places, best.cells), found)]
+    # What is no number excites nothing. Pictures come in the order of their ids, which a stable sort keeps.
+    order = np.argsort(-np.nan_to_num(found[0], nan=-np.inf), axis=1, kind="stable")[:, :most]
+    kept = (np.take_along_axis(part, order, axis=1) for part in found)
+    return _Best(*kept, (height, width), count + (best.looked_at if best else 0))
+
+
+def _rows(best: _Best, samples: pd.DataFrame) -> dict[str, list]:
+    channel, rank = np.nonzero(np.isfinite(best.values) & (best.values > 0))
+    cells = best.cells[channel, rank]
+    height, width = best.shape
+    return {
+        "filter": channel.tolist(),
+        "rank": (rank + 1).tolist(),
+        "id": samples["id"].to_numpy()[best.places[channel, rank]].tolist(),
+        "value": best.values[channel, rank].astype(float).tolist(),
+        "x": ((cells % width + 0.5) / width).tolist(),
+        "y": ((cells // width + 0.5) / height).tolist(),
+    }
+
+
+def _joined(found: dict, samples: pd.DataFrame, facts: dict) -> ExcitingPictures:
+    """Add what belongs to this machine: the pictures' paths."""
+    table = pd.DataFrame(found["rows"]).astype({"id": str})
+    here = samples.set_index("id")[["path", "label"]]
+    table = table.join(here, on="id")[["filter", "rank", "id", "path", "label", "value", "x", "y"]]
+    return ExcitingPictures(table, dict(found["skipped"]), int(found["pictures"]), **facts)
+
+
+def _stamps(samples: pd.DataFrame) -> list:
+    """Describe the pictures so that one that was replaced is noticed."""
+    return [[row.id, int(row.size), _time(row.path)] for row in samples.itertuples(index=False)]
+
+
+def _time(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0

@@ -1,0 +1,56 @@
+"""One forward pass that hands out the outputs of layers, for many pictures in batches."""
+
+import contextlib
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from carvis.classifier import Classifier
+from carvis.dataset import Unreadable, pipeline
+from carvis.explain.tap import _calls, _tracing
+
+_passes: "weakref.WeakKeyDictionary[Classifier, dict]" = weakref.WeakKeyDictionary()
+
+
+def make_pass(model: keras.Model, layers: Sequence[keras.Layer]) -> Callable:
+    """Return a traced function of prepared pictures, float32 (N, H, W, C), to the outputs (N, h, w, c) of layers."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, *model.inputs[0].shape[1:]], tf.float32)])
+    def outputs(images):
+        seen: dict = {}
+
+        def keep(place, call, *args, **kwargs):
+            seen[place] = call(*args, **kwargs)
+            return seen[place]
+
+        with _tracing, contextlib.ExitStack() as patches:
+            for place, layer in enumerate(layers):
+                patches.enter_context(_calls(layer, partial(keep, place)))
+            model(images, training=False)
+        return [tf.cast(seen[place], tf.float32) for place in range(len(layers))]
+
+    return outputs
+
+
+def layer_outputs(
+    clf: Classifier, paths: Iterable[str], layers: Sequence[str], *, batch_size: int = 16, unreadable: Unreadable
+) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+    """Yield batches of pictures: their places in ``paths`` int64 (n,), and each layer's output float32 (n, h, w, c).
+
+    Args:
+        layers: paths of layers with a map as output.
+        unreadable: pictures that cannot be read are recorded there and left out.
+
+    Raises:
+        ModelError: no such layer, or one without a map.
+    """
+    found = [clf.map_layer(layer) for layer in layers]
+    passes = _passes.setdefault(clf, {})
+    run = passes.get(tuple(layers)) or passes.setdefault(tuple(layers), make_pass(clf.model, found))
+    size = {"input_size": clf.input_size, "resize_method": clf.resize, "channels": clf.channels}
+    for places, images in pipeline(list(paths), **size, batch_size=batch_size, unreadable=unreadable):
+        yield places.numpy(), [output.numpy() for output in run(clf.preprocess(images.numpy()))]

@@ -1,0 +1,87 @@
+"""Which frequencies pictures and maps are made of: their power by distance from the middle of the spectrum."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from carvis.explain.filters import FilterPatterns
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """How power is shared among rings of equal frequency, the mean (frequency 0) left out.
+
+    Attributes:
+        share: float64 (rings,), adds up to 1; all zero where nothing varies.
+        side: the shorter side of what was analysed, in its own pixels. Ring k holds k cycles a picture.
+        count: how many pictures or channels it is the mean of, those that do not vary left out.
+    """
+
+    share: np.ndarray
+    side: int
+    count: int
+
+    @property
+    def per_picture(self) -> np.ndarray:
+        """The frequency of each ring in cycles a picture: float64 (rings,)."""
+        return np.arange(len(self.share), dtype=np.float64)
+
+    @property
+    def per_pixel(self) -> np.ndarray:
+        """The frequency of each ring in cycles a pixel of what was analysed: float64 (rings,), 0.5 at most an axis."""
+        return self.per_picture / self.side
+
+    @property
+    def centroid(self) -> float:
+        """The mean frequency in cycles a pixel, weighed by power; NaN where nothing varies."""
+        return float(self.share @ self.per_pixel) if self.count else float("nan")
+
+    @property
+    def centroid_per_picture(self) -> float:
+        """The mean frequency in cycles a picture, weighed by power; NaN where nothing varies."""
+        return self.centroid * self.side
+
+
+def ring_power(maps: np.ndarray) -> np.ndarray:
+    """Return the power in each ring of the Fourier transform of each map: (N, h, w) to float64 (N, rings).
+
+    A ring takes the frequencies that round to the same whole number of cycles along the shorter side; what the mean
+    holds is left out.
+    """
+    height, width = maps.shape[1:]
+    side = min(height, width)
+    centred = maps.astype(np.float64) - maps.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
+    power = np.abs(np.fft.fft2(centred)) ** 2
+    radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None])
+    rings = np.rint(radius * side).astype(int).ravel()
+    return np.stack([np.bincount(rings, one.ravel()) for one in power]) if len(maps) else np.zeros((0, rings.max() + 1))
+
+
+def radial_spectrum(maps: np.ndarray) -> Spectrum:
+    """Return the mean spectrum of maps, each counting alike: (N, h, w) or (N, h, w, c), each channel a map."""
+    if maps.ndim == 4:
+        return _of_pictures(maps)
+    return mean_spectrum(ring_power(maps), min(maps.shape[1:]))
+
+
+def _of_pictures(pictures: np.ndarray) -> Spectrum:
+    # The colours of a picture belong together: their power is added before it is shared out.
+    power = sum(ring_power(pictures[..., channel]) for channel in range(pictures.shape[3]))
+    return mean_spectrum(power, min(pictures.shape[1:3]))
+
+
+def mean_spectrum(power: np.ndarray, side: int) -> Spectrum:
+    """Share out the power of each of N things (N, rings), and take the mean of those that vary at all."""
+    total = power.sum(axis=1)
+    varies = total > 1e-12 * max(1.0, total.max(initial=0.0))
+    if not varies.any():
+        return Spectrum(np.zeros(power.shape[1]), side, 0)
+    return Spectrum((power[varies] / total[varies, None]).mean(axis=0), side, int(varies.sum()))
+
+
+def pattern_spectrum(patterns: "FilterPatterns") -> Spectrum:
+    """Return the mean spectrum of a layer's patterns, those of deaf filters left out."""
+    heard = [index not in patterns.deaf for index in patterns.filters]
+    return radial_spectrum(patterns.images[np.array(heard, bool)])

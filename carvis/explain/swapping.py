@@ -1,0 +1,42 @@
+"""Evidence swap: does one model need what another one looks at?"""
+
+import numpy as np
+import pandas as pd
+
+from carvis.classifier import Classifier
+from carvis.explain.curves import STEPS, erase, trace
+from carvis.explain.heatmap import Heatmap
+from carvis.explain.trials import class_scores
+
+
+def evidence_swap(
+    classifiers: dict[str, Classifier],
+    image: np.ndarray,
+    maps: dict[str, Heatmap],
+    *,
+    steps: int = STEPS,
+    fill: str = "blur",
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Erase a picture in the order of each model's map, and let each model judge what is left.
+
+    Args:
+        classifiers: the models, by name.
+        image: uint8 (H, W, 3) or (H, W, 1).
+        maps: the heatmap of each model, by the same names; a model is scored for the class its own map explains.
+        steps, fill, seed: as ``faithfulness``.
+
+    Returns:
+        (n, n), rows the model whose map is followed, columns the model that judges: the share of its confidence that
+        is lost on average over the deletion curve. NaN in the row of a map without evidence.
+    """
+    table = pd.DataFrame(np.nan, index=pd.Index(maps, name="map of"), columns=pd.Index(maps, name="scored by"))
+    for judge, clf in ((name, classifiers[name]) for name in maps):
+        prepared = clf.prepare([image])[0]
+        erased = erase(prepared, fill, clf.black_picture())
+        scores = class_scores(clf, maps[judge].target, maps[judge].against)
+        for owner, heatmap in maps.items():
+            if heatmap.status == "ok":
+                curves = trace(scores, prepared, erased, heatmap.raw, steps, seed)
+                table.loc[owner, judge] = 1 - curves.deletion_area / max(float(curves.deletion[0]), 1e-12)
+    return table

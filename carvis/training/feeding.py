@@ -1,0 +1,71 @@
+"""What a run's loop trains, and on what: the learning part on kept features where that saves work, else the model."""
+
+import time
+from collections.abc import Callable
+
+import keras
+
+from carvis.training.features import FeatureCache
+from carvis.training.pictures import Pictures
+from carvis.training.prefix import halve
+from carvis.training.recorder import Recorder
+from carvis.training.run import Run
+
+
+def feeding(
+    model: keras.Model,
+    train: Pictures,
+    valid: Pictures,
+    views: list[int | None],
+    config: dict,
+    run: Run,
+    record: Recorder,
+    stop: Callable[[], str | None],
+) -> tuple[keras.Model, Callable, Callable]:
+    """Return the model to train, its training batches of an epoch, and its validation batches.
+
+    Args:
+        views: shown in turn, an epoch each.
+
+    Raises:
+        CacheStopped: the person asked to stop while the cache was filled.
+    """
+    batch, preprocessing, seed = config["batch_size"], config["preprocessing"], config["seed"]
+    if found := _cached(model, train, valid, views, config, run, record, stop):
+        learning, (train_features, valid_features) = found
+        return (
+            learning,
+            lambda epoch: train_features.batches(batch, epoch=epoch, seed=seed, view=epoch % len(views)),
+            lambda: valid_features.batches(batch),
+        )
+    return (
+        model,
+        lambda epoch: train.batches(batch, preprocessing, epoch=epoch, seed=seed, view=views[epoch % len(views)]),
+        lambda: valid.batches(batch, preprocessing),
+    )
+
+
+def _cached(model, train, valid, views, config, run: Run, record: Recorder, stop):
+    # Views that are shown once only would be computed once without a cache too.
+    if not config["cache"] or len(views) >= config["epochs"]:
+        return None
+    halves = halve(model)
+    if halves is None:
+        return None
+    reported = 0.0
+
+    def watch(done: int, total: int) -> bool:
+        nonlocal reported
+        if time.monotonic() - reported > 1 or done == total:
+            reported = time.monotonic()
+            record.event("caching", rows=done, total=total)
+        return stop() is not None
+
+    cache = FeatureCache(run.workspace.cache_dir / "features", log=record.log, watch=watch)
+    rows = len(train) * len(views) + len(valid)
+    plan = cache.plan(halves, rows, config["cache_precision"])
+    if plan is None:
+        return None
+    how = {"preprocessing": config["preprocessing"], "seed": config["seed"]}
+    filled = cache.fill(halves, plan, [(train, views), (valid, [None])], how)
+    return filled and (halves.learning, filled)

@@ -1,0 +1,163 @@
+"""The pictures on which models part ways: found on request over a whole split, kept on disk, shown as tiles."""
+
+import contextlib
+import io
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from carvis.workspace import Cache, content_hash
+from ui import choice, classifiers, data, selection
+from ui.i18n import N_, _, n_, translated
+from ui.page import guarded
+from ui.texts import mark, percent, plain
+
+KINDS = {"same-answer": N_("Same answer, different evidence"), "one-right": N_("One right, others wrong")}
+_NOTES = {
+    "same-answer": N_(
+        "All models give the same answer but rest it on different places. The distance says how far the evidence of "
+        "the two that differ most must be carried, in sides of the picture."
+    ),
+    "one-right": N_("One model alone is right; the most confident mistakes of the others come first."),
+}
+_PER_PAGE = 12
+_VERSION = 1
+
+
+def show(opened: dict[str, classifiers.Opened]) -> None:
+    """Offer to look for disagreements of the opened models over the chosen pictures, and show what was found."""
+    st.subheader(_("Where models disagree"), anchor=False)
+    models = {name: model for name, model in opened.items() if model.classifier is not None}
+    if len(models) < 2:
+        st.caption(_("Choose two models or more to see on which pictures they part ways."))
+        return
+    chosen, found = selection.get(), None
+    with guarded():
+        found = _kept(models)
+    if found is None:
+        st.caption(
+            _("Makes a heatmap of every picture of the split with every model: about a second for ten pictures.")
+        )
+        if not st.button(_("Find disagreements"), icon=":material/compare_arrows:", key="find_disagreements"):
+            return
+        with guarded():
+            found = _find(models)
+        if found is None:
+            return
+    st.segmented_control(
+        _("Kind of disagreement"),
+        list(KINDS),
+        format_func=translated(KINDS).get,
+        required=True,
+        label_visibility="collapsed",
+        **selection.control("kind", chosen.kind),
+    )
+    st.caption(_(_NOTES[chosen.kind]))
+    rows = found[found["kind"] == chosen.kind]
+    lost = len(data.dataset(choice.dataset_name()).samples(choice.split())) - len(found)
+    words = [n_("{n} picture of this kind.", "{n} pictures of this kind.", len(rows)).format(n=f"{len(rows):,}")]
+    if lost:
+        words.append(n_("{n} picture could not be read.", "{n} pictures could not be read.", lost).format(n=lost))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(" ".join(words), width="content")
+        st.download_button(
+            _("Numbers"),
+            lambda: found.drop(columns="path").to_csv(index=False),
+            file_name="disagreements.csv",
+            mime="text/csv",
+            icon=":material/data_array:",
+            type="tertiary",
+            on_click="ignore",
+            key="disagreement_numbers",
+        )
+    pages = max(1, -(-len(rows) // _PER_PAGE))
+    page = min(chosen.page, pages)
+    _tiles(rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE], tuple(models))
+    if pages > 1:
+        with st.container(horizontal_alignment="center"):
+            st.pagination(pages, **selection.control("page", page))
+
+
+def _cache() -> Cache:
+    return Cache(data.workspace().cache_dir / "disagreements", 100_000_000)
+
+
+def _key(models: dict[str, classifiers.Opened]) -> str:
+    made_by = {name: [model.classifier.fingerprint, *model.classifier.class_names] for name, model in models.items()}
+    pictures = [data.dataset(choice.dataset_name()).fingerprint, choice.split()]
+    return content_hash(made_by, pictures, selection.get().method, _VERSION)
+
+
+def _kept(models: dict[str, classifiers.Opened]) -> pd.DataFrame | None:
+    path = _cache().get(_key(models), ".parquet")
+    # A damaged entry of the cache is made anew, whatever broke it.
+    with contextlib.suppress(Exception):
+        return None if path is None else _with_paths(pd.read_parquet(path))
+    return None
+
+
+def _with_paths(table: pd.DataFrame) -> pd.DataFrame:
+    """Add where the pictures lie now: the data set may have been moved since."""
+    samples = data.dataset(choice.dataset_name()).samples(choice.split())
+    return table.assign(path=table["id"].map(dict(zip(samples["id"], samples["path"]))))
+
+
+def _find(models: dict[str, classifiers.Opened]) -> pd.DataFrame:
+    from carvis.explain import disagreements
+
+    slot = st.container(horizontal=True, vertical_alignment="center")
+    with slot:
+        bar = st.progress(0.0, _("Looking for disagreements …"))
+        # A click starts the page anew, which ends this run.
+        st.button(_("Stop"), icon=":material/stop:", key="stop_disagreements")
+
+    def watch(done: int, total: int) -> None:
+        bar.progress(done / total, _("{done} of {n} pictures").format(done=f"{done:,}", n=f"{total:,}"))
+
+    pictures = data.dataset(choice.dataset_name())
+    with contextlib.ExitStack() as locks:
+        # Always in the same order, or two sessions could wait for each other.
+        for name in sorted(models):
+            locks.enter_context(models[name].lock)
+        table = disagreements(
+            {name: model.classifier for name, model in models.items()},
+            pictures,
+            choice.split(),
+            method=selection.get().method,
+            watch=watch,
+        )
+    buffer = io.BytesIO()
+    table.drop(columns="path").to_parquet(buffer, index=False)
+    _cache().put(_key(models), ".parquet", buffer.getvalue())
+    slot.empty()
+    return table
+
+
+def _tiles(rows: pd.DataFrame, models: tuple[str, ...]) -> None:
+    small = data.thumbnails([path if isinstance(path, str) else None for path in rows["path"]])
+    with st.grid("auto", min_column_width=200, gap="small"):
+        for (_index, row), picture in zip(rows.iterrows(), small, strict=True):
+            with st.container(border=True, height="stretch", gap="xsmall", key=f"disagreement_{row['id']}"):
+                _tile(row, picture, models)
+
+
+def _tile(row: Any, picture: bytes | str, models: tuple[str, ...]) -> None:
+    if isinstance(picture, bytes):
+        st.image(picture, width="stretch", alt=_("A picture of {label}").format(label=row["label"]))
+    st.caption(_("true: {label}").format(label=plain(row["label"])))
+    for name in models:
+        answer, confidence = row[f"answer:{name}"], percent(row[f"confidence:{name}"])
+        right = mark(answer == row["label"])
+        st.markdown(f"{right} {plain(name)}: **{plain(answer)}** {confidence}")
+    if row["first"]:
+        words = _("distance {distance} between {one} and {other}")
+        st.caption(words.format(distance=f"{row['distance']:.2f}", one=plain(row["first"]), other=plain(row["second"])))
+    st.page_link(
+        "app_pages/heatmaps.py",
+        label=_("Show its heatmaps"),
+        icon=":material/blur_on:",
+        query_params=selection.link(
+            data=choice.dataset_name(), split=choice.split(), sample=(row["id"],), model=models, explain="predicted"
+        ),
+    )

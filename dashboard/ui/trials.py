@@ -1,0 +1,137 @@
+"""Testing the heatmaps of page Heatmaps: on request, a badge on each map, its curves when opened."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from carvis.workspace import Cache
+from ui import classifiers, comparison, data
+from ui.i18n import N_, _
+from ui.page import guarded
+from ui.texts import percent, plain
+
+if TYPE_CHECKING:
+    from carvis.explain.trials import Faithfulness
+
+_CACHE_BYTES = 200_000_000
+_BADGES = {
+    "better": (N_("better than the baselines"), ":material/verified:", "green"),
+    "not-better": (N_("no better than the baselines"), ":material/report:", "orange"),
+    "no-evidence": (N_("no evidence to test"), ":material/visibility_off:", "gray"),
+}
+_HELP = {
+    "better": N_(
+        "Erasing what this map marks costs the model more confidence, and restoring it gives back more, than a random "
+        "map and a blob in the middle do."
+    ),
+    "not-better": N_(
+        "A random map or a blob in the middle finds what the model needs as well as this map does: do not trust it."
+    ),
+    "no-evidence": N_("The map is blank: there is nothing to test."),
+}
+_ALIKE = (N_("stays with random weights"), N_("The map looks alike when the model has forgotten all it learnt."))
+_LINES = {"map": N_("this map"), "random": N_("random map"), "blob": N_("blob in the middle")}
+
+
+def _cache() -> Cache:
+    return _opened_cache(str(data.workspace().cache_dir / "faithfulness"))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _opened_cache(folder: str) -> Cache:
+    return Cache(folder, _CACHE_BYTES)
+
+
+def run(rows: list[comparison.Row], opened: dict[str, classifiers.Opened]) -> None:
+    """Test every map on the page that was not tested before, with a progress bar and a stop."""
+    from carvis.explain import faithfulness
+
+    todo = [(row, name) for row in rows for name in row.maps if kept(row, opened[name]) is None]
+    bar = st.container(horizontal=True, vertical_alignment="center")
+    with bar:
+        progress = st.progress(0.0, _("Testing {n} maps …").format(n=len(todo)))
+        # A click starts the page anew, which ends this run at its next step; what was tested is kept.
+        st.button(_("Stop"), icon=":material/stop:", key="stop_testing")
+    for done, (row, name) in enumerate(todo, 1):
+        model = opened[name]
+        with guarded(), model.lock:
+            faithfulness(model.classifier, [row.original], [row.maps[name]], cache=_cache())
+        progress.progress(done / len(todo), _("Tested {done} of {n} maps").format(done=done, n=len(todo)))
+    bar.empty()
+
+
+def kept(row: comparison.Row, model: classifiers.Opened) -> "Faithfulness | None":
+    """Return what is known of one model's map of a row."""
+    from carvis.explain.trials import faithfulness_key, kept_faithfulness
+
+    return kept_faithfulness(_cache(), faithfulness_key(model.classifier, row.original, row.maps[model.name]))
+
+
+def show(row: comparison.Row, name: str, found: "Faithfulness") -> None:
+    """Put the badge, and its curves when asked for, below a map."""
+    with row.slots[name], st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        words, icon, colour = _BADGES[found.verdict]
+        st.badge(_(words), icon=icon, color=colour, help=_(_HELP[found.verdict]))
+        if found.randomisation and not found.randomisation.passed:
+            st.badge(_(_ALIKE[0]), icon=":material/report:", color="orange", help=_(_ALIKE[1]))
+        key = f"curves_{row.number}_{name}"
+        window = st.popover(_("Curves"), type="tertiary", key=key, on_change="rerun")
+        if window.open:
+            with window:
+                _details(found)
+
+
+def _details(found: "Faithfulness") -> None:
+    trials = {"map": found.own, **found.baselines}
+    st.altair_chart(_chart(trials), width="content")
+    table = {
+        _(_LINES[name]): [
+            f"{trial.curves.deletion_area:.2f}",
+            f"{trial.curves.insertion_area:.2f}",
+            percent(trial.drop),
+            percent(trial.increase),
+        ]
+        for name, trial in trials.items()
+    }
+    facts = [_("area, erasing"), _("area, restoring"), _("confidence lost, map alone"), _("confidence rises")]
+    st.table(pd.DataFrame(table, index=facts), border="horizontal")
+    if check := found.randomisation:
+        words = _("With random weights, from the top down to {layer}, the map's rank correlation with itself is {n}.")
+        st.caption(words.format(layer=plain(check.layers[-1]), n=f"{check.last:.2f}"))
+
+
+def _chart(trials: dict):
+    import altair as alt
+
+    kinds = {"deletion": _("erasing, most evidence first"), "insertion": _("restoring, most evidence first")}
+    rows = [
+        (kinds[kind], _(_LINES[name]), 100 * step / (len(curve) - 1), 100 * float(value))
+        for name, trial in trials.items()
+        for kind, curve in (("deletion", trial.curves.deletion), ("insertion", trial.curves.insertion))
+        for step, value in enumerate(curve)
+    ]
+    table = pd.DataFrame(rows, columns=["kind", "line", "share", "confidence"])
+    names = [_(words) for words in _LINES.values()]
+    line = (
+        alt.Chart(table)
+        .mark_line()
+        .encode(
+            x=alt.X("share:Q", title=_("% of the picture"), scale=alt.Scale(domain=[0, 100])),
+            y=alt.Y("confidence:Q", title=_("confidence in %"), scale=alt.Scale(domain=[0, 100])),
+            color=alt.Color("line:N", title=None, sort=names, scale=alt.Scale(range=["#2f6fb0", "#999999", "#c77d1e"])),
+            strokeDash=alt.StrokeDash("line:N", title=None, sort=names),
+        )
+        .properties(width=210, height=170)
+    )
+    return line.facet(alt.Facet("kind:N", title=None, sort=list(kinds.values())), columns=2)
+
+
+def table(rows: list[comparison.Row], found: dict) -> pd.DataFrame:
+    """Collect the figures of all maps tested: a row a picture and model."""
+    return pd.DataFrame(
+        [
+            {"picture": rows[number].picture.id, "model": name, **value.facts()}
+            for (number, name), value in found.items()
+        ]
+    )

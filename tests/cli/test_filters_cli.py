@@ -1,0 +1,101 @@
+"""``filters``: the grid, its sidecar, the list of layers, and what cannot be drawn."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from carvis.classifier import Classifier, ModelCard, save_classifier
+from carvis.cli import main
+from carvis.cli.filters import read_filters
+from carvis.images import read_image
+
+L = keras.layers
+SMALL = ["--size", "8", "--steps", "2"]
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    image = keras.Input((8, 8, 3))
+    base = keras.Model(image, L.Conv2D(3, 1, use_bias=False, name="conv")(image), name="base")
+    x = L.GlobalAveragePooling2D()(base(image))
+    model = keras.Model(image, L.Dense(2, activation="softmax")(x))
+    base.set_weights([np.eye(3, dtype=np.float32).reshape(1, 1, 3, 3)])
+    save_classifier(Classifier(model, ["a", "b"], name="one", card=ModelCard()), tmp_path / "models" / "one.keras")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CARVIS_WORKSPACE", raising=False)
+    return tmp_path
+
+
+def test_the_grid_is_written_with_how_it_was_made(workspace, capsys):
+    assert main(["filters", "models/one.keras", "base/conv", "--filters", "2,0-1", "--columns", "2", *SMALL]) == 0
+    path = Path("data/results/filters/one--base_conv.png")
+    assert str(path) in capsys.readouterr().out
+    assert read_image(path).shape == (2 * 8 + 5, 2 * 8 + 5, 3)
+    facts = json.loads(path.with_suffix(".json").read_text())
+    assert facts["filters"] == [2, 0, 1] and facts["layer"] == "base/conv" and facts["settings"]["size"] == 8
+    before = path.read_bytes()
+    assert main(["filters", "models/one.keras", "base/conv", *SMALL]) == 2
+    assert "there already" in capsys.readouterr().err and path.read_bytes() == before
+    assert main(["filters", "models/one.keras", "base/conv", "--overwrite", *SMALL]) == 0
+
+
+def test_without_a_layer_the_layers_are_listed(workspace, capsys):
+    assert main(["filters", "models/one.keras"]) == 0
+    assert "base/conv (3 filters)" in capsys.readouterr().out and not Path("data/results").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
+def test_ctrl_c_keeps_what_is_done_and_goes_on_later(workspace, capsys, monkeypatch):
+    from carvis.explain.filters import ascent
+
+    monkeypatch.setattr(ascent, "CHUNK_PIXELS", 8 * 8)
+    own = ascent._Ascent.finished
+
+    def finished(self, climber):
+        if climber.index == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return own(self, climber)
+
+    monkeypatch.setattr(ascent._Ascent, "finished", finished)
+    assert main(["filters", "models/one.keras", "base/conv", "--out", "grid.png", *SMALL]) == 130
+    assert json.loads(Path("grid.json").read_text())["filters"] == [0, 1]
+    drawn = []
+    monkeypatch.setattr(ascent._Ascent, "finished", lambda self, one: drawn.append(one.index) or own(self, one))
+    assert main(["filters", "models/one.keras", "base/conv", "--out", "grid.png", "--overwrite", *SMALL]) == 0
+    assert drawn == [2] and json.loads(Path("grid.json").read_text())["filters"] == [0, 1, 2]
+
+
+def test_lists_of_filters_are_read():
+    assert read_filters("0-3") == [0, 1, 2, 3] and read_filters("5, 1-2,5") == [5, 1, 2] and read_filters(None) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["models/none.keras", "base/conv"], "none.keras"),
+        (["models/one.keras", "magic"], "no layer magic"),
+        (["models/one.keras", "dense"], "gives no map"),
+        (["models/one.keras", "base/conv", "--filters", "3"], "no filter 3"),
+        (["models/one.keras", "base/conv", "--filters", "4-2"], "0-63 or 1,2,5"),
+        (["models/one.keras", "base/conv", "--filters", "x"], "0-63 or 1,2,5"),
+        (["models/one.keras", "base/conv", "--filters", ""], "0-63 or 1,2,5"),
+        (["models/one.keras", "base/conv", "--size", "2"], "cannot be drawn"),
+        (["models/one.keras", "base/conv", "--steps", "0"], "cannot be drawn"),
+        (["models/one.keras", "base/conv", "--columns", "0"], "no room"),
+        (["models/one.keras", "base/conv", "--smoothness", "nan"], "smoothness"),
+        (["models/one.keras", "base/conv", "--seed", "-1"], "seed"),
+        (["models/one.keras", "base/conv", "--out", "grid.jpg"], "end in .png"),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_exit_code_2(workspace, arguments, says, capsys):
+    if "dense" in arguments:
+        model = keras.models.load_model("models/one.keras")
+        arguments = [model.layers[-1].name if one == "dense" else one for one in arguments]
+    assert main(["filters", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert says in said and sum(line.startswith("carvis: ") for line in said.splitlines()) == 1
