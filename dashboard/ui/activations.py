@@ -63,7 +63,7 @@ def choose_look() -> selection.Selection:
         (("range", _("Colour scale"), translated(RANGE)),),
     )
     for controls in rows:
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
             for field, label, words in controls:
                 st.segmented_control(
                     label,
