@@ -18,6 +18,9 @@ pages = {
         "app_pages/overview.py", title=_("Overview"), icon=":material/home:", url_path="overview", default=True
     ),
     "models": st.Page("app_pages/models.py", title=_("Models"), icon=":material/network_node:", url_path="models"),
+    "training": st.Page(
+        "app_pages/training.py", title=_("Training"), icon=":material/monitoring:", url_path="training"
+    ),
     "misclassified": st.Page(
         "app_pages/misclassified.py",
         title=_("Misclassified"),

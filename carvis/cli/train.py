@@ -5,6 +5,7 @@ import logging
 import sys
 
 from carvis.cli.options import add_workspace, open_workspace
+from carvis.errors import TrainingError
 
 HELP = "train a model: own, transfer or fine-tune"
 
@@ -16,8 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"Backbones: {', '.join(BACKBONES)}. Ctrl-C ends the run after the step it is at and saves the best weights"
         " so far (exit code 130); a second Ctrl-C ends it at once."
     )
-    parser.add_argument("recipe", choices=("own", "transfer", "fine-tune"), metavar="own|transfer|fine-tune")
-    parser.add_argument("data", metavar="DATA", help="folder with train/<class>/*.jpg and, best, valid/ and test/")
+    parser.add_argument("recipe", nargs="?", choices=("own", "transfer", "fine-tune"), metavar="own|transfer|fine-tune")
+    parser.add_argument(
+        "data", nargs="?", metavar="DATA", help="folder with train/<class>/*.jpg and, best, valid/ and test/"
+    )
     model = parser.add_argument_group("model")
     model.add_argument("--backbone", metavar="NAME", help="default: vgg16; with own: train this one from the start")
     model.add_argument(
@@ -56,31 +59,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="float32, float16 to halve the disk space, or auto for the first that fits (default: auto)",
     )
+    course.add_argument(
+        "--replay", action="store_true", help="keep the weights after each epoch, to look at the model as it was"
+    )
     course.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same history")
+    course.add_argument(
+        "--detach", action="store_true", help="train in a process of its own: see `python -m carvis runs`"
+    )
+    course.add_argument(
+        "--run-dir", metavar="DIR", help="carry out the run prepared in this folder, or go on with it, in its turn"
+    )
     add_workspace(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from carvis.training import train
+    from carvis.training import Run, execute, start, train
 
     workspace = open_workspace(args)
+    if args.run_dir and not args.recipe:
+        execute(Run(args.run_dir, workspace), queue=True)
+        return 0
+    if not args.recipe or not args.data:
+        raise TrainingError("Name a recipe and a data set: for example `train transfer data/mini_pictures`.")
     keys = (
         "backbone", "parent", "input_size", "width", "head_units", "dropout", "open_from", "preprocessing", "resize",
         "name", "epochs", "patience", "batch_size", "learning_rate", "label_smoothing", "seed", "views",
-        "cache_precision",
+        "cache_precision", "replay",
     )  # fmt: skip
     wanted = {key: getattr(args, key) for key in keys}
+    wanted |= {"weights": args.weights or "auto", "augment": not args.no_augment, "cache": not args.no_cache}
+    wanted |= {"workspace": workspace, "run_dir": args.run_dir}
+    if args.detach:
+        started = start(args.recipe, args.data, **wanted)
+        print(f"Run {started.id} has started: `python -m carvis runs follow {started.id}` shows how it goes.")
+        return 0
     with _Watcher() as watcher:
-        result = train(
-            args.recipe,
-            args.data,
-            weights=args.weights or "auto",
-            augment=not args.no_augment,
-            cache=not args.no_cache,
-            workspace=workspace,
-            progress=watcher,
-            **wanted,
-        )
+        result = train(args.recipe, args.data, progress=watcher, **wanted)
     status = result.status
     print(_summary(status))
     print(f"Run {workspace.relative(result.directory)}")

@@ -6,6 +6,9 @@ _HOME_OF = {
     "train": "running",
     "prepare": "preparing",
     "execute": "running",
+    "estimate": "estimating",
+    "start": "launching",
+    "resume": "launching",
     "Run": "run",
     "read_events": "events",
 }

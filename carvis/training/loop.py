@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import keras
 import numpy as np
+import psutil
 import tensorflow as tf
 
 from carvis.errors import TrainingError
@@ -75,6 +76,7 @@ class Loop:
     Attributes:
         standing, best: how far it is, and the weights of the best epoch; set both, and ``variables``, to go on where
             another loop ended.
+        answers: class indices of the validation pictures after the last epoch.
     """
 
     def __init__(
@@ -99,7 +101,7 @@ class Loop:
         self._steps, self._epochs, self._patience = steps, epochs, patience
         self._rate = learning_rate
         self._emit, self._on_best, self._on_epoch, self._stop = emit, on_best, on_epoch, stop
-        self.standing, self.best = Standing(), None
+        self.standing, self.best, self.answers = Standing(), None, np.zeros(0, int)
         self._optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
         classes = int(model.outputs[0].shape[-1])
         loss = keras.losses.CategoricalCrossentropy(from_logits=logits, label_smoothing=label_smoothing)
@@ -110,21 +112,20 @@ class Loop:
             tf.TensorSpec((None,), tf.int64),
         ]
 
-        def score(images, labels, training):
-            output = model(images, training=training)
-            return loss(tf.one_hot(labels, classes), output), _correct(output, labels)
-
         @tf.function(input_signature=signature)
         def train_step(images, labels):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch([variable.value for variable in variables])
-                value, correct = score(images, labels, True)
+                output = model(images, training=True)
+                value = loss(tf.one_hot(labels, classes), output)
             self._optimizer.apply(tape.gradient(value, [variable.value for variable in variables]), variables)
-            return value, correct
+            return value, _correct(output, labels)
 
         @tf.function(input_signature=signature)
         def valid_step(images, labels):
-            return score(images, labels, False)
+            output = model(images, training=False)
+            value = loss(tf.one_hot(labels, classes), output)
+            return value, _correct(output, labels), tf.argmax(output, axis=1)
 
         self._train_step, self._valid_step = train_step, valid_step
 
@@ -160,6 +161,17 @@ class Loop:
         elif outcome.reason and not outcome.stopped:
             raise TrainingError(f"{outcome.reason.capitalize()}.")
         return outcome
+
+    def measure(self, images, labels, times: int = 2) -> tuple[float, float]:
+        """Return the seconds that a training step and a validation step take; what is learnt by it is not undone."""
+        found = []
+        for step in (self._train_step, self._valid_step):
+            float(step(images, labels)[0])
+            begun = time.monotonic()
+            for _ in range(times):
+                float(step(images, labels)[0])
+            found.append((time.monotonic() - begun) / times)
+        return found[0], found[1]
 
     @property
     def variables(self) -> list:
@@ -215,6 +227,7 @@ class Loop:
                     **_means(total, right, seen),
                     learning_rate=rate,
                     images_per_second=round(seen / (clock - begun), 1),
+                    memory=psutil.Process().memory_info().rss,
                 )
             if reason := self._stop():
                 outcome.stopped, outcome.reason = True, reason
@@ -223,13 +236,15 @@ class Loop:
         return {**_means(total, right, seen), "learning_rate": rate, "images_per_second": speed}
 
     def _validate(self) -> dict:
-        total, right, seen = 0.0, 0, 0
+        total, right, seen, answers = 0.0, 0, 0, []
         for images, labels in self._valid_batches():
-            value, correct = self._valid_step(images, labels)
+            value, correct, answer = self._valid_step(images, labels)
+            answers.append(answer.numpy())
             count = int(labels.shape[0])
             total += float(value) * count
             right += int(correct)
             seen += count
+        self.answers = np.concatenate(answers) if answers else np.zeros(0, int)
         return {f"val_{name}": value for name, value in _means(total, right, seen).items()}
 
 

@@ -56,7 +56,7 @@ class Pictures:
     """Pictures of one split, all read once: those that cannot be read are left out and listed.
 
     Args:
-        samples: columns path and label.
+        samples: columns id, path and label.
         class_names: gives each label its index.
         memory: bytes that the resized pictures may take; where they do not fit they are read again each epoch.
         watch: called with the number of pictures read; returns True to stop reading.
@@ -92,6 +92,7 @@ class Pictures:
                 break
         self._rows = np.flatnonzero(good)
         self._paths = paths
+        self.ids = samples["id"].to_numpy(dtype=object)[self._rows].tolist()
         self.labels = labels[self._rows]
 
     def __len__(self) -> int:

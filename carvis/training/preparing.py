@@ -21,6 +21,29 @@ def prepare(
     recipe: str,
     data: Dataset | str | Path,
     *,
+    workspace: Workspace | None = None,
+    run_dir: str | Path | None = None,
+    **wanted,
+) -> Run:
+    """Check what is asked for and write a run directory in state ``queued``; arguments as ``train``.
+
+    Raises:
+        TrainingError: something asked for does not exist or does not fit.
+        DatasetError: the data set cannot be read.
+    """
+    workspace = workspace or Workspace.open()
+    config = configure(recipe, data, workspace=workspace, **wanted)
+    directory = _new_directory(run_dir, workspace, config["recipe"], config["backbone"])
+    status = {"state": "queued", "reason": None, "epoch": 0, "epochs": config["epochs"]}
+    write_json(directory / STATUS, status)
+    write_json(directory / CONFIG, config)
+    return Run(directory, workspace)
+
+
+def configure(
+    recipe: str,
+    data: Dataset | str | Path,
+    *,
     backbone: str | None = None,
     weights: str | Path | None = "auto",
     input_size: int | tuple[int, int] | None = None,
@@ -33,6 +56,7 @@ def prepare(
     views: int | None = None,
     cache: bool = True,
     cache_precision: str = "auto",
+    replay: bool = False,
     patience: int | None = None,
     preprocessing: str | None = None,
     resize: str = "bilinear",
@@ -43,9 +67,8 @@ def prepare(
     open_from: str | None = None,
     name: str | None = None,
     workspace: Workspace | None = None,
-    run_dir: str | Path | None = None,
-) -> Run:
-    """Check what is asked for and write a run directory in state ``queued``; arguments as ``train``.
+) -> dict:
+    """Check what is asked for and return the configuration of a run, complete; arguments as ``train``.
 
     Raises:
         TrainingError: something asked for does not exist or does not fit.
@@ -81,7 +104,7 @@ def prepare(
         weights = _weights(weights, recipe, backbone)
         preprocessing = preprocessing or preprocessing_for(recipe, backbone, weights)
         input_size = input_size or (find_backbone(backbone).input_size if backbone else 256)
-    config = {
+    return {
         "recipe": recipe,
         "data": workspace.relative(data.root),
         "dataset": data.name,
@@ -102,6 +125,7 @@ def prepare(
         "views": views,
         "cache": cache,
         "cache_precision": cache_precision,
+        "replay": replay,
         "seed": seed,
         "width": width,
         "head_units": head_units,
@@ -110,10 +134,6 @@ def prepare(
         "name": _model_name(name, data.name, recipe, backbone, parent_path),
         "created": now(),
     }
-    directory = _new_directory(run_dir, workspace, recipe, backbone)
-    write_json(directory / STATUS, {"state": "queued", "reason": None, "epoch": 0, "epochs": epochs})
-    write_json(directory / CONFIG, config)
-    return Run(directory, workspace)
 
 
 def _check_numbers(epochs, batch_size, learning_rate, patience, seed, label_smoothing, dropout, views) -> None:

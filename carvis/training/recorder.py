@@ -32,6 +32,7 @@ class Recorder:
     Args:
         directory: an existing run directory.
         progress: called with every event.
+        state: ``running``, or ``queued`` for a process that has to wait for its turn.
 
     Attributes:
         before: the status that an earlier process left, empty for a new run.
@@ -40,7 +41,8 @@ class Recorder:
         TrainingError: another process holds the lock.
     """
 
-    def __init__(self, directory: Path, progress: Callable[[dict], None] | None = None):
+    def __init__(self, directory: Path, progress: Callable[[dict], None] | None = None, state: str = "running"):
+        self._state = state
         self.directory = directory
         self._progress = progress
         self.before: dict = {}
@@ -64,7 +66,7 @@ class Recorder:
         self._level = _logger.level
         _logger.setLevel(logging.INFO)
         _logger.addHandler(self._handler)
-        self.status(state="running", reason=None, pid=os.getpid(), started=now(), ended=None)
+        self.status(state=self._state, reason=None, pid=os.getpid(), started=now(), ended=None)
         return self
 
     def __exit__(self, *_) -> None:

@@ -10,13 +10,14 @@ from carvis.errors import TrainingError
 from carvis.training.events import read_events
 from carvis.workspace import Workspace, lock
 
-CONFIG, STATUS, EVENTS, LOG, LOCK, STOP = (
+CONFIG, STATUS, EVENTS, LOG, LOCK, STOP, OUTPUT = (
     "config.json",
     "status.json",
     "events.jsonl",
     "log.txt",
     "run.lock",
     "STOP",
+    "output.txt",
 )
 ALIVE_STATES = ("running", "stopping")
 STATES = ("queued", *ALIVE_STATES, "finished", "stopped", "crashed")
@@ -60,13 +61,14 @@ class Run:
     def status(self) -> dict:
         """How far it is: state, reason, epoch, epochs, best_epoch, metrics, model, times.
 
-        A run that says it is running while nobody holds its lock is ``crashed``, with the end of its log.
+        A run that says it is running, or waits for its turn, while nobody holds its lock is ``crashed``, with the end
+        of its log.
         """
         status = {"state": "queued", "reason": None} | read_json(self.directory / STATUS)
-        if status["state"] in ALIVE_STATES and not self.alive:
+        if _has_a_process(status) and not self.alive:
             # It may have ended between the two looks.
             status |= read_json(self.directory / STATUS)
-        if status["state"] in ALIVE_STATES and not self.alive:
+        if _has_a_process(status) and not self.alive:
             status |= {"state": "crashed", "reason": "The process ended without a word: was it killed?"}
         if status["state"] == "crashed":
             status["log_end"] = self.log(_LOG_END)
@@ -133,6 +135,11 @@ class Run:
     def stop(self) -> None:
         """Ask the run to end after the step it is at, keeping what was learnt."""
         (self.directory / STOP).touch()
+
+
+def _has_a_process(status: dict) -> bool:
+    # A run that is only prepared is queued too, but no process has ever taken it up.
+    return status["state"] in ALIVE_STATES or (status["state"] == "queued" and "pid" in status)
 
 
 def read_json(path: Path) -> dict:

@@ -12,10 +12,12 @@ import keras
 from carvis.classifier.classifier import gives_logits
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
+from carvis.training import replay
 from carvis.training.checkpoint import STATE, keep, take_up
 from carvis.training.features import CacheStopped
 from carvis.training.feeding import feeding
 from carvis.training.finishing import finish
+from carvis.training.launching import turn
 from carvis.training.loop import Loop, Outcome, parameters
 from carvis.training.pictures import Pictures, split_samples
 from carvis.training.preparing import prepare
@@ -49,6 +51,7 @@ def train(recipe: str, data: Dataset | str | Path, *, progress: Callable[[dict],
             default ``DEFAULTS`` has it for the recipe.
         cache: whether what the frozen layers make of the pictures is kept on disk and computed once a view; it takes
             ``views``, or pictures that are not augmented.
+        replay: whether the weights after each epoch are kept, halved, to look at the model as it was.
         cache_precision: ``float32``, ``float16`` to halve the disk space, or ``auto`` for the first that fits.
         preprocessing, resize: bound to the model; by default what its weights take, and bilinear.
         width, head_units, dropout, open_from: as ``build_model``.
@@ -64,7 +67,13 @@ def train(recipe: str, data: Dataset | str | Path, *, progress: Callable[[dict],
     return execute(run, progress=progress)
 
 
-def execute(run: Run, *, progress: Callable[[dict], None] | None = None, stop_files: tuple[Path, ...] = ()) -> Run:
+def execute(
+    run: Run,
+    *,
+    progress: Callable[[dict], None] | None = None,
+    stop_files: tuple[Path, ...] = (),
+    queue: bool = False,
+) -> Run:
     """Carry out a prepared run in this process, or go on with one that ended before it was finished.
 
     A run that goes on after its last finished epoch gives the same history as one that never ended.
@@ -73,15 +82,20 @@ def execute(run: Run, *, progress: Callable[[dict], None] | None = None, stop_fi
         run: as ``prepare`` returns it, or one that stopped or crashed.
         progress: as ``train``.
         stop_files: further files that ask it to stop by being there.
+        queue: wait in state ``queued`` while another run that waits its turn is carried out in the workspace.
 
     Raises:
         TrainingError: as ``train``; or the run is finished already.
     """
     if run.state == "finished":
         raise TrainingError(f"The run {run.id} is finished: start a new one from its model with --parent.")
-    with Recorder(run.directory, progress) as record, StopRequest(run.directory / STOP, *stop_files) as stop:
+    state = "queued" if queue else "running"
+    with Recorder(run.directory, progress, state) as record, StopRequest(run.directory / STOP, *stop_files) as stop:
         try:
-            _carry_out(run, record, stop, progress)
+            if queue:
+                _in_turn(run, record, stop, progress)
+            else:
+                _carry_out(run, record, stop, progress)
         except KeyboardInterrupt:
             record.log("interrupted twice: ended at once; the best weights so far are in checkpoint/best.keras")
             record.status(state="stopped", reason="Ctrl-C twice", by_signal=True, ended=now())
@@ -100,6 +114,25 @@ def _sentence(error: Exception, run: Run) -> str:
         return "The memory does not suffice: choose a smaller --batch-size or --input-size."
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return f"The run broke off ({first}): see {run.directory / 'log.txt'}."
+
+
+def _in_turn(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
+    told = None
+
+    def waits(first: str) -> bool:
+        nonlocal told
+        if first != told:
+            told = first
+            record.log(f"waits for run {first}")
+            record.status(behind=first)
+        return stop.reason is not None
+
+    with turn(run, waits) as mine:
+        if not mine:
+            record.status(state="stopped", reason=stop.reason, by_signal=stop.by_signal, ended=now())
+            return
+        record.status(state="running", started=now(), behind=None)
+        _carry_out(run, record, stop, progress)
 
 
 def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
@@ -237,11 +270,16 @@ def _train(model, train_pictures, valid_pictures, config, run: Run, record: Reco
         with atomic_path(run.directory / "checkpoint" / "best.keras") as temporary:
             model.save(temporary)
 
+    def keep_epoch(loop: Loop) -> None:
+        replay.keep_epoch(run, loop.standing.epochs, loop.answers, model if config["replay"] else None)
+        keep(loop, run.directory / STATE)
+
     def asked() -> str | None:
         if stop.reason:
             record.status(state="stopping")
         return stop.reason
 
+    replay.begin(run, valid_pictures.ids, valid_pictures.labels)
     views = [None] if not config["augment"] else list(range(min(config["views"] or math.inf, config["epochs"])))
     learning, feed, validate = feeding(model, train_pictures, valid_pictures, views, config, run, record, asked)
     loop = Loop(
@@ -256,7 +294,7 @@ def _train(model, train_pictures, valid_pictures, config, run: Run, record: Reco
         logits=gives_logits(model),
         emit=emit,
         on_best=keep_best,
-        on_epoch=lambda loop: keep(loop, run.directory / STATE),
+        on_epoch=keep_epoch,
         stop=asked,
     )
     if (run.directory / STATE).is_file():

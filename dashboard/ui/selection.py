@@ -49,6 +49,9 @@ class Selection:
     scale: str = "map"
     score: str = "logit"
     kind: str = "same-answer"
+    run: tuple[str, ...] = ()
+    smooth: int = 0
+    axis: str = "linear"
 
 
 CHOICES = {
@@ -63,8 +66,9 @@ CHOICES = {
     "range": RANGES,
     "columns": ("16", "8"),
     "kind": ("same-answer", "one-right"),
+    "axis": ("linear", "log"),
 }
-_RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100)}
+_RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100), "smooth": (0, 95)}
 # What no longer means anything once another field changes.
 _DEPENDENTS = {
     "data": ("split", "sample", "true", "pred", "table", "page", "open"),

@@ -1,0 +1,118 @@
+"""``start`` and ``resume``: a run in a process of its own, which outlives whoever started it."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from carvis.dataset import Dataset
+from carvis.errors import TrainingError
+from carvis.training.preparing import prepare
+from carvis.training.run import ALIVE_STATES, LOCK, OUTPUT, STOP, Run
+from carvis.workspace import lock
+
+_TURN = ".turn.lock"
+_LOOK_EVERY = 0.5
+_STARTS_WITHIN = 20.0
+
+
+def start(recipe: str, data: Dataset | str | Path, **wanted) -> Run:
+    """Train in a process of its own; arguments as ``train``.
+
+    It goes on when this process ends. Where another run started so is under way in the workspace, it waits in state
+    ``queued`` for its turn.
+
+    Raises:
+        TrainingError: something asked for does not exist or does not fit.
+    """
+    return _launch(prepare(recipe, data, **wanted))
+
+
+def resume(run: Run) -> Run:
+    """Go on, in a process of its own, with a run that was stopped or has crashed, after its last finished epoch.
+
+    Raises:
+        TrainingError: the run is finished, or is going on already.
+    """
+    if run.alive:
+        raise TrainingError(f"The run {run.id} is going on already: follow it, or stop it first.")
+    if run.state == "finished":
+        raise TrainingError(f"The run {run.id} is finished: start a new one from its model with --parent.")
+    (run.directory / STOP).unlink(missing_ok=True)
+    return _launch(run)
+
+
+def _launch(run: Run) -> Run:
+    command = [sys.executable, "-m", "carvis", "train", "--run-dir", str(run.directory)]
+    command += ["--workspace", str(run.workspace.root)]
+    # A process group of its own gets neither the Ctrl-C of a terminal nor the end of its session.
+    apart = {"creationflags": 0x00000008 | 0x00000200} if os.name == "nt" else {"start_new_session": True}
+    package = Path(__file__).resolve().parents[2]
+    paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
+    with open(run.directory / OUTPUT, "ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=run.workspace.root,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            **apart,
+        )
+    end = time.monotonic() + _STARTS_WITHIN
+    while not run.alive and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    if process.poll() not in (None, 0) and not run.alive:
+        said = (run.directory / OUTPUT).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        last = said[-1].removeprefix("carvis: ") if said else "its process ended at once"
+        raise TrainingError(f"The run {run.id} could not start: {last}")
+    return run
+
+
+@contextlib.contextmanager
+def turn(run: Run, waits: Callable[[str], bool]) -> Iterator[bool]:
+    """Hold the workspace's turn, of which there is one, while a run is carried out.
+
+    The operating system frees it when its holder dies. Call it while holding the run's own lock: a run that waits
+    is known by that.
+
+    Args:
+        waits: called twice a second with the id of the run that is waited for; returns True to give up.
+
+    Yields:
+        Whether it is this run's turn.
+    """
+    from filelock import Timeout
+
+    held = lock(run.workspace.runs_dir / _TURN)
+    while True:
+        first = _ahead(run)
+        if first is None:
+            try:
+                held.acquire(timeout=0)
+                break
+            except Timeout:
+                first = next((one.id for one in _others(run) if one.state in ALIVE_STATES), "")
+        if waits(first):
+            yield False
+            return
+        time.sleep(_LOOK_EVERY)
+    try:
+        yield True
+    finally:
+        held.release()
+
+
+def _ahead(run: Run) -> str | None:
+    """Name a run that waits for longer than this one."""
+    waiting = [other for other in _others(run) if other.state == "queued" and other.alive]
+    mine = (run.config.get("created", ""), run.id)
+    return next((one.id for one in waiting if (one.config.get("created", ""), one.id) < mine), None)
+
+
+def _others(run: Run) -> list[Run]:
+    folders = run.workspace.runs()
+    return [Run(folder, run.workspace) for folder in folders if folder != run.directory and (folder / LOCK).exists()]

@@ -1,0 +1,133 @@
+"""``replay/``: what a run answered to its validation pictures after each epoch, and, on request, its weights."""
+
+import io
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from carvis.errors import TrainingError
+from carvis.evaluation.metrics import confusion_matrix
+from carvis.training.run import Run
+from carvis.workspace import atomic_write
+
+if TYPE_CHECKING:
+    import keras
+
+    from carvis.classifier import Classifier
+
+FOLDER = "replay"
+_PICTURES = "pictures.npz"
+
+
+def begin(run: Run, ids: list[str], labels: np.ndarray) -> None:
+    """Write which pictures validate, and their classes; later files hold one answer for each, in this order."""
+    _write(run.directory / FOLDER / _PICTURES, ids=np.array(ids), labels=np.asarray(labels, np.int32))
+
+
+def keep_epoch(run: Run, epoch: int, answers: np.ndarray, model: "keras.Model | None" = None) -> None:
+    """Write the answers after an epoch.
+
+    Args:
+        epoch: from 1.
+        answers: class indices (N,).
+        model: where given, the weights of its layers that learn are kept too, halved to float16.
+    """
+    kept = {}
+    for layer in model._flatten_layers(include_self=False) if model else ():
+        # A model within a model repeats the weights of its layers.
+        if layer.trainable_weights and not getattr(layer, "layers", None):
+            kept |= {f"weight:{weight.path}": np.asarray(weight, np.float16) for weight in layer.weights}
+    _write(run.directory / FOLDER / f"epoch-{epoch:04d}.npz", answers=np.asarray(answers, np.int32), **kept)
+
+
+def _write(path: Path, **arrays) -> None:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    atomic_write(path, buffer.getvalue())
+
+
+class Replay:
+    """A run as it was after each of its epochs.
+
+    Args:
+        run: it may be going on.
+    """
+
+    def __init__(self, run: Run):
+        self.run = run
+        self.folder = run.directory / FOLDER
+
+    @property
+    def epochs(self) -> list[int]:
+        """The epochs that were kept, in order; none for a run that was started before carvis kept any."""
+        found = (re.fullmatch(r"epoch-(\d+)\.npz", path.name) for path in self.folder.glob("epoch-*.npz"))
+        return sorted(int(match[1]) for match in found if match) if (self.folder / _PICTURES).is_file() else []
+
+    @cached_property
+    def pictures(self) -> pd.DataFrame:
+        """The validation pictures: id and label, in the order of the answers."""
+        with self._open(_PICTURES) as file:
+            names = np.array(self.run.config["class_names"])
+            return pd.DataFrame({"id": file["ids"].astype(str), "label": names[file["labels"]]})
+
+    def answers(self, epoch: int) -> pd.Series:
+        """Return the class that was predicted for each validation picture after an epoch.
+
+        Raises:
+            TrainingError: the epoch was not kept, or its file is damaged.
+        """
+        with self._open(_name(epoch)) as file:
+            names = np.array(self.run.config["class_names"])
+            return pd.Series(names[file["answers"]], index=self.pictures.index)
+
+    def confusion(self, epoch: int) -> pd.DataFrame:
+        """Return counts of validation pictures after an epoch: true class down, predicted class across."""
+        table = self.pictures.assign(predicted=self.answers(epoch))
+        return confusion_matrix(table, self.run.config["class_names"])
+
+    def has_weights(self, epoch: int) -> bool:
+        """Tell whether the weights after an epoch were kept."""
+        with self._open(_name(epoch)) as file:
+            return any(name.startswith("weight:") for name in file.files)
+
+    def classifier(self, epoch: int) -> "Classifier":
+        """Open the model as it was after an epoch, its weights rounded to float16.
+
+        Raises:
+            TrainingError: the weights were not kept, or no model file of this run is there to put them into.
+        """
+        from carvis.classifier import Classifier, load_classifier
+
+        files = [path for path in (self.run.model_path, self.run.directory / "checkpoint" / "best.keras") if path]
+        path = next((path for path in files if path.is_file()), None)
+        if path is None or not self.has_weights(epoch):
+            raise TrainingError(f"The weights after epoch {epoch} of {self.run.id} were not kept: train with --replay.")
+        config = self.run.config
+        model = load_classifier(path, class_names=config["class_names"]).model
+        places = {weight.path: weight for weight in model.weights}
+        with self._open(_name(epoch)) as file:
+            for name in (name for name in file.files if name.startswith("weight:")):
+                places[name.removeprefix("weight:")].assign(file[name].astype(np.float32))
+        return Classifier(
+            model,
+            config["class_names"],
+            preprocessing=config["preprocessing"],
+            resize=config["resize"],
+            name=f"{self.run.id}, epoch {epoch}",
+        )
+
+    def _open(self, name: str):
+        try:
+            return np.load(self.folder / name, allow_pickle=False)
+        except FileNotFoundError:
+            raise TrainingError(f"The run {self.run.id} has not kept {name}: choose another epoch.") from None
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{self.folder / name} is damaged ({error}): choose another epoch.") from None
+
+
+def _name(epoch: int) -> str:
+    return f"epoch-{epoch:04d}.npz"

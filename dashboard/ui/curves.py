@@ -1,0 +1,99 @@
+"""The curves of several trainings over each other: loss, accuracy, learning rate, speed."""
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from ui import selection
+from ui.i18n import N_, _, translated
+
+link = selection.link
+AXIS = {"linear": N_("Linear"), "log": N_("Logarithmic")}
+# Told apart by those who see colours otherwise, too (Okabe and Ito).
+_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
+
+
+def settings() -> None:
+    """Offer how the curves are drawn."""
+    with st.popover(_("Settings"), icon=":material/tune:"):
+        chosen = selection.get()
+        st.slider(
+            _("Smoothing"), 0, 95, format="%d %%", help=_("0 shows the values as they are."),
+            **selection.control("smooth", chosen.smooth),
+        )  # fmt: skip
+        st.segmented_control(
+            _("Axis of the loss"),
+            list(AXIS),
+            format_func=translated(AXIS).get,
+            required=True,
+            **selection.control("axis", chosen.axis),
+        )
+
+
+def smoothed(values: pd.Series, percent: int) -> pd.Series:
+    """Average each value with those before it, the older the less; the weights of each average add up to one."""
+    return values.ewm(alpha=1 - percent / 100, adjust=True).mean() if percent else values
+
+
+def show(histories: dict[str, pd.DataFrame]) -> None:
+    """Draw the curves of all histories over each other."""
+    if not histories:
+        return
+    chosen = selection.get()
+    left, right = st.columns(2)
+    with left:
+        _chart(histories, "loss", _("Loss"), chosen.axis, chosen.smooth)
+    with right:
+        _chart(histories, "accuracy", _("Accuracy in %"), "linear", chosen.smooth, 100)
+    with st.expander(_("Learning rate and speed"), type="compact", key="rate_and_speed", on_change="rerun") as box:
+        if box.open:
+            left, right = st.columns(2)
+            with left:
+                _chart(histories, "learning_rate", _("Learning rate"), "linear", 0)
+            with right:
+                _chart(histories, "images_per_second", _("Pictures a second"), "linear", 0)
+
+
+def _chart(histories, column: str, title: str, axis: str, smooth: int, factor: float = 1.0) -> None:
+    sides = {column: _("training"), f"val_{column}": _("validation")}
+    parts = []
+    for name, history in histories.items():
+        for side, words in sides.items():
+            if side in history and history[side].notna().any():
+                values = smoothed(history[side].astype(float), smooth) * factor
+                parts.append(pd.DataFrame({"epoch": history["epoch"], "value": values, "run": name, "side": words}))
+    if not parts:
+        return
+    table = pd.concat(parts, ignore_index=True)
+    scale = alt.Scale(type="log") if axis == "log" and (table["value"] > 0).all() else alt.Scale(zero=False)
+    names = list(histories)
+    order = list(sides.values())
+    line = (
+        alt.Chart(table, height=260)
+        .mark_line(point=alt.OverlayMarkDef(size=18))
+        .encode(
+            x=alt.X("epoch:Q", title=_("epoch"), axis=alt.Axis(tickMinStep=1, format="d")),
+            y=alt.Y("value:Q", title=title, scale=scale),
+            color=alt.Color(
+                "run:N",
+                title=None,
+                sort=names,
+                scale=alt.Scale(domain=names, range=_COLOURS),
+                legend=alt.Legend(orient="bottom", columns=1, labelLimit=420) if len(names) > 1 else None,
+            ),
+            strokeDash=alt.StrokeDash(
+                "side:N",
+                title=None,
+                sort=order,
+                scale=alt.Scale(domain=order, range=[[1, 0], [5, 4]]),
+                legend=alt.Legend(orient="bottom") if table["side"].nunique() > 1 else None,
+            ),
+            tooltip=[
+                alt.Tooltip("run:N", title=_("Run")),
+                alt.Tooltip("side:N", title=_("Side")),
+                alt.Tooltip("epoch:Q", title=_("Epoch")),
+                alt.Tooltip("value:Q", title=title, format=".4g"),
+            ],
+        )
+    )
+    st.altair_chart(line, width="stretch")

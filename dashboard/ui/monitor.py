@@ -1,0 +1,227 @@
+"""The live part of page Training: how each run stands, its curves, what they say, and the end of its log."""
+
+import io
+import time
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from carvis.training.diagnosis import diagnose
+from carvis.training.histories import read_history
+from carvis.training.run import Run
+from ui import curves, data
+from ui.i18n import N_, _
+from ui.page import guarded
+from ui.texts import percent, plain
+
+MOST_SHOWN = 3
+_EVERY = 2.0
+_LOG_LINES = 15
+STATE = {
+    "queued": (N_("queued"), ":material/schedule:", "gray"),
+    "running": (N_("running"), ":material/play_circle:", "blue"),
+    "stopping": (N_("stopping"), ":material/stop_circle:", "orange"),
+    "finished": (N_("finished"), ":material/check_circle:", "green"),
+    "stopped": (N_("stopped"), ":material/stop_circle:", "orange"),
+    "crashed": (N_("crashed"), ":material/error:", "red"),
+}
+FINDINGS = {
+    "broken": N_("The loss is no longer a number after epoch {epoch}: try a lower learning rate."),
+    "overfitting": N_(
+        "Overfitting from epoch {epoch}: since then the validation loss rose from {low} to {high}, while the training "
+        "loss fell from {before} to {after}. More pictures or augmentation, or fewer open layers, would help."
+    ),
+    "rate-too-high": N_("The learning rate may be too high: the training loss rose in {rises} of {epochs} epochs."),
+    "hardly-learning": N_(
+        "It hardly learns: after {epochs} epochs the training accuracy is {accuracy}, where guessing gives {chance}. "
+        "Try a higher learning rate, a pre-trained backbone, or check the pictures."
+    ),
+    "improving": N_(
+        "Still improving: over the last {epochs} epochs the validation loss fell from {before} to {after}. More epochs "
+        "may help."
+    ),
+    "settled": N_("Settled: the validation loss has moved by less than {share} over the last {epochs} epochs."),
+}
+
+
+def runs() -> dict[str, Run]:
+    """Return the workspace's runs by id, the newest first."""
+    space = data.workspace()
+    return {folder.name: Run(folder, space) for folder in reversed(space.runs())}
+
+
+def first_shown(found: dict[str, Run]) -> list[str]:
+    """Choose the runs to show where none was chosen: those going on, else the newest."""
+    alive = [name for name, run in found.items() if run.alive]
+    return (alive or list(found)[:1])[:MOST_SHOWN]
+
+
+def foreign_histories() -> dict[str, pd.DataFrame]:
+    """Offer to read logs of trainings that were not started here, and return their histories by file name."""
+    with st.expander(_("Logs of other trainings"), icon=":material/upload_file:", type="compact"):
+        files = st.file_uploader(
+            _("A `CSVLogger` file, or a `history` saved as JSON"),
+            type=["csv", "log", "tsv", "json"],
+            accept_multiple_files=True,
+            key="histories",
+            help=_("They stay in this browser session. Pickles are not read: opening one can run code."),
+        )
+    found = {}
+    for file in files or []:
+        with guarded():
+            found[file.name] = _uploaded(file.name, file.getvalue())
+    return found
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _uploaded(name: str, content: bytes) -> pd.DataFrame:
+    return read_history(io.BytesIO(content), name=Path(name).name)
+
+
+def show(chosen: list[str], foreign: dict[str, pd.DataFrame]) -> None:
+    """Show runs and other histories; refreshed every two seconds while one of the runs goes on."""
+    live = any(run.alive for name, run in runs().items() if name in chosen)
+    st.fragment(_live, run_every=_EVERY if live else None)(chosen, foreign, live)
+
+
+def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> None:
+    found = {name: run for name, run in runs().items() if name in chosen}
+    found = {name: found[name] for name in chosen if name in found}
+    if live and not any(run.alive for run in found.values()):
+        # The last one has ended: a whole new run of the page leaves the timer out.
+        st.rerun()
+    histories, events = {}, {}
+    for name, run in found.items():
+        with guarded():
+            events[name] = run.events()[0]
+            histories[name] = run.history
+            _card(name, run, events[name], histories[name])
+    histories |= foreign
+    curves.show({name: history for name, history in histories.items() if len(history)})
+    for name, history in foreign.items():
+        _say(name, history, None)
+
+
+def _card(name: str, run: Run, events: list[dict], history: pd.DataFrame) -> None:
+    status = run.status
+    words, icon, colour = STATE[status["state"]]
+    with st.container(border=True, gap="small", key=f"run_{name}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(name)}**", width="content")
+            st.badge(_(words), icon=icon, color=colour)
+            if status.get("reason"):
+                st.caption(plain(status["reason"]), width="content")
+            if status.get("behind") and status["state"] == "queued":
+                st.caption(_("waits for {run}").format(run=plain(status["behind"])), width="content")
+            _actions(name, run, status)
+        _progress(status, events, history)
+        _say(name, history, run.config.get("class_names"))
+        _details(name, run, status, events)
+
+
+def _actions(name: str, run: Run, status: dict) -> None:
+    state, alive = status["state"], run.alive
+    if state in ("running", "queued") and alive:
+        st.button(_("Stop"), icon=":material/stop:", key=f"stop_{name}", on_click=run.stop)
+    if not alive and state in ("stopped", "crashed", "queued"):
+        words = _("Start") if state == "queued" else _("Go on")
+        if st.button(words, icon=":material/play_arrow:", key=f"resume_{name}"):
+            with guarded(), st.spinner(_("Starting …")):
+                from carvis.training import resume
+
+                resume(run)
+            st.rerun()
+    if status.get("model"):
+        stem = Path(status["model"]).stem
+        st.page_link(
+            "app_pages/models.py",
+            label=plain(stem),
+            icon=":material/network_node:",
+            query_params=curves.link(model=(stem,)),
+        )
+
+
+def _progress(status: dict, events: list[dict], history: pd.DataFrame) -> None:
+    epochs, done = status.get("epochs") or 0, status.get("epoch") or 0
+    running = status["state"] in ("running", "stopping")
+    last = next((event for event in reversed(events) if event["kind"] in ("reading", "caching", "steps", "epoch")), {})
+    if running and last.get("kind") in ("reading", "caching"):
+        count = last.get("pictures", last.get("rows", 0))
+        words = _("Reading pictures") if last["kind"] == "reading" else _("Computing the frozen layers")
+        st.progress(min(1.0, count / max(last["total"], 1)), text=f"{words}: {count:,} / {last['total']:,}")
+    elif running and epochs:
+        share = (done - 1 + status.get("step", 0) / max(status.get("steps") or 1, 1)) / epochs if done else 0.0
+        st.progress(min(1.0, max(0.0, share)), text=_("Epoch {done} of {epochs}").format(done=done, epochs=epochs))
+    if not len(history):
+        return
+    best = history.loc[history["val_accuracy"].idxmax()]
+    facts = [
+        (_("Best validation accuracy"), percent(best["val_accuracy"])),
+        (_("in epoch"), f"{int(best['epoch'])} / {int(history['epoch'].max())}"),
+        (_("Seconds an epoch"), f"{history['seconds'].median():.1f}"),
+    ]
+    if last.get("images_per_second"):
+        facts.append((_("Pictures a second"), f"{last['images_per_second']:.0f}"))
+    memory = next((event["memory"] for event in reversed(events) if event.get("memory")), None)
+    if memory:
+        facts.append((_("Memory"), f"{memory / 1e9:.1f} GB"))
+    if running and epochs:
+        left = (epochs - int(history["epoch"].max())) * float(history["seconds"].median())
+        facts.append((_("Time left, at most"), duration(left)))
+    with st.container(horizontal=True, gap="medium"):
+        for label, value in facts:
+            st.caption(f"{label}: **{value}**", width="content")
+
+
+def duration(seconds: float) -> str:
+    """Write a time in the two largest units that matter."""
+    if seconds < 90:
+        return _("{n} s").format(n=max(1, round(seconds)))
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return _("{n} min").format(n=minutes)
+    return _("{h} h {m} min").format(h=minutes // 60, m=minutes % 60)
+
+
+def _say(name: str, history: pd.DataFrame, class_names: list[str] | None) -> None:
+    for finding in diagnose(history, len(class_names) if class_names else None):
+        words = _(FINDINGS[finding.kind]).format(**finding.facts)
+        prefix = "" if class_names else f"**{plain(name)}**: "
+        icon = ":material/trending_up:" if finding.kind in ("improving", "settled") else ":material/lightbulb:"
+        st.markdown(f"{icon} {prefix}{plain(words)}")
+
+
+def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:
+    box = st.expander(_("Events and log"), key=f"log_{name}", on_change="rerun", type="compact")
+    if status["state"] == "crashed" and status.get("log_end"):
+        st.code(status["log_end"], language=None, wrap_lines=True)
+    if not box.open:
+        return
+    with box:
+        told = [line for event in events if (line := _told(event))]
+        st.markdown("\n".join(f"- {line}" for line in told[-12:]) or _("Nothing yet."))
+        st.code(run.log(_LOG_LINES), language=None, wrap_lines=True)
+        st.download_button(
+            _("Numbers"),
+            lambda: run.history.to_csv(index=False),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            icon=":material/data_array:",
+            type="tertiary",
+            key=f"history_{name}",
+            on_click="ignore",
+        )
+
+
+def _told(event: dict) -> str:
+    at = time.strftime("%H:%M:%S", time.localtime(event.get("time", 0)))
+    if event["kind"] == "epoch" and event.get("best"):
+        words = _("best so far: epoch {epoch}, validation accuracy {accuracy}")
+        return f"{at} {words.format(epoch=event['epoch'], accuracy=percent(event['val_accuracy']))}"
+    words = {
+        "begin": _("training begins with {n} pictures").format(n=event.get("pictures")),
+        "resumed": _("goes on after epoch {epoch}").format(epoch=event.get("epoch")),
+        "end": _("ended: {reason}").format(reason=plain(event.get("reason") or _("all epochs are done"))),
+    }.get(event["kind"], "")
+    return f"{at} {words}" if words else ""

@@ -1,0 +1,150 @@
+"""The form that starts a training, with an estimate of what it will take."""
+
+import streamlit as st
+
+from carvis.architectures.backbones import BACKBONES
+from carvis.classifier.card import read_card
+from carvis.training.recipes import DEFAULTS
+from ui import data, selection
+from ui.i18n import N_, _, translated
+from ui.monitor import duration
+from ui.page import guarded
+from ui.texts import plain
+
+RECIPES = {"own": N_("Own CNN"), "transfer": N_("Transfer"), "fine-tune": N_("Fine-tuning")}
+_NOTES = {
+    "own": N_("A small network that learns everything from these pictures."),
+    "transfer": N_("A network that already knows pictures stays as it is; only a new head learns these classes."),
+    "fine-tune": N_("As transfer, but the last block of the network learns too, at a low rate."),
+}
+WEIGHTS = {"imagenet": N_("ImageNet (downloaded by Keras)"), "none": N_("none: everything learns from nothing")}
+
+
+def popover(dataset: str) -> None:
+    """Offer to start a training on a data set."""
+    with st.popover(_("Start a training"), icon=":material/add:", type="primary", disabled=not dataset):
+        if dataset:
+            _form(dataset)
+
+
+def _form(dataset: str) -> None:
+    st.markdown(_("Data set: **{name}**").format(name=plain(dataset)))
+    recipe = st.segmented_control(
+        _("Recipe"),
+        list(RECIPES),
+        default="transfer",
+        format_func=translated(RECIPES).get,
+        required=True,
+        key="start_recipe",
+    )
+    st.caption(_(_NOTES[recipe]))
+    wanted = {"recipe": recipe, **_network(recipe)}
+    with st.expander(_("More"), type="compact"):
+        wanted |= _course(recipe)
+    with st.container(horizontal=True):
+        begin = st.button(_("Start"), icon=":material/play_arrow:", type="primary", key="start_run")
+        reckon = st.button(_("Estimate"), icon=":material/timer:", key="estimate_run")
+    with guarded():
+        if begin:
+            _start(dataset, wanted)
+        elif reckon:
+            _estimate(dataset, wanted)
+
+
+def _network(recipe: str) -> dict:
+    wanted: dict = {}
+    if recipe == "fine-tune":
+        parents = _parents()
+        wanted["parent"] = st.selectbox(
+            _("Starts from"), parents, index=0 if parents else None,
+            placeholder=_("a new transfer model, trained first"), key="start_parent",
+        )  # fmt: skip
+        wanted["open_from"] = (
+            st.text_input(_("First layer that learns"), placeholder=_("the last block's"), key="start_open") or None
+        )
+        if wanted["parent"]:
+            return wanted
+    if recipe != "own":
+        wanted["backbone"] = st.selectbox(_("Backbone"), list(BACKBONES), key="start_backbone")
+        known = BACKBONES[wanted["backbone"]]
+        options = [*(["imagenet"] if known.application else []), "none", *_weight_files()]
+        wanted["weights"] = st.selectbox(
+            _("Weights"), options, format_func=lambda name: translated(WEIGHTS).get(name, name), key="start_weights"
+        )
+        if wanted["weights"] not in WEIGHTS:
+            wanted["weights"] = data.workspace().root / wanted["weights"]
+        size = known.input_size
+    else:
+        size = 256
+    wanted["input_size"] = st.number_input(_("Side of the pictures"), 16, 1024, size, 16, key=f"start_size_{size}")
+    return wanted
+
+
+def _course(recipe: str) -> dict:
+    defaults = DEFAULTS[recipe]
+    left, right = st.columns(2)
+    with left:
+        epochs = st.number_input(_("Epochs at most"), 1, 1000, defaults.epochs, key=f"start_epochs_{recipe}")
+        batch = st.number_input(_("Pictures a step"), 1, 512, 32, key="start_batch")
+        views = st.number_input(
+            _("Views of each picture"), 0, 100, defaults.views, key=f"start_views_{recipe}",
+            help=_("Augmented views, shown in turn; frozen layers see each only once. 0: a new one each epoch."),
+        )  # fmt: skip
+    with right:
+        rate = st.number_input(
+            _("Highest learning rate"), 1e-7, 10.0, defaults.learning_rate, format="%.0e", key=f"start_rate_{recipe}"
+        )
+        patience = st.number_input(_("Patience"), 1, 1000, defaults.patience, key=f"start_patience_{recipe}")
+        augment = st.toggle(_("Augment"), True, key="start_augment", help=_("Mirror, crop and relight the pictures."))
+    name = st.text_input(
+        _("Name of the model"), placeholder=_("made of data set, recipe and backbone"), key="start_name"
+    )
+    return {
+        "epochs": int(epochs),
+        "batch_size": int(batch),
+        "views": int(views),
+        "learning_rate": float(rate),
+        "patience": int(patience),
+        "augment": augment,
+        "name": name or None,
+    }
+
+
+def _parents() -> list[str]:
+    """List the transfer models, as paths below the workspace."""
+    found = []
+    for path in data.model_files().values():
+        with guarded():
+            card = read_card(path)
+            if card and card.recipe == "transfer":
+                found.append(data.workspace().relative(path))
+    return found
+
+
+def _weight_files() -> list[str]:
+    space = data.workspace()
+    files = [*space.root.glob("weights/*.h5"), *space.root.glob("weights/*.keras"), *data.model_files().values()]
+    return [space.relative(path) for path in files]
+
+
+def _start(dataset: str, wanted: dict) -> None:
+    from carvis.training import start
+
+    with st.spinner(_("Starting …")):
+        run = start(**wanted, data=data.dataset(dataset), workspace=data.workspace())
+    selection.change(run=(run.id, *(name for name in selection.get().run if name != run.id))[:6])
+    st.rerun()
+
+
+def _estimate(dataset: str, wanted: dict) -> None:
+    from carvis.training import estimate
+
+    # Weights decide nothing about the time, and a model is not downloaded to be measured.
+    wanted = wanted | {"weights": "none", "name": None} if "weights" in wanted else wanted
+    with st.spinner(_("Measuring two steps …")):
+        found = estimate(**wanted, data=data.dataset(dataset), workspace=data.workspace())
+    words = _("About {time} if it goes on to its last epoch: {n} pictures to learn from, {m} to validate.")
+    st.markdown(words.format(time=duration(found.seconds), n=f"{found.pictures:,}", m=f"{found.valid_pictures:,}"))
+    if found.disk_bytes:
+        words = _("The layers up to {layer} are computed once a view and kept: {size} MB of disk.")
+        st.markdown(words.format(layer=plain(found.cut), size=f"{max(1, found.disk_bytes / 1e6):,.0f}"))
