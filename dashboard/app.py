@@ -28,6 +28,9 @@ pages = {
         url_path="misclassified",
     ),
     "heatmaps": st.Page("app_pages/heatmaps.py", title=_("Heatmaps"), icon=":material/blur_on:", url_path="heatmaps"),
+    "activations": st.Page(
+        "app_pages/activations.py", title=_("Activations"), icon=":material/layers:", url_path="activations"
+    ),
 }
 # Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
 data.look_again()

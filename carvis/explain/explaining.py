@@ -58,7 +58,8 @@ def heatmaps(
         seed: of the methods that draw noise; each picture's noise depends on nothing else.
         precision: ``full``, or ``fast`` for convolutions in bfloat16 where the processor has units for it: several
             times faster for a VGG16, no faster for a MobileNet. Maps of the last convolution keep their ranks
-            (correlation above 0.99); those of layers far below it can differ more.
+            (a correlation of 0.99 and more, as a rule); those of layers far below differ more, and a close answer
+            can tip.
 
     Returns:
         A list for an array, a generator for paths, whose memory stays flat.

@@ -50,6 +50,12 @@ def _stamp(path: Path) -> tuple[str, int, int]:
     return str(path), stat.st_mtime_ns, stat.st_size
 
 
+def stamp_of(picture: data.Picture) -> object:
+    """Return what tells whether a picture is still the same."""
+    source = picture.source
+    return content_hash(source) if isinstance(source, bytes) else _stamp(source)
+
+
 @st.cache_resource(max_entries=_MODELS, show_spinner=False)
 def _open(name: str, path: str, time: int, size: int, card: str, card_time: int, card_size: int, lender: str) -> Opened:
     from carvis.classifier import load_classifier
@@ -97,8 +103,6 @@ def explain(model: Opened, picture: data.Picture, chosen: selection.Selection, l
     """
     if model.classifier is None:
         return model.error
-    source = picture.source
-    stamp = content_hash(source) if isinstance(source, bytes) else _stamp(source)
     wanted: list[str | int] = []
     for target in filter(None, (chosen.explain, chosen.against)):
         name = picture.label if target == "true" else target.removeprefix("class:")
@@ -110,7 +114,7 @@ def explain(model: Opened, picture: data.Picture, chosen: selection.Selection, l
     names = (clf.name, *clf.class_names)
     how = {"method": chosen.method, "layer": layer, "score": chosen.score}
     try:
-        found = _explain(clf.fingerprint, names, stamp, wanted, how, _model=model, _source=source)
+        found = _explain(clf.fingerprint, names, stamp_of(picture), wanted, how, _model=model, _source=picture.source)
     except CarvisError as error:
         return str(error)
     if found.against == found.target:

@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from carvis.explain.channels import RANGES
 from carvis.explain.methods import METHODS
 
 _LONGEST, _MOST = 400, 60
@@ -38,6 +39,10 @@ class Selection:
     against: str = ""
     method: str = "grad-cam"
     layer: tuple[str, ...] = ()
+    channel: tuple[str, ...] = ()
+    order: str = "number"
+    range: str = "channel"
+    columns: str = "16"
     view: str = "overlay"
     strength: int = 55
     colours: str = "viridis"
@@ -57,6 +62,9 @@ CHOICES = {
     "scale": ("map", "model", "density"),
     "score": ("logit", "probability"),
     "method": tuple(METHODS),
+    "order": ("number", "largest"),
+    "range": RANGES,
+    "columns": ("16", "8"),
     "kind": ("same-answer", "one-right"),
     "axis": ("linear", "log"),
 }

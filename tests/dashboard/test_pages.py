@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ("overview", "models", "training", "misclassified", "heatmaps")
+PAGES = ("overview", "models", "training", "misclassified", "heatmaps", "activations")
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 
 
@@ -23,8 +23,12 @@ def through_all(app, **params):
 @pytest.mark.parametrize(
     ("lang", "titles", "workspace_word"),
     [
-        ("en", ("Overview", "Models", "Training runs", "Misclassified", "Heatmaps"), "Workspace:"),
-        ("ja", ("概要", "モデル", "学習", "誤分類", "ヒートマップ"), "ワークスペース:"),
+        (
+            "en",
+            ("Overview", "Models", "Training runs", "Misclassified", "Heatmaps", "Activations"),
+            "Workspace:",
+        ),
+        ("ja", ("概要", "モデル", "学習", "誤分類", "ヒートマップ", "活性化"), "ワークスペース:"),
     ],
 )
 def test_every_page_shows_the_workspace(workspace, open_page, words, lang, titles, workspace_word):

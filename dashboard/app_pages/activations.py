@@ -1,0 +1,92 @@
+"""Activations: what a model's layers make of one picture, channel by channel."""
+
+import streamlit as st
+
+from carvis.images import encode_image, read_image
+from ui import activations, choice, classifiers, comparison, data, options
+from ui.activation_view import View
+from ui.i18n import _
+from ui.page import empty, error, guarded, heading
+from ui.texts import plain
+
+heading(
+    _("Activations"),
+    _("What do a model's layers make of a picture, and which of their channels does it leave cold?"),
+    _(
+        "A convolution looks at the picture through many **channels**, each searching for a pattern of its own. Every "
+        "small tile is one channel: **yellow** where it found its pattern, **dark violet** where it did not. Its "
+        "number stands above it.\n\n"
+        "- **Early layers** keep the shape of the car: their channels answer to edges and colours.\n"
+        "- **Late layers** have few cells and answer to whole parts: the shape is gone, and what is left says "
+        "*what* is there rather than how it looks.\n"
+        "- **A crossed tile** is a dead channel: the same everywhere in this picture. Another picture may wake it; a "
+        "layer with many that never wake wastes its size.\n"
+        "- **Largest first** puts the channels that answer most strongly in front.\n\n"
+        "Below the tiles one channel and the mean of all lie over the picture. The bars show the share of dead "
+        "channels in each layer, from the input to the output.\n\n"
+        "Values of different models are not comparable, and neither is channel 5 of one with channel 5 of another: "
+        "compare what they find and where."
+    ),
+)
+files = data.model_files()
+if not files:
+    empty(
+        _("No models yet"),
+        _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
+        f'python -m carvis train own "data/{choice.dataset_name() or "NAME"}"',
+    )
+    st.stop()
+
+models = choice.models(2)
+left, right = st.columns([3, 1], vertical_alignment="bottom")
+with left:
+    options.choose_models(list(files), models)
+with right:
+    uploads = options.add_pictures()
+problem_slot = st.container()
+pictures, note = options.pictures(uploads)
+if not pictures:
+    empty(
+        _("No picture chosen yet"),
+        _("Add one with the button above, or select some on page Misclassified."),
+    )
+    st.stop()
+
+beside, controls = st.columns([1, 3], gap="medium")
+with controls:
+    picture = activations.choose_picture(pictures)
+    chosen = activations.choose_look()
+    if note:
+        st.caption(note)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(_("lowest value"), width="content")
+        st.image(
+            comparison.legend(chosen.colours), width=150, alt=_("Colour scale from the lowest value to the highest")
+        )
+        st.caption(_("highest value"), width="content")
+        st.caption(activations.range_note(chosen), width="stretch")
+image = None
+with beside, guarded():
+    image = comparison.fitted(read_image(picture.source))
+    st.image(encode_image(image), width="stretch", alt=_("The picture {name}").format(name=picture.name))
+    st.caption(plain(picture.name))
+if image is None:
+    st.stop()
+
+views = []
+grid = st.grid(max(1, len(models)), min_column_width=400, gap="medium")
+cells = {name: grid.cell() for name in models}
+for name in models:
+    with problem_slot, st.spinner(_("Opening {model} …").format(model=plain(name))):
+        model = classifiers.open_model(name)
+    with cells[name]:
+        with st.spinner(_("Looking through its layers …")):
+            found = activations.of(model, picture)
+        if isinstance(found, str):
+            st.markdown(f"**{plain(name)}**")
+            error(found)
+        else:
+            views.append(View(model, picture, image, found, cells[name]))
+top = max((view.most_dead for view in views), default=0.0)
+for view in views:
+    view.draw(chosen, wide=len(models) == 1, top=top)
