@@ -1,0 +1,7 @@
+"""Matplotlib figures for files and reports: each function returns a Figure and shows nothing."""
+
+from carvis.figures.confusion import confusion_matrix
+from carvis.figures.files import figure_bytes, write_figure
+from carvis.figures.heatmaps import heatmap_comparison
+
+__all__ = ["confusion_matrix", "figure_bytes", "heatmap_comparison", "write_figure"]
