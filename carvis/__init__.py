@@ -24,6 +24,9 @@ _HOME_OF = {
     "Heatmap": "carvis.explain",
     "Contrast": "carvis.explain",
     "filter_patterns": "carvis.explain",
+    "read_parts": "carvis.explain",
+    "box_parts": "carvis.explain",
+    "attention_on_parts": "carvis.explain",
     "CarvisError": "carvis.errors",
 }
 

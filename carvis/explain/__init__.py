@@ -11,10 +11,14 @@ __all__ = [
     "STATUS_MESSAGES",
     "Contrast",
     "Heatmap",
+    "attention_on_parts",
+    "box_parts",
     "draw_filters",
     "filter_patterns",
+    "find_parts",
     "heatmap_sets",
     "heatmaps",
+    "read_parts",
     "scale_maps",
 ]
 
@@ -28,4 +32,12 @@ def __getattr__(name: str):
         from carvis.explain import filters
 
         return getattr(filters, name)
+    if name == "attention_on_parts":
+        from carvis.explain import attention
+
+        return attention.attention_on_parts
+    if name in ("box_parts", "find_parts", "read_parts"):
+        from carvis.explain import parts
+
+        return getattr(parts, name)
     raise AttributeError(f"module 'carvis.explain' has no attribute {name!r}")

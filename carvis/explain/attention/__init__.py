@@ -1,0 +1,11 @@
+"""Attention on parts: what a model looks at and what it needs, over a whole test set.
+
+Importing it loads no TensorFlow; measuring does.
+"""
+
+from carvis.explain.attention.covering import FILLS
+from carvis.explain.attention.looking import TARGETS, attention_on_parts
+from carvis.explain.attention.result import Attention
+from carvis.explain.attention.storage import kept, settings_key
+
+__all__ = ["FILLS", "TARGETS", "Attention", "attention_on_parts", "kept", "settings_key"]
