@@ -11,7 +11,7 @@ from importlib import import_module
 from carvis import __version__
 from carvis.errors import CarvisError
 
-VERBS = ("summary", "train", "evaluate", "heatmaps", "demo")
+VERBS = ("summary", "train", "evaluate", "heatmaps", "attention", "demo")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,9 +3,20 @@
 Importing it loads no TensorFlow; measuring does.
 """
 
+from carvis.explain.attention.claim import VERDICTS, Claim, claim
 from carvis.explain.attention.covering import FILLS
 from carvis.explain.attention.looking import TARGETS, attention_on_parts
 from carvis.explain.attention.result import Attention
 from carvis.explain.attention.storage import kept, settings_key
 
-__all__ = ["FILLS", "TARGETS", "Attention", "attention_on_parts", "kept", "settings_key"]
+__all__ = [
+    "FILLS",
+    "TARGETS",
+    "VERDICTS",
+    "Attention",
+    "Claim",
+    "attention_on_parts",
+    "claim",
+    "kept",
+    "settings_key",
+]
