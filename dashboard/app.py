@@ -25,6 +25,9 @@ pages = {
         url_path="misclassified",
     ),
     "heatmaps": st.Page("app_pages/heatmaps.py", title=_("Heatmaps"), icon=":material/blur_on:", url_path="heatmaps"),
+    "attention": st.Page(
+        "app_pages/attention.py", title=_("Where models look"), icon=":material/visibility:", url_path="attention"
+    ),
 }
 # Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
 data.look_again()

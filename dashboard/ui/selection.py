@@ -43,6 +43,10 @@ class Selection:
     colours: str = "viridis"
     scale: str = "map"
     score: str = "logit"
+    parts: str = ""
+    part: str = ""
+    measure: str = "looks"
+    cover: str = "yes"
 
 
 CHOICES = {
@@ -53,15 +57,18 @@ CHOICES = {
     "scale": ("map", "model", "density"),
     "score": ("logit", "probability"),
     "method": tuple(METHODS),
+    "measure": ("looks", "needs"),
+    "cover": ("yes", "no"),
 }
 _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100)}
 # What no longer means anything once another field changes.
 _DEPENDENTS = {
-    "data": ("split", "sample", "true", "pred", "table", "page", "open"),
+    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part"),
     "split": ("sample", "table", "page", "open"),
     "table": ("true", "pred", "page", "open"),
     **dict.fromkeys(("true", "pred", "low", "high", "sort"), ("page", "open")),
     "page": ("open",),
+    "parts": ("part",),
 }
 DEFAULT = Selection()
 _CURRENT, _LAST_URL, _LAST_PAGE, _CHANGED, _BARE = "_selection", "_last_url", "_last_page", "_changed", "_bare_urls"

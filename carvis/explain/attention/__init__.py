@@ -7,7 +7,7 @@ from carvis.explain.attention.claim import VERDICTS, Claim, claim
 from carvis.explain.attention.covering import FILLS
 from carvis.explain.attention.looking import TARGETS, attention_on_parts
 from carvis.explain.attention.result import Attention
-from carvis.explain.attention.storage import kept, settings_key
+from carvis.explain.attention.storage import kept, settings_key, settings_of
 
 __all__ = [
     "FILLS",
@@ -19,4 +19,5 @@ __all__ = [
     "claim",
     "kept",
     "settings_key",
+    "settings_of",
 ]

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from carvis.explain.attention.result import Attention
 
-VERDICTS = ("judges by it", "uses it among others", "looks but needs it not", "neither looks nor needs", "unknown")
+VERDICTS = (
+    *("judges by it", "uses it among others", "looks but needs it not", "neither looks nor needs"),
+    *("too few pictures", "unknown"),
+)
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,8 @@ class Claim:
         verdict: one of ``VERDICTS``. ``judges by it``: covering it costs more than covering as much elsewhere, and
             more than covering any other part does. ``uses it among others``: it costs, but another part costs more.
             ``looks but needs it not``: the map lies on it beyond its area, covering it costs nothing that can be told
-            from chance. ``unknown``: the part is in no picture, or nothing was covered.
+            from chance. ``too few pictures``: fewer than two show the part, so nothing can be told from chance.
+            ``unknown``: nothing was covered.
         rival: the other part whose covering costs most, or the largest in the map where nothing was covered.
         facts: the part's row of ``Attention.by_part``; ``rival_facts`` the rival's.
         accuracy: the part's row of ``Attention.accuracy``.
@@ -43,8 +47,10 @@ def claim(attention: Attention, part: str) -> Claim:
     rival = str(weights.idxmax()) if len(weights) else None
     looks = facts["share low"] > facts["area"]
     needs = facts["net low"] > 0
-    if not attention.covered or not facts["n"] > 0:
+    if not attention.covered:
         verdict = "unknown"
+    elif not facts["n"] >= 2:
+        verdict = "too few pictures"
     elif needs:
         first = rival is None or facts["net"] > others.loc[rival, "net"]
         verdict = "judges by it" if first else "uses it among others"

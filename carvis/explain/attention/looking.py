@@ -17,7 +17,7 @@ from carvis.evaluation.evaluating import known_samples
 from carvis.explain.attention import measures
 from carvis.explain.attention.covering import FILLS, elsewhere
 from carvis.explain.attention.result import MEASURES, Attention
-from carvis.explain.attention.storage import keep, kept, settings_key
+from carvis.explain.attention.storage import keep, kept, settings_key, settings_of
 from carvis.explain.parts import Parts
 from carvis.images import read_image, resize
 from carvis.workspace import Cache
@@ -75,16 +75,7 @@ def attention_on_parts(
     """
     _check(target, fill)
     split = canonical_split(split) if data.folder(split) else split
-    settings = {
-        "method": method,
-        "target": target,
-        "layer": layer,
-        "score": score,
-        "cover": cover,
-        "fill": fill if cover else None,
-        "tolerance": float(tolerance),
-        "seed": seed if cover or method == "smoothgrad" else 0,
-    }
+    settings = settings_of(method, target, layer, score, cover=cover, fill=fill, tolerance=tolerance, seed=seed)
     key = settings_key((clf.fingerprint, clf.class_names), (data.fingerprint, split), parts.fingerprint, settings)
     if cache is not None and (found := kept(cache, key)):
         return found

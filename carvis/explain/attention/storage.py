@@ -13,6 +13,30 @@ from carvis.workspace import Cache, content_hash
 FORMAT = 1
 
 
+def settings_of(
+    method: str = "grad-cam",
+    target: str = "predicted",
+    layer: str | None = None,
+    score: str = "logit",
+    *,
+    cover: bool = True,
+    fill: str = "surroundings",
+    tolerance: float = 0.0,
+    seed: int = 0,
+) -> dict[str, object]:
+    """Return what of ``attention_on_parts``'s arguments changes its result; one that plays no part is left at rest."""
+    return {
+        "method": method,
+        "target": target,
+        "layer": layer,
+        "score": score,
+        "cover": cover,
+        "fill": fill if cover else None,
+        "tolerance": float(tolerance),
+        "seed": seed if cover or method == "smoothgrad" else 0,
+    }
+
+
 def settings_key(
     model: tuple[str, list[str]], pictures: tuple[str, str], parts: str, settings: dict[str, object]
 ) -> str:
@@ -22,7 +46,7 @@ def settings_key(
         model: fingerprint and class names.
         pictures: the data set's fingerprint and the split.
         parts: the annotations' fingerprint.
-        settings: every argument that changes the result.
+        settings: as ``settings_of`` gives them.
     """
     return content_hash("attention", FORMAT, __version__, list(model), list(pictures), parts, settings)
 
