@@ -98,11 +98,18 @@ def offer(missing: list[str], pictures: Dataset, split: str, parts: Parts, asked
     names = ", ".join(plain(name) for name in missing)
     slot = st.container(border=True)
     with slot:
-        if not st.session_state.get(_MEASURING):
+        # What was asked, so that another question or a later visit does not go on by itself.
+        wanted = content_hash(missing, split, parts.fingerprint, asked)
+        if st.session_state.get(_MEASURING) != wanted:
             st.markdown(_("Not measured yet with these settings: {names}.").format(names=names))
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button(
-                    _("Measure"), icon=":material/play_arrow:", type="primary", key="attention_go", on_click=_begin
+                    _("Measure"),
+                    icon=":material/play_arrow:",
+                    type="primary",
+                    key="attention_go",
+                    on_click=_begin,
+                    args=(wanted,),
                 )
                 st.caption(_work(len(missing), len(parts), len(parts.names), asked["cover"]))
             return False
@@ -114,8 +121,8 @@ def offer(missing: list[str], pictures: Dataset, split: str, parts: Parts, asked
     return done
 
 
-def _begin() -> None:
-    st.session_state[_MEASURING] = True
+def _begin(wanted: str) -> None:
+    st.session_state[_MEASURING] = wanted
 
 
 def _end() -> None:

@@ -115,9 +115,12 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
         scale = alt.Scale(scheme="redblue", domain=[-reach, reach], reverse=True)
     cell = alt.selection_point(name="cell", fields=["label", "part"], on="click")
     x = alt.X(
-        "part:N", sort=list(result.parts), title=None, axis=alt.Axis(labelAngle=-40, orient="top", labelLimit=110)
+        "part:N",
+        sort=list(result.parts),
+        title=None,
+        axis=alt.Axis(labelAngle=-50, orient="top", labelLimit=110, labelOverlap=False),
     )
-    y = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(labelLimit=150))
+    y = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(labelLimit=150, labelOverlap=False))
     tooltip = [
         alt.Tooltip("label:N", title=_("Class")),
         alt.Tooltip("part:N", title=_("Part")),

@@ -65,8 +65,10 @@ def classes(models: list[str]) -> list[str]:
     return ["predicted", "true", *(f"class:{name}" for name in names)]
 
 
-def _in_words(value: str) -> str:
-    return {"predicted": _("the predicted class"), "true": _("the true class")}.get(value, value.removeprefix("class:"))
+def _in_words(values: list[str]) -> dict[str, str]:
+    """Word what can be explained, now: a ``format_func`` may be called outside the run."""
+    words = {"predicted": _("the predicted class"), "true": _("the true class")}
+    return {value: words.get(value, value.removeprefix("class:")) for value in values}
 
 
 def choose_target(values: list[str]) -> tuple[selection.Selection, list[str]]:
@@ -89,7 +91,7 @@ def choose_target(values: list[str]) -> tuple[selection.Selection, list[str]]:
     st.selectbox(
         _("Evidence for"),
         values,
-        format_func=_in_words,
+        format_func=_in_words(values).get,
         width="stretch",
         **selection.control("explain", chosen.explain),
     )
@@ -181,7 +183,7 @@ def settings(values: list[str], chosen: selection.Selection) -> DeltaGenerator:
             values,
             index=None,
             placeholder=_("no other class"),
-            format_func=_in_words,
+            format_func=_in_words(values).get,
             help=_("Show what speaks for one class rather than for another: the difference of their scores."),
             **selection.control("against", chosen.against or None),
         )

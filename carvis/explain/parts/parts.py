@@ -11,7 +11,7 @@ from carvis.errors import ImageError, TableError
 from carvis.workspace import content_hash
 
 # What boxes and outlines leave of a picture, so that a map's whole evidence is accounted for.
-ELSEWHERE = "elsewhere"
+REST = "rest"
 
 # Draws the parts of one picture, given its (height, width): part name to bool mask.
 Draw = Callable[[tuple[int, int]], dict[str, np.ndarray]]

@@ -9,7 +9,7 @@ from carvis.errors import TableError
 from carvis.explain.parts.coco import read_coco
 from carvis.explain.parts.masks import read_mask_folder
 from carvis.explain.parts.matching import Pictures
-from carvis.explain.parts.parts import ELSEWHERE, Parts
+from carvis.explain.parts.parts import REST, Parts
 from carvis.explain.parts.shapes import Annotated, box_between
 from carvis.explain.parts.table import read_boxes
 from carvis.explain.parts.voc import read_voc
@@ -35,7 +35,7 @@ def read_parts(source: str | Path, data: Dataset, split: str = "test") -> Parts:
     Args:
         source: a folder of indexed masks (``<split>/<class>/<stem>.png``, names in ``parts.json``), a folder of Pascal
             VOC ``.xml`` files, a COCO ``.json`` file, or a ``.csv`` of boxes. To the parts of all but masks comes
-            ``elsewhere``: what none of them covers.
+            ``rest``: what none of them covers.
         data: the data set that holds the pictures.
         split: train, valid or test.
 
@@ -66,7 +66,7 @@ def read_parts(source: str | Path, data: Dataset, split: str = "test") -> Parts:
 
 
 def box_parts(data: Dataset, sample: str, box: Sequence[float], name: str = "box", source: str = "one box") -> Parts:
-    """Make parts of one box on one picture: the box, and ``elsewhere``.
+    """Make parts of one box on one picture: the box, and the ``rest``.
 
     Args:
         sample: the picture's id.
@@ -92,11 +92,11 @@ def _of_masks(folder: Path, data: Dataset, split: str) -> Parts:
 
 
 def _of_shapes(annotated: dict[str, Annotated], names: list[str], told: list[str], source: str, files: dict) -> Parts:
-    rest = ELSEWHERE if ELSEWHERE not in names else None
+    rest = REST if REST not in names else None
     facts = [
         [sample, one.size, [[part, *shape.facts()] for part, shape in one.shapes]]
         for sample, one in sorted(annotated.items())
     ]
     names = [*names, rest] if rest else names
-    drawn = {sample: partial(one.draw, elsewhere=rest) for sample, one in annotated.items()}
+    drawn = {sample: partial(one.draw, rest=rest) for sample, one in annotated.items()}
     return Parts(tuple(names), content_hash("shapes", names, facts), source, tuple(told), drawn, files)

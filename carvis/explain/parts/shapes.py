@@ -91,8 +91,8 @@ class Annotated:
     size: tuple[int, int] | None
     source: str
 
-    def draw(self, size: tuple[int, int], elsewhere: str | None = None) -> dict[str, np.ndarray]:
-        """Draw each part as a mask of a picture's size, and what none of them covers under the name ``elsewhere``.
+    def draw(self, size: tuple[int, int], rest: str | None = None) -> dict[str, np.ndarray]:
+        """Draw each part as a mask of a picture's size, and what none of them covers under the name ``rest``.
 
         Raises:
             TableError: they were drawn on a picture of another shape.
@@ -110,8 +110,8 @@ class Annotated:
         for part, shape in self.shapes:
             mask = shape.scaled(down, across).draw(size)
             found[part] = found[part] | mask if part in found else mask
-        if elsewhere:
-            found[elsewhere] = ~np.logical_or.reduce([*found.values(), np.zeros(size, bool)])
+        if rest:
+            found[rest] = ~np.logical_or.reduce([*found.values(), np.zeros(size, bool)])
         return found
 
 

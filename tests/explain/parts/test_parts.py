@@ -8,7 +8,7 @@ from PIL import Image
 
 from carvis.dataset import Dataset
 from carvis.errors import DatasetError, ImageError, TableError
-from carvis.explain.parts import ELSEWHERE, box_parts, find_parts, read_parts
+from carvis.explain.parts import REST, box_parts, find_parts, read_parts
 from carvis.images import write_image
 
 SIZE = (6, 8)
@@ -32,7 +32,7 @@ def expected(rows, columns):
 def check(parts, sample, name, rows, columns):
     masks = parts.masks(sample)
     np.testing.assert_array_equal(masks[name], expected(rows, columns))
-    np.testing.assert_array_equal(masks[ELSEWHERE], ~np.logical_or.reduce([masks[n] for n in parts.names[:-1]]))
+    np.testing.assert_array_equal(masks[REST], ~np.logical_or.reduce([masks[n] for n in parts.names[:-1]]))
 
 
 def mask_of(data, values, sample="test/Golf/same", mode=None):
@@ -111,7 +111,7 @@ def test_coco_boxes_polygons_and_run_lengths(data):
         {"image_id": [], "category_id": 8},
     ]
     parts = read_parts(coco(data, rows), data, "test")
-    assert parts.names == ("lamp", "wheel", ELSEWHERE)
+    assert parts.names == ("lamp", "wheel", REST)
     check(parts, "test/Golf/same.png", "lamp", slice(1, 3), slice(2, 5))
     check(parts, "test/Golf/same.png", "wheel", slice(3, 6), slice(0, 4))
     check(parts, "test/Polo/only.png", "lamp", slice(2, 5), 1)
@@ -148,7 +148,7 @@ def test_voc_corners_count_from_one_and_are_inside(data):
     (folder / "d.xml").write_text(bomb + VOC.format(name="&f;"))
     (folder / "e.xml").write_text('<!DOCTYPE a SYSTEM "http://example.org/a.dtd">' + VOC.format(name="only.png"))
     parts = read_parts(folder, data, "test")
-    assert parts.names == ("lamp", ELSEWHERE)
+    assert parts.names == ("lamp", REST)
     check(parts, "test/Polo/only.png", "lamp", slice(1, 3), slice(2, 5))
     told = "\n".join(parts.told)
     assert "2 files" in told and "document type" in told and "not well-formed" in told and "without a name" in told
@@ -171,7 +171,7 @@ def test_tables_of_boxes_whatever_their_columns_are_called(data, table):
     place = data.root / "parts.csv"
     place.write_text(table)
     parts = read_parts(place, data, "test")
-    assert parts.names == ("lamp", ELSEWHERE) and not parts.told
+    assert parts.names == ("lamp", REST) and not parts.told
     check(parts, "test/Polo/only.png", "lamp", slice(1, 3), slice(2, 5))
 
 
