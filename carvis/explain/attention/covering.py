@@ -13,6 +13,7 @@ import numpy as np
 from carvis.images import resize
 
 _TRIES = 24
+_FINEST = 1024
 _INPAINT_RADIUS = 3
 
 
@@ -28,21 +29,29 @@ def surroundings(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     colours, weights = [], []
     weight = (~mask).astype(np.float32)
     colour = image.astype(np.float32).reshape(*mask.shape, -1)
+    if max(mask.shape) > _FINEST:
+        # What runs smoothly needs no more pixels than this, and photographs of millions would take seconds.
+        size = tuple(max(1, round(side * _FINEST / max(mask.shape))) for side in mask.shape)
+        colour, weight = _averaged(colour, weight, size)
     while True:
         colours.append(colour)
         weights.append(weight)
         if weight.min() > 0 or weight.shape == (1, 1):
             break
-        half = tuple(-(-side // 2) for side in weight.shape)
-        below = resize(weight, half, "area")
-        total = resize(colour * weight[..., None], half, "area").reshape(*half, -1)
-        colour = total / np.maximum(below, 1e-12)[..., None]
-        weight = np.minimum(below * 4, 1)
+        colour, weight = _averaged(colour, weight, tuple(-(-side // 2) for side in weight.shape))
     filled = colours[-1]
     for colour, weight in zip(colours[-2::-1], weights[-2::-1]):
         share = weight[..., None]
         filled = share * colour + (1 - share) * resize(filled, weight.shape).reshape(colour.shape)
-    return _into(image, mask, filled)
+    values = np.clip(filled, 0, 255).round().astype(np.uint8)
+    return np.where(mask[..., None], resize(values, mask.shape).reshape(image.shape), image)
+
+
+def _averaged(colour: np.ndarray, weight: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Average colours (h, w, C) at a coarser size, each by its weight, and how sure the averages are, in [0, 1]."""
+    below = resize(weight, size, "area")
+    total = resize(colour * weight[..., None], size, "area").reshape(*size, -1)
+    return total / np.maximum(below, 1e-12)[..., None], np.minimum(below * 4, 1)
 
 
 def mean(image: np.ndarray, mask: np.ndarray) -> np.ndarray:

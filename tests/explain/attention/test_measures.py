@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from carvis.explain.attention import Attention, claim
 from carvis.explain.attention.covering import FILLS, elsewhere, grey, inpaint, mean, surroundings
 from carvis.explain.attention.measures import coverage, points_at, shares, summit
-from carvis.explain.attention.result import mean_interval
+from carvis.explain.attention.result import MEASURES, mean_interval
 from carvis.explain.attention.standing_out import deviations, standing_out
 
 
@@ -70,6 +71,11 @@ def test_surroundings_run_smoothly_into_the_part():
     filled = surroundings(ramp, hole).astype(int)
     assert np.abs(np.diff(filled[32, :, 0])).max() < 40
     assert filled[32, 21, 0] < filled[32, 32, 0] < filled[32, 42, 0]
+    large = np.full((1200, 2400, 3), (20, 120, 220), np.uint8)
+    part = np.zeros((1200, 2400), bool)
+    part[300:900, 100:1700] = True
+    large[part] = 255
+    assert (surroundings(large, part) == (20, 120, 220)).all()
     assert surroundings(image, np.ones((32, 32), bool)).std(axis=(0, 1)).max() == 0
 
 
@@ -126,3 +132,32 @@ def test_what_stands_out_is_seen_beyond_area_and_beyond_covering():
     assert standing_out(table([*sky, ("d", "sky", 2, 0.9, 0.5, 0.7, 0.1)])).empty
     assert standing_out(table([*sky, ("d", "sky", 9, 0.5, 0.5, 0.7, 0.1)]))["what"].tolist() == ["need"]
     assert standing_out(table([*sky, ("d", "sky", 9, 0.9, 0.5, np.nan, np.nan)]))["what"].tolist() == ["attention"]
+
+
+def looked(falls, shares=(0.5, 0.2), covered=True):
+    """Attention of pictures, each with falls of (emblem, grille); the control costs nothing."""
+    rows = []
+    for number, pair in enumerate(falls):
+        row = {"id": str(number), "label": "a", "predicted": "a", "right": True, "status": "ok"}
+        for part, fall, share in zip(("emblem", "grille"), pair, shares):
+            values = {"area": 0.1, "share": share, "point": 1, "fall": fall, "control": 0.0, "right": 1.0}
+            row |= {f"{measure}:{part}": values.get(measure, 0.0) for measure in MEASURES}
+        rows.append(row)
+    return Attention(pd.DataFrame(rows), ("emblem", "grille"), {}, setup={"cover": covered})
+
+
+@pytest.mark.parametrize(
+    ("falls", "shares", "verdict"),
+    [
+        ([(0.5, 0.1), (0.6, 0.2), (0.5, 0.1)], (0.5, 0.2), "judges by it"),
+        ([(0.5, 0.8), (0.6, 0.9), (0.5, 0.8)], (0.5, 0.2), "uses it among others"),
+        # 0.5, -0.5 and 0 are 0 on average; their interval holds 0.
+        ([(0.5, 0.8), (-0.5, 0.9), (0.0, 0.8)], (0.5, 0.2), "looks but needs it not"),
+        ([(0.5, 0.8), (-0.5, 0.9), (0.0, 0.8)], (0.05, 0.2), "neither looks nor needs"),
+        ([(0.5, 0.8)], (0.5, 0.2), "too few pictures"),
+    ],
+)
+def test_a_claim_about_one_part(falls, shares, verdict):
+    found = claim(looked(falls, shares), "emblem")
+    assert (found.verdict, found.rival) == (verdict, "grille")
+    assert claim(looked(falls, shares, covered=False), "emblem").verdict == "unknown"
