@@ -54,26 +54,25 @@ def by_parts(models: list[str]) -> None:
 
 def _settings() -> None:
     chosen = selection.get()
+    explained = chosen.explain if chosen.explain in EXPLAIN else "predicted"
+    methods = list(options.METHOD_NOTES)
     with st.popover(_("Settings"), icon=":material/tune:"):
-        st.selectbox(_("Method"), list(options.METHOD_NOTES), **selection.control("method", chosen.method))
+        # A closed window's widgets come to life when it is opened: they need their start values in every run.
+        st.selectbox(_("Method"), methods, methods.index(chosen.method), **selection.control("method", chosen.method))
         st.caption(_(options.METHOD_NOTES[chosen.method]))
-        explained = chosen.explain if chosen.explain in EXPLAIN else "predicted"
-        st.segmented_control(
-            _("Evidence for"),
-            list(EXPLAIN),
-            format_func=translated(EXPLAIN).get,
-            required=True,
-            wrap=True,
-            **selection.control("explain", explained),
-        )
-        st.segmented_control(
-            _("Ask"),
-            list(COVER),
-            format_func=translated(COVER).get,
-            required=True,
-            wrap=True,
-            **selection.control("cover", chosen.cover),
-        )
+        for label, words, field, value in (
+            (_("Evidence for"), EXPLAIN, "explain", explained),
+            (_("Ask"), COVER, "cover", chosen.cover),
+        ):
+            st.segmented_control(
+                label,
+                list(words),
+                default=value,
+                format_func=translated(words).get,
+                required=True,
+                wrap=True,
+                **selection.control(field, value),
+            )
 
 
 heading(

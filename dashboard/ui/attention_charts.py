@@ -22,7 +22,7 @@ def by_part(results: dict[str, Attention]) -> None:
     table = pd.concat(rows)
     parts, models = list(dict.fromkeys(table["part"])), list(results)
     covered = any(result.covered for result in results.values())
-    height = max(160, len(parts) * (14 * len(models) + 14))
+    height = 90 + len(parts) * max(26, 13 * len(models) + 13)
     with st.grid(2 if covered else 1, min_column_width=360, gap="medium"):
         with st.container():
             st.markdown(
@@ -50,7 +50,7 @@ def _frame(table: pd.DataFrame, parts: list[str], models: list[str]) -> tuple[al
 def _bars(base: alt.Chart, rows: dict, models: list[str], value: str, tooltip: list) -> alt.Chart:
     legend = alt.Legend(orient="bottom", title=None, labelLimit=220, columns=2) if len(models) > 1 else None
     colour = alt.Color("model:N", sort=models, legend=legend)
-    form = "%" if value == "share" else ".1f"
+    form = "%" if value == "share" else ".2~f"
     x = alt.X(f"{value}:Q", title=None, axis=alt.Axis(format=form))
     return base.mark_bar().encode(x=x, color=colour, tooltip=tooltip, **rows)
 

@@ -23,7 +23,7 @@ def choose(result: Attention, label: str | None, part: str) -> None:
         st.selectbox(_("Part"), list(result.parts), width=220, **selection.control("part", part))
 
 
-def show(result: Attention, pictures: Dataset, model: str, label: str | None, part: str) -> None:
+def show(result: Attention, pictures: Dataset, label: str | None, part: str) -> None:
     """Show the pictures of a class, or of all, in which a part counts most."""
     table = result.table[result.table[f"area:{part}"] > 0]
     if label:

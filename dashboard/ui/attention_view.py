@@ -27,11 +27,12 @@ def show(results: dict[str, Attention], pictures: Dataset) -> None:
     attention_charts.by_part(results)
     with st.expander(_("The same as a table"), type="compact"):
         attention_charts.table_of_parts(results)
+    several = all(len(result.table) > 1 for result in results.values())
     said = [sentence for name, result in results.items() for sentence in attention_words.notes(name, result)]
-    if said:
+    if said and several:
         st.caption(" ".join(dict.fromkeys(said)))
     _downloads(results)
-    if all(len(result.table) > 1 for result in results.values()):
+    if several:
         _classes(results, pictures)
 
 
@@ -133,7 +134,7 @@ def _classes(results: dict[str, Attention], pictures: Dataset) -> None:
     attention_charts.by_class(result, measure, (label or "", part))
     st.caption(_(CLICK))
     attention_pictures.choose(result, label, part)
-    attention_pictures.show(result, pictures, name, label, part)
+    attention_pictures.show(result, pictures, label, part)
 
 
 def _downloads(results: dict[str, Attention]) -> None:

@@ -3,10 +3,12 @@
 import pandas as pd
 
 from carvis.explain.attention import Attention, Claim
+from carvis.explain.parts import REST
 from ui.i18n import N_, _, n_
 from ui.texts import percent, plain
 
 EMBLEMS = ("emblem", "logo", "badge", "エンブレム", "ロゴ")
+AROUND = (REST, "background", "backdrop", "ground", "背景")
 CLAIM = {
     "judges by it": N_(
         "Yes for **{model}**: nothing else costs it as much. With the {part} covered the probability falls by {fall} "
@@ -129,6 +131,6 @@ def notes(name: str, result: Attention) -> list[str]:
 
 
 def default_part(parts: tuple[str, ...]) -> str:
-    """Return the part that the tutorial's claim is about, else the smallest guess: the second one named."""
+    """Return the part that the tutorial's claim is about, else the first that belongs to the car."""
     emblem = next((part for part in parts if any(word in part.casefold() for word in EMBLEMS)), None)
-    return emblem or parts[min(1, len(parts) - 1)]
+    return emblem or next((part for part in parts if part.casefold() not in AROUND), parts[0])
