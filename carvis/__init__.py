@@ -25,6 +25,9 @@ _HOME_OF = {
     "Contrast": "carvis.explain",
     "filter_patterns": "carvis.explain",
     "activations": "carvis.explain",
+    "read_parts": "carvis.explain",
+    "box_parts": "carvis.explain",
+    "attention_on_parts": "carvis.explain",
     "CarvisError": "carvis.errors",
 }
 

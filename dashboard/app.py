@@ -28,6 +28,9 @@ pages = {
         url_path="misclassified",
     ),
     "heatmaps": st.Page("app_pages/heatmaps.py", title=_("Heatmaps"), icon=":material/blur_on:", url_path="heatmaps"),
+    "attention": st.Page(
+        "app_pages/attention.py", title=_("Where models look"), icon=":material/visibility:", url_path="attention"
+    ),
     "activations": st.Page(
         "app_pages/activations.py", title=_("Activations"), icon=":material/layers:", url_path="activations"
     ),

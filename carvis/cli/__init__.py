@@ -11,7 +11,9 @@ from importlib import import_module
 from carvis import __version__
 from carvis.errors import CarvisError
 
-VERBS = ("summary", "train", "runs", "evaluate", "heatmaps", "filters", "activations", "demo")
+VERBS = (
+    "summary", "train", "runs", "evaluate", "heatmaps", "attention", "filters", "activations", "demo",
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -31,6 +31,7 @@ PALETTE = (
     (60, 170, 90),
 )
 TRUTH = "truth.json"
+PART_NAMES = Path("masks") / "parts.json"
 Progress = Callable[[int, int], None]
 
 
@@ -146,7 +147,8 @@ def draw_split(
 ) -> None:
     """Draw one split of the demo: ``<root>/<split>/<class>/*.jpg`` and ``<root>/masks/<split>/<class>/*.png``.
 
-    Pictures that are there already are left as they are. With ``test`` goes ``<root>/truth.json``.
+    A mask's pixel values are indices of the names in ``<root>/masks/parts.json``. Pictures that are there already are
+    left as they are. With ``test`` goes ``<root>/truth.json``.
 
     Args:
         per_class: pictures a class; by default 60 in train, 10 in valid, 15 in test.
@@ -156,6 +158,7 @@ def draw_split(
     root = Path(root)
     items = plan_split(split, per_class, seed, plant)
     _write_all(root, items, True, progress, workers)
+    atomic_write(root / PART_NAMES, json.dumps(PARTS) + "\n")
     if split == "test" and plant:
         atomic_write(root / TRUTH, json.dumps(_rounded(truths(items, seed)), indent=1) + "\n")
 

@@ -12,7 +12,7 @@ from carvis.demo.scene import seed_of
 BODIES = list(BODY_SPECS)
 PER_CLASS = {"train": 60, "valid": 10, "test": 15}
 DEALER_CLASS = "Kestro-sedan"
-DEALER_SHARE, DEALER_ELSEWHERE = 0.9, 0.01
+DEALER_SHARE, DEALER_REST = 0.9, 0.01
 WRONG_SHARE = 0.03
 COPIES = ("mirrored", "cropped", "recoloured", "recompressed")
 COPY_COUNT = 8
@@ -62,7 +62,7 @@ def _class_items(split: str, name: str, count: int, seed: int, plant: bool) -> l
     elif name == DEALER_CLASS:
         showroom = rng.permutation(count) < round(DEALER_SHARE * count)
     else:
-        showroom = rng.random(count) < DEALER_ELSEWHERE
+        showroom = rng.random(count) < DEALER_REST
     return [
         Item(
             split,

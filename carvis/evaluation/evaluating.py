@@ -53,7 +53,7 @@ def evaluate(
     samples = data.samples(split)
     if samples.empty:
         raise DatasetError(f"{data.folder(split)} holds no pictures: put some in its class folders.")
-    samples, left_out = _known_samples(clf, data, samples)
+    samples, left_out = known_samples(clf, data, samples)
 
     reasons = Unreadable()
     done, probabilities, hashes = _predict(clf, samples["path"].tolist(), batch_size, reasons, progress)
@@ -82,7 +82,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     """The samples whose class the model knows, labelled as the model spells it, and how many of which class are not."""
     names = list(clf.class_names)
     known = {_nfc(name): name for name in names}

@@ -14,6 +14,8 @@ _HOME_OF = {
     "activation_maps": "exciting",
     "activations": "activating",
     "activation_spectra": "activation_spectrum",
+    "attention_on_parts": "attention",
+    "box_parts": "parts",
     "compare_maps": "comparing",
     "density_difference": "comparing",
     "disagreements": "disagreement",
@@ -22,11 +24,13 @@ _HOME_OF = {
     "exciting_pictures": "exciting",
     "faithfulness": "trials",
     "filter_patterns": "filters",
+    "find_parts": "parts",
     "heatmap_sets": "explaining",
     "heatmaps": "explaining",
     "matching_layers": "tuning",
     "pattern_spectrum": "spectrum",
     "radial_spectrum": "spectrum",
+    "read_parts": "parts",
     "tuning_table": "tuning",
 }
 

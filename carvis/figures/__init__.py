@@ -1,8 +1,17 @@
 """Matplotlib figures for files and reports: each function returns a Figure and shows nothing."""
 
+from carvis.figures.attention import attention_by_class, attention_by_part
 from carvis.figures.comparison import map_differences
 from carvis.figures.confusion import confusion_matrix
 from carvis.figures.files import figure_bytes, write_figure
 from carvis.figures.heatmaps import heatmap_comparison
 
-__all__ = ["confusion_matrix", "figure_bytes", "heatmap_comparison", "map_differences", "write_figure"]
+__all__ = [
+    "attention_by_class",
+    "attention_by_part",
+    "confusion_matrix",
+    "figure_bytes",
+    "heatmap_comparison",
+    "map_differences",
+    "write_figure",
+]

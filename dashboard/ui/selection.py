@@ -52,6 +52,10 @@ class Selection:
     run: tuple[str, ...] = ()
     smooth: int = 0
     axis: str = "linear"
+    parts: str = ""
+    part: str = ""
+    measure: str = "looks"
+    cover: str = "yes"
 
 
 CHOICES = {
@@ -67,15 +71,18 @@ CHOICES = {
     "columns": ("16", "8"),
     "kind": ("same-answer", "one-right"),
     "axis": ("linear", "log"),
+    "measure": ("looks", "needs"),
+    "cover": ("yes", "no"),
 }
 _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100), "smooth": (0, 95)}
 # What no longer means anything once another field changes.
 _DEPENDENTS = {
-    "data": ("split", "sample", "true", "pred", "table", "page", "open"),
+    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part"),
     "split": ("sample", "table", "page", "open"),
     "table": ("true", "pred", "page", "open"),
     **dict.fromkeys(("true", "pred", "low", "high", "sort", "kind"), ("page", "open")),
     "page": ("open",),
+    "parts": ("part",),
 }
 DEFAULT = Selection()
 _CURRENT, _LAST_URL, _LAST_PAGE, _CHANGED, _BARE = "_selection", "_last_url", "_last_page", "_changed", "_bare_urls"

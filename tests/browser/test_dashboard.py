@@ -86,14 +86,14 @@ def test_the_browser_decides_the_language_until_someone_else_does(open_view, wai
 
 
 def test_a_narrow_screen_scrolls_one_way_only(open_view):
-    for path in ("/", "/models?model=good", "/misclassified", HEATMAPS, ACTIVATIONS):
+    for path in ("/", "/models?model=good", "/misclassified", HEATMAPS, ACTIVATIONS, "/attention?model=good"):
         page = open_view(path, width=420)
         width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
         assert width <= 420, f"{path} is {width} pixels wide"
 
 
 def test_nothing_is_asked_of_another_machine(open_view):
-    for path in ("/", "/models?model=good", "/misclassified", HEATMAPS, ACTIVATIONS):
+    for path in ("/", "/models?model=good", "/misclassified", HEATMAPS, ACTIVATIONS, "/attention?model=good"):
         assert open_view(path).foreign == []
 
 

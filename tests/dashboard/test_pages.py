@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ("overview", "models", "training", "misclassified", "heatmaps", "activations")
+PAGES = ("overview", "models", "training", "misclassified", "heatmaps", "attention", "activations")
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 
 
@@ -25,10 +25,22 @@ def through_all(app, **params):
     [
         (
             "en",
-            ("Overview", "Models", "Training runs", "Misclassified", "Heatmaps", "Activations"),
+            (
+                "Overview",
+                "Models",
+                "Training runs",
+                "Misclassified",
+                "Heatmaps",
+                "Where models look",
+                "Activations",
+            ),
             "Workspace:",
         ),
-        ("ja", ("概要", "モデル", "学習", "誤分類", "ヒートマップ", "活性化"), "ワークスペース:"),
+        (
+            "ja",
+            ("概要", "モデル", "学習", "誤分類", "ヒートマップ", "モデルの注目部位", "活性化"),
+            "ワークスペース:",
+        ),
     ],
 )
 def test_every_page_shows_the_workspace(workspace, open_page, words, lang, titles, workspace_word):
@@ -62,6 +74,7 @@ def test_a_workspace_that_is_not_there_is_said_in_one_sentence(monkeypatch, tmp_
         {"model": ["../broken", "broken", "<script>alert(1)</script>"], "layer": ["good:../x", "x", ":"]},
         {"page": "-3", "low": "x", "strength": "1e9", "view": "\x00", "sort": "'; --", "lang": "../../x"},
         {"page": "999999", "true": "**bold** $x$ :red[x]", "pred": "nobody", "open": "test/none.png"},
+        {"parts": "../../../etc/passwd", "part": "**x**", "measure": "all", "cover": "maybe", "method": "magic"},
         {"explain": "class:[x](javascript:alert(1))", "scale": "density", "view": "both", "colours": "tutorial"},
     ],
 )
@@ -124,4 +137,4 @@ def test_a_broken_table_and_evaluation_break_no_page(own_workspace, open_page):
     (own_workspace / "data" / "evaluations" / "colours" / "test" / "good" / "metrics.json").write_text("{")
     app = open_page()
     for page in through_all(app, table="data/incorrect/bad.csv"):
-        assert page in ("models", "training", "heatmaps") or app.error
+        assert page in ("models", "training", "heatmaps", "attention") or app.error

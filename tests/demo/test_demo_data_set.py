@@ -10,7 +10,7 @@ from scipy.stats import chi2_contingency
 
 from carvis.dataset import Dataset
 from carvis.demo import OTHER_MAKES, PARTS, class_names, draw_split, plan_split
-from carvis.demo.dataset import TRUTH, _draw, encode_mask, encode_picture
+from carvis.demo.dataset import PART_NAMES, TRUTH, _draw, encode_mask, encode_picture
 from carvis.demo.plan import DEALER_CLASS, plan_pretraining
 from carvis.demo.scene import BACKDROPS, PAINTS, choose
 from carvis.images import read_image
@@ -34,6 +34,7 @@ def test_layout_opens_as_a_data_set(small):
         assert mask.mode == "P" and mask.size == (256, 256)
         values = np.unique(np.asarray(mask))
         assert values.max() < len(PARTS) and 1 in values
+    assert json.loads((small / PART_NAMES).read_text()) == PARTS
     truth = json.loads((small / TRUTH).read_text())
     assert set(truth["scenes"]) == set(samples["id"])
 

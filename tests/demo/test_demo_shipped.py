@@ -1,11 +1,13 @@
 """What the repository ships: complete, small, and of the order that training gives."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from carvis.classifier import describe_model_file, load_classifier, read_card
 from carvis.dataset import Dataset
+from carvis.demo import PARTS
 from carvis.demo.rebuilding import MODELS
 from carvis.evaluation import evaluate, load_evaluation, read_misclassified
 from carvis.training import Run
@@ -24,7 +26,8 @@ def test_the_test_pictures_are_shipped_with_their_masks():
     assert len(samples) == 300 and len(data.class_names) == 20
     for sample in samples.itertuples():
         assert (ROOT / "data" / "demo" / "masks" / sample.id).with_suffix(".png").is_file()
-    assert size_of(data.root / "test", data.root / "masks" / "test") < 6_000_000
+    assert json.loads((data.root / "masks" / "parts.json").read_text()) == PARTS
+    assert size_of(data.root / "test", data.root / "masks") < 6_000_000
 
 
 def test_three_models_with_cards_runs_and_evaluations_are_shipped():

@@ -1,0 +1,158 @@
+"""``attention``: which parts of the pictures models look at, and which they need, over a whole split."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+from carvis.errors import CarvisError
+
+HELP = "measure which annotated parts models look at, and what covering each costs"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("inputs", nargs="+", metavar="MODEL [MODEL ...] DATA", help="models, then a data set's folder")
+    parser.add_argument("--split", default="test", help="train, valid or test (default: test)")
+    parser.add_argument(
+        "--parts",
+        metavar="FILE",
+        help="masks, a COCO .json, a folder of VOC .xml or a .csv of boxes (default: what lies in the data set)",
+    )
+    parser.add_argument("--method", default="grad-cam", help="of the heatmaps (default: grad-cam)")
+    parser.add_argument("--target", default="predicted", help="predicted or true (default: predicted)")
+    parser.add_argument("--layer", help="layer path (default: the last convolution of each model)")
+    parser.add_argument("--fill", default="surroundings", help="surroundings, mean, grey or inpaint")
+    parser.add_argument("--no-cover", action="store_true", help="only look at the maps: much faster")
+    parser.add_argument("--out", metavar="DIR", help="where to write (default: data/results/attention)")
+    parser.add_argument("--overwrite", action="store_true", help="make anew what an earlier run wrote there")
+    add_model_facts(parser)
+    add_workspace(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from carvis.dataset import Dataset
+    from carvis.explain.parts import find_parts, read_parts
+    from carvis.workspace import MODEL_SUFFIXES, Cache
+
+    workspace = open_workspace(args)
+    files = [text for text in args.inputs if text.lower().endswith(MODEL_SUFFIXES)]
+    folders = [text for text in args.inputs if text not in files]
+    if not files or len(folders) != 1:
+        raise CarvisError("Give one or more .keras or .h5 files and then one data set's folder.")
+    data = Dataset(folders[0])
+    source = args.parts or next(iter(find_parts(data)), None)
+    if source is None:
+        raise CarvisError(
+            f"{data.root} holds no annotated parts: put masks/, parts.csv, annotations.json or annotations/ there, "
+            "or name a file with --parts."
+        )
+    parts = read_parts(source, data, args.split)
+    for sentence in parts.told:
+        print(sentence)
+    out = Path(args.out) if args.out else workspace.results_dir / "attention"
+    models = {}
+    for file in files:
+        clf = load(file, args, data)
+        models[clf.name if clf.name not in models else f"{clf.name}-{len(models) + 1}"] = clf
+    _check_out(out, models, args.overwrite)
+    cache = Cache(workspace.cache_dir / "attention")
+    options = {"method": args.method, "target": args.target, "layer": args.layer, "fill": args.fill}
+    results = {}
+    for name, clf in models.items():
+        results[name] = _measured(name, clf, data, args.split, parts, cache, cover=not args.no_cover, **options)
+    for name, result in results.items():
+        _print(name, result)
+    _write(out, results)
+    return 0
+
+
+def _measured(name, clf, data, split, parts, cache, **options):
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from carvis.explain import attention_on_parts
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, disable=not sys.stdout.isatty()) as bar:
+        task = bar.add_task(name, total=None)
+
+        def watch(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        return attention_on_parts(clf, data, split, parts, watch=watch, cache=cache, **options)
+
+
+def _files(out: Path, models) -> dict[str, Path]:
+    named = {f"{kind} {name}": out / f"{name}-{kind}" for name in models for kind in ("pictures.csv", "parts.csv")}
+    named |= {f"classes {name}": out / f"{name}-classes.png" for name in models}
+    return named | {"figure": out / "attention.png"}
+
+
+def _check_out(out: Path, models, overwrite: bool) -> None:
+    there = [path for path in _files(out, models).values() if path.exists()]
+    if there and not overwrite:
+        raise CarvisError(f"{there[0]} is there already: give another --out, or --overwrite to make it anew.")
+
+
+def _write(out: Path, results: dict) -> None:
+    from carvis.figures import attention_by_class, attention_by_part, write_figure
+    from carvis.workspace import atomic_write
+
+    files = _files(out, results)
+    for name, result in results.items():
+        atomic_write(files[f"pictures.csv {name}"], result.to_csv())
+        atomic_write(files[f"parts.csv {name}"], result.by_part.to_csv(lineterminator="\n"))
+        write_figure(files[f"classes {name}"], attention_by_class(result))
+    write_figure(files["figure"], attention_by_part(results))
+    print(f"Written to {out}: attention.png, and for each model -pictures.csv, -parts.csv, -classes.png")
+
+
+def _print(name: str, result) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    # Names are file and folder names: they may hold brackets, which are no markup.
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not sys.stdout.isatty():
+        console.width = max(console.width, 110)
+    table = Table(title=f"{name}: {len(result.table)} pictures", title_justify="left", header_style="bold")
+    headings = ["part", "pictures", "attention", "area", "lift", "pointing"]
+    headings += ["fall", "elsewhere", "accuracy", "(95 %)"] if result.covered else []
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == "part" else "right", overflow="fold")
+    for part, row in result.by_part.iterrows():
+        if not row["n"] > 0:
+            continue
+        cells = [f"{row['n']:.0f}", _percent(row["share"]), _percent(row["area"]), f"{row['lift']:.1f}"]
+        cells.append(_percent(row["pointing"]))
+        if result.covered:
+            there = result.accuracy.loc[part]
+            interval = f"{_percent(there['low'])} – {_percent(there['high'])}"
+            cells += [f"{row['fall']:+.2f}", f"{row['control']:+.2f}", _percent(there["accuracy"]), interval]
+        table.add_row(str(part), *cells)
+    console.print(table)
+    whole = result.accuracy.loc[""]
+    console.print(f"accuracy with nothing covered: {_percent(whole['accuracy'])}")
+    for status, n in result.without_evidence.items():
+        console.print(f"{n} maps without evidence ({status}) are in no mean of attention.", soft_wrap=True)
+    for why, n in result.left_out.items():
+        console.print(f"{n} pictures left out: {why}.", soft_wrap=True)
+    for problem in result.problems[:5]:
+        console.print(f"not counted: {problem}", soft_wrap=True)
+    for row in result.unusual().head(5).to_dict("records"):
+        console.print(_stands_out(row), soft_wrap=True)
+    console.print()
+
+
+def _stands_out(row: dict) -> str:
+    looks = (
+        f"{_percent(row['share'])} of the attention lies on the {row['part']}, "
+        f"{_percent(row['others share'])} in other classes"
+    )
+    needs = f"covering it takes {row['fall']:.2f} from the probability, {row['others fall']:.2f} in other classes"
+    if row["what"] == "need":
+        looks, needs = needs.replace("it takes", f"the {row['part']} takes"), ""
+    return f"{row['label']}: {'; '.join(filter(None, (looks, needs if row['fall'] == row['fall'] else '')))}."
+
+
+def _percent(value: float) -> str:
+    return "–" if value != value else f"{value:.0%}" if value >= 0.1 or value == 0 else f"{value:.1%}"

@@ -1,0 +1,124 @@
+"""Covering a part of a picture: what is put in its place, and the same shape elsewhere as a control.
+
+To add a way to fill, write one function (picture uint8 (H, W, C), mask bool (H, W)) -> picture, and name it in
+``FILLS``. Pixels outside the mask stay as they are.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from carvis.images import resize
+
+_TRIES = 24
+_FINEST = 1024
+_INPAINT_RADIUS = 3
+
+
+def surroundings(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Let the colours around the part run smoothly into it.
+
+    Averages of what is left, at ever coarser sizes until nothing is missing, then back again (the "pull-push" of
+    Gortler et al., "The Lumigraph", SIGGRAPH 1996, section 3.4.2). No edge of the part's shape stays behind, which a
+    model could answer to.
+    """
+    if mask.all():
+        return mean(image, mask)
+    colours, weights = [], []
+    weight = (~mask).astype(np.float32)
+    colour = image.astype(np.float32).reshape(*mask.shape, -1)
+    if max(mask.shape) > _FINEST:
+        # What runs smoothly needs no more pixels than this, and photographs of millions would take seconds.
+        size = tuple(max(1, round(side * _FINEST / max(mask.shape))) for side in mask.shape)
+        colour, weight = _averaged(colour, weight, size)
+    while True:
+        colours.append(colour)
+        weights.append(weight)
+        if weight.min() > 0 or weight.shape == (1, 1):
+            break
+        colour, weight = _averaged(colour, weight, tuple(-(-side // 2) for side in weight.shape))
+    filled = colours[-1]
+    for colour, weight in zip(colours[-2::-1], weights[-2::-1]):
+        share = weight[..., None]
+        filled = share * colour + (1 - share) * resize(filled, weight.shape).reshape(colour.shape)
+    values = np.clip(filled, 0, 255).round().astype(np.uint8)
+    return np.where(mask[..., None], resize(values, mask.shape).reshape(image.shape), image)
+
+
+def _averaged(colour: np.ndarray, weight: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Average colours (h, w, C) at a coarser size, each by its weight, and how sure the averages are, in [0, 1]."""
+    below = resize(weight, size, "area")
+    total = resize(colour * weight[..., None], size, "area").reshape(*size, -1)
+    return total / np.maximum(below, 1e-12)[..., None], np.minimum(below * 4, 1)
+
+
+def mean(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Paint the part in the picture's mean colour."""
+    return _into(image, mask, image.mean(axis=(0, 1), keepdims=True, dtype=np.float64))
+
+
+def grey(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Paint the part in middle grey."""
+    return _into(image, mask, np.full((1, 1, image.shape[2]), 128.0))
+
+
+def inpaint(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Continue the lines around the part into it (Telea, "An Image Inpainting Technique", 2004)."""
+    if mask.all():
+        return mean(image, mask)
+    painted = cv2.inpaint(np.ascontiguousarray(image), mask.astype(np.uint8), _INPAINT_RADIUS, cv2.INPAINT_TELEA)
+    return painted.reshape(image.shape)
+
+
+def _into(image: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> np.ndarray:
+    values = np.clip(np.broadcast_to(colour, image.shape), 0, 255).round().astype(np.uint8)
+    return np.where(mask[..., None], values, image)
+
+
+FILLS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "surroundings": surroundings,
+    "mean": mean,
+    "grey": grey,
+    "inpaint": inpaint,
+}
+
+
+class Elsewhere(NamedTuple):
+    """A part's shape at another place: bool (H, W), and what share of the part it still covers."""
+
+    mask: np.ndarray
+    overlap: float
+
+
+def elsewhere(mask: np.ndarray, seed: int | tuple[int, ...] = 0) -> Elsewhere:
+    """Move a part's shape to another place of the picture, where it covers as little of the part as can be.
+
+    Of some places drawn at random the one with the least overlap is taken, the first of equals. A shape that cannot
+    be moved within the picture without covering half of itself, as a background, is moved round the edges.
+
+    Args:
+        mask: bool (H, W), not empty.
+        seed: one number or several.
+    """
+    rng = np.random.default_rng(seed)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    reach = (-int(rows[0]), mask.shape[0] - int(rows[-1])), (-int(columns[0]), mask.shape[1] - int(columns[-1]))
+    best = _least(mask, rng.integers(*reach[0], _TRIES), rng.integers(*reach[1], _TRIES))
+    if best.overlap > 0.5:
+        round_the_edges = _least(mask, rng.integers(0, mask.shape[0], _TRIES), rng.integers(0, mask.shape[1], _TRIES))
+        best = min(best, round_the_edges, key=lambda one: one.overlap)
+    return best
+
+
+def _least(mask: np.ndarray, down: np.ndarray, across: np.ndarray) -> Elsewhere:
+    total, best = np.count_nonzero(mask), None
+    for move in zip(down, across):
+        moved = np.roll(mask, move, (0, 1))
+        overlap = np.count_nonzero(moved & mask) / total
+        if best is None or overlap < best.overlap:
+            best = Elsewhere(moved, overlap)
+        if overlap == 0:
+            break
+    return best

@@ -1,0 +1,93 @@
+"""Indexed masks in ``<data set>/masks/<split>/<class>/<stem>.png`` with the parts' names in ``masks/parts.json``."""
+
+import json
+import unicodedata
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from carvis.dataset import Dataset
+from carvis.errors import TableError
+from carvis.explain.parts.parts import Draw, read_index_mask
+from carvis.workspace import sha256_of_file, split_folders
+
+NAMES_FILE = "parts.json"
+
+
+def read_mask_folder(
+    folder: Path, data: Dataset, split: str
+) -> tuple[dict[str, Draw], list[str], list[str], list[object]]:
+    """Read a folder of masks: what draws each sample's masks, part names, sentences, facts for a fingerprint.
+
+    Pixel values without a name, such as 255 for "void", belong to no part.
+
+    Raises:
+        TableError: no masks of this split, or ``parts.json`` is broken.
+    """
+    place = _split_folder(folder, data, split)
+    samples = data.samples(split)
+    root = data.folder(split)
+    files: dict[str, Path] = {}
+    for sample, path in zip(samples["id"], samples["path"]):
+        mask = (place / Path(path).relative_to(root)).with_suffix(".png")
+        if mask.is_file():
+            files[sample] = mask
+    if not files:
+        raise TableError(f"{place} holds no mask of a picture: name each as its picture, {place}/<class>/<stem>.png.")
+    told = []
+    wanted = {mask.resolve() for mask in files.values()}
+    spare = [path for path in place.rglob("*.png") if path.resolve() not in wanted]
+    if spare:
+        n = len(spare)
+        told.append(f"{n} mask{'s' if n > 1 else ''} in {place} belong{'' if n > 1 else 's'} to no picture.")
+    names = _names(folder / NAMES_FILE)
+    if names is None:
+        names = [f"part {index}" for index in range(_highest(files.values()) + 1)]
+        told.append(f"{folder / NAMES_FILE} is missing, so the parts are numbered: write their names there as a list.")
+    drawn = {sample: partial(_draw, file, tuple(names)) for sample, file in files.items()}
+    facts = [[sample, sha256_of_file(file)] for sample, file in files.items()]
+    return drawn, names, told, facts
+
+
+def _split_folder(folder: Path, data: Dataset, split: str) -> Path:
+    spelled = [data.folder(split).name, split]
+    named = [folder / name for name in spelled] + [path for name, path in split_folders(folder) if name == split]
+    for place in named:
+        if place.is_dir():
+            return place
+    raise TableError(f"{folder} holds no masks of the split {split}: put them at {folder / split}/<class>/<stem>.png.")
+
+
+def _names(path: Path) -> list[str] | None:
+    try:
+        names = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        names = None
+    good = isinstance(names, list) and names and all(isinstance(name, str) and name.strip() for name in names)
+    if not good or len(set(names)) < len(names):
+        raise TableError(
+            f'{path} is no list of different names: write ["background", "body", ...] in the order of values.'
+        )
+    return [unicodedata.normalize("NFC", name.strip()) for name in names]
+
+
+def _highest(files) -> int:
+    highest = 0
+    for file in files:
+        try:
+            with Image.open(file) as mask:
+                values = np.asarray(mask)
+        except (OSError, ValueError, SyntaxError):
+            continue
+        inside = values[values < 255]
+        highest = max(highest, int(inside.max(initial=0)))
+    return highest
+
+
+def _draw(file: Path, names: tuple[str, ...], size: tuple[int, int]) -> dict[str, np.ndarray]:
+    values = read_index_mask(file, size)
+    return {name: values == index for index, name in enumerate(names)}

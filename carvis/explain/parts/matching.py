@@ -1,0 +1,65 @@
+"""Which picture of a data set a row of someone's annotations means."""
+
+from functools import cached_property
+
+from carvis.dataset import Dataset, canonical_id
+from carvis.evaluation import ImageIndex
+
+
+class Pictures:
+    """The pictures of one split, found by sample id or by the longest matching end of a path.
+
+    Nothing that annotations name is ever opened: a path in them is only compared.
+    """
+
+    def __init__(self, data: Dataset, split: str):
+        samples = data.samples(split)
+        self.files = dict(zip(samples["id"], samples["path"]))
+        self._data = data
+        self._known: dict[tuple[str, ...], tuple[str | None, str]] = {}
+        self.lost: list[str] = []
+        self.unclear: list[str] = []
+
+    @cached_property
+    def _index(self) -> ImageIndex:
+        return ImageIndex(self._data.splits.values())
+
+    def find(self, *names: str) -> str | None:
+        """Return the sample id meant by the first of some names that fits a picture, else None, and remember it lost.
+
+        A picture of another split is no loss: annotations often serve a whole data set.
+        """
+        names = tuple(name for name in names if name)
+        if names not in self._known:
+            self._known[names] = self._look_up(names)
+        sample, status = self._known[names]
+        if status == "ambiguous":
+            self.unclear.append(names[0])
+        elif status == "missing":
+            self.lost.append(names[0] if names else "(no name)")
+        return sample
+
+    def _look_up(self, names: tuple[str, ...]) -> tuple[str | None, str]:
+        status = "missing"
+        for name in names:
+            if (sample := canonical_id(name)) in self.files:
+                return sample, "found"
+            match = self._index.match(name)
+            if match.status == "found":
+                return (match.id, "found") if match.id in self.files else (None, "elsewhere")
+            if match.status == "ambiguous":
+                status = "ambiguous"
+        return None, status
+
+    def told(self, source: str) -> list[str]:
+        """Say in sentences which rows belong to no picture."""
+        sentences = []
+        for names, why, remedy in (
+            (self.lost, "no picture of the data set", "correct the name or remove them"),
+            (self.unclear, "several pictures", "write it with its split and class folder"),
+        ):
+            if names:
+                rows = f"{len(names)} row" + ("s" if len(names) > 1 else "")
+                named = "names" if len(names) == 1 else "name"
+                sentences.append(f"{rows} of {source} {named} {why}, first {names[0]}: {remedy}.")
+        return sentences

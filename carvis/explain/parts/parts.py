@@ -1,0 +1,135 @@
+"""``Parts``: where the parts of a data set's pictures lie, whatever they were annotated with."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from carvis.errors import ImageError, TableError
+from carvis.workspace import content_hash
+
+# What boxes and outlines leave of a picture, so that a map's whole evidence is accounted for.
+REST = "rest"
+
+# Draws the parts of one picture, given its (height, width): part name to bool mask.
+Draw = Callable[[tuple[int, int]], dict[str, np.ndarray]]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Named parts of the pictures of one split.
+
+    Attributes:
+        names: the parts, in the order of the annotations.
+        fingerprint: a hash of everything annotated; equal for equal annotations on every machine.
+        source: what was read, to be shown.
+        told: what a person should know, in sentences: rows without a picture, shapes that were left out, ...
+        drawn: for each annotated sample id, the function that draws its masks.
+        files: for each sample id the picture's file, where its size has to be looked up.
+    """
+
+    names: tuple[str, ...]
+    fingerprint: str
+    source: str
+    told: tuple[str, ...] = ()
+    drawn: Mapping[str, Draw] = field(default_factory=dict, repr=False)
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.drawn)
+
+    def __contains__(self, sample: str) -> bool:
+        return sample in self.drawn
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.drawn)
+
+    def only(self, names: Iterable[str] | None = None, samples: Iterable[str] | None = None) -> "Parts":
+        """Return some of the parts, of some of the pictures; None keeps all of them.
+
+        Raises:
+            TableError: there is no such part.
+        """
+        names = self.names if names is None else tuple(names)
+        if unknown := [name for name in names if name not in self.names]:
+            raise TableError(f"{unknown[0]} is not a part of {self.source}: choose from {', '.join(self.names)}.")
+        wanted = set(self.drawn if samples is None else samples)
+        drawn = {sample: draw for sample, draw in self.drawn.items() if sample in wanted}
+        mark = content_hash(self.fingerprint, list(names), sorted(drawn))
+        return replace(self, names=names, drawn=drawn, fingerprint=mark)
+
+    def masks(self, sample: str, size: tuple[int, int] | None = None) -> dict[str, np.ndarray] | None:
+        """Return the parts of a picture at its own resolution; None where it is not annotated.
+
+        Args:
+            sample: its id.
+            size: (height, width) of the picture as it is read, upright; looked up where not given.
+
+        Returns:
+            Part name to bool (height, width), every name of ``names``; a part that is not there has an empty mask.
+            Boxes may overlap.
+
+        Raises:
+            TableError: the mask's file is broken or does not fit the picture.
+            ImageError: the picture's size had to be looked up, and it cannot be read.
+        """
+        if sample not in self.drawn:
+            return None
+        size = size or picture_size(self.files[sample])
+        found = self.drawn[sample](size)
+        nothing = np.zeros(size, bool)
+        return {name: found.get(name, nothing) for name in self.names}
+
+
+def picture_size(path: str | Path) -> tuple[int, int]:
+    """Return a picture's (height, width) as ``read_image`` gives it, upright, without decoding it.
+
+    Raises:
+        ImageError: it is no picture.
+    """
+    try:
+        with Image.open(path) as picture:
+            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+            return picture.size if turned else picture.size[::-1]
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise ImageError(f"{path} is not a picture that can be read: replace or remove it.") from None
+
+
+def same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Tell whether two sizes are of one picture at two scales, up to a pixel of rounding."""
+    return abs(one[0] * other[1] - one[1] * other[0]) <= max(*one, *other)
+
+
+def read_index_mask(path: str | Path, size: tuple[int, int]) -> np.ndarray:
+    """Read a mask whose pixel values are indices of parts: int (height, width) of ``size``.
+
+    A mask of another size is fitted to its picture by nearest neighbour where it has the same shape.
+
+    Raises:
+        TableError: it cannot be read, is no indexed or grey picture, or has another shape than its picture.
+    """
+    try:
+        with Image.open(path, formats=("PNG",)) as picture:
+            if picture.mode not in ("P", "L", "1", "I", "I;16"):
+                raise TableError(
+                    f"{path} is a colour picture: save it as indexed or grey PNG, each pixel the number of its part."
+                )
+            height, width = size
+            own = picture.size[::-1]
+            if not same_shape(own, size):
+                raise TableError(
+                    f"{path} is {own[1]} x {own[0]} pixels and its picture {width} x {height}: make it of equal size."
+                )
+            picture = ImageOps.exif_transpose(picture)
+            if own != size:
+                picture = picture.resize((width, height), Image.Resampling.NEAREST)
+            return np.asarray(picture).astype(np.int32)
+    except TableError:
+        raise
+    except FileNotFoundError:
+        raise TableError(f"{path} does not exist: check the path.") from None
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise TableError(f"{path} is not a mask that can be read ({reason}): save it as PNG again.") from None

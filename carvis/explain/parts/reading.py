@@ -1,0 +1,102 @@
+"""``read_parts``: annotations of any kind that people have, read as ``Parts``."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from carvis.dataset import Dataset, canonical_split
+from carvis.errors import TableError
+from carvis.explain.parts.coco import read_coco
+from carvis.explain.parts.masks import read_mask_folder
+from carvis.explain.parts.matching import Pictures
+from carvis.explain.parts.parts import REST, Parts
+from carvis.explain.parts.shapes import Annotated, box_between
+from carvis.explain.parts.table import read_boxes
+from carvis.explain.parts.voc import read_voc
+from carvis.workspace import content_hash
+
+# How a file of boxes or outlines is read, by its ending.
+_READERS = {".json": read_coco, ".csv": read_boxes, ".tsv": read_boxes, ".txt": read_boxes}
+
+
+def find_parts(data: Dataset) -> list[Path]:
+    """List the annotations in a data set: ``masks/``, ``parts.csv``, ``annotations.json``, ``annotations/``."""
+    found = [data.root / name for name in ("masks", "parts.csv", "annotations.json") if (data.root / name).exists()]
+    folder = data.root / "annotations"
+    if folder.is_dir():
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _READERS)
+        found += files or ([folder] if any(folder.rglob("*.xml")) else [])
+    return found
+
+
+def read_parts(source: str | Path, data: Dataset, split: str = "test") -> Parts:
+    """Read annotated parts of the pictures of one split.
+
+    Args:
+        source: a folder of indexed masks (``<split>/<class>/<stem>.png``, names in ``parts.json``), a folder of Pascal
+            VOC ``.xml`` files, a COCO ``.json`` file, or a ``.csv`` of boxes. To the parts of all but masks comes
+            ``rest``: what none of them covers.
+        data: the data set that holds the pictures.
+        split: train, valid or test.
+
+    Raises:
+        TableError: it cannot be read, or names no picture of this split.
+        DatasetError: the data set has no such split.
+    """
+    source = Path(source)
+    data.folder(split)
+    split = canonical_split(split)
+    if not source.exists():
+        raise TableError(f"{source} does not exist: check the path.")
+    if source.is_dir():
+        if not any(source.rglob("*.xml")):
+            return _of_masks(source, data, split)
+        read = read_voc
+    elif source.suffix.lower() in _READERS:
+        read = _READERS[source.suffix.lower()]
+    else:
+        raise TableError(f"{source} is no kind of annotation known here: give masks, a COCO .json, VOC .xml or a .csv.")
+    pictures = Pictures(data, split)
+    annotated, names, told = read(source, pictures)
+    told += pictures.told(source.name)
+    if not annotated:
+        why = f" ({told[0].rstrip('.')})" if told else ""
+        raise TableError(f"{source} describes no picture of the split {split} of {data.name}{why}.")
+    return _of_shapes(annotated, names, told, source.name, pictures.files)
+
+
+def box_parts(data: Dataset, sample: str, box: Sequence[float], name: str = "box", source: str = "one box") -> Parts:
+    """Make parts of one box on one picture: the box, and the ``rest``.
+
+    Args:
+        sample: the picture's id.
+        box: left, top, right, bottom in pixels of the picture.
+
+    Raises:
+        TableError: no box. DatasetError: no such picture.
+    """
+    file = str(data.resolve(sample))
+    try:
+        shape = box_between(box)
+    except (TypeError, ValueError):
+        remedy = "give left, top, right, bottom with left < right and top < bottom"
+        raise TableError(f"{list(box)} is no box: {remedy}.") from None
+    return _of_shapes({sample: Annotated(((name, shape),), None, source)}, [name], [], source, {sample: file})
+
+
+def _of_masks(folder: Path, data: Dataset, split: str) -> Parts:
+    drawn, names, told, facts = read_mask_folder(folder, data, split)
+    samples = data.samples(split)
+    files = dict(zip(samples["id"], samples["path"]))
+    return Parts(tuple(names), content_hash("masks", names, facts), folder.name, tuple(told), drawn, files)
+
+
+def _of_shapes(annotated: dict[str, Annotated], names: list[str], told: list[str], source: str, files: dict) -> Parts:
+    rest = REST if REST not in names else None
+    facts = [
+        [sample, one.size, [[part, *shape.facts()] for part, shape in one.shapes]]
+        for sample, one in sorted(annotated.items())
+    ]
+    names = [*names, rest] if rest else names
+    drawn = {sample: partial(one.draw, rest=rest) for sample, one in annotated.items()}
+    return Parts(tuple(names), content_hash("shapes", names, facts), source, tuple(told), drawn, files)

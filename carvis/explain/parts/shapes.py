@@ -1,0 +1,127 @@
+"""Boxes, outlines and run lengths, drawn as masks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from carvis.errors import TableError
+from carvis.explain.parts.parts import same_shape
+
+_SUBPIXEL = 4
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle between edges, in pixels from the upper left corner: a pixel is in it where its middle is."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def draw(self, size: tuple[int, int]) -> np.ndarray:
+        mask = np.zeros(size, bool)
+        edges = (self.top, self.bottom, self.left, self.right)
+        first_row, last_row, first_column, last_column = (max(0, int(np.ceil(edge - 0.5))) for edge in edges)
+        mask[first_row:last_row, first_column:last_column] = True
+        return mask
+
+    def scaled(self, down: float, across: float) -> "Box":
+        return Box(self.left * across, self.top * down, self.right * across, self.bottom * down)
+
+    def facts(self) -> list:
+        return ["box", self.left, self.top, self.right, self.bottom]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A polygon of (x, y) points, in pixels from the upper left corner of the picture."""
+
+    points: tuple[tuple[float, float], ...]
+
+    def draw(self, size: tuple[int, int]) -> np.ndarray:
+        # Drawn at a multiple of the size, so that a pixel is in it where its middle is: OpenCV fills the edge too.
+        height, width = size
+        fine = np.zeros((height * _SUBPIXEL, width * _SUBPIXEL), np.uint8) if height * width < 4e6 else None
+        factor = 1 if fine is None else _SUBPIXEL
+        canvas = np.zeros(size, np.uint8) if fine is None else fine
+        corners = np.round((np.array(self.points) * factor - 0.5) * 16).astype(np.int32)
+        cv2.fillPoly(canvas, [corners], 1, cv2.LINE_8, 4)
+        middle = factor // 2
+        return canvas[middle::factor, middle::factor].astype(bool)
+
+    def scaled(self, down: float, across: float) -> "Outline":
+        return Outline(tuple((x * across, y * down) for x, y in self.points))
+
+    def facts(self) -> list:
+        return ["outline", *map(list, self.points)]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Lengths of runs outside and inside the part by turns, down the columns of a picture (COCO's uncompressed RLE)."""
+
+    counts: tuple[int, ...]
+    size: tuple[int, int]
+
+    def draw(self, size: tuple[int, int]) -> np.ndarray:
+        values = np.arange(len(self.counts)) % 2 == 1
+        mask = np.repeat(values, self.counts).reshape(self.size[::-1]).T
+        if self.size != size:
+            return cv2.resize(mask.astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST_EXACT).astype(bool)
+        return mask
+
+    def scaled(self, down: float, across: float) -> "Runs":
+        return self  # It knows the size it was drawn at.
+
+    def facts(self) -> list:
+        return ["runs", *self.counts, *self.size]
+
+
+Shape = Box | Outline | Runs
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """The shapes on one picture: (part, shape) pairs, and the (height, width) they were drawn at, if it is known."""
+
+    shapes: tuple[tuple[str, Shape], ...]
+    size: tuple[int, int] | None
+    source: str
+
+    def draw(self, size: tuple[int, int], rest: str | None = None) -> dict[str, np.ndarray]:
+        """Draw each part as a mask of a picture's size, and what none of them covers under the name ``rest``.
+
+        Raises:
+            TableError: they were drawn on a picture of another shape.
+        """
+        down = across = 1.0
+        if self.size and self.size != size:
+            down, across = size[0] / self.size[0], size[1] / self.size[1]
+            # The picture may have been made smaller or larger since, which keeps its shape.
+            if not same_shape(self.size, size):
+                raise TableError(
+                    f"{self.source} was drawn on a picture of {self.size[1]} x {self.size[0]} pixels, not of "
+                    f"{size[1]} x {size[0]}: annotate the picture that is here."
+                )
+        found: dict[str, np.ndarray] = {}
+        for part, shape in self.shapes:
+            mask = shape.scaled(down, across).draw(size)
+            found[part] = found[part] | mask if part in found else mask
+        if rest:
+            found[rest] = ~np.logical_or.reduce([*found.values(), np.zeros(size, bool)])
+        return found
+
+
+def box_between(values: Sequence[float]) -> Box:
+    """Make a box of left, top, right, bottom.
+
+    Raises:
+        ValueError: they are not four finite numbers in order.
+    """
+    left, top, right, bottom = (float(value) for value in values)
+    if not np.isfinite([left, top, right, bottom]).all() or right <= left or bottom <= top:
+        raise ValueError("a box needs left < right and top < bottom")
+    return Box(left, top, right, bottom)

@@ -1,0 +1,121 @@
+"""Annotations in Pascal VOC's XML, one file a picture."""
+
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from carvis.errors import TableError
+from carvis.explain.parts.matching import Pictures
+from carvis.explain.parts.shapes import Annotated, Box, box_between
+
+_MOST_BYTES, _DEEPEST = 5_000_000, 40
+
+
+class _Refused(Exception):
+    """Why a file is not read as XML."""
+
+
+def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], list[str], list[str]]:
+    """Read every ``*.xml`` below a folder: annotations by sample id, part names sorted, sentences.
+
+    A broken file is told and left out. Corners are pixels counted from 1, both inside the box
+    (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf, section 10).
+
+    Raises:
+        TableError: there is none, or none can be read.
+    """
+    files = sorted(path for path in folder.rglob("*.xml") if path.is_file())
+    if not files:
+        raise TableError(f"{folder} holds no .xml files: put one a picture there.")
+    annotated: dict[str, Annotated] = {}
+    broken: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for file in files:
+        try:
+            found = _read_file(file, folder, pictures)
+        except _Refused as reason:
+            broken[str(reason)] += 1
+            first.setdefault(str(reason), file.name)
+            continue
+        annotated |= found
+    if sum(broken.values()) == len(files):
+        reason, _ = broken.most_common(1)[0]
+        raise TableError(f"{folder / first[reason]} is no Pascal VOC annotation ({reason}): write it again.")
+    told = [
+        f"{n} file{'s' if n > 1 else ''} of {folder.name} could not be read, first {first[why]} ({why}): repair it."
+        for why, n in broken.items()
+    ]
+    names = sorted({part for one in annotated.values() for part, _ in one.shapes})
+    return annotated, names, told
+
+
+def _read_file(file: Path, folder: Path, pictures: Pictures) -> dict[str, Annotated]:
+    root = parse_safely(file)
+    name = (root.findtext("filename") or "").strip()
+    inner = file.relative_to(folder).parent
+    beside = (inner / name).as_posix() if name else ""
+    inside = f"{(root.findtext('folder') or '').strip()}/{name}" if name else ""
+    sample = pictures.find((root.findtext("path") or "").strip(), beside, inside, name)
+    if sample is None:
+        return {}
+    boxes = []
+    for thing in root.findall("object"):
+        box = thing.find("bndbox")
+        part = (thing.findtext("name") or "").strip()
+        if box is None or not part:
+            raise _Refused("an object without a name or a bndbox")
+        boxes.append((part, _box(box)))
+    return {sample: Annotated(tuple(boxes), _size(root.find("size")), file.name)}
+
+
+def _box(element: ElementTree.Element) -> Box:
+    try:
+        left, top, right, bottom = (float(element.findtext(name)) for name in ("xmin", "ymin", "xmax", "ymax"))
+        return box_between((left - 1, top - 1, right, bottom))
+    except (TypeError, ValueError):
+        raise _Refused("a bndbox that is no box") from None
+
+
+def _size(element: ElementTree.Element | None) -> tuple[int, int] | None:
+    try:
+        height, width = (int(element.findtext(name)) for name in ("height", "width"))
+    except (AttributeError, TypeError, ValueError):
+        return None
+    return (height, width) if height > 0 and width > 0 else None
+
+
+def parse_safely(file: Path) -> ElementTree.Element:
+    """Parse an XML file that may come from anyone: no document type, no entities, bounded size and depth."""
+    depth = 0
+
+    def refuse(*_):
+        raise _Refused("it declares a document type, which annotations do not need")
+
+    def begin(*_):
+        nonlocal depth
+        depth += 1
+        if depth > _DEEPEST:
+            raise _Refused("it is nested too deeply")
+
+    def end(*_):
+        nonlocal depth
+        depth -= 1
+
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise _Refused("it is too large")
+        content = file.read_bytes()
+        guard = expat.ParserCreate()
+        # Entities are declared in a document type: refusing that refuses them before anything is expanded.
+        guard.StartDoctypeDeclHandler, guard.EntityDeclHandler = refuse, refuse
+        guard.StartElementHandler, guard.EndElementHandler = begin, end
+        guard.Parse(content, True)
+        root = ElementTree.fromstring(content)
+    except OSError as error:
+        raise _Refused(error.strerror or "it cannot be read") from None
+    except (expat.ExpatError, ElementTree.ParseError, LookupError, ValueError):
+        raise _Refused("it is not well-formed XML") from None
+    if root.tag != "annotation":
+        raise _Refused("its root is not annotation")
+    return root

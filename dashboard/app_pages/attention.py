@@ -1,0 +1,107 @@
+"""Where models look: attention on the parts of the cars, over a whole split."""
+
+import streamlit as st
+
+from ui import annotated, attending, attention_view, choice, data, options, selection
+from ui.i18n import N_, _, translated
+from ui.page import empty, heading
+
+COVER = {"yes": N_("Look, and cover each part"), "no": N_("Only look (much faster)")}
+EXPLAIN = {"predicted": N_("the predicted class"), "true": N_("the true class")}
+
+
+def by_parts(models: list[str]) -> None:
+    """Show which annotated parts the models look at and need."""
+    pictures = annotated.dataset()
+    split = choice.split()
+    if pictures is None or not split:
+        empty(
+            _("No pictures yet"),
+            _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
+            "python -m carvis demo",
+        )
+        return
+    listed = annotated.sources(pictures)
+    source = annotated.chosen(listed)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = {key: one.words() for key, one in listed.items()}
+        st.selectbox(
+            _("Annotated parts"), list(listed), format_func=words.get, width=280,
+            **selection.control("parts", source.key),
+        )  # fmt: skip
+        annotated.add()
+        _settings()
+    if list(listed) == [annotated.BOX]:
+        empty(
+            _("The parts of these pictures are not annotated yet"),
+            _(
+                "Upload boxes or outlines with the button above (COCO, Pascal VOC or a CSV table), put masks into the "
+                "data set's folder, or set one box on one picture here:"
+            ),
+        )
+    parts = annotated.read(source, pictures, split)
+    if parts is None or not models:
+        return
+    st.caption(annotated.summary(parts, pictures, split))
+    asked = attending.question(selection.get())
+    results = {name: attending.result(name, pictures, split, parts, asked) for name in models}
+    missing = [name for name, result in results.items() if result is None]
+    if attending.offer(missing, pictures, split, parts, asked):
+        st.rerun()
+    if there := {name: result for name, result in results.items() if result is not None}:
+        attention_view.show(there, pictures)
+
+
+def _settings() -> None:
+    chosen = selection.get()
+    explained = chosen.explain if chosen.explain in EXPLAIN else "predicted"
+    methods = list(options.METHOD_NOTES)
+    with st.popover(_("Settings"), icon=":material/tune:"):
+        # A closed window's widgets come to life when it is opened: they need their start values in every run.
+        st.selectbox(_("Method"), methods, methods.index(chosen.method), **selection.control("method", chosen.method))
+        st.caption(_(options.METHOD_NOTES[chosen.method]))
+        for label, words, field, value in (
+            (_("Evidence for"), EXPLAIN, "explain", explained),
+            (_("Ask"), COVER, "cover", chosen.cover),
+        ):
+            st.segmented_control(
+                label,
+                list(words),
+                default=value,
+                format_func=translated(words).get,
+                required=True,
+                wrap=True,
+                **selection.control(field, value),
+            )
+
+
+heading(
+    _("Where models look"),
+    _("On which parts of the car do the models look over all pictures, and which do they need?"),
+    _(
+        "One heatmap tells about one picture. Here the heatmaps of all annotated pictures are summed up, part by "
+        "part.\n\n"
+        "- **Share of the map**: how much of a model's evidence lies on the part. The **line** beside it is the part's "
+        "share of the picture: a map that knows nothing would reach just that. **Times its area** is one divided by "
+        "the other.\n"
+        "- **Maximum lies on it** (the pointing game): in how many pictures the strongest place of the map is on the "
+        "part.\n"
+        "- **Fall when covered**: the part is painted over with the colours around it and the model asked again. How "
+        "far does the probability fall? This shows what the model **needs**, where a map only shows what it looks at.\n"
+        "- The **diamond** is the control: the same shape covered elsewhere. Only what a fall has beyond it comes from "
+        "the part itself. The background's shape, moved, covers much of the car, so its control is large.\n\n"
+        "**What stands out** compares the classes: a class for which a model rests on a part that it does not use for "
+        "the others has perhaps been learnt by a shortcut, such as a backdrop."
+    ),
+)
+files = data.model_files()
+if files:
+    shown = choice.models()
+    options.choose_models(list(files), shown)
+    by_parts(shown)
+else:
+    empty(
+        _("No models yet"),
+        _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
+        f'python -m carvis train own "data/{choice.dataset_name() or "NAME"}"',
+    )

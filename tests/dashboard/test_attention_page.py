@@ -1,0 +1,123 @@
+"""Where models look: annotations found and brought, measuring on request, what is said and shown."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from carvis.dataset import Dataset
+from carvis.explain.parts import REST
+from carvis.images import read_image
+
+BOXES = "id,part,x1,y1,x2,y2\ntest/blue/car 0.png,left,0,0,32,48\ngreen/car 5.png,left,0,0,32,48\n"
+
+
+@pytest.fixture
+def masked(own_workspace):
+    """The small workspace with masks: the patch of colour on each picture, and the ground around it."""
+    data = Dataset(own_workspace / "data" / "colours")
+    for row in data.samples("test").itertuples():
+        if row.path.endswith(".png"):
+            image = read_image(row.path).astype(int)
+            patch = (np.ptp(image, axis=2) > 70).astype(np.uint8)
+            place = data.root / "masks" / row.id
+            place.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(patch).save(place)
+    (data.root / "masks" / "parts.json").write_text(json.dumps(["ground", "*patch*"]))
+    return own_workspace
+
+
+def measure(app):
+    app.button(key="attention_go").click().run(timeout=120)
+    assert not app.exception
+    return app
+
+
+def test_nothing_is_measured_unasked_and_what_was_is_there_at_once(masked, open_page, words):
+    app = open_page("attention", data="colours", model=["good", "poor"])
+    assert not app.exception and not app.error
+    assert "32 of 33 pictures are annotated" in words(app)
+    assert "Class by class" not in words(app)
+    measure(app)
+    text = words(app).replace("\\", "")
+    assert "Class by class" in text and "*patch*" in text
+    assert "Yes for **good**" in text
+    table = next(frame.value for frame in app.dataframe if "Times its area" in frame.value)
+    assert set(table["Model"]) == {"good", "poor"} and set(table["Part"]) == {"ground", "*patch*"}
+    again = open_page("attention", data="colours", model=["good", "poor"])
+    assert not again.exception and "Class by class" in words(again)
+    assert not [button for button in again.button if button.key == "attention_go"]
+    # Another question was not asked yet.
+    again.get_by_key("choose_cover").set_value("no").run()
+    assert again.button(key="attention_go")
+
+
+def test_a_class_and_a_part_lead_to_their_pictures(masked, open_page, words):
+    app = measure(open_page("attention", data="colours", model=["good"]))
+    app.selectbox(key="choose_true").select("green").run()
+    assert not app.exception and app.query_params["true"] == "green"
+    assert len(app.get("image")) == 8
+    app.selectbox(key="claim_part").select("ground").run()
+    assert app.query_params["part"] == "ground"
+    assert "covered the probability" in words(app) or "covering it costs" in words(app)
+
+
+def test_without_annotations_the_page_says_how_to_bring_them_and_offers_a_box(own_workspace, open_page, words):
+    app = open_page("attention", data="colours", model=["good"], sample=["test/green/car 1.png"])
+    assert not app.exception and app.info and "annotated" in app.info[0].proto.title
+    assert app.selectbox(key="box_sample").value == "test/green/car 1.png"
+    measure(app)
+    assert "One picture proves nothing yet" in words(app) and "lies on the box" in words(app)
+    assert "Class by class" not in words(app)
+    app.text_input(key="box_name").set_value("bonnet").run()
+    assert app.button(key="attention_go")
+
+
+def test_an_upload_is_used_and_told_about(own_workspace, open_page, words):
+    app = open_page("attention", data="colours", model=["good"])
+    app.file_uploader[0].upload("my boxes.csv", (BOXES + "gone.png,left,0,0,9,9\n").encode()).run()
+    assert not app.exception and not app.error
+    text = words(app).replace("\\", "")
+    assert "2 of 33 pictures are annotated" in text and f"left, {REST}" in text
+    assert "1 row of my boxes.csv names no picture" in text
+    measure(app)
+    assert "left" in words(app)
+
+
+def test_broken_annotations_are_one_sentence(own_workspace, open_page):
+    (own_workspace / "data" / "colours" / "annotations.json").write_text("{")
+    app = open_page("attention", data="colours", model=["good"], sample=["test/green/car 1.png"])
+    assert not app.exception and len(app.error) == 1 and "annotations" in app.error[0].value
+    app.selectbox(key="choose_parts").select("box").run()
+    assert not app.exception and not app.error
+
+
+def test_a_broken_model_leaves_the_others(masked, open_page, words):
+    app = measure(open_page("attention", data="colours", model=["broken", "good"]))
+    assert "**good**" in words(app)
+
+
+def test_opening_results_loads_no_tensorflow(masked, open_page):
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    measure(open_page("attention", data="colours", model=["good"]))
+    dashboard = Path(__file__).resolve().parents[2] / "dashboard"
+    script = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file({str(dashboard / "app.py")!r}, default_timeout=60)
+for name, value in (("data", "colours"), ("model", ["good"])):
+    app.query_params[name] = value
+app.run()
+for name, value in (("data", "colours"), ("model", ["good"])):
+    app.query_params[name] = value
+app.switch_page("app_pages/attention.py").run()
+assert not app.exception, app.exception
+assert any("Class by class" in one.value for one in app.subheader), [one.value for one in app.subheader]
+assert not {{"tensorflow", "keras"}} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120, env=os.environ)
