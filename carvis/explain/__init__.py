@@ -16,6 +16,7 @@ _HOME_OF = {
     "Spectrum": "spectrum",
     "pattern_spectrum": "spectrum",
     "radial_spectrum": "spectrum",
+    "white_noise": "spectrum",
     "activation_spectra": "activation_spectrum",
     "ExcitingPictures": "exciting",
     "activation_maps": "exciting",

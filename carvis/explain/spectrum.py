@@ -81,6 +81,14 @@ def mean_spectrum(power: np.ndarray, side: int) -> Spectrum:
     return Spectrum((power[varies] / total[varies, None]).mean(axis=0), side, int(varies.sum()))
 
 
+def white_noise(side: int) -> Spectrum:
+    """Return the spectrum that noise has on average, alike at all frequencies: what a pattern is compared with."""
+    radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.fftfreq(side)[None])
+    cells = np.bincount(np.rint(radius * side).astype(int).ravel()).astype(np.float64)
+    cells[0] = 0
+    return Spectrum(cells / cells.sum(), side, 1)
+
+
 def pattern_spectrum(patterns: "FilterPatterns") -> Spectrum:
     """Return the mean spectrum of a layer's patterns, those of deaf filters left out."""
     heard = [index not in patterns.deaf for index in patterns.filters]
