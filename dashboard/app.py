@@ -25,6 +25,7 @@ pages = {
         url_path="misclassified",
     ),
     "heatmaps": st.Page("app_pages/heatmaps.py", title=_("Heatmaps"), icon=":material/blur_on:", url_path="heatmaps"),
+    "filters": st.Page("app_pages/filters.py", title=_("Filters"), icon=":material/grid_view:", url_path="filters"),
 }
 # Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
 data.look_again()

@@ -11,6 +11,8 @@ from carvis.explain.target import Contrast
 _HOME_OF = {
     "heatmap_sets": "explaining",
     "heatmaps": "explaining",
+    "FilterPatterns": "filters",
+    "crossed": "filters.patterns",
     "draw_filters": "filters",
     "filter_patterns": "filters",
     "Spectrum": "spectrum",

@@ -16,6 +16,8 @@ from carvis.explain.passing import layer_outputs
 from carvis.images import read_image
 from carvis.workspace import Cache, content_hash
 
+_COLUMNS = ("filter", "rank", "id", "value", "x", "y")
+
 
 @dataclass(frozen=True, eq=False)
 class ExcitingPictures:
@@ -63,8 +65,8 @@ def exciting_pictures(
         layer: path of a layer with a map as output.
         most: how many pictures a filter.
         cache: keeps the result under the hash of the model, the layer and the pictures.
-        watch: called with the number of pictures done and to do; returns True to stop, and the result is then that of
-            the pictures looked at, and is not kept.
+        watch: called with the number of pictures done and to do, first with none done, unless the result was kept;
+            returns True to stop, and the result is then that of the pictures looked at, and is not kept.
 
     Raises:
         ModelError: no such layer, or one without a map.
@@ -78,11 +80,14 @@ def exciting_pictures(
         with contextlib.suppress(OSError, ValueError, KeyError):
             return _joined(json.loads(kept.read_text("utf-8")), samples, facts)
     reasons, best = Unreadable(), None
-    paths, stopped = samples["path"].tolist(), False
-    for places, (output,) in layer_outputs(clf, paths, [layer], unreadable=reasons):
+    paths = samples["path"].tolist()
+    stopped = bool(watch(0, len(paths)))
+    for places, (output,) in () if stopped else layer_outputs(clf, paths, [layer], unreadable=reasons):
         best = _better(best, places, output, most)
         if stopped := bool(watch(int(places[-1]) + 1, len(paths))):
             break
+    if best is None and stopped:
+        return _joined({"rows": dict.fromkeys(_COLUMNS, ()), "skipped": {}, "pictures": 0}, samples, facts)
     if best is None:
         why = f" ({next(iter(reasons.reasons.values()))})" if reasons.reasons else ""
         raise DatasetError(f"None of the {len(samples)} pictures in {data.folder(split)} can be read{why}")

@@ -43,6 +43,16 @@ class Selection:
     colours: str = "viridis"
     scale: str = "map"
     score: str = "logit"
+    lens: str = "patterns"
+    count: int = 16
+    size: int = 64
+    steps: int = 0
+    start: str = "model"
+    form: str = "tutorial"
+    channel: int = 0
+    one: str = ""
+    before: str = ""
+    of: str = "patterns"
 
 
 CHOICES = {
@@ -53,8 +63,13 @@ CHOICES = {
     "scale": ("map", "model", "density"),
     "score": ("logit", "probability"),
     "method": tuple(METHODS),
+    "lens": ("patterns", "spectrum", "tuning", "pictures"),
+    "start": ("model", "tutorial"),
+    "form": ("tutorial", "regularised"),
+    "of": ("patterns", "activations"),
 }
 _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100)}
+_RANGES |= {"count": (1, 512), "size": (16, 256), "steps": (0, 512), "channel": (0, 100_000)}
 # What no longer means anything once another field changes.
 _DEPENDENTS = {
     "data": ("split", "sample", "true", "pred", "table", "page", "open"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ("overview", "models", "misclassified", "heatmaps")
+PAGES = ("overview", "models", "misclassified", "heatmaps", "filters")
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 
 
@@ -23,8 +23,8 @@ def through_all(app, **params):
 @pytest.mark.parametrize(
     ("lang", "titles", "workspace_word"),
     [
-        ("en", ("Overview", "Models", "Misclassified", "Heatmaps"), "Workspace:"),
-        ("ja", ("概要", "モデル", "誤分類", "ヒートマップ"), "ワークスペース:"),
+        ("en", ("Overview", "Models", "Misclassified", "Heatmaps", "Filters"), "Workspace:"),
+        ("ja", ("概要", "モデル", "誤分類", "ヒートマップ", "フィルタ"), "ワークスペース:"),
     ],
 )
 def test_every_page_shows_the_workspace(workspace, open_page, words, lang, titles, workspace_word):
@@ -120,4 +120,4 @@ def test_a_broken_table_and_evaluation_break_no_page(own_workspace, open_page):
     (own_workspace / "data" / "evaluations" / "colours" / "test" / "good" / "metrics.json").write_text("{")
     app = open_page()
     for page in through_all(app, table="data/incorrect/bad.csv"):
-        assert page in ("models", "heatmaps") or app.error
+        assert page in ("models", "heatmaps", "filters") or app.error

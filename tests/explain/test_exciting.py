@@ -64,14 +64,12 @@ def test_it_is_kept_until_a_picture_changes(clf, data, tmp_path):
     cache, calls = Cache(tmp_path / "cache"), []
 
     def ask():
-        return exciting_pictures(
-            clf, data, "test", "conv", cache=cache, watch=lambda *done: calls.append(done) and None
-        )
+        return exciting_pictures(clf, data, "test", "conv", cache=cache, watch=lambda *done: calls.append(done))
 
     first, second = ask(), ask()
-    assert len(calls) == 1 and first.table.equals(second.table) and second.skipped == first.skipped
+    assert calls == [(0, 6), (6, 6)] and first.table.equals(second.table) and second.skipped == first.skipped
     write_image(data.root / "test" / "a" / "2.png", np.full((8, 8, 3), 255, np.uint8))
-    assert ask().of(2)["id"].tolist() == ["test/a/2.png"] and len(calls) == 2
+    assert ask().of(2)["id"].tolist() == ["test/a/2.png"] and len(calls) == 4
 
 
 def test_maps_show_where(clf, data):
@@ -84,8 +82,10 @@ def test_maps_show_where(clf, data):
 
 def test_stopping_keeps_what_was_looked_at_and_stores_nothing(clf, data, tmp_path):
     cache = Cache(tmp_path / "cache")
-    found = exciting_pictures(clf, data, "test", "conv", cache=cache, watch=lambda done, total: True)
-    assert found.pictures == 5 and not list(cache.folder.glob("*/*"))
+    found = exciting_pictures(clf, data, "test", "conv", cache=cache, watch=lambda done, total: done > 0)
+    assert found.pictures == 5 and not found.of(0).empty
+    none = exciting_pictures(clf, data, "test", "conv", cache=cache, watch=lambda done, total: True)
+    assert none.pictures == 0 and none.of(0).empty and not list(cache.folder.glob("*/*"))
 
 
 def test_what_cannot_be_asked_is_told(clf, data, tmp_path):
