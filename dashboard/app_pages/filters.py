@@ -43,10 +43,8 @@ models = choice.models()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     if lens == "tuning":
         before, after = filter_options.tuned_pair(list(files))
-        after = filter_options.choose_one(list(files), _("Trained on"), "one", after)
-        before = filter_options.choose_one(
-            list(files), _("Started from"), "before", filter_options.parent_of(after) or before
-        )
+        before = filter_options.choose_one(list(files), _("Model before"), "before", before)
+        after = filter_options.choose_one(list(files), _("Model after"), "one", after)
         models = [before, after]
     elif lens == "pictures":
         models = [filter_options.choose_one(list(files), _("Model"), "one", models[-1])]

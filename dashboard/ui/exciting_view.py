@@ -54,6 +54,7 @@ def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> 
 def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
     rows = found.of(index)
     rows = rows[rows["path"].notna()]
+    maps: list[np.ndarray] = []
     left, right = st.columns([1, 4], gap="medium")
     with left:
         st.markdown(f"**{_('Pattern of filter {index}').format(index=index)}**")
@@ -70,7 +71,9 @@ def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
                 icon=":material/volume_off:",
             )
         else:
-            _pictures(rows, model, layer, index)
+            with guarded():
+                maps = _maps(model.classifier.fingerprint, tuple(rows["path"]), layer, index, _model=model)
+            _pictures(rows, maps, index)
         if found.skipped:
             n = len(found.skipped)
             st.caption(
@@ -80,33 +83,55 @@ def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
                     n,
                 ).format(n=n)
             )
-    st.download_button(
-        _("Numbers"),
-        lambda: found.table.drop(columns="path").to_csv(index=False).encode(),
-        file_name=f"{model.name}--{layer.replace('/', '_')}--pictures.csv",
-        mime="text/csv",
-        icon=":material/table:",
-        type="tertiary",
-        on_click="ignore",
-        help=_("For every filter of the layer its pictures, with value and place, as a CSV file"),
-    )
+    with st.container(horizontal=True, gap="xsmall"):
+        st.download_button(
+            _("Figure"),
+            lambda: _figure(rows, maps, f"{model.name} · {layer} · {index}"),
+            file_name=f"{model.name}--{layer.replace('/', '_')}--{index}.png",
+            mime="image/png",
+            icon=":material/image:",
+            type="tertiary",
+            on_click="ignore",
+            disabled=not maps,
+            help=_("The pictures with where the filter answers as one PNG file"),
+        )
+        st.download_button(
+            _("Numbers"),
+            lambda: found.table.drop(columns="path").to_csv(index=False).encode(),
+            file_name=f"{model.name}--{layer.replace('/', '_')}--pictures.csv",
+            mime="text/csv",
+            icon=":material/table:",
+            type="tertiary",
+            on_click="ignore",
+            help=_("For every filter of the layer its pictures, with value and place, as a CSV file"),
+        )
 
 
-def _pictures(rows, model: classifiers.Opened, layer: str, index: int) -> None:
-    maps = _maps(model.classifier.fingerprint, tuple(rows["path"]), layer, index, _model=model)
+def _figure(rows, maps: list[np.ndarray], title: str) -> bytes:
+    from carvis.figures import figure_bytes, picture_sheet
+
+    laid = [_laid(row.path, where, maps) for row, where in zip(rows.itertuples(), maps, strict=True)]
+    words = [f"{row.label} {row.value:.2f}" for row in rows.itertuples()]
+    return figure_bytes(picture_sheet([("", laid, words)], title=title))
+
+
+def _laid(path: str, where: np.ndarray, maps: list[np.ndarray]) -> np.ndarray:
+    """Lay a map over its picture, all maps of a filter on one scale."""
     top = max(float(one.max()) for one in maps) or 1.0
+    return overlay(fitted(read_image(path), 360), where / top, 0.6, "viridis")
+
+
+def _pictures(rows, maps: list[np.ndarray], index: int) -> None:
     with st.grid("auto", min_column_width=170, gap="small"):
-        for row, where in zip(rows.itertuples(), maps, strict=True):
+        for row, where in zip(rows.itertuples(), maps):
             with st.container(gap="xsmall"), guarded():
-                picture = fitted(read_image(row.path), 360)
                 words = _("{name}: filter {index} answers most at {x} from the left and {y} from the top").format(
                     name=row.id, index=index, x=f"{row.x:.0%}", y=f"{row.y:.0%}"
                 )
-                st.image(encode_image(overlay(picture, where / top, 0.6, "viridis")), width="stretch", alt=words)
+                st.image(encode_image(_laid(row.path, where, maps)), width="stretch", alt=words)
                 st.markdown(plain(row.label))
-                st.caption(
-                    f"{_('activation {value}').format(value=f'{row.value:.2f}')} · {plain(row.id.rsplit('/', 1)[-1])}"
-                )
+                value = _("activation {value}").format(value=f"{row.value:.2f}")
+                st.caption(f"{value} · {plain(row.id.rsplit('/', 1)[-1])}")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

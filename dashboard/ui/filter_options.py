@@ -94,8 +94,9 @@ def parent_of(name: str) -> str | None:
 
 
 def tuned_pair(names: list[str]) -> tuple[str, str]:
-    """Return the pair of models to compare at first: the best of those chosen that names its parent, and that."""
-    for name in [*reversed(choice.models()), *reversed(choice.by_accuracy(names))]:
+    """Return the pair to compare at first: the model chosen, or the best that names its parent, and the parent."""
+    chosen = [name for name in (selection.get().one,) if name in names]
+    for name in [*chosen, *reversed(choice.models()), *reversed(choice.by_accuracy(names))]:
         if parent := parent_of(name):
             return parent, name
     shown = choice.models() if len(choice.models()) > 1 else names

@@ -70,7 +70,9 @@ def patterns(opened: Models, models: list[str], settings) -> None:
         )
         with guarded():
             drawn = work.on_request(key, label, make, _("What is drawn is kept, also when you stop."), drawn) or drawn
-    columns = st.columns(max(1, len(drawn)), gap="medium")
+    if not any(one.filters for one in drawn.values()):
+        return
+    columns = st.columns(len(drawn), gap="medium")
     for number, (column, (name, one)) in enumerate(zip(columns, drawn.items())):
         with column:
             st.markdown(f"**{plain(name)}**")
@@ -170,7 +172,7 @@ def _show_spectra(found: "dict[str, dict[str, Spectrum]]", noise_side: int) -> N
         for place, (layer, one) in enumerate(layers.items(), 1)
     ]
     table = pd.DataFrame(rows, columns=["model", "place", "layer", "per_picture", "per_pixel", "side", "count"])
-    words = _finding(table)
+    words = _finding(table, noise)
     st.markdown(words)
     st.altair_chart(_means(table, noise), width="stretch", height=320, alt=words)
     st.dataframe(
@@ -209,31 +211,32 @@ def _show_spectra(found: "dict[str, dict[str, Spectrum]]", noise_side: int) -> N
         )
 
 
-def _finding(table: pd.DataFrame) -> str:
-    """Say for each model whether later layers hold higher frequencies."""
+def _finding(table: pd.DataFrame, noise: "Spectrum | None") -> str:
+    """Say for each model whether later layers hold higher frequencies, and whether any differs from noise."""
     sentences = []
     for name, rows in table.dropna().groupby("model", sort=False):
         first, last = rows["per_picture"].iloc[0], rows["per_picture"].iloc[-1]
         if len(rows) < 2 or abs(last - first) < 0.1 * first:
-            words = _("**{model}**: first and last layer hold like frequencies, {first} and {last} cycles a picture.")
+            words = _("**{model}**: first and last layer hold about the same frequencies, {first} and {last} cycles.")
         elif last > first:
-            words = _(
-                "**{model}**: the last layer holds higher frequencies than the first, {last} to {first} cycles a picture."
-            )
+            words = _("**{model}**: the last layer holds higher frequencies than the first, {last} to {first} cycles.")
         else:
-            words = _(
-                "**{model}**: the last layer holds lower frequencies than the first, {last} to {first} cycles a picture."
-            )
+            words = _("**{model}**: the last layer holds lower frequencies than the first, {last} to {first} cycles.")
         sentences.append(words.format(model=plain(name), first=f"{first:.1f}", last=f"{last:.1f}"))
+    measured = table["per_picture"].dropna()
+    if noise is not None and (abs(measured - noise.centroid_per_picture) < 0.1 * noise.centroid_per_picture).all():
+        words = _("No layer's patterns are far from noise ({noise} cycles): these patterns hardly tell layers apart.")
+        sentences.append(words.format(noise=f"{noise.centroid_per_picture:.1f}"))
     return "  \n".join(sentences)
 
 
 def _means(table: pd.DataFrame, noise: "Spectrum | None") -> alt.LayerChart:
+    order = table["model"].unique().tolist()
     base = alt.Chart(table).encode(
         x=alt.X("place:Q", title=_("Layer, from the picture to the answer"), axis=alt.Axis(tickMinStep=1, format="d")),
         y=alt.Y("per_picture:Q", title=_("Mean frequency (cycles a picture)"), scale=alt.Scale(zero=True)),
-        color=alt.Color("model:N", title=_("Model")),
-        shape=alt.Shape("model:N", title=_("Model")),
+        color=alt.Color("model:N", title=_("Model"), sort=order),
+        shape=alt.Shape("model:N", title=_("Model"), sort=order),
         tooltip=[
             alt.Tooltip("model:N", title=_("Model")),
             alt.Tooltip("layer:N", title=_("Layer")),

@@ -47,11 +47,21 @@ def tiles(patterns: "FilterPatterns") -> None:
     pictures, captions, alts = [], [], []
     for index, image in zip(patterns.filters, patterns.images, strict=True):
         deaf = index in patterns.deaf
-        pictures.append(encode_image(crossed(image.shape[0]) if deaf else image, "PNG"))
+        pictures.append(encode_image(_apart(crossed(image.shape[0]) if deaf else image), "PNG"))
         captions.append(f"{index} ✕" if deaf else f"{index}*" if index in patterns.retried else f"{index}")
         words = _("Filter {index}: no pattern, it never answered") if deaf else _("Pattern of filter {index}")
         alts.append(words.format(index=index))
     st.image(pictures, caption=captions, width=_TILE, alt=alts)
+
+
+def _apart(image: np.ndarray) -> np.ndarray:
+    """Give a picture a clear edge left and right, or pictures beside each other would run into one."""
+    side = image.shape[0]
+    edge = max(2, side // 20)
+    framed = np.zeros((side, side + 2 * edge, 4), np.uint8)
+    framed[:, edge : edge + side, :3] = image
+    framed[:, edge : edge + side, 3] = 255
+    return framed
 
 
 def tiles_large(patterns: "FilterPatterns") -> None:
@@ -79,7 +89,7 @@ def facts(patterns: "FilterPatterns") -> None:
     if deaf:
         st.caption(n_("✕ {n} filter answered to no noise.", "✕ {n} filters answered to no noise.", deaf).format(n=deaf))
     if retried:
-        words = n_("* {n} filter answered to wider noise.", "* {n} filters answered to wider noise.", retried)
+        words = n_("\\* {n} filter answered to wider noise.", "\\* {n} filters answered to wider noise.", retried)
         st.caption(words.format(n=retried))
 
 

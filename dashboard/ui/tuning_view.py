@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.errors import CarvisError
+from carvis.images import encode_image
 from ui import choice, classifiers, data, filter_options, pattern_grid, selection, work
 from ui.i18n import _, n_
 from ui.page import error, guarded
@@ -67,7 +68,12 @@ def _overview(pairs: "list[Pair]") -> None:
     st.markdown(f"**{words}**")
     states = [_("identical"), _("changed")]
     base = alt.Chart(table).encode(
-        x=alt.X("layer:N", sort=None, title=None, axis=alt.Axis(labelAngle=-40, labelLimit=110)),
+        x=alt.X(
+            "layer:N",
+            sort=None,
+            title=None,
+            axis=alt.Axis(labelAngle=-40, labelLimit=110, labelOverlap=len(pairs) > 24),
+        ),
         y=alt.Y("change:Q", title=_("Change of the weights"), axis=alt.Axis(format="%")),
         color=alt.Color("state:N", title=None, scale=alt.Scale(domain=states, range=["#8a8f98", "#31688e"])),
         shape=alt.Shape("state:N", title=None, scale=alt.Scale(domain=states, range=["square", "circle"])),
@@ -161,16 +167,35 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
             ),
         },
     )
-    st.download_button(
-        _("Numbers"),
-        lambda: table.to_csv(index=False).encode(),
-        file_name=f"{two.name}--{pair.after.replace('/', '_')}--changes.csv",
-        mime="text/csv",
-        icon=":material/table:",
-        type="tertiary",
-        on_click="ignore",
-        help=_("The change of every filter as a CSV file"),
-    )
+    with st.container(horizontal=True, gap="xsmall"):
+        st.download_button(
+            _("Figure"),
+            lambda: _figure(one.name, two.name, before, after, pair.after),
+            file_name=f"{two.name}--{pair.after.replace('/', '_')}--changes.png",
+            mime="image/png",
+            icon=":material/image:",
+            type="tertiary",
+            on_click="ignore",
+            help=_("The patterns of both models as one PNG file"),
+        )
+        st.download_button(
+            _("Numbers"),
+            lambda: table.to_csv(index=False).encode(),
+            file_name=f"{two.name}--{pair.after.replace('/', '_')}--changes.csv",
+            mime="text/csv",
+            icon=":material/table:",
+            type="tertiary",
+            on_click="ignore",
+            help=_("The change of every filter as a CSV file"),
+        )
+
+
+def _figure(name_before: str, name_after: str, before, after, layer: str) -> bytes:
+    from carvis.figures import figure_bytes, picture_sheet
+
+    words = [str(index) for index in before.filters]
+    rows = [(name_before, before.images, words), (name_after, after.images, words)]
+    return figure_bytes(picture_sheet(rows, title=layer))
 
 
 def _side_by_side(name_before: str, name_after: str, before, after, table: pd.DataFrame) -> None:
@@ -180,8 +205,6 @@ def _side_by_side(name_before: str, name_after: str, before, after, table: pd.Da
         )
     )
     rows = table.set_index("filter")
-    from carvis.images import encode_image
-
     with st.grid("auto", min_column_width=130, gap="small"):
         for index, first, second in zip(before.filters, before.images, after.images):
             with st.container(gap="xsmall"):
