@@ -89,7 +89,7 @@ def choose_target(values: list[str]) -> tuple[selection.Selection, list[str]]:
     st.selectbox(
         _("Evidence for"),
         values,
-        format_func=_in_words,
+        format_func={value: _in_words(value) for value in values}.get,
         width="stretch",
         **selection.control("explain", chosen.explain),
     )
@@ -181,7 +181,7 @@ def settings(values: list[str], chosen: selection.Selection) -> DeltaGenerator:
             values,
             index=None,
             placeholder=_("no other class"),
-            format_func=_in_words,
+            format_func={value: _in_words(value) for value in values}.get,
             help=_("Show what speaks for one class rather than for another: the difference of their scores."),
             **selection.control("against", chosen.against or None),
         )
