@@ -16,7 +16,7 @@ heading(
         "pixels a little in the direction that the filter likes.\n\n"
         "- **Patterns**: early layers like colours and edges, later ones textures and parts. A pattern that still "
         "looks like noise says that the filter has learnt little. ✕ marks a filter that answered to no noise at all, "
-        "* one that answered only to stronger noise.\n"
+        "* one that answered only to other noise than the first.\n"
         "- **Spectrum**: how fine are the patterns, or what a layer passes on? Few cycles a picture are broad shapes, "
         "many are fine texture. The line for noise shows what a pattern without any structure would have.\n"
         "- **Fine-tuning lens**: two models, one trained on from the other, filter by filter. Frozen layers are "

@@ -65,14 +65,14 @@ def _apart(image: np.ndarray) -> np.ndarray:
 
 
 def tiles_large(patterns: "FilterPatterns") -> None:
-    """Show patterns as wide as the page lets them."""
+    """Show patterns large."""
     from carvis.explain import crossed
 
     for index, image in zip(patterns.filters, patterns.images, strict=True):
         deaf = index in patterns.deaf
         words = _("Filter {index}: no pattern, it never answered") if deaf else _("Pattern of filter {index}")
         shown = crossed(image.shape[0]) if deaf else image
-        st.image(encode_image(shown, "PNG"), width="stretch", alt=words.format(index=index))
+        st.image(encode_image(shown, "PNG"), width=240, alt=words.format(index=index))
 
 
 def facts(patterns: "FilterPatterns") -> None:
@@ -89,7 +89,9 @@ def facts(patterns: "FilterPatterns") -> None:
     if deaf:
         st.caption(n_("✕ {n} filter answered to no noise.", "✕ {n} filters answered to no noise.", deaf).format(n=deaf))
     if retried:
-        words = n_("\\* {n} filter answered to wider noise.", "\\* {n} filters answered to wider noise.", retried)
+        words = n_(
+            "\\* {n} filter answered only to other noise.", "\\* {n} filters answered only to other noise.", retried
+        )
         st.caption(words.format(n=retried))
 
 

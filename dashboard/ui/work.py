@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import streamlit as st
 
+from carvis.errors import CarvisError
 from carvis.workspace import Cache
 from ui import data
 from ui.i18n import _
@@ -63,6 +64,9 @@ def on_request(
 
     try:
         made = make(watch)
+    except CarvisError:
+        st.session_state.pop(_ASKED, None)
+        raise
     finally:
         slot.empty()
     results[key] = made

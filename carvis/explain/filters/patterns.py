@@ -18,7 +18,7 @@ class FilterPatterns:
         images: uint8 (n, size, size, 3 or 1); a filter that never answered is black.
         filters: the index of each.
         deaf: the indices of filters that had no gradient at any start.
-        retried: the indices of filters that answered only from wider noise.
+        retried: the indices of filters that answered only from a second or third, wider noise.
         layer, model_name, fingerprint, preprocessing, settings: what made them.
     """
 
