@@ -44,15 +44,13 @@ def on_request(
     results = st.session_state.setdefault(_RESULTS, {})
     if key in results:
         return results[key]
-    place = st.container(horizontal=True, vertical_alignment="center")
     if st.session_state.get(_ASKED) != key:
-        with place:
+        with st.container(horizontal=True, vertical_alignment="center", key="work_asks"):
             st.button(label, type="primary", icon=":material/play_arrow:", key="work_begin", on_click=_ask, args=(key,))
             if note:
                 st.caption(note, width="content")
         return begun
-    slot = place.empty()
-    with slot.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="work_goes_on"):
         bar = st.progress(0.0, text=_("Getting ready …"), width="stretch")
         # A press ends this run of the page at the next step of the bar.
         st.button(_("Stop"), icon=":material/stop:", key="work_stop", on_click=_ask, args=("",))
@@ -63,14 +61,12 @@ def on_request(
         return False
 
     try:
-        made = make(watch)
+        results[key] = make(watch)
     except CarvisError:
         st.session_state.pop(_ASKED, None)
         raise
-    finally:
-        slot.empty()
-    results[key] = made
     while len(results) > _MOST_RESULTS:
         results.pop(next(iter(results)))
     st.session_state.pop(_ASKED, None)
-    return made
+    # Once more, now without the bar.
+    st.rerun()
