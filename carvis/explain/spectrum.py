@@ -56,7 +56,10 @@ def ring_power(maps: np.ndarray) -> np.ndarray:
     power = np.abs(np.fft.fft2(centred)) ** 2
     radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None])
     rings = np.rint(radius * side).astype(int).ravel()
-    return np.stack([np.bincount(rings, one.ravel()) for one in power]) if len(maps) else np.zeros((0, rings.max() + 1))
+    count = rings.max() + 1
+    # All maps in one go: those of map n are counted in places n * count and on.
+    places = rings + count * np.arange(len(maps))[:, None]
+    return np.bincount(places.ravel(), power.ravel(), len(maps) * count).reshape(len(maps), count)
 
 
 def radial_spectrum(maps: np.ndarray) -> Spectrum:

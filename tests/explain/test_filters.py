@@ -11,7 +11,7 @@ from scipy.stats import skew
 from carvis.architectures import build_model
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
-from carvis.explain.filters import ascent, draw_filters, filter_patterns
+from carvis.explain.filters import ascent, draw_filters, filter_patterns, objective
 from carvis.explain.filters.objective import channel_means
 from carvis.explain.tap import make_tap
 from carvis.explain.trunk import trunk
@@ -137,11 +137,12 @@ def test_a_deaf_filter_is_remembered_as_deaf(tmp_path):
 def test_one_channel_by_itself_is_the_layers_own(padding, size, strides, dilation):
     """A plain convolution computes only the channel each picture asks for: against the whole layer, on odd sides."""
     keras.utils.set_random_seed(5)
-    image = keras.Input((17, 14, 3))
+    image = keras.Input((17, 14, 6))
     layer = L.Conv2D(5, size, strides, padding, dilation_rate=dilation, activation="relu", bias_initializer="normal")
     model = keras.Model(image, layer(image))
-    pictures = tf.constant(np.random.default_rng(1).normal(size=(4, 17, 14, 3)), tf.float32)
+    pictures = tf.constant(np.random.default_rng(1).normal(size=(4, 17, 14, 6)), tf.float32)
     channels = [4, 0, 2, 2]
+    assert objective._is_plain(layer)
     own = channel_means(model, layer)(tf.constant(channels))(pictures)
     whole = tf.reduce_mean(model(pictures), axis=(1, 2)).numpy()[range(4), channels]
     np.testing.assert_allclose(own, whole, rtol=1e-5)
