@@ -51,6 +51,15 @@ def test_the_strongest_come_first_with_their_place(clf, data):
     assert found.pictures == 5 and list(found.skipped) == ["test/a/broken.png"] and seen[-1][1] == 6
 
 
+def test_of_equal_maxima_the_larger_area_counts(clf, tmp_path):
+    for name, width in (("a", 1), ("b", 5), ("c", 3)):
+        picture = np.zeros((8, 8, 3), np.uint8)
+        picture[0, :width, 2] = 255
+        write_image(tmp_path / "e" / "test" / "x" / f"{name}.png", picture)
+    found = exciting_pictures(clf, Dataset(tmp_path / "e"), "test", "conv")
+    assert found.of(2)["id"].tolist() == ["test/x/b.png", "test/x/c.png", "test/x/a.png"]
+
+
 def test_one_more_batch_changes_nothing(clf, data, monkeypatch):
     from carvis.explain import exciting
 
