@@ -31,6 +31,7 @@ pages = {
     "attention": st.Page(
         "app_pages/attention.py", title=_("Where models look"), icon=":material/visibility:", url_path="attention"
     ),
+    "filters": st.Page("app_pages/filters.py", title=_("Filters"), icon=":material/grid_view:", url_path="filters"),
     "activations": st.Page(
         "app_pages/activations.py", title=_("Activations"), icon=":material/layers:", url_path="activations"
     ),

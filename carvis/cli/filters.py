@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"{len(drawn.filters)} patterns of {args.layer} of {clf.name} written to {out}")
     for words, which in (
         ("answered to no noise and are crossed out", drawn.deaf),
-        ("answered only from wider noise", drawn.retried),
+        ("answered only from other noise", drawn.retried),
     ):
         if which:
             print(f"{len(which)} filters {words}: {', '.join(map(str, which))}")

@@ -10,6 +10,7 @@ from carvis.explain.target import Contrast
 # What needs TensorFlow, or is needed rarely, is loaded on first use.
 _HOME_OF = {
     "ExcitingPictures": "exciting",
+    "FilterPatterns": "filters",
     "Spectrum": "spectrum",
     "activation_maps": "exciting",
     "activations": "activating",
@@ -17,6 +18,7 @@ _HOME_OF = {
     "attention_on_parts": "attention",
     "box_parts": "parts",
     "compare_maps": "comparing",
+    "crossed": "filters.patterns",
     "density_difference": "comparing",
     "disagreements": "disagreement",
     "draw_filters": "filters",
@@ -32,6 +34,7 @@ _HOME_OF = {
     "radial_spectrum": "spectrum",
     "read_parts": "parts",
     "tuning_table": "tuning",
+    "white_noise": "spectrum",
 }
 
 __all__ = [

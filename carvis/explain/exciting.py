@@ -16,6 +16,8 @@ from carvis.explain.passing import layer_outputs
 from carvis.images import read_image
 from carvis.workspace import Cache, content_hash
 
+_COLUMNS = ("filter", "rank", "id", "value", "x", "y")
+
 
 @dataclass(frozen=True, eq=False)
 class ExcitingPictures:
@@ -57,14 +59,15 @@ def exciting_pictures(
     """Find, in one pass over a split, the pictures that excite each filter of a layer most.
 
     A picture's value for a filter is the largest activation of its channel (Zhou et al., "Object Detectors Emerge in
-    Deep Scene CNNs", 2015); of equal ones the first by id counts.
+    Deep Scene CNNs", 2015); of equal ones, as an activation with an upper bound gives, that with the higher mean, then
+    the first by id.
 
     Args:
         layer: path of a layer with a map as output.
         most: how many pictures a filter.
         cache: keeps the result under the hash of the model, the layer and the pictures.
-        watch: called with the number of pictures done and to do; returns True to stop, and the result is then that of
-            the pictures looked at, and is not kept.
+        watch: called with the number of pictures done and to do, first with none done, unless the result was kept;
+            returns True to stop, and the result is then that of the pictures looked at, and is not kept.
 
     Raises:
         ModelError: no such layer, or one without a map.
@@ -73,16 +76,19 @@ def exciting_pictures(
     clf.map_layer(layer)
     samples = data.samples(split)
     facts = {"layer": layer, "model_name": clf.name, "fingerprint": clf.fingerprint, "data": data.name, "split": split}
-    key = content_hash("exciting pictures", clf.fingerprint, layer, most, _stamps(samples))
+    key = content_hash("exciting pictures 2", clf.fingerprint, layer, most, _stamps(samples))
     if cache and (kept := cache.get(key, ".json")):
         with contextlib.suppress(OSError, ValueError, KeyError):
             return _joined(json.loads(kept.read_text("utf-8")), samples, facts)
     reasons, best = Unreadable(), None
-    paths, stopped = samples["path"].tolist(), False
-    for places, (output,) in layer_outputs(clf, paths, [layer], unreadable=reasons):
+    paths = samples["path"].tolist()
+    stopped = bool(watch(0, len(paths)))
+    for places, (output,) in () if stopped else layer_outputs(clf, paths, [layer], unreadable=reasons):
         best = _better(best, places, output, most)
         if stopped := bool(watch(int(places[-1]) + 1, len(paths))):
             break
+    if best is None and stopped:
+        return _joined({"rows": dict.fromkeys(_COLUMNS, ()), "skipped": {}, "pictures": 0}, samples, facts)
     if best is None:
         why = f" ({next(iter(reasons.reasons.values()))})" if reasons.reasons else ""
         raise DatasetError(f"None of the {len(samples)} pictures in {data.folder(split)} can be read{why}")
@@ -110,9 +116,10 @@ def activation_maps(clf: Classifier, paths: list[str], layer: str, filter: int) 
 
 @dataclass
 class _Best:
-    """The highest values of each channel so far, (c, most), where in which picture, and how many were looked at."""
+    """The highest values of each channel so far, (c, most), their maps' means, where, and how many were looked at."""
 
     values: np.ndarray
+    means: np.ndarray
     places: np.ndarray
     cells: np.ndarray
     shape: tuple[int, int]
@@ -124,11 +131,12 @@ def _better(best: _Best | None, places: np.ndarray, output: np.ndarray, most: in
     flat = output.reshape(count, height * width, depth)
     cells = flat.argmax(axis=1)
     values = np.take_along_axis(flat, cells[:, None], axis=1)[:, 0]
-    found = [values.T, np.broadcast_to(places, (depth, count)), cells.T]
+    found = [values.T, flat.mean(axis=1).T, np.broadcast_to(places, (depth, count)), cells.T]
     if best is not None:
-        found = [np.concatenate(both, axis=1) for both in zip((best.values, best.places, best.cells), found)]
+        kept = best.values, best.means, best.places, best.cells
+        found = [np.concatenate(both, axis=1) for both in zip(kept, found)]
     # What is no number excites nothing. Pictures come in the order of their ids, which a stable sort keeps.
-    order = np.argsort(-np.nan_to_num(found[0], nan=-np.inf), axis=1, kind="stable")[:, :most]
+    order = np.lexsort([-np.nan_to_num(part, nan=-np.inf) for part in (found[1], found[0])], axis=1)[:, :most]
     kept = (np.take_along_axis(part, order, axis=1) for part in found)
     return _Best(*kept, (height, width), count + (best.looked_at if best else 0))
 

@@ -56,7 +56,10 @@ def ring_power(maps: np.ndarray) -> np.ndarray:
     power = np.abs(np.fft.fft2(centred)) ** 2
     radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None])
     rings = np.rint(radius * side).astype(int).ravel()
-    return np.stack([np.bincount(rings, one.ravel()) for one in power]) if len(maps) else np.zeros((0, rings.max() + 1))
+    count = rings.max() + 1
+    # All maps in one go: those of map n are counted in places n * count and on.
+    places = rings + count * np.arange(len(maps))[:, None]
+    return np.bincount(places.ravel(), power.ravel(), len(maps) * count).reshape(len(maps), count)
 
 
 def radial_spectrum(maps: np.ndarray) -> Spectrum:
@@ -79,6 +82,14 @@ def mean_spectrum(power: np.ndarray, side: int) -> Spectrum:
     if not varies.any():
         return Spectrum(np.zeros(power.shape[1]), side, 0)
     return Spectrum((power[varies] / total[varies, None]).mean(axis=0), side, int(varies.sum()))
+
+
+def white_noise(side: int) -> Spectrum:
+    """Return the spectrum that noise has on average, alike at all frequencies: what a pattern is compared with."""
+    radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.fftfreq(side)[None])
+    cells = np.bincount(np.rint(radius * side).astype(int).ravel()).astype(np.float64)
+    cells[0] = 0
+    return Spectrum(cells / cells.sum(), side, 1)
 
 
 def pattern_spectrum(patterns: "FilterPatterns") -> Spectrum:

@@ -5,6 +5,8 @@ from carvis.figures.comparison import map_differences
 from carvis.figures.confusion import confusion_matrix
 from carvis.figures.files import figure_bytes, write_figure
 from carvis.figures.heatmaps import heatmap_comparison
+from carvis.figures.sheets import picture_sheet
+from carvis.figures.spectra import layer_spectra
 
 __all__ = [
     "attention_by_class",
@@ -12,6 +14,8 @@ __all__ = [
     "confusion_matrix",
     "figure_bytes",
     "heatmap_comparison",
+    "layer_spectra",
     "map_differences",
+    "picture_sheet",
     "write_figure",
 ]

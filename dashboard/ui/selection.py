@@ -56,6 +56,16 @@ class Selection:
     part: str = ""
     measure: str = "looks"
     cover: str = "yes"
+    lens: str = "patterns"
+    count: int = 16
+    size: int = 64
+    steps: int = 0
+    start: str = "model"
+    form: str = "tutorial"
+    filter: int = 0
+    one: str = ""
+    before: str = ""
+    of: str = "patterns"
 
 
 CHOICES = {
@@ -73,8 +83,13 @@ CHOICES = {
     "axis": ("linear", "log"),
     "measure": ("looks", "needs"),
     "cover": ("yes", "no"),
+    "lens": ("patterns", "spectrum", "tuning", "pictures"),
+    "start": ("model", "tutorial"),
+    "form": ("tutorial", "regularised"),
+    "of": ("patterns", "activations"),
 }
 _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100), "smooth": (0, 95)}
+_RANGES |= {"count": (1, 512), "size": (16, 256), "steps": (0, 512), "filter": (0, 100_000)}
 # What no longer means anything once another field changes.
 _DEPENDENTS = {
     "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ("overview", "models", "training", "misclassified", "heatmaps", "attention", "activations")
+PAGES = ("overview", "models", "training", "misclassified", "heatmaps", "attention", "filters", "activations")
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 
 
@@ -32,13 +32,14 @@ def through_all(app, **params):
                 "Misclassified",
                 "Heatmaps",
                 "Where models look",
+                "Filters",
                 "Activations",
             ),
             "Workspace:",
         ),
         (
             "ja",
-            ("概要", "モデル", "学習", "誤分類", "ヒートマップ", "モデルの注目部位", "活性化"),
+            ("概要", "モデル", "学習", "誤分類", "ヒートマップ", "モデルの注目部位", "フィルタ", "活性化"),
             "ワークスペース:",
         ),
     ],
@@ -137,4 +138,4 @@ def test_a_broken_table_and_evaluation_break_no_page(own_workspace, open_page):
     (own_workspace / "data" / "evaluations" / "colours" / "test" / "good" / "metrics.json").write_text("{")
     app = open_page()
     for page in through_all(app, table="data/incorrect/bad.csv"):
-        assert page in ("models", "training", "heatmaps", "attention") or app.error
+        assert page in ("models", "training", "heatmaps", "attention", "filters") or app.error

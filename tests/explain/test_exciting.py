@@ -51,6 +51,15 @@ def test_the_strongest_come_first_with_their_place(clf, data):
     assert found.pictures == 5 and list(found.skipped) == ["test/a/broken.png"] and seen[-1][1] == 6
 
 
+def test_of_equal_maxima_the_larger_area_counts(clf, tmp_path):
+    for name, width in (("a", 1), ("b", 5), ("c", 3)):
+        picture = np.zeros((8, 8, 3), np.uint8)
+        picture[0, :width, 2] = 255
+        write_image(tmp_path / "e" / "test" / "x" / f"{name}.png", picture)
+    found = exciting_pictures(clf, Dataset(tmp_path / "e"), "test", "conv")
+    assert found.of(2)["id"].tolist() == ["test/x/b.png", "test/x/c.png", "test/x/a.png"]
+
+
 def test_one_more_batch_changes_nothing(clf, data, monkeypatch):
     from carvis.explain import exciting
 
@@ -64,14 +73,12 @@ def test_it_is_kept_until_a_picture_changes(clf, data, tmp_path):
     cache, calls = Cache(tmp_path / "cache"), []
 
     def ask():
-        return exciting_pictures(
-            clf, data, "test", "conv", cache=cache, watch=lambda *done: calls.append(done) and None
-        )
+        return exciting_pictures(clf, data, "test", "conv", cache=cache, watch=lambda *done: calls.append(done))
 
     first, second = ask(), ask()
-    assert len(calls) == 1 and first.table.equals(second.table) and second.skipped == first.skipped
+    assert calls == [(0, 6), (6, 6)] and first.table.equals(second.table) and second.skipped == first.skipped
     write_image(data.root / "test" / "a" / "2.png", np.full((8, 8, 3), 255, np.uint8))
-    assert ask().of(2)["id"].tolist() == ["test/a/2.png"] and len(calls) == 2
+    assert ask().of(2)["id"].tolist() == ["test/a/2.png"] and len(calls) == 4
 
 
 def test_maps_show_where(clf, data):
@@ -84,8 +91,10 @@ def test_maps_show_where(clf, data):
 
 def test_stopping_keeps_what_was_looked_at_and_stores_nothing(clf, data, tmp_path):
     cache = Cache(tmp_path / "cache")
-    found = exciting_pictures(clf, data, "test", "conv", cache=cache, watch=lambda done, total: True)
-    assert found.pictures == 5 and not list(cache.folder.glob("*/*"))
+    found = exciting_pictures(clf, data, "test", "conv", cache=cache, watch=lambda done, total: done > 0)
+    assert found.pictures == 5 and not found.of(0).empty
+    none = exciting_pictures(clf, data, "test", "conv", cache=cache, watch=lambda done, total: True)
+    assert none.pictures == 0 and none.of(0).empty and not list(cache.folder.glob("*/*"))
 
 
 def test_what_cannot_be_asked_is_told(clf, data, tmp_path):

@@ -6,10 +6,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.stats import skew
 
+from carvis.architectures import build_model
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
-from carvis.explain.filters import ascent, draw_filters, filter_patterns
+from carvis.explain.filters import ascent, draw_filters, filter_patterns, objective
 from carvis.explain.filters.objective import channel_means
 from carvis.explain.tap import make_tap
 from carvis.explain.trunk import trunk
@@ -135,11 +137,12 @@ def test_a_deaf_filter_is_remembered_as_deaf(tmp_path):
 def test_one_channel_by_itself_is_the_layers_own(padding, size, strides, dilation):
     """A plain convolution computes only the channel each picture asks for: against the whole layer, on odd sides."""
     keras.utils.set_random_seed(5)
-    image = keras.Input((17, 14, 3))
+    image = keras.Input((17, 14, 6))
     layer = L.Conv2D(5, size, strides, padding, dilation_rate=dilation, activation="relu", bias_initializer="normal")
     model = keras.Model(image, layer(image))
-    pictures = tf.constant(np.random.default_rng(1).normal(size=(4, 17, 14, 3)), tf.float32)
+    pictures = tf.constant(np.random.default_rng(1).normal(size=(4, 17, 14, 6)), tf.float32)
     channels = [4, 0, 2, 2]
+    assert objective._is_plain(layer)
     own = channel_means(model, layer)(tf.constant(channels))(pictures)
     whole = tf.reduce_mean(model(pictures), axis=(1, 2)).numpy()[range(4), channels]
     np.testing.assert_allclose(own, whole, rtol=1e-5)
@@ -170,3 +173,25 @@ def test_the_trunk_gives_what_the_whole_model_gives(nested):
         made = trunk(nested.model, nested.layer(layer))(tf.constant(images))
         np.testing.assert_allclose(made, seen.activations[0], atol=1e-6)
     assert trunk(nested.model, nested.layer("base/second"))(tf.zeros((1, 64, 48, 3))).shape == (1, 30, 22, 8)
+
+
+@pytest.mark.real
+def test_vgg16s_polka_dots_are_white_dots_on_grey(real_data):
+    """Dots are few and bright, so luminance leans far to one side; stripes are as bright as they are dark."""
+    weights = real_data / "weights" / "vgg16_block1_to_block3_notop_partial.h5"
+    model = build_model("transfer", 20, 64, backbone="vgg16", weights=weights)
+    clf = Classifier(model, [str(i) for i in range(20)], preprocessing="unit", name="vgg16")
+    images = filter_patterns(clf, "block3_conv1", [0, 1, 4, 5], size=128, start="tutorial")
+    luminance = (images @ np.array([0.299, 0.587, 0.114])).reshape(4, -1)
+    dots, *stripes = skew(luminance, axis=1)
+    assert 2.2 < dots < 3.0 and (np.abs(stripes) < 0.5).all()
+    assert (np.abs(luminance.mean(axis=1) - 127) < 3).all()
+
+
+@pytest.mark.real
+def test_regularised_patterns_use_no_full_colours(real_data):
+    weights = real_data / "weights" / "vgg16_block1_to_block3_notop_partial.h5"
+    model = build_model("transfer", 20, 64, backbone="vgg16", weights=weights)
+    clf = Classifier(model, [str(i) for i in range(20)], preprocessing="unit", name="vgg16")
+    images = filter_patterns(clf, "block3_conv1", [0, 1, 5], steps=24, regularised=True)
+    assert ((images < 8) | (images > 247)).mean() < 0.02 and (images.std(axis=(1, 2, 3)) > 40).all()

@@ -6,7 +6,7 @@ import pytest
 
 from carvis.classifier import Classifier
 from carvis.dataset import Unreadable
-from carvis.explain import activation_spectra, pattern_spectrum, radial_spectrum
+from carvis.explain import activation_spectra, pattern_spectrum, radial_spectrum, white_noise
 from carvis.explain.filters import FilterPatterns
 from carvis.images import write_image
 
@@ -42,6 +42,13 @@ def test_each_map_counts_alike_and_flat_ones_do_not_count():
     assert found.count == 2 and found.share[2] == pytest.approx(0.5) and found.share[4] == pytest.approx(0.5)
     flat = radial_spectrum(np.ones((2, 8, 8)))
     assert flat.count == 0 and not flat.share.any() and np.isnan(flat.centroid)
+
+
+def test_noise_has_the_spectrum_of_noise():
+    """On 4 pixels a side: 8 cells round to 1 cycle (4 at 1, 4 at 1.41), 5 to 2 and 2 to 2.24, 1 to 2.83."""
+    np.testing.assert_allclose(white_noise(4).share, np.array([0, 8, 6, 1]) / 15)
+    found = radial_spectrum(np.random.default_rng(0).normal(size=(400, 16, 16)))
+    np.testing.assert_allclose(found.share, white_noise(16).share, atol=0.005)
 
 
 def test_a_wide_map_is_measured_along_its_shorter_side():

@@ -1,7 +1,8 @@
 """Filter patterns: the pictures that excite single channels of a layer most.
 
-Four parts, each a file: what is to grow (``objective``), what is changed to make it grow (``parametrisation``), what is
-done to the picture on its way to the model (``transforms``), and the loop (``render``).
+Each part is a file: what is to grow (``objective``), what is changed to make it grow (``parametrisation``), what is
+done to the picture on its way to the model (``transforms``), the loop (``ascent``), patterns on disk (``keeping``), and
+the call that brings them together (``render``).
 """
 
 from carvis.explain.filters.patterns import FilterPatterns

@@ -15,7 +15,7 @@ from carvis.explain.filters.transforms import jitter, total_variation
 
 # The tutorial's noise first; a filter with no gradient there is tried again from wider noise.
 SPREADS = (20.0, 80.0, 255.0)
-ADAM_RATE = 0.05
+ADAM_RATE = 0.02
 CHUNK_PIXELS = 32 * 64 * 64
 # Between two pieces a person can stop the work.
 _STEPS_A_PIECE = 8

@@ -28,6 +28,8 @@ def _is_plain(layer: keras.Layer) -> bool:
         and layer.data_format == "channels_last"
         and layer.padding in ("same", "valid")
         and getattr(layer.activation, "__name__", "") in _BY_VALUE
+        # Of a picture's few colours the whole layer is as quickly computed.
+        and layer.kernel.shape[2] > 4
     )
 
 

@@ -38,9 +38,10 @@ def pixels(size: int, channels: int) -> Parametrisation:
 
 
 def fourier(size: int, channels: int) -> Parametrisation:
-    """Change the spectrum, divided by frequency, of decorrelated colours, and squash the picture to its range.
+    """Change the spectrum, divided by frequency, of decorrelated colours; the picture has one contrast at all times.
 
-    Olah, Mordvintsev and Schubert, "Feature Visualization" (Distill 2017), section on preconditioning.
+    Olah, Mordvintsev and Schubert, "Feature Visualization" (Distill 2017), section on preconditioning. The contrast is
+    held by us: left to itself it grows with every step until the colours are nothing but full ones.
     """
     across = np.fft.rfftfreq(size)
     frequency = np.sqrt(np.fft.fftfreq(size)[:, None] ** 2 + across[None] ** 2)
@@ -52,9 +53,10 @@ def fourier(size: int, channels: int) -> Parametrisation:
 
     def picture(x):
         spectrum = tf.complex(x[..., 0] * scale, x[..., 1] * scale)
-        values = tf.transpose(tf.signal.irfft2d(spectrum, [size, size]), [0, 2, 3, 1]) / 4
+        values = tf.transpose(tf.signal.irfft2d(spectrum, [size, size]), [0, 2, 3, 1])
         if channels == 3:
             values = tf.einsum("nhwc,cd->nhwd", values, _COLOURS)
-        return 255 * tf.sigmoid(values)
+        strength = tf.reduce_mean(values**2, axis=[1, 2, 3], keepdims=True)
+        return 255 * tf.sigmoid(values * tf.math.rsqrt(strength + 1e-12))
 
     return Parametrisation(start, picture)

@@ -18,7 +18,7 @@ class FilterPatterns:
         images: uint8 (n, size, size, 3 or 1); a filter that never answered is black.
         filters: the index of each.
         deaf: the indices of filters that had no gradient at any start.
-        retried: the indices of filters that answered only from wider noise.
+        retried: the indices of filters that answered only from a second or third, wider noise.
         layer, model_name, fingerprint, preprocessing, settings: what made them.
     """
 
@@ -54,11 +54,14 @@ class FilterPatterns:
         """Everything but the pictures."""
         return {key: value for key, value in asdict(self).items() if key != "images"}
 
+    def as_json(self, **more) -> str:
+        """Return how the patterns were made as JSON."""
+        return json.dumps(self.facts | more, ensure_ascii=False, indent=1) + "\n"
+
     def save(self, path: str | Path, columns: int = 8, margin: int = 5) -> Path:
         """Write the grid as PNG, and beside it a ``.json`` that says how it was made."""
         path = write_image(Path(path).with_suffix(".png"), self.grid(columns, margin))
-        facts = self.facts | {"columns": columns, "margin": margin}
-        atomic_write(path.with_suffix(".json"), json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
+        atomic_write(path.with_suffix(".json"), self.as_json(columns=columns, margin=margin))
         return path
 
 

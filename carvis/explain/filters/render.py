@@ -12,10 +12,17 @@ from carvis.explain.filters.patterns import FilterPatterns
 from carvis.workspace import Cache
 
 STARTS = ("model", "tutorial")
+# The steps after which a pattern no longer changes much: without and with regularisation.
+STEPS = {False: 40, True: 128}
 
 
 def filter_patterns(
-    clf: Classifier, layer: str, filters: Iterable[int] | None = None, size: int = 64, steps: int = 40, **options
+    clf: Classifier,
+    layer: str,
+    filters: Iterable[int] | None = None,
+    size: int = 64,
+    steps: int | None = None,
+    **options,
 ) -> np.ndarray:
     """Draw the pictures that excite single filters of a layer most: uint8 (n, size, size, 3).
 
@@ -29,7 +36,7 @@ def draw_filters(
     layer: str,
     filters: Iterable[int] | None = None,
     size: int = 64,
-    steps: int = 40,
+    steps: int | None = None,
     *,
     start: str = "model",
     regularised: bool = False,
@@ -48,11 +55,11 @@ def draw_filters(
         layer: path of a layer with a map as output.
         filters: indices of channels; None for the first 64.
         size: side of the pictures in pixels.
-        steps: of the ascent.
+        steps: of the ascent; None for 40, as in the tutorial, or for 128 where the picture is regularised.
         start: ``model`` brings the noise to the range that the model's preprocessing gives, ``tutorial`` feeds 128 to
             148 to the model as it is.
-        regularised: the modern picture: the spectrum of decorrelated colours is changed, by Adam, and the picture
-            moved at random (Olah et al., "Feature Visualization", Distill 2017).
+        regularised: the modern picture: the spectrum of decorrelated colours is changed, by Adam, at one contrast, and
+            the picture moved at random (Olah et al., "Feature Visualization", Distill 2017).
         smoothness: weight of the total variation that is taken off the objective.
         seed: of the noise; each filter's noise depends on nothing else.
         cache: keeps each filter's pattern under the hash of everything that made it, so that asking for more filters,
@@ -68,6 +75,7 @@ def draw_filters(
     for index in filters:
         if not 0 <= index < channels:
             raise ModelError(f"{layer} of {clf.name} has no filter {index}: its filters are 0 to {channels - 1}.")
+    steps = STEPS[regularised] if steps is None else steps
     if size < 8 or steps < 1:
         raise ModelError(f"Patterns of {size} pixels in {steps} steps cannot be drawn: take 8 pixels, 1 step or more.")
     if not 0 <= seed < 2**31:
