@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from ui import annotated, attending, attention_view, choice, data, options, selection
+from ui import annotated, attending, attention_view, choice, data, disagreement, options, selection
 from ui.i18n import N_, _, translated
-from ui.page import empty, heading
+from ui.page import empty, guarded, heading
 
 COVER = {"yes": N_("Look, and cover each part"), "no": N_("Only look (much faster)")}
 EXPLAIN = {"predicted": N_("the predicted class"), "true": N_("the true class")}
@@ -91,7 +91,9 @@ heading(
         "- The **diamond** is the control: the same shape covered elsewhere. Only what a fall has beyond it comes from "
         "the part itself. The background's shape, moved, covers much of the car, so its control is large.\n\n"
         "**What stands out** compares the classes: a class for which a model rests on a part that it does not use for "
-        "the others has perhaps been learnt by a shortcut, such as a backdrop."
+        "the others has perhaps been learnt by a shortcut, such as a backdrop.\n\n"
+        "**Where models disagree**, below, finds the pictures to look at next: those on which the models give the same "
+        "answer for different reasons, and those on which one alone is right."
     ),
 )
 files = data.model_files()
@@ -99,6 +101,8 @@ if files:
     shown = choice.models()
     options.choose_models(list(files), shown)
     by_parts(shown)
+    with guarded():
+        disagreement.show(shown)
 else:
     empty(
         _("No models yet"),

@@ -10,8 +10,8 @@ from carvis.dataset import Dataset
 from carvis.errors import CarvisError
 from carvis.explain.attention import Attention, attention_on_parts, kept, settings_key, settings_of
 from carvis.explain.parts import Parts
-from carvis.workspace import Cache, content_hash, sha256_of_file
-from ui import choice, classifiers, data, selection
+from carvis.workspace import Cache, content_hash
+from ui import classifiers, data, selection
 from ui.i18n import _
 from ui.page import error
 from ui.texts import plain
@@ -46,25 +46,12 @@ def _opened() -> OrderedDict:
 
 def _identity(name: str) -> tuple[str, list[str]] | None:
     """Return a model's fingerprint and class names without opening it, None where it was never opened here."""
-    file = _here().get(_file_key(name), ".json")
+    file = _here().get(classifiers.file_key(name), ".json")
     try:
         facts = json.loads(file.read_text("utf-8"))
         return facts["fingerprint"], facts["class_names"]
     except (AttributeError, OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _file_key(name: str) -> str:
-    path = data.model_files()[name]
-    card = path.with_suffix(".json")
-    lender = "" if card.exists() else choice.dataset_name()
-    return _hashed(str(path), path.stat().st_mtime_ns, card.stat().st_mtime_ns if card.exists() else 0, lender)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _hashed(path: str, time: int, card_time: int, lender: str) -> str:
-    card = Path(path).with_suffix(".json")
-    return content_hash("model file", sha256_of_file(path), card.read_bytes() if card_time else b"", lender)
 
 
 def result(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict) -> Attention | None:
@@ -152,7 +139,7 @@ def _measure(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict
         facts = {"fingerprint": clf.fingerprint, "class_names": list(clf.class_names)}
         with model.lock:
             attention_on_parts(clf, pictures, split, parts, watch=watch, cache=_here(), **asked)
-        _here().put(_file_key(name), ".json", json.dumps(facts, ensure_ascii=False).encode())
+        _here().put(classifiers.file_key(name), ".json", json.dumps(facts, ensure_ascii=False).encode())
     except CarvisError as problem:
         bar.empty()
         error(f"{name}: {problem}")

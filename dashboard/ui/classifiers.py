@@ -10,7 +10,7 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.images import read_image
-from carvis.workspace import content_hash
+from carvis.workspace import content_hash, sha256_of_file
 from ui import choice, data, selection
 from ui.i18n import _
 from ui.texts import mark, plain
@@ -71,6 +71,20 @@ def _open(name: str, path: str, time: int, size: int, card: str, card_time: int,
         # A file from elsewhere may break its loader in any way; the page shows the other models all the same.
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         return Opened(name, None, f"{Path(path).name} cannot be opened ({reason}): save it again, or remove it.")
+
+
+def file_key(name: str) -> str:
+    """Name a model by all that decides its answers, without opening it."""
+    path = data.model_files()[name]
+    card = path.with_suffix(".json")
+    lender = "" if card.exists() else choice.dataset_name()
+    return _hashed(str(path), path.stat().st_mtime_ns, card.stat().st_mtime_ns if card.exists() else 0, lender)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _hashed(path: str, time: int, card_time: int, lender: str) -> str:
+    card = Path(path).with_suffix(".json")
+    return content_hash("model file", sha256_of_file(path), card.read_bytes() if card_time else b"", lender)
 
 
 def check_all(files: dict[str, Path], shown: str) -> None:

@@ -18,12 +18,13 @@ def settings() -> None:
     with st.popover(_("Settings"), icon=":material/tune:"):
         chosen = selection.get()
         st.slider(
-            _("Smoothing"), 0, 95, format="%d %%", help=_("0 shows the values as they are."),
+            _("Smoothing"), 0, 95, chosen.smooth, format="%d %%", help=_("0 shows the values as they are."),
             **selection.control("smooth", chosen.smooth),
         )  # fmt: skip
         st.segmented_control(
             _("Axis of the loss"),
             list(AXIS),
+            default=chosen.axis,
             format_func=translated(AXIS).get,
             required=True,
             **selection.control("axis", chosen.axis),

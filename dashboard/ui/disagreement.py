@@ -10,7 +10,7 @@ import streamlit as st
 from carvis.workspace import Cache, content_hash
 from ui import choice, classifiers, data, selection
 from ui.i18n import N_, _, n_, translated
-from ui.page import guarded
+from ui.page import error, guarded
 from ui.texts import mark, percent, plain
 
 KINDS = {"same-answer": N_("Same answer, different evidence"), "one-right": N_("One right, others wrong")}
@@ -25,11 +25,10 @@ _PER_PAGE = 12
 _VERSION = 1
 
 
-def show(opened: dict[str, classifiers.Opened]) -> None:
-    """Offer to look for disagreements of the opened models over the chosen pictures, and show what was found."""
+def show(models: list[str]) -> None:
+    """Offer to look for disagreements of models over the chosen pictures, and show what was found."""
     st.subheader(_("Where models disagree"), anchor=False)
-    models = {name: model for name, model in opened.items() if model.classifier is not None}
-    if len(models) < 2:
+    if len(models) < 2 or not choice.split():
         st.caption(_("Choose two models or more to see on which pictures they part ways."))
         return
     chosen, found = selection.get(), None
@@ -73,7 +72,9 @@ def show(opened: dict[str, classifiers.Opened]) -> None:
         )
     pages = max(1, -(-len(rows) // _PER_PAGE))
     page = min(chosen.page, pages)
-    _tiles(rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE], tuple(models))
+    # A model that cannot be opened is not among them.
+    there = tuple(name for name in models if f"answer:{name}" in rows)
+    _tiles(rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE], there)
     if pages > 1:
         with st.container(horizontal_alignment="center"):
             st.pagination(pages, **selection.control("page", page))
@@ -83,13 +84,13 @@ def _cache() -> Cache:
     return Cache(data.workspace().cache_dir / "disagreements", 100_000_000)
 
 
-def _key(models: dict[str, classifiers.Opened]) -> str:
-    made_by = {name: [model.classifier.fingerprint, *model.classifier.class_names] for name, model in models.items()}
+def _key(models: list[str]) -> str:
+    made_by = {name: classifiers.file_key(name) for name in models}
     pictures = [data.dataset(choice.dataset_name()).fingerprint, choice.split()]
     return content_hash(made_by, pictures, selection.get().method, _VERSION)
 
 
-def _kept(models: dict[str, classifiers.Opened]) -> pd.DataFrame | None:
+def _kept(models: list[str]) -> pd.DataFrame | None:
     path = _cache().get(_key(models), ".parquet")
     # A damaged entry of the cache is made anew, whatever broke it.
     with contextlib.suppress(Exception):
@@ -103,9 +104,17 @@ def _with_paths(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(path=table["id"].map(dict(zip(samples["id"], samples["path"]))))
 
 
-def _find(models: dict[str, classifiers.Opened]) -> pd.DataFrame:
+def _find(names: list[str]) -> pd.DataFrame:
     from carvis.explain import disagreements
 
+    models = {}
+    for name in names:
+        with st.spinner(_("Opening {model} …").format(model=plain(name))):
+            model = classifiers.open_model(name)
+        if model.classifier is None:
+            error(model.error)
+        else:
+            models[name] = model
     slot = st.container(horizontal=True, vertical_alignment="center")
     with slot:
         bar = st.progress(0.0, _("Looking for disagreements …"))
@@ -129,7 +138,7 @@ def _find(models: dict[str, classifiers.Opened]) -> pd.DataFrame:
         )
     buffer = io.BytesIO()
     table.drop(columns="path").to_parquet(buffer, index=False)
-    _cache().put(_key(models), ".parquet", buffer.getvalue())
+    _cache().put(_key(names), ".parquet", buffer.getvalue())
     slot.empty()
     return table
 

@@ -25,6 +25,8 @@ def segments(field: str, label: str, words: dict[str, str], **more) -> None:
     st.segmented_control(
         label,
         list(words),
+        # Where it lies in a closed window it comes to life later: it needs its start value in every run.
+        default=getattr(selection.get(), field),
         format_func=translated(words).get,
         required=True,
         wrap=True,
@@ -71,7 +73,12 @@ def channel(filters: int) -> int:
 
 def _number(field: str, label: str, low: int, high: int, value: int, **more) -> None:
     st.number_input(
-        label, low, high, **selection.control(field, value, lambda given: low if given is None else int(given)), **more
+        label,
+        low,
+        high,
+        value,
+        **selection.control(field, value, lambda given: low if given is None else int(given)),
+        **more,
     )
 
 

@@ -175,13 +175,15 @@ def settings(values: list[str], chosen: selection.Selection) -> DeltaGenerator:
         values: as ``classes`` lists them.
     """
     window = st.popover(_("Settings"), icon=":material/tune:")
+    methods, colours = list(METHOD_NOTES), list(COLOURS)
     with window:
-        st.selectbox(_("Method"), list(METHOD_NOTES), **selection.control("method", chosen.method))
+        # A closed window's widgets come to life when it is opened: they need their start values in every run.
+        st.selectbox(_("Method"), methods, methods.index(chosen.method), **selection.control("method", chosen.method))
         st.caption(_(METHOD_NOTES[chosen.method]))
         st.selectbox(
             _("Rather than"),
             values,
-            index=None,
+            index=values.index(chosen.against) if chosen.against else None,
             placeholder=_("no other class"),
             format_func=_in_words(values).get,
             help=_("Show what speaks for one class rather than for another: the difference of their scores."),
@@ -195,6 +197,7 @@ def settings(values: list[str], chosen: selection.Selection) -> DeltaGenerator:
             st.segmented_control(
                 label,
                 list(words),
+                default=getattr(chosen, field),
                 format_func=translated(words).get,
                 required=True,
                 wrap=True,
@@ -202,7 +205,8 @@ def settings(values: list[str], chosen: selection.Selection) -> DeltaGenerator:
             )
         st.selectbox(
             _("Colours"),
-            list(COLOURS),
+            colours,
+            colours.index(chosen.colours),
             format_func=translated(COLOURS).get,
             **selection.control("colours", chosen.colours),
         )
@@ -210,6 +214,7 @@ def settings(values: list[str], chosen: selection.Selection) -> DeltaGenerator:
             _("Strength of the overlay"),
             0,
             100,
+            chosen.strength,
             format="%d %%",
             disabled=chosen.colours == "tutorial",
             **selection.control("strength", chosen.strength),
@@ -240,6 +245,7 @@ def _choose_layer(model: classifiers.Opened, problems: list[str]) -> str | None:
     st.selectbox(
         _("Layer of {model}").format(model=plain(model.name)),
         listed,
+        listed.index(shown),
         key=key,
         on_change=_take_layer,
         args=(model.name, model.classifier.last_conv_layer, key),

@@ -121,3 +121,19 @@ assert any("Class by class" in one.value for one in app.subheader), [one.value f
 assert not {{"tensorflow", "keras"}} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=120, env=os.environ)
+
+
+def test_pictures_on_which_models_part_ways_are_found_and_kept(masked, open_page, words):
+    chosen = {"data": "colours", "model": ["good", "poor"], "cover": "no", "kind": "one-right"}
+    app = open_page("attention", **chosen)
+    assert not app.exception and not app.error, [one.value for one in app.error]
+    app.button(key="find_disagreements").click().run()
+    assert not app.exception and not app.error, [one.value for one in app.error]
+    # "good" alone is right on blue and green; the broken picture is counted.
+    assert "16 pictures of this kind" in words(app) and "could not be read" in words(app)
+    app = open_page("attention", **chosen)
+    assert "16 pictures of this kind" in words(app)
+    app.segmented_control(key="choose_kind").set_value("same-answer").run()
+    assert not app.exception and "rest it on different places" in words(app)
+    app = open_page("attention", data="colours", model=["good"])
+    assert "two models or more" in words(app)
