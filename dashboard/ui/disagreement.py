@@ -41,9 +41,10 @@ def show(models: list[str]) -> None:
         if not st.button(_("Find disagreements"), icon=":material/compare_arrows:", key="find_disagreements"):
             return
         with guarded():
-            found = _find(models)
-        if found is None:
-            return
+            _find(models)
+            # Once more, now without the button and the bar.
+            st.rerun()
+        return
     st.segmented_control(
         _("Kind of disagreement"),
         list(KINDS),
@@ -104,7 +105,7 @@ def _with_paths(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(path=table["id"].map(dict(zip(samples["id"], samples["path"]))))
 
 
-def _find(names: list[str]) -> pd.DataFrame:
+def _find(names: list[str]) -> None:
     from carvis.explain import disagreements
 
     models = {}
@@ -115,8 +116,7 @@ def _find(names: list[str]) -> pd.DataFrame:
             error(model.error)
         else:
             models[name] = model
-    slot = st.container(horizontal=True, vertical_alignment="center")
-    with slot:
+    with st.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, _("Looking for disagreements …"))
         # A click starts the page anew, which ends this run.
         st.button(_("Stop"), icon=":material/stop:", key="stop_disagreements")
@@ -139,8 +139,6 @@ def _find(names: list[str]) -> pd.DataFrame:
     buffer = io.BytesIO()
     table.drop(columns="path").to_parquet(buffer, index=False)
     _cache().put(_key(names), ".parquet", buffer.getvalue())
-    slot.empty()
-    return table
 
 
 def _tiles(rows: pd.DataFrame, models: tuple[str, ...]) -> None:

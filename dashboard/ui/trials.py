@@ -48,8 +48,8 @@ def run(rows: list[comparison.Row], opened: dict[str, classifiers.Opened]) -> No
     from carvis.explain import faithfulness
 
     todo = [(row, name) for row in rows for name in row.maps if kept(row, opened[name]) is None]
-    bar = st.container(horizontal=True, vertical_alignment="center")
-    with bar:
+    bar = st.empty()
+    with bar.container(horizontal=True, vertical_alignment="center"):
         progress = st.progress(0.0, _("Testing {n} maps …").format(n=len(todo)))
         # A click starts the page anew, which ends this run at its next step; what was tested is kept.
         st.button(_("Stop"), icon=":material/stop:", key="stop_testing")
