@@ -36,13 +36,16 @@ def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> 
         error(problem)
         return
 
+    def search(watch):
+        return exciting_pictures(clf, dataset, split, layer, cache=work.cache("exciting"), watch=watch)
+
     def make(watch):
         with model.lock:
-            return exciting_pictures(clf, dataset, split, layer, cache=work.cache("exciting"), watch=watch)
+            return search(watch)
 
     found = None
     with guarded():
-        kept = make(lambda done, total: True)
+        kept = search(lambda done, total: True)
         key = repr(("exciting", clf.fingerprint, layer, dataset.fingerprint, split))
         label = n_("Search {n} picture", "Search {n} pictures", n).format(n=n)
         note = _("One pass serves all filters of the layer.")

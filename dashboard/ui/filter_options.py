@@ -112,7 +112,7 @@ def tuned_pair(names: list[str]) -> tuple[str, str]:
 
 def layer_of(opened) -> str | None:
     """Choose a layer of one model."""
-    layers, problems = options.choose_layers({opened.name: opened})
+    layers, problems = options.choose_layers({opened.name: opened}, convolutions=True)
     for sentence in problems:
         st.error(plain(sentence), icon=":material/error:")
     return layers.get(opened.name)

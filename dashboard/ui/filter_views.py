@@ -34,7 +34,7 @@ _MOST_LAYERS, _FILTERS_A_LAYER, _PICTURES = 10, 16, 60
 def patterns(opened: Models, models: list[str], settings) -> None:
     """Show the first filters of one layer of each model."""
     with settings:
-        layers, problems = options.choose_layers(opened)
+        layers, problems = options.choose_layers(opened, convolutions=True)
     for sentence in problems:
         error(sentence)
     how = filter_options.how()

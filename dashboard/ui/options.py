@@ -222,21 +222,33 @@ def settings(values: list[str], chosen: selection.Selection) -> DeltaGenerator:
     return window
 
 
-def choose_layers(opened: dict[str, classifiers.Opened]) -> tuple[dict[str, str | None], list[str]]:
-    """Offer each model's layers; return the layer chosen for each model, and what cannot be done."""
+def choose_layers(
+    opened: dict[str, classifiers.Opened], convolutions: bool = False
+) -> tuple[dict[str, str | None], list[str]]:
+    """Offer each model's layers; return the layer chosen for each model, and what cannot be done.
+
+    Args:
+        convolutions: begin with the last convolution itself, not with what completes its map.
+    """
     problems: list[str] = []
-    layers = {name: _choose_layer(model, problems) for name, model in opened.items() if model.classifier is not None}
+    layers = {}
+    for name, model in opened.items():
+        if (clf := model.classifier) is not None:
+            first = clf.conv_layers[-1] if convolutions and clf.conv_layers else clf.last_conv_layer
+            layers[name] = _choose_layer(model, first, problems)
     return layers, problems
 
 
-def _choose_layer(model: classifiers.Opened, problems: list[str]) -> str | None:
-    names = model.classifier.completed_layers
+def _choose_layer(model: classifiers.Opened, first: str | None, problems: list[str]) -> str | None:
+    # Filters are a convolution's own; maps are complete after what follows it.
+    completed, own = model.classifier.completed_layers, model.classifier.conv_layers
+    names = completed if first in completed else own
     wanted = dict(entry.rsplit(":", 1) for entry in selection.get().layer if ":" in entry).get(model.name)
-    if wanted and wanted not in (*names, *model.classifier.conv_layers):
+    if wanted and wanted not in (*completed, *own):
         words = _("{model} has no layer {layer}; its last one is explained.")
         problems.append(words.format(model=model.name, layer=wanted))
         wanted = None
-    shown = wanted or model.classifier.last_conv_layer
+    shown = wanted or first
     listed = list(dict.fromkeys([*names, *([shown] if shown else [])]))
     if not listed:
         return None
@@ -248,7 +260,7 @@ def _choose_layer(model: classifiers.Opened, problems: list[str]) -> str | None:
         listed.index(shown),
         key=key,
         on_change=_take_layer,
-        args=(model.name, model.classifier.last_conv_layer, key),
+        args=(model.name, first, key),
     )
     return shown
 

@@ -30,7 +30,11 @@ def draw(
 
 def known(model: classifiers.Opened, layer: str, filters: list[int], how: dict) -> "FilterPatterns":
     """Return those of some filters' patterns that were drawn before."""
-    return draw(model, layer, filters, how, lambda done, total: True)
+    from carvis.explain import draw_filters
+
+    # The model is not run, so nobody who draws with it has to be waited for.
+    cache = work.cache("filters")
+    return draw_filters(model.classifier, layer, filters, **how, cache=cache, watch=lambda done, total: True)
 
 
 def depth(model: classifiers.Opened, layer: str) -> int:
