@@ -91,6 +91,6 @@ def test_what_cannot_be_done_is_one_sentence(colours, space, small, capsys):
     assert main(["runs", "stop", run.id, *told]) == 2 and "nothing to stop" in capsys.readouterr().err
     assert main(["runs", "follow", run.id, *told]) == 2 and "never started" in capsys.readouterr().err
     assert main(["train", *told]) == 2 and "Name a recipe" in capsys.readouterr().err
-    (run.directory / "config.json").write_text('{"recipe": "own", "data": "gone"}')
+    (run.directory / "config.json").unlink()
     with pytest.raises(TrainingError, match="could not start"):
         resume(run)
