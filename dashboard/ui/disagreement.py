@@ -2,13 +2,15 @@
 
 import contextlib
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from carvis.workspace import Cache, content_hash
-from ui import choice, classifiers, data, selection
+from carvis.errors import CarvisError
+from carvis.workspace import content_hash
+from ui import choice, classifiers, data, selection, work
 from ui.i18n import N_, _, n_, translated
 from ui.page import error, guarded
 from ui.texts import mark, percent, plain
@@ -33,17 +35,14 @@ def show(models: list[str]) -> None:
         return
     chosen, found = selection.get(), None
     with guarded():
-        found = _kept(models)
+        key = _key(models)
+        found = _kept(key)
+        if found is None:
+            note = _("Makes a heatmap of every picture of the split with every model: about a second for ten pictures.")
+            found = work.on_request(
+                key, _("Find disagreements"), lambda watch: _with_paths(_find(models, key, watch)), note
+            )
     if found is None:
-        st.caption(
-            _("Makes a heatmap of every picture of the split with every model: about a second for ten pictures.")
-        )
-        if not st.button(_("Find disagreements"), icon=":material/compare_arrows:", key="find_disagreements"):
-            return
-        with guarded():
-            _find(models)
-            # Once more, now without the button and the bar.
-            st.rerun()
         return
     st.segmented_control(
         _("Kind of disagreement"),
@@ -81,18 +80,14 @@ def show(models: list[str]) -> None:
             st.pagination(pages, **selection.control("page", page))
 
 
-def _cache() -> Cache:
-    return Cache(data.workspace().cache_dir / "disagreements", 100_000_000)
-
-
 def _key(models: list[str]) -> str:
     made_by = {name: classifiers.file_key(name) for name in models}
     pictures = [data.dataset(choice.dataset_name()).fingerprint, choice.split()]
     return content_hash(made_by, pictures, selection.get().method, _VERSION)
 
 
-def _kept(models: list[str]) -> pd.DataFrame | None:
-    path = _cache().get(_key(models), ".parquet")
+def _kept(key: str) -> pd.DataFrame | None:
+    path = work.cache("disagreements").get(key, ".parquet")
     # A damaged entry of the cache is made anew, whatever broke it.
     with contextlib.suppress(Exception):
         return None if path is None else _with_paths(pd.read_parquet(path))
@@ -105,40 +100,33 @@ def _with_paths(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(path=table["id"].map(dict(zip(samples["id"], samples["path"]))))
 
 
-def _find(names: list[str]) -> None:
+def _find(names: list[str], key: str, watch: Callable[[float, float], bool]) -> pd.DataFrame:
     from carvis.explain import disagreements
 
     models = {}
     for name in names:
-        with st.spinner(_("Opening {model} …").format(model=plain(name))):
-            model = classifiers.open_model(name)
+        model = classifiers.open_model(name)
         if model.classifier is None:
             error(model.error)
         else:
             models[name] = model
-    with st.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(0.0, _("Looking for disagreements …"))
-        # A click starts the page anew, which ends this run.
-        st.button(_("Stop"), icon=":material/stop:", key="stop_disagreements")
-
-    def watch(done: int, total: int) -> None:
-        bar.progress(done / total, _("{done} of {n} pictures").format(done=f"{done:,}", n=f"{total:,}"))
-
-    pictures = data.dataset(choice.dataset_name())
     with contextlib.ExitStack() as locks:
         # Always in the same order, or two sessions could wait for each other.
         for name in sorted(models):
             locks.enter_context(models[name].lock)
         table = disagreements(
             {name: model.classifier for name, model in models.items()},
-            pictures,
+            data.dataset(choice.dataset_name()),
             choice.split(),
             method=selection.get().method,
             watch=watch,
-        )
+        ).drop(columns="path")
     buffer = io.BytesIO()
-    table.drop(columns="path").to_parquet(buffer, index=False)
-    _cache().put(_key(names), ".parquet", buffer.getvalue())
+    table.to_parquet(buffer, index=False)
+    # A workspace that cannot be written still shows what was found.
+    with contextlib.suppress(CarvisError):
+        work.cache("disagreements").put(key, ".parquet", buffer.getvalue())
+    return table
 
 
 def _tiles(rows: pd.DataFrame, models: tuple[str, ...]) -> None:

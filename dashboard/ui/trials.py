@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from carvis.workspace import Cache
-from ui import classifiers, comparison, data
+from ui import classifiers, comparison, work
 from ui.i18n import N_, _
 from ui.page import guarded
 from ui.texts import percent, plain
@@ -14,7 +13,6 @@ from ui.texts import percent, plain
 if TYPE_CHECKING:
     from carvis.explain.trials import Faithfulness
 
-_CACHE_BYTES = 200_000_000
 _BADGES = {
     "better": (N_("better than the baselines"), ":material/verified:", "green"),
     "not-better": (N_("no better than the baselines"), ":material/report:", "orange"),
@@ -34,15 +32,6 @@ _ALIKE = (N_("stays with random weights"), N_("The map looks alike when the mode
 _LINES = {"map": N_("this map"), "random": N_("random map"), "blob": N_("blob in the middle")}
 
 
-def _cache() -> Cache:
-    return _opened_cache(str(data.workspace().cache_dir / "faithfulness"))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _opened_cache(folder: str) -> Cache:
-    return Cache(folder, _CACHE_BYTES)
-
-
 def run(rows: list[comparison.Row], opened: dict[str, classifiers.Opened]) -> None:
     """Test every map on the page that was not tested before, with a progress bar and a stop."""
     from carvis.explain import faithfulness
@@ -56,7 +45,7 @@ def run(rows: list[comparison.Row], opened: dict[str, classifiers.Opened]) -> No
     for done, (row, name) in enumerate(todo, 1):
         model = opened[name]
         with guarded(), model.lock:
-            faithfulness(model.classifier, [row.original], [row.maps[name]], cache=_cache())
+            faithfulness(model.classifier, [row.original], [row.maps[name]], cache=work.cache("faithfulness"))
         progress.progress(done / len(todo), _("Tested {done} of {n} maps").format(done=done, n=len(todo)))
     bar.empty()
 
@@ -65,7 +54,9 @@ def kept(row: comparison.Row, model: classifiers.Opened) -> "Faithfulness | None
     """Return what is known of one model's map of a row."""
     from carvis.explain.trials import faithfulness_key, kept_faithfulness
 
-    return kept_faithfulness(_cache(), faithfulness_key(model.classifier, row.original, row.maps[model.name]))
+    return kept_faithfulness(
+        work.cache("faithfulness"), faithfulness_key(model.classifier, row.original, row.maps[model.name])
+    )
 
 
 def show(row: comparison.Row, name: str, found: "Faithfulness") -> None:

@@ -127,7 +127,7 @@ def test_pictures_on_which_models_part_ways_are_found_and_kept(masked, open_page
     chosen = {"data": "colours", "model": ["good", "poor"], "cover": "no", "kind": "one-right"}
     app = open_page("attention", **chosen)
     assert not app.exception and not app.error, [one.value for one in app.error]
-    app.button(key="find_disagreements").click().run()
+    app.button(key="work_begin").click().run()
     assert not app.exception and not app.error, [one.value for one in app.error]
     # "good" alone is right on blue and green; the broken picture is counted.
     assert "16 pictures of this kind" in words(app) and "could not be read" in words(app)
