@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+from carvis.cli.several import by_name, each
 from carvis.errors import CarvisError
 
 HELP = "measure which annotated parts models look at, and what covering each costs"
@@ -50,10 +51,7 @@ def run(args: argparse.Namespace) -> int:
     for sentence in parts.told:
         print(sentence)
     out = Path(args.out) if args.out else workspace.results_dir / "attention"
-    models = {}
-    for file in files:
-        clf = load(file, args, data)
-        models[clf.name if clf.name not in models else f"{clf.name}-{len(models) + 1}"] = clf
+    models = by_name(each(files, lambda file: load(file, args, data)))
     _check_out(out, models, args.overwrite)
     cache = Cache(workspace.cache_dir / "attention")
     options = {"method": args.method, "target": args.target, "layer": args.layer, "fill": args.fill}

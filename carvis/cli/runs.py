@@ -61,7 +61,11 @@ def _list(runs: list) -> int:
         return 0
     width = max(len(one.id) for one in runs)
     for one in runs:
-        status = one.status
+        try:
+            status = one.status
+        except TrainingError as error:
+            print(f"{one.id:<{width}}  {error}")
+            continue
         epochs = f"{status.get('epoch', 0)}/{status.get('epochs') or one.config.get('epochs', '?')}"
         best = status.get("best_val_accuracy")
         figures = "" if best is None else f"  validation {best:.1%} (epoch {status['best_epoch']})"
@@ -132,7 +136,8 @@ def _compare(runs: list) -> int:
     width = max(len(one.id) for one, _ in told)
     print(f"{'run':<{width}}  recipe     backbone      rate    epochs  best  val acc  val loss  seconds an epoch")
     for one, history in told:
-        config, best = one.config, history.loc[history["val_accuracy"].idxmax()]
+        # Of equal accuracies the lower loss, as the loop keeps it.
+        config, best = one.config, history.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
         print(
             f"{one.id:<{width}}  {config['recipe']:<9}  {config['backbone'] or '-':<12}  {config['learning_rate']:<6g}"
             f"  {len(history):>6}  {int(best['epoch']):>4}  {best['val_accuracy']:>7.1%}  {best['val_loss']:>8.3f}"

@@ -78,8 +78,11 @@ def top_overlap(one: np.ndarray, other: np.ndarray, share: float = TOP) -> float
     """
     first, second = (values.ravel() for values in on_coarser_grid(one, other))
     count = max(1, round(share * first.size))
-    tops = [set(np.argsort(-values, kind="stable")[:count].tolist()) for values in (first, second)]
-    return len(tops[0] & tops[1]) / count
+    # Places without evidence are equals: in the order of the rows two maps would share them for nothing.
+    tops = [
+        {i for i in np.argsort(-values, kind="stable")[:count].tolist() if values[i] > 0} for values in (first, second)
+    ]
+    return len(tops[0] & tops[1]) / max(*map(len, tops), 1)
 
 
 def earth_movers_distance(one: np.ndarray, other: np.ndarray) -> float:

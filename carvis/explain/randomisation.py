@@ -1,7 +1,7 @@
 """The randomisation check: a map that stays as it is while the model forgets what it learnt explains nothing."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -58,6 +58,7 @@ def randomisation_checks(
     stages: int = STAGES,
     draws: int = DRAWS,
     seed: int = 0,
+    tick: Callable[[], None] = lambda: None,
 ) -> Iterator[Randomisation]:
     """Make each map again while the weights are replaced by each layer's own initialiser, from the top down.
 
@@ -72,6 +73,7 @@ def randomisation_checks(
             last all of them.
         draws: random weights drawn for each stage: with a map of few cells, one draw may look alike by chance.
         seed: of the random weights.
+        tick: called before each map is made again.
 
     Returns:
         A generator of one value a map; all stages of a map are done when it comes.
@@ -97,6 +99,7 @@ def randomisation_checks(
             for stage, (start, end) in enumerate(zip([0, *ends], ends)):
                 for path, layer in layers[start:end]:
                     layer.set_weights(donor[path])
+                tick()
                 similarity[draw, stage] = _alike(heatmap, _again(forgetful, image, heatmap))
         yield Randomisation(tuple(layers[end - 1][0] for end in ends), tuple(similarity.mean(axis=0).tolist()))
 

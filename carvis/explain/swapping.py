@@ -8,6 +8,9 @@ from carvis.explain.curves import STEPS, erase, trace
 from carvis.explain.heatmap import Heatmap
 from carvis.explain.trials import class_scores
 
+# Shares of next to no confidence say nothing.
+LEAST_CONFIDENCE = 0.001
+
 
 def evidence_swap(
     classifiers: dict[str, Classifier],
@@ -28,7 +31,8 @@ def evidence_swap(
 
     Returns:
         (n, n), rows the model whose map is followed, columns the model that judges: the share of its confidence that
-        is lost on average over the deletion curve. NaN in the row of a map without evidence.
+        is lost on average over the deletion curve. NaN in the row of a map without evidence, and where a model gives
+        its class less than 0.1 % to begin with.
     """
     table = pd.DataFrame(np.nan, index=pd.Index(maps, name="map of"), columns=pd.Index(maps, name="scored by"))
     for judge, clf in ((name, classifiers[name]) for name in maps):
@@ -38,5 +42,7 @@ def evidence_swap(
         for owner, heatmap in maps.items():
             if heatmap.status == "ok":
                 curves = trace(scores, prepared, erased, heatmap.raw, steps, seed)
-                table.loc[owner, judge] = 1 - curves.deletion_area / max(float(curves.deletion[0]), 1e-12)
+                whole = float(curves.deletion[0])
+                if whole >= LEAST_CONFIDENCE:
+                    table.loc[owner, judge] = 1 - curves.deletion_area / whole
     return table

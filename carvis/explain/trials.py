@@ -1,5 +1,6 @@
 """``faithfulness``: does the model really rest on what a heatmap shows?"""
 
+import contextlib
 import io
 import json
 from collections.abc import Callable, Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from carvis.classifier import Classifier
-from carvis.errors import ModelError
+from carvis.errors import CarvisError, ModelError
 from carvis.explain.curves import FILLS, STEPS, Curves, Scores, centred_blob, erase, in_chunks, random_map, trace
 from carvis.explain.heatmap import Heatmap
 from carvis.explain.randomisation import Randomisation, randomisation_checks
@@ -18,6 +19,8 @@ from carvis.workspace import Cache, content_hash
 BASELINES = ("random", "blob")
 VERDICTS = ("better", "not-better", "no-evidence")
 _RANDOM_MAPS = 3
+# About as many batches are asked about for one map, random weights included.
+_PASSES = 36
 _VERSION = 1
 
 
@@ -82,6 +85,10 @@ class Faithfulness:
         return row | {"steps": self.steps, "fill": self.fill, "seed": self.seed}
 
 
+class _Stopped(Exception):
+    """The person asked to stop in the middle of a map."""
+
+
 def faithfulness(
     clf: Classifier,
     images: Sequence[np.ndarray],
@@ -92,7 +99,7 @@ def faithfulness(
     randomise: bool = True,
     seed: int = 0,
     cache: Cache | None = None,
-    watch: Callable[[int, int], bool | None] = lambda done, total: None,
+    watch: Callable[[float, int], bool | None] = lambda done, total: None,
 ) -> list[Faithfulness]:
     """Test heatmaps by erasing and restoring their pictures, and by taking the model's knowledge away.
 
@@ -105,7 +112,8 @@ def faithfulness(
         randomise: run the randomisation check too (Adebayo et al., NeurIPS 2018).
         seed: of the random baseline, of ties and of the random weights.
         cache: where given, what was tested before is read from there.
-        watch: called with the number of maps done and to do; returns True to stop.
+        watch: called with the number of maps done, the one under way counted by its passes, and to do; returns True to
+            stop.
 
     Returns:
         One value a map, in order; fewer where ``watch`` stopped it.
@@ -126,14 +134,27 @@ def faithfulness(
         if kept is not None and (kept.randomisation is not None or not randomise):
             found[i] = kept
     waiting = [i for i in range(len(maps)) if i not in found]
-    checks = randomisation_checks(clf, [images[i] for i in waiting], [maps[i] for i in waiting], seed=seed)
-    for i in waiting:
-        check = next(checks) if randomise else None
-        found[i] = _test(clf, images[i], maps[i], check, **settings)
-        if cache is not None:
-            cache.put(keys[i], ".npz", _packed(found[i]))
-        if watch(len(found), len(maps)):
-            break
+    passes = 0
+
+    def tick() -> None:
+        nonlocal passes
+        passes += 1
+        if watch(len(found) + min(passes / _PASSES, 0.99), len(maps)):
+            raise _Stopped
+
+    asked = [images[i] for i in waiting], [maps[i] for i in waiting]
+    checks = randomisation_checks(clf, *asked, seed=seed, tick=tick)
+    with contextlib.suppress(_Stopped):
+        for i in waiting:
+            passes = 0
+            check = next(checks) if randomise else None
+            found[i] = _test(clf, images[i], maps[i], check, tick, **settings)
+            if cache is not None:
+                # A folder that cannot be written keeps nothing, and the work goes on.
+                with contextlib.suppress(CarvisError):
+                    cache.put(keys[i], ".npz", _packed(found[i]))
+            if watch(len(found), len(maps)):
+                break
     return [found[i] for i in sorted(found)]
 
 
@@ -171,9 +192,14 @@ def class_scores(clf: Classifier, target: int, against: int | None = None) -> Sc
     return scores
 
 
-def _test(clf, image, heatmap: Heatmap, check, steps: int, fill: str, seed: int) -> Faithfulness:
+def _test(clf, image, heatmap: Heatmap, check, tick: Callable[[], None], steps: int, fill: str, seed: int):
     prepared = clf.prepare([image])[0]
-    scores = class_scores(clf, heatmap.target, heatmap.against)
+    of_class = class_scores(clf, heatmap.target, heatmap.against)
+
+    def scores(batch: np.ndarray) -> np.ndarray:
+        tick()
+        return of_class(batch)
+
     black = clf.black_picture()
     erased = erase(prepared, fill, black)
 

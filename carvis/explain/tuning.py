@@ -105,9 +105,20 @@ def _alike(one: keras.Layer, two: keras.Layer) -> bool:
     weights = one.get_weights(), two.get_weights()
     return (
         type(one) is type(two)
+        and _settings(one) == _settings(two)
         and len(weights[0]) == len(weights[1])
         and all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
     )
+
+
+def _settings(layer: keras.Layer) -> dict:
+    """What a layer does besides its weights."""
+    left_out = ("name", "trainable", "dtype", "seed")
+    return {
+        key: value
+        for key, value in layer.get_config().items()
+        if key not in left_out and not key.endswith(("_initializer", "_regularizer", "_constraint"))
+    }
 
 
 def weight_changes(before: Classifier, after: Classifier, pair: Pair) -> np.ndarray:

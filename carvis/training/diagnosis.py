@@ -73,7 +73,9 @@ def diagnose(history: pd.DataFrame, n_classes: int | None = None) -> list[Findin
 def _overfitting(history: pd.DataFrame) -> list[Finding]:
     if "val_loss" not in history or len(history) < _RECENT + 1:
         return []
-    rows = history.reset_index(drop=True)
+    rows = history.dropna(subset="val_loss").reset_index(drop=True)
+    if len(rows) < _RECENT + 1:
+        return []
     lowest = int(rows["val_loss"].astype(float).idxmin())
     since = rows.iloc[lowest:]
     rose = since["val_loss"].iloc[-1] > (1 + _ROSE) * since["val_loss"].iloc[0]
@@ -92,7 +94,9 @@ def _overfitting(history: pd.DataFrame) -> list[Finding]:
 def _recent(history: pd.DataFrame) -> list[Finding]:
     if "val_loss" not in history or len(history) <= _RECENT:
         return []
-    values = history["val_loss"].astype(float)
+    values = history["val_loss"].astype(float).dropna()
+    if len(values) <= _RECENT:
+        return []
     before, after = float(values.iloc[-1 - _RECENT]), float(values.iloc[-1])
     if after < (1 - _STILL) * before:
         facts = {"epochs": str(_RECENT), "before": f"{before:.3f}", "after": f"{after:.3f}"}

@@ -105,7 +105,8 @@ class FeatureCache:
         if None in shape:
             self._log("no feature cache: the frozen part takes pictures of any size")
             return None
-        room = min(self.max_bytes, self._free() - LEAVE_FREE)
+        # What is kept already can be used again, or dropped for it.
+        room = min(self.max_bytes, self._free() + sum(size for _, size, _ in self._entries()) - LEAVE_FREE)
         for kind in PRECISIONS if precision == "auto" else (precision,):
             plan = Plan(shape, rows, kind)
             if plan.bytes <= room:
@@ -208,13 +209,18 @@ class FeatureCache:
             place = place.parent
         return shutil.disk_usage(place).free
 
+    def _entries(self) -> list[tuple[float, int, Path]]:
+        """List the entries with the time of their last use and their size in bytes."""
+        found = []
+        for folder in self.folder.iterdir() if self.folder.is_dir() else ():
+            size = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
+            found.append((folder.stat().st_mtime, size, folder))
+        return found
+
     def _make_room(self, wanted: int, keep: set[str]) -> None:
         """Drop the entries unused for longest until ``wanted`` bytes more stay within the bound."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        entries = []
-        for folder in self.folder.iterdir():
-            size = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
-            entries.append((folder.stat().st_mtime, size, folder))
+        entries = self._entries()
         excess = sum(size for _, size, _ in entries) + wanted - self.max_bytes
         for _, size, folder in sorted(entries, key=lambda entry: entry[0]):
             if excess <= 0:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import keras
 
+from carvis.errors import TrainingError
+from carvis.training.checkpoint import STATE
 from carvis.training.features import FeatureCache
 from carvis.training.pictures import Pictures
 from carvis.training.prefix import halve
@@ -49,6 +51,9 @@ def _cached(model, train, valid, views, config, run: Run, record: Recorder, stop
     # Views that are shown once only would be computed once without a cache too.
     if not config["cache"] or len(views) >= config["epochs"]:
         return None
+    going_on = (run.directory / STATE).is_file()
+    if going_on and not config.get("kept_features"):
+        return None
     halves = halve(model)
     if halves is None:
         return None
@@ -63,9 +68,14 @@ def _cached(model, train, valid, views, config, run: Run, record: Recorder, stop
 
     cache = FeatureCache(run.workspace.cache_dir / "features", log=record.log, watch=watch)
     rows = len(train) * len(views) + len(valid)
-    plan = cache.plan(halves, rows, config["cache_precision"])
-    if plan is None:
-        return None
+    # A run that goes on must train the same part of the model as before.
+    plan = cache.plan(halves, rows, config["kept_features"] if going_on else config["cache_precision"])
     how = {"preprocessing": config["preprocessing"], "seed": config["seed"]}
-    filled = cache.fill(halves, plan, [(train, views), (valid, [None])], how)
+    filled = plan and cache.fill(halves, plan, [(train, views), (valid, [None])], how)
+    if going_on and not filled:
+        raise TrainingError(
+            f"The run {run.id} needs its feature cache to go on, and there is no room for it: free some disk space."
+        )
+    config["kept_features"] = plan.precision if filled else None
+    record.config(config)
     return filled and (halves.learning, filled)

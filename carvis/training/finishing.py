@@ -20,12 +20,11 @@ def finish(
         record.log(f"ended: {outcome.reason}")
     saved = None
     if outcome.steps:
-        saved = _save(run, config, model, outcome, pictures)
+        saved = _written(run, record) or _save(run, config, model, outcome, pictures)
         record.log(f"model written to {run.workspace.relative(saved)}")
         # The model file holds the same weights.
         (run.directory / "checkpoint" / "best.keras").unlink(missing_ok=True)
-        if state == "finished":
-            (run.directory / STATE).unlink(missing_ok=True)
+        record.status(model=run.workspace.relative(saved))
     else:
         record.log("no model: nothing was learnt yet")
     facts = {
@@ -41,6 +40,18 @@ def finish(
     }
     record.event("end", state=state, reason=outcome.reason, model=facts["model"])
     record.status(**facts)
+    if state == "finished":
+        # Not before the word is out: without it a run that is killed here would begin anew.
+        (run.directory / STATE).unlink(missing_ok=True)
+
+
+def _written(run: Run, record: Recorder) -> Path | None:
+    """Return the model that an earlier process wrote before it was killed without its last word."""
+    name = record.before.get("model")
+    if not name or record.before.get("state") == "stopped":
+        return None
+    path = run.workspace.root / name
+    return path if path.is_file() and card_path(path).is_file() else None
 
 
 def _save(run: Run, config, model, outcome: Outcome, pictures: int) -> Path:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pandas as pd
 
 from carvis.errors import TableError
@@ -113,7 +114,7 @@ def _tidy(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     if "loss" not in table:
         table["loss"] = float("nan")
     if "epoch" in table:
-        table = table.dropna(subset="epoch")
+        table = table[np.isfinite(table["epoch"])]
         # Keras counts from 0; the last of several equal epochs holds, as where a training was started again.
         table = table.assign(epoch=table["epoch"].astype(int) + (1 if table["epoch"].min() == 0 else 0))
         table = table.drop_duplicates("epoch", keep="last").sort_values("epoch", ignore_index=True)

@@ -114,5 +114,13 @@ def _ahead(run: Run) -> str | None:
 
 
 def _others(run: Run) -> list[Run]:
-    folders = run.workspace.runs()
-    return [Run(folder, run.workspace) for folder in folders if folder != run.directory and (folder / LOCK).exists()]
+    folders = (folder for folder in run.workspace.runs() if folder != run.directory and (folder / LOCK).exists())
+    # A damaged neighbour is no reason to wait.
+    return [one for one in (Run(folder, run.workspace) for folder in folders) if _readable(one)]
+
+
+def _readable(run: Run) -> bool:
+    try:
+        return bool(run.status) and bool(run.config)
+    except TrainingError:
+        return False

@@ -6,7 +6,12 @@ import keras
 
 from carvis.classifier.graph import calls_of, operations_of
 
-_RANDOM = (keras.layers.Dropout, keras.layers.GaussianNoise, keras.layers.GaussianDropout)
+_RANDOM = (
+    keras.layers.Dropout,
+    keras.layers.AlphaDropout,
+    keras.layers.GaussianNoise,
+    keras.layers.GaussianDropout,
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,9 @@ def _is_fixed(step) -> bool:
     inner = list(step._flatten_layers()) if isinstance(step, keras.Model) else [step]
     for layer in inner:
         if isinstance(layer, _RANDOM) and getattr(layer, "rate", 1) > 0:
+            return False
+        # Keras names what augments pictures so.
+        if type(layer).__name__.startswith(("Random", "SpatialDropout", "MixUp", "CutMix")):
             return False
         # Its statistics move in training unless it is frozen itself.
         if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,9 @@ _PICTURES = "pictures.npz"
 
 def begin(run: Run, ids: list[str], labels: np.ndarray) -> None:
     """Write which pictures validate, and their classes; later files hold one answer for each, in this order."""
-    _write(run.directory / FOLDER / _PICTURES, ids=np.array(ids), labels=np.asarray(labels, np.int32))
+    path = run.directory / FOLDER / _PICTURES
+    if not path.exists() or not any(path.parent.glob("epoch-*.npz")):
+        _write(path, ids=np.array(ids), labels=np.asarray(labels, np.int32))
 
 
 def keep_epoch(run: Run, epoch: int, answers: np.ndarray, model: "keras.Model | None" = None) -> None:
@@ -80,8 +83,10 @@ class Replay:
             TrainingError: the epoch was not kept, or its file is damaged.
         """
         with self._open(_name(epoch)) as file:
-            names = np.array(self.run.config["class_names"])
-            return pd.Series(names[file["answers"]], index=self.pictures.index)
+            answers = np.array(self.run.config["class_names"])[file["answers"]]
+        if len(answers) != len(self.pictures):
+            raise TrainingError(f"Epoch {epoch} of {self.run.id} validated other pictures: choose another epoch.")
+        return pd.Series(answers, index=self.pictures.index)
 
     def confusion(self, epoch: int) -> pd.DataFrame:
         """Return counts of validation pictures after an epoch: true class down, predicted class across."""
@@ -125,7 +130,7 @@ class Replay:
             return np.load(self.folder / name, allow_pickle=False)
         except FileNotFoundError:
             raise TrainingError(f"The run {self.run.id} has not kept {name}: choose another epoch.") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
             raise TrainingError(f"{self.folder / name} is damaged ({error}): choose another epoch.") from None
 
 

@@ -103,7 +103,9 @@ class Run:
     @property
     def history(self) -> pd.DataFrame:
         """One row an epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, images_per_second, ..."""
-        rows = [event for event in self.events()[0] if event.get("kind") == "epoch"]
+        # An epoch that was told twice, since the run began anew, holds as it was told last.
+        told = {event.get("epoch"): event for event in self.events()[0] if event.get("kind") == "epoch"}
+        rows = [told[epoch] for epoch in sorted(told, key=lambda epoch: (epoch is None, epoch or 0))]
         columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
         table = pd.DataFrame(rows, columns=None if rows else columns)
         return table.drop(columns=["kind", "time"], errors="ignore")

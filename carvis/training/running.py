@@ -143,6 +143,8 @@ def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
         first = _train_parent(run, data, record, progress)
         config["parent"] = run.workspace.relative(first.model_path) if first.state == "finished" else None
         record.config(config)
+        if config["parent"]:
+            record.status(waits_for=None)
         if config["parent"] is None:
             facts = {"reason": "the transfer run before it was stopped", "by_signal": first.status.get("by_signal")}
             record.status(state="stopped", **facts, ended=now())
@@ -183,8 +185,6 @@ def _train_parent(run: Run, data: Dataset, record: Recorder, progress) -> Run:
     record.log(f"no parent was given: run {first.id} trains the head first")
     record.status(waits_for=first.id, epoch=0, epochs=run.config["epochs"])
     execute(first, progress=progress, stop_files=(run.directory / STOP,))
-    if first.state == "finished":
-        record.status(waits_for=None)
     return first
 
 

@@ -56,6 +56,7 @@ with right, st.container(horizontal=True, vertical_alignment="bottom"):
     settings = options.settings(values, chosen)
 problem_slot = st.container()
 legend_slot = st.container(horizontal=True, vertical_alignment="center", gap="small")
+test_slot = st.container()
 
 pictures, note = options.pictures(uploads)
 if note:
@@ -84,15 +85,7 @@ with legend_slot:
     st.image(comparison.legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))
     st.caption(_("most evidence"), width="content")
     st.caption(options.scale_note(chosen), width="stretch")
-    test = st.button(
-        _("Test these maps"),
-        icon=":material/science:",
-        help=_("Erase and restore each picture in the order of its map: some seconds a map."),
-        disabled=not rows,
-        key="test_maps",
-    )
     results_slot = st.container(width="content")
-progress_slot = st.container()
 
 for row in rows:
     for name, model in opened.items():
@@ -104,9 +97,8 @@ if chosen.scale != "map":
     scaled = scale_maps([row.maps[name] for row, name in made], chosen.scale)
     for (row, name), values in zip(made, scaled, strict=True):
         row.draw(name, values, chosen)
-if test:
-    with progress_slot:
-        trials.run(rows, opened)
+with test_slot, guarded():
+    trials.offer(rows, opened)
 tested = {}
 for row in rows:
     for name in row.maps:

@@ -1,5 +1,6 @@
 """Attention on parts, measured on request and kept: on disk by content, and opened without loading any model."""
 
+import contextlib
 import json
 from collections import OrderedDict
 from pathlib import Path
@@ -16,7 +17,7 @@ from ui.i18n import _
 from ui.page import error
 from ui.texts import plain
 
-_MEASURING, _MOST_OPEN = "attention_measuring", 24
+_MEASURING, _IDENTITIES, _MOST_OPEN = "attention_measuring", "attention_identities", 24
 
 
 def question(chosen: selection.Selection) -> dict:
@@ -46,6 +47,8 @@ def _opened() -> OrderedDict:
 
 def _identity(name: str) -> tuple[str, list[str]] | None:
     """Return a model's fingerprint and class names without opening it, None where it was never opened here."""
+    if known := st.session_state.get(_IDENTITIES, {}).get(classifiers.file_key(name)):
+        return known
     file = _here().get(classifiers.file_key(name), ".json")
     try:
         facts = json.loads(file.read_text("utf-8"))
@@ -138,8 +141,15 @@ def _measure(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict
     try:
         facts = {"fingerprint": clf.fingerprint, "class_names": list(clf.class_names)}
         with model.lock:
-            attention_on_parts(clf, pictures, split, parts, watch=watch, cache=_here(), **asked)
-        _here().put(classifiers.file_key(name), ".json", json.dumps(facts, ensure_ascii=False).encode())
+            found = attention_on_parts(clf, pictures, split, parts, watch=watch, cache=_here(), **asked)
+        identity = facts["fingerprint"], facts["class_names"]
+        _opened()[settings_key(identity, (pictures.fingerprint, split), parts.fingerprint, settings_of(**asked))] = (
+            found
+        )
+        st.session_state.setdefault(_IDENTITIES, {})[classifiers.file_key(name)] = identity
+        # In a workspace that cannot be written, what was found is there for this session.
+        with contextlib.suppress(CarvisError):
+            _here().put(classifiers.file_key(name), ".json", json.dumps(facts, ensure_ascii=False).encode())
     except CarvisError as problem:
         bar.empty()
         error(f"{name}: {problem}")

@@ -11,13 +11,14 @@ EMBLEMS = ("emblem", "logo", "badge", "エンブレム", "ロゴ")
 AROUND = (REST, "background", "backdrop", "ground", "背景")
 CLAIM = {
     "judges by it": N_(
-        "Yes for **{model}**: nothing else costs it as much. With the {part} covered the probability falls by {fall} "
-        "(as much covered elsewhere: {control}), and accuracy from {before} to {after} ({low} – {high})."
+        "Yes for **{model}**: nothing else costs it as much beyond its control. With the {part} covered the "
+        "probability falls by {fall} (as much covered elsewhere: {control}), and accuracy from {before} to {after} "
+        "({low} – {high})."
     ),
     "uses it among others": N_(
         "Not alone for **{model}**: with the {part} covered the probability falls by {fall} (as much covered "
         "elsewhere: {control}) and accuracy from {before} to {after} ({low} – {high}), but with the **{rival}** "
-        "covered the probability falls by {rival_fall}."
+        "covered the probability falls by {rival_fall} (elsewhere: {rival_control})."
     ),
     "looks but needs it not": N_(
         "No for **{model}**: its map lies on the {part} {lift} times as much as the part's area tells, but covering it "
@@ -71,6 +72,7 @@ def claim_sentence(name: str, found: Claim) -> str:
         part=plain(found.part),
         rival=plain(found.rival or ""),
         rival_fall=number(found.rival_facts.get("fall", float("nan"))),
+        rival_control=number(found.rival_facts.get("control", float("nan"))),
         share=share(facts["share"]),
         area=share(facts["area"]),
         lift="–" if facts["lift"] != facts["lift"] else f"{facts['lift']:.1f}",

@@ -40,7 +40,7 @@ def show(models: list[str]) -> None:
         if found is None:
             note = _("Makes a heatmap of every picture of the split with every model: about a second for ten pictures.")
             found = work.on_request(
-                key, _("Find disagreements"), lambda watch: _with_paths(_find(models, key, watch)), note
+                key, _("Find disagreements"), lambda watch: _with_paths(_find(models, key, watch)), note, main=False
             )
     if found is None:
         return

@@ -1,5 +1,7 @@
 """From filters to pictures on page Filters: the pictures that excite a filter most, and where."""
 
+from pathlib import Path
+
 import numpy as np
 import streamlit as st
 
@@ -75,7 +77,9 @@ def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
             )
         else:
             with guarded():
-                maps = _maps(model.classifier.fingerprint, tuple(rows["path"]), layer, index, _model=model)
+                maps = _maps(
+                    model.classifier.fingerprint, tuple(rows["path"]), _times(rows["path"]), layer, index, _model=model
+                )
             _pictures(rows, maps, index)
         if found.skipped:
             n = len(found.skipped)
@@ -137,9 +141,19 @@ def _pictures(rows, maps: list[np.ndarray], index: int) -> None:
                 st.caption(f"{value} · {plain(row.id.rsplit('/', 1)[-1])}")
 
 
+def _times(paths) -> tuple[int, ...]:
+    return tuple(Path(path).stat().st_mtime_ns if Path(path).exists() else 0 for path in paths)
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
 def _maps(
-    fingerprint: str, paths: tuple[str, ...], layer: str, index: int, *, _model: classifiers.Opened
+    fingerprint: str,
+    paths: tuple[str, ...],
+    times: tuple[int, ...],
+    layer: str,
+    index: int,
+    *,
+    _model: classifiers.Opened,
 ) -> list[np.ndarray]:
     from carvis.explain import activation_maps
 

@@ -41,7 +41,7 @@ def how() -> dict:
     return {
         "size": chosen.size,
         "steps": chosen.steps or STEPS[chosen.form],
-        "start": chosen.start,
+        "start": "model" if chosen.form == "regularised" else chosen.start,
         "regularised": chosen.form == "regularised",
     }
 

@@ -224,7 +224,11 @@ def _finding(table: pd.DataFrame, noise: "Spectrum | None") -> str:
             words = _("**{model}**: the last layer holds lower frequencies than the first, {last} to {first} cycles.")
         sentences.append(words.format(model=plain(name), first=f"{first:.1f}", last=f"{last:.1f}"))
     measured = table["per_picture"].dropna()
-    if noise is not None and (abs(measured - noise.centroid_per_picture) < 0.1 * noise.centroid_per_picture).all():
+    if (
+        noise is not None
+        and len(measured)
+        and (abs(measured - noise.centroid_per_picture) < 0.1 * noise.centroid_per_picture).all()
+    ):
         words = _("No layer's patterns are far from noise ({noise} cycles): these patterns hardly tell layers apart.")
         sentences.append(words.format(noise=f"{noise.centroid_per_picture:.1f}"))
     return "  \n".join(sentences)

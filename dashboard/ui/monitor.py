@@ -146,7 +146,9 @@ def _actions(name: str, run: Run, status: dict) -> None:
 def _progress(status: dict, events: list[dict], history: pd.DataFrame) -> None:
     epochs, done = status.get("epochs") or 0, status.get("epoch") or 0
     running = status["state"] in ("running", "stopping")
-    last = next((event for event in reversed(events) if event["kind"] in ("reading", "caching", "steps", "epoch")), {})
+    last = next(
+        (event for event in reversed(events) if event.get("kind") in ("reading", "caching", "steps", "epoch")), {}
+    )
     if running and last.get("kind") in ("reading", "caching"):
         count = last.get("pictures", last.get("rows", 0))
         words = _("Reading pictures") if last["kind"] == "reading" else _("Computing the frozen layers")
@@ -156,7 +158,7 @@ def _progress(status: dict, events: list[dict], history: pd.DataFrame) -> None:
         st.progress(min(1.0, max(0.0, share)), text=_("Epoch {done} of {epochs}").format(done=done, epochs=epochs))
     if not len(history):
         return
-    best = history.loc[history["best"].astype(bool)].iloc[-1]
+    best = history.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
     facts = [
         (_("Best validation accuracy"), percent(best["val_accuracy"])),
         (_("in epoch"), f"{int(best['epoch'])} / {int(history['epoch'].max())}"),
@@ -217,12 +219,12 @@ def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:
 
 def _told(event: dict) -> str:
     at = time.strftime("%H:%M:%S", time.localtime(event.get("time", 0)))
-    if event["kind"] == "epoch" and event.get("best"):
+    if event.get("kind") == "epoch" and event.get("best"):
         words = _("best so far: epoch {epoch}, validation accuracy {accuracy}")
         return f"{at} {words.format(epoch=event['epoch'], accuracy=percent(event['val_accuracy']))}"
     words = {
         "begin": _("training begins with {n} pictures").format(n=event.get("pictures")),
         "resumed": _("goes on after epoch {epoch}").format(epoch=event.get("epoch")),
         "end": _("ended: {reason}").format(reason=plain(event.get("reason") or _("all epochs are done"))),
-    }.get(event["kind"], "")
+    }.get(event.get("kind"), "")
     return f"{at} {words}" if words else ""

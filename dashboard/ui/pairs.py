@@ -1,5 +1,6 @@
 """Holding two models' maps of one picture against each other: how alike they are, where they differ, who needs what."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,10 @@ def _swap(row: comparison.Row, opened: dict[str, classifiers.Opened]) -> pd.Data
     )
     if not asked:
         return None
-    key = content_hash(row.original, *(part for one in row.maps.values() for part in (one.raw, one.fingerprint)))
+    from carvis.explain.trials import faithfulness_key
+
+    keys = [faithfulness_key(opened[name].classifier, row.original, one) for name, one in row.maps.items()]
+    key = content_hash(keys)
     with st.spinner(_("Erasing the picture in the order of each map …")):
         swap = _swapped(key, tuple(row.maps), _row=row, _opened=opened)
     st.caption(
@@ -126,7 +130,11 @@ def _swap(row: comparison.Row, opened: dict[str, classifiers.Opened]) -> pd.Data
 def _swapped(key: str, names: tuple[str, ...], *, _row: comparison.Row, _opened: dict) -> pd.DataFrame:
     from carvis.explain import evidence_swap
 
-    return evidence_swap({name: _opened[name].classifier for name in names}, _row.original, _row.maps)
+    with contextlib.ExitStack() as locks:
+        # Always in the same order, or two sessions could wait for each other.
+        for name in sorted(names):
+            locks.enter_context(_opened[name].lock)
+        return evidence_swap({name: _opened[name].classifier for name in names}, _row.original, _row.maps)
 
 
 def _downloads(row: comparison.Row, swap: pd.DataFrame | None) -> None:

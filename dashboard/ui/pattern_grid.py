@@ -87,7 +87,9 @@ def facts(patterns: "FilterPatterns") -> None:
         plain(patterns.layer),
         _("{size} pixels").format(size=made["size"]),
         n_("{n} step", "{n} steps", made["steps"]).format(n=made["steps"]),
-        _("input: {preprocessing}").format(preprocessing=plain(patterns.preprocessing)),
+        _("input: {preprocessing}").format(
+            preprocessing="128 – 148" if made["start"] == "tutorial" else plain(patterns.preprocessing)
+        ),
     ]
     st.caption(" · ".join(words))
     if deaf:

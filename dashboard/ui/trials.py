@@ -1,13 +1,14 @@
 """Testing the heatmaps of page Heatmaps: on request, a badge on each map, its curves when opened."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
+from carvis.workspace import content_hash
 from ui import classifiers, comparison, work
 from ui.i18n import N_, _
-from ui.page import guarded
 from ui.texts import percent, plain
 
 if TYPE_CHECKING:
@@ -32,31 +33,49 @@ _ALIKE = (N_("stays with random weights"), N_("The map looks alike when the mode
 _LINES = {"map": N_("this map"), "random": N_("random map"), "blob": N_("blob in the middle")}
 
 
-def run(rows: list[comparison.Row], opened: dict[str, classifiers.Opened]) -> None:
-    """Test every map on the page that was not tested before, with a progress bar and a stop."""
-    from carvis.explain import faithfulness
-
+def offer(rows: list[comparison.Row], opened: dict[str, classifiers.Opened]) -> None:
+    """Offer to test every map on the page that was not tested before; what was tested is kept, also at a stop."""
     todo = [(row, name) for row in rows for name in row.maps if kept(row, opened[name]) is None]
-    bar = st.empty()
-    with bar.container(horizontal=True, vertical_alignment="center"):
-        progress = st.progress(0.0, _("Testing {n} maps …").format(n=len(todo)))
-        # A click starts the page anew, which ends this run at its next step; what was tested is kept.
-        st.button(_("Stop"), icon=":material/stop:", key="stop_testing")
-    for done, (row, name) in enumerate(todo, 1):
-        model = opened[name]
-        with guarded(), model.lock:
-            faithfulness(model.classifier, [row.original], [row.maps[name]], cache=work.cache("faithfulness"))
-        progress.progress(done / len(todo), _("Tested {done} of {n} maps").format(done=done, n=len(todo)))
-    bar.empty()
+    if not todo:
+        return
+
+    def make(watch: Callable[[float, float], bool]) -> bool:
+        from carvis.explain import faithfulness
+
+        for number, (row, name) in enumerate(todo):
+            model, one = opened[name], ([row.original], [row.maps[name]])
+            with model.lock:
+                found = faithfulness(
+                    model.classifier,
+                    *one,
+                    cache=work.cache("faithfulness"),
+                    watch=lambda done, _, before=number: watch(before + done, len(todo)),
+                )
+            # The workspace may be one that cannot be written.
+            _session()[_key(row, model)] = found[0]
+        return True
+
+    key = content_hash([_key(row, opened[name]) for row, name in todo])
+    note = _("Erases and restores each picture in the order of its map.")
+    work.on_request(key, _("Test these maps"), make, note, main=False)
+
+
+def _session() -> dict:
+    return st.session_state.setdefault("_tested_maps", {})
+
+
+def _key(row: comparison.Row, model: classifiers.Opened) -> str:
+    from carvis.explain.trials import faithfulness_key
+
+    return faithfulness_key(model.classifier, row.original, row.maps[model.name])
 
 
 def kept(row: comparison.Row, model: classifiers.Opened) -> "Faithfulness | None":
     """Return what is known of one model's map of a row."""
-    from carvis.explain.trials import faithfulness_key, kept_faithfulness
+    from carvis.explain.trials import kept_faithfulness
 
-    return kept_faithfulness(
-        work.cache("faithfulness"), faithfulness_key(model.classifier, row.original, row.maps[model.name])
-    )
+    key = _key(row, model)
+    return _session().get(key) or kept_faithfulness(work.cache("faithfulness"), key)
 
 
 def show(row: comparison.Row, name: str, found: "Faithfulness") -> None:

@@ -30,7 +30,12 @@ def _ask(key: str) -> None:
 
 
 def on_request(
-    key: str, label: str, make: Callable[[Callable[[float, float], bool]], T], note: str = "", begun: T | None = None
+    key: str,
+    label: str,
+    make: Callable[[Callable[[float, float], bool]], T],
+    note: str = "",
+    begun: T | None = None,
+    main: bool = True,
 ) -> T | None:
     """Return what ``make`` makes, once the person asked for it; before, offer a button.
 
@@ -40,13 +45,15 @@ def on_request(
         make: gets a function to call with how much is done and how much there is to do.
         note: beside the button, what it takes.
         begun: what is there before it was asked for.
+        main: whether it is what the page is for.
     """
     results = st.session_state.setdefault(_RESULTS, {})
     if key in results:
         return results[key]
     if st.session_state.get(_ASKED) != key:
         with st.container(horizontal=True, vertical_alignment="center", key="work_asks"):
-            st.button(label, type="primary", icon=":material/play_arrow:", key="work_begin", on_click=_ask, args=(key,))
+            kind = "primary" if main else "secondary"
+            st.button(label, type=kind, icon=":material/play_arrow:", key="work_begin", on_click=_ask, args=(key,))
             if note:
                 st.caption(note, width="content")
         return begun

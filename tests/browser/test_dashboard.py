@@ -119,3 +119,33 @@ def test_an_uploaded_picture_is_explained(open_view, wait, tmp_path):
     page.get_by_text("true class not known").wait_for()
     wait(page)
     assert page.get_by_text("mine.png").first.is_visible()
+
+
+def test_a_window_that_was_closed_shows_what_is_chosen(open_view, wait):
+    page = open_view(f"{HEATMAPS}&method=layercam&strength=40&scale=density")
+    # Any further run of the page, with the window closed.
+    page.get_by_role("button", name="Remove poor").click()
+    wait(page)
+    page.get_by_role("button", name="Settings").click()
+    window = page.get_by_test_id("stPopoverBody")
+    window.wait_for()
+    assert window.get_by_role("combobox", name="Method").input_value() == "layercam"
+    window.get_by_text("40 %").wait_for()
+    assert window.get_by_role("radio", name="Density, shared by all").is_checked()
+
+
+def test_maps_are_tested_and_compared(open_view, wait):
+    page = open_view(HEATMAPS)
+    page.get_by_role("button", name="Test these maps").click()
+    curves = page.get_by_role("button", name="Curves")
+    curves.first.wait_for()
+    wait(page)
+    assert curves.count() == 2
+    curves.first.click()
+    page.get_by_text("area, erasing").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_text("Compare these maps").last.click()
+    page.get_by_text("Difference of").wait_for()
+    page.reload()
+    wait(page)
+    assert curves.count() == 2

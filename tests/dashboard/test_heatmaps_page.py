@@ -100,7 +100,7 @@ def test_maps_are_tested_on_request_and_keep_their_badges(own_workspace, open_pa
     chosen = {"sample": [SAMPLE], "model": ["good", "poor"], "data": "colours"}
     app = open_page("heatmaps", **chosen)
     assert "baselines" not in words(app).split("Test these maps")[0]
-    app.button(key="test_maps").click().run()
+    app.button(key="work_begin").click().run()
     assert not app.exception and not app.error
     badges = [element.value for element in app.markdown if "-badge[" in element.value]
     assert sum("the baselines" in badge for badge in badges) == 2
@@ -117,7 +117,7 @@ def test_a_blank_map_cannot_be_tested_or_compared(own_workspace, open_page, word
         "heatmaps", sample=[SAMPLE], model=["good", "poor"], data="colours", explain="class:青い車", method="hirescam"
     )
     app.session_state["compare_0"] = True
-    app.button(key="test_maps").click().run()
+    app.button(key="work_begin").click().run()
     assert not app.exception and not app.error
     assert "no evidence to test" in words(app) and "cannot be compared" in words(app)
 

@@ -126,3 +126,8 @@ def test_disagreements_rank_pictures(make_pictures, tmp_path):
     assert table.kind.iloc[:2].tolist() == ["one-right"] * 2
     with pytest.raises(ModelError, match="two models"):
         disagreements({"left": left}, tmp_path)
+
+
+def test_places_without_evidence_are_not_shared():
+    assert top_overlap(corner(0, 0, 10), corner(9, 9, 10)) == 0
+    assert top_overlap(corner(0, 0, 10), corner(0, 0, 10)) == 1

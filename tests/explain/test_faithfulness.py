@@ -154,7 +154,7 @@ def test_what_was_tested_before_comes_from_the_cache(patch_reader, tmp_path):
     seen = []
     watch = lambda done, total: seen.append((done, total))  # noqa: E731
     first = faithfulness(patch_reader, images, maps, cache=cache, watch=watch)
-    assert seen[-1] == (3, 3)
+    assert seen[-1] == (3, 3) and seen == sorted(seen)
     seen.clear()
     second = faithfulness(patch_reader, images, maps, cache=cache, watch=watch)
     assert not seen and [one.facts() for one in first] == [one.facts() for one in second]
@@ -167,7 +167,9 @@ def test_what_was_tested_before_comes_from_the_cache(patch_reader, tmp_path):
 def test_a_stop_keeps_what_is_done(patch_reader):
     images = [red_everywhere()] * 3
     maps = heatmaps(patch_reader, np.stack(images))
-    assert len(faithfulness(patch_reader, images, maps, randomise=False, watch=lambda done, total: done == 2)) == 2
+    for enough, kept in ((2, 2), (1.2, 1), (0.1, 0)):
+        stop = lambda done, total, enough=enough: done >= enough  # noqa: E731
+        assert len(faithfulness(patch_reader, images, maps, watch=stop)) == kept
 
 
 def test_a_map_of_another_model_is_refused(patch_reader):
@@ -193,3 +195,17 @@ def test_evidence_swap_tells_who_needs_what(patch_reader):
     table = evidence_swap(classifiers, image, maps, fill="black", steps=4)
     assert table.loc["left", "left"] == pytest.approx(table.loc["right", "right"])
     assert table.loc["left", "left"] > 0.6 > 0.4 > table.loc["left", "right"]
+
+
+def test_a_share_of_next_to_no_confidence_is_not_told(patch_reader):
+    image = red_everywhere()
+    image[4:] = 0
+    # The logits are 8 + 4 and -4: the second class has a share of exp(-16).
+    sure = keras.models.clone_model(patch_reader.model)
+    weights = [weight.copy() for weight in patch_reader.model.get_weights()]
+    weights[2] = np.array([4, -4], np.float32)
+    sure.set_weights(weights)
+    clf = Classifier(sure, ["here", "elsewhere"], name="sure")
+    maps = {"sure": heatmaps(clf, image[None], "eigen-cam", target=1)[0]}
+    assert maps["sure"].status == "ok"
+    assert np.isnan(evidence_swap({"sure": clf}, image, maps).loc["sure", "sure"])

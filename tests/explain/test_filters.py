@@ -195,3 +195,13 @@ def test_regularised_patterns_use_no_full_colours(real_data):
     clf = Classifier(model, [str(i) for i in range(20)], preprocessing="unit", name="vgg16")
     images = filter_patterns(clf, "block3_conv1", [0, 1, 5], steps=24, regularised=True)
     assert ((images < 8) | (images > 247)).mean() < 0.02 and (images.std(axis=(1, 2, 3)) > 40).all()
+
+
+def test_a_damaged_pattern_is_drawn_again(nested, tmp_path):
+    from carvis.workspace import Cache
+
+    drawn = draw_filters(nested, "base/second", [0, 1], 16, 2, cache=Cache(tmp_path))
+    for file in tmp_path.glob("*/*.npz"):
+        file.write_bytes(file.read_bytes()[:100])
+    again = draw_filters(nested, "base/second", [0, 1], 16, 2, cache=Cache(tmp_path))
+    np.testing.assert_array_equal(drawn.images, again.images)

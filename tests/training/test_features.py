@@ -6,7 +6,7 @@ import pytest
 
 from carvis import Workspace
 from carvis.architectures import build_model
-from carvis.training import train
+from carvis.training import features, train
 from carvis.training.features import CacheStopped, FeatureCache
 from carvis.training.pictures import Pictures
 from carvis.training.prefix import halve
@@ -154,3 +154,16 @@ def test_values_too_large_for_float16_are_kept_as_float32(filled):
     [features] = filled("float16")
     assert np.isfinite(rows(features)).all() and rows(features).max() > 65504
     assert any("float32" in text and "too large" in text for text in filled.said)
+
+
+def test_layers_that_augment_are_not_kept():
+    image = keras.Input((8, 8, 3))
+    x = L.Conv2D(3, 1, trainable=False)(L.RandomFlip()(image))
+    assert halve(keras.Model(image, L.Dense(2)(L.Flatten()(x)))) is None
+
+
+def test_what_is_kept_already_counts_as_room(filled, monkeypatch):
+    filled()
+    size = sum(file.stat().st_size for file in filled.folder.glob("*/*"))
+    monkeypatch.setattr(FeatureCache, "_free", lambda self: features.LEAVE_FREE + 1000)
+    assert filled(max_bytes=2 * size) is not None

@@ -85,3 +85,11 @@ def test_what_is_no_history_is_said(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(TableError, match="no epochs"):
         read_history(tmp_path / "empty")
+
+
+def test_curves_without_validation_and_impossible_epochs_are_read(tmp_path):
+    nothing = [float("nan")] * 6
+    assert kinds([1, 0.9, 0.8, 0.7, 0.6, 0.5], nothing) == []
+    path = tmp_path / "log.csv"
+    path.write_text("epoch,loss\n0,1\ninf,2\n1,0.5\n")
+    assert read_history(path)["epoch"].tolist() == [1, 2]

@@ -94,3 +94,14 @@ def test_what_cannot_be_done_is_one_sentence(colours, space, small, capsys):
     (run.directory / "config.json").unlink()
     with pytest.raises(TrainingError, match="could not start"):
         resume(run)
+
+
+def test_a_damaged_neighbour_holds_nobody_up(colours, space, small, capsys):
+    broken = prepare("own", colours, epochs=1, workspace=space, **small)
+    (broken.directory / "run.lock").touch()
+    (broken.directory / "status.json").write_text('{"state": ')
+    run = start("own", colours, epochs=1, workspace=space, **small)
+    wait(lambda: run.state == "finished")
+    assert main(["runs", "--workspace", str(space.root)]) == 0
+    listed = capsys.readouterr().out
+    assert "cannot be read" in listed and "finished" in listed

@@ -113,3 +113,48 @@ def test_a_damaged_checkpoint_is_said(colours, tmp_path, small):
 def _workspace(folder) -> Workspace:
     folder.mkdir(parents=True, exist_ok=True)
     return Workspace(folder)
+
+
+def test_a_run_killed_at_its_very_end_does_not_begin_anew(colours, tmp_path, small, monkeypatch):
+    """The process dies when the model is written and the last word is not."""
+    from carvis.training import finishing
+
+    run = prepare("own", colours, epochs=2, workspace=_workspace(tmp_path), **small)
+
+    def die(self, kind, **facts):
+        raise SystemExit("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            finishing.Recorder, "event", lambda self, kind, **facts: die(self, kind) if kind == "end" else None
+        )
+        with pytest.raises(SystemExit):
+            execute(run)
+    execute(run)
+    assert run.state == "finished" and run.history["epoch"].tolist() == [2]
+    assert not (run.directory / STATE).exists()
+    assert [path.name for path in run.workspace.models_dir.glob("*.keras")] == [run.model_path.name]
+
+
+def test_fine_tuning_killed_behind_its_parent_trains_no_second_one(colours, tmp_path, monkeypatch):
+    from carvis.training.recorder import Recorder
+
+    run = prepare(
+        "fine-tune",
+        colours,
+        backbone="vgg16-slim",
+        input_size=32,
+        head_units=8,
+        epochs=1,
+        workspace=_workspace(tmp_path),
+    )
+
+    def die(self, facts):
+        raise SystemExit("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Recorder, "config", lambda self, facts: die(self, facts) if facts["parent"] else None)
+        with pytest.raises(SystemExit):
+            execute(run)
+    execute(run)
+    assert run.state == "finished" and len(run.workspace.runs()) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -12,7 +13,7 @@ import pandas as pd
 
 from carvis import __version__
 from carvis.dataset import Dataset, canonical_split
-from carvis.errors import DatasetError, ImageError, ModelError, TableError
+from carvis.errors import CarvisError, DatasetError, ImageError, ModelError, TableError
 from carvis.evaluation.evaluating import known_samples
 from carvis.explain.attention import measures
 from carvis.explain.attention.covering import FILLS, elsewhere
@@ -126,7 +127,9 @@ def attention_on_parts(
     if not rows:
         raise DatasetError(f"None of the annotated pictures of {data.name} could be used ({looking.problems[0]})")
     if cache is not None and complete:
-        keep(cache, key, result)
+        # A folder that cannot be written keeps nothing, and the work goes on.
+        with contextlib.suppress(CarvisError):
+            keep(cache, key, result)
     return result
 
 
@@ -214,10 +217,10 @@ class _Looking:
 
     def _covered(self, read: list, rows: list[dict]) -> Iterator[tuple[int, str, str, np.ndarray]]:
         for place, (sample, image, masks) in enumerate(read):
-            for number, (part, mask) in enumerate(masks.items()):
+            for part, mask in masks.items():
                 if not mask.any():
                     continue
                 yield place, part, "", self._seen(self.fill(image, mask))
-                moved = elsewhere(mask, (self.seed, zlib.crc32(sample.id.encode()), number))
+                moved = elsewhere(mask, (self.seed, *(zlib.crc32(name.encode()) for name in (sample.id, part))))
                 rows[place][f"overlap:{part}"] = moved.overlap
                 yield place, part, "control", self._seen(self.fill(image, moved.mask))

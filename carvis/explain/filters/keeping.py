@@ -31,7 +31,7 @@ class Kept:
         """Return a filter's pattern and the number of the start at which it answered, None where it is to be made."""
         path = self.cache.get(self._key(index), ".npz") if self.cache else None
         # A file that something else damaged or removed is made again.
-        with contextlib.suppress(OSError, ValueError, KeyError, EOFError), np.load(path or io.BytesIO()) as kept:
+        with contextlib.suppress(Exception), np.load(path or io.BytesIO()) as kept:
             return kept["image"], int(kept["attempt"])
         return None
 

@@ -72,7 +72,7 @@ def _shapes(row: dict) -> list[Shape]:
         if isinstance(outline["counts"], str):
             raise ValueError("holds compressed run lengths (save polygons, or counts as a list)")
         counts, size = tuple(int(n) for n in outline["counts"]), tuple(int(n) for n in outline["size"])
-        if len(size) != 2 or min(*counts, *size) < 0 or size[0] * size[1] > MAX_PIXELS:
+        if len(size) != 2 or min(size) < 1 or min(counts, default=0) < 0 or size[0] * size[1] > MAX_PIXELS:
             raise ValueError("has run lengths of an impossible size")
         if sum(counts) != size[0] * size[1]:
             raise ValueError("has run lengths that do not fill its size")

@@ -24,8 +24,9 @@ def find_parts(data: Dataset) -> list[Path]:
     found = [data.root / name for name in ("masks", "parts.csv", "annotations.json") if (data.root / name).exists()]
     folder = data.root / "annotations"
     if folder.is_dir():
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _READERS)
-        found += files or ([folder] if any(folder.rglob("*.xml")) else [])
+        # A .txt is read where it is named; here it is mostly a list of classes that a labelling tool left.
+        found += sorted(path for path in folder.iterdir() if path.suffix.lower() in _READERS.keys() - {".txt"})
+        found += [folder] if any(folder.rglob("*.xml")) else []
     return found
 
 

@@ -1,6 +1,7 @@
 """Annotations in Pascal VOC's XML, one file a picture."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -38,7 +39,9 @@ def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
             broken[str(reason)] += 1
             first.setdefault(str(reason), file.name)
             continue
-        annotated |= found
+        for sample, one in found.items():
+            before = annotated.get(sample)
+            annotated[sample] = replace(one, shapes=(*before.shapes, *one.shapes)) if before else one
     if sum(broken.values()) == len(files):
         reason, _ = broken.most_common(1)[0]
         raise TableError(f"{folder / first[reason]} is no Pascal VOC annotation ({reason}): write it again.")

@@ -107,6 +107,7 @@ def test_coco_boxes_polygons_and_run_lengths(data):
         {"image_id": 4, "category_id": 7, "bbox": [0, 0, 1, 1]},
         {"image_id": 0, "category_id": 7, "segmentation": {"counts": "abc", "size": [6, 8]}},
         {"image_id": 0, "category_id": 7, "segmentation": {"counts": [1], "size": [10**6, 10**6]}},
+        {"image_id": 0, "category_id": 7, "segmentation": {"counts": [], "size": [0, 0]}},
         {"image_id": 0, "category_id": 8, "bbox": [0, 0, 1, 1]},
         {"image_id": [], "category_id": 8},
     ]
@@ -144,16 +145,20 @@ def test_voc_corners_count_from_one_and_are_inside(data):
     (folder / "a.xml").write_text(VOC.format(name="only.png"))
     (folder / "b.xml").write_text("<annotation><filename>only.png</filename><object/></annotation>")
     (folder / "c.xml").write_text("<annotation>")
+    (folder / "f.xml").write_text(VOC.format(name="only.png").replace("lamp", "grille").replace("<xmin>3", "<xmin>1"))
     bomb = '<!DOCTYPE a [<!ENTITY e "x"><!ENTITY f "&e;&e;">]>'
     (folder / "d.xml").write_text(bomb + VOC.format(name="&f;"))
     (folder / "e.xml").write_text('<!DOCTYPE a SYSTEM "http://example.org/a.dtd">' + VOC.format(name="only.png"))
     parts = read_parts(folder, data, "test")
-    assert parts.names == ("lamp", REST)
+    assert parts.names == ("grille", "lamp", REST)
     check(parts, "test/Polo/only.png", "lamp", slice(1, 3), slice(2, 5))
+    # Two files about one picture add up.
+    check(parts, "test/Polo/only.png", "grille", slice(1, 3), slice(0, 5))
     told = "\n".join(parts.told)
     assert "2 files" in told and "document type" in told and "not well-formed" in told and "without a name" in told
     (folder / "a.xml").unlink()
     (folder / "b.xml").unlink()
+    (folder / "f.xml").unlink()
     with pytest.raises(TableError, match="is no Pascal VOC annotation"):
         read_parts(folder, data, "test")
 
@@ -220,6 +225,7 @@ def test_what_lies_in_a_data_set_is_found(data, tmp_path):
     coco(data, [])
     (data.root / "annotations").mkdir()
     (data.root / "annotations" / "a.xml").write_text("<annotation/>")
+    (data.root / "annotations" / "classes.txt").write_text("lamp\nwheel\n")
     assert [path.name for path in find_parts(data)] == ["parts.csv", "annotations.json", "annotations"]
     with pytest.raises(TableError, match="does not exist"):
         read_parts(tmp_path / "none.csv", data)
