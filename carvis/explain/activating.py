@@ -1,6 +1,5 @@
 """``activations``: what chosen layers of a model make of one picture."""
 
-import weakref
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,10 +7,7 @@ import numpy as np
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.explain.channels import last_of_each_size
-from carvis.explain.tap import make_tap
-
-# A traced function costs a second and serves every picture after.
-_taps: "weakref.WeakKeyDictionary[Classifier, dict]" = weakref.WeakKeyDictionary()
+from carvis.explain.passing import traced_pass
 
 
 def activations(clf: Classifier, image: np.ndarray, layers: str | Sequence[str] | None = None) -> dict[str, np.ndarray]:
@@ -32,14 +28,8 @@ def activations(clf: Classifier, image: np.ndarray, layers: str | Sequence[str] 
         ImageError: the array is no picture.
     """
     paths = tuple(dict.fromkeys(_paths(clf, layers)))
-    for path in paths:
-        clf.map_layer(path)
-    taps = _taps.setdefault(clf, {})
-    if paths not in taps:
-        taps[paths] = make_tap(clf.model, [clf.layer(path) for path in paths], "logit", n_targets=0)
-    no_target = np.zeros((1, 0))
-    seen = taps[paths](clf.prepare([image]), *(no_target.astype(kind) for kind in (np.int32, np.int32, np.float32)))
-    found = {path: of_layer.numpy()[0] for path, of_layer in zip(paths, seen.activations, strict=True)}
+    outputs = traced_pass(clf, paths)(clf.prepare([image]))
+    found = {path: of_layer.numpy()[0] for path, of_layer in zip(paths, outputs, strict=True)}
     return {path: found[path] for path in last_of_each_size(found)} if layers == "stages" else found
 
 

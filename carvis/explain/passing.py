@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from carvis.classifier import Classifier
 from carvis.dataset import Unreadable, pipeline
-from carvis.explain.tap import _calls, _tracing
+from carvis.explain.tap import TRACING, calls_through
 
 _passes: "weakref.WeakKeyDictionary[Classifier, dict]" = weakref.WeakKeyDictionary()
 
@@ -27,13 +27,25 @@ def make_pass(model: keras.Model, layers: Sequence[keras.Layer]) -> Callable:
             seen[place] = call(*args, **kwargs)
             return seen[place]
 
-        with _tracing, contextlib.ExitStack() as patches:
+        with TRACING, contextlib.ExitStack() as patches:
             for place, layer in enumerate(layers):
-                patches.enter_context(_calls(layer, partial(keep, place)))
+                patches.enter_context(calls_through(layer, partial(keep, place)))
             model(images, training=False)
         return [tf.cast(seen[place], tf.float32) for place in range(len(layers))]
 
     return outputs
+
+
+def traced_pass(clf: Classifier, layers: Sequence[str]) -> Callable:
+    """Return ``make_pass`` for layers by their paths, traced once for each model: it costs a second.
+
+    Raises:
+        ModelError: no such layer, or one without a map.
+    """
+    passes = _passes.setdefault(clf, {})
+    if tuple(layers) not in passes:
+        passes[tuple(layers)] = make_pass(clf.model, [clf.map_layer(layer) for layer in layers])
+    return passes[tuple(layers)]
 
 
 def layer_outputs(
@@ -48,9 +60,7 @@ def layer_outputs(
     Raises:
         ModelError: no such layer, or one without a map.
     """
-    found = [clf.map_layer(layer) for layer in layers]
-    passes = _passes.setdefault(clf, {})
-    run = passes.get(tuple(layers)) or passes.setdefault(tuple(layers), make_pass(clf.model, found))
+    run = traced_pass(clf, layers)
     size = {"input_size": clf.input_size, "resize_method": clf.resize, "channels": clf.channels}
     for places, images in pipeline(list(paths), **size, batch_size=batch_size, unreadable=unreadable):
         yield places.numpy(), [output.numpy() for output in run(clf.preprocess(images.numpy()))]

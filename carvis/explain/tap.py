@@ -13,7 +13,7 @@ from carvis.classifier.graph import final_operation
 from carvis.classifier.layers import walk
 from carvis.explain.precision import heavy_layers, in_bfloat16
 
-_tracing = threading.RLock()
+TRACING = threading.RLock()
 
 
 def _in_this_thread(own: Callable, wrapper: Callable) -> Callable:
@@ -27,7 +27,7 @@ def _in_this_thread(own: Callable, wrapper: Callable) -> Callable:
 
 
 @contextlib.contextmanager
-def _calls(layer: keras.Operation, wrapper: Callable) -> Iterator[None]:
+def calls_through(layer: keras.Operation, wrapper: Callable) -> Iterator[None]:
     """Run ``wrapper(call, *args)`` in place of the layer's ``call`` while the block lasts."""
     own = layer.__dict__.get("call")
     call = layer.call
@@ -123,20 +123,20 @@ def make_tap(
             return function(x, *args, **kwargs)
 
         with (
-            _tracing,
+            TRACING,
             tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape,
             contextlib.ExitStack() as patches,
         ):
             for layer in rounded:
                 if layer is not last:
-                    patches.enter_context(_calls(layer, in_bfloat16))
+                    patches.enter_context(calls_through(layer, in_bfloat16))
             for place, layer in enumerate(layers):
                 if layer is None:
                     watch(place, lambda: images)
                 else:
-                    patches.enter_context(_calls(layer, partial(watch, place)))
+                    patches.enter_context(calls_through(layer, partial(watch, place)))
             if _squashes(type(last).__name__):
-                patches.enter_context(_calls(last, keep_input))
+                patches.enter_context(calls_through(last, keep_input))
             elif _squashes(getattr(getattr(last, "activation", None), "__name__", "")):
                 patches.enter_context(_activation(last, keep_input))
             output = tf.cast(model(images, training=False), tf.float32)
