@@ -1,5 +1,6 @@
 """The tf.data pipeline: pictures decoded in parallel by the one reader, resized as the model was trained."""
 
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -75,7 +76,12 @@ def pipeline(
     data = tf.data.Dataset.from_tensor_slices((np.arange(len(names), dtype=np.int64), targets))
     if shuffle_seed is not None:
         data = data.shuffle(max(len(names), 1), seed=shuffle_seed, reshuffle_each_iteration=True)
-    data = data.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    # TensorFlow's tuner of such numbers now and then holds a short pass up for two seconds.
+    workers = os.cpu_count() or 1
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.threading.private_threadpool_size = workers
+    data = data.map(load, num_parallel_calls=workers, deterministic=True)
     if unreadable is not None:
         data = data.filter(lambda index, image, label, good: good)
     data = data.map(
@@ -83,4 +89,4 @@ def pipeline(
         if labels is None
         else (lambda index, image, label, good: (index, image, label))
     )
-    return data.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+    return data.batch(batch_size).prefetch(2).with_options(options)
