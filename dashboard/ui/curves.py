@@ -7,7 +7,6 @@ import streamlit as st
 from ui import selection
 from ui.i18n import N_, _, translated
 
-link = selection.link
 AXIS = {"linear": N_("Linear"), "log": N_("Logarithmic")}
 # Told apart by those who see colours otherwise, too (Okabe and Ito).
 _COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]

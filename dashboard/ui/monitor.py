@@ -10,7 +10,7 @@ import streamlit as st
 from carvis.training.diagnosis import diagnose
 from carvis.training.histories import read_history
 from carvis.training.run import Run
-from ui import curves, data, replay
+from ui import curves, data, replay, selection
 from ui.i18n import N_, _
 from ui.page import guarded
 from ui.texts import percent, plain
@@ -139,7 +139,7 @@ def _actions(name: str, run: Run, status: dict) -> None:
             "app_pages/models.py",
             label=plain(stem),
             icon=":material/network_node:",
-            query_params=curves.link(model=(stem,)),
+            query_params=selection.link(model=(stem,)),
         )
 
 
