@@ -5,9 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
-from carvis.cli.several import by_name, each, file_name
+from carvis.cli.several import by_name, each, file_name, models_first
 from carvis.errors import CarvisError
-from carvis.workspace import MODEL_SUFFIXES
 
 HELP = "write what layers make of a picture, a grid of channels a layer, several models side by side"
 
@@ -38,12 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     _check_look(args)
     workspace = open_workspace(args)
-    model_paths = [text for text in args.inputs if text.lower().endswith(MODEL_SUFFIXES)]
-    if not model_paths:
-        raise CarvisError("No model was named: give at least one .keras or .h5 file before the picture.")
-    pictures = [Path(text) for text in args.inputs if text not in model_paths]
-    if not pictures:
-        raise CarvisError("No picture was named: give one after the models.")
+    model_paths, others = models_first(args.inputs, "one")
+    pictures = [Path(text) for text in others]
     models = by_name(each(model_paths, lambda path: load(path, args)))
     out = Path(args.out) if args.out else workspace.results_dir / "activations"
     given = [text.strip() for text in args.layers.split(",") if text.strip()]

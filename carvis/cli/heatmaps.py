@@ -8,9 +8,8 @@ from pathlib import Path
 
 from carvis.cli.heatmap_sheets import SHEETS, Sheets
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
-from carvis.cli.several import by_name, each, file_name
+from carvis.cli.several import by_name, each, file_name, models_first
 from carvis.errors import CarvisError
-from carvis.workspace import MODEL_SUFFIXES
 
 HELP = "write the heatmaps of pictures, several models side by side"
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -62,12 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
     _check_look(args)
     workspace = open_workspace(args)
-    model_paths = [text for text in args.inputs if text.lower().endswith(MODEL_SUFFIXES)]
-    if not model_paths:
-        raise CarvisError("No model was named: give at least one .keras or .h5 file before the pictures.")
-    others = [text for text in args.inputs if text not in model_paths]
-    if not others:
-        raise CarvisError("No picture was named: give a picture or a df2.csv after the models.")
+    model_paths, others = models_first(args.inputs, "a picture or a df2.csv")
     pictures = _distinct(
         [one for found in each(others, lambda text: _pictures(text, args, workspace)) for one in found]
     )

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from carvis.errors import CarvisError
+from carvis.workspace import MODEL_SUFFIXES
 
 _UNFIT = r"[^\w.-]+"
 
@@ -29,6 +30,24 @@ def each(items: Iterable, act: Callable) -> list:
     if failed:
         print(f"skipped: {failed}", file=sys.stderr)
     return done
+
+
+def models_first(inputs: list[str], what: str) -> tuple[list[str], list[str]]:
+    """Tell model files from what comes after them on a command line.
+
+    Args:
+        what: what comes after them, for the sentence that asks for it.
+
+    Raises:
+        CarvisError: there is no model, or nothing after it.
+    """
+    models = [text for text in inputs if text.lower().endswith(MODEL_SUFFIXES)]
+    if not models:
+        raise CarvisError("No model was named: give at least one .keras or .h5 file before the pictures.")
+    others = [text for text in inputs if text not in models]
+    if not others:
+        raise CarvisError(f"No picture was named: give {what} after the models.")
+    return models, others
 
 
 def by_name(models: Iterable) -> dict[str, object]:

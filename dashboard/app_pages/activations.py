@@ -6,7 +6,7 @@ from carvis.images import encode_image, read_image
 from ui import activations, choice, classifiers, comparison, data, options
 from ui.activation_view import View
 from ui.i18n import _
-from ui.page import empty, error, guarded, heading
+from ui.page import empty, error, guarded, heading, no_models
 from ui.texts import plain
 
 heading(
@@ -30,11 +30,7 @@ heading(
 )
 files = data.model_files()
 if not files:
-    empty(
-        _("No models yet"),
-        _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
-        f'python -m carvis train own "data/{choice.dataset_name() or "NAME"}"',
-    )
+    no_models(choice.dataset_name())
     st.stop()
 
 models = choice.models(2)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import annotated, attending, attention_view, choice, data, disagreement, options, selection
 from ui.i18n import N_, _, translated
-from ui.page import empty, guarded, heading
+from ui.page import empty, guarded, heading, no_models
 
 COVER = {"yes": N_("Look, and cover each part"), "no": N_("Only look (much faster)")}
 EXPLAIN = {"predicted": N_("the predicted class"), "true": N_("the true class")}
@@ -104,8 +104,4 @@ if files:
     with guarded():
         disagreement.show(shown)
 else:
-    empty(
-        _("No models yet"),
-        _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
-        f'python -m carvis train own "data/{choice.dataset_name() or "NAME"}"',
-    )
+    no_models(choice.dataset_name())

@@ -5,8 +5,9 @@ import streamlit as st
 from carvis.explain import scale_maps
 from carvis.images import read_image
 from ui import choice, classifiers, comparison, data, options, pairs, trials
+from ui.download import download
 from ui.i18n import _
-from ui.page import empty, error, guarded, heading
+from ui.page import empty, error, guarded, heading, no_models
 from ui.texts import plain
 
 heading(
@@ -37,12 +38,7 @@ heading(
 )
 files = data.model_files()
 if not files:
-    name = choice.dataset_name()
-    empty(
-        _("No models yet"),
-        _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
-        f'python -m carvis train own "data/{name or "NAME"}"',
-    )
+    no_models(choice.dataset_name())
     st.stop()
 
 models = choice.models()
@@ -111,12 +107,8 @@ for row in rows:
         pairs.show(row, opened)
 if tested:
     with results_slot:
-        st.download_button(
+        download(
             _("Test results"),
             lambda: trials.table(rows, tested).to_csv(index=False),
             file_name="faithfulness.csv",
-            mime="text/csv",
-            icon=":material/data_array:",
-            type="tertiary",
-            on_click="ignore",
         )

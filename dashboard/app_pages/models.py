@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import card_form, choice, classifiers, data, selection
 from ui.i18n import _
-from ui.page import empty, error, guarded, heading
+from ui.page import error, guarded, heading, no_models
 from ui.texts import SPLIT, percent, plain
 
 heading(
@@ -21,12 +21,7 @@ heading(
 )
 files = data.model_files()
 if not files:
-    name = choice.dataset_name()
-    empty(
-        _("No models yet"),
-        _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
-        f'python -m carvis train own "data/{name or "NAME"}"',
-    )
+    no_models(choice.dataset_name())
     st.stop()
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 from carvis.classifier.card import read_card
 from ui import data, selection
 from ui.i18n import _, n_
-from ui.page import empty, guarded, heading
+from ui.page import empty, guarded, heading, no_models
 from ui.texts import SPLIT, percent, plain
 
 heading(
@@ -82,11 +82,7 @@ if rows:
         alt=_("The models of this workspace with their accuracy"),
     )
 elif datasets:
-    empty(
-        _("No models yet"),
-        _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
-        f'python -m carvis train own "data/{next(iter(datasets))}"',
-    )
+    no_models(next(iter(datasets)))
 
 st.subheader(_("Data sets"), anchor=False)
 for name in datasets:

@@ -23,6 +23,7 @@ from carvis.images import encode_image, overlay
 from ui import selection
 from ui.classifiers import Opened
 from ui.data import Picture
+from ui.download import download
 from ui.i18n import _, n_
 from ui.page import error
 from ui.texts import STATUS, percent, plain
@@ -192,36 +193,28 @@ class View:
     def _downloads(self, path: str, chosen: selection.Selection) -> None:
         stem = f"{Path(self.picture.name).stem}-{self.model.name}-{path}".replace("/", "_")
         with st.container(horizontal=True, gap="small"):
-            for name, icon, end, mime, make, told in (
-                ("figure", ":material/image:", "png", "image/png", self._figure, _("All channels as one PNG file")),
-                (
-                    "numbers",
-                    ":material/data_array:",
-                    "npz",
-                    "application/octet-stream",
-                    self._numbers,
-                    _("The layer's activations as a NumPy file"),
-                ),
-                (
-                    "table",
-                    ":material/table:",
-                    "csv",
-                    "text/csv",
-                    self._table,
-                    _("Every layer with its size and its dead channels as CSV"),
-                ),
-            ):
-                st.download_button(
-                    {"figure": _("Figure"), "numbers": _("Numbers"), "table": _("Layers")}[name],
-                    lambda make=make: make(path, chosen),
-                    file_name=f"{stem}.{end}",
-                    mime=mime,
-                    icon=icon,
-                    type="tertiary",
-                    key=f"{name}_{self.model.name}",
-                    on_click="ignore",
-                    help=told,
-                )
+            download(
+                _("Figure"),
+                lambda: self._figure(path, chosen),
+                file_name=f"{stem}.png",
+                key=f"figure_{self.model.name}",
+                help=_("All channels as one PNG file"),
+            )
+            download(
+                _("Numbers"),
+                lambda: self._numbers(path, chosen),
+                file_name=f"{stem}.npz",
+                key=f"numbers_{self.model.name}",
+                help=_("The layer's activations as a NumPy file"),
+            )
+            download(
+                _("Layers"),
+                lambda: self._table(path, chosen),
+                file_name=f"{stem}.csv",
+                icon=":material/table:",
+                key=f"table_{self.model.name}",
+                help=_("Every layer with its size and its dead channels as CSV"),
+            )
 
     def _figure(self, path: str, chosen: selection.Selection) -> bytes:
         look = {"scale": chosen.range, "colormap": chosen.colours, "side": 96, "labels": True}

@@ -9,6 +9,7 @@ import streamlit as st
 from carvis.dataset import Dataset
 from carvis.explain.attention import Attention, claim
 from ui import attention_charts, attention_pictures, attention_words, selection
+from ui.download import download
 from ui.i18n import N_, _, translated
 from ui.texts import plain
 
@@ -139,36 +140,25 @@ def _classes(results: dict[str, Attention], pictures: Dataset) -> None:
 
 def _downloads(results: dict[str, Attention]) -> None:
     with st.container(horizontal=True):
-        st.download_button(
+        download(
             _("Figure"),
             lambda: _figure(results),
             file_name="attention.png",
-            mime="image/png",
-            icon=":material/image:",
-            type="tertiary",
-            on_click="ignore",
             key="attention_figure",
             help=_("Both charts as one PNG file"),
         )
-        st.download_button(
+        download(
             _("Figure by class"),
             lambda: _zipped({f"{_file(name)}-classes.png": _class_figure(one) for name, one in results.items()}),
             file_name="attention-classes.zip",
-            mime="application/zip",
             icon=":material/grid_on:",
-            type="tertiary",
-            on_click="ignore",
             key="attention_class_figure",
             help=_("Classes and parts of each model as PNG files"),
         )
-        st.download_button(
+        download(
             _("Numbers"),
             lambda: _zipped(_tables(results)),
             file_name="attention.zip",
-            mime="application/zip",
-            icon=":material/data_array:",
-            type="tertiary",
-            on_click="ignore",
             key="attention_numbers",
             help=_("CSV files of each model: picture by picture, by part, by class, accuracy"),
         )

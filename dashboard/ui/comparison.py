@@ -13,6 +13,7 @@ import streamlit as st
 from carvis.images import colorize, encode_image, overlay, resize
 from ui import classifiers, selection
 from ui.data import Picture
+from ui.download import download
 from ui.i18n import _
 from ui.texts import STATUS, mark, percent, plain, verdict
 
@@ -107,26 +108,18 @@ class Row:
         with self.actions:
             if self.maps:
                 stem = Path(self.picture.name).stem
-                st.download_button(
+                download(
                     _("Figure"),
                     lambda: _figure(self, chosen, verdicts),
                     file_name=f"{stem}-heatmaps.png",
-                    mime="image/png",
-                    icon=":material/image:",
-                    type="tertiary",
                     key=f"figure_{self.number}",
-                    on_click="ignore",
                     help=_("The picture, the overlays and the bare maps as one PNG file"),
                 )
-                st.download_button(
+                download(
                     _("Numbers"),
                     lambda: _numbers(self.maps),
                     file_name=f"{stem}-heatmaps.{'npz' if len(self.maps) == 1 else 'zip'}",
-                    mime="application/octet-stream" if len(self.maps) == 1 else "application/zip",
-                    icon=":material/data_array:",
-                    type="tertiary",
                     key=f"numbers_{self.number}",
-                    on_click="ignore",
                     help=_("The raw maps as NumPy files, one a model"),
                 )
             if remove:

@@ -11,6 +11,7 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.workspace import content_hash
 from ui import choice, classifiers, data, selection, work
+from ui.download import download
 from ui.i18n import N_, _, n_, translated
 from ui.page import error, guarded
 from ui.texts import mark, percent, plain
@@ -60,14 +61,10 @@ def show(models: list[str]) -> None:
         words.append(n_("{n} picture could not be read.", "{n} pictures could not be read.", lost).format(n=lost))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(" ".join(words), width="content")
-        st.download_button(
+        download(
             _("Numbers"),
             lambda: found.drop(columns="path").to_csv(index=False),
             file_name="disagreements.csv",
-            mime="text/csv",
-            icon=":material/data_array:",
-            type="tertiary",
-            on_click="ignore",
             key="disagreement_numbers",
         )
     pages = max(1, -(-len(rows) // _PER_PAGE))

@@ -9,6 +9,7 @@ from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image
 from ui import choice, classifiers, data, filter_options, pattern_grid, work
 from ui.comparison import fitted
+from ui.download import download
 from ui.i18n import _, n_
 from ui.page import empty, error, guarded
 from ui.texts import plain
@@ -91,25 +92,18 @@ def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
                 ).format(n=n)
             )
     with st.container(horizontal=True, gap="xsmall"):
-        st.download_button(
+        download(
             _("Figure"),
             lambda: _figure(rows, maps, f"{model.name} · {layer} · {index}"),
             file_name=f"{model.name}--{layer.replace('/', '_')}--{index}.png",
-            mime="image/png",
-            icon=":material/image:",
-            type="tertiary",
-            on_click="ignore",
             disabled=not maps,
             help=_("The pictures with where the filter answers as one PNG file"),
         )
-        st.download_button(
+        download(
             _("Numbers"),
             lambda: found.table.drop(columns="path").to_csv(index=False).encode(),
             file_name=f"{model.name}--{layer.replace('/', '_')}--pictures.csv",
-            mime="text/csv",
             icon=":material/table:",
-            type="tertiary",
-            on_click="ignore",
             help=_("For every filter of the layer its pictures, with value and place, as a CSV file"),
         )
 

@@ -19,6 +19,7 @@ from ui import (
     tuning_view,
     work,
 )
+from ui.download import download
 from ui.i18n import _, n_
 from ui.page import error, guarded
 from ui.texts import plain
@@ -189,24 +190,17 @@ def _show_spectra(found: "dict[str, dict[str, Spectrum]]", noise_side: int) -> N
         },
     )
     with st.container(horizontal=True, gap="xsmall"):
-        st.download_button(
+        download(
             _("Figure"),
             lambda: _figure(found, noise),
             file_name="spectra.png",
-            mime="image/png",
-            icon=":material/image:",
-            type="tertiary",
-            on_click="ignore",
             help=_("The spectrum of every layer and the mean frequencies as one PNG file"),
         )
-        st.download_button(
+        download(
             _("Numbers"),
             lambda: _shares(found).to_csv(index=False).encode(),
             file_name="spectra.csv",
-            mime="text/csv",
             icon=":material/table:",
-            type="tertiary",
-            on_click="ignore",
             help=_("The share of power of every ring as a CSV file"),
         )
 

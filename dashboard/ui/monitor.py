@@ -11,6 +11,7 @@ from carvis.training.diagnosis import diagnose
 from carvis.training.histories import read_history
 from carvis.training.run import Run
 from ui import curves, data, replay, selection
+from ui.download import download
 from ui.i18n import N_, _
 from ui.page import guarded
 from ui.texts import percent, plain
@@ -205,15 +206,11 @@ def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:
         told = [line for event in events if (line := _told(event))]
         st.markdown("\n".join(f"- {line}" for line in told[-12:]) or _("Nothing yet."))
         st.code(run.log(_LOG_LINES), language=None, wrap_lines=True)
-        st.download_button(
+        download(
             _("Numbers"),
             lambda: run.history.to_csv(index=False),
             file_name=f"{name}.csv",
-            mime="text/csv",
-            icon=":material/data_array:",
-            type="tertiary",
             key=f"history_{name}",
-            on_click="ignore",
         )
 
 

@@ -26,6 +26,15 @@ def empty(title: str, what_to_do: str, *commands: str) -> None:
         st.code("\n".join(commands), language="bash", wrap_lines=True)
 
 
+def no_models(dataset: str) -> None:
+    """Say that there are no models yet, and how to come by one."""
+    empty(
+        _("No models yet"),
+        _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
+        f'python -m carvis train own "data/{dataset or "NAME"}"',
+    )
+
+
 def error(sentence: object) -> None:
     """Show one sentence about something that went wrong."""
     st.error(plain(sentence), icon=":material/error:")

@@ -11,6 +11,7 @@ from carvis.explain.comparing import compare_maps, density_difference
 from carvis.images import DIVERGING, colorize, encode_image, overlay_difference
 from carvis.workspace import content_hash
 from ui import classifiers, comparison
+from ui.download import download
 from ui.i18n import _
 from ui.texts import percent, plain
 
@@ -140,25 +141,17 @@ def _swapped(key: str, names: tuple[str, ...], *, _row: comparison.Row, _opened:
 def _downloads(row: comparison.Row, swap: pd.DataFrame | None) -> None:
     stem = Path(row.picture.name).stem
     with st.container(horizontal=True, gap="xsmall"):
-        st.download_button(
+        download(
             _("Figure"),
             lambda: _figure(row, swap),
             file_name=f"{stem}-comparison.png",
-            mime="image/png",
-            icon=":material/image:",
-            type="tertiary",
             key=f"comparison_figure_{row.number}",
-            on_click="ignore",
         )
-        st.download_button(
+        download(
             _("Numbers"),
             lambda: compare_maps(row.maps, swap).to_csv(index=False),
             file_name=f"{stem}-comparison.csv",
-            mime="text/csv",
-            icon=":material/data_array:",
-            type="tertiary",
             key=f"comparison_numbers_{row.number}",
-            on_click="ignore",
         )
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from carvis.images import encode_image
 from ui import classifiers, work
+from ui.download import download
 from ui.i18n import _, n_
 from ui.texts import plain
 
@@ -107,26 +108,18 @@ def downloads(patterns: "FilterPatterns", number: int) -> None:
         return
     stem = f"{patterns.model_name}--{patterns.layer.replace('/', '_')}"
     with st.container(horizontal=True, gap="xsmall"):
-        st.download_button(
+        download(
             _("Figure"),
             lambda: encode_image(patterns.grid(), "PNG"),
             file_name=f"{stem}.png",
-            mime="image/png",
-            icon=":material/image:",
-            type="tertiary",
             key=f"grid_{number}",
-            on_click="ignore",
             help=_("The patterns as one grid, eight a row on black, as in the tutorial"),
         )
-        st.download_button(
+        download(
             _("Numbers"),
             lambda: _numbers(patterns),
             file_name=f"{stem}.npz",
-            mime="application/octet-stream",
-            icon=":material/data_array:",
-            type="tertiary",
             key=f"patterns_{number}",
-            on_click="ignore",
             help=_("The patterns as a NumPy file, with how they were made"),
         )
 

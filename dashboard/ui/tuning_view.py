@@ -9,6 +9,7 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.images import encode_image
 from ui import choice, classifiers, data, filter_options, pattern_grid, selection, work
+from ui.download import download
 from ui.i18n import _, n_
 from ui.page import error, guarded
 from ui.texts import percent, plain
@@ -168,24 +169,17 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
         },
     )
     with st.container(horizontal=True, gap="xsmall"):
-        st.download_button(
+        download(
             _("Figure"),
             lambda: _figure(one.name, two.name, before, after, pair.after),
             file_name=f"{two.name}--{pair.after.replace('/', '_')}--changes.png",
-            mime="image/png",
-            icon=":material/image:",
-            type="tertiary",
-            on_click="ignore",
             help=_("The patterns of both models as one PNG file"),
         )
-        st.download_button(
+        download(
             _("Numbers"),
             lambda: table.to_csv(index=False).encode(),
             file_name=f"{two.name}--{pair.after.replace('/', '_')}--changes.csv",
-            mime="text/csv",
             icon=":material/table:",
-            type="tertiary",
-            on_click="ignore",
             help=_("The change of every filter as a CSV file"),
         )
 
