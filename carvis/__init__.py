@@ -20,6 +20,8 @@ _HOME_OF = {
     "Evaluation": "carvis.evaluation",
     "load_evaluation": "carvis.evaluation",
     "read_misclassified": "carvis.evaluation",
+    "compare": "carvis.evaluation",
+    "Comparison": "carvis.evaluation",
     "heatmaps": "carvis.explain",
     "Heatmap": "carvis.explain",
     "Contrast": "carvis.explain",

@@ -1,5 +1,6 @@
 """How good a classifier is: predictions, metrics, confusion, misclassified pictures. Loads no TensorFlow."""
 
+from carvis.evaluation.comparison import Comparison, compare
 from carvis.evaluation.evaluating import evaluate
 from carvis.evaluation.image_index import ImageIndex
 from carvis.evaluation.misclassified import read_misclassified
@@ -7,9 +8,11 @@ from carvis.evaluation.result import Evaluation
 from carvis.evaluation.storage import check_folder, evaluation_folder, load_evaluation
 
 __all__ = [
+    "Comparison",
     "Evaluation",
     "ImageIndex",
     "check_folder",
+    "compare",
     "evaluate",
     "evaluation_folder",
     "load_evaluation",

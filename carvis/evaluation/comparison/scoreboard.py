@@ -1,0 +1,72 @@
+"""The scoreboard: what is measured of each model, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from carvis.evaluation.comparison.calibration import expected_calibration_error
+from carvis.evaluation.comparison.coverage import area_under_risk
+from carvis.evaluation.joining import Joined
+from carvis.evaluation.metrics import summarise
+from carvis.evaluation.result import Evaluation
+
+
+def scoreboard(joined: Joined, files: Mapping[str, Path], milliseconds: Mapping[str, float]) -> pd.DataFrame:
+    """Return a row a model, all of them measured on the pictures they share.
+
+    Columns: n, accuracy, low, high (Wilson, 95 %), copies (pictures with a copy in training), clean (those without),
+    clean_accuracy, clean_low, clean_high (on those), top3, macro_f1, log_loss, ece (expected calibration error, 15
+    bins of equal width), aurc (area under the risk-coverage curve), parameters, bytes (of the file), milliseconds (a
+    picture). NaN for what is not known.
+    """
+    rows = {name: _row(name, joined, files.get(name)) for name in joined.names}
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
+    return table.assign(milliseconds=[float(milliseconds.get(name, np.nan)) for name in joined.names])
+
+
+def _row(name: str, joined: Joined, file: Path | None) -> dict:
+    shared = _shared(joined, name)
+    metrics = shared.metrics
+    right = joined.table[f"right:{name}"].to_numpy()
+    confidence = joined.table[f"confidence:{name}"].to_numpy()
+    low, high = metrics["accuracy_interval"]
+    row = {"n": metrics["n"], "accuracy": metrics["accuracy"], "low": low, "high": high, **_clean(shared)}
+    row |= {key: metrics[key] for key in ("top3", "macro_f1", "log_loss")}
+    row |= {"ece": expected_calibration_error(confidence, right), "aurc": area_under_risk(confidence, right)}
+    return row | _facts(file)
+
+
+def _shared(joined: Joined, name: str) -> Evaluation:
+    evaluation, rows = joined.evaluations[name], joined.rows[name]
+    if len(rows) == len(evaluation.predictions):
+        return evaluation
+    predictions = evaluation.predictions.iloc[rows].reset_index(drop=True)
+    return replace(evaluation, predictions=predictions, metrics=summarise(predictions, evaluation.class_names))
+
+
+def _clean(evaluation: Evaluation) -> dict:
+    """What the evaluation knows of copies in training; evaluations made before that was asked know nothing."""
+    facts = dict.fromkeys(("copies", "clean", "clean_accuracy", "clean_low", "clean_high"), np.nan)
+    leak = getattr(evaluation, "leak", None)
+    if leak is None:
+        return facts
+    facts |= {"copies": float(leak.copies), "clean": float(leak.clean)}
+    if leak.measurable:
+        low, high = leak.interval
+        facts |= {"clean_accuracy": leak.accuracy, "clean_low": low, "clean_high": high}
+    return facts
+
+
+def _facts(file: Path | None) -> dict:
+    facts = {"parameters": np.nan, "bytes": np.nan}
+    if file is None:
+        return facts
+    from carvis.classifier import describe_model_file
+
+    told = describe_model_file(file)
+    return {key: float(told[key]) if told[key] is not None else np.nan for key in facts}
