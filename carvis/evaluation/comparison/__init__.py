@@ -11,7 +11,8 @@ from carvis.evaluation.comparison.lattice import lattice, pattern_words
 from carvis.evaluation.comparison.significance import cochran, holm, mcnemar, pictures_needed
 from carvis.evaluation.comparison.temperature import Temperature, fit_temperature, rescaled
 from carvis.evaluation.comparison.timing import milliseconds_a_picture
-from carvis.evaluation.comparison.verdicts import Verdict, sentence, verdict
+from carvis.evaluation.comparison.verdicts import Verdict, cochran_words, left_out_words, sentence, verdict
+from carvis.evaluation.comparison.writing import comparison_document, comparison_tables
 
 __all__ = [
     "Comparison",
@@ -20,13 +21,17 @@ __all__ = [
     "accuracy_difference",
     "area_under_risk",
     "cochran",
+    "cochran_words",
     "compare",
+    "comparison_document",
+    "comparison_tables",
     "coverage_at",
     "difference_by_class",
     "expected_calibration_error",
     "fit_temperature",
     "holm",
     "lattice",
+    "left_out_words",
     "log_loss",
     "mcnemar",
     "milliseconds_a_picture",

@@ -15,7 +15,7 @@ from carvis.errors import TableError
 from carvis.evaluation.comparison import calibration, coverage
 from carvis.evaluation.comparison.bootstrap import accuracy_difference, difference_by_class
 from carvis.evaluation.comparison.lattice import lattice
-from carvis.evaluation.comparison.scoreboard import scoreboard
+from carvis.evaluation.comparison.scoreboard import scoreboard, shared_part
 from carvis.evaluation.comparison.significance import cochran, holm, mcnemar, pictures_needed
 from carvis.evaluation.comparison.verdicts import LEVEL, Verdict, verdict
 from carvis.evaluation.joining import Joined, join
@@ -64,7 +64,7 @@ class Comparison:
 
     @cached_property
     def lattice(self) -> pd.DataFrame:
-        """Every pattern of right and wrong: count, share, ids; the index ``"101"`` holds a digit a model, 1 for right."""
+        """Every pattern of right and wrong, ``"101"`` with a digit a model, 1 where it is right: count, share, ids."""
         return lattice(self.joined.right, self.names, self.joined.table["id"])
 
     @cached_property
@@ -115,6 +115,10 @@ class Comparison:
         if name not in self.names:
             raise TableError(f"{name} is not compared here: choose among {', '.join(self.names)}.")
         return name
+
+    def shared(self, name: str) -> Evaluation:
+        """A model's evaluation on the pictures compared alone."""
+        return shared_part(self.joined, self._known(name))
 
     def samples(self, pattern: str) -> pd.DataFrame:
         """The pictures of a pattern of ``lattice``: the rows of ``joined.table``."""

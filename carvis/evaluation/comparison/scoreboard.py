@@ -30,7 +30,7 @@ def scoreboard(joined: Joined, files: Mapping[str, Path], milliseconds: Mapping[
 
 
 def _row(name: str, joined: Joined, file: Path | None) -> dict:
-    shared = _shared(joined, name)
+    shared = shared_part(joined, name)
     metrics = shared.metrics
     right = joined.table[f"right:{name}"].to_numpy()
     confidence = joined.table[f"confidence:{name}"].to_numpy()
@@ -41,7 +41,8 @@ def _row(name: str, joined: Joined, file: Path | None) -> dict:
     return row | _facts(file)
 
 
-def _shared(joined: Joined, name: str) -> Evaluation:
+def shared_part(joined: Joined, name: str) -> Evaluation:
+    """A model's evaluation on the pictures that all of them share."""
     evaluation, rows = joined.evaluations[name], joined.rows[name]
     if len(rows) == len(evaluation.predictions):
         return evaluation

@@ -62,3 +62,22 @@ def sentence(found: Verdict) -> str:
 def p_words(p: float) -> str:
     """``p = 0.012``, or ``p < 0.0001`` below that."""
     return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def cochran_words(q: float, p: float) -> str:
+    """What Cochran's Q over all models says."""
+    said = "at least one of the models differs from the others" if p < LEVEL else "all of them could be equally good"
+    return f"All models together: {said} (Cochran's Q = {q:.1f}, {p_words(p)})."
+
+
+_LEFT_OUT = {
+    "missing": "{n} pictures are not in all evaluations",
+    "changed": "{n} pictures were changed between the evaluations",
+    "relabelled": "{n} pictures have another label in another evaluation",
+    "copies": "{n} pictures have a copy in training",
+}
+
+
+def left_out_words(left_out: Mapping[str, int]) -> list[str]:
+    """What is not compared, and why."""
+    return [f"Not compared: {_LEFT_OUT[reason].format(n=f'{n:,}')}." for reason, n in left_out.items()]

@@ -61,7 +61,7 @@ def test_cochran_of_two_models_is_mcnemar_without_correction(seed):
 
 
 def test_pictures_needed_on_paper():
-    # 10 against 30 of 100: difference 0.2, apart 0.4; (1.95996 √0.4 + 0.84162 √0.36)² / 0.04 = 76.1, and no part of a picture
+    # 10 against 30 of 100: difference 0.2, apart 0.4; (1.95996 √0.4 + 0.84162 √0.36)² / 0.04 = 76.1
     assert pictures_needed(10, 30, 100) == 77
     assert pictures_needed(30, 10, 100) == 77
     assert pictures_needed(4, 4, 100) is None
