@@ -21,6 +21,9 @@ pages = {
     "training": st.Page(
         "app_pages/training.py", title=_("Training runs"), icon=":material/monitoring:", url_path="training"
     ),
+    "compare": st.Page(
+        "app_pages/compare.py", title=_("Compare models"), icon=":material/balance:", url_path="compare"
+    ),
     "misclassified": st.Page(
         "app_pages/misclassified.py",
         title=_("Misclassified"),

@@ -40,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
         check(Path(args.out), args.overwrite)
     evaluations = named([load_evaluation(folder) for folder in folders])
     files = {}
-    for (name, evaluation), folder in zip(evaluations.items(), folders, strict=True):
-        if file := _model_file(evaluation, folder, workspace):
+    for name, evaluation in evaluations.items():
+        if file := _model_file(evaluation, workspace):
             files[name] = file
     comparison = compare(evaluations, files=files, without_copies=args.without_copies, seed=args.seed)
     if args.time:
@@ -79,11 +79,11 @@ def _folder(text: str, args: argparse.Namespace, workspace) -> Path:
     )
 
 
-def _model_file(evaluation, folder: Path, workspace) -> Path | None:
-    """The model's file, where it still lies in the workspace as it was evaluated."""
-    name = evaluation.setup["model"].get("file")
-    path = workspace.models_dir / name if name else None
-    return path if path and path.is_file() else None
+def _model_file(evaluation, workspace) -> Path | None:
+    """The model's file in the workspace: the one named in the evaluation, else the one of the model's name."""
+    model = evaluation.setup["model"]
+    named = {path.name: path for path in workspace.models()} | {path.stem: path for path in workspace.models()}
+    return named.get(model.get("file")) or named.get(model["name"])
 
 
 def _timed(file: Path) -> float:

@@ -33,7 +33,7 @@ def model_scoreboard(comparison: Comparison) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=9)
     title = "accuracy with its 95 % interval" + (" (diamond: without copies)" if known.any() else "")
-    axes.set_title(title, fontsize=9, color=INK, loc="left")
+    axes.set_title(title, fontsize=9, color=INK, loc="left", pad=7)
     columns = {
         "accuracy": "{:.1%}", "top3": "{:.1%}", "macro_f1": "{:.3f}", "log_loss": "{:.3f}", "ece": "{:.3f}",
         "parameters": "{:,.0f}",
@@ -41,7 +41,7 @@ def model_scoreboard(comparison: Comparison) -> Figure:
     words = {"top3": "top-3", "macro_f1": "macro F1", "log_loss": "log loss", "ece": "ECE"}
     for place, (column, form) in enumerate(columns.items()):
         x = 1.2 + 0.235 * place
-        axes.text(x, 1.0, words.get(column, column), transform=axes.transAxes, ha="right", va="bottom", fontsize=9,
+        axes.text(x, 1.03, words.get(column, column), transform=axes.transAxes, ha="right", va="bottom", fontsize=9,
                   color=QUIET)  # fmt: skip
         for row, value in zip(rows, board[column]):
             shown = "–" if value != value else form.format(value)

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 _MIME = {"png": "image/png", "csv": "text/csv", "zip": "application/zip", "npz": "application/octet-stream"}
+_MIME |= {"json": "application/json"}
 
 
 def download(label: str, make: Callable[[], bytes | str], file_name: str, **more: Any) -> None:

@@ -66,6 +66,12 @@ class Selection:
     one: str = ""
     before: str = ""
     of: str = "patterns"
+    copies: str = "with"
+    pattern: str = ""
+    first: str = ""
+    second: str = ""
+    change: str = ""
+    risk: int = 5
 
 
 CHOICES = {
@@ -87,17 +93,24 @@ CHOICES = {
     "start": ("model", "tutorial"),
     "form": ("tutorial", "regularised"),
     "of": ("patterns", "activations"),
+    "copies": ("with", "without"),
+    "change": ("", "fixed", "broken"),
 }
 _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100), "smooth": (0, 95)}
-_RANGES |= {"count": (1, 512), "size": (16, 256), "steps": (0, 512), "filter": (0, 100_000)}
+_RANGES |= {"count": (1, 512), "size": (16, 256), "steps": (0, 512), "filter": (0, 100_000), "risk": (0, 100)}
 # What no longer means anything once another field changes.
 _DEPENDENTS = {
-    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part"),
-    "split": ("sample", "table", "page", "open"),
+    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part", "pattern", "change"),
+    "split": ("sample", "table", "page", "open", "pattern", "change"),
     "table": ("true", "pred", "page", "open"),
     **dict.fromkeys(("true", "pred", "low", "high", "sort", "kind"), ("page", "open")),
     "page": ("open",),
     "parts": ("part",),
+    # One gallery is open at a time on page Compare models, so that its page number has one meaning.
+    "model": ("pattern", "first", "second", "change"),
+    "pattern": ("change", "page"),
+    "change": ("pattern", "page"),
+    **dict.fromkeys(("first", "second"), ("change", "page")),
 }
 DEFAULT = Selection()
 _CURRENT, _LAST_URL, _LAST_PAGE, _CHANGED, _BARE = "_selection", "_last_url", "_last_page", "_changed", "_bare_urls"

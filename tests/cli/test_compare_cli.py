@@ -45,7 +45,7 @@ def test_models_are_compared_by_their_names(workspace, capsys):
     assert main(["compare", "poor", "models/good.keras", "--out", "out"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "18 pictures" in said and "only good is right" in said
-    assert "good is better than poor: 6 pictures only good gets right, 0 only poor; p = 0.031" in said
+    assert "good is better than poor: 6 pictures only it gets right, 0 only the other; p = 0.031" in said
     # Validation was evaluated for one of the two.
     assert "good: temperature 0.05 (fitted on 9 validation pictures)" in said and "poor: temperature" not in said
     document = json.loads((workspace / "out" / "comparison.json").read_text("utf-8"))

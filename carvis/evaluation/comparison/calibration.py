@@ -59,4 +59,5 @@ def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: 
 def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
     """The mean of -ln of the true class's probability (N, C), held at 1e-7 as in an evaluation's metrics."""
     of_truth = np.take_along_axis(np.asarray(probabilities, np.float64), truth[:, None], axis=1)
-    return float(-np.log(np.clip(of_truth, _LEAST, 1.0)).mean())
+    # Without the sum a model that is always sure and right has a loss of -0.
+    return float(0.0 - np.log(np.clip(of_truth, _LEAST, 1.0)).mean())

@@ -17,6 +17,7 @@ from carvis.evaluation.comparison.bootstrap import accuracy_difference, differen
 from carvis.evaluation.comparison.lattice import lattice
 from carvis.evaluation.comparison.scoreboard import scoreboard, shared_part
 from carvis.evaluation.comparison.significance import cochran, holm, mcnemar, pictures_needed
+from carvis.evaluation.comparison.temperature import rescaled
 from carvis.evaluation.comparison.verdicts import LEVEL, Verdict, verdict
 from carvis.evaluation.joining import Joined, join
 from carvis.evaluation.result import Evaluation
@@ -140,9 +141,12 @@ class Comparison:
         labels = self.joined.table["label"].to_numpy()
         return difference_by_class(labels, self.right(first), self.right(second), self.seed)
 
-    def reliability(self, name: str, bins: int = calibration.BINS) -> pd.DataFrame:
-        """A model's confidence beside its accuracy, bin by bin."""
-        return calibration.reliability(self.confidence(name), self.right(name), bins)
+    def reliability(self, name: str, bins: int = calibration.BINS, temperature: float | None = None) -> pd.DataFrame:
+        """A model's confidence beside its accuracy, bin by bin; with a temperature, as that would make them."""
+        confidence = self.confidence(name)
+        if temperature is not None:
+            confidence = rescaled(self.joined.probabilities(name), temperature).max(axis=1)
+        return calibration.reliability(confidence, self.right(name), bins)
 
     def risk_coverage(self, name: str) -> pd.DataFrame:
         """A model's risk at every confidence threshold: threshold, coverage, risk."""

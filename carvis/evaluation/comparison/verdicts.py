@@ -48,9 +48,9 @@ def sentence(found: Verdict) -> str:
     better, worse = found.better, found.worse
     if found.kind == "same":
         return f"{better} and {worse} are right on exactly the same pictures."
-    counts = f"{found.only_better:,} pictures only {better} gets right, {found.only_worse:,} only {worse}"
     if found.kind == "even":
-        return f"{better} and {worse} are equally often right: {counts}."
+        return f"{better} and {worse} are equally often right: each alone on {found.only_better:,} pictures."
+    counts = f"{found.only_better:,} pictures only it gets right, {found.only_worse:,} only the other"
     if found.kind == "better":
         return f"{better} is better than {worse}: {counts}; {p_words(found.p)}, so chance alone hardly explains it."
     words = f"{better} looks better than {worse}, but the gap could be chance: {counts}; {p_words(found.p)}."

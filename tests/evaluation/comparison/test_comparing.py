@@ -143,8 +143,8 @@ def test_verdicts_in_words():
     found = carvis.compare([poor, good]).verdicts[0]
     assert found == Verdict("better", "good", "poor", 10, 0, 2 * 0.5**10)
     assert sentence(found) == (
-        "good is better than poor: 10 pictures only good gets right, 0 only poor; p = 0.002, so chance alone hardly "
-        "explains it."
+        "good is better than poor: 10 pictures only it gets right, 0 only the other; p = 0.002, so chance alone "
+        "hardly explains it."
     )
     fair = answered("fair", "a" * 57 + "b" * 3, labels)
     unclear = carvis.compare([good, fair]).verdicts[0]
@@ -152,7 +152,7 @@ def test_verdicts_in_words():
     assert f"about {unclear.needed} pictures would show it" in sentence(unclear)
     other = answered("other", "b" * 3 + "a" * 57, labels)
     even = carvis.compare([fair, other]).verdicts[0]
-    assert (even.kind, even.only_better, even.p) == ("even", 3, 1)
+    assert (even.kind, even.only_better, even.p) == ("even", 3, 1) and "each alone on 3 pictures" in sentence(even)
     same = carvis.compare([fair, replace(fair)]).verdicts[0]
     assert same.kind == "same" and "exactly the same pictures" in sentence(same)
 
