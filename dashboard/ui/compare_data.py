@@ -127,7 +127,7 @@ def timed(found: Comparison) -> Comparison:
         return times
 
     note = _("Opens each model and runs it on 144 pictures.")
-    times = work.on_request(key, _("Measure milliseconds a picture"), measure, note, main=False)
+    times = work.on_request(key, _("Measure speed"), measure, note, main=False)
     return found.timed(times) if times else found
 
 

@@ -10,6 +10,8 @@ from ui.download import download
 from ui.i18n import N_, _, translated
 from ui.texts import percent, plain
 
+# Six models make fifteen pairs: more sentences than these nobody reads.
+_SENTENCES = 6
 COPIES = {"with": N_("All pictures"), "without": N_("Without copies of training pictures")}
 
 
@@ -120,10 +122,12 @@ def _verdicts(found: Comparison) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{_('Is the gap real?')}**")
         # Names stand worst first: the best two are the last pair.
-        for one in reversed(found.verdicts):
-            icon, words = compare_words.verdict(one)
-            st.markdown(f"{icon} {words}")
+        said = [" ".join(compare_words.verdict(one)) for one in reversed(found.verdicts)]
+        for words in said[:_SENTENCES]:
+            st.markdown(words)
         with st.expander(_("The numbers behind it"), type="compact"):
+            for words in said[_SENTENCES:]:
+                st.markdown(words)
             _numbers(found)
 
 
