@@ -5,7 +5,6 @@ import pytest
 
 from carvis.errors import TableError
 from carvis.evaluation.joining import join
-
 from tests.evaluation.answers import evaluation
 
 A, B = [1.0, 0.0], [0.0, 1.0]
