@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.training.diagnosis import diagnose
-from carvis.training.histories import read_history
+from carvis.training.histories import read_history, tensorboard_folders
 from carvis.training.run import Run
 from ui import curves, data, replay, selection
 from ui.download import download
@@ -68,7 +68,20 @@ def foreign_histories() -> dict[str, pd.DataFrame]:
             key="histories",
             help=_("They stay in this browser session. Pickles are not read: opening one can run code."),
         )
+        space = data.workspace()
+        places = (space.root / "logs", space.root / "data" / "logs")
+        logs = {space.relative(one): one for place in places for one in tensorboard_folders(place)}
+        chosen = st.multiselect(
+            _("TensorBoard logs"),
+            list(logs),
+            key="tensorboard",
+            disabled=not logs,
+            placeholder=_("Choose logs") if logs else _("none below logs/ or data/logs/ of the workspace"),
+        )
     found = {}
+    for name in chosen:
+        with guarded():
+            found[name] = read_history(logs[name])
     for file in files or []:
         with guarded():
             found[file.name] = _uploaded(file.name, file.getvalue())
