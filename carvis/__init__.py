@@ -30,6 +30,7 @@ _HOME_OF = {
     "read_parts": "carvis.explain",
     "box_parts": "carvis.explain",
     "attention_on_parts": "carvis.explain",
+    "write_report": "carvis.report",
     "CarvisError": "carvis.errors",
 }
 

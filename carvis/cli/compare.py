@@ -31,17 +31,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from carvis.cli.comparison_sheets import check, print_comparison, write
+    from carvis.cli.evaluated import evaluation_folder_of, model_file
     from carvis.evaluation import compare, load_evaluation
     from carvis.evaluation.joining import named
 
     workspace = open_workspace(args)
-    folders = [_folder(text, args, workspace) for text in args.inputs]
+    folders = [evaluation_folder_of(text, args, workspace) for text in args.inputs]
     if args.out:
         check(Path(args.out), args.overwrite)
     evaluations = named([load_evaluation(folder) for folder in folders])
     files = {}
     for name, evaluation in evaluations.items():
-        if file := _model_file(evaluation, workspace):
+        if file := model_file(evaluation, workspace):
             files[name] = file
     comparison = compare(evaluations, files=files, without_copies=args.without_copies, seed=args.seed)
     if args.time:
@@ -51,39 +52,6 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         write(Path(args.out), comparison, effects)
     return 0
-
-
-def _folder(text: str, args: argparse.Namespace, workspace) -> Path:
-    """The evaluation that a word on the command line means: its folder, or a model's on the data set asked for."""
-    from carvis.evaluation import evaluation_folder
-    from carvis.workspace import MODEL_SUFFIXES, canonical_split
-
-    if (Path(text) / "metrics.json").is_file():
-        return Path(text)
-    split = canonical_split(args.split)
-    if split is None:
-        raise CarvisError(f"--split {args.split} is no split: give train, valid or test.")
-    name = Path(text).stem if text.lower().endswith(MODEL_SUFFIXES) else Path(text).name
-    data = Path(args.data).resolve().name if args.data else None
-    of_model = [folder for folder in workspace.evaluations() if folder.parts[-2:] == (split, name)]
-    found = [folder for folder in of_model if data in (None, folder.parts[-3])]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(folder.parts[-3] for folder in found)
-        raise CarvisError(f"{name} was evaluated on {names}: say on which to compare with --data.")
-    missing = evaluation_folder(workspace, data or "DATA", split, name)
-    raise CarvisError(
-        f"There is no evaluation {missing}: make it with "
-        f"python -m carvis evaluate MODEL {data or 'DATA'} --split {split}."
-    )
-
-
-def _model_file(evaluation, workspace) -> Path | None:
-    """The model's file in the workspace: the one named in the evaluation, else the one of the model's name."""
-    model = evaluation.setup["model"]
-    named = {path.name: path for path in workspace.models()} | {path.stem: path for path in workspace.models()}
-    return named.get(model.get("file")) or named.get(model["name"])
 
 
 def _timed(file: Path) -> float:
