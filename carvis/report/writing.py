@@ -1,4 +1,4 @@
-"""``write_report``: the sections put into one HTML file that needs nothing beside it."""
+"""``report_html`` and ``write_report``: the sections put into one HTML file that needs nothing beside it."""
 
 from __future__ import annotations
 
@@ -34,6 +34,33 @@ def write_report(
     out: str | Path,
     evaluations: Sequence[Evaluation] | Mapping[str, Evaluation],
     *,
+    overwrite: bool = False,
+    **options,
+) -> Path:
+    """Write ``report_html`` into a file.
+
+    Args:
+        out: the file.
+        evaluations, options: as ``report_html``.
+        overwrite: replace ``out``.
+
+    Raises:
+        TableError: no evaluation, or evaluations of different data.
+        CarvisError: ``out`` is there already, or cannot be written.
+    """
+    out = Path(out)
+    if out.exists() and not overwrite:
+        raise CarvisError(f"{out} is there already: name another file, or --overwrite to replace it.")
+    page = report_html(evaluations, **options)
+    try:
+        return atomic_write(out, page)
+    except OSError as error:
+        raise CarvisError(f"{out} cannot be written ({error.strerror or error}): choose another folder.") from error
+
+
+def report_html(
+    evaluations: Sequence[Evaluation] | Mapping[str, Evaluation],
+    *,
     data: Dataset | None = None,
     files: Mapping[str, str | Path] | None = None,
     cache_dir: str | Path | None = None,
@@ -41,15 +68,13 @@ def write_report(
     pairs: int = 5,
     method: str = "grad-cam",
     measure: bool = False,
-    overwrite: bool = False,
     tell: Callable[[str], None] = lambda text: None,
-) -> Path:
-    """Write one HTML file on one or more models: how good, what they confuse, where they look, how it was made.
+) -> str:
+    """Return one HTML page on one or more models: how good, what they confuse, where they look, how it was made.
 
     It holds its pictures itself, so that it opens anywhere, and says in its last section what could not be had.
 
     Args:
-        out: the file to write.
         evaluations: of one data set and split, in a list or by the name to show.
         data: the data set; without it there are no pictures and heatmaps.
         files: the models' files by the same names; without them there are no heatmaps.
@@ -57,16 +82,11 @@ def write_report(
         pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with pictures.
         method: of the heatmaps.
         measure: measure attention on parts where that was not done yet, which takes minutes.
-        overwrite: replace ``out``.
         tell: called with a sentence on what is under way.
 
     Raises:
         TableError: no evaluation, or evaluations of different data.
-        CarvisError: ``out`` is there already, or the folder cannot be written.
     """
-    out = Path(out)
-    if out.exists() and not overwrite:
-        raise CarvisError(f"{out} is there already: name another file, or --overwrite to replace it.")
     by_name = named(evaluations)
     if not by_name:
         raise TableError("A report takes one evaluation or more: evaluate a model first.")
@@ -78,10 +98,7 @@ def write_report(
     cache = Path(cache_dir) if cache_dir else None
     context = Context(by_name, data, known, cache, pictures, pairs, method, measure, tell)
     sections = [section for make in SECTIONS.values() if (section := _made(make, context)) is not None]
-    try:
-        return atomic_write(out, page(context, sections))
-    except OSError as error:
-        raise CarvisError(f"{out} cannot be written ({error.strerror or error}): choose another folder.") from error
+    return page(context, sections)
 
 
 def _made(make: Callable[[Context], Section | None], context: Context) -> Section | None:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.classifier.card import read_card
-from ui import data, selection
+from ui import data, reporting, selection
 from ui.i18n import _, n_
 from ui.page import empty, guarded, heading, no_models
 from ui.texts import SPLIT, percent, plain
@@ -118,6 +118,8 @@ if not datasets and files:
         _("No pictures yet"),
         _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
     )
+
+reporting.offer()
 
 st.subheader(_("What to do next"), anchor=False)
 unmeasured = [path for path in files.values() if all(table.model != path.stem for table in evaluations.values())]
