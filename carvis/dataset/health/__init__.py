@@ -1,0 +1,6 @@
+"""Health of a data set: broken files, copies within and across splits, and a split without leaks."""
+
+from carvis.dataset.health.checking import check_dataset
+from carvis.dataset.health.result import Health, Shared
+
+__all__ = ["Health", "Shared", "check_dataset"]
