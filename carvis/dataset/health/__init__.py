@@ -2,5 +2,6 @@
 
 from carvis.dataset.health.checking import check_dataset
 from carvis.dataset.health.result import Health, Shared
+from carvis.dataset.health.splitting import Split, split_dataset
 
-__all__ = ["Health", "Shared", "check_dataset"]
+__all__ = ["Health", "Shared", "Split", "check_dataset", "split_dataset"]

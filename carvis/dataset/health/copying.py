@@ -1,5 +1,6 @@
 """Which pictures of a data set are copies of each other, and which groups they form."""
 
+import contextlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -96,10 +97,9 @@ def _near(described: Described, first: np.ndarray, names, cache: Cache | None, w
     if cache is not None:
         buffer = io.BytesIO()
         np.savez(buffer, pairs=pairs, distance=distance)
-        try:
+        # In a place that cannot be written the search is made each time.
+        with contextlib.suppress(CarvisError):
             cache.put(key, ".npz", buffer.getvalue())
-        except CarvisError:
-            pass  # A place that cannot be written: the search is then made each time.
     return pairs, distance
 
 
