@@ -35,11 +35,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def checked(data, workspace):
+def checked(data, workspace, name: str = "check"):
     """Check a data set with a progress bar, with the workspace's cache."""
     from carvis.dataset.health import check_dataset
 
-    with bar("check") as watch:
+    with bar(name) as watch:
         return check_dataset(data, watch, workspace.cache_dir / "health")
 
 

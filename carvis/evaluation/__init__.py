@@ -2,6 +2,7 @@
 
 from carvis.evaluation.evaluating import evaluate
 from carvis.evaluation.image_index import ImageIndex
+from carvis.evaluation.leaking import Leak
 from carvis.evaluation.misclassified import read_misclassified
 from carvis.evaluation.result import Evaluation
 from carvis.evaluation.storage import check_folder, evaluation_folder, load_evaluation
@@ -9,6 +10,7 @@ from carvis.evaluation.storage import check_folder, evaluation_folder, load_eval
 __all__ = [
     "Evaluation",
     "ImageIndex",
+    "Leak",
     "check_folder",
     "evaluate",
     "evaluation_folder",

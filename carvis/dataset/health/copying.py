@@ -4,6 +4,7 @@ import contextlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -77,7 +78,7 @@ def _near(described: Described, first: np.ndarray, names, cache: Cache | None, w
             with np.load(file) as kept:
                 return kept["pairs"], kept["distance"]
         # A damaged file of the cache is made again.
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             pass
     small = described.small[first]
     luminance = small @ _LUMINANCE

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -114,7 +115,7 @@ class _Shelf:
                     stamps, self.facts, self.small = kept["stamps"].tolist(), kept["facts"].tolist(), kept["small"]
                 self.known = {stamp: i for i, stamp in enumerate(stamps)}
             # A damaged file of the cache is made again.
-            except (OSError, ValueError, KeyError, EOFError):
+            except (OSError, ValueError, KeyError, EOFError, BadZipFile):
                 self.known = {}
 
     def get(self, stamp: str) -> tuple[tuple, np.ndarray] | None:
