@@ -66,6 +66,10 @@ class Selection:
     one: str = ""
     before: str = ""
     of: str = "patterns"
+    health: str = "copies"
+    pairs: str = ""
+    twins: str = "all"
+    light: str = "darkest"
 
 
 CHOICES = {
@@ -87,15 +91,19 @@ CHOICES = {
     "start": ("model", "tutorial"),
     "form": ("tutorial", "regularised"),
     "of": ("patterns", "activations"),
+    "health": ("copies", "classes", "light", "problems"),
+    "twins": ("all", "exact", "near"),
+    "light": ("darkest", "brightest", "blurriest"),
 }
 _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100), "smooth": (0, 95)}
 _RANGES |= {"count": (1, 512), "size": (16, 256), "steps": (0, 512), "filter": (0, 100_000)}
 # What no longer means anything once another field changes.
 _DEPENDENTS = {
-    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part"),
+    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part", "pairs"),
     "split": ("sample", "table", "page", "open"),
     "table": ("true", "pred", "page", "open"),
     **dict.fromkeys(("true", "pred", "low", "high", "sort", "kind"), ("page", "open")),
+    **dict.fromkeys(("health", "pairs", "twins", "light"), ("page",)),
     "page": ("open",),
     "parts": ("part",),
 }
