@@ -57,9 +57,7 @@ def figures(health: Health) -> None:
         (
             _("Different photographs"),
             health.groups,
-            _(
-                "Near-copies count once too: re-encoded, resized, cropped, mirrored, recoloured, background blacked out."
-            ),
+            _("Near copies count once too: re-encoded, resized, cropped, mirrored, recoloured or cut out."),
         ),
         (_("Copies with another label"), several, _("The same photograph in two classes: one label must be wrong.")),
         (_("Broken files"), len(health.broken), None),
@@ -128,9 +126,8 @@ def _pairs(rows: pd.DataFrame) -> None:
                 ):
                     with column:
                         _picture(picture, f"{label}, {_(SPLIT[split])}")
-                        st.caption(
-                            f"**{_(SPLIT[split])}** · {plain(label)}  \n{plain(path.replace(chr(92), '/').rsplit('/', 1)[-1])}"
-                        )
+                        name = plain(os.path.basename(path))
+                        st.caption(f"**{_(SPLIT[split])}** · {plain(label)}  \n{name}")
                 st.markdown(_alike(row))
 
 
@@ -198,7 +195,7 @@ def _counts(counts: pd.DataFrame) -> alt.Chart:
         alt.Chart(long)
         .mark_bar()
         .encode(
-            y=alt.Y("class:N", sort=order, title=None, axis=alt.Axis(labelLimit=180)),
+            y=alt.Y("class:N", sort=order, title=None, axis=alt.Axis(labelLimit=180, labelOverlap=False)),
             x=alt.X("pictures:Q", title=_("Pictures")),
             color=colour,
             order=alt.Order("rank:Q"),
@@ -209,7 +206,7 @@ def _counts(counts: pd.DataFrame) -> alt.Chart:
             ],
         )
         .transform_calculate(rank=f"indexof({names!r}, datum.split)")
-        .properties(height=60 + 18 * len(order))
+        .properties(height=alt.Step(20))
     )
 
 
