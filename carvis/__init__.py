@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 _HOME_OF = {
     "Workspace": "carvis.workspace",
     "Dataset": "carvis.dataset",
+    "check_dataset": "carvis.dataset.health",
+    "Health": "carvis.dataset.health",
     "Classifier": "carvis.classifier",
     "load_classifier": "carvis.classifier",
     "save_classifier": "carvis.classifier",

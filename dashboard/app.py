@@ -17,6 +17,9 @@ pages = {
     "overview": st.Page(
         "app_pages/overview.py", title=_("Overview"), icon=":material/home:", url_path="overview", default=True
     ),
+    "data": st.Page(
+        "app_pages/data_health.py", title=_("Data"), icon=":material/health_and_safety:", url_path="data-health"
+    ),
     "models": st.Page("app_pages/models.py", title=_("Models"), icon=":material/network_node:", url_path="models"),
     "training": st.Page(
         "app_pages/training.py", title=_("Training runs"), icon=":material/monitoring:", url_path="training"

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from carvis.cli.check import checked
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
 
 HELP = "predict a split of a data set: accuracy, per-class scores, confusion, df2.csv"
@@ -17,6 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", metavar="DIR", help="where to write (default: data/evaluations/<data set>/<split>/<model>)"
     )
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="pictures at once (default: 32)")
+    parser.add_argument(
+        "--no-copies",
+        action="store_true",
+        help="do not look which pictures have a copy in train (the first look reads the whole data set)",
+    )
     add_model_facts(parser)
     add_workspace(parser)
 
@@ -36,6 +42,9 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.out) if args.out else evaluation_folder(workspace, data.name, split, clf.name)
     check_folder(out)
     before = _before(out)
+    copies = workspace.cache_dir / "health"
+    if not args.no_copies and split != "train" and "train" in data.splits:
+        checked(data, workspace, "look for copies")
     with _bar() as bar:
         task = bar.add_task("evaluate", total=None)
         evaluation = evaluate(
@@ -44,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
             split,
             batch_size=args.batch_size,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
+            copies=not args.no_copies,
+            cache=copies,
         )
     edited = set(out.glob("df2.edited-*.csv"))
     evaluation.save(out)
@@ -87,6 +98,7 @@ def _print(evaluation, told: list[str]) -> None:
     for name, value in (
         ("pictures", f"{metrics['n']} ({metrics['n'] - metrics['correct']} misclassified)"),
         ("accuracy", f"{metrics['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%})"),
+        *_without_copies(evaluation),
         ("top-3 accuracy", f"{metrics['top3']:.1%}"),
         (
             "macro precision, recall, F1",
@@ -113,6 +125,14 @@ def _print(evaluation, told: list[str]) -> None:
     for note in evaluation.setup["notes"]:
         if note not in told:
             console.print(note, soft_wrap=True)
+
+
+def _without_copies(evaluation) -> list[tuple[str, str]]:
+    leak = evaluation.leak
+    if leak is None:
+        return []
+    found = [("copies in training", f"{leak.copies} of {evaluation.metrics['n']} pictures ({leak.exact} exact)")]
+    return [*found, (f"accuracy without them ({leak.clean})", str(leak))] if leak.copies else found
 
 
 def _table(title: str, *headings: str):

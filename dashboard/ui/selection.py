@@ -72,6 +72,10 @@ class Selection:
     second: str = ""
     change: str = ""
     risk: int = 5
+    health: str = "copies"
+    pairs: str = ""
+    twins: str = "all"
+    light: str = "darkest"
 
 
 CHOICES = {
@@ -95,15 +99,19 @@ CHOICES = {
     "of": ("patterns", "activations"),
     "copies": ("with", "without"),
     "change": ("", "fixed", "broken"),
+    "health": ("copies", "classes", "light", "problems"),
+    "twins": ("all", "exact", "near"),
+    "light": ("darkest", "brightest", "blurriest"),
 }
 _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100), "smooth": (0, 95)}
 _RANGES |= {"count": (1, 512), "size": (16, 256), "steps": (0, 512), "filter": (0, 100_000), "risk": (0, 100)}
 # What no longer means anything once another field changes.
 _DEPENDENTS = {
-    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part", "pattern", "change"),
+    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part", "pattern", "change", "pairs"),
     "split": ("sample", "table", "page", "open", "pattern", "change"),
     "table": ("true", "pred", "page", "open"),
     **dict.fromkeys(("true", "pred", "low", "high", "sort", "kind"), ("page", "open")),
+    **dict.fromkeys(("health", "pairs", "twins", "light"), ("page",)),
     "page": ("open",),
     "parts": ("part",),
     # One gallery is open at a time on page Compare models, so that its page number has one meaning.
