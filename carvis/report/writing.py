@@ -15,6 +15,7 @@ from carvis.report.blocks import Section, Words
 from carvis.report.context import Context
 from carvis.report.sections.attention import attention
 from carvis.report.sections.confusion import confusion
+from carvis.report.sections.health import health
 from carvis.report.sections.heatmaps import heatmaps
 from carvis.report.sections.making import making
 from carvis.report.sections.scores import scores
@@ -22,6 +23,7 @@ from carvis.workspace import atomic_write
 
 # The last one tells what the others could not have.
 SECTIONS: dict[str, Callable[[Context], Section | None]] = {
+    "health": health,
     "scores": scores,
     "confusion": confusion,
     "heatmaps": heatmaps,
