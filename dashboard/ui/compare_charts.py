@@ -68,12 +68,12 @@ def class_gap(table: pd.DataFrame, first: str, second: str) -> None:
     if len(rows) > _MOST_CLASSES:
         half = _MOST_CLASSES // 2
         rows = pd.concat([rows.head(half), rows.tail(half)])
-        st.caption(
-            _("The {n} classes with the largest gaps either way; the others are in the table.").format(n=2 * half)
-        )
+        words = _("The {n} classes with the largest gaps either way; the others are in the table.")
+        st.caption(words.format(n=2 * half))
     rows["certain"] = np.where(rows["low"] > 0, "second", np.where(rows["high"] < 0, "first", "none"))
+    names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False)
     base = alt.Chart(rows).encode(
-        y=alt.Y("label:N", sort=rows["label"].tolist(), title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False)),
+        y=alt.Y("label:N", sort=rows["label"].tolist(), title=None, axis=names),
         tooltip=[
             alt.Tooltip("label:N", title=_("Class")),
             alt.Tooltip("n:Q", title=_("Pictures")),

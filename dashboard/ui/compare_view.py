@@ -45,11 +45,13 @@ def show(compared: Compared) -> None:
 
 def _scoreboard(found: Comparison, effects: dict[str, dict]) -> None:
     table_slot = st.container(gap="xsmall")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        timed = compare_data.timed(found)
-        download(_("Scoreboard"), lambda: _figure("scoreboard", timed, effects), "scoreboard.png", key="compare_board")
-        download(_("Tables"), lambda: compare_data.tables(timed), "comparison.zip", key="compare_tables")
-        download(_("Everything as JSON"), lambda: compare_data.document(timed, effects), "comparison.json")
+    downloads_slot = st.container(horizontal=True, gap="small")
+    timed = compare_data.timed(found)
+    with downloads_slot:
+        board, tables = "scoreboard.png", "comparison.zip"
+        download(_("Figure"), lambda: _figure("scoreboard", timed, effects), board, key="compare_board")
+        download(_("Tables"), lambda: compare_data.tables(timed), tables, key="compare_tables")
+        download("JSON", lambda: compare_data.document(timed, effects), "comparison.json", key="compare_json")
     with table_slot:
         _board_table(timed)
         said = [*compare_words.left_out(found.left_out)]
@@ -303,8 +305,8 @@ def _risk(found: Comparison) -> None:
                     _("Model"): name,
                     _("Answers"): percent(coverage),
                     _("From confidence"): percent(threshold) if coverage else "–",
-                    _("Area (AURC)"): f"{found.scoreboard.loc[name, 'aurc']:.3f}",
+                    "AURC": f"{found.scoreboard.loc[name, 'aurc']:.3f}",
                 }
             )
         st.dataframe(pd.DataFrame(rows), hide_index=True)
-        st.caption(_("Area under the curve: the mean share of wrong answers over every number answered."))
+        st.caption(_("AURC, the area under the curve: the mean share of wrong answers over every number answered."))
