@@ -38,9 +38,9 @@ def show(compared: Compared) -> None:
     st.subheader(_("From one model to another"), anchor=False)
     _pair(compared)
     st.subheader(_("Can their confidence be believed?"), anchor=False)
-    _confidence(found, effects)
+    _confidence(compared, effects)
     st.subheader(_("Answering only when sure"), anchor=False)
-    _risk(found)
+    _risk(compared)
 
 
 def _scoreboard(found: Comparison, effects: dict[str, dict]) -> None:
@@ -239,7 +239,8 @@ def _class_table(table: pd.DataFrame, first: str, second: str) -> None:
     )
 
 
-def _confidence(found: Comparison, effects: dict[str, dict]) -> None:
+def _confidence(compared: Compared, effects: dict[str, dict]) -> None:
+    found = compared.found
     st.caption(
         _(
             "Honest confidence lies on the dashed line. Above it a model is right more often than it says, below it "
@@ -251,7 +252,7 @@ def _confidence(found: Comparison, effects: dict[str, dict]) -> None:
             with st.container(gap="xsmall"):
                 error = _("calibration error {error}").format(error=f"{found.scoreboard.loc[name, 'ece']:.3f}")
                 st.markdown(f"**{plain(name)}**  \n:gray[{error}]")
-                compare_charts.reliability(found, name, effects.get(name))
+                compare_charts.reliability(compared, name, effects.get(name))
     for name, effect in effects.items():
         st.markdown(compare_words.temperature(name, effect))
     missing = [name for name in found.names if name not in effects]
@@ -278,7 +279,8 @@ def _how_to_fit(missing: list[str]) -> None:
         st.code("\n".join(commands), language="bash", wrap_lines=True)
 
 
-def _risk(found: Comparison) -> None:
+def _risk(compared: Compared) -> None:
+    found = compared.found
     wanted = min(50, selection.get().risk) / 100
     st.caption(
         _(
@@ -288,7 +290,7 @@ def _risk(found: Comparison) -> None:
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
-        compare_charts.risk(found, wanted)
+        compare_charts.risk(compared, wanted)
     with right:
         st.slider(
             _("Wrong answers allowed"),
@@ -299,7 +301,7 @@ def _risk(found: Comparison) -> None:
         )
         rows = []
         for name in found.names:
-            coverage, threshold = found.coverage_at(name, wanted)
+            coverage, threshold = compare_data.coverage_at(compared, name, wanted)
             rows.append(
                 {
                     _("Model"): name,
