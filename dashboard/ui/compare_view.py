@@ -154,6 +154,7 @@ def _numbers(found: Comparison) -> None:
     said = [
         _("Exact McNemar test; corrected for {n} pairs after Holm.").format(n=len(pairs)),
         _("The range of the difference comes from 10,000 paired bootstrap samples."),
+        _("All of this takes the pictures as independent: copies among them make chance look smaller than it is."),
     ]
     if found.cochran:
         said.append(compare_words.cochran(*found.cochran))

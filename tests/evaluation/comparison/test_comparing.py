@@ -59,6 +59,9 @@ def test_pairs_fixed_and_broken(three):
     q, _ = comparison.cochran
     assert q == pytest.approx(2 * (3 * (4 + 16 + 25) - 11**2) / (3 * 11 - (9 + 9 + 4 + 1 + 1 + 1)))
     assert carvis.compare(three[:2]).cochran is None
+    as_it_is, hot = comparison.reliability("fine"), comparison.reliability("fine", temperature=1e6)
+    assert as_it_is["count"].sum() == hot["count"].sum() == 6
+    assert as_it_is["confidence"].max() == pytest.approx(0.9) and hot["confidence"].max() == pytest.approx(0.5)
     with pytest.raises(TableError, match="nobody is not compared"):
         comparison.fixed("own", "nobody")
 
