@@ -62,6 +62,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     course.add_argument(
         "--replay", action="store_true", help="keep the weights after each epoch, to look at the model as it was"
     )
+    course.add_argument(
+        "--mixed-precision",
+        action="store_true",
+        help="let layers compute in bfloat16: faster on a processor or graphics card that has units for it",
+    )
+    course.add_argument(
+        "--devices",
+        type=lambda text: text.split(","),
+        metavar="D,D",
+        help="such as GPU:0,GPU:1, which share each batch (default: all graphics cards of this machine)",
+    )
     course.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same history")
     course.add_argument(
         "--detach", action="store_true", help="train in a process of its own: see `python -m carvis runs`"
@@ -84,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     keys = (
         "backbone", "parent", "input_size", "width", "head_units", "dropout", "open_from", "preprocessing", "resize",
         "name", "epochs", "patience", "batch_size", "learning_rate", "label_smoothing", "seed", "views",
-        "cache_precision", "replay",
+        "cache_precision", "replay", "mixed_precision", "devices",
     )  # fmt: skip
     wanted = {key: getattr(args, key) for key in keys}
     wanted |= {"weights": args.weights or "auto", "augment": not args.no_augment, "cache": not args.no_cache}

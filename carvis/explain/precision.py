@@ -1,16 +1,13 @@
 """``precision="fast"``: convolutions in bfloat16 while a function is traced, the model itself left in float32."""
 
-from functools import lru_cache
-from pathlib import Path
-
 import keras
 import tensorflow as tf
 from keras.src.backend import AutocastScope
 
+from carvis.classifier.processor import has_bfloat16
 from carvis.errors import ModelError
 
 PRECISIONS = ("full", "fast")
-_UNITS = {"avx512_bf16", "amx_bf16"}
 
 
 def check_precision(name: str) -> None:
@@ -23,13 +20,6 @@ def check_precision(name: str) -> None:
         raise ModelError(f"{name} is not a precision: choose one of {', '.join(PRECISIONS)}.")
     if name == "fast" and not has_bfloat16():
         raise ModelError("This processor tells of no bfloat16 units, which precision fast needs: leave it at full.")
-
-
-@lru_cache(maxsize=1)
-def has_bfloat16() -> bool:
-    """Tell whether the system says that its processor multiplies bfloat16 numbers in hardware."""
-    cpuinfo = Path("/proc/cpuinfo")
-    return cpuinfo.is_file() and not _UNITS.isdisjoint(cpuinfo.read_text().split())
 
 
 def heavy_layers(model_layers) -> list[keras.Layer]:

@@ -10,8 +10,10 @@ from carvis.architectures import build_model, open_last_block
 from carvis.classifier import load_classifier
 from carvis.classifier.classifier import gives_logits
 from carvis.dataset import Dataset
+from carvis.training.devices import Devices
 from carvis.training.features import FeatureCache
 from carvis.training.loop import Loop
+from carvis.training.mixing import frozen_pass
 from carvis.training.pictures import split_samples
 from carvis.training.prefix import halve
 from carvis.training.preparing import configure
@@ -49,9 +51,11 @@ def estimate(recipe: str, data: Dataset | str | Path, **wanted) -> Estimate:
     workspace = wanted.get("workspace") or Workspace.open()
     data = data if isinstance(data, Dataset) else Dataset(data)
     config = configure(recipe, data, **wanted)
-    model = _model(config, workspace, data)
+    devices = Devices(config["devices"])
+    with devices.scope():
+        model = _model(config, workspace, data)
     train, valid, _ = split_samples(data, config["seed"])
-    found = _reckon(model, config, len(train), len(valid), workspace)
+    found = _reckon(model, config, len(train), len(valid), workspace, devices)
     if recipe == "fine-tune" and config["parent"] is None:
         first = estimate("transfer", data, **(wanted | {"open_from": None}))
         seconds, disk = found.seconds + first.seconds, max(found.disk_bytes, first.disk_bytes)
@@ -68,8 +72,8 @@ def _model(config: dict, workspace: Workspace, data: Dataset):
     return build_model(config["recipe"], len(config["class_names"]), size, None, config["backbone"], **options)
 
 
-def _reckon(model, config: dict, train: int, valid: int, workspace: Workspace) -> Estimate:
-    epochs, batch = config["epochs"], config["batch_size"]
+def _reckon(model, config: dict, train: int, valid: int, workspace: Workspace, devices: Devices) -> Estimate:
+    epochs, batch, mixed = config["epochs"], config["batch_size"], config["mixed_precision"]
     views = min(config["views"] or epochs, epochs) if config["augment"] else 1
     halves = halve(model) if config["cache"] and views < epochs else None
     plan = None
@@ -82,10 +86,11 @@ def _reckon(model, config: dict, train: int, valid: int, workspace: Workspace) -
     seconds, learning, shown = 0.0, model, images
     if plan:
         frozen, learning = halves.frozen, halves.learning
-        seconds = _seconds(lambda: frozen.predict_on_batch(images)) / batch * (train * views + valid)
-        shown = np.asarray(frozen.predict_on_batch(images))
+        compute = frozen_pass(frozen, mixed)
+        seconds = _seconds(lambda: compute(images).numpy()) / batch * (train * views + valid)
+        shown = compute(images).numpy()
     ends = {"steps": 1, "epochs": 1, "patience": 1, "learning_rate": config["learning_rate"]}
-    loop = Loop(learning, iter, iter, **ends, logits=gives_logits(model))
+    loop = Loop(learning, iter, iter, **ends, logits=gives_logits(model), mixed=mixed, devices=devices)
     step, check = loop.measure(shown, labels, _STEPS)
     seconds += epochs * (train * step + valid * check) / batch
     return Estimate(seconds, plan.bytes if plan else 0, train, valid, halves.cut if plan else None)

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from carvis.classifier.fingerprint import fingerprint
+from carvis.training.mixing import frozen_pass
 from carvis.training.pictures import Pictures, shuffled
 from carvis.training.prefix import Halves
 from carvis.training.recipes import PRECISIONS
@@ -124,7 +125,7 @@ class FeatureCache:
 
         Args:
             sets: pictures, and the views of them; the view None shows them as they are.
-            how: ``preprocessing`` and ``seed``.
+            how: ``preprocessing``, ``seed``, and whether the precision is ``mixed``.
 
         Returns:
             Features for each of ``sets``; None where the disk is full or fails: the run then does without.
@@ -134,7 +135,7 @@ class FeatureCache:
         """
         self._done, self._total = 0, sum(len(pictures) * len(views) for pictures, views in sets)
         self._model = fingerprint(halves.frozen, {"version": _VERSION})
-        frozen = tf.function(lambda images: halves.frozen(images, training=False), reduce_retracing=True)
+        frozen = frozen_pass(halves.frozen, how["mixed"])
         made: set[str] = set()
         try:
             return [
@@ -147,6 +148,7 @@ class FeatureCache:
 
     def _entry(self, frozen, plan: Plan, pictures: Pictures, view: int | None, how: dict, made: set[str]) -> np.ndarray:
         facts = [self._model, pictures.content, how["preprocessing"], view, how["seed"] if view is not None else None]
+        facts += ["mixed"] if how["mixed"] else []
         shape = (len(pictures), *plan.shape)
         kinds = PRECISIONS[PRECISIONS.index(plan.precision) :: -1]
         for kind in kinds:

@@ -70,7 +70,7 @@ def _cached(model, train, valid, views, config, run: Run, record: Recorder, stop
     rows = len(train) * len(views) + len(valid)
     # A run that goes on must train the same part of the model as before.
     plan = cache.plan(halves, rows, config["kept_features"] if going_on else config["cache_precision"])
-    how = {"preprocessing": config["preprocessing"], "seed": config["seed"]}
+    how = {"preprocessing": config["preprocessing"], "seed": config["seed"], "mixed": config["mixed_precision"]}
     filled = plan and cache.fill(halves, plan, [(train, views), (valid, [None])], how)
     if going_on and not filled:
         raise TrainingError(

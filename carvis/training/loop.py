@@ -1,5 +1,6 @@
 """The training loop: steps, epochs, the best weights, an early end."""
 
+import functools
 import math
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import psutil
 import tensorflow as tf
 
 from carvis.errors import TrainingError
+from carvis.training.devices import Devices
+from carvis.training.mixing import mixed_precision
 
 _REPORT_EVERY = 1.0
 _WARM_UP = 0.05
@@ -68,6 +71,8 @@ class Loop:
         valid_batches: -> batches (images, labels).
         steps: batches an epoch.
         logits: whether the model ends without softmax.
+        mixed: whether layers compute in bfloat16.
+        devices: share each batch; the model's variables were made within their scope.
         emit: called with a kind (``steps``, ``epoch``) and facts.
         on_best: called when an epoch was the best so far.
         on_epoch: called after each epoch, before it is told, to keep what ``checkpoint`` holds.
@@ -91,6 +96,8 @@ class Loop:
         learning_rate: float,
         label_smoothing: float = 0.0,
         logits: bool = False,
+        mixed: bool = False,
+        devices: Devices | None = None,
         emit: Callable[..., None] = lambda kind, **facts: None,
         on_best: Callable[[], None] = lambda: None,
         on_epoch: Callable[["Loop"], None] = lambda loop: None,
@@ -101,31 +108,50 @@ class Loop:
         self._steps, self._epochs, self._patience = steps, epochs, patience
         self._rate = learning_rate
         self._emit, self._on_best, self._on_epoch, self._stop = emit, on_best, on_epoch, stop
+        devices = devices or Devices([])
         self.standing, self.best, self.answers = Standing(), None, np.zeros(0, int)
-        self._optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
+        with devices.scope():
+            self._optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
+            self._optimizer.build(model.trainable_variables)
         classes = int(model.outputs[0].shape[-1])
-        loss = keras.losses.CategoricalCrossentropy(from_logits=logits, label_smoothing=label_smoothing)
+        losses = keras.losses.CategoricalCrossentropy(
+            from_logits=logits, label_smoothing=label_smoothing, reduction=None
+        )
         variables = model.trainable_variables
-        self._optimizer.build(variables)
         signature = [
             tf.TensorSpec((None, *model.inputs[0].shape[1:]), tf.float32),
             tf.TensorSpec((None,), tf.int64),
         ]
 
+        def judge(images, labels, weights, training):
+            with mixed_precision(model, mixed):
+                output = model(images, training=training)
+            right = tf.cast(tf.argmax(output, axis=1) == labels, tf.float32)
+            loss = tf.reduce_sum(weights * losses(tf.one_hot(labels, classes), output))
+            return loss, tf.reduce_sum(weights * right), tf.argmax(output, axis=1)
+
         @tf.function(input_signature=signature)
         def train_step(images, labels):
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch([variable.value for variable in variables])
-                output = model(images, training=True)
-                value = loss(tf.one_hot(labels, classes), output)
-            self._optimizer.apply(tape.gradient(value, [variable.value for variable in variables]), variables)
-            return value, _correct(output, labels)
+            rows = tf.cast(tf.shape(images)[0], tf.float32)
+
+            def learn(images, labels, weights):
+                watched = [variable.value for variable in variables]
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch(watched)
+                    loss, right, _ = judge(images, labels, weights, training=True)
+                    mean = loss / rows
+                return mean, right, tape.gradient(mean, watched)
+
+            means, right, gradients = zip(*devices.each(learn, images, labels), strict=True)
+            self._optimizer.apply([tf.add_n(parts) for parts in zip(*gradients, strict=True)], variables)
+            return tf.add_n(means), tf.add_n(right)
 
         @tf.function(input_signature=signature)
         def valid_step(images, labels):
-            output = model(images, training=False)
-            value = loss(tf.one_hot(labels, classes), output)
-            return value, _correct(output, labels), tf.argmax(output, axis=1)
+            rows = tf.shape(images)[0]
+            ask = functools.partial(judge, training=False)
+            sums, right, answers = zip(*devices.each(ask, images, labels), strict=True)
+            return tf.add_n(sums) / tf.cast(rows, tf.float32), tf.add_n(right), tf.concat(answers, axis=0)[:rows]
 
         self._train_step, self._valid_step = train_step, valid_step
 
@@ -250,10 +276,6 @@ class Loop:
 
 def _means(total: float, right: int, seen: int) -> dict:
     return {"loss": total / max(seen, 1), "accuracy": right / max(seen, 1)}
-
-
-def _correct(output, labels):
-    return tf.reduce_sum(tf.cast(tf.argmax(output, axis=1) == labels, tf.int32))
 
 
 def parameters(variables) -> int:

@@ -1,6 +1,7 @@
 """``prepare``: a run directory whose ``config.json`` says everything that is needed to start the run."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -56,6 +57,8 @@ def configure(
     views: int | None = None,
     cache: bool = True,
     cache_precision: str = "auto",
+    mixed_precision: bool = False,
+    devices: Sequence[str] | None = None,
     replay: bool = False,
     patience: int | None = None,
     preprocessing: str | None = None,
@@ -125,6 +128,8 @@ def configure(
         "views": views,
         "cache": cache,
         "cache_precision": cache_precision,
+        "mixed_precision": mixed_precision,
+        "devices": list(devices) if devices is not None else None,
         "replay": replay,
         "seed": seed,
         "width": width,

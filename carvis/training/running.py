@@ -1,8 +1,6 @@
 """``train`` and ``execute``: a run from its configuration to the saved model."""
 
 import math
-import os
-import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -10,17 +8,20 @@ from pathlib import Path
 import keras
 
 from carvis.classifier.classifier import gives_logits
+from carvis.classifier.processor import has_bfloat16
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
 from carvis.training import replay
 from carvis.training.checkpoint import STATE, keep, take_up
+from carvis.training.devices import Devices
 from carvis.training.features import CacheStopped
 from carvis.training.feeding import feeding
 from carvis.training.finishing import finish
 from carvis.training.launching import turn
 from carvis.training.loop import Loop, Outcome, parameters
-from carvis.training.pictures import Pictures, split_samples
+from carvis.training.pictures import split_samples
 from carvis.training.preparing import prepare
+from carvis.training.reading import read_pictures
 from carvis.training.recorder import Recorder, now
 from carvis.training.run import CONFIG, STOP, Run
 from carvis.training.starting import starting_model
@@ -52,6 +53,9 @@ def train(recipe: str, data: Dataset | str | Path, *, progress: Callable[[dict],
         cache: whether what the frozen layers make of the pictures is kept on disk and computed once a view; it takes
             ``views``, or pictures that are not augmented.
         replay: whether the weights after each epoch are kept, halved, to look at the model as it was.
+        mixed_precision: whether layers compute in bfloat16, which processors and graphics cards with units for it do
+            in a half to a fifth of the time; the weights and the model file stay float32.
+        devices: names such as ``GPU:0`` that share each batch; by default all graphics cards of this machine.
         cache_precision: ``float32``, ``float16`` to halve the disk space, or ``auto`` for the first that fits.
         preprocessing, resize: bound to the model; by default what its weights take, and bilinear.
         width, head_units, dropout, open_from: as ``build_model``.
@@ -136,7 +140,8 @@ def _in_turn(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
 
 
 def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
-    config = run.config
+    # A run prepared by an earlier carvis knows nothing of these.
+    config = {"mixed_precision": False, "devices": None} | run.config
     data = Dataset(run.workspace.root / config["data"])
     record.log(f"{config['recipe']} on {config['dataset']}, run {run.id}")
     if config["recipe"] == "fine-tune" and config["parent"] is None:
@@ -150,7 +155,13 @@ def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
             record.status(state="stopped", **facts, ended=now())
             return
     keras.utils.set_random_seed(config["seed"])
-    model = starting_model(run, config, data, record)
+    devices = Devices(config["devices"])
+    if len(devices) > 1:
+        record.log(f"each batch is shared by {', '.join(devices.names)}")
+    if config["mixed_precision"] and not devices.gpu and not has_bfloat16():
+        record.warn("This processor has no bfloat16 units: mixed precision will be slower here, not faster.")
+    with devices.scope():
+        model = starting_model(run, config, data, record)
     record.config(config)
 
     train_samples, valid_samples, said = split_samples(data, config["seed"])
@@ -159,7 +170,7 @@ def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
     missing = sorted(set(config["class_names"]) - set(train_samples["label"]))
     if missing:
         record.warn(f"There are no training pictures of {', '.join(missing)}: the model will hardly predict them.")
-    pictures = _read(data, train_samples, valid_samples, config, model, record, stop)
+    pictures = read_pictures(data, train_samples, valid_samples, config, model, record, stop)
     if stop.reason:
         outcome = Outcome(reason=stop.reason, stopped=True)
         finish(run, record, config, model, outcome, len(pictures[0]), stop.by_signal)
@@ -167,7 +178,7 @@ def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
     if not len(pictures[1]) or len(set(pictures[0].labels)) < 2:
         raise TrainingError(f"{data.root} has too few pictures that can be read: see the log of run {run.id}.")
     try:
-        outcome = _train(model, *pictures, config, run, record, stop)
+        outcome = _train(model, *pictures, config, run, record, stop, devices)
     except CacheStopped:
         outcome = Outcome(reason=stop.reason, stopped=True)
     finish(run, record, config, model, outcome, len(pictures[0]), stop.by_signal)
@@ -191,7 +202,8 @@ def _train_parent(run: Run, data: Dataset, record: Recorder, progress) -> Run:
 def _prepare_parent(run: Run, data: Dataset) -> Run:
     config = run.config
     shared = ("backbone", "weights", "batch_size", "seed", "augment", "preprocessing", "resize", "label_smoothing")
-    wanted = {key: config[key] for key in (*shared, "head_units", "dropout", "views", "cache", "cache_precision")}
+    kept = ("head_units", "dropout", "views", "cache", "cache_precision", "mixed_precision", "devices")
+    wanted = {key: config[key] for key in (*shared, *kept)}
     if wanted["weights"] not in (None, "imagenet"):
         wanted["weights"] = run.workspace.root / wanted["weights"]
     return prepare(
@@ -204,44 +216,9 @@ def _prepare_parent(run: Run, data: Dataset) -> Run:
     )
 
 
-def _read(
-    data: Dataset, train_samples, valid_samples, config, model, record: Recorder, stop: StopRequest
-) -> list[Pictures]:
-    found, done_before, reported = [], 0, 0.0
-    total = len(train_samples) + len(valid_samples)
-    for split, samples in (("train", train_samples), ("valid", valid_samples)):
-
-        def watch(done: int, before: int = done_before) -> bool:
-            nonlocal reported
-            if time.monotonic() - reported > 1:
-                reported = time.monotonic()
-                record.event("reading", pictures=before + done, total=total)
-            return stop.reason is not None
-
-        pictures = Pictures(
-            samples,
-            config["class_names"],
-            tuple(config["input_size"]),
-            resize=config["resize"],
-            channels=int(model.inputs[0].shape[-1]),
-            watch=watch,
-        )
-        broken = pictures.broken.reasons
-        done_before += len(samples)
-        record.event("reading", pictures=done_before, total=total)
-        if broken:
-            record.warn(
-                f"{split}: {len(broken)} of {len(samples)} pictures cannot be read and are left out (see log.txt)"
-            )
-        for reason in broken.values():
-            record.log(f"left out: {reason.replace(str(data.root) + os.sep, '')}")
-        place = "kept in memory" if pictures.cached else "read again each epoch: too many for the memory set aside"
-        record.log(f"{split}: {len(pictures)} pictures, {place}")
-        found.append(pictures)
-    return found
-
-
-def _train(model, train_pictures, valid_pictures, config, run: Run, record: Recorder, stop: StopRequest) -> Outcome:
+def _train(
+    model, train_pictures, valid_pictures, config, run: Run, record: Recorder, stop: StopRequest, devices: Devices
+) -> Outcome:
     steps = math.ceil(len(train_pictures) / config["batch_size"])
     record.event(
         "begin",
@@ -292,6 +269,8 @@ def _train(model, train_pictures, valid_pictures, config, run: Run, record: Reco
         learning_rate=config["learning_rate"],
         label_smoothing=config["label_smoothing"],
         logits=gives_logits(model),
+        mixed=config["mixed_precision"],
+        devices=devices,
         emit=emit,
         on_best=keep_best,
         on_epoch=keep_epoch,

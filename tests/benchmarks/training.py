@@ -20,7 +20,7 @@ from carvis.training.prefix import halve
 from tests.benchmarks.measuring import compare
 
 CLASSES = [f"class {i}" for i in range(20)]
-HOW = {"preprocessing": "unit", "seed": 0}
+HOW = {"preprocessing": "unit", "seed": 0, "mixed": False}
 EPOCHS, BATCH = 20, 32
 
 

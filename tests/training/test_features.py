@@ -12,7 +12,7 @@ from carvis.training.pictures import Pictures
 from carvis.training.prefix import halve
 
 L = keras.layers
-HOW = {"preprocessing": "unit", "seed": 0}
+HOW = {"preprocessing": "unit", "seed": 0, "mixed": False}
 FIGURES = ["loss", "accuracy", "val_loss", "val_accuracy"]
 
 
