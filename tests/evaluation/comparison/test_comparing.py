@@ -126,6 +126,19 @@ def test_leak_corrected_where_the_evaluation_knows(three):
     assert np.isnan(board.loc["fine", "copies"])
 
 
+def test_leak_corrected_on_a_part_of_an_evaluation():
+    labels = "a" * 40
+    one, other = answered("one", "a" * 35 + "b" * 5, labels), answered("other", "a" * 38, "a" * 38)
+    one = replace(one, predictions=one.predictions.assign(copy_of=[*["train/a/9"] * 4, *[""] * 36]))
+    board = carvis.compare([one, other]).scoreboard
+    # 38 pictures are shared: 4 have copies, and of the other 34 three are wrong.
+    assert board.loc["one", ["copies", "clean", "clean_accuracy"]].tolist() == [4, 34, 31 / 34]
+    assert board.loc["one", "clean_low"] < 31 / 34 < board.loc["one", "clean_high"]
+    few = replace(one, predictions=one.predictions.assign(copy_of=[*["train/a/9"] * 20, *[""] * 20]))
+    board = carvis.compare([few, other]).scoreboard
+    assert board.loc["one", "clean"] == 18 and np.isnan(board.loc["one", "clean_accuracy"])
+
+
 def test_without_copies(three):
     copied = [replace(one, predictions=one.predictions.assign(copy_of=["train/a/9", *[""] * 5])) for one in three]
     comparison = carvis.compare(copied, without_copies=True)
