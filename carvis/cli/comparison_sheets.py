@@ -64,6 +64,9 @@ def print_comparison(comparison, effects: dict[str, dict]) -> None:
     if comparison.cochran:
         console.print(cochran_words(*comparison.cochran), soft_wrap=True)
     for name, effect in effects.items():
+        if effect["bounded"]:
+            console.print(f"{name}: the validation pictures name no temperature between 0.05 and 20.", soft_wrap=True)
+            continue
         console.print(
             f"{name}: temperature {effect['temperature']:.2f} (fitted on {effect['n']} validation pictures) takes the "
             f"calibration error from {effect['ece']:.3f} to {effect['ece_after']:.3f} and the log loss from "

@@ -6,13 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from carvis.evaluation import Comparison
-from ui import compare_words, selection
+from ui import compare_data, compare_words, selection
+from ui.compare_data import Compared
 from ui.i18n import _
 
 LATTICE = "compare_lattice"
 _LINE, _QUIET, _BETTER, _WORSE = "#0072b2", "#8a97a3", "#0072b2", "#d55e00"
-# A risk curve through more points than these would look the same.
-_POINTS = 300
 _MOST_CLASSES = 40
 
 
@@ -68,12 +67,12 @@ def class_gap(table: pd.DataFrame, first: str, second: str) -> None:
     if len(rows) > _MOST_CLASSES:
         half = _MOST_CLASSES // 2
         rows = pd.concat([rows.head(half), rows.tail(half)])
-        st.caption(
-            _("The {n} classes with the largest gaps either way; the others are in the table.").format(n=2 * half)
-        )
+        words = _("The {n} classes with the largest gaps either way; the others are in the table.")
+        st.caption(words.format(n=2 * half))
     rows["certain"] = np.where(rows["low"] > 0, "second", np.where(rows["high"] < 0, "first", "none"))
+    names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False)
     base = alt.Chart(rows).encode(
-        y=alt.Y("label:N", sort=rows["label"].tolist(), title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False)),
+        y=alt.Y("label:N", sort=rows["label"].tolist(), title=None, axis=names),
         tooltip=[
             alt.Tooltip("label:N", title=_("Class")),
             alt.Tooltip("n:Q", title=_("Pictures")),
@@ -101,15 +100,15 @@ def class_gap(table: pd.DataFrame, first: str, second: str) -> None:
     st.altair_chart(alt.layer(zero, spread, points).properties(height=50 + 21 * len(rows)), alt=alt_text)
 
 
-def reliability(found: Comparison, name: str, effect: dict | None) -> None:
+def reliability(compared: Compared, name: str, effect: dict | None) -> None:
     """Draw a model's accuracy against its confidence, as it is and with its temperature."""
     plain_words, scaled_words = _("as it is"), _("with temperature")
-    table = found.reliability(name).dropna().assign(kind=plain_words)
+    table = compare_data.reliability(compared, name).dropna().assign(kind=plain_words)
     share = table.assign(share=table["count"] / table["count"].sum())
     lines = table
     if effect and not effect["bounded"]:
-        scaled = found.reliability(name, temperature=effect["temperature"]).dropna().assign(kind=scaled_words)
-        lines = pd.concat([table, scaled])
+        scaled = compare_data.reliability(compared, name, effect["temperature"]).dropna()
+        lines = pd.concat([table, scaled.assign(kind=scaled_words)])
     kinds = [plain_words, scaled_words] if len(lines) > len(table) else [plain_words]
     scale = alt.Scale(domain=[0, 1], nice=False)
     x = alt.X("confidence:Q", title=_("confidence"), scale=scale, axis=alt.Axis(format="%", tickCount=5))
@@ -140,20 +139,15 @@ def reliability(found: Comparison, name: str, effect: dict | None) -> None:
     base = alt.Chart(lines).encode(x=x, y=y, color=colour, tooltip=tooltip)
     spread = alt.Chart(table).mark_rule(color=_LINE, opacity=0.5).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
     chart = alt.layer(bars, ideal, spread, base.mark_line(), base.mark_point(filled=True, size=45, opacity=1))
-    error = found.scoreboard.loc[name, "ece"]
+    error = compared.found.scoreboard.loc[name, "ece"]
     alt_text = _("Reliability of {model}: calibration error {error}").format(model=name, error=f"{error:.3f}")
     st.altair_chart(chart.properties(height=290), alt=alt_text)
 
 
-def risk(found: Comparison, wanted: float) -> None:
+def risk(compared: Compared, wanted: float) -> None:
     """Draw each model's risk against the share of pictures answered, with the risk that is wanted."""
-    parts = []
-    for name in found.names:
-        curve = found.risk_coverage(name)
-        if len(curve) > _POINTS:
-            curve = curve.iloc[np.unique(np.linspace(0, len(curve) - 1, _POINTS).round().astype(int))]
-        parts.append(curve.assign(model=name))
-    table = pd.concat(parts)
+    found = compared.found
+    table = pd.concat([compare_data.risk_coverage(compared, name).assign(model=name) for name in found.names])
     lines = (
         alt.Chart(table)
         .mark_line(interpolate="linear")

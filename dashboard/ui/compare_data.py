@@ -6,6 +6,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -18,6 +19,8 @@ from ui.i18n import _
 from ui.page import error, guarded
 
 MOST = 6
+# A risk curve through more points than these would look the same.
+_POINTS = 300
 
 
 def evaluated() -> dict[str, data.Table]:
@@ -86,6 +89,39 @@ def by_class(compared: Compared, first: str, second: str) -> pd.DataFrame:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _by_class(key: str, first: str, second: str, *, _found: Comparison) -> pd.DataFrame:
     return _found.by_class(first, second)
+
+
+def reliability(compared: Compared, name: str, temperature: float | None = None) -> pd.DataFrame:
+    """Return a model's confidence beside its accuracy, worked out once."""
+    return _reliability(compared.key, name, temperature, _found=compared.found)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _reliability(key: str, name: str, temperature: float | None, *, _found: Comparison) -> pd.DataFrame:
+    return _found.reliability(name, temperature=temperature)
+
+
+def risk_coverage(compared: Compared, name: str) -> pd.DataFrame:
+    """Return a model's risk at so many confidence thresholds as a chart can show."""
+    return _risk_coverage(compared.key, name, _found=compared.found)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _risk_coverage(key: str, name: str, *, _found: Comparison) -> pd.DataFrame:
+    curve = _found.risk_coverage(name)
+    if len(curve) <= _POINTS:
+        return curve
+    return curve.iloc[np.unique(np.linspace(0, len(curve) - 1, _POINTS).round().astype(int))]
+
+
+def coverage_at(compared: Compared, name: str, risk: float) -> tuple[float, float]:
+    """Return the share of pictures a model can answer at no more than a risk, and from which confidence."""
+    return _coverage_at(compared.key, name, risk, _found=compared.found)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _coverage_at(key: str, name: str, risk: float, *, _found: Comparison) -> tuple[float, float]:
+    return _found.coverage_at(name, risk)
 
 
 def temperatures(compared: Compared) -> dict[str, dict]:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.evaluation import Comparison
-from ui import choice, compare_charts, compare_data, compare_pictures, compare_words, data, selection
+from ui import compare_charts, compare_confidence, compare_data, compare_pictures, compare_words, data, selection
 from ui.compare_data import Compared
 from ui.download import download
 from ui.i18n import N_, _, translated
@@ -38,31 +38,33 @@ def show(compared: Compared) -> None:
     st.subheader(_("From one model to another"), anchor=False)
     _pair(compared)
     st.subheader(_("Can their confidence be believed?"), anchor=False)
-    _confidence(found, effects)
+    compare_confidence.reliability(compared, effects)
     st.subheader(_("Answering only when sure"), anchor=False)
-    _risk(found)
+    compare_confidence.risk(compared)
 
 
 def _scoreboard(found: Comparison, effects: dict[str, dict]) -> None:
     table_slot = st.container(gap="xsmall")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        timed = compare_data.timed(found)
-        download(_("Scoreboard"), lambda: _figure("scoreboard", timed, effects), "scoreboard.png", key="compare_board")
-        download(_("Tables"), lambda: compare_data.tables(timed), "comparison.zip", key="compare_tables")
-        download(_("Everything as JSON"), lambda: compare_data.document(timed, effects), "comparison.json")
+    downloads_slot = st.container(horizontal=True, gap="small")
+    timed = compare_data.timed(found)
+    with downloads_slot:
+        board, tables = "scoreboard.png", "comparison.zip"
+        download(_("Figure"), lambda: _figure(timed), board, key="compare_board")
+        download(_("Tables"), lambda: compare_data.tables(timed), tables, key="compare_tables")
+        download("JSON", lambda: compare_data.document(timed, effects), "comparison.json", key="compare_json")
     with table_slot:
         _board_table(timed)
         said = [*compare_words.left_out(found.left_out)]
-        if not found.scoreboard["copies"].notna().any():
+        if not found.scoreboard["copies"].notna().any() and not found.without_copies:
             said.append(_("Whether test pictures have copies in training is not known for these evaluations."))
         if said:
             st.caption(" ".join(said))
 
 
-def _figure(which: str, found: Comparison, effects: dict[str, dict]) -> bytes:
-    from carvis.figures import figure_bytes, model_scoreboard, reliability_diagrams
+def _figure(found: Comparison) -> bytes:
+    from carvis.figures import figure_bytes, model_scoreboard
 
-    return figure_bytes(model_scoreboard(found) if which == "scoreboard" else reliability_diagrams(found, effects))
+    return figure_bytes(model_scoreboard(found))
 
 
 def _board_table(found: Comparison) -> None:
@@ -83,7 +85,7 @@ def _board_table(found: Comparison) -> None:
             "ms": best_first["milliseconds"],
         }
     )
-    if not best_first["copies"].notna().any():
+    if found.without_copies or not best_first["copies"].notna().any():
         rows = rows.drop(columns="clean")
     if not best_first["milliseconds"].notna().any():
         rows = rows.drop(columns="ms")
@@ -152,6 +154,7 @@ def _numbers(found: Comparison) -> None:
     said = [
         _("Exact McNemar test; corrected for {n} pairs after Holm.").format(n=len(pairs)),
         _("The range of the difference comes from 10,000 paired bootstrap samples."),
+        _("All of this takes the pictures as independent: copies among them make chance look smaller than it is."),
     ]
     if found.cochran:
         said.append(compare_words.cochran(*found.cochran))
@@ -235,76 +238,3 @@ def _class_table(table: pd.DataFrame, first: str, second: str) -> None:
             "a class, the bootstrap sees no spread, however few the pictures are."
         )
     )
-
-
-def _confidence(found: Comparison, effects: dict[str, dict]) -> None:
-    st.caption(
-        _(
-            "Honest confidence lies on the dashed line. Above it a model is right more often than it says, below it "
-            "less often. Grey bars: the share of pictures with this confidence."
-        )
-    )
-    with st.grid("auto", min_column_width=290, gap="medium"):
-        for name in found.names:
-            with st.container(gap="xsmall"):
-                error = _("calibration error {error}").format(error=f"{found.scoreboard.loc[name, 'ece']:.3f}")
-                st.markdown(f"**{plain(name)}**  \n:gray[{error}]")
-                compare_charts.reliability(found, name, effects.get(name))
-    for name, effect in effects.items():
-        st.markdown(compare_words.temperature(name, effect))
-    missing = [name for name in found.names if name not in effects]
-    if missing and choice.split() != "valid":
-        _how_to_fit(missing)
-    elif missing:
-        st.caption(_("These are the validation pictures, on which a temperature is learnt: choose the test split."))
-    download(_("Figure"), lambda: _figure("reliability", found, effects), "reliability.png", key="compare_reliability")
-
-
-def _how_to_fit(missing: list[str]) -> None:
-    name = choice.dataset_name()
-    if "valid" not in choice.splits(name):
-        st.caption(_("A temperature is learnt on validation pictures, of which this data set has none."))
-        return
-    words = _("To see what a temperature would change, evaluate on the validation pictures, too: {names}.")
-    st.caption(words.format(names=", ".join(plain(one) for one in missing)))
-    files = [data.model_files()[one] for one in missing if one in data.model_files()]
-    folder, space = data.datasets()[name], data.workspace()
-    commands = [
-        f'python -m carvis evaluate "{space.relative(file)}" "{space.relative(folder)}" --split valid' for file in files
-    ]
-    if commands:
-        st.code("\n".join(commands), language="bash", wrap_lines=True)
-
-
-def _risk(found: Comparison) -> None:
-    wanted = min(50, selection.get().risk) / 100
-    st.caption(
-        _(
-            "A model may stay silent where it is not sure. The fewer pictures it answers, the fewer of its answers "
-            "should be wrong. Measured on these pictures; others may differ."
-        )
-    )
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        compare_charts.risk(found, wanted)
-    with right:
-        st.slider(
-            _("Wrong answers allowed"),
-            0,
-            50,
-            format="%d %%",
-            **selection.control("risk", min(50, selection.get().risk)),
-        )
-        rows = []
-        for name in found.names:
-            coverage, threshold = found.coverage_at(name, wanted)
-            rows.append(
-                {
-                    _("Model"): name,
-                    _("Answers"): percent(coverage),
-                    _("From confidence"): percent(threshold) if coverage else "–",
-                    _("Area (AURC)"): f"{found.scoreboard.loc[name, 'aurc']:.3f}",
-                }
-            )
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
-        st.caption(_("Area under the curve: the mean share of wrong answers over every number answered."))

@@ -10,7 +10,8 @@ import pytest
 from carvis.classifier import Classifier, save_classifier
 from carvis.cli import main
 from carvis.dataset import Dataset
-from carvis.evaluation import evaluate, evaluation_folder
+from carvis.evaluation import evaluate, evaluation_folder, load_evaluation
+from carvis.evaluation.metrics import summarise
 from carvis.workspace import Workspace
 
 L = keras.layers
@@ -47,7 +48,7 @@ def test_models_are_compared_by_their_names(workspace, capsys):
     assert "18 pictures" in said and "only good is right" in said
     assert "good is better than poor: 6 pictures only it gets right, 0 only the other; p = 0.031" in said
     # Validation was evaluated for one of the two.
-    assert "good: temperature 0.05 (fitted on 9 validation pictures)" in said and "poor: temperature" not in said
+    assert "good: the validation pictures name no temperature" in said and "poor: the" not in said
     document = json.loads((workspace / "out" / "comparison.json").read_text("utf-8"))
     assert document["lattice"] == {"11": 12, "10": 0, "01": 6, "00": 0}
     assert document["scoreboard"][1]["parameters"] == 18 and document["scoreboard"][1]["milliseconds"] is None
@@ -60,6 +61,27 @@ def test_models_are_compared_by_their_names(workspace, capsys):
     assert main(["compare", "poor", "good", "--out", "out"]) == 2
     assert "is there already" in capsys.readouterr().err
     assert main(["compare", "poor", "good", "--out", "out", "--overwrite"]) == 0
+
+
+def test_a_temperature_is_fitted_where_validation_was_evaluated(workspace, capsys):
+    # The same mistakes as on test, learnt from twice as sure.
+    space = Workspace(workspace)
+    for split in ("test", "valid"):
+        found = load_evaluation(evaluation_folder(space, "mini", split, "good"))
+        table = found.predictions.copy()
+        table[["p:red", "p:green", "p:blue"]] = np.float32([0.9, 0.1, 0])
+        table["predicted"], table["confidence"] = "red", np.float32(0.9)
+        table.loc[table.index[:3], "label"], table.loc[table.index[3:], "label"] = "green", "red"
+        type(found)(table, summarise(table, NAMES) | {"unreadable": [], "left_out": {}}, found.setup).save(
+            evaluation_folder(space, "mini", split, "good")
+        )
+    other = load_evaluation(evaluation_folder(space, "mini", "test", "poor"))
+    labels = load_evaluation(evaluation_folder(space, "mini", "test", "good")).predictions["label"]
+    type(other)(other.predictions.assign(label=labels), other.metrics, other.setup).save(workspace / "elsewhere")
+    assert main(["compare", "elsewhere", "good"]) == 0
+    # On validation 6 of 9 are right at 9 : 1, so T = ln 9 / ln 2.
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"good: temperature {np.log(9) / np.log(2):.2f} (fitted on 9 validation pictures)" in said
 
 
 def test_folders_of_evaluations_and_time(workspace, capsys):

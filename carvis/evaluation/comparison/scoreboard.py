@@ -12,8 +12,11 @@ import pandas as pd
 from carvis.evaluation.comparison.calibration import expected_calibration_error
 from carvis.evaluation.comparison.coverage import area_under_risk
 from carvis.evaluation.joining import Joined
-from carvis.evaluation.metrics import summarise
+from carvis.evaluation.metrics import summarise, wilson_interval
 from carvis.evaluation.result import Evaluation
+
+# With fewer pictures an accuracy says next to nothing.
+_LEAST_CLEAN = 30
 
 
 def scoreboard(joined: Joined, files: Mapping[str, Path], milliseconds: Mapping[str, float]) -> pd.DataFrame:
@@ -54,12 +57,18 @@ def _clean(evaluation: Evaluation) -> dict:
     """What the evaluation knows of copies in training; evaluations made before that was asked know nothing."""
     facts = dict.fromkeys(("copies", "clean", "clean_accuracy", "clean_low", "clean_high"), np.nan)
     leak = getattr(evaluation, "leak", None)
-    if leak is None:
-        return facts
-    facts |= {"copies": float(leak.copies), "clean": float(leak.clean)}
-    if leak.measurable:
-        low, high = leak.interval
-        facts |= {"clean_accuracy": leak.accuracy, "clean_low": low, "clean_high": high}
+    if leak is not None:
+        facts |= {"copies": float(leak.copies), "clean": float(leak.clean)}
+        if leak.measurable:
+            facts |= dict(zip(("clean_accuracy", "clean_low", "clean_high"), (leak.accuracy, *leak.interval)))
+    # A part of an evaluation has lost its summary, but each of its pictures still says whether it has a copy.
+    elif "copy_of" in evaluation.predictions:
+        clean = evaluation.predictions[evaluation.predictions["copy_of"].fillna("") == ""]
+        facts |= {"copies": float(len(evaluation.predictions) - len(clean)), "clean": float(len(clean))}
+        if len(clean) >= _LEAST_CLEAN:
+            hits = int((clean["label"] == clean["predicted"]).sum())
+            figures = (hits / len(clean), *wilson_interval(hits, len(clean)))
+            facts |= dict(zip(("clean_accuracy", "clean_low", "clean_high"), figures))
     return facts
 
 

@@ -49,14 +49,18 @@ def sentence(found: Verdict) -> str:
     if found.kind == "same":
         return f"{better} and {worse} are right on exactly the same pictures."
     if found.kind == "even":
-        return f"{better} and {worse} are equally often right: each alone on {found.only_better:,} pictures."
-    counts = f"{found.only_better:,} pictures only it gets right, {found.only_worse:,} only the other"
+        return f"{better} and {worse} are equally often right: each alone on {_pictures(found.only_better)}."
+    counts = f"{_pictures(found.only_better)} only it gets right, {found.only_worse:,} only the other"
     if found.kind == "better":
         return f"{better} is better than {worse}: {counts}; {p_words(found.p)}, so chance alone hardly explains it."
     words = f"{better} looks better than {worse}, but the gap could be chance: {counts}; {p_words(found.p)}."
     if found.needed:
         words += f" If it is really as large as it looks, about {found.needed:,} pictures would show it."
     return words
+
+
+def _pictures(n: int) -> str:
+    return f"{n:,} picture{'' if n == 1 else 's'}"
 
 
 def p_words(p: float) -> str:
@@ -71,13 +75,13 @@ def cochran_words(q: float, p: float) -> str:
 
 
 _LEFT_OUT = {
-    "missing": "{n} pictures are not in all evaluations",
-    "changed": "{n} pictures were changed between the evaluations",
-    "relabelled": "{n} pictures have another label in another evaluation",
-    "copies": "{n} pictures have a copy in training",
+    "missing": "{n} not in all evaluations",
+    "changed": "{n} changed between the evaluations",
+    "relabelled": "{n} with another label in another evaluation",
+    "copies": "{n} with a copy in training",
 }
 
 
 def left_out_words(left_out: Mapping[str, int]) -> list[str]:
     """What is not compared, and why."""
-    return [f"Not compared: {_LEFT_OUT[reason].format(n=f'{n:,}')}." for reason, n in left_out.items()]
+    return [f"Not compared: {_LEFT_OUT[reason].format(n=_pictures(n))}." for reason, n in left_out.items()]

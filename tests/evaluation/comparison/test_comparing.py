@@ -59,6 +59,9 @@ def test_pairs_fixed_and_broken(three):
     q, _ = comparison.cochran
     assert q == pytest.approx(2 * (3 * (4 + 16 + 25) - 11**2) / (3 * 11 - (9 + 9 + 4 + 1 + 1 + 1)))
     assert carvis.compare(three[:2]).cochran is None
+    as_it_is, hot = comparison.reliability("fine"), comparison.reliability("fine", temperature=1e6)
+    assert as_it_is["count"].sum() == hot["count"].sum() == 6
+    assert as_it_is["confidence"].max() == pytest.approx(0.9) and hot["confidence"].max() == pytest.approx(0.5)
     with pytest.raises(TableError, match="nobody is not compared"):
         comparison.fixed("own", "nobody")
 
@@ -121,6 +124,19 @@ def test_leak_corrected_where_the_evaluation_knows(three):
     assert board.loc["own", ["copies", "clean", "clean_accuracy", "clean_low"]].tolist() == [100, 50, 0.5, 0.4]
     assert board.loc["transfer", "copies"] == 5 and np.isnan(board.loc["transfer", "clean_accuracy"])
     assert np.isnan(board.loc["fine", "copies"])
+
+
+def test_leak_corrected_on_a_part_of_an_evaluation():
+    labels = "a" * 40
+    one, other = answered("one", "a" * 35 + "b" * 5, labels), answered("other", "a" * 38, "a" * 38)
+    one = replace(one, predictions=one.predictions.assign(copy_of=[*["train/a/9"] * 4, *[""] * 36]))
+    board = carvis.compare([one, other]).scoreboard
+    # 38 pictures are shared: 4 have copies, and of the other 34 three are wrong.
+    assert board.loc["one", ["copies", "clean", "clean_accuracy"]].tolist() == [4, 34, 31 / 34]
+    assert board.loc["one", "clean_low"] < 31 / 34 < board.loc["one", "clean_high"]
+    few = replace(one, predictions=one.predictions.assign(copy_of=[*["train/a/9"] * 20, *[""] * 20]))
+    board = carvis.compare([few, other]).scoreboard
+    assert board.loc["one", "clean"] == 18 and np.isnan(board.loc["one", "clean_accuracy"])
 
 
 def test_without_copies(three):
