@@ -66,6 +66,14 @@ class Selection:
     one: str = ""
     before: str = ""
     of: str = "patterns"
+    beside: str = ""
+    cells: str = "count"
+    arrange: str = "confused"
+    diagonal: str = "show"
+    level: str = "class"
+    within: tuple[str, ...] = ()
+    groups: str = ""
+    top: str = ""
 
 
 CHOICES = {
@@ -87,17 +95,25 @@ CHOICES = {
     "start": ("model", "tutorial"),
     "form": ("tutorial", "regularised"),
     "of": ("patterns", "activations"),
+    "cells": ("count", "row", "column"),
+    "arrange": ("confused", "name", "super"),
+    "diagonal": ("show", "hide"),
+    "level": ("class", "super"),
+    "top": ("15", "30", "60", "all"),
 }
 _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100), "smooth": (0, 95)}
 _RANGES |= {"count": (1, 512), "size": (16, 256), "steps": (0, 512), "filter": (0, 100_000)}
 # What no longer means anything once another field changes.
 _DEPENDENTS = {
-    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part"),
-    "split": ("sample", "table", "page", "open"),
+    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part", "beside", "within", "groups"),
+    "split": ("sample", "table", "page", "open", "beside"),
     "table": ("true", "pred", "page", "open"),
     **dict.fromkeys(("true", "pred", "low", "high", "sort", "kind"), ("page", "open")),
     "page": ("open",),
     "parts": ("part",),
+    "groups": ("within",),
+    "within": ("page", "open"),
+    "beside": ("page", "open"),
 }
 DEFAULT = Selection()
 _CURRENT, _LAST_URL, _LAST_PAGE, _CHANGED, _BARE = "_selection", "_last_url", "_last_page", "_changed", "_bare_urls"
