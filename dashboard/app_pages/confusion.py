@@ -44,7 +44,10 @@ with guarded():
 if view is None:
     st.stop()
 confusion_options.drilled(view)
-if len(view.models) == 1:
+if len(view.models) == 1 and len(view.order) > confusion_charts.BESIDE_UP_TO:
+    confusion_charts.panel(view, view.models[0])
+    confused_pair.show(view)
+elif len(view.models) == 1:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         confusion_charts.panel(view, view.models[0])

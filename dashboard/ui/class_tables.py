@@ -40,11 +40,11 @@ def pairs(view: confused.View) -> None:
     shown = table.head(_PAIRS)
     if not view.is_super:
         shown = shown.assign(pictures=[_misclassified(first, *pair) for pair in zip(shown["one"], shown["other"])])
-        columns["pictures"] = st.column_config.LinkColumn("A → B", display_text=_("Misclassified"))
+        columns["pictures"] = st.column_config.LinkColumn(_("Open A → B"), display_text=_("Misclassified"))
         if any(shown["count_back"] > 0):
             back = [_misclassified(first, *pair) for pair in zip(shown["other"], shown["one"])]
             shown = shown.assign(back=back)
-            columns["back"] = st.column_config.LinkColumn("B → A", display_text=_("Misclassified"))
+            columns["back"] = st.column_config.LinkColumn(_("Open B → A"), display_text=_("Misclassified"))
     st.caption(_("Tick a row to open its pictures above. A → B: pictures of class A that are taken for class B."))
     for name in ("share", "share_back"):
         shown = shown.assign(**{name: 100 * shown[name]})
@@ -63,7 +63,7 @@ def pairs(view: confused.View) -> None:
         selection_mode="single-row",
         alt=_("Most confused: {one} and {other}").format(one=found["one"].iloc[0], other=found["other"].iloc[0]),
     )  # fmt: skip
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         download(_("Numbers"), lambda: table.to_csv(index=False), "confused_pairs.csv", key="pair_numbers")
         if len(table) > _PAIRS:
             words = n_("The first {n} of {all} pair is shown.", "The first {n} of {all} pairs are shown.", len(table))
@@ -133,10 +133,11 @@ def classes(view: confused.View) -> None:
         config["other"] = st.column_config.NumberColumn(f"F1: {model.name}", format="%.0f %%")
         config["change"] = st.column_config.NumberColumn(_("Difference"), format="%+.0f")
     who = "" if len(view.models) == 1 else _("Of {model}.").format(model=plain(first.name)) + " "
-    st.caption(
-        who + _("The worst classes come first; a click on a column's name sorts by it. What is undefined is blank: ")
-        + _("there is no recall without pictures and no precision without answers.")
-    )  # fmt: skip
+    words = _(
+        "The worst classes come first; a click on a column's name sorts by it. What is undefined is blank: there is no "
+        "recall without pictures and no precision without answers."
+    )
+    st.caption(who + words)
     worst = shown.iloc[0]
     st.dataframe(
         shown,
@@ -157,4 +158,4 @@ def _range(row: dict, score: str) -> str:
     if row[score] != row[score]:
         return _("undefined: never predicted") if score == "precision" else _("undefined: no pictures")
     low, high = row[f"{score}_low"], row[f"{score}_high"]
-    return _("one picture tells none") if low != low else f"{percent(low)} – {percent(high)}"
+    return _("none from one picture") if low != low else f"{percent(low)} – {percent(high)}"

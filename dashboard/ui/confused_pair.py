@@ -118,7 +118,7 @@ def _links(view: confused.View, rows: pd.DataFrame, true: str, pred: str) -> Non
     files = data.model_files()
     models = tuple(model.table.model for model in view.models if model.table.model in files)
     place = {"data": first.table.data, "split": first.table.split, "table": first.key}
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if models and len(rows):
             words = _("Why {pred} rather than {true}?") if true != pred else _("Show their heatmaps")
             more = {"explain": "predicted", "against": ""}
@@ -173,7 +173,7 @@ def _tiles(view: confused.View, rows: pd.DataFrame) -> None:
         samples = samples[samples["id"].isin(rows["id"])]
         paths = dict(zip(samples["id"], samples["path"], strict=True))
     small = data.thumbnails([paths.get(one) for one in rows["id"]], 200)
-    with st.grid("auto", min_column_width=118, gap="small"):
+    with st.grid("auto", min_column_width=104, gap="small"):
         for (_index, row), picture in zip(rows.iterrows(), small, strict=True):
             with st.container(gap="xxsmall", key=f"pair_{row['id']}"):
                 _tile(view, row, picture)

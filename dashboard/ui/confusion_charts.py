@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import altair as alt
@@ -13,15 +14,12 @@ from carvis.evaluation import confusion_shares
 from carvis.figures import cell_words, confusion_matrix, figure_bytes
 from ui import confused, selection
 from ui.download import download
-from ui.i18n import N_, _, n_
+from ui.i18n import _, n_
 from ui.texts import percent, plain
 
-UNIT = {
-    "count": N_("pictures"),
-    "row": N_("% of the true class"),
-    "column": N_("% of the predicted class"),
-}
-_NUMBERS_UP_TO, _LABELS_UP_TO = 40, 80
+_NUMBERS_UP_TO, _LABELS_UP_TO, _GRID_UP_TO = 40, 80, 100
+# Beyond this many classes the matrix needs the whole width.
+BESIDE_UP_TO = 60
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,7 @@ class _Look:
 def panel(view: confused.View, model: confused.Model) -> None:
     """Show one model's matrix with its name, its mistakes and its downloads."""
     words = n_("{wrong} of {n} picture is misclassified", "{wrong} of {n} pictures are misclassified", model.n)
-    words = words.format(wrong=f"{model.wrong:,}", n=f"{model.n:,}")
-    _head(model.name, f"{words} · {_(UNIT[selection.get().cells])}")
+    _head(model.name, words.format(wrong=f"{model.wrong:,}", n=f"{model.n:,}"))
     draw(view, model)
     _downloads(view, model, None)
 
@@ -119,7 +116,11 @@ def _downloads(view: confused.View, model: confused.Model, minus: confused.Model
 def draw(view: confused.View, model: confused.Model) -> None:
     """Draw one model's matrix."""
     now = selection.get()
-    shown = _cells(view, confusion_shares(model.counts, now.cells, diagonal=now.diagonal == "show"), signed=False)
+    parts = {
+        one.key: _cells(view, confusion_shares(one.counts, now.cells, diagonal=now.diagonal == "show"), signed=False)
+        for one in view.models
+    }
+    shown = parts[model.key]
     _add_facts(shown, model)
     tooltip = [
         alt.Tooltip("true:N", title=_("True class")),
@@ -134,7 +135,7 @@ def draw(view: confused.View, model: confused.Model) -> None:
         top = off.loc[off["count"].idxmax()]
         words = _("Rows: true class, columns: predicted class. Most confused: {true} taken for {pred}, {n} pictures.")
         words = words.format(true=top["true"], pred=top["pred"], n=top["count"])
-    _chart(view, shown, tooltip, f"matrix_{view.models.index(model)}", words, signed=False)
+    _chart(view, shown, _limits(parts.values()), tooltip, f"matrix_{view.models.index(model)}", words)
 
 
 def draw_difference(view: confused.View) -> None:
@@ -159,7 +160,7 @@ def draw_difference(view: confused.View) -> None:
     fewer, more = int((off["value"] < 0).sum()), int((off["value"] > 0).sum())
     words = _("Of the mistakes, {second} makes fewer in {fewer} cells and more in {more} than {first}.")
     words = words.format(first=first.name, second=second.name, fewer=fewer, more=more)
-    _chart(view, shown, tooltip, "matrix_difference", words, signed=True)
+    _chart(view, shown, _limits([shown]), tooltip, "matrix_difference", words, signed=True)
 
 
 def _cells(view: confused.View, values: pd.DataFrame, signed: bool) -> pd.DataFrame:
@@ -187,26 +188,35 @@ def _add_facts(shown: pd.DataFrame, model: confused.Model) -> None:
         shown[of] = [percent(value) for value in shares]
 
 
-def _chart(view: confused.View, shown: pd.DataFrame, tooltip: list, key: str, words: str, signed: bool) -> None:
+def _chart(
+    view: confused.View,
+    shown: pd.DataFrame,
+    limits: tuple[float, float],
+    tooltip: list,
+    key: str,
+    words: str,
+    signed: bool = False,
+) -> None:
     order, n = view.order, len(view.order)
     look = _Look(st.context.theme.type == "dark")
-    scale, tone = _scale(shown["value"].to_numpy(float), look, signed)
+    scale, tone = _scale(shown["value"].to_numpy(float), limits, look, signed)
     shown = shown.assign(ink=look.text(tone, signed))
-    size = 11 if n <= 24 else 10 if n <= 45 else 9
+    label = 11 if n <= 24 else 10 if n <= 45 else 9
     axis = {
-        "grid": True,
+        "grid": n <= _GRID_UP_TO,
         "gridColor": look.grid,
         "tickBand": "extent",
         "ticks": False,
         "domain": False,
-        "labelFontSize": size,
+        "labelFontSize": label,
         "labelLimit": 118,
         "labelOverlap": False if n <= _LABELS_UP_TO else "parity",
+        "labelFlush": False,
         "titleFontWeight": "normal",
     }
     places = alt.Scale(domain=order)
     x = alt.X("pred:N", scale=places, title=_("Predicted class"), axis=alt.Axis(orient="top", labelAngle=-50, **axis))
-    y = alt.Y("true:N", scale=places, title=_("True class"), axis=alt.Axis(**axis))
+    y = alt.Y("true:N", scale=places, title=_("True class"), axis=alt.Axis(titleAnchor="middle", **axis))
     cell = alt.selection_point(name="cell", fields=["true", "pred"], on="click", empty=False)
     base = alt.Chart(shown).encode(x=x, y=y)
     legend = None
@@ -219,9 +229,9 @@ def _chart(view: confused.View, shown: pd.DataFrame, tooltip: list, key: str, wo
         .add_params(cell)
     ]
     if n <= _NUMBERS_UP_TO:
-        # Numbers vanish where a narrow screen leaves no room for them.
-        room = f"width / {n} > {7 * max(map(len, shown['words']), default=1)} ? 1 : 0"
-        text = base.mark_text(fontSize=11 if n <= 24 else 10, opacity=alt.ExprRef(room))
+        # Numbers shrink with the cells, and vanish where a narrow screen leaves no room for them.
+        size = f"min(11, width / {n} / {0.62 * max(map(len, shown['words']), default=1)})"
+        text = base.mark_text(fontSize=alt.ExprRef(size), opacity=alt.ExprRef(f"{size} < 7 ? 0 : 1"))
         layers.append(text.encode(text="words:N", color=alt.Color("ink:N", scale=None), tooltip=tooltip))
     true, pred = view.cell
     if true in order and pred in order:
@@ -236,17 +246,24 @@ def _chart(view: confused.View, shown: pd.DataFrame, tooltip: list, key: str, wo
     )
 
 
-def _scale(values: np.ndarray, look: _Look, signed: bool) -> tuple[alt.Scale, np.ndarray]:
+def _limits(parts: Iterable[pd.DataFrame]) -> tuple[float, float]:
+    """The least and the largest size of what is drawn: matrices side by side share their colours."""
+    sizes = np.abs(np.concatenate([part["value"].to_numpy(float) for part in parts]))
+    return (float(sizes.min()), float(sizes.max())) if len(sizes) else (1.0, 1.0)
+
+
+def _scale(values: np.ndarray, limits: tuple[float, float], look: _Look, signed: bool) -> tuple[alt.Scale, np.ndarray]:
     """The colour scale, and where on it each value stands, 0..1."""
-    sizes = np.abs(values)
-    high, low = (float(sizes.max()), float(sizes.min())) if len(sizes) else (1.0, 1.0)
+    sizes, (low, high) = np.abs(values), limits
     log = selection.get().axis == "log" and high > low
     if signed:
         kind = {"type": "symlog", "constant": low} if log else {}
         scale = alt.Scale(domain=[-high, 0, high], range=look.signed, **kind)
         return scale, np.log1p(sizes / low) / np.log1p(high / low) if log else sizes / high
     kind = {"type": "log", "domain": [low, high]} if log else {"domain": [0, high]}
-    scale = alt.Scale(scheme="viridis", reverse=not look.dark, **kind)
+    # The palest colours would be lost on the page.
+    scheme = alt.SchemeParams(name="viridis", extent=[0.12, 1] if look.dark else [0, 0.93])
+    scale = alt.Scale(scheme=scheme, reverse=not look.dark, **kind)
     return scale, np.log(sizes / low) / np.log(high / low) if log else sizes / high
 
 

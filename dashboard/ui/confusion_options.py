@@ -123,12 +123,13 @@ def drilled(view: confused.View) -> None:
                 on_click=selection.change,
                 kwargs={"within": ()},
             )
-        if n < view.of_classes:
+        if n < view.of_classes or (now.top == "all" and n > confused.ALL_UP_TO):
+            every = n < view.of_classes
             st.button(
-                _("Draw all"),
-                icon=":material/grid_on:",
+                _("Draw all") if every else _("Draw the most confused"),
+                icon=":material/grid_on:" if every else ":material/filter_center_focus:",
                 type="tertiary",
                 key="draw_all",
                 on_click=selection.change,
-                kwargs={"top": "all"},
+                kwargs={"top": "all" if every else ""},
             )
