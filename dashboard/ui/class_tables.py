@@ -48,6 +48,10 @@ def pairs(view: confused.View) -> None:
     st.caption(_("Tick a row to open its pictures above. A → B: pictures of class A that are taken for class B."))
     for name in ("share", "share_back"):
         shown = shown.assign(**{name: 100 * shown[name]})
+    listed = list(zip(shown["one"], shown["other"]))
+    key = confused.fresh(
+        "pairs", lambda state: [listed[i] for i in state.get("rows") or [] if i < len(listed)], view.cell
+    )
     st.dataframe(
         shown.rename(columns={"one": "A", "other": "B"}),
         hide_index=True,
@@ -58,8 +62,8 @@ def pairs(view: confused.View) -> None:
         ],
         height=min(420, 38 + 35 * len(shown)),
         placeholder="–",
-        key="pairs_table",
-        on_select=lambda: _take(view, shown),
+        key=key,
+        on_select=lambda: _take(view, shown, key),
         selection_mode="single-row",
         alt=_("Most confused: {one} and {other}").format(one=found["one"].iloc[0], other=found["other"].iloc[0]),
     )  # fmt: skip
@@ -103,8 +107,8 @@ def _misclassified(model: confused.Model, true: str, pred: str) -> str | None:
     return "misclassified?" + urlencode(selection.link(**place, true=true, pred=pred, page=1), doseq=True)
 
 
-def _take(view: confused.View, shown: pd.DataFrame) -> None:
-    rows = st.session_state["pairs_table"]["selection"]["rows"]
+def _take(view: confused.View, shown: pd.DataFrame, key: str) -> None:
+    rows = st.session_state[key]["selection"]["rows"]
     if rows:
         view.pick(str(shown["one"].iloc[rows[0]]), str(shown["other"].iloc[rows[0]]))
 

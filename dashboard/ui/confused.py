@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,6 +171,24 @@ def most(classes: int) -> int:
     if chosen:
         return classes if chosen == "all" else int(chosen)
     return classes if classes <= ALL_UP_TO else FIRST_SHOWN
+
+
+def fresh(key: str, picked: Callable[[dict], list[tuple[str, str]]], cell: tuple[str, str]) -> str:
+    """Return a key for a chart or table that is drawn next, a new one where what was clicked in it no longer holds.
+
+    The browser keeps what was clicked, and a second click on it would tell nothing.
+
+    Args:
+        key: the chart's name.
+        picked: makes the pairs of classes of the state of a selection.
+        cell: the pair that is open now.
+    """
+    turn = st.session_state.setdefault(f"{key}_turn", 0)
+    state = st.session_state.get(f"{key}_{turn}") or {}
+    clicked = picked(state.get("selection") or {})
+    if clicked and clicked != [cell]:
+        st.session_state[f"{key}_turn"] = turn = turn + 1
+    return f"{key}_{turn}"
 
 
 def _name(table: data.Table, first: data.Table) -> str:

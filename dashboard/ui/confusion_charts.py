@@ -239,6 +239,7 @@ def _chart(
         layers.append(here.mark_rect(fill=None, stroke=look.ink, strokeWidth=2.5).encode(x=x, y=y))
     if selection.get().arrange == "super" and not view.is_super and n > 2:
         layers += _borders(view, look)
+    key = confused.fresh(key, lambda state: [(row["true"], row["pred"]) for row in state.get("cell") or []], view.cell)
     step = 30 if n <= 16 else 25 if n <= 24 else max(4, 620 / n)
     chart = alt.layer(*layers).resolve_scale(color="independent").properties(height=round(120 + step * n))
     st.altair_chart(

@@ -113,6 +113,8 @@ def drilled(view: confused.View) -> None:
         if n < view.of_classes:
             words = _("The {n} most confused of {all} classes are drawn.")
             notes.append(words.format(n=n, all=view.of_classes))
+        if n < len(view.names):
+            notes.append(_("Answers that name other classes are not drawn, but count in the shares."))
         st.caption(" ".join(notes), width="content")
         if inside:
             st.button(
