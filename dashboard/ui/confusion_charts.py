@@ -20,6 +20,7 @@ from ui.texts import percent, plain
 _NUMBERS_UP_TO, _LABELS_UP_TO, _GRID_UP_TO = 40, 80, 100
 # Beyond this many classes the matrix needs the whole width.
 BESIDE_UP_TO = 60
+_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,21 @@ def panel(view: confused.View, model: confused.Model) -> None:
     words = n_("{wrong} of {n} picture is misclassified", "{wrong} of {n} pictures are misclassified", model.n)
     _head(model.name, words.format(wrong=f"{model.wrong:,}", n=f"{model.n:,}"))
     draw(view, model)
+    if note := _undefined(view, model):
+        st.caption(note)
     _downloads(view, model, None)
+
+
+def _undefined(view: confused.View, model: confused.Model) -> str:
+    """Name the classes among those drawn whose shares are undefined."""
+    of = selection.get().cells
+    total = model.counts.sum(axis=1 if of == "row" else 0)
+    names = [plain(name) for name in view.order if total[name] == 0]
+    if of == "count" or not names:
+        return ""
+    listed = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+    words = _("No pictures, so no shares: {names}.") if of == "row" else _("Never predicted, so no shares: {names}.")
+    return words.format(names=listed)
 
 
 def difference_panel(view: confused.View) -> None:
@@ -108,9 +123,10 @@ def _downloads(view: confused.View, model: confused.Model, minus: confused.Model
             values = values - confusion_shares(minus.counts, of) if minus else values
         return values.loc[view.order, view.order].to_csv()
 
+    key = f"{view.models.index(model)}_{bool(minus)}"
     with st.container(horizontal=True):
-        download(_("Figure"), figure, f"confusion_{name}.png", key=f"figure_{name}")
-        download(_("Numbers"), numbers, f"confusion_{name}.csv", key=f"numbers_{name}")
+        download(_("Figure"), figure, f"confusion_{name}.png", key=f"figure_{key}")
+        download(_("Numbers"), numbers, f"confusion_{name}.csv", key=f"numbers_{key}")
 
 
 def draw(view: confused.View, model: confused.Model) -> None:
@@ -199,7 +215,7 @@ def _chart(
 ) -> None:
     order, n = view.order, len(view.order)
     look = _Look(st.context.theme.type == "dark")
-    scale, tone = _scale(shown["value"].to_numpy(float), limits, look, signed)
+    scale, tone = _scale(shown["value"].to_numpy(float), limits, n, look, signed)
     shown = shown.assign(ink=look.text(tone, signed))
     label = 11 if n <= 24 else 10 if n <= 45 else 9
     axis = {
@@ -229,10 +245,12 @@ def _chart(
         .add_params(cell)
     ]
     if n <= _NUMBERS_UP_TO:
-        # Numbers shrink with the cells, and vanish where a narrow screen leaves no room for them.
-        size = f"min(11, width / {n} / {0.62 * max(map(len, shown['words']), default=1)})"
-        text = base.mark_text(fontSize=alt.ExprRef(size), opacity=alt.ExprRef(f"{size} < 7 ? 0 : 1"))
-        layers.append(text.encode(text="words:N", color=alt.Color("ink:N", scale=None), tooltip=tooltip))
+        for length, part in shown.groupby(shown["words"].str.len()):
+            # Numbers shrink with the cells, and vanish where a narrow screen leaves no room for them.
+            size = f"min(11, width / {n} / {0.62 * length})"
+            text = alt.Chart(part).mark_text(fontSize=alt.ExprRef(size), opacity=alt.ExprRef(f"{size} < 7 ? 0 : 1"))
+            ink = alt.Color("ink:N", scale=None)
+            layers.append(text.encode(x=x, y=y, text="words:N", color=ink, tooltip=tooltip))
     true, pred = view.cell
     if true in order and pred in order:
         here = alt.Chart(pd.DataFrame({"true": [true], "pred": [pred]}))
@@ -253,17 +271,20 @@ def _limits(parts: Iterable[pd.DataFrame]) -> tuple[float, float]:
     return (float(sizes.min()), float(sizes.max())) if len(sizes) else (1.0, 1.0)
 
 
-def _scale(values: np.ndarray, limits: tuple[float, float], look: _Look, signed: bool) -> tuple[alt.Scale, np.ndarray]:
+def _scale(
+    values: np.ndarray, limits: tuple[float, float], n: int, look: _Look, signed: bool
+) -> tuple[alt.Scale, np.ndarray]:
     """The colour scale, and where on it each value stands, 0..1."""
     sizes, (low, high) = np.abs(values), limits
     log = selection.get().axis == "log" and high > low
     if signed:
         kind = {"type": "symlog", "constant": low} if log else {}
-        scale = alt.Scale(domain=[-high, 0, high], range=look.signed, **kind)
+        scale = alt.Scale(domain=[-high, 0, high], range=look.signed, interpolate="rgb", **kind)
         return scale, np.log1p(sizes / low) / np.log1p(high / low) if log else sizes / high
     kind = {"type": "log", "domain": [low, high]} if log else {"domain": [0, high]}
-    # The palest colours would be lost on the page.
-    scheme = alt.SchemeParams(name="viridis", extent=[0.12, 1] if look.dark else [0, 0.93])
+    # The palest colours would be lost on the page, the sooner the smaller the cells are.
+    extent = [0.12 if n <= BESIDE_UP_TO else 0.3, 1] if look.dark else [0, 0.93 if n <= BESIDE_UP_TO else 0.75]
+    scheme = alt.SchemeParams(name="viridis", extent=extent)
     scale = alt.Scale(scheme=scheme, reverse=not look.dark, **kind)
     return scale, np.log(sizes / low) / np.log(high / low) if log else sizes / high
 

@@ -29,19 +29,19 @@ def choose() -> tuple[str, str]:
     second = now.beside if now.beside in beside else ""
     names = {key: table.model if key in offered else _elsewhere(table) for key, table in (offered | beside).items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(_("Model"), list(offered), format_func=names.get, width=210, **selection.control("table", first))
+        st.selectbox(_("Model"), list(offered), format_func=names.get, width=190, **selection.control("table", first))
         st.selectbox(
             _("Beside it"),
             list(beside),
             index=None,
             placeholder=_("no other model"),
             format_func=names.get,
-            width=210,
+            width=190,
             help=_("A second model's matrix and the difference of the two, over the pictures that both were asked."),
             **selection.control("beside", second or None),
         )
-        _select("cells", _("Cells"), CELLS, 200)
-        _select("arrange", _("Order"), ARRANGE, 190)
+        _select("cells", _("Cells"), CELLS, 215)
+        _select("arrange", _("Order"), ARRANGE, 180)
         _settings()
     return first, second
 
@@ -104,7 +104,7 @@ def _settings() -> None:
 def drilled(view: confused.View) -> None:
     """Say which part of the classes is drawn, and offer the rest."""
     now, n = selection.get(), len(view.order)
-    inside = now.level == "class" and bool(now.within)
+    inside = now.level == "class" and bool(set(now.within) & set(view.groups.values()))
     with st.container(horizontal=True, vertical_alignment="center"):
         notes = [_(CELL_NOTES[now.cells])]
         if inside:
