@@ -31,7 +31,8 @@ def pairs(view: confused.View) -> None:
         second = view.models[1]
         other = _numbers_of(second, found)
         table = table.assign(**{f"second_{name}": other[name] for name in ("count", "count_back")})
-        table["change"] = other["both"] - table["both"]
+        if view.pair is not None:
+            table["change"] = other["both"] - table["both"]
         columns |= {
             "second_count": st.column_config.NumberColumn(f"A → B: {second.name}"),
             "second_count_back": st.column_config.NumberColumn(f"B → A: {second.name}"),
@@ -133,7 +134,8 @@ def classes(view: confused.View) -> None:
     for model in view.models[1:]:
         other = confused.scores(model, view)
         shown["other"] = 100 * other["f1"].reindex(table.index).to_numpy()
-        shown["change"] = shown["other"] - shown["f1"]
+        if view.on_same_pictures:
+            shown["change"] = shown["other"] - shown["f1"]
         config["other"] = st.column_config.NumberColumn(f"F1: {model.name}", format="%.0f %%")
         config["change"] = st.column_config.NumberColumn(_("Difference"), format="%+.0f")
     who = "" if len(view.models) == 1 else _("Of {model}.").format(model=plain(first.name)) + " "

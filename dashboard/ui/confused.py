@@ -66,6 +66,11 @@ class View:
         return selection.get().level == "super"
 
     @property
+    def on_same_pictures(self) -> bool:
+        """Whether two models were asked about the very same pictures, so that all their numbers compare."""
+        return self.pair is not None and not self.pair.joined.left_out
+
+    @property
     def total(self) -> pd.DataFrame:
         """The confusion of all models together."""
         return sum(model.counts for model in self.models[1:]) + self.models[0].counts

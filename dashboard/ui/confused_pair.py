@@ -38,13 +38,16 @@ def show(view: confused.View) -> None:
         return
     for model in view.models:
         st.markdown(_sentence(view, model, true, pred))
-    rows = _rows(view, true, pred)
-    _links(view, rows, true, pred)
+    sources = _sources(view, true, pred)
+    rows = _rows(view, sources, true, pred)
+    _links(view, sources, rows, true, pred)
     if rows.empty:
         return
     pages = -(-len(rows) // _PER_PAGE)
     page = min(selection.get().page, pages)
-    _tiles(view, rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE])
+    if len(sources) < len(view.models):
+        st.caption(_("Pictures of {model}.").format(model=plain(sources[0].name)))
+    _tiles(view, sources[0].table, rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE])
     if pages > 1:
         with st.container(horizontal_alignment="center"):
             st.pagination(pages, **selection.control("page", page))
@@ -79,10 +82,17 @@ def _sentence(view: confused.View, model: confused.Model, true: str, pred: str) 
     return f"{plain(model.name)}: {said}" if len(view.models) > 1 else said
 
 
-def _rows(view: confused.View, true: str, pred: str) -> pd.DataFrame:
+def _sources(view: confused.View, true: str, pred: str) -> list[confused.Model]:
+    """The models whose pictures are shown: models on other pictures cannot share a row, so one that has some."""
+    if view.pair is not None or len(view.models) == 1:
+        return view.models
+    return [max(view.models, key=lambda model: int(model.counts.loc[true, pred]) > 0)]
+
+
+def _rows(view: confused.View, sources: list[confused.Model], true: str, pred: str) -> pd.DataFrame:
     """The pictures of the cell in either model, the most confident answer first: id, label and each model's answer."""
     labels, answers = ({_nfc(name) for name in view.members(one)} for one in (true, pred))
-    names = [model.name for model in view.models]
+    names = [model.name for model in sources]
     if view.pair is not None:
         table = view.pair.joined.table
         table = table.rename(
@@ -93,9 +103,7 @@ def _rows(view: confused.View, true: str, pred: str) -> pd.DataFrame:
             }
         )
     else:
-        # Models on other pictures cannot share a row: the first one's are shown.
-        names = names[:1]
-        table = view.models[0].evaluation.predictions[["id", "label", "predicted", "confidence"]]
+        table = sources[0].evaluation.predictions[["id", "label", "predicted", "confidence"]]
         table = table.rename(columns={what: f"{what}:{names[0]}" for what in ("predicted", "confidence")})
     table = table[_among(table["label"], labels)]
     hits = {name: _among(table[f"predicted:{name}"], answers) for name in names}
@@ -113,10 +121,9 @@ def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _links(view: confused.View, rows: pd.DataFrame, true: str, pred: str) -> None:
-    first = view.models[0]
-    files = data.model_files()
-    models = tuple(model.table.model for model in view.models if model.table.model in files)
+def _links(view: confused.View, sources: list[confused.Model], rows: pd.DataFrame, true: str, pred: str) -> None:
+    first, files = sources[0], data.model_files()
+    models = tuple(model.table.model for model in sources if model.table.model in files)
     place = {"data": first.table.data, "split": first.table.split, "table": first.key}
     with st.container(horizontal=True, vertical_alignment="center"):
         if models and len(rows):
@@ -165,8 +172,7 @@ def _links(view: confused.View, rows: pd.DataFrame, true: str, pred: str) -> Non
             )
 
 
-def _tiles(view: confused.View, rows: pd.DataFrame) -> None:
-    table = view.models[0].table
+def _tiles(view: confused.View, table: data.Table, rows: pd.DataFrame) -> None:
     paths: dict[str, str] = {}
     if table.data in data.datasets():
         samples = data.dataset(table.data).samples(table.split)

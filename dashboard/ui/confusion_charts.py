@@ -77,7 +77,7 @@ def difference_panel(view: confused.View) -> None:
         _head(_("No difference"), _("the two have no picture in common"))
         words = _(
             "**{first}** and **{second}** were evaluated on different pictures, so their matrices cannot be "
-            "subtracted: evaluate both on the same data set and split. The pictures beside this are those of {first}."
+            "subtracted: evaluate both on the same data set and split."
         )
         st.info(words.format(first=plain(first.name), second=plain(second.name)), icon=":material/compare_arrows:")
         return
@@ -258,7 +258,7 @@ def _chart(
     if selection.get().arrange == "super" and not view.is_super and n > 2:
         layers += _borders(view, look)
     key = confused.fresh(key, lambda state: [(row["true"], row["pred"]) for row in state.get("cell") or []], view.cell)
-    step = 30 if n <= 16 else 25 if n <= 24 else max(4, 620 / n)
+    step = 48 if n <= 8 else 30 if n <= 16 else 25 if n <= 24 else max(4, 620 / n)
     chart = alt.layer(*layers).resolve_scale(color="independent").properties(height=round(120 + step * n))
     st.altair_chart(
         chart, on_select=lambda: _take(view, key), selection_mode="cell", key=key, alt=words, width="stretch"

@@ -193,3 +193,14 @@ def test_200_classes_begin_with_the_most_confused(own_workspace, open_page, word
 def test_an_empty_workspace_says_what_to_do(empty_workspace, open_page):
     app = open_page("confusion")
     assert not app.exception and app.info and "carvis evaluate" in app.code[0].value
+
+
+def test_models_on_other_pictures_show_those_of_the_one_that_has_some(own_workspace, open_page, words):
+    other = evaluation("far", ["blue", "yellow"], [("test/blue/x.png", "blue", [0.0, 1.0])], data="elsewhere")
+    other.save(own_workspace / "data" / "evaluations" / "elsewhere" / "test" / "far")
+    app = open_page("confusion", table=POOR, beside="elsewhere/test/far", true="blue", pred="yellow")
+    assert not app.exception and "Pictures of far" in words(app)
+    pairs, scores = frames(app)
+    assert "change" not in pairs and "change" not in scores and "other" in scores
+    app = open_page("confusion", table=POOR, beside="elsewhere/test/far", true="blue", pred="green")
+    assert "Pictures of poor." in words(app) and len(app.get("image")) == 8
