@@ -18,32 +18,50 @@ class Backbone:
     Args:
         application: its name in ``keras.applications``; None for what is built here.
         preprocessing: what its ImageNet weights take.
-        last_block: fine-tuning opens the first layer whose name starts so, and all layers after it.
+        blocks: how the names of the layers of each block begin, in order. Fine-tuning opens the last one; a person
+            may open more.
         input_size: side of the picture where none is asked for.
         untrained_preprocessing: what it takes without ImageNet weights, where that differs.
     """
 
     application: str | None
     preprocessing: str
-    last_block: str
+    blocks: tuple[str, ...]
     input_size: int = 224
     untrained_preprocessing: str | None = None
 
+    @property
+    def last_block(self) -> str:
+        return self.blocks[-1]
+
+
+def _numbered(stem: str, first: int, last: int) -> tuple[str, ...]:
+    return tuple(f"{stem}{number}" for number in range(first, last + 1))
+
+
+def _lettered(stem: str, counts: str) -> tuple[str, ...]:
+    """Name the blocks of stages 1, 2, ... of so many blocks each: block1a, block2a, block2b, ..."""
+    stages = enumerate(counts, 1)
+    return tuple(f"{stem}{stage}{letter}" for stage, count in stages for letter in "abcdefgh"[: int(count)])
+
+
+_VGG = _numbered("block", 1, 5)
+_RESNET = tuple(f"conv{stage}_block{n}" for stage, count in zip("2345", "3463") for n in range(1, int(count) + 1))
 
 BACKBONES: dict[str, Backbone] = {
-    "vgg16": Backbone("VGG16", "caffe", "block5", 256, "unit"),
-    "vgg16-slim": Backbone(None, "unit", "block5", 256),
-    "vgg16-slim-bn": Backbone(None, "unit", "block5", 256),
-    "vgg19": Backbone("VGG19", "caffe", "block5", 256, "unit"),
-    "mobilenet_v2": Backbone("MobileNetV2", "tf", "block_16"),
-    "mobilenet_v3_small": Backbone("MobileNetV3Small", "none", "expanded_conv_10"),
-    "mobilenet_v3_large": Backbone("MobileNetV3Large", "none", "expanded_conv_14"),
-    "efficientnet_b0": Backbone("EfficientNetB0", "none", "block7a"),
-    "efficientnet_v2_b0": Backbone("EfficientNetV2B0", "none", "block6h"),
-    "resnet50": Backbone("ResNet50", "caffe", "conv5_block3"),
-    "resnet50_v2": Backbone("ResNet50V2", "tf", "conv5_block3"),
-    "densenet121": Backbone("DenseNet121", "torch", "conv5_block1_"),
-    "xception": Backbone("Xception", "tf", "block14", 299),
+    "vgg16": Backbone("VGG16", "caffe", _VGG, 256, "unit"),
+    "vgg16-slim": Backbone(None, "unit", _VGG, 256),
+    "vgg16-slim-bn": Backbone(None, "unit", _VGG, 256),
+    "vgg19": Backbone("VGG19", "caffe", _VGG, 256, "unit"),
+    "mobilenet_v2": Backbone("MobileNetV2", "tf", _numbered("block_", 1, 16)),
+    "mobilenet_v3_small": Backbone("MobileNetV3Small", "none", _numbered("expanded_conv_", 1, 10)),
+    "mobilenet_v3_large": Backbone("MobileNetV3Large", "none", _numbered("expanded_conv_", 1, 14)),
+    "efficientnet_b0": Backbone("EfficientNetB0", "none", _lettered("block", "1223341")),
+    "efficientnet_v2_b0": Backbone("EfficientNetV2B0", "none", _lettered("block", "122358")),
+    "resnet50": Backbone("ResNet50", "caffe", _RESNET),
+    "resnet50_v2": Backbone("ResNet50V2", "tf", _RESNET),
+    "densenet121": Backbone("DenseNet121", "torch", tuple(f"conv{stage}_block1_" for stage in range(2, 6))),
+    "xception": Backbone("Xception", "tf", _numbered("block", 2, 14), 299),
 }
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,6 +44,21 @@ def read_history(path: str | Path | BinaryIO, name: str | None = None) -> pd.Dat
     except OSError as error:
         raise TableError(f"{shown} cannot be read ({error.strerror or error}): check the path.") from None
     return _tidy((_from_json if shown.suffix.lower() == ".json" else _from_csv)(content, shown), shown)
+
+
+def tensorboard_folders(root: str | Path, most: int = 500) -> list[Path]:
+    """Find the folders below another one that hold TensorBoard's logs of a training each, sorted.
+
+    Args:
+        root: need not exist.
+        most: event files looked at.
+    """
+    found = set()
+    for file in islice(Path(root).rglob("*.tfevents.*"), most):
+        # Keras writes a folder each for training and validation.
+        both = file.parent.name in ("train", "validation")
+        found.add(file.parent.parent if both else file.parent)
+    return sorted(found)
 
 
 def _from_csv(content: bytes, path: Path) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from carvis.architectures.backbones import BACKBONES
 from carvis.classifier.card import read_card
+from carvis.classifier.processor import has_bfloat16
 from carvis.training.recipes import DEFAULTS
 from ui import data, selection
 from ui.i18n import N_, _, translated
@@ -56,13 +57,11 @@ def _network(recipe: str) -> dict:
     if recipe == "fine-tune":
         parents = _parents()
         wanted["parent"] = st.selectbox(
-            _("Starts from"), parents, index=0 if parents else None,
+            _("Starts from"), list(parents), index=0 if parents else None,
             placeholder=_("a new transfer model, trained first"), key="start_parent",
         )  # fmt: skip
-        wanted["open_from"] = (
-            st.text_input(_("First layer that learns"), placeholder=_("the last block's"), key="start_open") or None
-        )
         if wanted["parent"]:
+            wanted["open_from"] = _opened(parents[wanted["parent"]])
             return wanted
     if recipe != "own":
         wanted["backbone"] = st.selectbox(_("Backbone"), list(BACKBONES), key="start_backbone")
@@ -70,6 +69,8 @@ def _network(recipe: str) -> dict:
         options = [*(["imagenet"] if known.application else []), "none", *_weight_files()]
         words = {name: name for name in options} | translated(WEIGHTS)
         wanted["weights"] = st.selectbox(_("Weights"), options, format_func=words.get, key="start_weights")
+        if recipe == "fine-tune":
+            wanted["open_from"] = _opened(wanted["backbone"])
         if wanted["weights"] not in WEIGHTS:
             wanted["weights"] = data.workspace().root / wanted["weights"]
         size = known.input_size
@@ -95,6 +96,19 @@ def _course(recipe: str) -> dict:
         )
         patience = st.number_input(_("Patience"), 1, 1000, defaults.patience, key=f"start_patience_{recipe}")
         augment = st.toggle(_("Augment"), True, key="start_augment", help=_("Mirror, crop and relight the pictures."))
+    mixed = st.toggle(
+        _("Mixed precision"),
+        key="start_mixed",
+        help=_(
+            "Layers compute in bfloat16. On this processor, which has units for it, VGG16 takes about a quarter of "
+            "the time; small networks may gain nothing."
+        )
+        if has_bfloat16()
+        else _(
+            "Layers compute in bfloat16. This processor has no units for it and would be slower; some graphics "
+            "cards have."
+        ),
+    )
     kept = st.toggle(
         _("Keep every epoch"), key="start_replay", help=_("Keeps the weights of every epoch, halved, for the replay.")
     )
@@ -108,19 +122,33 @@ def _course(recipe: str) -> dict:
         "learning_rate": float(rate),
         "patience": int(patience),
         "augment": augment,
+        "mixed_precision": mixed,
         "replay": kept,
         "name": name or None,
     }
 
 
-def _parents() -> list[str]:
-    """List the transfer models, as paths below the workspace."""
-    found = []
+def _opened(backbone: str | None) -> str | None:
+    """Ask which blocks learn; None leaves it at the last one."""
+    blocks = BACKBONES[backbone].blocks if backbone in BACKBONES else ()
+    if not blocks:
+        return None
+    return st.selectbox(
+        _("First block that learns"),
+        blocks[::-1],
+        key=f"start_open_{backbone}",
+        help=_("This block and all after it learn. More of them take longer and need more pictures."),
+    )
+
+
+def _parents() -> dict[str, str | None]:
+    """List the transfer models, as paths below the workspace, with their backbone."""
+    found = {}
     for path in data.model_files().values():
         with guarded():
             card = read_card(path)
             if card and card.recipe == "transfer":
-                found.append(data.workspace().relative(path))
+                found[data.workspace().relative(path)] = card.backbone
     return found
 
 

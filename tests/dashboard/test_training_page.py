@@ -87,3 +87,27 @@ def test_logs_from_elsewhere_and_what_is_no_log(workspace, open_page, words):
 def test_a_run_that_is_gone_is_said(workspace, open_page):
     app = open_page("training", run=["../../etc", "gone"])
     assert not app.exception and len(app.error) == 2
+
+
+def test_tensorboard_logs_of_the_workspace(own_workspace, open_page, words):
+    import keras
+    import numpy as np
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x, y = np.random.default_rng(0).random((16, 2)), np.tile([0, 1], 8)
+    log = keras.callbacks.TensorBoard(own_workspace / "logs" / "first try")
+    model.fit(x, y, validation_data=(x, y), epochs=3, verbose=0, callbacks=[log])
+    app = open_page("training", data="colours")
+    chosen = app.multiselect(key="tensorboard")
+    assert chosen.options == ["logs/first try"]
+    chosen.set_value(["logs/first try"]).run()
+    assert not app.exception and not app.error and len(app.get("vega_lite_chart")) == 2
+
+
+def test_the_form_asks_which_blocks_learn(own_workspace, open_page):
+    app = open_page("training", data="colours")
+    app.segmented_control(key="start_recipe").set_value("fine-tune").run()
+    app.selectbox(key="start_backbone").set_value("mobilenet_v2").run()
+    blocks = app.selectbox(key="start_open_mobilenet_v2")
+    assert blocks.value == "block_16" and "block_13" in blocks.options
