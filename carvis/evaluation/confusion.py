@@ -58,10 +58,10 @@ def confused_pairs(counts: pd.DataFrame) -> pd.DataFrame:
     values, names = counts.to_numpy(), counts.index.to_numpy()
     shares = confusion_shares(counts).to_numpy()
     first, second = np.nonzero(np.triu(values + values.T, 1))
+    there, back = values[first, second], values[second, first]
+    share_there, share_back = np.nan_to_num(shares[first, second]), np.nan_to_num(shares[second, first])
     # Where both are mistaken equally often, the larger share leads.
-    ahead = [(values[i, j], np.nan_to_num(shares[i, j])) for i, j in zip(first, second)]
-    behind = [(values[j, i], np.nan_to_num(shares[j, i])) for i, j in zip(first, second)]
-    swap = np.array([a < b for a, b in zip(ahead, behind)], dtype=bool)
+    swap = (back > there) | ((back == there) & (share_back > share_there))
     one, other = np.where(swap, second, first), np.where(swap, first, second)
     table = pd.DataFrame(
         {

@@ -22,7 +22,7 @@ from carvis.evaluation import (
     super_classes,
 )
 from ui import choice, data, selection
-from ui.page import error
+from ui.page import error, guarded
 
 # Above this many classes the matrix begins with the most confused ones.
 ALL_UP_TO, FIRST_SHOWN = 40, 30
@@ -138,12 +138,16 @@ def view(first: str, second: str) -> View:
     """Read the evaluations and put their matrices into one order.
 
     Raises:
-        CarvisError: an evaluation cannot be read.
+        CarvisError: the first evaluation cannot be read.
     """
     listed = others("")
-    read = {key: data.evaluation(listed[key]) for key in (first, second) if key}
-    pair, counts = None, [evaluation.confusion for evaluation in read.values()]
+    read = {first: data.evaluation(listed[first])}
     if second:
+        # One that cannot be read leaves the other its page.
+        with guarded():
+            read[second] = data.evaluation(listed[second])
+    pair, counts = None, [evaluation.confusion for evaluation in read.values()]
+    if len(read) > 1:
         try:
             pair = _pair(*map(_stamp, (listed[first], listed[second])), _both=tuple(read.values()))
             counts = [pair.first, pair.second]
@@ -159,7 +163,7 @@ def view(first: str, second: str) -> View:
         Model(key, name, listed[key], read[key], one) for (key, name, one) in zip(read, names, counts, strict=True)
     ]
     total = sum(counts[1:]) + counts[0]
-    order = _order(total, groups)
+    order = _order([_stamp(listed[key]) for key in read], total, groups)
     if now.within and now.level == "class":
         order = [name for name in order if groups[name] in now.within] or order
     of_classes = len(order)
@@ -212,10 +216,18 @@ def _groups(class_names: Iterable[str]) -> dict[str, str]:
     return super_classes([str(name) for name in class_names], named)
 
 
-def _order(total: pd.DataFrame, groups: dict[str, str]) -> list[str]:
-    by = selection.get().arrange
+def _order(stamps: list[tuple[str, int]], total: pd.DataFrame, groups: dict[str, str]) -> list[str]:
+    now = selection.get()
     # Super-classes have no super-classes of their own.
-    return order_classes(total, "name" if by == "super" and selection.get().level == "super" else by, groups)
+    by = "name" if now.arrange == "super" and now.level == "super" else now.arrange
+    return _ordered(tuple(stamps), now.level, by, tuple(groups.items()), _total=total)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _ordered(
+    stamps: tuple[tuple[str, int], ...], level: str, by: str, groups: tuple[tuple[str, str], ...], _total: pd.DataFrame
+) -> list[str]:
+    return order_classes(_total, by, dict(groups))
 
 
 def _stamp(table: data.Table) -> tuple[str, int]:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from ui import confused, data, selection
 from ui.i18n import _, n_
+from ui.page import guarded
 from ui.texts import ROW_STATUS, mark, percent, plain
 
 _PER_PAGE, _TO_HEATMAPS = 12, 6
@@ -175,9 +176,11 @@ def _links(view: confused.View, sources: list[confused.Model], rows: pd.DataFram
 def _tiles(view: confused.View, table: data.Table, rows: pd.DataFrame) -> None:
     paths: dict[str, str] = {}
     if table.data in data.datasets():
-        samples = data.dataset(table.data).samples(table.split)
-        samples = samples[samples["id"].isin(rows["id"])]
-        paths = dict(zip(samples["id"], samples["path"], strict=True))
+        # The data set may have changed since: what is gone is shown as missing.
+        with guarded():
+            samples = data.dataset(table.data).samples(table.split)
+            samples = samples[samples["id"].isin(rows["id"])]
+            paths = dict(zip(samples["id"], samples["path"], strict=True))
     small = data.thumbnails([paths.get(one) for one in rows["id"]], 200)
     with st.grid("auto", min_column_width=104, gap="small"):
         for (_index, row), picture in zip(rows.iterrows(), small, strict=True):

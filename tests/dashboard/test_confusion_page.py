@@ -204,3 +204,12 @@ def test_models_on_other_pictures_show_those_of_the_one_that_has_some(own_worksp
     assert "change" not in pairs and "change" not in scores and "other" in scores
     app = open_page("confusion", table=POOR, beside="elsewhere/test/far", true="blue", pred="green")
     assert "Pictures of poor." in words(app) and len(app.get("image")) == 8
+
+
+def test_a_broken_evaluation_is_one_sentence(own_workspace, open_page):
+    folder = own_workspace / "data" / "evaluations" / "colours" / "test" / "good"
+    (folder / "metrics.json").write_text("{", encoding="utf-8")
+    app = open_page("confusion", table=POOR, beside=GOOD)
+    assert not app.exception and len(app.error) == 1 and len(charts(app)) == 1
+    app = open_page("confusion", table=GOOD)
+    assert not app.exception and len(app.error) == 1 and not charts(app)
