@@ -24,6 +24,9 @@ pages = {
     "training": st.Page(
         "app_pages/training.py", title=_("Training runs"), icon=":material/monitoring:", url_path="training"
     ),
+    "confusion": st.Page(
+        "app_pages/confusion.py", title=_("Confusion matrix"), icon=":material/grid_on:", url_path="confusion"
+    ),
     "compare": st.Page(
         "app_pages/compare.py", title=_("Compare models"), icon=":material/balance:", url_path="compare"
     ),

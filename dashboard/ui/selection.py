@@ -76,6 +76,14 @@ class Selection:
     pairs: str = ""
     twins: str = "all"
     light: str = "darkest"
+    beside: str = ""
+    cells: str = "count"
+    arrange: str = "confused"
+    diagonal: str = "show"
+    level: str = "class"
+    within: tuple[str, ...] = ()
+    groups: str = ""
+    top: str = ""
 
 
 CHOICES = {
@@ -102,13 +110,34 @@ CHOICES = {
     "health": ("copies", "classes", "light", "problems"),
     "twins": ("all", "exact", "near"),
     "light": ("darkest", "brightest", "blurriest"),
+    "cells": ("count", "row", "column"),
+    "arrange": ("confused", "name", "super"),
+    "diagonal": ("show", "hide"),
+    "level": ("class", "super"),
+    "top": ("15", "30", "60", "all"),
 }
 _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100), "smooth": (0, 95)}
 _RANGES |= {"count": (1, 512), "size": (16, 256), "steps": (0, 512), "filter": (0, 100_000), "risk": (0, 100)}
 # What no longer means anything once another field changes.
 _DEPENDENTS = {
-    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part", "pattern", "change", "pairs"),
-    "split": ("sample", "table", "page", "open", "pattern", "change"),
+    "data": (
+        "split",
+        "sample",
+        "true",
+        "pred",
+        "table",
+        "page",
+        "open",
+        "parts",
+        "part",
+        "pattern",
+        "change",
+        "pairs",
+        "beside",
+        "within",
+        "groups",
+    ),
+    "split": ("sample", "table", "page", "open", "pattern", "change", "beside"),
     "table": ("true", "pred", "page", "open"),
     **dict.fromkeys(("true", "pred", "low", "high", "sort", "kind"), ("page", "open")),
     **dict.fromkeys(("health", "pairs", "twins", "light"), ("page",)),
@@ -119,6 +148,9 @@ _DEPENDENTS = {
     "pattern": ("change", "page"),
     "change": ("pattern", "page"),
     **dict.fromkeys(("first", "second"), ("change", "page")),
+    "groups": ("within",),
+    "within": ("page", "open"),
+    "beside": ("page", "open"),
 }
 DEFAULT = Selection()
 _CURRENT, _LAST_URL, _LAST_PAGE, _CHANGED, _BARE = "_selection", "_last_url", "_last_page", "_changed", "_bare_urls"
