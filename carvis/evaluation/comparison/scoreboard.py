@@ -12,11 +12,9 @@ import pandas as pd
 from carvis.evaluation.comparison.calibration import expected_calibration_error
 from carvis.evaluation.comparison.coverage import area_under_risk
 from carvis.evaluation.joining import Joined
+from carvis.evaluation.leaking import LEAST_CLEAN
 from carvis.evaluation.metrics import summarise, wilson_interval
 from carvis.evaluation.result import Evaluation
-
-# With fewer pictures an accuracy says next to nothing.
-_LEAST_CLEAN = 30
 
 
 def scoreboard(joined: Joined, files: Mapping[str, Path], milliseconds: Mapping[str, float]) -> pd.DataFrame:
@@ -65,7 +63,7 @@ def _clean(evaluation: Evaluation) -> dict:
     elif "copy_of" in evaluation.predictions:
         clean = evaluation.predictions[evaluation.predictions["copy_of"].fillna("") == ""]
         facts |= {"copies": float(len(evaluation.predictions) - len(clean)), "clean": float(len(clean))}
-        if len(clean) >= _LEAST_CLEAN:
+        if len(clean) >= LEAST_CLEAN:
             hits = int((clean["label"] == clean["predicted"]).sum())
             figures = (hits / len(clean), *wilson_interval(hits, len(clean)))
             facts |= dict(zip(("clean_accuracy", "clean_low", "clean_high"), figures))
