@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -26,7 +27,7 @@ def pairs(view: confused.View) -> None:
         st.success(_("No picture is confused with another class."), icon=":material/check_circle:")
         return
     table = _numbers_of(first, found)
-    columns = _columns(found, first)
+    columns = _columns()
     if len(view.models) > 1:
         second = view.models[1]
         other = _numbers_of(second, found)
@@ -40,12 +41,14 @@ def pairs(view: confused.View) -> None:
         }
     shown = table.head(_PAIRS)
     if not view.is_super:
-        shown = shown.assign(pictures=[_misclassified(first, *pair) for pair in zip(shown["one"], shown["other"])])
-        columns["pictures"] = st.column_config.LinkColumn(_("Open A → B"), display_text=_("Misclassified"))
-        if any(shown["count_back"] > 0):
-            back = [_misclassified(first, *pair) for pair in zip(shown["other"], shown["one"])]
-            shown = shown.assign(back=back)
-            columns["back"] = st.column_config.LinkColumn(_("Open B → A"), display_text=_("Misclassified"))
+        for name, label, ends in (
+            ("pictures", _("Open A → B"), ("one", "other")),
+            ("back", _("Open B → A"), ("other", "one")),
+        ):
+            links = [_misclassified(view, *pair) for pair in zip(*(shown[end] for end in ends))]
+            if any(links):
+                shown = shown.assign(**{name: links})
+                columns[name] = st.column_config.LinkColumn(label, display_text=_("Misclassified"))
     st.caption(_("Tick a row to open its pictures above. A → B: pictures of class A that are taken for class B."))
     for name in ("share", "share_back"):
         shown = shown.assign(**{name: 100 * shown[name]})
@@ -56,7 +59,7 @@ def pairs(view: confused.View) -> None:
     st.dataframe(
         shown.rename(columns={"one": "A", "other": "B"}),
         hide_index=True,
-        column_config={key: value for key, value in columns.items() if value},
+        column_config=columns,
         column_order=[
             "A", "B", "count", "share", "count_back", "share_back", "both", "second_count", "second_count_back",
             "change", "pictures", "back",
@@ -77,18 +80,18 @@ def pairs(view: confused.View) -> None:
 
 def _numbers_of(model: confused.Model, found: pd.DataFrame) -> pd.DataFrame:
     """The pairs as one model confuses them."""
-    counts = model.counts
-    table = found[["one", "other"]].copy()
+    counts = model.counts.to_numpy()
     total = counts.sum(axis=1)
-    for end, one, other in (("", "one", "other"), ("_back", "other", "one")):
-        table[f"count{end}"] = [int(counts.at[pair]) for pair in zip(found[one], found[other])]
-        here = found[one].map(total)
-        table[f"share{end}"] = (table[f"count{end}"] / here).where(here > 0)
+    one, other = (model.counts.index.get_indexer(found[end]) for end in ("one", "other"))
+    table = found[["one", "other"]].copy()
+    for end, true, pred in (("", one, other), ("_back", other, one)):
+        table[f"count{end}"] = counts[true, pred]
+        table[f"share{end}"] = counts[true, pred] / np.where(total[true] > 0, total[true], np.nan)
     table["both"] = table["count"] + table["count_back"]
     return table
 
 
-def _columns(found: pd.DataFrame, first: confused.Model) -> dict:
+def _columns() -> dict:
     number, share = st.column_config.NumberColumn, "%.0f %%"
     return {
         "A": st.column_config.TextColumn(_("Class A"), pinned=True),
@@ -101,11 +104,13 @@ def _columns(found: pd.DataFrame, first: confused.Model) -> dict:
     }
 
 
-def _misclassified(model: confused.Model, true: str, pred: str) -> str | None:
-    if not int(model.counts.at[true, pred]):
-        return None
-    place = {"data": model.table.data, "split": model.table.split, "table": model.key}
-    return "misclassified?" + urlencode(selection.link(**place, true=true, pred=pred, page=1), doseq=True)
+def _misclassified(view: confused.View, true: str, pred: str) -> str | None:
+    """The address of the pair's pictures on page Misclassified, of the first model that has some."""
+    for model in view.models:
+        if int(model.counts.at[true, pred]):
+            place = {"data": model.table.data, "split": model.table.split, "table": model.key}
+            return "misclassified?" + urlencode(selection.link(**place, true=true, pred=pred, page=1), doseq=True)
+    return None
 
 
 def _take(view: confused.View, shown: pd.DataFrame, key: str) -> None:
@@ -127,10 +132,9 @@ def classes(view: confused.View) -> None:
     for score, words in SCORES.items():
         shown[score] = 100 * table[score].to_numpy()
         shown[f"{score} range"] = [_range(row, score) for row in table.to_dict("records")]
-        config[score] = st.column_config.ProgressColumn(
-            _(words), format="%.0f %%", min_value=0, max_value=100, width="small"
-        ) if score == "f1" else st.column_config.NumberColumn(_(words), format="%.0f %%")  # fmt: skip
+        config[score] = st.column_config.NumberColumn(_(words), format="%.0f %%")
         config[f"{score} range"] = st.column_config.TextColumn(_("Range (95 %)"))
+    config["f1"] = st.column_config.ProgressColumn("F1", format="%.0f %%", min_value=0, max_value=100, width="small")
     for model in view.models[1:]:
         other = confused.scores(model, view)
         shown["other"] = 100 * other["f1"].reindex(table.index).to_numpy()
