@@ -59,12 +59,12 @@ def figures(health: Health) -> None:
             health.groups,
             _("Near copies count once too: re-encoded, resized, cropped, mirrored, recoloured or cut out."),
         ),
-        (_("Copies with another label"), several, _("The same photograph in two classes: one label must be wrong.")),
+        (_("In two classes"), several, _("The same photograph in two classes: one label must be wrong.")),
         (_("Broken files"), len(health.broken), None),
     )
-    with st.container(horizontal=True):
+    with st.grid(5, min_column_width=150, gap="small"):
         for label, number, help in numbers:
-            st.metric(label, f"{number:,}", help=help, border=True, width=200)
+            st.metric(label, f"{number:,}", help=help, border=True)
 
 
 def _groups(health: Health) -> dict[str, tuple[str, pd.DataFrame]]:
@@ -94,7 +94,7 @@ def copies(health: Health) -> None:
         labels = {key: label for key, (label, _rows) in kinds.items()}
         st.selectbox(_("Where"), list(kinds), format_func=labels.get, width=320, **selection.control("pairs", kind))
         st.segmented_control(
-            _("Copies"),
+            _("How alike"),
             list(TWINS),
             format_func=translated(TWINS).get,
             required=True,
@@ -128,14 +128,14 @@ def _pairs(rows: pd.DataFrame) -> None:
                         _picture(picture, f"{label}, {_(SPLIT[split])}")
                         name = plain(os.path.basename(path))
                         st.caption(f"**{_(SPLIT[split])}** · {plain(label)}  \n{name}")
-                st.markdown(_alike(row))
+                st.caption(_alike(row))
 
 
 def _alike(row) -> str:
     kind = _("exact copy") if row.distance == 0 else _("near copy, {share} apart").format(share=f"{row.distance:.1%}")
     if row.label != row.twin_label:
         return f":red[:material/label_off: {_('another label')}] · {kind}"
-    return f":gray[{kind}]"
+    return kind
 
 
 def _picture(picture: bytes | str, alt: str) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ("overview", "models", "training", "misclassified", "heatmaps", "attention", "filters", "activations")
+PAGES = (
+    "overview", "data_health", "models", "training", "misclassified", "heatmaps", "attention", "filters", "activations",
+)  # fmt: skip
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 
 
@@ -27,6 +29,7 @@ def through_all(app, **params):
             "en",
             (
                 "Overview",
+                "Data",
                 "Models",
                 "Training runs",
                 "Misclassified",
@@ -39,7 +42,7 @@ def through_all(app, **params):
         ),
         (
             "ja",
-            ("概要", "モデル", "学習", "誤分類", "ヒートマップ", "モデルの注目部位", "フィルタ", "活性化"),
+            ("概要", "データ", "モデル", "学習", "誤分類", "ヒートマップ", "モデルの注目部位", "フィルタ", "活性化"),
             "ワークスペース:",
         ),
     ],
@@ -138,4 +141,4 @@ def test_a_broken_table_and_evaluation_break_no_page(own_workspace, open_page):
     (own_workspace / "data" / "evaluations" / "colours" / "test" / "good" / "metrics.json").write_text("{")
     app = open_page()
     for page in through_all(app, table="data/incorrect/bad.csv"):
-        assert page in ("models", "training", "heatmaps", "attention", "filters") or app.error
+        assert page in ("data_health", "models", "training", "heatmaps", "attention", "filters") or app.error
