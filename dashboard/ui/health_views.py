@@ -59,12 +59,12 @@ def figures(health: Health) -> None:
             health.groups,
             _("Near copies count once too: re-encoded, resized, cropped, mirrored, recoloured or cut out."),
         ),
-        (_("Copies with another label"), several, _("The same photograph in two classes: one label must be wrong.")),
+        (_("In two classes"), several, _("The same photograph in two classes: one label must be wrong.")),
         (_("Broken files"), len(health.broken), None),
     )
-    with st.container(horizontal=True):
+    with st.grid(5, min_column_width=150, gap="small"):
         for label, number, help in numbers:
-            st.metric(label, f"{number:,}", help=help, border=True, width=200)
+            st.metric(label, f"{number:,}", help=help, border=True)
 
 
 def _groups(health: Health) -> dict[str, tuple[str, pd.DataFrame]]:
@@ -94,7 +94,7 @@ def copies(health: Health) -> None:
         labels = {key: label for key, (label, _rows) in kinds.items()}
         st.selectbox(_("Where"), list(kinds), format_func=labels.get, width=320, **selection.control("pairs", kind))
         st.segmented_control(
-            _("Copies"),
+            _("How alike"),
             list(TWINS),
             format_func=translated(TWINS).get,
             required=True,
@@ -119,23 +119,23 @@ def _pairs(rows: pd.DataFrame) -> None:
     with st.grid("auto", min_column_width=300, gap="small"):
         for number, row in enumerate(rows.itertuples()):
             with st.container(border=True, height="stretch", gap="xsmall"):
-                left, right = st.columns(2, gap="xsmall")
-                for column, picture, split, label, path in (
-                    (left, small[number], row.split, row.label, row.path),
-                    (right, small[number + len(rows)], row.twin_split, row.twin_label, row.twin_path),
+                both = st.grid(2, min_column_width=100, gap="xsmall")
+                for picture, split, label, path in (
+                    (small[number], row.split, row.label, row.path),
+                    (small[number + len(rows)], row.twin_split, row.twin_label, row.twin_path),
                 ):
-                    with column:
+                    with both.container(gap="xxsmall"):
                         _picture(picture, f"{label}, {_(SPLIT[split])}")
                         name = plain(os.path.basename(path))
                         st.caption(f"**{_(SPLIT[split])}** · {plain(label)}  \n{name}")
-                st.markdown(_alike(row))
+                st.caption(_alike(row))
 
 
 def _alike(row) -> str:
     kind = _("exact copy") if row.distance == 0 else _("near copy, {share} apart").format(share=f"{row.distance:.1%}")
     if row.label != row.twin_label:
         return f":red[:material/label_off: {_('another label')}] · {kind}"
-    return f":gray[{kind}]"
+    return kind
 
 
 def _picture(picture: bytes | str, alt: str) -> None:
@@ -235,7 +235,8 @@ def light(health: Health) -> None:
         _("Show"), list(LIGHT), format_func=names.get, required=True, **selection.control("light", chosen)
     )
     _label, column, ascending = LIGHT[chosen]
-    good = health.pictures[health.pictures["reason"] == ""]
+    # Of a photograph that is there several times, one is enough to look at.
+    good = health.pictures[health.pictures["reason"] == ""].drop_duplicates("group")
     rows = good.sort_values(column, ascending=ascending, kind="stable")
     st.caption(
         _("Brightness is the mean of all pixels, from 0 (black) to 255 (white).")
@@ -257,27 +258,25 @@ def light(health: Health) -> None:
 
 def problems(health: Health) -> None:
     """List broken files, files that are no pictures, misnamed ones, near-empty classes, and the sizes."""
-    found = False
     split = {"split": {key: _(text) for key, text in SPLIT.items()}}
     columns = {
         "path": _("File"), "split": _("Split"), "label": _("Class"), "reason": _("Reason"), "format": _("What it is"),
         "pictures": _("Pictures"), "width": _("Width"), "height": _("Height"),
     }  # fmt: skip
-    for title, table in (
+    found = [
         (_("Broken files"), health.broken),
         (_("Files that are no pictures"), health.others),
         (_("Files named as another format"), health.mistyped),
         (_("Classes with fewer than 10 training pictures, or none in a split"), health.sparse),
-        (_("Sizes of the pictures"), health.sizes),
-    ):
-        if table.empty:
-            continue
-        found = found or table is not health.sizes
-        st.markdown(f"**{title}** :gray[{len(table):,}]")
-        shown = table.head(1000).replace(split).rename(columns=columns)
-        st.dataframe(shown, hide_index=True, alt=f"{title}: {len(table)}", height="content" if len(table) < 10 else 320)
+    ]
+    found = [(f"**{title}** :gray[{len(table):,}]", title, table) for title, table in found if len(table)]
     if not found:
         st.success(_("Every file can be read, and every class has pictures."), icon=":material/check_circle:")
+    sizes = _("Sizes of the pictures")
+    for words, title, table in [*found, (f"**{sizes}**", sizes, health.sizes)]:
+        st.markdown(words)
+        shown = table.head(1000).replace(split).rename(columns=columns)
+        st.dataframe(shown, hide_index=True, alt=f"{title}: {len(table)}", height="content" if len(table) < 10 else 320)
     broken = pd.concat([health.broken, health.others, health.mistyped], ignore_index=True)
     if len(broken):
         _save(_("Problems as a table"), broken, f"{health.name}-problems.csv")

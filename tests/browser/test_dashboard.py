@@ -10,7 +10,10 @@ from PIL import Image
 HEATMAPS = "/heatmaps?data=colours&model=poor&model=good&sample=test%2Fgreen%2Fcar+1.png"
 ACTIVATIONS = HEATMAPS.replace("heatmaps", "activations")
 CONFUSION = "/confusion?table=colours/test/poor"
-PAGES = ("/", "/models?model=good", CONFUSION, "/misclassified", HEATMAPS, ACTIVATIONS, "/attention?model=good")
+PAGES = (
+    "/", "/data-health?data=colours", "/models?model=good", CONFUSION, "/compare?data=colours", "/misclassified", HEATMAPS,
+    ACTIVATIONS, "/attention?model=good",
+)  # fmt: skip
 
 
 def images(page):

@@ -7,16 +7,9 @@ from pathlib import Path
 import pytest
 
 PAGES = (
-    "overview",
-    "models",
-    "training",
-    "confusion",
-    "misclassified",
-    "heatmaps",
-    "attention",
-    "filters",
-    "activations",
-)
+    "overview", "data_health", "models", "training", "confusion", "compare", "misclassified", "heatmaps", "attention",
+    "filters", "activations",
+)  # fmt: skip
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 
 
@@ -37,9 +30,11 @@ def through_all(app, **params):
             "en",
             (
                 "Overview",
+                "Data",
                 "Models",
                 "Training runs",
                 "Confusion matrix",
+                "Compare models",
                 "Misclassified",
                 "Heatmaps",
                 "Where models look",
@@ -50,7 +45,19 @@ def through_all(app, **params):
         ),
         (
             "ja",
-            ("概要", "モデル", "学習", "混同行列", "誤分類", "ヒートマップ", "モデルの注目部位", "フィルタ", "活性化"),
+            (
+                "概要",
+                "データ",
+                "モデル",
+                "学習",
+                "混同行列",
+                "モデルの比較",
+                "誤分類",
+                "ヒートマップ",
+                "モデルの注目部位",
+                "フィルタ",
+                "活性化",
+            ),
             "ワークスペース:",
         ),
     ],
@@ -151,4 +158,8 @@ def test_a_broken_table_and_evaluation_break_no_page(own_workspace, open_page):
     (own_workspace / "data" / "evaluations" / "colours" / "test" / "good" / "metrics.json").write_text("{")
     app = open_page()
     for page in through_all(app, table="data/incorrect/bad.csv"):
+<<<<<<< HEAD
         assert page in ("models", "training", "confusion", "heatmaps", "attention", "filters") or app.error
+=======
+        assert page in ("data_health", "models", "training", "heatmaps", "attention", "filters") or app.error
+>>>>>>> health
