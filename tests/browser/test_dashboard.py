@@ -11,8 +11,8 @@ HEATMAPS = "/heatmaps?data=colours&model=poor&model=good&sample=test%2Fgreen%2Fc
 ACTIVATIONS = HEATMAPS.replace("heatmaps", "activations")
 CONFUSION = "/confusion?table=colours/test/poor"
 PAGES = (
-    "/", "/data-health?data=colours", "/models?model=good", CONFUSION, "/compare?data=colours", "/misclassified", HEATMAPS,
-    ACTIVATIONS, "/attention?model=good",
+    "/", "/data-health?data=colours", "/models?model=good", CONFUSION, "/compare?data=colours", "/misclassified",
+    HEATMAPS, ACTIVATIONS, "/attention?model=good",
 )  # fmt: skip
 
 
