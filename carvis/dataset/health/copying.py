@@ -20,6 +20,7 @@ COLUMNS = ("path", "split", "label", "twin_path", "twin_split", "twin_label", "d
 # A mirrored picture differs by nothing and is still no exact copy.
 LEAST_DISTANCE = 1e-4
 _VERSION = 1
+_BLOCK = 4096
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 Watch = Callable[[float], None]
 
@@ -71,6 +72,8 @@ def find_copies(described: Described, cache: Cache | None = None, watch: Watch =
 
 
 def _near(described: Described, first: np.ndarray, names, cache: Cache | None, watch: Watch):
+    if len(first) < 2:
+        return np.zeros((0, 2), int), np.zeros(0)
     key = content_hash("near-copies", _VERSION, list(names))
     file = cache.get(key, ".npz") if cache else None
     if file is not None:
@@ -81,7 +84,10 @@ def _near(described: Described, first: np.ndarray, names, cache: Cache | None, w
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             pass
     small = described.small[first]
-    luminance = small @ _LUMINANCE
+    luminance = np.empty(small.shape[:3], np.float32)
+    # All at once would take twelve bytes a pixel.
+    for start in range(0, len(small), _BLOCK):
+        luminance[start : start + _BLOCK] = small[start : start + _BLOCK] @ _LUMINANCE
     found = [
         searching.candidates(luminance, lambda share: watch(0.6 * share)),
         masking.candidates(small, luminance, lambda share: watch(0.6 + 0.1 * share)),
@@ -126,7 +132,7 @@ def copies_table(table: pd.DataFrame, copies: Copies) -> pd.DataFrame:
         COLUMNS; distance is 0 for the same bytes or pixels. Copies of test pictures in train come first.
     """
     files = table[["id", "path", "split", "label"]].copy()
-    files["content"], files["rank"] = copies.content, files["split"].map(SPLITS.index)
+    files["content"], files["rank"] = copies.content, files["split"].map(SPLITS.index).astype(int)
     files = files[files["content"] >= 0].sort_values(["rank", "id"], ignore_index=True)
     files["order"] = np.arange(len(files))
     own = np.unique(files["content"].to_numpy())

@@ -129,7 +129,7 @@ def assign(health: Health, shares: np.ndarray, seed: int) -> pd.DataFrame:
     reason = np.where(pictures["reason"] != "", "unreadable: " + pictures["reason"], "").astype(object)
     labels = table[table["group"] >= 0].groupby("group")["label"].unique()
     mixed = labels[labels.map(len) > 1].map(lambda names: "labels disagree: copies of it are " + ", ".join(names))
-    reason = np.where(reason == "", table["group"].map(mixed).fillna("").to_numpy(object), reason)
+    reason = np.where(reason == "", table["group"].map(mixed).astype(object).fillna("").to_numpy(), reason)
     content = pd.Series(health.found.content)
     first = table["id"].groupby(content).transform("first")
     again = (reason == "") & (first != table["id"]).to_numpy()

@@ -107,6 +107,17 @@ def test_broken_and_misnamed_files_stop_nothing(tmp_path):
     assert set(health.pictures.loc[health.pictures["reason"] != "", "group"]) == {-1}
 
 
+def test_nothing_that_can_be_read(tmp_path):
+    folder = tmp_path / "cars" / "train" / "a"
+    folder.mkdir(parents=True)
+    for broken in (0, 1):
+        health = check_dataset(tmp_path / "cars")
+        assert (len(health.pictures), health.groups, health.distinct, len(health.copies)) == (broken, 0, 0, 0)
+        assert len(health.broken) == broken and health.mistyped.empty and health.sizes.empty
+        assert health.summary()["shared"] == {} and health.save(tmp_path / "health.json").is_file()
+        (folder / "broken.jpg").write_bytes(b"no picture")
+
+
 def test_light_and_sharpness_are_what_they_are_on_paper(tmp_path):
     board = np.kron(np.indices((8, 8)).sum(axis=0) % 2, np.ones((32, 32)))[..., None].repeat(3, axis=2)
     write_image(tmp_path / "cars" / "train" / "a" / "board.png", (255 * board).astype(np.uint8))
