@@ -20,6 +20,8 @@ _HOME_OF = {
     "Evaluation": "carvis.evaluation",
     "load_evaluation": "carvis.evaluation",
     "read_misclassified": "carvis.evaluation",
+    "label_errors": "carvis.evaluation",
+    "Tags": "carvis.evaluation",
     "heatmaps": "carvis.explain",
     "Heatmap": "carvis.explain",
     "Contrast": "carvis.explain",
