@@ -126,9 +126,10 @@ def corrected_list(
     suggested = pd.Series(above["suggested"].to_numpy(), index=above["id"], dtype=object).to_dict()
     suggested |= decisions["suggested"].to_dict()
     decided = decisions["decision"].to_dict()
-    ids = table["id"].astype(object)
-    found = {"suggested": suggested, "decision": decided}
-    table = table.assign(**{name: ids.map(pd.Series(of, dtype=object)).fillna("") for name, of in found.items()})
+    table = table.assign(
+        suggested=[suggested.get(one, "") for one in table["id"]],
+        decision=[decided.get(one, "") for one in table["id"]],
+    )
     return table.assign(corrected=table["suggested"].where(table["decision"] == "confirmed", table["label"]))
 
 

@@ -102,15 +102,16 @@ class Tags:
         rows = [(*key, _ordered(tags), note, time) for key, (tags, note, time) in sorted(kept.items())]
         return pd.DataFrame(rows, columns=["data", "id", "sha256", "tags", "note", "time"])
 
-    def on(self, data: str, pictures: pd.DataFrame) -> pd.DataFrame:
+    def on(self, data: str, pictures: pd.DataFrame, records: pd.DataFrame | None = None) -> pd.DataFrame:
         """What was kept on some pictures: a row each that has something, its index the sample's id: tags, note.
 
         Args:
             data: the data set's name.
             pictures: needs columns id and sha256; may be long.
+            records: what `records(data)` returned, where it was read already.
         """
         found: dict[str, list] = {}
-        for record, sample in self._carried(self.records(data), pictures, data):
+        for record, sample in self._carried(self.records(data) if records is None else records, pictures, data):
             entry = found.setdefault(sample, [(), ""])
             entry[0] = _ordered({*entry[0], *record.tags})
             # What was written under the picture's present name comes before what it brought along.

@@ -66,11 +66,17 @@ class Selection:
     one: str = ""
     before: str = ""
     of: str = "patterns"
+    look: str = "gallery"
+    answers: tuple[str, ...] = ()
+    tag: str = ""
+    queue: str = "above"
 
 
 CHOICES = {
     "split": ("train", "valid", "test"),
-    "sort": ("confident", "unsure", "true", "name"),
+    "sort": ("confident", "unsure", "margin", "loss", "disagreement", "true", "name"),
+    "look": ("gallery", "labels"),
+    "queue": ("above", "all", "confirmed", "rejected"),
     "view": ("overlay", "map", "both"),
     "colours": ("viridis", "cividis", "magma", "tutorial"),
     "scale": ("map", "model", "density"),
@@ -92,10 +98,12 @@ _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength"
 _RANGES |= {"count": (1, 512), "size": (16, 256), "steps": (0, 512), "filter": (0, 100_000)}
 # What no longer means anything once another field changes.
 _DEPENDENTS = {
-    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part"),
-    "split": ("sample", "table", "page", "open"),
-    "table": ("true", "pred", "page", "open"),
-    **dict.fromkeys(("true", "pred", "low", "high", "sort", "kind"), ("page", "open")),
+    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part", "answers"),
+    "split": ("sample", "table", "page", "open", "answers"),
+    "table": ("true", "pred", "page", "open", "answers"),
+    **dict.fromkeys(
+        ("true", "pred", "low", "high", "sort", "kind", "look", "answers", "tag", "queue"), ("page", "open")
+    ),
     "page": ("open",),
     "parts": ("part",),
 }

@@ -1,0 +1,279 @@
+"""The queue of labels that models doubt: one picture at a time, confirmed or rejected by key."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from carvis.errors import CarvisError
+from carvis.evaluation import corrected_list, label_errors
+from carvis.evaluation.joining import Joined, join
+from ui import choice, data, narrowing, selection, tagging
+from ui.download import download
+from ui.i18n import N_, _, n_, translated
+from ui.page import empty, error, guarded
+from ui.texts import mark, percent, plain
+
+QUEUES = {
+    "above": N_("Above the threshold"),
+    "all": N_("All that a model doubts"),
+    "confirmed": N_("Label is wrong"),
+    "rejected": N_("Label is right"),
+}
+_LISTED = 200
+_WEAK = 0.5
+
+
+def show() -> None:
+    """Show the queue of the chosen data set and split."""
+    tables = {t.model: t for t in data.evaluations().values() if (t.data, t.split) == _place()}
+    if not tables:
+        name, split = _place()
+        empty(
+            _("No evaluation to look for label errors in yet"),
+            _("Evaluate one model or several on this split, best on pictures that they were not trained on."),
+            f'python -m carvis evaluate models/MODEL.keras "data/{name or "NAME"}" --split {split or "test"}',
+        )
+        return
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    voting = _choose_models(tables, bar)
+    joined = errors = None
+    with guarded():
+        stamps = tuple((one.name, narrowing.stamp(one)) for one in voting)
+        joined, errors = _found(stamps, _tables=voting)
+    if errors is None:
+        return
+    with bar:
+        st.selectbox(
+            _("Show"),
+            list(QUEUES),
+            format_func=translated(QUEUES).get,
+            **selection.control("queue", selection.get().queue),
+        )
+    for sentence in errors.attrs["notes"]:
+        st.caption(f":material/info: {plain(sentence)}")
+    _one(joined, errors)
+
+
+def _place() -> tuple[str, str]:
+    return choice.dataset_name(), choice.split()
+
+
+def _choose_models(tables: dict[str, data.Table], bar: Any) -> list[data.Table]:
+    """Offer which models vote; those that are wrong more often than right do so only when asked to."""
+    chosen = [name for name in selection.get().model if name in tables]
+    if not chosen:
+        good = []
+        for name, table in tables.items():
+            try:
+                if data.evaluation(table).accuracy >= _WEAK:
+                    good.append(name)
+            except CarvisError as problem:
+                error(problem)
+        chosen = good or list(tables)
+    bar.multiselect(
+        _("Models that vote"),
+        list(tables),
+        help=_("At the start those that are right on at least half of the pictures."),
+        width="stretch",
+        **selection.control("model", chosen),
+    )
+    return [tables[name] for name in chosen]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _found(stamps: tuple, *, _tables: list[data.Table]) -> tuple[Joined, pd.DataFrame]:
+    joined = join([data.evaluation(table) for table in _tables])
+    return joined, label_errors(joined)
+
+
+@st.fragment
+def _one(joined: Joined, errors: pd.DataFrame) -> None:
+    """Show one picture of the queue; a step or a decision reruns only this."""
+    selection.write()
+    tagging.problem()
+    name, _split = _place()
+    decisions = pd.DataFrame(columns=["suggested", "decision", "time"])
+    with guarded():
+        decisions = tagging.store().decisions(name, errors)
+    rows = _queued(errors, decisions)
+    _progress(errors, decisions, joined)
+    if rows.empty:
+        if selection.get().queue == "above":
+            st.success(_("No label is doubted by most of the models."), icon=":material/check_circle:")
+        else:
+            st.info(_("There is no such picture."), icon=":material/filter_alt_off:")
+        return
+    ids = rows["id"].tolist()
+    wanted = selection.get().open
+    undecided = rows.loc[~rows["id"].isin(decisions.index), "id"]
+    sample = wanted if wanted in ids else (undecided.iloc[0] if len(undecided) else ids[0])
+    position = ids.index(sample)
+    row = next(rows.iloc[position : position + 1].assign(data=name).itertuples())
+    path = None
+    with guarded():
+        path = str(data.dataset(name).resolve(sample))
+    row = row._replace(path=path)
+    decision = decisions["decision"].get(sample)
+    left, right = st.columns([3, 2])
+    with left:
+        picture = data.thumbnails([path], 900)[0]
+        if isinstance(picture, bytes):
+            words = _("Labelled {label}; the models suggest {suggested}.")
+            st.image(picture, width="stretch", alt=words.format(label=row.label, suggested=row.suggested))
+        elif picture:
+            error(picture)
+        st.caption(plain(sample))
+    with right:
+        _verdict(row, decision, ids, position, decisions)
+        _said(row, joined)
+        with st.expander(_("Tags and note"), type="compact"):
+            _tags(row)
+    _list(rows, decisions, position)
+
+
+def _queued(errors: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+    queue = selection.get().queue
+    if queue == "above":
+        return errors[errors["above"]]
+    if queue == "all":
+        return errors
+    return errors[errors["id"].isin(decisions.index[decisions["decision"] == queue])]
+
+
+def _progress(errors: pd.DataFrame, decisions: pd.DataFrame, joined: Joined) -> None:
+    above = errors.loc[errors["above"], "id"]
+    done = int(above.isin(decisions.index).sum())
+    words = [
+        n_(
+            "{n} label is doubted by most of the models,",
+            "{n} labels are doubted by most of the models,",
+            len(above),
+        ).format(n=f"{len(above):,}"),
+        _("{done} of them decided; {wrong} in all found wrong.").format(
+            done=f"{done:,}", wrong=f"{int((decisions['decision'] == 'confirmed').sum()):,}"
+        ),
+    ]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(" ".join(words), width="content")
+        download(
+            _("Corrected list"),
+            lambda: corrected_list(joined, errors, decisions).to_csv(index=False).encode("utf-8-sig"),
+            "corrected.csv",
+            key="corrected_list",
+            help=_(
+                "Every picture of the split: id, path, label, suggested, decision. No file of the data set changes."
+            ),
+        )
+        download(
+            _("Numbers"),
+            lambda: errors.drop(columns=["models"]).to_csv(index=False).encode("utf-8-sig"),
+            "label_errors.csv",
+            key="label_errors",
+        )
+
+
+def _verdict(row: Any, decision: str | None, ids: list[str], position: int, decisions: pd.DataFrame) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for step, label, icon, shortcut in (
+            (-1, _("Previous"), "chevron_left", "K"),
+            (1, _("Next"), "chevron_right", "J"),
+        ):
+            to = position + step
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                key=f"queue_step_{step}",
+                shortcut=shortcut,
+                disabled=not 0 <= to < len(ids),
+                on_click=selection.change,
+                kwargs={"open": ids[to] if 0 <= to < len(ids) else ""},
+            )
+        st.markdown(f"{position + 1:,} / {len(ids):,}", width="content")
+    with st.container(gap="xxsmall"):
+        st.caption(_("Label in the data set"))
+        st.markdown(f"#### {plain(row.label)}")
+        st.caption(_("The models suggest"))
+        st.markdown(f"#### {plain(row.suggested)}")
+    later = [one for one in (*ids[position + 1 :], *ids[:position]) if one not in decisions.index]
+    after = later[0] if later else ids[min(position + 1, len(ids) - 1)]
+    with st.container(horizontal=True, gap="small"):
+        for value, label, icon, shortcut in (
+            ("confirmed", _("Label is wrong"), "flag", "Y"),
+            ("rejected", _("Label is right"), "check", "N"),
+        ):
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                key=f"decide_{value}",
+                shortcut=shortcut,
+                type="primary" if decision == value else "secondary",
+                on_click=_decide,
+                args=(row, value, after),
+            )
+        if decision:
+            st.button(
+                _("Take back"),
+                icon=":material/undo:",
+                key="decide_none",
+                type="tertiary",
+                on_click=_decide,
+                args=(row, None, row.id),
+            )
+
+
+def _decide(row: Any, decision: str | None, after: str) -> None:
+    if tagging.change("decide", row, row.label, row.suggested, decision):
+        selection.change(open=after)
+
+
+def _said(row: Any, joined: Joined) -> None:
+    words = n_(
+        "{agree} of {n} model is confident of it; score {score}.",
+        "{agree} of {n} models are confident of it; score {score}.",
+        len(joined.names),
+    )
+    st.markdown(words.format(agree=row.agree, n=len(joined.names), score=f"{row.score:.2f}"))
+    answers = joined.table.loc[joined.table["id"] == row.id].iloc[0]
+    for name in joined.names:
+        answer, confidence = answers[f"predicted:{name}"], answers[f"confidence:{name}"]
+        agrees = f" :gray-badge[{_('confident')}]" if name in row.models else ""
+        st.markdown(f"{mark(answer == row.label)} {plain(name)}: **{plain(answer)}** {percent(confidence)}{agrees}")
+    st.page_link(
+        "app_pages/heatmaps.py",
+        label=_("Show its heatmaps"),
+        icon=":material/blur_on:",
+        query_params=selection.link(
+            data=row.data, split=_place()[1], sample=(row.id,), model=tuple(joined.names), open=""
+        ),
+    )
+
+
+def _tags(row: Any) -> None:
+    with guarded():
+        marks = tagging.on_rows(
+            pd.DataFrame([{"id": row.id, "path": row.path, "data": row.data, "sha256": row.sha256}])
+        )
+        given, note = tagging.of_row(marks, row)
+        tagging.keys(row, given)
+        tagging.editor(row, given, note, "queue", all_tags=False)
+
+
+def _list(rows: pd.DataFrame, decisions: pd.DataFrame, position: int) -> None:
+    """List what comes around the present picture."""
+    start = max(0, min(position - 20, len(rows) - _LISTED))
+    part = rows.iloc[start : start + _LISTED]
+    words = translated(QUEUES)
+    table = pd.DataFrame(
+        {
+            "": range(start + 1, start + 1 + len(part)),
+            _("Picture"): part["id"].str.rsplit("/", n=1).str[-1].to_numpy(),
+            _("Label in the data set"): part["label"].to_numpy(),
+            _("The models suggest"): part["suggested"].to_numpy(),
+            _("Score"): part["score"].round(2).to_numpy(),
+            _("Models"): part["agree"].to_numpy(),
+            _("Decision"): [words.get(decisions["decision"].get(one), "") for one in part["id"]],
+        }
+    )
+    with st.expander(_("The list"), type="compact"):
+        st.dataframe(table, hide_index=True, height=320)
