@@ -19,8 +19,8 @@ heading(
         "confident it was, below it the **true** class.\n\n"
         "Confident mistakes come first, since they tell most: the label may be wrong, two classes may look alike, "
         "or the model may look at something else than the car. To find out, select pictures and open their heatmaps."
-        "\n\n**Tags and notes** stay with a picture's content: renaming it keeps them, replacing it does not. In the large "
-        "view `J` and `K` step on and back, `1` to `5` set the first five tags.\n\n"
+        "\n\n**Tags and notes** stay with a picture's content: renaming it keeps them, replacing it does not. In the "
+        "large view `J` and `K` step on and back, `1` to `5` set the first five tags.\n\n"
         "**Wrong labels?** ranks the pictures on which confident models agree against the label (confident learning). "
         "You decide: `Y` the label is wrong, `N` it is right. Your files stay as they are; the corrected list is a "
         "table to download."
@@ -49,7 +49,7 @@ if not tables:
     st.stop()
 
 key = choice.table()
-bar = st.container(horizontal=True, vertical_alignment="bottom")
+bar, more = (st.container(horizontal=True, vertical_alignment="bottom") for _row in range(2))
 with bar:
     st.selectbox(
         _("Table"),
@@ -75,21 +75,21 @@ for field, label, column in classes:
     value = getattr(chosen, field)
     bound = selection.control(field, value if value in options else None)
     bar.selectbox(label, options, index=None, placeholder=_("All"), **bound)
-bar.slider(_("Confidence"), 0, 100, format="%d %%", **narrowing.confidence_control(chosen))
-with bar:
-    narrowing.choose_answers(right, chosen)
-known_tags = list(dict.fromkeys([*tagging.names(), *([chosen.tag] if chosen.tag else [])]))
-bar.selectbox(
-    _("Tag"),
-    known_tags,
-    index=None,
-    placeholder=_("All"),
-    format_func={tag: tagging.in_words(tag) for tag in known_tags}.get,
-    **selection.control("tag", chosen.tag or None),
-)
 orders = narrowing.sorts(rows)
 order = chosen.sort if chosen.sort in orders else "confident"
 bar.selectbox(_("Order"), list(orders), format_func=orders.get, **selection.control("sort", order))
+more.slider(_("Confidence"), 0, 100, format="%d %%", **narrowing.confidence_control(chosen))
+with more:
+    narrowing.choose_answers(right, chosen)
+known = list(dict.fromkeys([*tagging.names(), *([chosen.tag] if chosen.tag else [])]))
+more.selectbox(
+    _("Tag"),
+    known,
+    index=None,
+    placeholder=_("All"),
+    format_func={tag: tagging.in_words(tag) for tag in known}.get,
+    **selection.control("tag", chosen.tag or None),
+)
 
 if tables[key].is_evaluation:
     with guarded():
@@ -115,10 +115,9 @@ page = min(chosen.page, pages)
 part = shown.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
 if len(shown) != len(rows):
     notes.append(n_("{n} fits the filter.", "{n} fit the filter.", len(shown)).format(n=f"{len(shown):,}"))
-st.caption(plain(" ".join(notes)))
-
 tagging.problem()
 with st.container(horizontal=True, vertical_alignment="center"):
+    st.caption(plain(" ".join(notes)), width="stretch")
     if len(shown) and not chosen.open:
         st.button(
             _("One by one"),

@@ -70,8 +70,6 @@ def _tile(row: Any, picture: bytes | str, table: str, picked: bool, given: tuple
         st.markdown(f"{mark(False)} **{predicted}**")
     known = [percent(row.confidence)] if row.confidence == row.confidence else []
     st.caption(" · ".join([*known, _("true: {label}").format(label=label)]))
-    if given or note:
-        st.markdown(tagging.badges(given, note))
     if not isinstance(picture, bytes):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -88,7 +86,11 @@ def _tile(row: Any, picture: bytes | str, table: str, picked: bool, given: tuple
         )
         # Twenty-four editors at once would make the page heavy: each is drawn when its window is opened.
         window = st.popover(
-            _("Tag"), icon=":material/sell:", type="tertiary", key=f"tagging_{row.id}", on_change="rerun"
+            tagging.summary(given, note) or _("Tag"),
+            icon=":material/sticky_note_2:" if note else ":material/sell:",
+            type="tertiary",
+            key=f"tagging_{row.id}",
+            on_change="rerun",
         )
         if window.open:
             with window:

@@ -1,5 +1,6 @@
 """The queue of labels that models doubt: one picture at a time, confirmed or rejected by key."""
 
+import contextlib
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from ui import choice, data, narrowing, selection, tagging
 from ui.download import download
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded
-from ui.texts import mark, percent, plain
+from ui.texts import percent, plain
 
 QUEUES = {
     "above": N_("Above the threshold"),
@@ -22,6 +23,7 @@ QUEUES = {
 }
 _LISTED = 200
 _WEAK = 0.5
+_EXAMPLES = 4
 
 
 def show() -> None:
@@ -129,6 +131,7 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
         _said(row, joined)
         with st.expander(_("Tags and note"), type="compact"):
             _tags(row)
+    _examples(row, joined)
     _list(rows, decisions, position)
 
 
@@ -190,11 +193,9 @@ def _verdict(row: Any, decision: str | None, ids: list[str], position: int, deci
                 kwargs={"open": ids[to] if 0 <= to < len(ids) else ""},
             )
         st.markdown(f"{position + 1:,} / {len(ids):,}", width="content")
-    with st.container(gap="xxsmall"):
-        st.caption(_("Label in the data set"))
-        st.markdown(f"#### {plain(row.label)}")
-        st.caption(_("The models suggest"))
-        st.markdown(f"#### {plain(row.suggested)}")
+    label, suggested = st.columns(2)
+    label.markdown(f":small[{_('Label in the data set')}]  \n**{plain(row.label)}**")
+    suggested.markdown(f":small[{_('The models suggest')}]  \n**{plain(row.suggested)}**")
     later = [one for one in (*ids[position + 1 :], *ids[:position]) if one not in decisions.index]
     after = later[0] if later else ids[min(position + 1, len(ids) - 1)]
     with st.container(horizontal=True, gap="small"):
@@ -238,7 +239,8 @@ def _said(row: Any, joined: Joined) -> None:
     for name in joined.names:
         answer, confidence = answers[f"predicted:{name}"], answers[f"confidence:{name}"]
         agrees = f" :gray-badge[{_('confident')}]" if name in row.models else ""
-        st.markdown(f"{mark(answer == row.label)} {plain(name)}: **{plain(answer)}** {percent(confidence)}{agrees}")
+        side = {row.label: "check", row.suggested: "flag"}.get(answer, "question_mark")
+        st.markdown(f":material/{side}: {plain(name)}: **{plain(answer)}** {percent(confidence)}{agrees}")
     st.page_link(
         "app_pages/heatmaps.py",
         label=_("Show its heatmaps"),
@@ -247,6 +249,23 @@ def _said(row: Any, joined: Joined) -> None:
             data=row.data, split=_place()[1], sample=(row.id,), model=tuple(joined.names), open=""
         ),
     )
+
+
+def _examples(row: Any, joined: Joined) -> None:
+    """Show undoubted pictures of both classes: who decides may not know them."""
+    for column, name in zip(st.columns(2), (row.label, row.suggested), strict=True):
+        table = joined.table[(joined.table["label"] == name) & joined.right.all(axis=1)]
+        best = table.nlargest(_EXAMPLES, f"confidence:{joined.names[0]}")
+        paths = []
+        for sample in best["id"]:
+            with contextlib.suppress(CarvisError):
+                paths.append(str(data.dataset(row.data).resolve(sample)))
+        with column:
+            st.caption(_("Pictures that all name {label} rightly").format(label=plain(name)))
+            with st.container(horizontal=True, gap="xsmall"):
+                for picture in data.thumbnails(paths):
+                    if isinstance(picture, bytes):
+                        st.image(picture, width=120, alt=_("A picture of {label}").format(label=name))
 
 
 def _tags(row: Any) -> None:

@@ -92,13 +92,10 @@ def of_row(marks: pd.DataFrame, row: Any) -> tuple[tuple[str, ...], str]:
     return tuple(marks.loc[row.id, ["tags", "note"]]) if row.id in marks.index else _NOTHING
 
 
-def badges(tags: tuple[str, ...], note: str) -> str:
-    """Write tags and a note as one line of Markdown."""
-    words = [f":gray-badge[{plain(in_words(tag))}]" for tag in tags]
-    if note:
-        short = " ".join(note.split())
-        words.append(f":material/sticky_note_2: {plain(short[:60] + ('…' if len(short) > 60 else ''))}")
-    return " ".join(words)
+def summary(tags: tuple[str, ...], note: str) -> str:
+    """Write tags, or else the beginning of the note, as one line of Markdown."""
+    short = " ".join(note.split())
+    return plain(", ".join(map(in_words, tags)) or short[:24] + ("…" if len(short) > 24 else ""))
 
 
 def change(what: str, row: Any, *values: Any, **more: Any) -> bool:
