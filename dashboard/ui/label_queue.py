@@ -147,18 +147,15 @@ def _queued(errors: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
 def _progress(errors: pd.DataFrame, decisions: pd.DataFrame, joined: Joined) -> None:
     above = errors.loc[errors["above"], "id"]
     done = int(above.isin(decisions.index).sum())
-    words = [
-        n_(
-            "{n} label is doubted by most of the models,",
-            "{n} labels are doubted by most of the models,",
-            len(above),
-        ).format(n=f"{len(above):,}"),
-        _("{done} of them decided; {wrong} in all found wrong.").format(
-            done=f"{done:,}", wrong=f"{int((decisions['decision'] == 'confirmed').sum()):,}"
-        ),
-    ]
+    words = n_(
+        "{n} label is doubted by most of the models: {done} decided, {wrong} in all found wrong.",
+        "{n} labels are doubted by most of the models: {done} decided, {wrong} in all found wrong.",
+        len(above),
+    )
+    wrong = int((decisions["decision"] == "confirmed").sum())
+    words = words.format(n=f"{len(above):,}", done=f"{done:,}", wrong=f"{wrong:,}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(" ".join(words), width="content")
+        st.markdown(words, width="content")
         download(
             _("Corrected list"),
             lambda: corrected_list(joined, errors, decisions).to_csv(index=False).encode("utf-8-sig"),
@@ -252,20 +249,22 @@ def _said(row: Any, joined: Joined) -> None:
 
 
 def _examples(row: Any, joined: Joined) -> None:
-    """Show undoubted pictures of both classes: who decides may not know them."""
+    """Show other pictures of both classes, those first that most models name rightly: who decides may not know them."""
     for column, name in zip(st.columns(2), (row.label, row.suggested), strict=True):
-        table = joined.table[(joined.table["label"] == name) & joined.right.all(axis=1)]
-        best = table.nlargest(_EXAMPLES, f"confidence:{joined.names[0]}")
+        of_class = ((joined.table["label"] == name) & (joined.table["id"] != row.id)).to_numpy(bool)
+        table = joined.table.loc[of_class, ["id", f"confidence:{joined.names[0]}"]]
+        table = table.assign(right=joined.right[of_class].sum(axis=1))
+        best = table.sort_values(table.columns[:0:-1].tolist(), ascending=False, kind="stable").head(_EXAMPLES)
         paths = []
         for sample in best["id"]:
             with contextlib.suppress(CarvisError):
                 paths.append(str(data.dataset(row.data).resolve(sample)))
         with column:
-            st.caption(_("Pictures that all name {label} rightly").format(label=plain(name)))
+            st.caption(_("Other pictures labelled {label}").format(label=plain(name)))
             with st.container(horizontal=True, gap="xsmall"):
                 for picture in data.thumbnails(paths):
                     if isinstance(picture, bytes):
-                        st.image(picture, width=120, alt=_("A picture of {label}").format(label=name))
+                        st.image(picture, width=104, alt=_("A picture of {label}").format(label=name))
 
 
 def _tags(row: Any) -> None:
