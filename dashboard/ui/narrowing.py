@@ -77,13 +77,13 @@ def filtered(
 
 
 def _by_disagreement(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    """Order rows by how far the models' evidence lies apart, where that was computed on page Heatmaps."""
+    """Order rows by how far the models' evidence lies apart, where that was computed."""
     known = disagreement.known(choice.models()) if choice.split() else None
     if known is None:
         notes.append(
             _(
-                "How far heatmaps differ is not known yet: press Find disagreements on page Heatmaps with these "
-                "models; until then the most confident come first."
+                "How far heatmaps differ is not known yet: press Find disagreements on page Where models look; until "
+                "then the most confident come first."
             )
         )
         return rows.sort_values("confidence", ascending=False, kind="stable")

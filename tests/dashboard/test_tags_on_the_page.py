@@ -59,7 +59,7 @@ def test_heatmap_disagreement_orders_them_once_it_is_known(own_workspace, wrong,
     models = ["poor", "good"]
     app = open_poor(open_page, sort="disagreement", model=models)
     assert "not known yet" in words(app) and shown(app) == wrong["id"].head(24).tolist()
-    app.switch_page("app_pages/heatmaps.py").run()
+    app.switch_page("app_pages/attention.py").run()
     app.button(key="work_begin").click().run()
     assert not app.exception
     app.switch_page("app_pages/misclassified.py").run()
