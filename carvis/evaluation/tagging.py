@@ -194,7 +194,8 @@ class Tags:
         with reading(self.path) as file:
             sql = "SELECT sample, sha256, label, suggested, decision, time FROM decision WHERE data = ?"
             kept = pd.DataFrame([] if file is None else file.execute(sql, (data,)).fetchall(), columns=columns)
-        labels = dict(zip(pictures["id"], pictures["label"])) if len(kept) else {}
+        pictures = pictures.loc[pictures["sha256"].isin(set(kept["sha256"])), ["id", "sha256", "label"]]
+        labels = dict(zip(pictures["id"], pictures["label"]))
         found = {}
         for record, sample in self._carried(kept, pictures, data):
             if labels[sample] == record.label and (record.id == sample or sample not in found):

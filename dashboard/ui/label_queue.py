@@ -3,6 +3,7 @@
 import contextlib
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -106,11 +107,11 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
         else:
             st.info(_("There is no such picture."), icon=":material/filter_alt_off:")
         return
-    ids = rows["id"].tolist()
-    wanted = selection.get().open
-    undecided = rows.loc[~rows["id"].isin(decisions.index), "id"]
-    sample = wanted if wanted in ids else (undecided.iloc[0] if len(undecided) else ids[0])
-    position = ids.index(sample)
+    ids = rows["id"]
+    undecided = np.flatnonzero(~ids.isin(decisions.index).to_numpy(bool))
+    here = np.flatnonzero((ids == selection.get().open).to_numpy(bool))
+    position = int(here[0] if len(here) else undecided[0] if len(undecided) else 0)
+    sample = ids.iloc[position]
     row = next(rows.iloc[position : position + 1].assign(data=name).itertuples())
     path = None
     with guarded():
@@ -126,8 +127,9 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
         elif picture:
             error(picture)
         st.caption(plain(sample))
+        tagging.replaced(row)
     with right:
-        _verdict(row, decision, ids, position, decisions)
+        _verdict(row, decision, ids, position, undecided)
         _said(row, joined)
         with st.expander(_("Tags and note"), type="compact"):
             _tags(row)
@@ -173,7 +175,7 @@ def _progress(errors: pd.DataFrame, decisions: pd.DataFrame, joined: Joined) -> 
         )
 
 
-def _verdict(row: Any, decision: str | None, ids: list[str], position: int, decisions: pd.DataFrame) -> None:
+def _verdict(row: Any, decision: str | None, ids: pd.Series, position: int, undecided: np.ndarray) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for step, label, icon, shortcut in (
             (-1, _("Previous"), "chevron_left", "K"),
@@ -187,14 +189,17 @@ def _verdict(row: Any, decision: str | None, ids: list[str], position: int, deci
                 shortcut=shortcut,
                 disabled=not 0 <= to < len(ids),
                 on_click=selection.change,
-                kwargs={"open": ids[to] if 0 <= to < len(ids) else ""},
+                kwargs={"open": ids.iloc[to] if 0 <= to < len(ids) else ""},
             )
         st.markdown(f"{position + 1:,} / {len(ids):,}", width="content")
     label, suggested = st.columns(2)
     label.markdown(f":small[{_('Label in the data set')}]  \n**{plain(row.label)}**")
     suggested.markdown(f":small[{_('The models suggest')}]  \n**{plain(row.suggested)}**")
-    later = [one for one in (*ids[position + 1 :], *ids[:position]) if one not in decisions.index]
-    after = later[0] if later else ids[min(position + 1, len(ids) - 1)]
+    # On to the next undecided one, from the end back to the first; where all are decided, to the next.
+    open_ones = undecided[undecided != position]
+    later = open_ones[np.searchsorted(open_ones, position) :]
+    to = later[0] if len(later) else open_ones[0] if len(open_ones) else min(position + 1, len(ids) - 1)
+    after = ids.iloc[to]
     with st.container(horizontal=True, gap="small"):
         for value, label, icon, shortcut in (
             ("confirmed", _("Label is wrong"), "flag", "Y"),
@@ -288,10 +293,11 @@ def _list(rows: pd.DataFrame, decisions: pd.DataFrame, position: int) -> None:
             _("Picture"): part["id"].str.rsplit("/", n=1).str[-1].to_numpy(),
             _("Label in the data set"): part["label"].to_numpy(),
             _("The models suggest"): part["suggested"].to_numpy(),
-            _("Score"): part["score"].round(2).to_numpy(),
+            _("Score"): part["score"].to_numpy(),
             _("Models"): part["agree"].to_numpy(),
             _("Decision"): [words.get(decisions["decision"].get(one), "") for one in part["id"]],
         }
     )
     with st.expander(_("The list"), type="compact"):
-        st.dataframe(table, hide_index=True, height=320)
+        format_score = {_("Score"): st.column_config.NumberColumn(format="%.2f")}
+        st.dataframe(table, hide_index=True, height=320, column_config=format_score)

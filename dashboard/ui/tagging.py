@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.errors import CarvisError
-from carvis.evaluation import TAGS, NoteChangedError, Tags, import_tags
+from carvis.evaluation import TAGS, NoteChangedError, TagError, Tags, import_tags
 from carvis.evaluation.tag_exchange import tags_csv
 from carvis.workspace import atomic_write, sha256_of_file
 from ui import data, selection
@@ -27,7 +27,7 @@ WORDS = {
     "not-a-car": N_("not a car"),
     "cropped": N_("cropped"),
 }
-_PROBLEM, _CONFLICTS = "_tag_problem", "_note_conflicts"
+_PROBLEM, _CONFLICTS, _TAKEN = "_tag_problem", "_note_conflicts", "_tags_taken"
 _NOTHING = ((), "")
 
 
@@ -233,19 +233,37 @@ def _settle(row: Any, seen: str, text: str) -> None:
         pass  # Changed yet again: the page shows what stands there now.
 
 
+def replaced(row: Any) -> None:
+    """Say so where another picture lies in the place of the one that was evaluated."""
+    evaluated = getattr(row, "sha256", None)
+    if evaluated and content(row) != evaluated:
+        st.warning(_("The picture was replaced since it was evaluated: evaluate the model again."))
+
+
 def exchange() -> None:
     """Offer all tags and notes as CSV, and take such a file back."""
     with st.popover(_("Tags and notes"), icon=":material/sell:"):
         st.caption(_("All tags and notes of this workspace, to keep or to take to another one."))
         download(_("Save as CSV"), lambda: tags_csv(store()), "tags.csv", key="tags_csv")
         file = st.file_uploader(_("Add those of a CSV file"), type="csv", key="tags_upload")
-        if file and st.session_state.get("_tags_taken") != file.file_id:
-            st.session_state["_tags_taken"] = file.file_id
+        if file and st.session_state.get(_TAKEN, ("",))[0] != file.file_id:
             with guarded():
-                with tempfile.TemporaryDirectory() as folder:
-                    path = atomic_write(Path(folder) / Path(file.name).name, file.getvalue())
-                    result = import_tags(store(), path)
-                words = _("{tags} tags and {notes} notes were added.")
-                st.success(words.format(tags=result.tags, notes=result.notes))
-                for sentence in result.problems[:10]:
-                    st.caption(plain(sentence))
+                _take_file(file)
+        if file and (taken := st.session_state.get(_TAKEN)):
+            result = taken[1]
+            words = _("{tags} tags and {notes} notes were added.")
+            st.success(words.format(tags=f"{result.tags:,}", notes=f"{result.notes:,}"))
+            for sentence in result.problems[:10]:
+                st.caption(plain(sentence))
+
+
+def _take_file(file: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = atomic_write(Path(folder) / "tags.csv", file.getvalue())
+        try:
+            result = import_tags(store(), path)
+        except CarvisError as problem:
+            raise TagError(str(problem).replace(str(path), file.name)) from problem
+    st.session_state[_TAKEN] = (file.file_id, result)
+    # The tiles, drawn already or not, show what came in.
+    st.rerun()

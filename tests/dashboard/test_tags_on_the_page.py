@@ -70,7 +70,7 @@ def test_heatmap_disagreement_orders_them_once_it_is_known(own_workspace, wrong,
     assert found == sorted(distance[wrong["id"]], reverse=True)[:24] and len(set(found)) > 1
 
 
-def test_a_tag_given_large_is_kept_and_filters(own_workspace, wrong, tags, open_page):
+def test_a_tag_given_large_is_kept_and_filters(own_workspace, wrong, tags, open_page, words):
     first, second = wrong["id"].head(2)
     app = open_poor(open_page, open=first)
     app.button(key="tag_1").click().run()
@@ -93,6 +93,7 @@ def test_a_tag_given_large_is_kept_and_filters(own_workspace, wrong, tags, open_
     other = own_workspace / "data" / "colours" / first
     path.write_bytes(other.read_bytes())
     assert not shown(open_poor(open_page, tag="blurred"))
+    assert "replaced since it was evaluated" in words(open_poor(open_page, open=second))
 
 
 def test_the_tutorials_table_has_tags_too(own_workspace, tags, open_page):
@@ -104,6 +105,18 @@ def test_the_tutorials_table_has_tags_too(own_workspace, tags, open_page):
     assert tags.records()[["data", "id", "sha256"]].to_numpy().tolist() == [["colours", sample, sha256]]
     app = open_page("misclassified", table="data/incorrect/df2.csv", tag="cropped")
     assert shown(app) == [sample]
+
+
+def test_tags_of_a_file_come_in_and_are_shown(wrong, open_page, words):
+    row = wrong.iloc[2]
+    app = open_poor(open_page, tag="not-a-car")
+    assert not shown(app)
+    table = f"data,id,sha256,tags,note\ncolours,{row['id']},{row['sha256']},not-a-car,from elsewhere\ncolours,,,x,\n"
+    app.get("file_uploader")[0].set_value(("mine.csv", table.encode(), "text/csv")).run()
+    assert not app.exception and shown(app) == [row["id"]]
+    assert "1 tags and 1 notes were added" in words(app) and "was left out" in words(app)
+    app.get("file_uploader")[0].set_value(("wrong.csv", b"PATH\nx\n", "text/csv")).run()
+    assert "wrong.csv has no column sha256" in words(app).replace("\\", "")
 
 
 def test_a_note_is_kept_and_another_window_is_not_overwritten(wrong, tags, open_page, words):
