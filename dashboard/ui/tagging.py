@@ -251,7 +251,7 @@ def exchange() -> None:
                 _take_file(file)
         if file and (taken := st.session_state.get(_TAKEN)):
             result = taken[1]
-            words = _("{tags} tags and {notes} notes were added.")
+            words = _("Added: {tags} tags, {notes} notes.")
             st.success(words.format(tags=f"{result.tags:,}", notes=f"{result.notes:,}"))
             for sentence in result.problems[:10]:
                 st.caption(plain(sentence))
