@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 _HOME_OF = {
     "Workspace": "carvis.workspace",
     "Dataset": "carvis.dataset",
+    "check_dataset": "carvis.dataset.health",
+    "Health": "carvis.dataset.health",
     "Classifier": "carvis.classifier",
     "load_classifier": "carvis.classifier",
     "save_classifier": "carvis.classifier",
@@ -22,6 +24,8 @@ _HOME_OF = {
     "read_misclassified": "carvis.evaluation",
     "label_errors": "carvis.evaluation",
     "Tags": "carvis.evaluation",
+    "compare": "carvis.evaluation",
+    "Comparison": "carvis.evaluation",
     "heatmaps": "carvis.explain",
     "Heatmap": "carvis.explain",
     "Contrast": "carvis.explain",
@@ -30,6 +34,7 @@ _HOME_OF = {
     "read_parts": "carvis.explain",
     "box_parts": "carvis.explain",
     "attention_on_parts": "carvis.explain",
+    "write_report": "carvis.report",
     "CarvisError": "carvis.errors",
 }
 

@@ -17,9 +17,18 @@ pages = {
     "overview": st.Page(
         "app_pages/overview.py", title=_("Overview"), icon=":material/home:", url_path="overview", default=True
     ),
+    "data": st.Page(
+        "app_pages/data_health.py", title=_("Data"), icon=":material/health_and_safety:", url_path="data-health"
+    ),
     "models": st.Page("app_pages/models.py", title=_("Models"), icon=":material/network_node:", url_path="models"),
     "training": st.Page(
         "app_pages/training.py", title=_("Training runs"), icon=":material/monitoring:", url_path="training"
+    ),
+    "confusion": st.Page(
+        "app_pages/confusion.py", title=_("Confusion matrix"), icon=":material/grid_on:", url_path="confusion"
+    ),
+    "compare": st.Page(
+        "app_pages/compare.py", title=_("Compare models"), icon=":material/balance:", url_path="compare"
     ),
     "misclassified": st.Page(
         "app_pages/misclassified.py",

@@ -12,7 +12,8 @@ from carvis import __version__
 from carvis.errors import CarvisError
 
 VERBS = (
-    "summary", "train", "runs", "evaluate", "heatmaps", "attention", "filters", "activations", "demo",
+    "summary", "check", "split", "train", "runs", "evaluate", "compare", "heatmaps", "attention", "filters",
+    "activations", "report", "demo",
 )  # fmt: skip
 
 

@@ -108,6 +108,8 @@ def _print(name: str, result) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from carvis.explain.attention.standing_out import stands_out_words
+
     # Names are file and folder names: they may hold brackets, which are no markup.
     console = Console(markup=False, highlight=False, emoji=False)
     if not sys.stdout.isatty():
@@ -137,19 +139,8 @@ def _print(name: str, result) -> None:
     for problem in result.problems[:5]:
         console.print(f"not counted: {problem}", soft_wrap=True)
     for row in result.unusual().head(5).to_dict("records"):
-        console.print(_stands_out(row), soft_wrap=True)
+        console.print(stands_out_words(row), soft_wrap=True)
     console.print()
-
-
-def _stands_out(row: dict) -> str:
-    looks = (
-        f"{_percent(row['share'])} of the attention lies on the {row['part']}, "
-        f"{_percent(row['others share'])} in other classes"
-    )
-    needs = f"covering it takes {row['fall']:.2f} from the probability, {row['others fall']:.2f} in other classes"
-    if row["what"] == "need":
-        looks, needs = needs.replace("it takes", f"the {row['part']} takes"), ""
-    return f"{row['label']}: {'; '.join(filter(None, (looks, needs if row['fall'] == row['fall'] else '')))}."
 
 
 def _percent(value: float) -> str:

@@ -4,7 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from carvis.cli.check import checked
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+
+_FIGURES = (".png", ".svg", ".pdf", ".jpg")
 
 HELP = "predict a split of a data set: accuracy, per-class scores, confusion, df2.csv"
 
@@ -17,6 +20,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", metavar="DIR", help="where to write (default: data/evaluations/<data set>/<split>/<model>)"
     )
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="pictures at once (default: 32)")
+    parser.add_argument(
+        "--no-copies",
+        action="store_true",
+        help="do not look which pictures have a copy in train (the first look reads the whole data set)",
+    )
+    group = parser.add_argument_group("confusion matrix")
+    group.add_argument("--figure", metavar="FILE", help="draw the confusion matrix into a new .png, .svg or .pdf file")
+    group.add_argument(
+        "--cells",
+        choices=("count", "row", "column"),
+        default="count",
+        help="counts, or shares of the true (row) or predicted (column) class",
+    )
+    group.add_argument(
+        "--order",
+        choices=("confused", "name", "super"),
+        default="confused",
+        help="confused classes side by side (default), by name, or by super-class",
+    )
+    group.add_argument(
+        "--super-classes",
+        metavar="FILE",
+        help="a .csv (class, super_class) or .json; by default the text before the first - or space",
+    )
+    group.add_argument("--hide-diagonal", action="store_true", help="leave the right answers out")
+    group.add_argument("--log", action="store_true", help="logarithmic colours")
     add_model_facts(parser)
     add_workspace(parser)
 
@@ -24,10 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from carvis.dataset import Dataset, canonical_split
     from carvis.errors import CarvisError
-    from carvis.evaluation import check_folder, evaluate, evaluation_folder
+    from carvis.evaluation import check_folder, evaluate, evaluation_folder, read_super_classes
 
     if args.batch_size < 1:
         raise CarvisError(f"--batch-size {args.batch_size} is no number of pictures: give 1 or more.")
+    if args.figure and Path(args.figure).exists():
+        raise CarvisError(f"{args.figure} exists already: name another file for --figure, or remove it.")
+    if args.figure and Path(args.figure).suffix.lower() not in _FIGURES:
+        raise CarvisError(f"{args.figure} is no name of a figure: let it end in {', '.join(_FIGURES)}.")
+    named = read_super_classes(args.super_classes) if args.super_classes else None
     workspace = open_workspace(args)
     data = Dataset(args.data)
     data.folder(args.split)
@@ -36,6 +70,9 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.out) if args.out else evaluation_folder(workspace, data.name, split, clf.name)
     check_folder(out)
     before = _before(out)
+    copies = workspace.cache_dir / "health"
+    if not args.no_copies and split != "train" and "train" in data.splits:
+        checked(data, workspace, "look for copies")
     with _bar() as bar:
         task = bar.add_task("evaluate", total=None)
         evaluation = evaluate(
@@ -44,14 +81,34 @@ def run(args: argparse.Namespace) -> int:
             split,
             batch_size=args.batch_size,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
+            copies=not args.no_copies,
+            cache=copies,
         )
     edited = set(out.glob("df2.edited-*.csv"))
     evaluation.save(out)
     _print(evaluation, clf.assumptions)
     print(f"{before}Written to {out}: predictions.parquet, metrics.json, df2.csv")
+    if args.figure:
+        print(f"Written to {_draw(evaluation, named, args)}")
     for kept in set(out.glob("df2.edited-*.csv")) - edited:
         print(f"The df2.csv there had been edited: it was kept as {kept.name}")
     return 0
+
+
+def _draw(evaluation, named: dict[str, str] | None, args: argparse.Namespace) -> Path:
+    from carvis.evaluation import order_classes, super_classes
+    from carvis.figures import confusion_matrix, write_figure
+
+    groups = super_classes(evaluation.class_names, named)
+    figure = confusion_matrix(
+        evaluation.confusion,
+        title=f"{evaluation.setup['model']['name']} on {evaluation.setup['dataset']['name']} {evaluation.split}",
+        of=args.cells,
+        order=order_classes(evaluation.confusion, args.order, groups),
+        diagonal=not args.hide_diagonal,
+        log=args.log,
+    )
+    return write_figure(args.figure, figure)
 
 
 def _before(out: Path) -> str:
@@ -87,6 +144,7 @@ def _print(evaluation, told: list[str]) -> None:
     for name, value in (
         ("pictures", f"{metrics['n']} ({metrics['n'] - metrics['correct']} misclassified)"),
         ("accuracy", f"{metrics['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%})"),
+        *_without_copies(evaluation),
         ("top-3 accuracy", f"{metrics['top3']:.1%}"),
         (
             "macro precision, recall, F1",
@@ -113,6 +171,14 @@ def _print(evaluation, told: list[str]) -> None:
     for note in evaluation.setup["notes"]:
         if note not in told:
             console.print(note, soft_wrap=True)
+
+
+def _without_copies(evaluation) -> list[tuple[str, str]]:
+    leak = evaluation.leak
+    if leak is None:
+        return []
+    found = [("copies in training", f"{leak.copies} of {evaluation.metrics['n']} pictures ({leak.exact} exact)")]
+    return [*found, (f"accuracy without them ({leak.clean})", str(leak))] if leak.copies else found
 
 
 def _table(title: str, *headings: str):

@@ -1,10 +1,22 @@
 """How good a classifier is: predictions, metrics, confusion, misclassified pictures. Loads no TensorFlow."""
 
+from carvis.evaluation.comparison import Comparison, compare
+from carvis.evaluation.confusion import (
+    ConfusionPair,
+    confused_pairs,
+    confusion_shares,
+    most_confused_classes,
+    pair_confusion,
+)
 from carvis.evaluation.doubting import corrected_list, label_errors
 from carvis.evaluation.evaluating import evaluate
+from carvis.evaluation.grouping import merge_classes, read_super_classes, super_classes
 from carvis.evaluation.image_index import ImageIndex
+from carvis.evaluation.leaking import Leak
 from carvis.evaluation.misclassified import read_misclassified
+from carvis.evaluation.ordering import order_classes, seriate
 from carvis.evaluation.result import Evaluation
+from carvis.evaluation.scoring import class_scores
 from carvis.evaluation.storage import check_folder, evaluation_folder, load_evaluation
 from carvis.evaluation.tag_exchange import export_tags, import_tags
 from carvis.evaluation.tag_file import TagError
@@ -12,12 +24,19 @@ from carvis.evaluation.tagging import TAGS, NoteChangedError, Tags
 
 __all__ = [
     "TAGS",
+    "Comparison",
+    "ConfusionPair",
     "Evaluation",
     "ImageIndex",
+    "Leak",
     "NoteChangedError",
     "TagError",
     "Tags",
     "check_folder",
+    "class_scores",
+    "compare",
+    "confused_pairs",
+    "confusion_shares",
     "corrected_list",
     "evaluate",
     "evaluation_folder",
@@ -25,5 +44,12 @@ __all__ = [
     "import_tags",
     "label_errors",
     "load_evaluation",
+    "merge_classes",
+    "most_confused_classes",
+    "order_classes",
+    "pair_confusion",
     "read_misclassified",
+    "read_super_classes",
+    "seriate",
+    "super_classes",
 ]

@@ -16,10 +16,11 @@ import pandas as pd
 from carvis import __version__
 from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, pipeline
 from carvis.errors import DatasetError, ModelError
+from carvis.evaluation.leaking import copies_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.result import Evaluation
 from carvis.images import IMAGE_SUFFIXES
-from carvis.workspace import sha256_of_file
+from carvis.workspace import Cache, sha256_of_file
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -32,6 +33,8 @@ def evaluate(
     *,
     batch_size: int = 32,
     progress: Callable[[int, int], None] | None = None,
+    copies: bool = True,
+    cache: Cache | str | Path | None = None,
 ) -> Evaluation:
     """Predict every picture of a split and sum up how often, and how surely, the classifier is right.
 
@@ -44,6 +47,10 @@ def evaluate(
         split: train, valid or test.
         batch_size: pictures predicted at once.
         progress: called with (pictures done, pictures in all) after each batch.
+        copies: look which pictures have a copy in the training split, for the accuracy without them
+            (`Evaluation.leak`). That reads the whole data set once, some milliseconds a picture; what was found is
+            remembered, so that further models cost nothing.
+        cache: a cache, or the folder for one (`data/cache/health` in a workspace), that keeps it for other processes.
 
     Raises:
         DatasetError: no such split, or no picture in it that can be read.
@@ -70,6 +77,11 @@ def evaluate(
 
     predictions = _predictions_table(clf, data, samples.iloc[done], probabilities, hashes)
     metrics = summarise(predictions, list(clf.class_names))
+    twins = copies_in_training(data, canonical_split(split), cache) if copies else None
+    if twins is not None:
+        twins = twins.reindex(predictions["id"])
+        predictions.insert(predictions.columns.get_loc("confidence") + 1, "copy_of", twins["copy_of"].to_list())
+        metrics["leak"] = leak_of(predictions, twins["exact"])
     metrics |= {"unreadable": unreadable, "left_out": left_out}
     return Evaluation(predictions, metrics, _setup(clf, data, split, metrics), data.root)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from carvis.evaluation.leaking import Leak
 from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
 
 
@@ -21,10 +22,11 @@ class Evaluation:
 
     Attributes:
         predictions: a row a picture, by id: id, path (below the data set, `/`), sha256 of the file, label, predicted,
-            confidence (probability of `predicted`), then float32 `p:<class>` for each class of the model.
+            confidence (probability of `predicted`), copy_of (id of a training picture that it is a copy of, empty where
+            there is none; absent where that was not looked for), then float32 `p:<class>` for each class of the model.
         metrics: accuracy, accuracy_interval (Wilson, 95 %), n, correct, top3, macro_precision, macro_recall, macro_f1,
             log_loss, mean_confidence, per_class, unreadable (a list of id, path, reason: not counted), left_out
-            (class the model does not know -> pictures, not counted).
+            (class the model does not know -> pictures, not counted), leak (where copies were looked for: see `leak`).
         setup: how it was made: model, dataset, split, versions, created, notes (sentences).
         root: the data set's folder on this machine, or None where it is not known.
     """
@@ -58,6 +60,14 @@ class Evaluation:
     @property
     def accuracy(self) -> float:
         return self.metrics["accuracy"]
+
+    @property
+    def leak(self) -> Leak | None:
+        """How many pictures have a copy in training, and the accuracy without them; None where it is not known."""
+        try:
+            return Leak(**{name: int(self.metrics["leak"][name]) for name in ("copies", "exact", "clean", "correct")})
+        except (KeyError, TypeError, ValueError):
+            return None
 
     @cached_property
     def confusion(self) -> pd.DataFrame:

@@ -116,7 +116,9 @@ def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evalu
         raise TableError(f"{folder} was written only in part or changed since: {again}")
     try:
         predictions = pd.read_parquet(io.BytesIO(data["predictions.parquet"]))
-        predictions = predictions[_COLUMNS + probability_columns(class_names)]
+        # Evaluations made before copies were looked for lack it.
+        more = ["copy_of"] if "copy_of" in predictions else []
+        predictions = predictions[_COLUMNS + more + probability_columns(class_names)]
     except (OSError, ValueError, KeyError, TypeError):
         raise TableError(f"{folder / 'predictions.parquet'} is damaged: {again}") from None
     return Evaluation(predictions, metrics, setup, Path(root).resolve() if root else _root(folder, below))

@@ -6,7 +6,7 @@ import streamlit as st
 from ui import choice, data, gallery, label_queue, large_view, narrowing, selection, tagging
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded, heading
-from ui.texts import percent, plain
+from ui.texts import leak_words, percent, plain
 
 PER_PAGE = 24
 LOOKS = {"gallery": N_("Wrong answers"), "labels": N_("Wrong labels?")}
@@ -101,6 +101,10 @@ if tables[key].is_evaluation:
         if unreadable:
             summary += " " + n_("{n} picture could not be read.", "{n} pictures could not be read.", unreadable).format(
                 n=unreadable
+            )
+        if found.leak is not None and found.leak.copies:
+            summary += " " + _("Without the {n} that are also in training: {accuracy}.").format(
+                n=f"{found.leak.copies:,}", accuracy=leak_words(found.leak)
             )
         notes.insert(0, summary)
 else:

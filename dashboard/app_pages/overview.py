@@ -4,10 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from carvis.classifier.card import read_card
-from ui import data, selection
+from ui import data, reporting, selection
 from ui.i18n import _, n_
 from ui.page import empty, guarded, heading, no_models
-from ui.texts import SPLIT, percent, plain
+from ui.texts import SPLIT, leak_words, percent, plain
 
 heading(
     _("Overview"),
@@ -42,6 +42,7 @@ for name, path in files.items():
         "model": name,
         "accuracy": None,
         "range": "–",
+        "without copies": "–",
         "evaluated": "–",
         "input": " × ".join(map(str, card.input_size)) if card and card.input_size else "–",
         "preprocessing": card.preprocessing if card and card.preprocessing else "–",
@@ -58,6 +59,7 @@ for name, path in files.items():
             row |= {
                 "accuracy": 100 * found.accuracy,
                 "range": f"{percent(low)} – {percent(high)}",
+                "without copies": leak_words(found.leak),
                 "evaluated": f"{table.data} · {split} ({found.metrics['n']})",
             }
     rows.append(row)
@@ -72,6 +74,10 @@ if rows:
                 _("Accuracy"), format="%.1f %%", min_value=0, max_value=100, width="small"
             ),
             "range": st.column_config.TextColumn(_("Range (95 %)")),
+            "without copies": st.column_config.TextColumn(
+                _("Without copies"),
+                help=_("Accuracy without the test pictures that are also in training; page Data shows them."),
+            ),
             "evaluated": st.column_config.TextColumn(_("Measured on")),
             "input": st.column_config.TextColumn(_("Input")),
             "preprocessing": st.column_config.TextColumn(_("Preprocessing")),
@@ -118,6 +124,8 @@ if not datasets and files:
         _("No pictures yet"),
         _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
     )
+
+reporting.offer()
 
 st.subheader(_("What to do next"), anchor=False)
 unmeasured = [path for path in files.values() if all(table.model != path.stem for table in evaluations.values())]

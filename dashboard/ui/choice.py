@@ -77,4 +77,5 @@ def unknown() -> list[str]:
         *([chosen.split] if chosen.split and chosen.split not in here else []),
         *(name for name in chosen.model if name not in data.model_files()),
         *([chosen.table] if chosen.table and chosen.table not in tables() else []),
+        *([chosen.beside] if chosen.beside and chosen.beside not in data.evaluations() else []),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 _MIME = {"png": "image/png", "csv": "text/csv", "zip": "application/zip", "npz": "application/octet-stream"}
+_MIME |= {"json": "application/json", "html": "text/html"}
 
 
 def download(label: str, make: Callable[[], bytes | str], file_name: str, **more: Any) -> None:
@@ -16,6 +17,6 @@ def download(label: str, make: Callable[[], bytes | str], file_name: str, **more
         more: further arguments of the button.
     """
     suffix = file_name.rsplit(".", 1)[-1]
-    icon = ":material/image:" if suffix == "png" else ":material/data_array:"
+    icon = {"png": ":material/image:", "html": ":material/description:"}.get(suffix, ":material/data_array:")
     look = {"icon": icon, "type": "tertiary", "on_click": "ignore", "mime": _MIME[suffix]}
     st.download_button(label, make, file_name, **(look | more))

@@ -27,6 +27,11 @@ STATE = {
     "stopped": (N_("stopped"), ":material/stop_circle:", "orange"),
     "crashed": (N_("crashed"), ":material/error:", "red"),
 }
+# What the library says of a run's end; other reasons are shown as they are.
+REASONS = (
+    N_("The process ended without a word: was it killed?"),
+    N_("asked to stop by the file STOP"),
+)
 FINDINGS = {
     "broken": N_("The loss is no longer a number after epoch {epoch}: try a lower learning rate."),
     "overfitting": N_(
@@ -126,7 +131,8 @@ def _card(name: str, run: Run, events: list[dict], history: pd.DataFrame) -> Non
             st.markdown(f"**{plain(name)}**", width="content")
             st.badge(_(words), icon=icon, color=colour)
             if status.get("reason"):
-                st.caption(plain(status["reason"]), width="content")
+                reason = status["reason"]
+                st.caption(plain(_(reason) if reason in REASONS else reason), width="content")
             if status.get("behind") and status["state"] == "queued":
                 st.caption(_("waits for {run}").format(run=plain(status["behind"])), width="content")
             _actions(name, run, status)
@@ -210,9 +216,9 @@ def _say(name: str, history: pd.DataFrame, class_names: list[str] | None) -> Non
 
 
 def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:
-    box = st.expander(_("Events and log"), key=f"log_{name}", on_change="rerun", type="compact")
     if status["state"] == "crashed" and status.get("log_end"):
         st.code(status["log_end"], language=None, wrap_lines=True)
+    box = st.expander(_("Events and log"), key=f"log_{name}", on_change="rerun", type="compact")
     if not box.open:
         return
     with box:

@@ -66,6 +66,24 @@ class Selection:
     one: str = ""
     before: str = ""
     of: str = "patterns"
+    copies: str = "with"
+    pattern: str = ""
+    first: str = ""
+    second: str = ""
+    change: str = ""
+    risk: int = 5
+    health: str = "copies"
+    pairs: str = ""
+    twins: str = "all"
+    light: str = "darkest"
+    beside: str = ""
+    cells: str = "count"
+    arrange: str = "confused"
+    diagonal: str = "show"
+    level: str = "class"
+    within: tuple[str, ...] = ()
+    groups: str = ""
+    top: str = ""
     look: str = "gallery"
     answers: tuple[str, ...] = ()
     tag: str = ""
@@ -93,19 +111,55 @@ CHOICES = {
     "start": ("model", "tutorial"),
     "form": ("tutorial", "regularised"),
     "of": ("patterns", "activations"),
+    "copies": ("with", "without"),
+    "change": ("", "fixed", "broken"),
+    "health": ("copies", "classes", "light", "problems"),
+    "twins": ("all", "exact", "near"),
+    "light": ("darkest", "brightest", "blurriest"),
+    "cells": ("count", "row", "column"),
+    "arrange": ("confused", "name", "super"),
+    "diagonal": ("show", "hide"),
+    "level": ("class", "super"),
+    "top": ("15", "30", "60", "all"),
 }
 _RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100), "smooth": (0, 95)}
-_RANGES |= {"count": (1, 512), "size": (16, 256), "steps": (0, 512), "filter": (0, 100_000)}
+_RANGES |= {"count": (1, 512), "size": (16, 256), "steps": (0, 512), "filter": (0, 100_000), "risk": (0, 100)}
 # What no longer means anything once another field changes.
 _DEPENDENTS = {
-    "data": ("split", "sample", "true", "pred", "table", "page", "open", "parts", "part", "answers"),
-    "split": ("sample", "table", "page", "open", "answers"),
+    "data": (
+        "split",
+        "sample",
+        "true",
+        "pred",
+        "table",
+        "page",
+        "open",
+        "parts",
+        "part",
+        "pattern",
+        "change",
+        "pairs",
+        "beside",
+        "within",
+        "groups",
+        "answers",
+    ),
+    "split": ("sample", "table", "page", "open", "pattern", "change", "beside", "answers"),
     "table": ("true", "pred", "page", "open", "answers"),
     **dict.fromkeys(
         ("true", "pred", "low", "high", "sort", "kind", "look", "answers", "tag", "queue"), ("page", "open")
     ),
+    **dict.fromkeys(("health", "pairs", "twins", "light"), ("page",)),
     "page": ("open",),
     "parts": ("part",),
+    # One gallery is open at a time on page Compare models, so that its page number has one meaning.
+    "model": ("pattern", "first", "second", "change"),
+    "pattern": ("change", "page"),
+    "change": ("pattern", "page"),
+    **dict.fromkeys(("first", "second"), ("change", "page")),
+    "groups": ("within",),
+    "within": ("page", "open"),
+    "beside": ("page", "open"),
 }
 DEFAULT = Selection()
 _CURRENT, _LAST_URL, _LAST_PAGE, _CHANGED, _BARE = "_selection", "_last_url", "_last_page", "_changed", "_bare_urls"

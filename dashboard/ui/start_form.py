@@ -133,10 +133,9 @@ def _opened(backbone: str | None) -> str | None:
     blocks = BACKBONES[backbone].blocks if backbone in BACKBONES else ()
     if not blocks:
         return None
-    return st.select_slider(
-        _("Blocks that learn, from"),
-        blocks,
-        blocks[-1],
+    return st.selectbox(
+        _("First block that learns"),
+        blocks[::-1],
         key=f"start_open_{backbone}",
         help=_("This block and all after it learn. More of them take longer and need more pictures."),
     )

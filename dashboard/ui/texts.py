@@ -2,6 +2,7 @@
 
 import re
 
+from carvis.evaluation import Leak
 from ui.i18n import N_, _
 
 # Why a map is blank, and what to do, by ``Heatmap.status``.
@@ -36,6 +37,16 @@ def percent(value: float | None) -> str:
     if shown == "100%" and value < 1:
         shown = f"{int(value * 1000) / 10:.1f}%"
     return shown.replace("%", "\u00a0%")
+
+
+def leak_words(leak: Leak | None) -> str:
+    """Say how accurate a model is without test pictures that are also in training."""
+    if leak is None:
+        return "–"
+    if not leak.measurable:
+        return _("not measurable: make a leak-free split")
+    low, high = leak.interval
+    return f"{percent(leak.accuracy)} ({percent(low)} – {percent(high)})"
 
 
 def mark(right: bool | None) -> str:

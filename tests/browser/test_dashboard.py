@@ -9,6 +9,11 @@ from PIL import Image
 
 HEATMAPS = "/heatmaps?data=colours&model=poor&model=good&sample=test%2Fgreen%2Fcar+1.png"
 ACTIVATIONS = HEATMAPS.replace("heatmaps", "activations")
+CONFUSION = "/confusion?table=colours/test/poor"
+PAGES = (
+    "/", "/data-health?data=colours", "/models?model=good", CONFUSION, "/compare?data=colours", "/misclassified",
+    HEATMAPS, ACTIVATIONS, "/attention?model=good",
+)  # fmt: skip
 
 
 def images(page):
@@ -86,14 +91,14 @@ def test_the_browser_decides_the_language_until_someone_else_does(open_view, wai
 
 
 def test_a_narrow_screen_scrolls_one_way_only(open_view):
-    for path in ("/", "/models?model=good", "/misclassified", HEATMAPS, ACTIVATIONS, "/attention?model=good"):
+    for path in PAGES:
         page = open_view(path, width=420)
         width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
         assert width <= 420, f"{path} is {width} pixels wide"
 
 
 def test_nothing_is_asked_of_another_machine(open_view):
-    for path in ("/", "/models?model=good", "/misclassified", HEATMAPS, ACTIVATIONS, "/attention?model=good"):
+    for path in PAGES:
         assert open_view(path).foreign == []
 
 
@@ -149,3 +154,55 @@ def test_maps_are_tested_and_compared(open_view, wait):
     page.reload()
     wait(page)
     assert curves.count() == 2
+
+
+def cell(page, true, predicted, chart=0):
+    chart = page.get_by_test_id("stVegaLiteChart").nth(chart)
+    words = f"Predicted class: {predicted}; True class: {true};"
+    return chart.locator(f'[aria-roledescription="rect mark"][aria-label*="{words}"]')
+
+
+def click(page, wait, mark):
+    # The numbers lie above the cells, and a click there counts as well.
+    mark.scroll_into_view_if_needed()
+    box = mark.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(300)
+    wait(page)
+
+
+def test_a_click_on_a_cell_opens_its_pictures_and_leads_on(open_view, wait):
+    page = open_view(CONFUSION)
+    click(page, wait, cell(page, "green", "blue"))
+    assert "true=green" in page.url and "pred=blue" in page.url
+    assert images(page).count() == 8
+    assert images(page).first.get_attribute("alt") == "green, taken for blue"
+    click(page, wait, cell(page, "blue", "green"))
+    assert "true=blue" in page.url and images(page).first.get_attribute("alt") == "blue, taken for green"
+    # The boxes choose as well; what was clicked before can then be clicked again.
+    page.get_by_test_id("stMain").get_by_role("combobox", name="True class").click()
+    page.get_by_role("option", name="red *car*").click()
+    page.wait_for_url(re.compile("true=red"))
+    wait(page)
+    click(page, wait, cell(page, "blue", "green"))
+    assert "true=blue" in page.url and images(page).count() == 8
+    page.get_by_role("link", name="Why green rather than blue?").click()
+    page.wait_for_url(re.compile("/heatmaps"))
+    wait(page)
+    assert "explain=class%3Agreen" in page.url and "against=class%3Ablue" in page.url
+    page.go_back()
+    page.wait_for_url(re.compile("/confusion"))
+    wait(page)
+    page.get_by_role("link", name="On page Misclassified").click()
+    page.wait_for_url(re.compile("/misclassified"))
+    wait(page)
+    assert images(page).count() == 8
+
+
+def test_a_click_counts_in_each_of_the_charts_of_two_models(open_view, wait):
+    page = open_view(f"{CONFUSION}&beside=colours/test/good")
+    assert page.get_by_test_id("stVegaLiteChart").count() == 3
+    click(page, wait, cell(page, "red *car*", "red *car*", 1))
+    assert "true=red" in page.url
+    click(page, wait, cell(page, "green", "blue", 2))
+    assert "true=green" in page.url and "pred=blue" in page.url

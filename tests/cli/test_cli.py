@@ -186,3 +186,19 @@ def test_the_command_itself_ends_with_2_and_no_traceback(workspace):
     result = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path}, check=False)
     assert result.returncode == 2
     assert "none.keras" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_evaluate_draws_the_confusion_matrix_into_a_new_file(workspace, capsys):
+    Path("makes.csv").write_text("class,make\nred,x\ngreen,y\nblue,x\n", "utf-8")
+    command = ["evaluate", "models/one.keras", "data/mini", "--out", "ev", "--figure", "confusion.png"]
+    assert main([*command, "--cells", "row", "--order", "super", "--super-classes", "makes.csv", "--log"]) == 0
+    assert "Written to confusion.png" in capsys.readouterr().out
+    assert read_image("confusion.png").shape[0] > 300
+    for more, problem in (
+        ([], "confusion.png exists already"),
+        (["--figure", "confusion.txt"], "let it end in .png"),
+        (["--figure", "new.png", "--super-classes", "gone.csv"], "gone.csv"),
+    ):
+        assert main([*command, *more]) == 2
+        assert problem in capsys.readouterr().err
+    assert not Path("new.png").exists()

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ("overview", "models", "training", "misclassified", "heatmaps", "attention", "filters", "activations")
+PAGES = (
+    "overview", "data_health", "models", "training", "confusion", "compare", "misclassified", "heatmaps", "attention",
+    "filters", "activations",
+)  # fmt: skip
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
 
 
@@ -27,8 +30,11 @@ def through_all(app, **params):
             "en",
             (
                 "Overview",
+                "Data",
                 "Models",
                 "Training runs",
+                "Confusion matrix",
+                "Compare models",
                 "Misclassified",
                 "Heatmaps",
                 "Where models look",
@@ -39,7 +45,19 @@ def through_all(app, **params):
         ),
         (
             "ja",
-            ("概要", "モデル", "学習", "誤分類", "ヒートマップ", "モデルの注目部位", "フィルタ", "活性化"),
+            (
+                "概要",
+                "データ",
+                "モデル",
+                "学習",
+                "混同行列",
+                "モデルの比較",
+                "誤分類",
+                "ヒートマップ",
+                "モデルの注目部位",
+                "フィルタ",
+                "活性化",
+            ),
             "ワークスペース:",
         ),
     ],
@@ -105,6 +123,8 @@ import sys
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file({str(DASHBOARD / "app.py")!r}, default_timeout=60).run()
 assert not app.exception and app.title[0].value == "Overview", app.exception
+app.switch_page("app_pages/confusion.py").run()
+assert not app.exception and app.title[0].value == "Confusion matrix", app.exception
 app.switch_page("app_pages/misclassified.py").run()
 assert not app.exception and app.title[0].value == "Misclassified", app.exception
 sample = app.session_state
@@ -138,4 +158,5 @@ def test_a_broken_table_and_evaluation_break_no_page(own_workspace, open_page):
     (own_workspace / "data" / "evaluations" / "colours" / "test" / "good" / "metrics.json").write_text("{")
     app = open_page()
     for page in through_all(app, table="data/incorrect/bad.csv"):
-        assert page in ("models", "training", "heatmaps", "attention", "filters") or app.error
+        quiet = ("data_health", "models", "training", "confusion", "compare", "heatmaps", "attention", "filters")
+        assert page in quiet or app.error

@@ -109,5 +109,5 @@ def test_the_form_asks_which_blocks_learn(own_workspace, open_page):
     app = open_page("training", data="colours")
     app.segmented_control(key="start_recipe").set_value("fine-tune").run()
     app.selectbox(key="start_backbone").set_value("mobilenet_v2").run()
-    blocks = app.select_slider(key="start_open_mobilenet_v2")
+    blocks = app.selectbox(key="start_open_mobilenet_v2")
     assert blocks.value == "block_16" and "block_13" in blocks.options

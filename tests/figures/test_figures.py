@@ -1,9 +1,7 @@
 import numpy as np
-import pandas as pd
-import pytest
 
 from carvis.explain import Heatmap
-from carvis.figures import confusion_matrix, figure_bytes, heatmap_comparison, write_figure
+from carvis.figures import figure_bytes, heatmap_comparison, write_figure
 from carvis.images import read_image
 
 
@@ -67,12 +65,3 @@ def test_the_same_figure_is_the_same_bytes(tmp_path):
 
 def test_a_grey_picture_is_drawn():
     figure_bytes(heatmap_comparison(PICTURE[..., :1], {"own": heatmap([[1, 0], [0, 0]])}))
-
-
-@pytest.mark.parametrize("n", [2, 60])
-def test_a_confusion_matrix_shows_its_counts(n):
-    counts = pd.DataFrame(np.eye(n, dtype=int) * 3, index=range(n), columns=range(n))
-    counts.iloc[0, 1] = 2
-    figure = confusion_matrix(counts, title="own")
-    assert sorted(set(texts(figure))) == (["2", "3"] if n == 2 else [])
-    assert figure_bytes(figure).startswith(b"\x89PNG")

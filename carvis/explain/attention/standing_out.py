@@ -63,3 +63,19 @@ def _compared(group: pd.DataFrame) -> pd.DataFrame:
     group["attention"] = deviations((group["share"] - group["area"]).to_numpy(float))
     group["need"] = deviations(group["fall"].to_numpy(float))
     return group[[*_COLUMNS, "net"]]
+
+
+def stands_out_words(row: dict) -> str:
+    """Say a row of ``standing_out`` in a sentence."""
+    looks = (
+        f"{_percent(row['share'])} of the attention lies on the {row['part']}, "
+        f"{_percent(row['others share'])} in other classes"
+    )
+    needs = f"covering it takes {row['fall']:.2f} from the probability, {row['others fall']:.2f} in other classes"
+    if row["what"] == "need":
+        looks, needs = needs.replace("it takes", f"the {row['part']} takes"), ""
+    return f"{row['label']}: {'; '.join(filter(None, (looks, needs if row['fall'] == row['fall'] else '')))}."
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0%}" if value >= 0.1 or value == 0 else f"{value:.1%}"

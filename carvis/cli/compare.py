@@ -1,0 +1,80 @@
+"""``compare``: which of several models is better on the same pictures, where, and whether the gap is real."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from carvis.cli.options import add_workspace, open_workspace
+from carvis.errors import CarvisError
+
+HELP = "compare evaluated models: scoreboard, who is right where, whether a gap is real"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="EVALUATION_OR_MODEL",
+        help="folders of evaluations, or models of the workspace that were evaluated",
+    )
+    parser.add_argument(
+        "--data", metavar="NAME", help="the data set that the models were evaluated on (default: the only one)"
+    )
+    parser.add_argument("--split", default="test", help="train, valid or test (default: test)")
+    parser.add_argument("--without-copies", action="store_true", help="leave out pictures with a copy in training")
+    parser.add_argument("--time", action="store_true", help="measure each model's milliseconds a picture")
+    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
+    parser.add_argument("--out", metavar="DIR", help="where to write tables, comparison.json and figures")
+    parser.add_argument("--overwrite", action="store_true", help="replace what an earlier run wrote there")
+    add_workspace(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from carvis.cli.comparison_sheets import check, print_comparison, write
+    from carvis.cli.evaluated import evaluation_folder_of, model_file
+    from carvis.evaluation import compare, load_evaluation
+    from carvis.evaluation.joining import named
+
+    workspace = open_workspace(args)
+    folders = [evaluation_folder_of(text, args, workspace) for text in args.inputs]
+    if args.out:
+        check(Path(args.out), args.overwrite)
+    evaluations = named([load_evaluation(folder) for folder in folders])
+    files = {}
+    for name, evaluation in evaluations.items():
+        if file := model_file(evaluation, workspace):
+            files[name] = file
+    comparison = compare(evaluations, files=files, without_copies=args.without_copies, seed=args.seed)
+    if args.time:
+        comparison = comparison.timed({name: _timed(file) for name, file in files.items()})
+    effects = _temperatures(comparison, folders)
+    print_comparison(comparison, effects)
+    if args.out:
+        write(Path(args.out), comparison, effects)
+    return 0
+
+
+def _timed(file: Path) -> float:
+    from carvis.classifier import load_classifier
+    from carvis.evaluation.comparison import milliseconds_a_picture
+
+    if sys.stderr.isatty():
+        print(f"measuring {file.name} …", file=sys.stderr)
+    return milliseconds_a_picture(load_classifier(file))
+
+
+def _temperatures(comparison, folders: list[Path]) -> dict[str, dict]:
+    """What a temperature does for each model that was evaluated on the data set's validation pictures, too."""
+    from carvis.evaluation import load_evaluation
+    from carvis.evaluation.comparison import fit_temperature
+
+    effects = {}
+    for (name, evaluation), folder in zip(comparison.joined.evaluations.items(), folders, strict=True):
+        beside = folder.resolve().parent.parent / "valid" / folder.resolve().name
+        if evaluation.split == "valid" or not (beside / "metrics.json").is_file():
+            continue
+        try:
+            effects[name] = fit_temperature(load_evaluation(beside)).effect(comparison.shared(name))
+        except CarvisError as error:
+            print(f"no temperature for {name}: {error}", file=sys.stderr)
+    return effects

@@ -1,0 +1,108 @@
+"""What ``compare`` prints and writes."""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+from carvis.errors import CarvisError
+
+FILES = (
+    "scoreboard.csv", "pairs.csv", "lattice.csv", "classes.csv", "pictures.csv", "comparison.json",
+    "scoreboard.png", "reliability.png",
+)  # fmt: skip
+
+
+def check(out: Path, overwrite: bool) -> None:
+    """Refuse a folder in which an earlier run wrote, unless it may be replaced."""
+    there = [out / name for name in FILES if (out / name).exists()]
+    if there and not overwrite:
+        raise CarvisError(f"{there[0]} is there already: give another --out, or --overwrite to make it anew.")
+
+
+def print_comparison(comparison, effects: dict[str, dict]) -> None:
+    """Print the scoreboard, who is right where, and what can be said of each pair."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from carvis.evaluation.comparison import cochran_words, left_out_words, pattern_words, sentence
+
+    # Names are file names: they may hold brackets, which are no markup.
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not sys.stdout.isatty():
+        console.width = max(console.width, 130)
+    table = Table(title=f"{comparison.n:,} pictures", title_justify="left", header_style="bold")
+    headings = [
+        "model",
+        "accuracy",
+        "(95 %)",
+        "without copies",
+        "top-3",
+        "F1",
+        "log loss",
+        "ECE",
+        "parameters",
+        "MB",
+        "ms",
+    ]
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading == "model" else "right", overflow="fold")
+    for name, row in comparison.scoreboard.iterrows():
+        table.add_row(str(name), *_cells(row))
+    console.print(table)
+    for words in left_out_words(comparison.left_out):
+        console.print(words, soft_wrap=True)
+    patterns = Table(title="Who is right", title_justify="left", show_header=False)
+    patterns.add_column(justify="left", overflow="fold")
+    patterns.add_column(justify="right")
+    for pattern, row in comparison.lattice.iterrows():
+        if row["count"]:
+            patterns.add_row(pattern_words(pattern, comparison.names), f"{row['count']:,}")
+    console.print(patterns)
+    for verdict in comparison.verdicts:
+        console.print(sentence(verdict), soft_wrap=True)
+    if comparison.cochran:
+        console.print(cochran_words(*comparison.cochran), soft_wrap=True)
+    for name, effect in effects.items():
+        if effect["bounded"]:
+            console.print(f"{name}: the validation pictures name no temperature between 0.05 and 20.", soft_wrap=True)
+            continue
+        console.print(
+            f"{name}: temperature {effect['temperature']:.2f} (fitted on {effect['n']} validation pictures) takes the "
+            f"calibration error from {effect['ece']:.3f} to {effect['ece_after']:.3f} and the log loss from "
+            f"{effect['log_loss']:.3f} to {effect['log_loss_after']:.3f}.",
+            soft_wrap=True,
+        )
+
+
+def _cells(row) -> list[str]:
+    def known(value: float, words: str) -> str:
+        return "–" if math.isnan(value) else words
+
+    return [
+        f"{row['accuracy']:.1%}",
+        f"{row['low']:.1%} – {row['high']:.1%}",
+        known(row["clean_accuracy"], f"{row['clean_accuracy']:.1%}"),
+        f"{row['top3']:.1%}",
+        f"{row['macro_f1']:.3f}",
+        f"{row['log_loss']:.3f}",
+        f"{row['ece']:.3f}",
+        known(row["parameters"], f"{row['parameters']:,.0f}"),
+        known(row["bytes"], f"{row['bytes'] / 1e6:.1f}"),
+        known(row["milliseconds"], f"{row['milliseconds']:.1f}"),
+    ]
+
+
+def write(out: Path, comparison, effects: dict[str, dict]) -> None:
+    """Write everything that was compared."""
+    from carvis.evaluation.comparison import comparison_document, comparison_tables
+    from carvis.figures import model_scoreboard, reliability_diagrams, write_figure
+    from carvis.workspace import atomic_write
+
+    for name, table in comparison_tables(comparison).items():
+        atomic_write(out / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    document = comparison_document(comparison, effects)
+    atomic_write(out / "comparison.json", json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    write_figure(out / "scoreboard.png", model_scoreboard(comparison))
+    write_figure(out / "reliability.png", reliability_diagrams(comparison, effects))
+    print(f"Written to {out}: {', '.join(FILES)}")

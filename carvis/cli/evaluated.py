@@ -1,0 +1,39 @@
+"""What was evaluated, as people name it on the command line."""
+
+import argparse
+from pathlib import Path
+
+from carvis.errors import CarvisError
+
+
+def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path:
+    """The evaluation that a word on the command line means: its folder, or a model's on the data set asked for."""
+    from carvis.evaluation import evaluation_folder
+    from carvis.workspace import MODEL_SUFFIXES, canonical_split
+
+    if (Path(text) / "metrics.json").is_file():
+        return Path(text)
+    split = canonical_split(args.split)
+    if split is None:
+        raise CarvisError(f"--split {args.split} is no split: give train, valid or test.")
+    name = Path(text).stem if text.lower().endswith(MODEL_SUFFIXES) else Path(text).name
+    data = Path(args.data).resolve().name if args.data else None
+    of_model = [folder for folder in workspace.evaluations() if folder.parts[-2:] == (split, name)]
+    found = [folder for folder in of_model if data in (None, folder.parts[-3])]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(folder.parts[-3] for folder in found)
+        raise CarvisError(f"{name} was evaluated on {names}: say on which to compare with --data.")
+    missing = evaluation_folder(workspace, data or "DATA", split, name)
+    raise CarvisError(
+        f"There is no evaluation {missing}: make it with "
+        f"python -m carvis evaluate MODEL {data or 'DATA'} --split {split}."
+    )
+
+
+def model_file(evaluation, workspace) -> Path | None:
+    """The model's file in the workspace: the one named in the evaluation, else the one of the model's name."""
+    model = evaluation.setup["model"]
+    named = {path.name: path for path in workspace.models()} | {path.stem: path for path in workspace.models()}
+    return named.get(model.get("file")) or named.get(model["name"])

@@ -1,0 +1,56 @@
+"""``report``: one HTML file on one or more evaluated models."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from carvis.cli.options import add_workspace, open_workspace
+
+HELP = "write one self-contained HTML file on evaluated models"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="EVALUATION_OR_MODEL",
+        help="folders of evaluations, or models of the workspace that were evaluated",
+    )
+    parser.add_argument("--data", metavar="NAME", help="the data set (default: the only one they were evaluated on)")
+    parser.add_argument("--split", default="test", help="train, valid or test (default: test)")
+    parser.add_argument("--pictures", type=int, default=8, metavar="N", help="rows of heatmaps (default: 8)")
+    parser.add_argument("--method", default="grad-cam", help="of the heatmaps (default: grad-cam)")
+    parser.add_argument(
+        "--measure", action="store_true", help="measure attention on parts where that was not done yet: takes minutes"
+    )
+    parser.add_argument("--out", metavar="FILE", help="default: data/results/report.html")
+    parser.add_argument("--overwrite", action="store_true", help="replace the file")
+    add_workspace(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from carvis.cli.evaluated import evaluation_folder_of, model_file
+    from carvis.dataset import Dataset
+    from carvis.evaluation import load_evaluation
+    from carvis.evaluation.joining import named
+    from carvis.report import write_report
+
+    workspace = open_workspace(args)
+    found = [load_evaluation(evaluation_folder_of(text, args, workspace)) for text in args.inputs]
+    evaluations = named(found)
+    files = {name: file for name, one in evaluations.items() if (file := model_file(one, workspace))}
+    root = found[0].root
+    out = write_report(
+        Path(args.out) if args.out else workspace.results_dir / "report.html",
+        evaluations,
+        data=Dataset(root) if root else None,
+        files=files,
+        cache_dir=workspace.cache_dir,
+        pictures=args.pictures,
+        method=args.method,
+        measure=args.measure,
+        overwrite=args.overwrite,
+        tell=lambda text: print(f"{text} …", file=sys.stderr),
+    )
+    print(f"Written to {out}")
+    return 0

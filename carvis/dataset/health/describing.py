@@ -1,0 +1,166 @@
+"""What is known about each picture file: its hashes, size, light and sharpness, and a small picture to compare by."""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from zipfile import BadZipFile
+
+import cv2
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from carvis.errors import CarvisError, ImageError
+from carvis.images import read_image, resize
+from carvis.workspace import Cache, content_hash
+
+SIDE = 32
+SHARPNESS_SIDE = 256
+CACHE_BYTES = 2_000_000_000
+_VERSION = 1
+_FACTS = ("bytes", "pixels", "format", "width", "height", "brightness", "contrast", "sharpness", "reason")
+_CHUNK = 512
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Described:
+    """Facts and small pictures of the picture files of a data set.
+
+    Attributes:
+        table: a row a file, by id: id, path, split, label, size (bytes), bytes and pixels (SHA-256 of the file and of
+            what it shows; empty where it cannot be read), format (what the file is, whatever its name says), width,
+            height, brightness (mean luminance, 0 to 255), contrast (its standard deviation), sharpness (variance of
+            the Laplacian at 256 x 256), reason (why it cannot be read, else empty).
+        small: uint8 (N, 32, 32, 3), in the table's order; black where the file cannot be read.
+    """
+
+    table: pd.DataFrame
+    small: np.ndarray
+
+
+def describe(samples: pd.DataFrame, cache: Cache | None = None, progress: Progress | None = None) -> Described:
+    """Describe picture files, reading only those that the cache does not know by path, size and time of change.
+
+    What is done is kept folder by folder, so that a later call goes on where an interrupted one ended.
+
+    Args:
+        samples: columns id, path, split, label, size.
+        progress: called with (pictures done, pictures in all).
+    """
+    samples = samples.reset_index(drop=True)
+    facts: list[tuple] = [()] * len(samples)
+    small = np.zeros((len(samples), SIDE, SIDE, 3), np.uint8)
+    paths = samples["path"].to_numpy(object)
+    done = 0
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for folder, rows in _parts(paths):
+            shelf = _Shelf(cache, folder)
+            stamps = [_stamp(paths[row]) for row in rows]
+            missing = []
+            for row, stamp in zip(rows, stamps, strict=True):
+                if known := shelf.get(stamp):
+                    facts[row], small[row] = known
+                else:
+                    missing.append((row, stamp))
+            done += len(rows) - len(missing)
+            for (row, _), (fact, picture) in zip(
+                missing, pool.map(_describe, [paths[row] for row, _ in missing]), strict=True
+            ):
+                facts[row], small[row] = fact, picture
+                done += 1
+                if progress and done % 16 == 0:
+                    progress(done, len(samples))
+            if missing:
+                shelf.keep(stamps, [facts[row] for row in rows], small[rows])
+            if progress:
+                progress(done, len(samples))
+    table = pd.DataFrame(facts, columns=list(_FACTS)) if facts else pd.DataFrame(columns=list(_FACTS))
+    return Described(pd.concat([samples, table], axis=1), small)
+
+
+def _parts(paths: np.ndarray) -> Iterator[tuple[str, list[int]]]:
+    """Rows of one folder at a time, large folders in parts: what is kept together."""
+    by_folder: dict[str, list[int]] = {}
+    for row, path in enumerate(paths):
+        by_folder.setdefault(os.path.dirname(path), []).append(row)
+    for folder, rows in by_folder.items():
+        for part in range(0, len(rows), _CHUNK):
+            yield f"{folder}#{part}", rows[part : part + _CHUNK]
+
+
+def _stamp(path: str) -> str:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return ""
+    return f"{os.path.basename(path)}/{stat.st_size}/{stat.st_mtime_ns}"
+
+
+class _Shelf:
+    """What the cache holds of one part of a folder."""
+
+    def __init__(self, cache: Cache | None, name: str):
+        self.cache = cache
+        self.key = content_hash("described", _VERSION, name)
+        self.known: dict[str, int] = {}
+        file = cache.get(self.key, ".npz") if cache else None
+        if file is not None:
+            try:
+                with np.load(file) as kept:
+                    stamps, self.facts, self.small = kept["stamps"].tolist(), kept["facts"].tolist(), kept["small"]
+                self.known = {stamp: i for i, stamp in enumerate(stamps)}
+            # A damaged file of the cache is made again.
+            except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+                self.known = {}
+
+    def get(self, stamp: str) -> tuple[tuple, np.ndarray] | None:
+        i = self.known.get(stamp) if stamp else None
+        return None if i is None else (_typed(self.facts[i]), self.small[i])
+
+    def keep(self, stamps: list[str], facts: list[tuple], small: np.ndarray) -> None:
+        if self.cache is None:
+            return
+        buffer = io.BytesIO()
+        texts = np.array([[str(value) for value in fact] for fact in facts])
+        np.savez(buffer, stamps=np.array(stamps), facts=texts, small=small)
+        try:
+            self.cache.put(self.key, ".npz", buffer.getvalue())
+        except CarvisError:
+            self.cache = None  # A place that cannot be written: everything is then made each time.
+
+
+def _typed(texts: list[str]) -> tuple:
+    return (*texts[:3], *map(int, texts[3:5]), *map(float, texts[5:8]), texts[8])
+
+
+def _describe(path: str) -> tuple[tuple, np.ndarray]:
+    black = np.zeros((SIDE, SIDE, 3), np.uint8)
+    try:
+        content = Path(path).read_bytes()
+        digest = sha256(content).hexdigest()
+        image = read_image(path)
+        kind = _format(content)
+    except (ImageError, OSError) as error:
+        reason = str(error) if isinstance(error, ImageError) else f"{path} cannot be read: {error.strerror or error}."
+        return ("", "", "", 0, 0, 0.0, 0.0, 0.0, reason), black
+    height, width = image.shape[:2]
+    pixels = sha256(f"{height} {width} ".encode() + image.tobytes()).hexdigest()
+    grey = cv2.cvtColor(resize(image, SHARPNESS_SIDE, _method(image, SHARPNESS_SIDE)), cv2.COLOR_RGB2GRAY)
+    sharpness = float(cv2.Laplacian(grey, cv2.CV_32F).var())
+    facts = (digest, pixels, kind, width, height, float(grey.mean()), float(grey.std()), sharpness, "")
+    return facts, resize(image, SIDE, _method(image, SIDE))
+
+
+def _method(image: np.ndarray, side: int) -> str:
+    """Averaging does not enlarge: it would only repeat pixels."""
+    return "area" if min(image.shape[:2]) >= side else "bilinear"
+
+
+def _format(content: bytes) -> str:
+    with Image.open(io.BytesIO(content)) as picture:
+        return picture.format or ""

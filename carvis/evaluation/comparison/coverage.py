@@ -1,0 +1,53 @@
+"""Answering only when sure: the risk that is left against the share of pictures answered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+
+def _selective(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each threshold, highest first: the threshold, how many pictures reach it, how many of them are wrong."""
+    thresholds, place, count = np.unique(-np.asarray(confidence, np.float64), return_inverse=True, return_counts=True)
+    wrong = np.bincount(place, weights=~np.asarray(right, bool), minlength=len(thresholds))
+    return -thresholds, count.cumsum(), wrong.cumsum()
+
+
+def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
+    """The selective risk at every confidence threshold.
+
+    Args:
+        confidence: of each answer, (N,).
+        right: whether it is right, bool (N,).
+
+    Returns:
+        A row a threshold that occurs, highest first: threshold, coverage (share of pictures at least so confident),
+        risk (share of them that is wrong).
+
+    Source: Geifman and El-Yaniv, Selective Classification for Deep Neural Networks (2017), equations 1 and 2.
+    """
+    thresholds, covered, wrong = _selective(confidence, right)
+    return pd.DataFrame({"threshold": thresholds, "coverage": covered / len(confidence), "risk": wrong / covered})
+
+
+def area_under_risk(confidence: np.ndarray, right: np.ndarray) -> float:
+    """The area under the risk-coverage curve (AURC): the mean risk over every number of pictures answered.
+
+    Among pictures of equal confidence, errors are spread evenly: the mean over every order they could stand in.
+    """
+    _, covered, wrong = _selective(confidence, right)
+    answered = np.arange(1, len(confidence) + 1)
+    errors = np.interp(answered, np.r_[0, covered], np.r_[0, wrong])
+    return float((errors / answered).mean())
+
+
+def coverage_at(confidence: np.ndarray, right: np.ndarray, risk: float) -> tuple[float, float]:
+    """The largest share of pictures that can be answered at no more than a risk, and the threshold for it.
+
+    Measured on these pictures, without a guarantee for others. (0, infinity) where no threshold holds the risk.
+    """
+    curve = risk_coverage(confidence, right)
+    fits = curve[curve["risk"] <= risk]
+    if fits.empty:
+        return 0.0, float("inf")
+    return float(fits["coverage"].iloc[-1]), float(fits["threshold"].iloc[-1])

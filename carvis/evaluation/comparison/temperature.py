@@ -1,0 +1,110 @@
+"""Temperature scaling: one number that makes a model's confidence honest without changing any answer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from carvis.errors import TableError
+from carvis.evaluation.comparison.calibration import expected_calibration_error, log_loss
+from carvis.evaluation.metrics import probability_columns
+from carvis.evaluation.result import Evaluation
+
+_LOWEST, _HIGHEST = 0.05, 20.0
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """The temperature of a model, fitted on validation pictures.
+
+    Attributes:
+        value: what the logits are divided by: above 1 the model was too sure, below 1 not sure enough.
+        n: pictures it was fitted on.
+        bounded: whether the best value lies beyond 0.05 or 20, as for a model that is right on all pictures.
+        fingerprint: of the model.
+    """
+
+    value: float
+    n: int
+    bounded: bool
+    fingerprint: str
+
+    def effect(self, evaluation: Evaluation) -> dict:
+        """Return what it changes on other pictures: ece, log_loss before, ece_after, log_loss_after, and itself.
+
+        Raises:
+            TableError: the evaluation is of another model.
+        """
+        if evaluation.setup["model"]["fingerprint"] != self.fingerprint:
+            name = evaluation.setup["model"]["name"]
+            raise TableError(f"The temperature was fitted for another model than {name}: evaluate it on valid again.")
+        before, truth = _answers(evaluation)
+        after = rescaled(before, self.value)
+        right = before.argmax(axis=1) == truth
+        return {
+            "temperature": self.value,
+            **{key: value for key, value in asdict(self).items() if key in ("n", "bounded")},
+            "ece": expected_calibration_error(before.max(axis=1), right),
+            "ece_after": expected_calibration_error(after.max(axis=1), right),
+            "log_loss": log_loss(before, truth),
+            "log_loss_after": log_loss(after, truth),
+        }
+
+
+def fit_temperature(evaluation: Evaluation) -> Temperature:
+    """Find the temperature that makes the log loss of a validation evaluation least.
+
+    Source: Guo et al., On Calibration of Modern Neural Networks (2017), section 4.2, on probabilities: their logarithms
+    are the logits up to a constant, which the softmax takes out again.
+
+    Raises:
+        TableError: the evaluation is not of the validation split.
+    """
+    if evaluation.split != "valid":
+        raise TableError(
+            f"A temperature is fitted on validation pictures, not on those of {evaluation.split}, or its effect could "
+            "not be judged: evaluate the model with --split valid."
+        )
+    value, bounded = fitted(*_answers(evaluation))
+    return Temperature(value, len(evaluation.predictions), bounded, evaluation.setup["model"]["fingerprint"])
+
+
+def fitted(probabilities: np.ndarray, truth: np.ndarray) -> tuple[float, bool]:
+    """The temperature of least log loss for probabilities (N, C) and true classes (N,), and whether it met a bound."""
+    from scipy.optimize import brentq
+
+    logits = _logits(probabilities)
+    of_truth = np.take_along_axis(logits, truth[:, None], axis=1)[:, 0].mean()
+
+    def slope(temperature: float) -> float:
+        """Of the log loss by 1/temperature, in which it is convex, so that the slope has one zero at most."""
+        weights = _softmax(logits / temperature)
+        return float((weights * logits).sum(axis=1).mean() - of_truth)
+
+    low, high = slope(_LOWEST), slope(_HIGHEST)
+    # The slope rises with 1/temperature.
+    if low <= 0 or high >= 0:
+        return (_LOWEST, True) if low <= 0 else (_HIGHEST, True)
+    return float(brentq(slope, _LOWEST, _HIGHEST, xtol=1e-6)), False
+
+
+def rescaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities (N, C) as the model would give them with its logits divided by ``temperature``."""
+    return _softmax(_logits(probabilities) / temperature)
+
+
+def _logits(probabilities: np.ndarray) -> np.ndarray:
+    return np.log(np.clip(np.asarray(probabilities, np.float64), np.finfo(np.float32).tiny, 1.0))
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _answers(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
+    names = evaluation.class_names
+    probabilities = evaluation.predictions[probability_columns(names)].to_numpy(np.float64)
+    return probabilities, pd.Index(names).get_indexer(evaluation.predictions["label"])

@@ -1,0 +1,72 @@
+"""Super-classes: what several classes have in common, such as a car's make, and the confusion between them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from carvis.errors import TableError
+from carvis.evaluation.lenient_csv import read_lenient_csv, read_text
+
+_CLASS = "class"
+_SUPER = ("super_class", "super-class", "superclass", "super", "group", "make", "brand")
+
+
+def super_classes(class_names: Iterable[str], named: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The super-class of each class, in the classes' order.
+
+    Args:
+        class_names: the classes.
+        named: class -> super-class where it is known, as ``read_super_classes`` gives it; a class that is not in it
+            is a super-class of its own. Without it, the text before the first ``-`` or space counts.
+    """
+    if named is not None:
+        return {name: named.get(name, name) for name in class_names}
+    return {name: re.split(r"[-\s]", name.strip(), maxsplit=1)[0] or name for name in class_names}
+
+
+def read_super_classes(path: str | Path) -> dict[str, str]:
+    """Read which super-class each class belongs to.
+
+    ``.json`` holds an object, class -> super-class. Anything else is a table with the columns ``class`` and
+    ``super_class`` (or ``group``, ``make``, ``brand``; else the table's only other column).
+
+    Raises:
+        TableError: no such file, or it holds no such object or columns.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".json":
+        try:
+            found = json.loads(read_text(path))
+        except ValueError:
+            found = None
+        if not isinstance(found, dict) or not all(isinstance(value, str) and value for value in found.values()):
+            raise TableError(f'{path} is no list of super-classes: write {{"class": "super-class", ...}}.')
+        return found
+    table = read_lenient_csv(path, _CLASS)
+    folded = {name.strip().casefold(): i for i, name in enumerate(table.header)}
+    class_column = folded[_CLASS]
+    others = [i for name, i in folded.items() if name in _SUPER]
+    others = others or [i for i in range(len(table.header)) if i != class_column]
+    if len(others) != 1:
+        raise TableError(f"{path} does not say which column holds the super-class: name one super_class.")
+    rows = ((row[class_column].strip(), row[others[0]].strip()) for row in table.rows)
+    return {name: group for name, group in rows if name and group}
+
+
+def merge_classes(counts: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:
+    """The confusion between super-classes: counts added up over the classes of each, in the order they first occur.
+
+    A picture whose class and answer are of one super-class lies on the diagonal.
+
+    Args:
+        counts: (C, C) counts, true class down, predicted class across.
+        groups: class -> super-class, for all classes.
+    """
+    order = list(dict.fromkeys(groups[name] for name in counts.index))
+    merged = counts.groupby(groups, sort=False).sum().T.groupby(groups, sort=False).sum().T
+    return merged.loc[order, order].rename_axis(index=counts.index.name, columns=counts.columns.name)

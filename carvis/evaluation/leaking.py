@@ -1,0 +1,97 @@
+"""Test pictures that the model may know from training: how many, and how good it is without them."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from carvis.dataset import Dataset
+from carvis.dataset.health import check_dataset
+from carvis.evaluation.metrics import wilson_interval
+from carvis.workspace import Cache, content_hash
+
+# With fewer pictures an accuracy says next to nothing: its interval spans a third of the scale.
+LEAST_CLEAN = 30
+_MOST_KEPT = 4
+_kept: OrderedDict[str, pd.DataFrame] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Leak:
+    """How many of the evaluated pictures have a copy among the training pictures, and what is left without them.
+
+    Attributes:
+        copies: pictures with an exact or near copy in training.
+        exact: those of them with the same bytes or pixels.
+        clean: pictures without.
+        correct: those of the clean ones that were named rightly.
+    """
+
+    copies: int
+    exact: int
+    clean: int
+    correct: int
+
+    @property
+    def measurable(self) -> bool:
+        """Whether at least 30 clean pictures are left."""
+        return self.clean >= LEAST_CLEAN
+
+    @property
+    def accuracy(self) -> float | None:
+        """Accuracy on the clean pictures, None where it is not measurable."""
+        return self.correct / self.clean if self.measurable else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Its Wilson interval (95 %), None where it is not measurable."""
+        return wilson_interval(self.correct, self.clean) if self.measurable else None
+
+    def __str__(self) -> str:
+        if not self.measurable:
+            return "not measurable: make a leak-free split"
+        low, high = self.interval
+        return f"{self.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%})"
+
+
+def copies_in_training(data: Dataset, split: str, cache: Cache | str | Path | None = None) -> pd.DataFrame | None:
+    """Find for each picture of a split the training picture that it is a copy of.
+
+    What was found is remembered for as long as no file changes, for a few data sets; a cache keeps it for good.
+
+    Returns:
+        By id: copy_of (id, empty where there is none), exact (bool); None where there is no training split, or the
+        split is it.
+    """
+    if split == "train" or "train" not in data.splits:
+        return None
+    times = [[Path(path).stat().st_mtime_ns for path in data.samples(name)["path"]] for name in ("train", split)]
+    key = content_hash(str(data.root), data.fingerprint, split, times)
+    if key not in _kept:
+        health = check_dataset(data, cache=cache)
+        twins = health.twins_of(split)
+        pixels = health.pictures.set_index("id")["pixels"]
+        exact = pixels.reindex(twins.index).to_numpy() == pixels.reindex(twins).to_numpy()
+        _kept[key] = pd.DataFrame({"copy_of": twins, "exact": exact & (twins != "").to_numpy()}, index=twins.index)
+    _kept.move_to_end(key)
+    while len(_kept) > _MOST_KEPT:
+        _kept.popitem(last=False)
+    return _kept[key]
+
+
+def leak_of(predictions: pd.DataFrame, exact: pd.Series) -> dict[str, int]:
+    """The figures of ``Leak``, ready for JSON.
+
+    Args:
+        predictions: columns label, predicted, copy_of.
+        exact: bool, in the same order.
+    """
+    clean = predictions["copy_of"] == ""
+    right = predictions["label"] == predictions["predicted"]
+    return {
+        "copies": int((~clean).sum()),
+        "exact": int(exact.sum()),
+        "clean": int(clean.sum()),
+        "correct": int((clean & right).sum()),
+    }

@@ -1,0 +1,90 @@
+"""Where each model looks, side by side, on the pictures that tell the models apart."""
+
+import numpy as np
+import pandas as pd
+
+from carvis.errors import CarvisError
+from carvis.images import encode_image, overlay, read_image, resize
+from carvis.report.blocks import Badge, Picture, Row, Section, Words
+from carvis.report.context import Context
+
+_SIDE = 224
+
+
+def heatmaps(context: Context) -> Section | None:
+    """One row a picture: the picture, then each model's overlay with what it answered and what its map is worth."""
+    chosen = choose(context, context.pictures)
+    if chosen.empty or context.data is None or not context.files:
+        return None
+    from carvis.explain import METHODS, scale_maps
+    from carvis.explain import heatmaps as maps_of
+
+    if context.method not in METHODS:
+        raise CarvisError(f"{context.method} is not a heatmap method: choose one of {', '.join(METHODS)}.")
+    rows, facts = [], {}
+    for picture in chosen.to_dict("records"):
+        place = context.picture(picture["id"])
+        if place is None:
+            context.problems.append(f"{picture['id']} is not in {context.data.root}: it was left out.")
+            continue
+        try:
+            image = read_image(place)
+        except CarvisError as error:
+            context.problems.append(str(error))
+            continue
+        context.tell(f"heatmaps of {picture['id']}")
+        small = _small(image)
+        shown = [Picture(encode_image(small, quality=88), picture["id"], picture["label"], type="jpeg")]
+        for name, clf in context.classifiers.items():
+            own = image if clf.channels == 3 else read_image(place, 1)
+            [found] = maps_of(clf, own[None], context.method)
+            facts[name] = f"{name}: {found.method} on the {found.score_kind} at {found.layer}, {found.preprocessing}"
+            [values] = scale_maps([found], "map")
+            right = found.predicted_name == picture["label"]
+            answer = Badge(f"{'✓' if right else '✗'} {found.predicted_name} {found.confidence:.0%}", _tone(right))
+            badges = (answer,) if found.status == "ok" else (answer, Badge(f"no evidence: {found.status}"))
+            alt = f"Where {name} looks, which answers {found.predicted_name} ({found.confidence:.0%})"
+            drawn = encode_image(overlay(small, values, 0.5), quality=88)
+            shown.append(Picture(drawn, alt, name, badges, "jpeg"))
+        rows.append(Row(tuple(shown), f"{picture['id']} · {picture['why']}"))
+    if not rows:
+        return None
+    lead = Words("Each map is divided by its own maximum, so strengths of different models cannot be read off.")
+    made = (*facts.values(), "Maps explain each model's own answer; blank where a map is no evidence.")
+    return Section("heatmaps", "Heatmaps", "Where does each model look?", (lead, *rows), made)
+
+
+def choose(context: Context, n: int) -> pd.DataFrame:
+    """Pick the pictures that tell most: id, label, why.
+
+    Half of them one model alone gets right, by the confidence of those that are wrong; the others are the best model's
+    most confident mistakes.
+    """
+    found = []
+    comparison = context.comparison
+    if comparison is not None:
+        right = comparison.joined.right
+        confidence = np.stack([comparison.confidence(name) for name in comparison.names], axis=1)
+        alone = np.flatnonzero(right.sum(axis=1) == 1)
+        surest = np.where(right[alone], -1.0, confidence[alone]).max(axis=1) if len(alone) else np.zeros(0)
+        table = comparison.joined.table
+        for row in alone[np.argsort(-surest, kind="stable")][: n // 2]:
+            name = comparison.names[int(right[row].argmax())]
+            found.append((table["id"].iloc[row], table["label"].iloc[row], f"only {name} is right"))
+    taken = {sample for sample, _, _ in found}
+    wrong = context.evaluations[context.best].misclassified()
+    for answer in wrong.to_dict("records"):
+        if len(found) >= n:
+            break
+        if answer["id"] not in taken:
+            found.append((answer["id"], answer["label"], f"a confident mistake of {context.best}"))
+    return pd.DataFrame(found, columns=["id", "label", "why"])
+
+
+def _small(image: np.ndarray) -> np.ndarray:
+    scale = _SIDE / max(image.shape[:2])
+    return resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]), "area")
+
+
+def _tone(right: bool) -> str:
+    return "good" if right else "bad"

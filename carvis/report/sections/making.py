@@ -1,0 +1,27 @@
+"""How everything was made, so that it can be made again."""
+
+import pandas as pd
+
+from carvis.report.blocks import Section, Words, table
+from carvis.report.context import Context
+
+
+def making(context: Context) -> Section:
+    rows = {}
+    for name, evaluation in context.evaluations.items():
+        model, setup = evaluation.setup["model"], evaluation.setup
+        versions = setup.get("versions", {})
+        rows[name] = {
+            "file": model.get("file") or "–",
+            "fingerprint": str(model.get("fingerprint") or "–")[:12],
+            "input": "x".join(map(str, model.get("input_size", ()))) or "–",
+            "preprocessing": model.get("preprocessing") or "–",
+            "resize": model.get("resize") or "–",
+            "evaluated": setup.get("created", "–"),
+            "versions": ", ".join(f"{what} {version}" for what, version in versions.items()) or "–",
+        }
+    blocks: list = [table(pd.DataFrame.from_dict(rows, orient="index").rename_axis("model"))]
+    for name, evaluation in context.evaluations.items():
+        blocks += [Words(f"{name}: {note}") for note in evaluation.setup.get("notes", ())]
+    blocks += [Words(problem) for problem in dict.fromkeys(context.problems)]
+    return Section("making", "How it was made", "With what, and with which versions?", tuple(blocks))

@@ -1,0 +1,138 @@
+"""``report_html`` and ``write_report``: the sections put into one HTML file that needs nothing beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from carvis.dataset import Dataset
+from carvis.errors import CarvisError, TableError
+from carvis.evaluation import Evaluation
+from carvis.evaluation.joining import named
+from carvis.report.blocks import Section, Words
+from carvis.report.context import Context
+from carvis.report.sections.attention import attention
+from carvis.report.sections.confusion import confusion
+from carvis.report.sections.health import health
+from carvis.report.sections.heatmaps import heatmaps
+from carvis.report.sections.making import making
+from carvis.report.sections.scores import scores
+from carvis.workspace import atomic_write
+
+# The last one tells what the others could not have.
+SECTIONS: dict[str, Callable[[Context], Section | None]] = {
+    "health": health,
+    "scores": scores,
+    "confusion": confusion,
+    "heatmaps": heatmaps,
+    "attention": attention,
+    "making": making,
+}
+
+
+def write_report(
+    out: str | Path,
+    evaluations: Sequence[Evaluation] | Mapping[str, Evaluation],
+    *,
+    overwrite: bool = False,
+    **options,
+) -> Path:
+    """Write ``report_html`` into a file.
+
+    Args:
+        out: the file.
+        evaluations, options: as ``report_html``.
+        overwrite: replace ``out``.
+
+    Raises:
+        TableError: no evaluation, or evaluations of different data.
+        CarvisError: ``out`` is there already, or cannot be written.
+    """
+    out = Path(out)
+    if out.exists() and not overwrite:
+        raise CarvisError(f"{out} is there already: name another file, or --overwrite to replace it.")
+    page = report_html(evaluations, **options)
+    try:
+        return atomic_write(out, page)
+    except OSError as error:
+        raise CarvisError(f"{out} cannot be written ({error.strerror or error}): choose another folder.") from error
+
+
+def report_html(
+    evaluations: Sequence[Evaluation] | Mapping[str, Evaluation],
+    *,
+    data: Dataset | None = None,
+    files: Mapping[str, str | Path] | None = None,
+    cache_dir: str | Path | None = None,
+    pictures: int = 8,
+    pairs: int = 5,
+    method: str = "grad-cam",
+    measure: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
+) -> str:
+    """Return one HTML page on one or more models: how good, what they confuse, where they look, how it was made.
+
+    It holds its pictures itself, so that it opens anywhere, and says in its last section what could not be had.
+
+    Args:
+        evaluations: of one data set and split, in a list or by the name to show.
+        data: the data set; without it there are no pictures and heatmaps.
+        files: the models' files by the same names; without them there are no heatmaps.
+        cache_dir: where a workspace keeps what was measured (``Workspace.cache_dir``).
+        pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with pictures.
+        method: of the heatmaps.
+        measure: measure attention on parts where that was not done yet, which takes minutes.
+        tell: called with a sentence on what is under way.
+
+    Raises:
+        TableError: no evaluation, or evaluations of different data.
+    """
+    by_name = named(evaluations)
+    if not by_name:
+        raise TableError("A report takes one evaluation or more: evaluate a model first.")
+    places = {(one.setup["dataset"]["name"], one.split) for one in by_name.values()}
+    if len(places) > 1:
+        said = " and ".join(f"{name} {split}" for name, split in sorted(places))
+        raise TableError(f"These evaluations are of different pictures ({said}): report on one data set and split.")
+    known = {name: Path(file) for name, file in (files or {}).items() if name in by_name}
+    cache = Path(cache_dir) if cache_dir else None
+    context = Context(by_name, data, known, cache, pictures, pairs, method, measure, tell)
+    sections = [section for make in SECTIONS.values() if (section := _made(make, context)) is not None]
+    return page(context, sections)
+
+
+def _made(make: Callable[[Context], Section | None], context: Context) -> Section | None:
+    """A section, or what kept it from being made: the others do not depend on it."""
+    context.tell(make.__name__)
+    try:
+        return make(context)
+    except CarvisError as error:
+        context.problems.append(f"{make.__name__}: {error}")
+        return None
+
+
+def page(context: Context, sections: Sequence[Section]) -> str:
+    """Put sections into the page."""
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(
+        loader=PackageLoader("carvis.report", ""), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    strong = [block for section in sections for block in section.blocks if isinstance(block, Words) and block.strong]
+    first = context.first
+    title = f"{', '.join(context.evaluations)} on {first.setup['dataset']['name']}"
+    created = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
+    if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
+        created = datetime.fromtimestamp(int(epoch)).strftime("%Y-%m-%d %H:%M")
+    return environment.get_template("page.html").render(
+        title=title,
+        dataset=first.setup["dataset"]["name"],
+        split=first.split,
+        pictures=f"{first.metrics['n']:,}",
+        models=list(context.evaluations),
+        findings=[block.text for block in strong],
+        created=created,
+        sections=sections,
+    )

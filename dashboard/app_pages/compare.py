@@ -1,0 +1,73 @@
+"""Compare models: which one is better, on which pictures, and whether the gap is real."""
+
+import streamlit as st
+
+from ui import choice, compare_data, compare_view, data, selection
+from ui.i18n import _
+from ui.page import empty, guarded, heading, no_models
+from ui.texts import plain
+
+heading(
+    _("Compare models"),
+    _("Which model is better, on which pictures, and could the gap be chance?"),
+    _(
+        "All models are measured on the same pictures, joined by name and content.\n\n"
+        "- **Accuracy** is the share of pictures named rightly; its range (95 %) says how far chance alone could move "
+        "it. **Without copies** counts only test pictures that have no copy among the training pictures.\n"
+        "- **Top-3**: the truth is among the three most probable classes. **Macro F1**: precision and recall together, "
+        "every class counting the same. **Log loss** also punishes being sure and wrong.\n"
+        "- **Calibration error** (ECE, 15 bins of equal width): how far confidence and accuracy lie apart. 0.05 means "
+        "that, on average, 80 % confidence stands for 75 % or 85 % accuracy.\n\n"
+        "**Is the gap real?** Only pictures that one model gets right and the other wrong tell two models apart. If "
+        "both were equally good, such a picture would fall to either side like a coin. The exact McNemar test says how "
+        "often a fair coin falls so unevenly (p). Below 0.05, chance alone hardly explains the gap; with several "
+        "pairs, p is corrected (Holm), since who asks often finds something by chance.\n\n"
+        "**Temperature** is one number that makes confidence honest and changes no answer. It is learnt on validation "
+        "pictures, and judged on test pictures."
+    ),
+)
+if not data.model_files() and not data.evaluations():
+    no_models(choice.dataset_name())
+    st.stop()
+evaluated = compare_data.evaluated()
+if len(evaluated) < 2:
+    folder = choice.dataset_name() or "NAME"
+    others = [name for name in data.model_files() if name not in evaluated][:3]
+    files = [data.workspace().relative(data.model_files()[name]) for name in others]
+    empty(
+        _("Nothing to compare yet"),
+        _("A comparison needs two models or more that were evaluated on the chosen data set and split."),
+        *(
+            f'python -m carvis evaluate "{file}" "data/{folder}" --split {choice.split() or "test"}'
+            for file in files or ["models/MODEL.keras"]
+        ),
+    )
+    st.stop()
+
+chosen = selection.get()
+models = compare_data.models(evaluated)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.multiselect(
+        _("Models"),
+        list(evaluated),
+        placeholder=_("Choose models"),
+        width="stretch",
+        wrap=True,
+        **selection.control("model", models),
+    )
+    compare_view.choose_copies(evaluated)
+if missing := [name for name in chosen.model if name in data.model_files() and name not in evaluated]:
+    names = ", ".join(plain(name) for name in missing)
+    st.caption(_("Not evaluated on these pictures, so not compared: {names}.").format(names=names))
+if len(models) < 2:
+    st.info(_("Choose another model to compare with."), icon=":material/balance:")
+    st.button(
+        _("Compare all that were evaluated"),
+        type="primary",
+        on_click=selection.change,
+        kwargs={"model": tuple(evaluated)[: compare_data.MOST]},
+    )
+    st.stop()
+
+with guarded():
+    compare_view.show(compare_data.comparison(evaluated, models))

@@ -1,0 +1,74 @@
+"""Data: copies across splits, what each class holds, and what would mislead training or evaluation."""
+
+import streamlit as st
+
+from ui import choice, data, health, health_views, selection
+from ui.i18n import N_, _, translated
+from ui.page import empty, guarded, heading
+
+SECTIONS = {
+    "copies": N_("Copies"),
+    "classes": N_("Pictures of each class"),
+    "light": N_("Light and sharpness"),
+    "problems": N_("Problems"),
+}
+
+heading(
+    _("Data"),
+    _("Can these pictures teach a model, and test it honestly?"),
+    _(
+        "A test is honest only with pictures that the model has never seen. Where a test picture is also among the "
+        "training pictures, the model may simply remember it.\n\n"
+        "- An **exact copy** has the same bytes or the same pixels. A **near copy** shows the same photograph: "
+        "re-encoded, resized, cropped a little, mirrored, slightly recoloured, or with its background blacked out. "
+        "**Apart** says how much the two differ, from 0 % (not at all) to 100 % (black and white).\n"
+        "- Different cars before the same backdrop of a dealer are no copies.\n"
+        "- A **leak-free split** deals the pictures out anew: all copies of a photograph come into the same split, and "
+        "exact copies are kept once. The old pictures stay as they are.\n\n"
+        "Dark, bright and blurred pictures are not wrong, but look at them: a model learns little from them."
+    ),
+)
+name = choice.dataset_name()
+if not name:
+    empty(
+        _("No pictures yet"),
+        _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
+        "python -m carvis demo",
+    )
+    st.stop()
+pictures = found = None
+with guarded():
+    pictures = data.dataset(name)
+    found = health.checked(pictures)
+if pictures is None:
+    st.stop()
+if found is None:
+    with guarded():
+        health_views.classes(pictures)
+    st.stop()
+
+leaks = health_views.finding(found)
+health_views.figures(found)
+if leaks:
+    with st.container(border=True):
+        st.markdown(_("**What to do next:** make a leak-free split, then train and evaluate on it."))
+        with guarded():
+            health.offer_split(found)
+section = selection.get().health
+st.segmented_control(
+    _("Show"),
+    list(SECTIONS),
+    format_func=translated(SECTIONS).get,
+    required=True,
+    label_visibility="collapsed",
+    **selection.control("health", section),
+)
+with guarded():
+    if section == "copies":
+        health_views.copies(found)
+    elif section == "classes":
+        health_views.classes(pictures)
+    elif section == "light":
+        health_views.light(found)
+    else:
+        health_views.problems(found)

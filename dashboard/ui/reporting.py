@@ -1,0 +1,53 @@
+"""The report of the evaluated models, made on request."""
+
+import streamlit as st
+
+from carvis.workspace import content_hash
+from ui import choice, data, work
+from ui.download import download
+from ui.i18n import _
+from ui.page import guarded
+from ui.texts import plain
+
+_PICTURES = 8
+
+
+def offer() -> None:
+    """Offer a report on the models evaluated on the chosen pictures; nothing is made before it is asked for."""
+    name, split = choice.dataset_name(), choice.split()
+    tables = {t.model: t for t in data.evaluations().values() if (t.data, t.split) == (name, split)}
+    if not tables:
+        return
+    st.subheader(_("Report"), anchor=False)
+    st.markdown(
+        _(
+            "One file that opens anywhere, without a network, and prints well: scores, confusion, heatmaps and "
+            "attention of {models}, and how each figure was made. The report is in English."
+        ).format(models=", ".join(plain(model) for model in tables))
+    )
+    with guarded():
+        stamps = [(str(table.path), (table.path / "metrics.json").stat().st_mtime_ns) for table in tables.values()]
+        key = content_hash("report", name, split, stamps)
+        found = work.on_request(
+            key, _("Make the report"), lambda watch: _make(name, tables, watch), _("Opens each model once."), main=False
+        )
+        if found:
+            download(_("Report"), lambda: found, f"report-{name}-{split}.html", key="report", type="primary")
+
+
+def _make(name: str, tables: dict[str, data.Table], watch) -> str:
+    from carvis.report import SECTIONS, report_html
+
+    evaluations = {model: data.evaluation(table) for model, table in tables.items()}
+    files = {path.stem: path for path in data.model_files().values() if path.stem in tables}
+    steps = len(SECTIONS) + len(files) + _PICTURES
+    done = 0
+
+    def tell(_text: str) -> None:
+        nonlocal done
+        done += 1
+        watch(min(done, steps), steps)
+
+    pictures = data.dataset(name) if name in data.datasets() else None
+    cache = data.workspace().cache_dir
+    return report_html(evaluations, data=pictures, files=files, cache_dir=cache, pictures=_PICTURES, tell=tell)

@@ -1,0 +1,54 @@
+"""``check`` and ``split`` as a person uses them."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from carvis.cli import main
+from carvis.images import write_image
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """Twelve different pictures of two classes in train, two of them also in test, one with another label."""
+    rng = np.random.default_rng(0)
+    for seed in range(12):
+        image = np.kron(rng.integers(0, 256, (8, 8, 3)), np.ones((6, 6, 1))).astype(np.uint8)
+        write_image(tmp_path / "data" / "mini" / "train" / "ab"[seed % 2] / f"{seed}.png", image)
+    for label, name in (("a", "0"), ("a", "1")):
+        target = tmp_path / "data" / "mini" / "test" / label / f"{name}.png"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(tmp_path / "data" / "mini" / "train" / "ab"[int(name)] / f"{name}.png", target)
+    (tmp_path / "data" / "mini" / "test" / "a" / "[bold]broken.jpg").write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CARVIS_WORKSPACE", raising=False)
+    return tmp_path
+
+
+def test_check_says_what_is_wrong_and_what_to_do(workspace, capsys):
+    assert main(["check", "data/mini", "--out", "health.json"]) == 0
+    said = capsys.readouterr().out
+    assert "2 of 2 test pictures are also in train: 2 exactly, 0 nearly" in said
+    assert "measures memory" in said and "python -m carvis split" in said
+    assert "[bold]broken.jpg" in said and "Copies with another label: 1" in said
+    document = json.loads((workspace / "health.json").read_text("utf-8"))
+    assert document["shared"]["test in train"] == {"n": 2, "exact": 2, "copies": 2}
+    assert main(["check", "data/mini", "--out", "health.json"]) == 2
+    assert "there already" in capsys.readouterr().err
+    assert main(["check", "data/mini", "--out", "health.txt"]) == 2
+    assert main(["check", "nowhere"]) == 2
+
+
+def test_split_makes_a_data_set_that_check_finds_clean(workspace, capsys):
+    assert main(["split", "data/mini", "--out", "data/new", "--fractions", "0.6", "0.2", "0.2"]) == 0
+    said = capsys.readouterr().out
+    assert "11 of 15 pictures" in said and "left out: 2 (labels disagree)" in said and "no copies across" in said
+    assert main(["check", "data/new"]) == 0
+    assert "No picture has a copy in another split" in capsys.readouterr().out
+    assert main(["split", "data/mini", "--out", "data/new"]) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert main(["split", "data/mini", "--out", "list", "--manifest", "--seed", "1"]) == 0
+    assert sorted(path.name for path in (workspace / "list").iterdir()) == ["split.csv", "split.json"]
+    assert main(["split", "data/mini", "--out", "more", "--seed", "-1"]) == 2

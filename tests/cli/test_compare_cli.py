@@ -1,0 +1,109 @@
+"""``compare`` on the command line: what it takes, prints, writes and refuses."""
+
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from carvis.classifier import Classifier, save_classifier
+from carvis.cli import main
+from carvis.dataset import Dataset
+from carvis.evaluation import evaluate, evaluation_folder, load_evaluation
+from carvis.evaluation.metrics import summarise
+from carvis.workspace import Workspace
+
+L = keras.layers
+NAMES = ["red", "green", "blue"]
+
+
+@pytest.fixture
+def workspace(tmp_path, make_pictures, monkeypatch):
+    """Pictures of three colours, a model that tells them apart and one that takes green for blue, both evaluated."""
+    for split, n in (("test", 6), ("valid", 3)):
+        for name, rgb in (("red", (220, 20, 20)), ("green", (20, 220, 20)), ("blue", (20, 20, 220))):
+            make_pictures(tmp_path / "data" / "mini" / split / name, [f"{name}_{i}.png" for i in range(n)], rgb)
+    data, space = Dataset(tmp_path / "data" / "mini"), Workspace(tmp_path)
+    for name, columns in (("good", [0, 1, 2]), ("poor", [0, 2, 2])):
+        image = keras.Input((8, 8, 3))
+        x = L.Conv2D(3, 1, use_bias=False, name="conv")(image)
+        model = keras.Model(image, L.Dense(3, use_bias=False, activation="softmax")(L.GlobalAveragePooling2D()(x)))
+        head = np.zeros((3, 3), np.float32)
+        head[[0, 1, 2], columns] = 5
+        model.set_weights([np.eye(3, dtype=np.float32).reshape(1, 1, 3, 3), head])
+        clf = Classifier(model, NAMES, preprocessing="unit", name=name)
+        save_classifier(clf, tmp_path / "models" / f"{name}.keras")
+        for split in ("test", "valid"):
+            if (name, split) != ("poor", "valid"):
+                evaluate(clf, data, split).save(evaluation_folder(space, "mini", split, name))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CARVIS_WORKSPACE", raising=False)
+    return tmp_path
+
+
+def test_models_are_compared_by_their_names(workspace, capsys):
+    assert main(["compare", "poor", "models/good.keras", "--out", "out"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "18 pictures" in said and "only good is right" in said
+    assert "good is better than poor: 6 pictures only it gets right, 0 only the other; p = 0.031" in said
+    # Validation was evaluated for one of the two.
+    assert "good: the validation pictures name no temperature" in said and "poor: the" not in said
+    document = json.loads((workspace / "out" / "comparison.json").read_text("utf-8"))
+    assert document["lattice"] == {"11": 12, "10": 0, "01": 6, "00": 0}
+    assert document["scoreboard"][1]["parameters"] == 18 and document["scoreboard"][1]["milliseconds"] is None
+    assert document["pairs"][0]["p"] == 2 * 0.5**6
+    pictures = pd.read_csv(workspace / "out" / "pictures.csv", dtype={"pattern": str})
+    assert (pictures["pattern"] == "01").sum() == 6 and len(pictures) == 18
+    assert len(pd.read_csv(workspace / "out" / "classes.csv")) == 3
+    for name in ("scoreboard.png", "reliability.png"):
+        assert (workspace / "out" / name).read_bytes().startswith(b"\x89PNG")
+    assert main(["compare", "poor", "good", "--out", "out"]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert main(["compare", "poor", "good", "--out", "out", "--overwrite"]) == 0
+
+
+def test_a_temperature_is_fitted_where_validation_was_evaluated(workspace, capsys):
+    # The same mistakes as on test, learnt from twice as sure.
+    space = Workspace(workspace)
+    for split in ("test", "valid"):
+        found = load_evaluation(evaluation_folder(space, "mini", split, "good"))
+        table = found.predictions.copy()
+        table[["p:red", "p:green", "p:blue"]] = np.float32([0.9, 0.1, 0])
+        table["predicted"], table["confidence"] = "red", np.float32(0.9)
+        table.loc[table.index[:3], "label"], table.loc[table.index[3:], "label"] = "green", "red"
+        type(found)(table, summarise(table, NAMES) | {"unreadable": [], "left_out": {}}, found.setup).save(
+            evaluation_folder(space, "mini", split, "good")
+        )
+    other = load_evaluation(evaluation_folder(space, "mini", "test", "poor"))
+    labels = load_evaluation(evaluation_folder(space, "mini", "test", "good")).predictions["label"]
+    type(other)(other.predictions.assign(label=labels), other.metrics, other.setup).save(workspace / "elsewhere")
+    assert main(["compare", "elsewhere", "good"]) == 0
+    # On validation 6 of 9 are right at 9 : 1, so T = ln 9 / ln 2.
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"good: temperature {np.log(9) / np.log(2):.2f} (fitted on 9 validation pictures)" in said
+
+
+def test_folders_of_evaluations_and_time(workspace, capsys):
+    folders = [f"data/evaluations/mini/test/{name}" for name in ("good", "poor")]
+    assert main(["compare", *folders, "--time", "--out", "out"]) == 0
+    rows = json.loads((workspace / "out" / "comparison.json").read_text("utf-8"))["scoreboard"]
+    assert all(0 < row["milliseconds"] < 10_000 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["good"], "two evaluations or more"),
+        (["good", "nobody"], "There is no evaluation"),
+        (["good", "poor", "--split", "valid"], "data/evaluations/DATA/valid/poor"),
+        (["good", "poor", "--split", "holdout"], "--split holdout is no split"),
+        (["good", "poor", "--data", "other"], "data/evaluations/other/test/good"),
+        (["good", "poor", "--without-copies"], "does not say which pictures have a copy in training"),
+        (["data/evaluations/mini/test/good", "data/evaluations/mini/valid/good"], "different pictures"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_sentence(workspace, capsys, arguments, sentence):
+    assert main(["compare", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert sentence in error and error.count("\n") == 1

@@ -1,0 +1,151 @@
+"""Compare models: scoreboard, who is right where, fixed and broken, temperature, empty states."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+from carvis.evaluation import load_evaluation
+
+
+def frame(app, column):
+    return next(table.value for table in app.dataframe if column in table.value)
+
+
+def tiles(app):
+    return len(app.get("image"))
+
+
+def test_the_models_stand_side_by_side(workspace, open_page, words):
+    app = open_page("compare", data="colours")
+    assert not app.exception and not app.error
+    board = frame(app, "top3")
+    folder = workspace / "data" / "evaluations" / "colours" / "test"
+    wanted = {name: 100 * load_evaluation(folder / name).accuracy for name in ("good", "poor")}
+    assert board["model"].tolist() == ["good", "poor"] and board["accuracy"].tolist() == list(wanted.values())
+    assert (board["parameters"] == 3 * 3 + 3 + 3 * 4 + 4).all()
+    text = words(app)
+    assert "**good** is better than **poor**" in text and "chance alone hardly explains it" in text
+    numbers = frame(app, "McNemar p")
+    assert numbers.loc[0, "Both right"] + numbers.loc[0, "Only the second"] == round(32 * wanted["good"] / 100)
+    assert "not known for these evaluations" not in text
+    assert tiles(app) == 0
+
+
+def test_a_pattern_opens_its_pictures_and_stands_in_the_link(workspace, open_page, words):
+    app = open_page("compare", data="colours", model=["poor", "good"])
+    box = app.selectbox(key="choose_pattern")
+    only_good = next(option for option in box.options if option.startswith("Only good is right"))
+    count = int(only_good.split("(")[1].rstrip(")"))
+    box.select("01").run()
+    assert not app.exception and app.query_params["pattern"] == "01"
+    assert tiles(app) == min(12, count) > 0
+    again = open_page("compare", data="colours", model=["poor", "good"], pattern="01")
+    assert tiles(again) == min(12, count) and f"**Only good is right** · {count} pictures" in words(again)
+    again.button(key="compare_close").click().run()
+    assert tiles(again) == 0 and "pattern" not in again.query_params
+    # Another set of models has other patterns.
+    nonsense = open_page("compare", data="colours", model=["poor", "good"], pattern="0101")
+    assert not nonsense.exception and tiles(nonsense) == 0
+
+
+def test_fixed_and_broken_between_two_models(workspace, open_page, words):
+    app = open_page("compare", data="colours", model=["poor", "good"], change="fixed")
+    assert app.selectbox(key="choose_first").value == "poor" and "Fixed by good" in words(app)
+    fixed = tiles(app)
+    app.selectbox(key="choose_first").select("good").run()
+    assert app.selectbox(key="choose_second").value == "poor"
+    app.get_by_key("choose_change").set_value("broken").run()
+    assert not app.exception and tiles(app) == fixed > 0
+    # One gallery at a time.
+    app.selectbox(key="choose_pattern").select("11").run()
+    assert "change" not in app.query_params and "Broken by" not in words(app)
+    classes = frame(app, "Class")
+    assert sorted(classes["Class"]) == ["blue", "green", "red *car*", "青い車"] and (classes["Pictures"] == 8).all()
+
+
+def test_without_validation_pictures_and_with_them(own_workspace, open_page, words):
+    app = open_page("compare", data="colours")
+    assert "of which this data set has none" in words(app)
+    root = own_workspace / "data" / "colours"
+    shutil.copytree(root / "test", root / "valid")
+    app = open_page("compare", data="colours")
+    assert "--split valid" in words(app) and "models/good.keras" in words(app)
+    evaluations = own_workspace / "data" / "evaluations" / "colours"
+    for name in ("good", "poor"):
+        as_valid(evaluations / "test" / name, evaluations / "valid" / name)
+    app = open_page("compare", data="colours", split="test")
+    assert not app.exception and not app.error
+    assert words(app).count("validation pictures: temperature") + words(app).count("name no temperature") == 2
+    app = open_page("compare", data="colours", split="valid")
+    assert "choose the test split" in words(app)
+
+
+def as_valid(folder, to):
+    """The same answers as if they had been given for the validation split."""
+    found = load_evaluation(folder)
+    found.setup["split"] = "valid"
+    predictions = found.predictions.assign(id=found.predictions["id"].str.replace("test/", "valid/"))
+    type(found)(predictions, found.metrics, found.setup).save(to)
+
+
+def test_copies_can_be_left_out_where_they_are_known(own_workspace, open_page, words):
+    import carvis.evaluation.storage as storage
+
+    for name in ("good", "poor"):
+        folder = own_workspace / "data" / "evaluations" / "colours" / "test" / name
+        table = pd.read_parquet(folder / "predictions.parquet")
+        table["copy_of"] = ["train/x/1.png", "train/x/2.png"] + [""] * (len(table) - 2)
+        table.to_parquet(folder / "predictions.parquet")
+        document = json.loads((folder / "metrics.json").read_text("utf-8"))
+        document["files"]["predictions.parquet"] = storage._sha256((folder / "predictions.parquet").read_bytes())
+        (folder / "metrics.json").write_text(json.dumps(document), "utf-8")
+    app = open_page("compare", data="colours")
+    assert not app.exception and not app.error
+    app.get_by_key("choose_copies").set_value("without").run()
+    assert "2 pictures with a copy in training are left out" in words(app)
+    assert app.query_params["copies"] == "without"
+
+
+def test_speed_is_measured_on_a_button(workspace, open_page):
+    app = open_page("compare", data="colours")
+    assert "ms" not in frame(app, "top3")
+    app.button(key="work_begin").click().run(timeout=120)
+    assert not app.exception and (frame(app, "top3")["ms"] > 0).all()
+
+
+def test_one_model_is_no_comparison(own_workspace, open_page, words):
+    app = open_page("compare", data="colours", model=["good", "no card"])
+    assert "Choose another model" in words(app) and "Not evaluated on these pictures" in words(app)
+    next(button for button in app.button if button.label.startswith("Compare all")).click().run()
+    assert frame(app, "top3")["model"].tolist() == ["good", "poor"]
+    shutil.rmtree(own_workspace / "data" / "evaluations" / "colours" / "test" / "poor")
+    app = open_page("compare", data="colours")
+    assert not app.exception and app.info[0].proto.title == "Nothing to compare yet"
+    assert "python -m carvis evaluate" in app.code[0].value and "poor" in "".join(code.value for code in app.code)
+
+
+def test_evaluations_of_other_pictures_are_refused_and_a_broken_one_is_told(own_workspace, open_page, words):
+    evaluations = own_workspace / "data" / "evaluations" / "colours" / "test"
+    found = load_evaluation(evaluations / "poor")
+    predictions = found.predictions.assign(sha256="0" * 64)
+    type(found)(predictions, found.metrics, found.setup).save(evaluations / "poor")
+    app = open_page("compare", data="colours")
+    assert not app.exception and "evaluated on different pictures" in app.error[0].value
+    (evaluations / "poor" / "predictions.parquet").write_bytes(b"nothing")
+    app = open_page("compare", data="colours")
+    assert not app.exception and "written only in part" in app.error[0].value
+    assert app.info[0].proto.title == "Nothing to compare yet"
+
+
+def test_an_empty_workspace(empty_workspace, open_page):
+    app = open_page("compare")
+    assert not app.exception and app.info[0].proto.title == "No models yet"
+
+
+@pytest.mark.parametrize("lang", ["ja"])
+def test_in_japanese(workspace, open_page, words, lang):
+    app = open_page("compare", data="colours", lang=lang, pattern="01", model=["poor", "good"])
+    assert not app.exception
+    assert "優れています" in words(app) and "good だけ正解" in words(app)

@@ -1,0 +1,116 @@
+"""The report holds everything itself, says what it could not have, and shows names as names."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+
+from carvis import Dataset, evaluate
+from carvis.classifier import Classifier, ModelCard, save_classifier
+from carvis.cli import main
+from carvis.errors import CarvisError, TableError
+from carvis.report import report_html, write_report
+from carvis.report.context import Context
+from carvis.report.sections.heatmaps import choose
+from tests.evaluation.answers import evaluation
+
+L = keras.layers
+CLASSES = ["red", "<b>green", "blue"]
+A, B = [0.9, 0.1], [0.2, 0.8]
+
+
+def colour_model(place, order):
+    """Answers by colour, with the classes that ``order`` gives the channels."""
+    image = keras.Input((8, 8, 3))
+    x = L.Conv2D(3, 1, use_bias=False, name="conv")(image)
+    model = keras.Model(image, L.Dense(3, use_bias=False, activation="softmax")(L.GlobalAveragePooling2D()(x)))
+    model.set_weights([np.eye(3, dtype=np.float32).reshape(1, 1, 3, 3), 5 * np.eye(3, dtype=np.float32)[:, order]])
+    clf = Classifier(model, CLASSES, preprocessing="unit", name=place.stem, card=ModelCard())
+    save_classifier(clf, place)
+    return clf
+
+
+@pytest.fixture
+def material(tmp_path, make_pictures):
+    """Two models, of which one mistakes green and blue, evaluated on six pictures."""
+    for name, rgb in zip(CLASSES, ((220, 20, 20), (20, 220, 20), (20, 20, 220))):
+        folder = tmp_path / "data" / "mini" / "test" / name
+        make_pictures(folder, [f"{i}.png" for i in range(2)], rgb)
+    data = Dataset(tmp_path / "data" / "mini")
+    files = {name: tmp_path / "models" / f"{name}.keras" for name in ("good", "poor")}
+    found = [
+        evaluate(colour_model(files["good"], [0, 1, 2]), data),
+        evaluate(colour_model(files["poor"], [0, 2, 1]), data),
+    ]
+    return tmp_path, data, files, found
+
+
+def outside(page: str) -> list[str]:
+    """Addresses in a page that lead out of it."""
+    return [one for one in re.findall(r"(?:src|href)=\"([^\"]+)\"", page) if not one.startswith(("data:", "#"))]
+
+
+def test_everything_is_in_the_one_file(material):
+    root, data, files, found = material
+    page = report_html(found, data=data, files=files, cache_dir=root / "cache")
+    assert outside(page) == [] and "<script" not in page and "url(" not in page
+    assert "only good is right" in page and page.count("<img") > 8
+    # Four pictures that only the good model gets right, each with two maps.
+    assert len(re.findall(r"Where (good|poor) looks", page)) == 8
+    assert "grad-cam on the logit at conv, unit" in page
+    assert "<b>green" not in page and "&lt;b&gt;green" in page
+
+
+def test_figures_are_those_of_the_evaluations(material):
+    _root, data, _files, found = material
+    page = report_html(found, data=data)
+    assert "100.0%" in page and "33.3%" in page
+    assert "good is better than poor" in page or "good looks better than poor" in page
+    assert "Where good looks" not in page
+    one = report_html(found[:1], data=data)
+    assert "How good is good?" in one
+
+
+def test_a_model_that_cannot_be_opened_is_told_and_the_rest_is_there(material):
+    _root, data, files, found = material
+    files["poor"].write_bytes(b"broken")
+    page = report_html(found, data=data, files=files)
+    assert "poor.keras" in page.split('id="making"')[1]
+    assert "Where good looks" in page and "Where poor looks" not in page
+
+
+def test_the_pictures_chosen_tell_the_models_apart():
+    first = evaluation("one", ["a", "b"], [("1", "a", A), ("2", "a", B), ("3", "b", A), ("4", "b", [0.6, 0.4])])
+    second = evaluation("two", ["a", "b"], [("1", "a", B), ("2", "a", B), ("3", "b", [0.7, 0.3]), ("4", "b", B)])
+    chosen = choose(Context({"one": first, "two": second}, None, {}), 4)
+    # Alone right: 1 (the other is sure, 0.8) before 4 (0.6); then the best model's mistakes, the surest first.
+    assert chosen["id"].tolist() == ["1", "4", "3", "2"]
+    assert chosen["why"].tolist()[:3] == ["only one is right", "only two is right", "a confident mistake of one"]
+
+
+def test_refusals(tmp_path):
+    one = evaluation("one", ["a", "b"], [("1", "a", A)])
+    other = evaluation("two", ["a", "b"], [("1", "a", A)], split="valid")
+    with pytest.raises(TableError, match="cars test and cars valid"):
+        report_html([one, other])
+    with pytest.raises(TableError, match="evaluate a model first"):
+        report_html([])
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(CarvisError, match="there already"):
+        write_report(tmp_path / "report.html", [one])
+    assert (tmp_path / "report.html").read_text() == "mine"
+
+
+def test_the_verb(material, monkeypatch, capsys):
+    root, data, files, _found = material
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("CARVIS_WORKSPACE", str(root))
+    for file in files.values():
+        assert main(["evaluate", str(file), str(data.root)]) == 0
+    assert main(["report", "good", "poor"]) == 0
+    page = (root / "data" / "results" / "report.html").read_text("utf-8")
+    assert "Where poor looks" in page
+    assert main(["report", "good", "poor"]) == 2
+    assert "there already" in capsys.readouterr().err
+    assert main(["report", "nothing"]) == 2
