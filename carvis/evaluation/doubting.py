@@ -12,7 +12,7 @@ from carvis.evaluation.joining import Joined, join
 from carvis.evaluation.result import Evaluation
 
 # Below this, a model's doubts are mostly its own mistakes.
-_WEAK = 0.5
+WEAK = 0.5
 
 
 def self_confidence(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -61,8 +61,9 @@ def label_errors(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, E
         A row a picture that at least one model names otherwise or is confident to be otherwise, highest score first:
         id, path, sha256, label, suggested, score (0..1), margin (p(suggested) - p(label), -1..1), agree, above, models
         (names of those that agree), then of each model ``predicted:<name>`` and ``confidence:<name>``.
-        `attrs["notes"]` holds sentences about what weakens the answers: pictures that the models were trained on,
-        copies of such, weak models.
+        `attrs["notes"]` holds sentences about what weakens the answers, `attrs["facts"]` what they rest on: train
+        (bool: pictures that the models were trained on), copies (number of copies of such), weak (name -> accuracy of
+        models that are wrong more often than right), left_out (number of pictures that the evaluations do not share).
 
     Raises:
         TableError: no evaluation, or no picture that all share.
@@ -100,7 +101,8 @@ def label_errors(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, E
     answers = [f"{fact}:{name}" for name in joined.names for fact in ("predicted", "confidence")]
     table = pd.concat([table, joined.table.iloc[rows][answers].reset_index(drop=True)], axis=1)
     table = table.sort_values(["score", "id"], ascending=[False, True], kind="stable", ignore_index=True)
-    table.attrs["notes"] = _notes(joined)
+    table.attrs["facts"] = facts = _facts(joined)
+    table.attrs["notes"] = _notes(facts)
     return table
 
 
@@ -119,7 +121,7 @@ def corrected_list(
     Returns:
         id, path (below the data set), label, suggested (where the models or a person doubt the label: above the
         threshold or decided), decision (confirmed, rejected, or empty), corrected (the suggested label where it was
-        confirmed, else the label).
+        confirmed, else the label; empty where a person found that no class fits).
     """
     table = _joined(evaluations).table[["id", "path", "label"]]
     above = errors[errors["above"]]
@@ -163,25 +165,32 @@ def _aligned(joined: Joined, name: str, index: pd.Index) -> np.ndarray:
     return aligned
 
 
-def _notes(joined: Joined) -> list[str]:
+def _facts(joined: Joined) -> dict:
+    """What weakens the answers, as numbers."""
+    copies = [one.predictions.get("copy_of") for one in joined.evaluations.values()]
+    shares = zip(joined.names, joined.right.mean(axis=0))
+    return {
+        "train": any(one.split == "train" for one in joined.evaluations.values()),
+        "copies": max((int((column.fillna("") != "").sum()) for column in copies if column is not None), default=0),
+        "weak": {name: float(share) for name, share in shares if share < WEAK},
+        "left_out": sum(joined.left_out.values()),
+    }
+
+
+def _notes(facts: dict) -> list[str]:
     notes = []
-    if any(evaluation.split == "train" for evaluation in joined.evaluations.values()):
+    if facts["train"]:
         notes.append(
             "These are training pictures: models that learnt the labels by heart repeat them, so that wrong labels"
             " hide; evaluate on pictures that the models have not seen."
         )
-    for name, evaluation in joined.evaluations.items():
-        copies = evaluation.predictions.get("copy_of")
-        if copies is not None and (n := int((copies.fillna("") != "").sum())):
-            notes.append(
-                f"{n} of the pictures are copies of training pictures: on them {name} may repeat what it learnt by"
-                " heart."
-            )
-    for name, right in zip(joined.names, joined.right.mean(axis=0)):
-        if right < _WEAK:
-            notes.append(
-                f"{name} is right on {right:.0%} of the pictures only: its doubts are mostly its own mistakes."
-            )
-    if joined.left_out:
-        notes.append(f"Pictures that the evaluations do not share were left out: {sum(joined.left_out.values())}.")
+    if facts["copies"]:
+        notes.append(
+            f"{facts['copies']} of the pictures are copies of training pictures: on them the models may repeat what"
+            " they learnt by heart."
+        )
+    for name, share in facts["weak"].items():
+        notes.append(f"{name} is right on {share:.0%} of the pictures only: its doubts are mostly its own mistakes.")
+    if facts["left_out"]:
+        notes.append(f"Pictures that the evaluations do not share were left out: {facts['left_out']}.")
     return notes

@@ -169,7 +169,7 @@ class Tags:
             sample: the picture's id.
             sha256: of its content.
             label: the label that was judged.
-            suggested: the label that was suggested for it.
+            suggested: the label that it should have; empty where no class fits.
             decision: `confirmed` (the label is wrong), `rejected` (the label is right), or None to take it back.
         """
         if decision is not None and decision not in DECISIONS:

@@ -1,6 +1,5 @@
 """The queue of labels that models doubt: one picture at a time, confirmed or rejected by key."""
 
-import contextlib
 from typing import Any
 
 import numpy as np
@@ -9,8 +8,9 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.evaluation import corrected_list, label_errors
+from carvis.evaluation.doubting import WEAK
 from carvis.evaluation.joining import Joined, join
-from ui import choice, data, narrowing, selection, tagging
+from ui import choice, data, label_evidence, narrowing, selection, tagging
 from ui.download import download
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded
@@ -23,8 +23,6 @@ QUEUES = {
     "rejected": N_("Label is right"),
 }
 _LISTED = 200
-_WEAK = 0.5
-_EXAMPLES = 4
 
 
 def show() -> None:
@@ -53,9 +51,35 @@ def show() -> None:
             format_func=translated(QUEUES).get,
             **selection.control("queue", selection.get().queue),
         )
-    for sentence in errors.attrs["notes"]:
+    for sentence in _notes(errors.attrs["facts"]):
         st.caption(f":material/info: {plain(sentence)}")
     _one(joined, errors)
+
+
+def _notes(facts: dict) -> list[str]:
+    """Say what weakens the answers; ``label_errors`` says the same in English."""
+    notes = []
+    if facts["train"]:
+        notes.append(_("These are training pictures: models repeat the labels that they learnt, so wrong labels hide."))
+    if n := facts["copies"]:
+        notes.append(
+            n_(
+                "{n} picture is a copy of a training picture: there the models may repeat what they learnt by heart.",
+                "{n} pictures are copies of training pictures: there the models may repeat what they learnt by heart.",
+                n,
+            ).format(n=f"{n:,}")
+        )
+    for name, share in facts["weak"].items():
+        words = _("{name} is right on {share} of the pictures only: its doubts are mostly its own mistakes.")
+        notes.append(words.format(name=name, share=percent(share)))
+    if n := facts["left_out"]:
+        words = n_(
+            "{n} picture is not in all evaluations and was left out.",
+            "{n} pictures are not in all evaluations and were left out.",
+            n,
+        )
+        notes.append(words.format(n=f"{n:,}"))
+    return notes
 
 
 def _place() -> tuple[str, str]:
@@ -69,7 +93,7 @@ def _choose_models(tables: dict[str, data.Table], bar: Any) -> list[data.Table]:
         good = []
         for name, table in tables.items():
             try:
-                if data.evaluation(table).accuracy >= _WEAK:
+                if data.evaluation(table).accuracy >= WEAK:
                     good.append(name)
             except CarvisError as problem:
                 error(problem)
@@ -118,6 +142,7 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
         path = str(data.dataset(name).resolve(sample))
     row = row._replace(path=path)
     decision = decisions["decision"].get(sample)
+    instead = decisions["suggested"].get(sample) if decision == "confirmed" else None
     left, right = st.columns([3, 2])
     with left:
         picture = data.thumbnails([path], 900)[0]
@@ -129,11 +154,13 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
         st.caption(plain(sample))
         tagging.replaced(row)
     with right:
-        _verdict(row, decision, ids, position, undecided)
-        _said(row, joined)
+        _steps(ids, position)
+        label = _right_label(row, decision, instead, joined)
+        _verdict(row, label, decision, ids, position, undecided)
+        label_evidence.said(row, joined)
         with st.expander(_("Tags and note"), type="compact"):
-            _tags(row)
-    _examples(row, joined)
+            label_evidence.tags(row)
+    label_evidence.examples(row, joined)
     _list(rows, decisions, position)
 
 
@@ -175,7 +202,7 @@ def _progress(errors: pd.DataFrame, decisions: pd.DataFrame, joined: Joined) -> 
         )
 
 
-def _verdict(row: Any, decision: str | None, ids: pd.Series, position: int, undecided: np.ndarray) -> None:
+def _steps(ids: pd.Series, position: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for step, label, icon, shortcut in (
             (-1, _("Previous"), "chevron_left", "K"),
@@ -192,9 +219,36 @@ def _verdict(row: Any, decision: str | None, ids: pd.Series, position: int, unde
                 kwargs={"open": ids.iloc[to] if 0 <= to < len(ids) else ""},
             )
         st.markdown(f"{position + 1:,} / {len(ids):,}", width="content")
+
+
+def _right_label(row: Any, decision: str | None, instead: str | None, joined: Joined) -> str:
+    """Show the label and what the models suggest; return what it should be, which a person may choose otherwise."""
     label, suggested = st.columns(2)
     label.markdown(f":small[{_('Label in the data set')}]  \n**{plain(row.label)}**")
     suggested.markdown(f":small[{_('The models suggest')}]  \n**{plain(row.suggested)}**")
+    names = [name for name in next(iter(joined.evaluations.values())).class_names if name != row.label]
+    options = list(dict.fromkeys([row.suggested, *names, ""]))
+    words = {name: name or _("none of these classes") for name in options}
+    key = f"right_label_{row.id}"
+    if key not in st.session_state:
+        st.session_state[key] = row.suggested if instead is None else instead
+    return st.selectbox(
+        _("It should be"),
+        options,
+        format_func=words.get,
+        key=key,
+        on_change=_relabel if decision == "confirmed" else None,
+        args=(row, key),
+    )
+
+
+def _relabel(row: Any, key: str) -> None:
+    tagging.change("decide", row, row.label, st.session_state[key], "confirmed")
+
+
+def _verdict(
+    row: Any, right_label: str, decision: str | None, ids: pd.Series, position: int, undecided: np.ndarray
+) -> None:
     # On to the next undecided one, from the end back to the first; where all are decided, to the next.
     open_ones = undecided[undecided != position]
     later = open_ones[np.searchsorted(open_ones, position) :]
@@ -212,7 +266,7 @@ def _verdict(row: Any, decision: str | None, ids: pd.Series, position: int, unde
                 shortcut=shortcut,
                 type="primary" if decision == value else "secondary",
                 on_click=_decide,
-                args=(row, value, after),
+                args=(row, right_label if value == "confirmed" else row.suggested, value, after),
             )
         if decision:
             st.button(
@@ -221,65 +275,13 @@ def _verdict(row: Any, decision: str | None, ids: pd.Series, position: int, unde
                 key="decide_none",
                 type="tertiary",
                 on_click=_decide,
-                args=(row, None, row.id),
+                args=(row, row.suggested, None, row.id),
             )
 
 
-def _decide(row: Any, decision: str | None, after: str) -> None:
-    if tagging.change("decide", row, row.label, row.suggested, decision):
+def _decide(row: Any, right_label: str, decision: str | None, after: str) -> None:
+    if tagging.change("decide", row, row.label, right_label, decision):
         selection.change(open=after)
-
-
-def _said(row: Any, joined: Joined) -> None:
-    words = n_(
-        "{agree} of {n} model is confident of it; score {score}.",
-        "{agree} of {n} models are confident of it; score {score}.",
-        len(joined.names),
-    )
-    st.markdown(words.format(agree=row.agree, n=len(joined.names), score=f"{row.score:.2f}"))
-    answers = joined.table.loc[joined.table["id"] == row.id].iloc[0]
-    for name in joined.names:
-        answer, confidence = answers[f"predicted:{name}"], answers[f"confidence:{name}"]
-        agrees = f" :gray-badge[{_('confident')}]" if name in row.models else ""
-        side = {row.label: "check", row.suggested: "flag"}.get(answer, "question_mark")
-        st.markdown(f":material/{side}: {plain(name)}: **{plain(answer)}** {percent(confidence)}{agrees}")
-    st.page_link(
-        "app_pages/heatmaps.py",
-        label=_("Show its heatmaps"),
-        icon=":material/blur_on:",
-        query_params=selection.link(
-            data=row.data, split=_place()[1], sample=(row.id,), model=tuple(joined.names), open=""
-        ),
-    )
-
-
-def _examples(row: Any, joined: Joined) -> None:
-    """Show other pictures of both classes, those first that most models name rightly: who decides may not know them."""
-    for column, name in zip(st.columns(2), (row.label, row.suggested), strict=True):
-        of_class = ((joined.table["label"] == name) & (joined.table["id"] != row.id)).to_numpy(bool)
-        table = joined.table.loc[of_class, ["id", f"confidence:{joined.names[0]}"]]
-        table = table.assign(right=joined.right[of_class].sum(axis=1))
-        best = table.sort_values(table.columns[:0:-1].tolist(), ascending=False, kind="stable").head(_EXAMPLES)
-        paths = []
-        for sample in best["id"]:
-            with contextlib.suppress(CarvisError):
-                paths.append(str(data.dataset(row.data).resolve(sample)))
-        with column:
-            st.caption(_("Other pictures labelled {label}").format(label=plain(name)))
-            with st.container(horizontal=True, gap="xsmall"):
-                for picture in data.thumbnails(paths):
-                    if isinstance(picture, bytes):
-                        st.image(picture, width=104, alt=_("A picture of {label}").format(label=name))
-
-
-def _tags(row: Any) -> None:
-    with guarded():
-        marks = tagging.on_rows(
-            pd.DataFrame([{"id": row.id, "path": row.path, "data": row.data, "sha256": row.sha256}])
-        )
-        given, note = tagging.of_row(marks, row)
-        tagging.keys(row, given)
-        tagging.editor(row, given, note, "queue", all_tags=False)
 
 
 def _list(rows: pd.DataFrame, decisions: pd.DataFrame, position: int) -> None:

@@ -165,6 +165,12 @@ def test_labels_are_judged_one_after_the_other(evaluations, tags, open_page, wor
     assert kept.loc[first, "suggested"] == found["suggested"].iloc[0]
     app = open_page("misclassified", **params | {"queue": "confirmed"})
     assert "1 / 1" in words(app)
+    # The label is wrong, but not as the models think.
+    app.selectbox(key=f"right_label_{first}").set_value("").run()
+    assert tags.decisions("colours", found).loc[first, ["suggested", "decision"]].tolist() == ["", "confirmed"]
+    assert (
+        open_page("misclassified", **params | {"queue": "confirmed"}).selectbox(key=f"right_label_{first}").value == ""
+    )
     app.button(key="decide_none").click().run()
     assert tags.decisions("colours", found).index.tolist() == [third]
     assert not app.exception

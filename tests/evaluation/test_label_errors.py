@@ -83,6 +83,7 @@ def test_what_weakens_the_answers_is_said():
     one = evaluation("first", CLASSES, FIRST)
     one.predictions["copy_of"] = ["train/1", "", "", "", "", ""]
     assert label_errors(one).attrs["notes"][0].startswith("1 of the pictures are copies")
+    assert label_errors(one).attrs["facts"] == {"train": False, "copies": 1, "weak": {}, "left_out": 0}
     weak = evaluation("weak", CLASSES, [(name, label, (0.0, 0.0, 1.0)) for name, label, _ in FIRST])
     assert "weak is right on 17% of the pictures only" in label_errors([one, weak]).attrs["notes"][1]
     assert label_errors(evaluation("second", CLASSES, SECOND[:2] + SECOND[3:])).empty
@@ -96,6 +97,8 @@ def test_the_corrected_list_follows_the_decisions_only():
     table = corrected_list(one, label_errors(one), decisions).set_index("id")
     assert table["corrected"].tolist() == ["a", "a", "b", "b", "b", "c"]
     assert table.loc[["3", "5", "1"], "decision"].tolist() == ["confirmed", "rejected", ""]
+    none = corrected_list(one, label_errors(one), decisions.assign(suggested="")).set_index("id")
+    assert none["corrected"].tolist() == ["a", "a", "", "b", "b", "c"]
     untouched = corrected_list(one, label_errors(one), decisions.iloc[:0])
     assert (untouched["corrected"] == untouched["label"]).all()
     assert untouched.set_index("id")["suggested"].tolist() == ["", "", "b", "", "", ""]
