@@ -17,12 +17,15 @@ export default function (component) {
   const typed = (event) => {
     if (event.target !== area()) return
     clearTimeout(timer)
-    timer = setTimeout(hand_over, event.isComposing ? 1500 : 500)
+    // Japanese is written in steps: an unfinished word is not handed over.
+    if (!event.isComposing) timer = setTimeout(hand_over, 500)
   }
   document.addEventListener("input", typed)
+  document.addEventListener("compositionend", typed)
   return () => {
     clearTimeout(timer)
     document.removeEventListener("input", typed)
+    document.removeEventListener("compositionend", typed)
   }
 }
 """

@@ -103,6 +103,7 @@ def _choose_models(tables: dict[str, data.Table], bar: Any) -> list[data.Table]:
         list(tables),
         help=_("At the start those that are right on at least half of the pictures."),
         width="stretch",
+        wrap=True,
         **selection.control("model", chosen),
     )
     return [tables[name] for name in chosen]

@@ -149,7 +149,7 @@ def editor(row: Any, tags: tuple[str, ...], note: str, place: str, all_tags: boo
             _("Tags") if all_tags else _("Your own tags"),
             offered,
             selection_mode="multi",
-            format_func=lambda tag: in_words(tag),
+            format_func={tag: plain(in_words(tag)) for tag in offered}.get,
             key=key,
             on_change=_take_tags,
             args=(row, tags, offered, key),
