@@ -22,6 +22,8 @@ _HOME_OF = {
     "Evaluation": "carvis.evaluation",
     "load_evaluation": "carvis.evaluation",
     "read_misclassified": "carvis.evaluation",
+    "label_errors": "carvis.evaluation",
+    "Tags": "carvis.evaluation",
     "compare": "carvis.evaluation",
     "Comparison": "carvis.evaluation",
     "heatmaps": "carvis.explain",

@@ -8,6 +8,7 @@ from carvis.evaluation.confusion import (
     most_confused_classes,
     pair_confusion,
 )
+from carvis.evaluation.doubting import corrected_list, label_errors
 from carvis.evaluation.evaluating import evaluate
 from carvis.evaluation.grouping import merge_classes, read_super_classes, super_classes
 from carvis.evaluation.image_index import ImageIndex
@@ -17,20 +18,31 @@ from carvis.evaluation.ordering import order_classes, seriate
 from carvis.evaluation.result import Evaluation
 from carvis.evaluation.scoring import class_scores
 from carvis.evaluation.storage import check_folder, evaluation_folder, load_evaluation
+from carvis.evaluation.tag_exchange import export_tags, import_tags
+from carvis.evaluation.tag_file import TagError
+from carvis.evaluation.tagging import TAGS, NoteChangedError, Tags
 
 __all__ = [
+    "TAGS",
     "Comparison",
     "ConfusionPair",
     "Evaluation",
     "ImageIndex",
     "Leak",
+    "NoteChangedError",
+    "TagError",
+    "Tags",
     "check_folder",
     "class_scores",
     "compare",
     "confused_pairs",
     "confusion_shares",
+    "corrected_list",
     "evaluate",
     "evaluation_folder",
+    "export_tags",
+    "import_tags",
+    "label_errors",
     "load_evaluation",
     "merge_classes",
     "most_confused_classes",

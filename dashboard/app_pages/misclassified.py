@@ -1,19 +1,15 @@
 """Misclassified: the pictures that a model gets wrong, as a gallery."""
 
+import pandas as pd
 import streamlit as st
 
-from ui import choice, data, gallery, selection
-from ui.i18n import _, n_
+from ui import choice, data, gallery, label_queue, large_view, narrowing, selection, tagging
+from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded, heading
 from ui.texts import leak_words, percent, plain
 
 PER_PAGE = 24
-SORTS = {
-    "confident": _("Most confident first"),
-    "unsure": _("Least confident first"),
-    "true": _("By true class"),
-    "name": _("By file name"),
-}
+LOOKS = {"gallery": N_("Wrong answers"), "labels": N_("Wrong labels?")}
 
 heading(
     _("Misclassified"),
@@ -23,8 +19,25 @@ heading(
         "confident it was, below it the **true** class.\n\n"
         "Confident mistakes come first, since they tell most: the label may be wrong, two classes may look alike, "
         "or the model may look at something else than the car. To find out, select pictures and open their heatmaps."
+        "\n\n**Tags and notes** stay with a picture's content: renaming it keeps them, replacing it does not. In the "
+        "large view `J` and `K` step on and back, `1` to `5` set the first five tags.\n\n"
+        "**Wrong labels?** ranks the pictures on which confident models agree against the label (confident learning). "
+        "You decide: `Y` the label is wrong, `N` it is right. Your files stay as they are; the corrected list is a "
+        "table to download."
     ),
 )
+chosen = selection.get()
+st.segmented_control(
+    _("View"),
+    list(LOOKS),
+    format_func=translated(LOOKS).get,
+    required=True,
+    label_visibility="collapsed",
+    **selection.control("look", chosen.look),
+)
+if chosen.look == "labels":
+    label_queue.show()
+    st.stop()
 tables = choice.tables()
 if not tables:
     name = choice.dataset_name()
@@ -35,9 +48,8 @@ if not tables:
     )
     st.stop()
 
-chosen = selection.get()
 key = choice.table()
-bar = st.container(horizontal=True, vertical_alignment="bottom")
+bar, more = (st.container(horizontal=True, vertical_alignment="bottom") for _row in range(2))
 with bar:
     st.selectbox(
         _("Table"),
@@ -52,15 +64,32 @@ with guarded():
     rows = data.misclassified(tables[key])
 if rows is None:
     st.stop()
-shown, notes = gallery.filtered(rows, chosen)
+tags = pd.DataFrame(columns=["tags", "note"])
+with guarded():
+    tags = tagging.on_rows(rows)
+right = narrowing.others(key, rows)
+shown, notes = narrowing.filtered(rows, chosen, right, tags)
 classes = (("true", _("True class"), "label"), ("pred", _("Predicted class"), "predicted"))
 for field, label, column in classes:
     options = sorted(rows[column].dropna().unique())
     value = getattr(chosen, field)
     bound = selection.control(field, value if value in options else None)
     bar.selectbox(label, options, index=None, placeholder=_("All"), **bound)
-bar.slider(_("Confidence"), 0, 100, format="%d %%", **gallery.confidence_control(chosen))
-bar.selectbox(_("Order"), list(SORTS), format_func=SORTS.get, **selection.control("sort", chosen.sort))
+orders = narrowing.sorts(rows)
+order = chosen.sort if chosen.sort in orders else "confident"
+bar.selectbox(_("Order"), list(orders), format_func=orders.get, **selection.control("sort", order))
+more.slider(_("Confidence"), 0, 100, format="%d %%", **narrowing.confidence_control(chosen))
+with more:
+    narrowing.choose_answers(right, chosen)
+known = list(dict.fromkeys([*tagging.names(), *([chosen.tag] if chosen.tag else [])]))
+more.selectbox(
+    _("Tag"),
+    known,
+    index=None,
+    placeholder=_("All"),
+    format_func={tag: tagging.in_words(tag) for tag in known}.get,
+    **selection.control("tag", chosen.tag or None),
+)
 
 if tables[key].is_evaluation:
     with guarded():
@@ -90,17 +119,29 @@ page = min(chosen.page, pages)
 part = shown.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
 if len(shown) != len(rows):
     notes.append(n_("{n} fits the filter.", "{n} fit the filter.", len(shown)).format(n=f"{len(shown):,}"))
-st.caption(plain(" ".join(notes)))
-
+tagging.problem()
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.caption(plain(" ".join(notes)), width="stretch")
+    if len(shown) and not chosen.open:
+        st.button(
+            _("One by one"),
+            icon=":material/slideshow:",
+            key="one_by_one",
+            shortcut="J",
+            on_click=gallery.stay,
+            args=(key,),
+            kwargs={"open": part["id"].iloc[0]},
+        )
+    tagging.exchange()
 gallery.basket()
 if shown.empty and len(rows):
     st.info(_("No picture fits the filter: widen it."), icon=":material/filter_alt_off:")
 elif rows.empty:
     st.success(_("The model got every picture right."), icon=":material/check_circle:")
 else:
-    gallery.tiles(part, key)
+    gallery.tiles(part, key, tags)
     if pages > 1:
         with st.container(horizontal_alignment="center"):
             st.pagination(pages, **selection.control("page", page))
 if chosen.open:
-    gallery.large(shown, key)
+    large_view.window(shown, key)

@@ -91,6 +91,16 @@ def _kept(key: str) -> pd.DataFrame | None:
     return None
 
 
+def known(models: list[str]) -> pd.DataFrame | None:
+    """Return what was found for these models on the chosen pictures, None where nobody has looked yet."""
+    if len(models) < 2:
+        return None
+    try:
+        return _kept(_key(models))
+    except CarvisError:
+        return None
+
+
 def _with_paths(table: pd.DataFrame) -> pd.DataFrame:
     """Add where the pictures lie now: the data set may have been moved since."""
     samples = data.dataset(choice.dataset_name()).samples(choice.split())

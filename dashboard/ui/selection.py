@@ -84,11 +84,17 @@ class Selection:
     within: tuple[str, ...] = ()
     groups: str = ""
     top: str = ""
+    look: str = "gallery"
+    answers: tuple[str, ...] = ()
+    tag: str = ""
+    queue: str = "above"
 
 
 CHOICES = {
     "split": ("train", "valid", "test"),
-    "sort": ("confident", "unsure", "true", "name"),
+    "sort": ("confident", "unsure", "margin", "loss", "disagreement", "true", "name"),
+    "look": ("gallery", "labels"),
+    "queue": ("above", "all", "confirmed", "rejected"),
     "view": ("overlay", "map", "both"),
     "colours": ("viridis", "cividis", "magma", "tutorial"),
     "scale": ("map", "model", "density"),
@@ -136,10 +142,13 @@ _DEPENDENTS = {
         "beside",
         "within",
         "groups",
+        "answers",
     ),
-    "split": ("sample", "table", "page", "open", "pattern", "change", "beside"),
-    "table": ("true", "pred", "page", "open"),
-    **dict.fromkeys(("true", "pred", "low", "high", "sort", "kind"), ("page", "open")),
+    "split": ("sample", "table", "page", "open", "pattern", "change", "beside", "answers"),
+    "table": ("true", "pred", "page", "open", "answers"),
+    **dict.fromkeys(
+        ("true", "pred", "low", "high", "sort", "kind", "look", "answers", "tag", "queue"), ("page", "open")
+    ),
     **dict.fromkeys(("health", "pairs", "twins", "light"), ("page",)),
     "page": ("open",),
     "parts": ("part",),

@@ -1,0 +1,91 @@
+"""Tags and notes as a CSV file, to take them elsewhere and back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from carvis.errors import TableError
+from carvis.evaluation.lenient_csv import read_lenient_csv
+from carvis.evaluation.tag_file import TagError, writing
+from carvis.evaluation.tagging import SEPARATOR, Tags, tag_name
+from carvis.workspace import atomic_write
+
+COLUMNS = ["data", "id", "sha256", "tags", "note", "time"]
+
+
+@dataclass
+class Imported:
+    """What came in: tags and notes that are new, and in sentences what was left as it was."""
+
+    tags: int = 0
+    notes: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def tags_csv(tags: Tags, data: str | None = None) -> bytes:
+    """All tags and notes (of one data set) as CSV, UTF-8 with a mark for Excel: data, id, sha256, tags, note, time.
+
+    Several tags stand in one cell with semicolons between them.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in tags.records(data).itertuples(index=False):
+        writer.writerow([row.data, row.id, row.sha256, SEPARATOR.join(row.tags), row.note, row.time])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def export_tags(tags: Tags, path: str | Path, data: str | None = None) -> Path:
+    """Write `tags_csv` into a file."""
+    return atomic_write(path, tags_csv(tags, data))
+
+
+def import_tags(tags: Tags, path: str | Path) -> Imported:
+    """Add the tags and notes of a file that `export_tags` wrote. Nothing that is here is taken away or replaced.
+
+    Args:
+        tags: where they go.
+        path: CSV with columns data, id and sha256, and tags or note.
+
+    Raises:
+        TableError: the file is no such table.
+        TagError: the tags cannot be written.
+    """
+    again = "choose a file of tags that was exported here."
+    try:
+        table = read_lenient_csv(path, "sha256")
+    except TableError as error:
+        if "has no column" not in str(error):
+            raise
+        raise TableError(f"{path} has no column sha256: {again}") from None
+    place = {name.casefold(): i for i, name in enumerate(table.header)}
+    if missing := {"data", "id"} - place.keys():
+        raise TableError(f"{path} has no column {' and no column '.join(sorted(missing))}: {again}")
+    result = Imported(problems=list(table.problems))
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    with writing(tags.path) as file:
+        for row in table.rows:
+            cells = {name: (row[i] or "") for name, i in place.items() if name in COLUMNS}
+            key, time = (cells["data"], cells["id"], cells["sha256"]), cells.get("time") or now
+            if not all(key):
+                result.problems.append(f"A row without data set, id or sha256 was left out: {' '.join(key).strip()}.")
+                continue
+            for text in filter(None, (part.strip() for part in cells.get("tags", "").split(SEPARATOR))):
+                try:
+                    name = tag_name(text)
+                except TagError as problem:
+                    result.problems.append(str(problem))
+                    continue
+                sql = "INSERT OR IGNORE INTO tag VALUES (?, ?, ?, ?, ?)"
+                result.tags += file.execute(sql, (*key, name, time)).rowcount
+            if note := cells.get("note", "").strip():
+                added = file.execute("INSERT OR IGNORE INTO note VALUES (?, ?, ?, ?, ?)", (*key, note, time)).rowcount
+                result.notes += added
+                sql = "SELECT note FROM note WHERE data = ? AND sample = ? AND sha256 = ?"
+                if not added and file.execute(sql, key).fetchone()[0] != note:
+                    result.problems.append(f"{cells['id']} has another note here, which was kept.")
+    return result

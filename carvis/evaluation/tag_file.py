@@ -1,0 +1,98 @@
+"""The SQLite file of tags, notes and decisions: opening it for two tabs and two processes, and saying why it fails."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from carvis.errors import CarvisError
+
+FORMAT = 1
+_WAIT_SECONDS = 10
+_TABLES = """
+CREATE TABLE IF NOT EXISTS tag (
+    data TEXT, sample TEXT, sha256 TEXT, tag TEXT, time TEXT, PRIMARY KEY (data, sample, sha256, tag)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS note (
+    data TEXT, sample TEXT, sha256 TEXT, note TEXT, time TEXT, PRIMARY KEY (data, sample, sha256)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS decision (
+    data TEXT, sample TEXT, sha256 TEXT, label TEXT, suggested TEXT, decision TEXT, time TEXT,
+    PRIMARY KEY (data, sample, sha256)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS name (tag TEXT PRIMARY KEY, time TEXT) WITHOUT ROWID;
+"""
+
+
+class TagError(CarvisError):
+    """The file of tags and notes cannot be read or written."""
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """Yield a connection that reads, or None where nothing was ever kept. The file may be read-only.
+
+    Raises:
+        TagError: the file is damaged, or written by a newer carvis.
+    """
+    if not path.exists():
+        yield None
+        return
+    with _sentences(path), contextlib.closing(_open_to_read(path)) as connection:
+        yield connection if _check(path, connection) else None
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """Yield a connection in a transaction that nobody else writes beside; it is kept if the block ends without error.
+
+    Raises:
+        TagError: the file is damaged, cannot be written, or was written by a newer carvis.
+    """
+    with _sentences(path):
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)) as connection:
+            # Readers and one writer do not wait for each other; where the disk cannot do that, they do.
+            connection.execute("PRAGMA journal_mode = WAL")
+            if not _check(path, connection):
+                connection.executescript(_TABLES)
+                connection.execute(f"PRAGMA user_version = {FORMAT}")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_WAIT_SECONDS)
+    try:
+        connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError:
+        # In a folder that cannot be written, the files beside it that readers share cannot be made either.
+        connection.close()
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    return connection
+
+
+def _check(path: Path, connection: sqlite3.Connection) -> bool:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > FORMAT:
+        raise TagError(f"{path} was written by a newer carvis (format {version}): update carvis.")
+    return version == FORMAT
+
+
+@contextlib.contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        # Locked for longer than we wait, read-only, no such folder, a full disk, a table missing.
+        raise TagError(f"{path} cannot be used ({error}): check that the file and its folder can be written.") from None
+    except sqlite3.DatabaseError as error:
+        raise TagError(f"{path} is damaged ({error}): move it away, and tags begin anew.") from None

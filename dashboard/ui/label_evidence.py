@@ -1,0 +1,70 @@
+"""What a person judges a doubted label by: the models' answers, other pictures of both classes, tags and a note."""
+
+import contextlib
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from carvis.errors import CarvisError
+from carvis.evaluation.joining import Joined
+from ui import choice, data, selection, tagging
+from ui.i18n import _, n_
+from ui.page import guarded
+from ui.texts import percent, plain
+
+_EXAMPLES = 4
+
+
+def said(row: Any, joined: Joined) -> None:
+    """Show what each model says, and which of them are confident of the suggested label."""
+    words = n_(
+        "{agree} of {n} model is confident of it; score {score}.",
+        "{agree} of {n} models are confident of it; score {score}.",
+        len(joined.names),
+    )
+    st.markdown(words.format(agree=row.agree, n=len(joined.names), score=f"{row.score:.2f}"))
+    answers = joined.table.loc[joined.table["id"] == row.id].iloc[0]
+    for name in joined.names:
+        answer, confidence = answers[f"predicted:{name}"], answers[f"confidence:{name}"]
+        agrees = f" :gray-badge[{_('confident')}]" if name in row.models else ""
+        side = {row.label: "check", row.suggested: "flag"}.get(answer, "question_mark")
+        st.markdown(f":material/{side}: {plain(name)}: **{plain(answer)}** {percent(confidence)}{agrees}")
+    st.page_link(
+        "app_pages/heatmaps.py",
+        label=_("Show its heatmaps"),
+        icon=":material/blur_on:",
+        query_params=selection.link(
+            data=row.data, split=choice.split(), sample=(row.id,), model=tuple(joined.names), open=""
+        ),
+    )
+
+
+def examples(row: Any, joined: Joined) -> None:
+    """Show other pictures of both classes, those first that most models name rightly: who decides may not know them."""
+    for column, name in zip(st.columns(2), (row.label, row.suggested), strict=True):
+        of_class = ((joined.table["label"] == name) & (joined.table["id"] != row.id)).to_numpy(bool)
+        table = joined.table.loc[of_class, ["id", f"confidence:{joined.names[0]}"]]
+        table = table.assign(right=joined.right[of_class].sum(axis=1))
+        best = table.sort_values(table.columns[:0:-1].tolist(), ascending=False, kind="stable").head(_EXAMPLES)
+        paths = []
+        for sample in best["id"]:
+            with contextlib.suppress(CarvisError):
+                paths.append(str(data.dataset(row.data).resolve(sample)))
+        with column:
+            st.caption(_("Other pictures labelled {label}").format(label=plain(name)))
+            with st.container(horizontal=True, gap="xsmall"):
+                for picture in data.thumbnails(paths):
+                    if isinstance(picture, bytes):
+                        st.image(picture, width=104, alt=_("A picture of {label}").format(label=name))
+
+
+def tags(row: Any) -> None:
+    """Offer the picture's tags and its note."""
+    with guarded():
+        marks = tagging.on_rows(
+            pd.DataFrame([{"id": row.id, "path": row.path, "data": row.data, "sha256": row.sha256}])
+        )
+        given, note = tagging.of_row(marks, row)
+        tagging.keys(row, given)
+        tagging.editor(row, given, note, "queue", all_tags=False)
