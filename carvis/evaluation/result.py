@@ -111,15 +111,32 @@ class Evaluation:
 
 
 def _below(root: Path, paths: pd.Series) -> list[str | None]:
-    """Absolute paths of pictures, None for one that leads out of `root`, links resolved (once a folder, for speed)."""
+    """Absolute paths of pictures, None for one that leads out of `root`, links resolved.
+
+    Pictures are looked at one by one only in folders that hold links: a look takes longer than all else here.
+    """
     root = root.resolve()
-    inside: dict[str, bool] = {}
+    # Of each folder: its path, whether it lies inside, and whether something in it may lead out again.
+    folders: dict[str, tuple[str, bool, bool]] = {}
     found: list[str | None] = []
-    for path in paths:
-        full = os.path.join(root, *path.split("/"))
-        folder = os.path.dirname(full)
-        if folder not in inside:
-            inside[folder] = Path(folder).resolve().is_relative_to(root)
-        safe = inside[folder] and (not os.path.islink(full) or Path(full).resolve().is_relative_to(root))
+    for path in paths.tolist():
+        below, _, name = path.rpartition("/")
+        if below not in folders:
+            folder = os.path.join(root, *below.split("/")).rstrip(os.sep)
+            inside = Path(folder).resolve().is_relative_to(root)
+            folders[below] = folder, inside, inside and _holds_links(folder)
+        folder, safe, links = folders[below]
+        full = folder + os.sep + name
+        if safe and (links or name in ("", ".", "..") or "\\" in name or ":" in name):
+            full = os.path.join(folder, name)
+            safe = Path(full).resolve().is_relative_to(root)
         found.append(full if safe else None)
     return found
+
+
+def _holds_links(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(entry.is_symlink() for entry in entries)
+    except OSError:
+        return False

@@ -43,10 +43,7 @@ def by_accuracy(names: list[str]) -> list[str]:
 
     def accuracy(name: str) -> float:
         table = data.evaluations().get(f"{dataset_name()}/{split()}/{name}")
-        try:
-            return data.evaluation(table).accuracy if table else -1.0
-        except CarvisError:
-            return -1.0
+        return data.accuracy(table) if table else -1.0
 
     return sorted(names, key=accuracy)
 

@@ -1,6 +1,7 @@
 """What lies in the workspace, read once and cached by the files' times: data sets, evaluations, tables, pictures."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -22,18 +23,19 @@ from carvis.workspace import SPLITS, Cache, Workspace, content_hash
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _THUMBNAIL_BYTES = 200_000_000
 _FOUND = "_found_in_workspace"
-T = TypeVar("T")
+P, T = ParamSpec("P"), TypeVar("T")
 
 
-def _once_a_run(make: Callable[[], T]) -> Callable[[], T]:
+def _once_a_run(make: Callable[P, T]) -> Callable[P, T]:
     """Look at the disk once a run, however often a page asks; ``look_again`` begins a run."""
 
     @wraps(make)
-    def kept() -> T:
+    def kept(*args: P.args, **kwargs: P.kwargs) -> T:
         found = st.session_state.setdefault(_FOUND, {})
-        if make.__name__ not in found:
-            found[make.__name__] = make()
-        return found[make.__name__]
+        key = (make.__name__, *args)
+        if key not in found:
+            found[key] = make(*args, **kwargs)
+        return found[key]
 
     return kept
 
@@ -95,6 +97,7 @@ def _dataset(root: str, times: tuple[int, ...]) -> Dataset:
     return Dataset(root)
 
 
+@_once_a_run
 def _folder_times(root: Path) -> tuple[int, ...]:
     folders = [root, *(path for path in root.glob("*/") if not path.name.startswith("."))]
     folders += [path for folder in folders[1:] for path in folder.glob("*/")]
@@ -151,8 +154,21 @@ def _evaluation(folder: str, root: str | None, times: tuple[int, ...]) -> Evalua
     return load_evaluation(folder, root)
 
 
+def accuracy(table: Table) -> float:
+    """Return a saved evaluation's accuracy without reading its answers, -1 where it cannot be read."""
+    try:
+        return _accuracy(str(table.path), (table.path / "metrics.json").stat().st_mtime_ns)
+    except (OSError, ValueError, KeyError, TypeError):
+        return -1.0
+
+
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def _accuracy(folder: str, time: int) -> float:
+    return float(json.loads((Path(folder) / "metrics.json").read_text("utf-8"))["accuracy"])
+
+
 def misclassified(table: Table) -> pd.DataFrame:
-    """Return the rows of a table: id, path, label, predicted, confidence, status, data (name), maybe ``p:<class>``.
+    """Return the rows of a table: id, path, label, predicted, confidence, status, data (name), for evaluations more.
 
     The frame is shared between sessions and is not to be changed: a copy of 100,000 rows would cost a second.
 
@@ -172,9 +188,7 @@ def misclassified(table: Table) -> pd.DataFrame:
 def _of_evaluation(table: Table, root: str | None, times: tuple[int, ...], *, _answers: Evaluation) -> pd.DataFrame:
     wrong = _answers.misclassified()
     here = wrong["path"].notna() & (_answers.root is not None)
-    wrong = wrong.assign(status=here.map({True: "found", False: "missing"}), data=table.data)
-    probabilities = _answers.predictions.set_index("id").filter(regex="^p:")
-    return wrong.join(probabilities, on="id")
+    return wrong.assign(status=here.map({True: "found", False: "missing"}), data=table.data)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

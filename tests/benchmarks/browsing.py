@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SMALL, LARGE, HUGE = 1_000, 100_000, 1_000_000
 MODELS = ("demo_own", "demo_fine-tune")
 ROUNDS = 5
+# The key of a button to press: what is timed is then the run that follows.
+PRESS = "press"
+TAGGED = 500
 
 
 def repeated(model: str, n: int, into: Path) -> None:
@@ -34,6 +37,16 @@ def repeated(model: str, n: int, into: Path) -> None:
     made.save(into / "data" / "evaluations" / f"demo{n}" / "test" / model)
 
 
+def tagged(n: int, workspace: Path) -> None:
+    """Give some of the mistakes a tag, as a person may have done in weeks."""
+    from carvis import Tags, load_evaluation
+
+    wrong = load_evaluation(workspace / "data" / "evaluations" / f"demo{n}" / "test" / "demo_own").misclassified()
+    tags = Tags(workspace / "data" / "tags.sqlite")
+    for row in wrong.iloc[:: max(1, len(wrong) // TAGGED)].itertuples():
+        tags.tag(f"demo{n}", row.id, row.sha256, "blurred")
+
+
 def steps(page: str, n: int, classes: list[str], sample: str) -> dict[str, dict]:
     """What a person does on a page, as the addresses that each step leads to."""
     first, second = classes[:2]
@@ -46,7 +59,14 @@ def steps(page: str, n: int, classes: list[str], sample: str) -> dict[str, dict]
             "filter by pair": table | {"true": first, "pred": second},
             "sort by name": table | {"sort": "name"},
             "narrow the confidence": table | {"low": "40", "high": "60"},
+            "sort by loss": table | {"sort": "loss"},
+            "filter by other models' answers": table | {"answers": "demo_fine-tune:wrong"},
+            "filter by tag": table | {"tag": "blurred"},
             "open one": table | {"open": sample},
+            "tag one": table | {"open": sample, PRESS: "tag_1"},
+            "doubted labels": common | {"look": "labels", "queue": "all", "model": "demo_own"},
+            "judge a label": common
+            | {"look": "labels", "queue": "all", "model": "demo_own", PRESS: "decide_confirmed"},
         }
     if page == "confusion":
         return {"one model": common | {"model": "demo_own"}, "a cell": common | {"true": first, "pred": second}}
@@ -66,9 +86,12 @@ def visit(page: str, workspace: Path, params: dict) -> float:
     """Return the seconds that one run of a page takes."""
     app = opened(page, workspace)
     for name, value in params.items():
-        app.query_params[name] = value
+        if name != PRESS:
+            app.query_params[name] = value
+    if PRESS in params:
+        button = app.run().button(key=params[PRESS]).click()
     begun = time.perf_counter()
-    app.run()
+    button.run() if PRESS in params else app.run()
     seconds = time.perf_counter() - begun
     assert not app.exception and not app.error, (page, params, app.exception, app.error)
     return seconds
@@ -82,6 +105,7 @@ def run() -> Iterator[str]:
             shutil.copytree(ROOT / "data" / "demo", workspace / "data" / f"demo{n}", copy_function=os.link)
             for model in MODELS if n < HUGE else MODELS[:1]:
                 repeated(model, n, workspace)
+            tagged(n, workspace)
         yield from measured(workspace)
         yield from huge(workspace)
 

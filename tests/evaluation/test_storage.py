@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 
 import numpy as np
@@ -114,6 +115,26 @@ def test_a_picture_path_cannot_lead_out(evaluation, tmp_path):
     table = evaluation.predictions.assign(path=["../../a.jpg", "../../b.jpg"])
     wrong = Evaluation(table, evaluation.metrics, evaluation.setup, tmp_path).misclassified()
     assert wrong["path"].isna().all()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right of their own")
+def test_a_link_to_a_picture_elsewhere_is_not_followed(evaluation, tmp_path):
+    root, other = tmp_path / "cars", tmp_path / "private.jpg"
+    other.write_bytes(b"")
+    for folder in ("plain", "linked"):
+        (root / folder).mkdir(parents=True)
+        (root / folder / "a.jpg").write_bytes(b"")
+    (root / "linked" / "inside.jpg").symlink_to(root / "plain" / "a.jpg")
+    (root / "linked" / "outside.jpg").symlink_to(other)
+    (root / "away").symlink_to(tmp_path, target_is_directory=True)
+    given = ["plain/a.jpg", "linked/a.jpg", "linked/inside.jpg", "linked/outside.jpg", "away/private.jpg", "plain/.."]
+    one = evaluation.predictions[evaluation.predictions["label"] != evaluation.predictions["predicted"]].iloc[:1]
+    table = pd.concat([one] * len(given), ignore_index=True).assign(path=given)
+    paths = Evaluation(table, evaluation.metrics, evaluation.setup, root).misclassified()["path"]
+    assert paths.iloc[:3].tolist() == [str(root / path) for path in given[:3]]
+    assert paths.iloc[3:5].isna().all()
+    up = Evaluation(table.assign(path="plain/../.."), evaluation.metrics, evaluation.setup, root).misclassified()
+    assert up["path"].isna().all()
 
 
 def test_files_of_somebody_else_are_not_overwritten(tmp_path):
