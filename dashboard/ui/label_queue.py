@@ -115,7 +115,7 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
     row = next(rows.iloc[position : position + 1].assign(data=name).itertuples())
     path = None
     with guarded():
-        path = str(data.dataset(name).resolve(sample))
+        path = str(data.dataset(name).resolve(row.path))
     row = row._replace(path=path)
     decision = decisions["decision"].get(sample)
     left, right = st.columns([3, 2])
@@ -257,13 +257,13 @@ def _examples(row: Any, joined: Joined) -> None:
     """Show other pictures of both classes, those first that most models name rightly: who decides may not know them."""
     for column, name in zip(st.columns(2), (row.label, row.suggested), strict=True):
         of_class = ((joined.table["label"] == name) & (joined.table["id"] != row.id)).to_numpy(bool)
-        table = joined.table.loc[of_class, ["id", f"confidence:{joined.names[0]}"]]
+        table = joined.table.loc[of_class, ["path", f"confidence:{joined.names[0]}"]]
         table = table.assign(right=joined.right[of_class].sum(axis=1))
         best = table.sort_values(table.columns[:0:-1].tolist(), ascending=False, kind="stable").head(_EXAMPLES)
         paths = []
-        for sample in best["id"]:
+        for path in best["path"]:
             with contextlib.suppress(CarvisError):
-                paths.append(str(data.dataset(row.data).resolve(sample)))
+                paths.append(str(data.dataset(row.data).resolve(path)))
         with column:
             st.caption(_("Other pictures labelled {label}").format(label=plain(name)))
             with st.container(horizontal=True, gap="xsmall"):
