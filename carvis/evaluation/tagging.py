@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from carvis.evaluation.tag_file import TagError, reading, writing
@@ -194,26 +195,42 @@ class Tags:
         with reading(self.path) as file:
             sql = "SELECT sample, sha256, label, suggested, decision, time FROM decision WHERE data = ?"
             kept = pd.DataFrame([] if file is None else file.execute(sql, (data,)).fetchall(), columns=columns)
-        pictures = pictures.loc[pictures["sha256"].isin(set(kept["sha256"])), ["id", "sha256", "label"]]
-        labels = dict(zip(pictures["id"], pictures["label"]))
+        carried = list(self._carried(kept, pictures, data))
+        few = pictures[pictures["id"].isin({sample for _record, sample in carried})]
+        labels = dict(zip(few["id"], few["label"]))
         found = {}
-        for record, sample in self._carried(kept, pictures, data):
+        for record, sample in carried:
             if labels[sample] == record.label and (record.id == sample or sample not in found):
                 found[sample] = (record.suggested, record.decision, record.time)
         return pd.DataFrame.from_dict(found, orient="index", columns=columns[3:]).rename_axis("id")
+
+    def near(self, data: str, records: pd.DataFrame, pictures: pd.DataFrame) -> np.ndarray:
+        """Which pictures (bool, a row each) some records may belong to: by id, or by content where an id was left.
+
+        Args:
+            data: the data set's name.
+            records: needs columns id and sha256.
+            pictures: needs columns id and sha256; may be long.
+        """
+        same = pictures["id"].isin(set(records["id"])).to_numpy(bool)
+        settled = set(zip(pictures.loc[same, "id"], pictures.loc[same, "sha256"]))
+        there = self._still_there(data)
+        keys = set(zip(records["id"], records["sha256"])) - settled
+        left = {sha256 for sample, sha256 in keys if not there(sample)}
+        return same | pictures["sha256"].isin(left).to_numpy(bool) if left else same
 
     def _carried(self, kept: pd.DataFrame, pictures: pd.DataFrame, data: str) -> Iterable[tuple]:
         """Each record with the id of a picture that it now belongs to."""
         if kept.empty:
             return
-        there = self._still_there(data)
         # Few pictures have records: only those are looked at one by one.
-        here = pictures.loc[pictures["sha256"].isin(set(kept["sha256"])), ["id", "sha256"]]
-        by_content: dict[str, list[str]] = {}
+        here = pictures.loc[self.near(data, kept, pictures), ["id", "sha256"]]
+        by_content: dict[str, dict[str, None]] = {}
         for sample, sha256 in zip(here["id"], here["sha256"]):
-            by_content.setdefault(sha256, []).append(sample)
+            by_content.setdefault(sha256, {})[sample] = None
+        there = self._still_there(data)
         for record in kept.itertuples(index=False):
-            samples = by_content.get(record.sha256, [])
+            samples = by_content.get(record.sha256, {})
             if record.id in samples:
                 yield record, record.id
             elif samples and not there(record.id):

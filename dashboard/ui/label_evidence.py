@@ -44,13 +44,13 @@ def examples(row: Any, joined: Joined) -> None:
     """Show other pictures of both classes, those first that most models name rightly: who decides may not know them."""
     for column, name in zip(st.columns(2), (row.label, row.suggested), strict=True):
         of_class = ((joined.table["label"] == name) & (joined.table["id"] != row.id)).to_numpy(bool)
-        table = joined.table.loc[of_class, ["id", f"confidence:{joined.names[0]}"]]
+        table = joined.table.loc[of_class, ["path", f"confidence:{joined.names[0]}"]]
         table = table.assign(right=joined.right[of_class].sum(axis=1))
         best = table.sort_values(table.columns[:0:-1].tolist(), ascending=False, kind="stable").head(_EXAMPLES)
         paths = []
-        for sample in best["id"]:
+        for path in best["path"]:
             with contextlib.suppress(CarvisError):
-                paths.append(str(data.dataset(row.data).resolve(sample)))
+                paths.append(str(data.dataset(row.data).resolve(path)))
         with column:
             st.caption(_("Other pictures labelled {label}").format(label=plain(name)))
             with st.container(horizontal=True, gap="xsmall"):

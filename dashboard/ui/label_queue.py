@@ -140,7 +140,7 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
     row = next(rows.iloc[position : position + 1].assign(data=name).itertuples())
     path = None
     with guarded():
-        path = str(data.dataset(name).resolve(sample))
+        path = str(data.dataset(name).resolve(row.path))
     row = row._replace(path=path)
     decision = decisions["decision"].get(sample)
     instead = decisions["suggested"].get(sample) if decision == "confirmed" else None

@@ -77,9 +77,7 @@ def on_rows(rows: pd.DataFrame) -> pd.DataFrame:
         records = tags.records(name)
         if records.empty:
             continue
-        near = rows["id"].isin(set(records["id"]))
-        if "sha256" in rows:
-            near |= rows["sha256"].isin(set(records["sha256"]))
+        near = tags.near(name, records, rows) if "sha256" in rows else rows["id"].isin(set(records["id"]))
         # The picture may have been replaced since it was evaluated: its present content counts.
         few = rows.loc[near & (rows["data"] == name)]
         now = pd.DataFrame({"id": few["id"], "sha256": [content(row) for row in few.itertuples()]})

@@ -88,6 +88,17 @@ def test_an_exact_copy_has_tags_of_its_own(workspace, tags):
     assert tags.on("cars", pictures(workspace)).index.tolist() == [copy]
 
 
+def test_only_pictures_that_a_record_may_belong_to_are_looked_at(workspace, tags):
+    content, others = sha(workspace, ONE), [f"test/golf/copy{i}.png" for i in range(1000)]
+    rows = pd.DataFrame({"id": [ONE, *others], "sha256": content})
+    tags.tag("cars", ONE, content, "blurred")
+    assert tags.near("cars", tags.records("cars"), rows).nonzero()[0].tolist() == [0]
+    (workspace.data_dir / "cars" / ONE).unlink()
+    # Gone from the disk, yet among the pictures: it keeps what it has.
+    assert tags.near("cars", tags.records("cars"), rows).sum() == 1
+    assert tags.near("cars", tags.records("cars"), rows.iloc[1:]).all()
+
+
 def test_two_tabs_do_not_overwrite_each_others_notes(workspace, tags):
     key = ("cars", ONE, sha(workspace, ONE))
     other = Tags.of(workspace)
