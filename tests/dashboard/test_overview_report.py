@@ -1,0 +1,15 @@
+"""The report on page Overview: made on request, offered as a file."""
+
+
+def test_the_report_is_made_on_request(own_workspace, open_page, words):
+    app = open_page("overview", data="colours", split="test")
+    assert not app.exception and not app.get("download_button")
+    app.button(key="work_begin").click().run(timeout=120)
+    assert not app.exception and not app.error
+    [button] = app.get("download_button")
+    assert button.proto.label == "Report"
+
+
+def test_no_report_without_an_evaluation(own_workspace, open_page, words):
+    app = open_page("overview", data="colours", split="train")
+    assert not app.exception and "Report" not in [heading.value for heading in app.subheader]
