@@ -21,7 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pictures", type=int, default=8, metavar="N", help="rows of heatmaps (default: 8)")
     parser.add_argument("--method", default="grad-cam", help="of the heatmaps (default: grad-cam)")
     parser.add_argument(
-        "--measure", action="store_true", help="measure attention on parts where that was not done yet: takes minutes"
+        "--measure",
+        action="store_true",
+        help="measure attention on parts and test the heatmaps where that was not done yet: takes minutes",
     )
     parser.add_argument("--out", metavar="FILE", help="default: data/results/report.html")
     parser.add_argument("--overwrite", action="store_true", help="replace the file")

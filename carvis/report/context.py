@@ -24,7 +24,7 @@ class Context:
         cache_dir: of the workspace, where measured attention and descriptors of pictures lie; or None.
         pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with pictures.
         method: of the heatmaps.
-        measure: whether attention on parts is measured where it was not yet.
+        measure: whether attention on parts is measured, and maps are tested, where that was not done yet.
         tell: called with a sentence on what is under way.
         problems: sentences on what could not be had, gathered on the way.
     """

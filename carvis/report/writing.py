@@ -83,7 +83,7 @@ def report_html(
         cache_dir: where a workspace keeps what was measured (``Workspace.cache_dir``).
         pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with pictures.
         method: of the heatmaps.
-        measure: measure attention on parts where that was not done yet, which takes minutes.
+        measure: measure attention on parts and test the maps where that was not done yet, which takes minutes.
         tell: called with a sentence on what is under way.
 
     Raises:

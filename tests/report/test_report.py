@@ -10,6 +10,7 @@ from carvis import Dataset, evaluate
 from carvis.classifier import Classifier, ModelCard, save_classifier
 from carvis.cli import main
 from carvis.errors import CarvisError, TableError
+from carvis.images import write_image
 from carvis.report import report_html, write_report
 from carvis.report.context import Context
 from carvis.report.sections.heatmaps import choose
@@ -32,11 +33,14 @@ def colour_model(place, order):
 
 
 @pytest.fixture
-def material(tmp_path, make_pictures):
+def material(tmp_path):
     """Two models, of which one mistakes green and blue, evaluated on six pictures."""
     for name, rgb in zip(CLASSES, ((220, 20, 20), (20, 220, 20), (20, 20, 220))):
         folder = tmp_path / "data" / "mini" / "test" / name
-        make_pictures(folder, [f"{i}.png" for i in range(2)], rgb)
+        for i in range(2):
+            image = np.full((40, 48, 3), 30, np.uint8)
+            image[4 + i : 24 + i, 6:30] = rgb
+            write_image(folder / f"{i}.png", image)
     data = Dataset(tmp_path / "data" / "mini")
     files = {name: tmp_path / "models" / f"{name}.keras" for name in ("good", "poor")}
     found = [
@@ -78,6 +82,16 @@ def test_a_model_that_cannot_be_opened_is_told_and_the_rest_is_there(material):
     page = report_html(found, data=data, files=files)
     assert "poor.keras" in page.split('id="making"')[1]
     assert "Where good looks" in page and "Where poor looks" not in page
+
+
+def test_maps_are_tested_where_it_is_asked_for(material):
+    root, data, files, found = material
+    asked = {"data": data, "files": files, "cache_dir": root / "cache", "pictures": 1}
+    assert "map tested" not in report_html(found, **asked)
+    page = report_html(found, measure=True, **asked)
+    assert page.count("map tested: ") == 2
+    # What was tested once is told from then on.
+    assert report_html(found, **asked).count("map tested: ") == 2
 
 
 def test_the_pictures_chosen_tell_the_models_apart():

@@ -5,10 +5,16 @@ import pandas as pd
 
 from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image, resize
-from carvis.report.blocks import Badge, Picture, Row, Section, Words
+from carvis.report.blocks import Badge, Kind, Picture, Row, Section, Words
 from carvis.report.context import Context
+from carvis.workspace import Cache
 
 _SIDE = 224
+_VERDICTS: dict[str, tuple[str, Kind]] = {
+    "better": ("map tested: better than chance", "good"),
+    "not-better": ("map tested: no better than chance", "bad"),
+    "no-evidence": ("no evidence to test", "plain"),
+}
 
 
 def heatmaps(context: Context) -> Section | None:
@@ -42,7 +48,7 @@ def heatmaps(context: Context) -> Section | None:
             [values] = scale_maps([found], "map")
             right = found.predicted_name == picture["label"]
             answer = Badge(f"{'✓' if right else '✗'} {found.predicted_name} {found.confidence:.0%}", _tone(right))
-            badges = (answer,) if found.status == "ok" else (answer, Badge(f"no evidence: {found.status}"))
+            badges = (answer, *_worth(context, clf, own, found))
             alt = f"Where {name} looks, which answers {found.predicted_name} ({found.confidence:.0%})"
             drawn = encode_image(overlay(small, values, 0.5), quality=88)
             shown.append(Picture(drawn, alt, name, badges, "jpeg"))
@@ -50,17 +56,38 @@ def heatmaps(context: Context) -> Section | None:
     if not rows:
         return None
     lead = Words("Each map is divided by its own maximum, so strengths of different models cannot be read off.")
-    made = (*facts.values(), "Maps explain each model's own answer; blank where a map is no evidence.")
+    made = (
+        *facts.values(),
+        "Maps explain each model's own answer; blank where a map is no evidence.",
+        "A tested map was held against random maps and a blob in the middle: the picture is erased and restored in"
+        " each one's order (deletion and insertion, Petsiuk et al. 2018).",
+    )
     return Section("heatmaps", "Heatmaps", "Where does each model look?", (lead, *rows), made)
+
+
+def _worth(context: Context, clf, image: np.ndarray, heatmap) -> list[Badge]:
+    """What a map is worth: no evidence, or what its test said, where it was tested or is to be."""
+    if heatmap.status != "ok":
+        return [Badge(f"no evidence: {heatmap.status}")]
+    from carvis.explain import faithfulness
+    from carvis.explain.trials import faithfulness_key, kept_faithfulness
+
+    cache = Cache(context.cache_dir / "faithfulness") if context.cache_dir else None
+    test = kept_faithfulness(cache, faithfulness_key(clf, image, heatmap))
+    if test is None and context.measure:
+        context.tell(f"testing the map of {clf.name}")
+        [test] = faithfulness(clf, [image], [heatmap], cache=cache)
+    return [Badge(*_VERDICTS[test.verdict])] if test and test.verdict in _VERDICTS else []
 
 
 def choose(context: Context, n: int) -> pd.DataFrame:
     """Pick the pictures that tell most: id, label, why.
 
     Half of them one model alone gets right, by the confidence of those that are wrong; the others are the best model's
-    most confident mistakes.
+    most confident mistakes, as far as there are any.
     """
     found = []
+    wrong = context.evaluations[context.best].misclassified()
     comparison = context.comparison
     if comparison is not None:
         right = comparison.joined.right
@@ -68,11 +95,10 @@ def choose(context: Context, n: int) -> pd.DataFrame:
         alone = np.flatnonzero(right.sum(axis=1) == 1)
         surest = np.where(right[alone], -1.0, confidence[alone]).max(axis=1) if len(alone) else np.zeros(0)
         table = comparison.joined.table
-        for row in alone[np.argsort(-surest, kind="stable")][: n // 2]:
+        for row in alone[np.argsort(-surest, kind="stable")][: n - min(n // 2, len(wrong))]:
             name = comparison.names[int(right[row].argmax())]
             found.append((table["id"].iloc[row], table["label"].iloc[row], f"only {name} is right"))
     taken = {sample for sample, _, _ in found}
-    wrong = context.evaluations[context.best].misclassified()
     for answer in wrong.to_dict("records"):
         if len(found) >= n:
             break
