@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_file
 from carvis.cli.options import add_workspace, open_workspace
 from carvis.errors import CarvisError
 
@@ -11,16 +12,7 @@ HELP = "compare evaluated models: scoreboard, who is right where, whether a gap 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "inputs",
-        nargs="+",
-        metavar="EVALUATION_OR_MODEL",
-        help="folders of evaluations, or models of the workspace that were evaluated",
-    )
-    parser.add_argument(
-        "--data", metavar="NAME", help="the data set that the models were evaluated on (default: the only one)"
-    )
-    parser.add_argument("--split", default="test", help="train, valid or test (default: test)")
+    add_evaluated(parser)
     parser.add_argument("--without-copies", action="store_true", help="leave out pictures with a copy in training")
     parser.add_argument("--time", action="store_true", help="measure each model's milliseconds a picture")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
@@ -31,7 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from carvis.cli.comparison_sheets import check, print_comparison, write
-    from carvis.cli.evaluated import evaluation_folder_of, model_file
     from carvis.evaluation import compare, load_evaluation
     from carvis.evaluation.joining import named
 

@@ -6,6 +6,18 @@ from pathlib import Path
 from carvis.errors import CarvisError
 
 
+def add_evaluated(parser: argparse.ArgumentParser) -> None:
+    """Add what names evaluations."""
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="EVALUATION_OR_MODEL",
+        help="folders of evaluations, or models of the workspace that were evaluated",
+    )
+    parser.add_argument("--data", metavar="NAME", help="the data set (default: the only one they were evaluated on)")
+    parser.add_argument("--split", default="test", help="train, valid or test (default: test)")
+
+
 def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path:
     """The evaluation that a word on the command line means: its folder, or a model's on the data set asked for."""
     from carvis.evaluation import evaluation_folder

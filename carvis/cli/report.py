@@ -4,20 +4,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_file
 from carvis.cli.options import add_workspace, open_workspace
 
 HELP = "write one self-contained HTML file on evaluated models"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "inputs",
-        nargs="+",
-        metavar="EVALUATION_OR_MODEL",
-        help="folders of evaluations, or models of the workspace that were evaluated",
-    )
-    parser.add_argument("--data", metavar="NAME", help="the data set (default: the only one they were evaluated on)")
-    parser.add_argument("--split", default="test", help="train, valid or test (default: test)")
+    add_evaluated(parser)
     parser.add_argument("--pictures", type=int, default=8, metavar="N", help="rows of heatmaps (default: 8)")
     parser.add_argument("--method", default="grad-cam", help="of the heatmaps (default: grad-cam)")
     parser.add_argument(
@@ -31,7 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from carvis.cli.evaluated import evaluation_folder_of, model_file
     from carvis.dataset import Dataset
     from carvis.evaluation import load_evaluation
     from carvis.evaluation.joining import named

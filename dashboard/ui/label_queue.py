@@ -14,6 +14,7 @@ from ui import choice, data, label_evidence, narrowing, selection, tagging
 from ui.download import download
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded
+from ui.stepping import steps
 from ui.texts import percent, plain
 
 QUEUES = {
@@ -155,7 +156,8 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
         st.caption(plain(sample))
         tagging.replaced(row)
     with right:
-        _steps(ids, position)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            steps(ids, position, "queue_step", lambda to: selection.change(open=to))
         label = _right_label(row, decision, instead, joined)
         _verdict(row, label, decision, ids, position, undecided)
         label_evidence.said(row, joined)
@@ -201,25 +203,6 @@ def _progress(errors: pd.DataFrame, decisions: pd.DataFrame, joined: Joined) -> 
             "label_errors.csv",
             key="label_errors",
         )
-
-
-def _steps(ids: pd.Series, position: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for step, label, icon, shortcut in (
-            (-1, _("Previous"), "chevron_left", "K"),
-            (1, _("Next"), "chevron_right", "J"),
-        ):
-            to = position + step
-            st.button(
-                label,
-                icon=f":material/{icon}:",
-                key=f"queue_step_{step}",
-                shortcut=shortcut,
-                disabled=not 0 <= to < len(ids),
-                on_click=selection.change,
-                kwargs={"open": ids.iloc[to] if 0 <= to < len(ids) else ""},
-            )
-        st.markdown(f"{position + 1:,} / {len(ids):,}", width="content")
 
 
 def _right_label(row: Any, decision: str | None, instead: str | None, joined: Joined) -> str:

@@ -9,6 +9,7 @@ from ui import data, selection, tagging
 from ui.gallery import here, stay, text
 from ui.i18n import _
 from ui.page import error, guarded
+from ui.stepping import steps
 from ui.texts import ROW_STATUS, mark, percent, plain
 
 
@@ -36,22 +37,7 @@ def _large(rows: pd.DataFrame, table: str) -> None:
         marks = tagging.on_rows(rows.iloc[position : position + 1])
     given, note = tagging.of_row(marks, row)
     with st.container(horizontal=True, vertical_alignment="center"):
-        for step, label, icon, shortcut in (
-            (-1, _("Previous"), "chevron_left", "K"),
-            (1, _("Next"), "chevron_right", "J"),
-        ):
-            to = position + step
-            st.button(
-                label,
-                icon=f":material/{icon}:",
-                key=f"step_{step}",
-                shortcut=shortcut,
-                disabled=not 0 <= to < len(rows),
-                on_click=stay,
-                args=(table,),
-                kwargs={"open": rows["id"].iloc[to] if 0 <= to < len(rows) else ""},
-            )
-        st.markdown(f"{position + 1:,} / {len(rows):,}", width="content")
+        steps(rows["id"], position, "step", lambda sample: stay(table, open=sample))
         st.page_link(
             "app_pages/heatmaps.py",
             label=_("Show its heatmaps"),
