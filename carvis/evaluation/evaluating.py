@@ -77,13 +77,22 @@ def evaluate(
 
     predictions = _predictions_table(clf, data, samples.iloc[done], probabilities, hashes)
     metrics = summarise(predictions, list(clf.class_names))
-    twins = copies_in_training(data, canonical_split(split), cache) if copies else None
+    looked = copies and not _trained_elsewhere(clf, data)
+    twins = copies_in_training(data, canonical_split(split), cache) if looked else None
     if twins is not None:
-        twins = twins.reindex(predictions["id"])
-        predictions.insert(predictions.columns.get_loc("confidence") + 1, "copy_of", twins["copy_of"].to_list())
-        metrics["leak"] = leak_of(predictions, twins["exact"])
+        copy_of = twins["copy_of"].reindex(predictions["id"], fill_value="")
+        predictions.insert(predictions.columns.get_loc("confidence") + 1, "copy_of", copy_of.to_list())
+        metrics["leak"] = leak_of(predictions, twins["exact"].reindex(predictions["id"], fill_value=False))
     metrics |= {"unreadable": unreadable, "left_out": left_out}
     return Evaluation(predictions, metrics, _setup(clf, data, split, metrics), data.root)
+
+
+def _trained_elsewhere(clf: Classifier, data: Dataset) -> bool:
+    """Whether a model was trained on other pictures than a data set's: what it may know is then not to be seen here."""
+    card = clf.card
+    if card is None or card.dataset in (None, data.name):
+        return False
+    return card.dataset_fingerprint != data.fingerprint
 
 
 def _nfc(text: str) -> str:
@@ -203,6 +212,10 @@ def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
         "numpy": np.__version__,
     }
     notes = list(clf.assumptions)
+    if _trained_elsewhere(clf, data):
+        notes.append(
+            f"The model was trained on {clf.card.dataset}: which of these pictures it knows from there is not known."
+        )
     if metrics["left_out"]:
         n = sum(metrics["left_out"].values())
         notes.append(f"{n} pictures of {len(metrics['left_out'])} classes that the model does not know were left out.")

@@ -66,18 +66,27 @@ def copies_in_training(data: Dataset, split: str, cache: Cache | str | Path | No
     """
     if split == "train" or "train" not in data.splits:
         return None
-    times = [[Path(path).stat().st_mtime_ns for path in data.samples(name)["path"]] for name in ("train", split)]
+    times = [[_time(path) for path in data.samples(name)["path"]] for name in ("train", split)]
     key = content_hash(str(data.root), data.fingerprint, split, times)
     if key not in _kept:
         health = check_dataset(data, cache=cache)
         twins = health.twins_of(split)
-        pixels = health.pictures.set_index("id")["pixels"]
+        # Two spellings of one name make one id.
+        twins = twins[~twins.index.duplicated()]
+        pixels = health.pictures.drop_duplicates("id").set_index("id")["pixels"]
         exact = pixels.reindex(twins.index).to_numpy() == pixels.reindex(twins).to_numpy()
         _kept[key] = pd.DataFrame({"copy_of": twins, "exact": exact & (twins != "").to_numpy()}, index=twins.index)
     _kept.move_to_end(key)
     while len(_kept) > _MOST_KEPT:
         _kept.popitem(last=False)
     return _kept[key]
+
+
+def _time(path: str) -> int:
+    try:
+        return Path(path).stat().st_mtime_ns
+    except OSError:
+        return 0  # Removed meanwhile: it is a copy of nothing.
 
 
 def leak_of(predictions: pd.DataFrame, exact: pd.Series) -> dict[str, int]:

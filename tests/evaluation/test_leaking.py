@@ -5,7 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from carvis.classifier import Classifier
+from carvis.classifier import Classifier, ModelCard
+from carvis.dataset import Dataset
 from carvis.evaluation import Leak, evaluate, load_evaluation
 from carvis.evaluation.metrics import wilson_interval
 from carvis.images import write_image
@@ -53,6 +54,29 @@ def test_accuracy_without_copies(bright, root, tmp_path):
     assert twins["test/light/3.png"] == "train/light/also 3.png" and twins["test/dark/9.png"] == ""
     again = load_evaluation(evaluation.save(tmp_path / "out"), root=root)
     assert again == evaluation and again.leak == leak
+
+
+def test_a_model_trained_on_other_pictures(bright, root):
+    """Copies in this data set's training pictures say nothing of what the model knows."""
+    card = ModelCard(dataset="lanterns", dataset_fingerprint="another")
+    other = Classifier(bright.model, ["light", "dark"], preprocessing="unit", name="bright", card=card)
+    evaluation = evaluate(other, root)
+    assert evaluation.leak is None and "trained on lanterns" in " ".join(evaluation.setup["notes"])
+    # The same pictures under another name are the same.
+    card.dataset_fingerprint = Dataset(root).fingerprint
+    assert evaluate(other, root).leak is not None
+
+
+def test_two_spellings_of_one_name_and_a_picture_that_vanishes(bright, root, tmp_path):
+    place = shutil.copytree(root, tmp_path / "lamps")
+    for name in ("caf\u00e9.png", "cafe\u0301.png"):
+        write_image(place / "test" / "light" / name, noise(7, 210))
+        write_image(place / "train" / "light" / name, noise(8, 210))
+    data = Dataset(place)
+    data.samples("train")
+    (place / "train" / "light" / "also 3.png").unlink()
+    leak = evaluate(bright, data).leak
+    assert leak.copies >= 7
 
 
 def test_where_it_is_not_known(bright, root, tmp_path):
