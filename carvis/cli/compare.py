@@ -26,6 +26,8 @@ def run(args: argparse.Namespace) -> int:
     from carvis.evaluation import compare, load_evaluation
     from carvis.evaluation.joining import named
 
+    if args.seed < 0:
+        raise CarvisError(f"--seed {args.seed} is no seed: give 0 or more.")
     workspace = open_workspace(args)
     folders = [evaluation_folder_of(text, args, workspace) for text in args.inputs]
     if args.out:

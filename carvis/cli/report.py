@@ -35,6 +35,14 @@ def run(args: argparse.Namespace) -> int:
     evaluations = named(found)
     files = {name: file for name, one in evaluations.items() if (file := model_file(one, workspace))}
     root = found[0].root
+    told = ""
+
+    def tell(text: str) -> None:
+        nonlocal told
+        if text != told:
+            told = text
+            print(text if text.endswith(".") else f"{text} …", file=sys.stderr)
+
     out = write_report(
         Path(args.out) if args.out else workspace.results_dir / "report.html",
         evaluations,
@@ -45,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         method=args.method,
         measure=args.measure,
         overwrite=args.overwrite,
-        tell=lambda text: print(f"{text} …", file=sys.stderr),
+        tell=tell,
     )
     print(f"Written to {out}")
     return 0

@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from carvis.dataset import Dataset
-from carvis.errors import CarvisError, TableError
+from carvis.errors import CarvisError, ModelError, TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.joining import named
+from carvis.explain.methods import METHODS
 from carvis.report.blocks import Section, Words
 from carvis.report.context import Context
 from carvis.report.sections.attention import attention
@@ -88,7 +89,12 @@ def report_html(
 
     Raises:
         TableError: no evaluation, or evaluations of different data.
+        ModelError: no such method.
     """
+    if method not in METHODS:
+        raise ModelError(f"{method} is not a heatmap method: choose one of {', '.join(METHODS)}.")
+    if pictures < 0 or pairs < 0:
+        raise CarvisError(f"{min(pictures, pairs)} pictures make no sense: give 0 or more.")
     by_name = named(evaluations)
     if not by_name:
         raise TableError("A report takes one evaluation or more: evaluate a model first.")
@@ -100,6 +106,8 @@ def report_html(
     cache = Path(cache_dir) if cache_dir else None
     context = Context(by_name, data, known, cache, pictures, pairs, method, measure, tell)
     sections = [section for make in SECTIONS.values() if (section := _made(make, context)) is not None]
+    for problem in dict.fromkeys(context.problems):
+        tell(problem)
     return page(context, sections)
 
 

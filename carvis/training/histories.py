@@ -6,13 +6,13 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 import pandas as pd
 
 from carvis.errors import TableError
 
 # Older Keras wrote ``acc``; a learning rate is called ``lr`` there.
 _NAMES = {"acc": "accuracy", "val_acc": "val_accuracy", "lr": "learning_rate"}
+_MOST_EPOCHS = 1_000_000
 _LOGGED = {
     "categorical_accuracy": "accuracy",
     "sparse_categorical_accuracy": "accuracy",
@@ -64,7 +64,7 @@ def tensorboard_folders(root: str | Path, most: int = 500) -> list[Path]:
 def _from_csv(content: bytes, path: Path) -> pd.DataFrame:
     try:
         # A CSVLogger may use any separator, and a killed process leaves half a line behind.
-        return pd.read_csv(io.BytesIO(content), sep=None, engine="python", on_bad_lines="skip")
+        return pd.read_csv(io.BytesIO(content), sep=None, engine="python", on_bad_lines="skip", encoding="utf-8-sig")
     except Exception as error:
         raise TableError(f"{path} is not a table of a training: name a CSVLogger file.") from error
 
@@ -72,7 +72,7 @@ def _from_csv(content: bytes, path: Path) -> pd.DataFrame:
 def _from_json(content: bytes, path: Path) -> pd.DataFrame:
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise TableError(f"{path} is not JSON: save the history with json.dump(history.history, file).") from None
     if isinstance(found, dict) and isinstance(found.get("history"), dict):
         found = found["history"]
@@ -124,16 +124,27 @@ def _scalars(events):
 
 def _tidy(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     table = table.rename(columns=lambda name: str(name).strip()).rename(columns=_NAMES | _LOGGED)
-    table = table.loc[:, ~table.columns.duplicated()].apply(pd.to_numeric, errors="coerce")
+    table = table.loc[:, ~table.columns.duplicated()].apply(_numbers)
     if "loss" not in table and "val_loss" not in table:
         raise TableError(f"{path} has no column loss: name the history of a Keras training.")
     if "loss" not in table:
         table["loss"] = float("nan")
     if "epoch" in table:
-        table = table[np.isfinite(table["epoch"])]
+        table = table[table["epoch"].between(0, _MOST_EPOCHS)]
         # Keras counts from 0; the last of several equal epochs holds, as where a training was started again.
         table = table.assign(epoch=table["epoch"].astype(int) + (1 if table["epoch"].min() == 0 else 0))
         table = table.drop_duplicates("epoch", keep="last").sort_values("epoch", ignore_index=True)
     else:
         table.insert(0, "epoch", range(1, len(table) + 1))
-    return table.dropna(axis=0, how="all", subset=[column for column in table if column != "epoch"])
+    table = table.dropna(axis=0, how="all", subset=[column for column in table if column != "epoch"])
+    if table.empty:
+        raise TableError(f"{path} holds no epoch with a number in it: name the history of a Keras training.")
+    return table
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    found = pd.to_numeric(column, errors="coerce")
+    if found.isna().all() and not column.isna().all():
+        # Spreadsheets of many countries write 1,5.
+        found = pd.to_numeric(column.astype(str).str.replace(",", ".", regex=False), errors="coerce")
+    return found

@@ -1,6 +1,7 @@
 """The frame of a page: its heading, its help, its empty states, its errors."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 
 import streamlit as st
@@ -47,3 +48,9 @@ def guarded() -> Iterator[None]:
         yield
     except CarvisError as problem:
         error(problem)
+    except OSError as problem:
+        # What is written goes through a temporary file: the folder is what a person knows.
+        place = os.path.dirname(os.path.abspath(problem.filename)) if problem.filename else _("A file")
+        reason = problem.strerror or str(problem)
+        words = _("{place} cannot be used ({reason}): is there room on the disk, and may it be written?")
+        error(words.format(place=place, reason=reason))

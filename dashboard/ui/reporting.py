@@ -26,13 +26,21 @@ def offer() -> None:
         ).format(models=", ".join(plain(model) for model in tables))
     )
     with guarded():
-        stamps = [(str(table.path), (table.path / "metrics.json").stat().st_mtime_ns) for table in tables.values()]
-        key = content_hash("report", name, split, stamps)
+        key = content_hash("report", name, split, _stamps(name, tables))
         found = work.on_request(
             key, _("Make the report"), lambda watch: _make(name, tables, watch), _("Opens each model once."), main=False
         )
         if found:
             download(_("Report"), lambda: found, f"report-{name}-{split}.html", key="report", type="primary")
+
+
+def _stamps(name: str, tables: dict[str, data.Table]) -> list:
+    """Everything that a report draws on: once it changes, the report is to be made anew."""
+    caches = [data.workspace().cache_dir / kind for kind in ("attention", "faithfulness")]
+    models = [path for path in data.model_files().values() if path.stem in tables]
+    places = [*(table.path / "metrics.json" for table in tables.values()), *models, *caches]
+    times = [(str(place), place.stat().st_mtime_ns) for place in places if place.exists()]
+    return [times, data.dataset(name).fingerprint if name in data.datasets() else None]
 
 
 def _make(name: str, tables: dict[str, data.Table], watch) -> str:
@@ -41,11 +49,12 @@ def _make(name: str, tables: dict[str, data.Table], watch) -> str:
     evaluations = {model: data.evaluation(table) for model, table in tables.items()}
     files = {path.stem: path for path in data.model_files().values() if path.stem in tables}
     steps = len(SECTIONS) + len(files) + _PICTURES
-    done = 0
+    done, told = 0, ""
 
-    def tell(_text: str) -> None:
-        nonlocal done
-        done += 1
+    def tell(text: str) -> None:
+        nonlocal done, told
+        # Said again, it is where a press of Stop is heard.
+        done, told = done + (text != told), text
         watch(min(done, steps), steps)
 
     pictures = data.dataset(name) if name in data.datasets() else None

@@ -5,7 +5,6 @@ from typing import TypeVar
 
 import streamlit as st
 
-from carvis.errors import CarvisError
 from carvis.workspace import Cache
 from ui import data
 from ui.i18n import _
@@ -69,7 +68,8 @@ def on_request(
 
     try:
         results[key] = make(watch)
-    except CarvisError:
+    except Exception:
+        # Whatever it was, the next run of the page is not to run into it again by itself.
         st.session_state.pop(_ASKED, None)
         raise
     while len(results) > _MOST_RESULTS:

@@ -128,3 +128,6 @@ def test_the_verb(material, monkeypatch, capsys):
     assert main(["report", "good", "poor"]) == 2
     assert "there already" in capsys.readouterr().err
     assert main(["report", "nothing"]) == 2
+    assert main(["report", "good", "--method", "foo", "--out", "foo.html"]) == 2
+    assert main(["report", "good", "--pictures", "-3", "--out", "foo.html"]) == 2
+    assert not (root / "foo.html").exists()

@@ -93,3 +93,20 @@ def test_curves_without_validation_and_impossible_epochs_are_read(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("epoch,loss\n0,1\ninf,2\n1,0.5\n")
     assert read_history(path)["epoch"].tolist() == [1, 2]
+
+
+def test_decimal_commas_marks_and_nonsense(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_bytes("\ufeffepoch;loss\n0;1,5\n1;1,25\n".encode())
+    table = read_history(path)
+    assert table["epoch"].tolist() == [1, 2] and table["loss"].tolist() == [1.5, 1.25]
+    path.write_text("epoch,loss\n1e300,1\n")
+    with pytest.raises(TableError, match="no epoch with a number"):
+        read_history(path)
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 100_000)
+    with pytest.raises(TableError, match="not JSON"):
+        read_history(deep)
+    deep.write_text('{"loss": [[1], [2]]}')
+    with pytest.raises(TableError):
+        read_history(deep)

@@ -19,8 +19,8 @@ def health(context: Context) -> Section | None:
     """None where the data set is not here."""
     if context.data is None:
         return None
-    context.tell(f"checking {context.data.name}")
-    found = check_dataset(context.data, cache=context.cache_dir / "health" if context.cache_dir else None)
+    cache = context.cache_dir / "health" if context.cache_dir else None
+    found = check_dataset(context.data, lambda done, total: context.tell(f"checking {context.data.name}"), cache)
     blocks: list = list(_leaks(found)) + list(_scores(context))
     if found.mixed_groups:
         blocks.append(Words(f"{found.mixed_groups} groups of copies bear several labels."))
