@@ -27,7 +27,7 @@ EPOCHS, BATCH = 20, 32
 def run() -> Iterator[str]:
     """Yield a line for each comparison, on drawn noise; VGG16 at 256x256, MobileNetV2 at 224x224, 20 classes."""
     with tempfile.TemporaryDirectory() as folder:
-        data = _pictures(Path(folder) / "noise", per_class=4)
+        data = _pictures(Path(folder) / "noise", per_class=8)
         vgg = Pictures(data.samples("test"), CLASSES, (256, 256))
         yield _transfer(vgg, Path(folder) / "features")
         yield _fine_tuning(vgg, Path(folder) / "features")
