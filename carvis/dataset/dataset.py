@@ -7,10 +7,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from carvis.dataset.ids import canonical_id, is_text, shown
+from carvis.dataset.ids import canonical_id
 from carvis.errors import DatasetError
 from carvis.images import IMAGE_SUFFIXES
-from carvis.workspace import canonical_split, content_hash, is_dataset, resolve_inside, split_folders
+from carvis.workspace import (
+    canonical_split,
+    content_hash,
+    is_dataset,
+    is_text,
+    resolve_inside,
+    shown,
+    split_folders,
+)
 
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
 

@@ -19,17 +19,3 @@ def canonical_id(relative: str | PurePosixPath) -> str:
     if parts:
         parts[0] = canonical_split(parts[0]) or parts[0]
     return unicodedata.normalize("NFC", "/".join(parts))
-
-
-def is_text(name: str) -> bool:
-    """Tell whether a file's name can be written as UTF-8: names in other encodings are read with stand-ins."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def shown(name: str) -> str:
-    r"""Return a name that can be written, with ``\udcXX`` for each byte that is not UTF-8."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
