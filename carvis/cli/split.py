@@ -5,6 +5,7 @@ import argparse
 from carvis.cli.options import add_workspace, open_workspace
 
 HELP = "split a data set anew without leaks: copies stay together, each picture is there once"
+_SHOWN = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +47,11 @@ def run(args: argparse.Namespace) -> int:
     print(f"{made.counts.to_numpy().sum()} of {len(made.table)} pictures of {health.name}: {counts}")
     for kind, n in made.left_out.items():
         print(f"left out: {n} ({kind})")
+    for split, names in made.lacking.items():
+        if names:
+            some = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+            count = "1 class has" if len(names) == 1 else f"{len(names)} classes have"
+            print(f"{count} no {split} pictures: {some}")
     if made.how:
         print("pictures came there by " + ", ".join(f"{name} ({n})" for name, n in made.how.items()))
     if made.how.get("symbolic link"):

@@ -10,7 +10,15 @@ import pandas as pd
 from carvis.dataset.ids import canonical_id
 from carvis.errors import DatasetError
 from carvis.images import IMAGE_SUFFIXES
-from carvis.workspace import canonical_split, content_hash, is_dataset, resolve_inside, split_folders
+from carvis.workspace import (
+    canonical_split,
+    content_hash,
+    is_dataset,
+    is_text,
+    resolve_inside,
+    shown,
+    split_folders,
+)
 
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
 
@@ -29,14 +37,17 @@ def _splits_of(root: Path) -> dict[str, Path]:
 class Dataset:
     """Pictures in ``<root>/<split>/<class>/``, with splits ``train``, ``valid`` (or ``val``, ``validation``), ``test``.
 
-    Any split may be missing. Class names are the folder names of all splits together, sorted.
+    Any split may be missing. Class names are the folder names of all splits together, sorted. Files and folders whose
+    names are not UTF-8, and all but one of those whose names differ in their spelling only, are among the other files.
 
     Raises:
-        DatasetError: no such folder, or no split folder with class folders in it.
+        DatasetError: no such folder, its name is not UTF-8, or no split folder with class folders in it.
     """
 
     def __init__(self, root: str | Path):
         self.root = Path(root).expanduser().resolve()
+        if not is_text(str(self.root)):
+            raise DatasetError(f"{shown(str(self.root))} has a name that is not UTF-8: rename it.")
         if not self.root.is_dir():
             raise DatasetError(f"{root} is not a folder: check the path of the data set.")
         self.splits = _splits_of(self.root)
@@ -133,7 +144,9 @@ def _nfc(text: str) -> str:
 
 
 def _class_folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return sorted(
+        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".") and is_text(path.name)
+    )
 
 
 def _scan_split(root: Path, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -145,6 +158,10 @@ def _scan_split(root: Path, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         with os.scandir(path) as entries:
             for entry in entries:
                 if entry.name.startswith(".") or entry.name.lower() in _SYSTEM_FILES:
+                    continue
+                # Old archives hold names in other encodings, which can be neither shown nor written to a file.
+                if not is_text(entry.name):
+                    others.append((shown(entry.path), "its name is not UTF-8: rename it"))
                     continue
                 try:
                     look(entry, label, around)
@@ -169,8 +186,18 @@ def _scan_split(root: Path, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     here = Path(os.path.realpath(folder))
     walk(str(folder), None, frozenset(map(str, (here, *here.parents))))
-    samples = pd.DataFrame(sorted(pictures), columns=["id", "path", "label", "size"])
+    kept: dict[str, tuple[str, str, str, int]] = {}
+    for picture in sorted(pictures, key=lambda one: (one[0], _respelt(one[0], one[1][prefix:]), one[1])):
+        first = kept.setdefault(picture[0], picture)
+        if first is not picture:
+            others.append((picture[1], f"has the same name as {first[1]}, spelt otherwise: rename one"))
+    samples = pd.DataFrame(list(kept.values()), columns=["id", "path", "label", "size"])
     return samples, pd.DataFrame(sorted(others), columns=["path", "reason"])
+
+
+def _respelt(sample_id: str, relative: str) -> bool:
+    """Tell whether an id spells its picture's path otherwise, below the split: such an id may lead to another file."""
+    return sample_id.partition("/")[2] != relative.replace(os.sep, "/").partition("/")[2]
 
 
 def _how_to_lay_out(root: Path) -> str:

@@ -71,6 +71,20 @@ def content_hash(*parts: object) -> str:
     return digest.hexdigest()
 
 
+def is_text(name: str) -> bool:
+    """Tell whether a file's name can be written as UTF-8: names in other encodings are read with stand-ins."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(name: str) -> str:
+    r"""Return a name that can be written, with ``\udcXX`` for each byte that is not UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def lock(path: str | Path):
     """Return a file lock that the operating system frees when its holder dies."""
     from filelock import FileLock

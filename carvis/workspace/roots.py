@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from carvis.errors import PathError
+from carvis.workspace.files import is_text, shown
 from carvis.workspace.layout import is_dataset
 
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
@@ -13,12 +14,17 @@ _WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:")
 
 
 class Workspace:
-    """A folder that holds ``models/`` and ``data/``, the only place carvis writes to."""
+    """A folder that holds ``models/`` and ``data/``, the only place carvis writes to.
+
+    What bears a name that is not UTF-8 is not listed: no page, address or file could name it.
+    """
 
     def __init__(self, root: str | Path):
         self.root = Path(root).expanduser().resolve()
         if not self.root.is_dir():
             raise PathError(f"The workspace {self.root} is not a folder: create it or name another one.")
+        if not is_text(str(self.root)):
+            raise PathError(f"The workspace {shown(str(self.root))} has a name that is not UTF-8: rename it.")
         self.models_dir = self.root / "models"
         self.data_dir = self.root / "data"
         self.runs_dir = self.data_dir / "runs"
@@ -66,31 +72,35 @@ class Workspace:
 
     def evaluations(self) -> list[Path]:
         """List the evaluation folders ``data/evaluations/<data set>/<split>/<model>``, by name."""
-        return sorted(file.parent for file in self.evaluations_dir.glob("*/*/*/metrics.json"))
+        return _named(file.parent for file in self.evaluations_dir.glob("*/*/*/metrics.json"))
 
     def runs(self) -> list[Path]:
         """List the training run folders, newest last."""
-        return sorted(file.parent for file in self.runs_dir.glob("*/config.json"))
+        return _named(file.parent for file in self.runs_dir.glob("*/config.json"))
 
     def misclassified_tables(self) -> list[Path]:
         """List tables of misclassified pictures: ``df2.csv`` files and every CSV in a folder named ``incorrect``."""
         found = {*self.root.glob("*.csv"), *self.data_dir.glob("*.csv"), *self.evaluations_dir.glob("*/*/*/df2.csv")}
         for folder in (self.root / "incorrect", *self.data_dir.glob("**/incorrect")):
             found.update(folder.glob("*.csv"))
-        return sorted(found)
+        return _named(found)
+
+
+def _named(paths: Iterable[Path]) -> list[Path]:
+    return sorted(path for path in paths if is_text(str(path)))
 
 
 def _subfolders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return _named(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     if not folder.is_dir():
         return []
     names = (path for path in folder.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith("."))
-    return sorted(path for path in names if path.is_file())
+    return _named(path for path in names if path.is_file())
 
 
 def resolve_inside(path: str | Path, roots: Iterable[str | Path]) -> Path:

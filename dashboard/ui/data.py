@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -102,6 +104,38 @@ def _folder_times(root: Path) -> tuple[int, ...]:
     folders = [root, *(path for path in root.glob("*/") if not path.name.startswith("."))]
     folders += [path for folder in folders[1:] for path in folder.glob("*/")]
     return tuple(folder.stat().st_mtime_ns for folder in sorted(folders))
+
+
+@_once_a_run
+def picture_times(pictures: Dataset) -> str:
+    """Return a hash of the sizes and times of change of a data set's pictures: a picture replaced in place changes it.
+
+    Looking at 100,000 files takes about 0.4 s on a local disk and much longer on a slow one, so that what was
+    seen is used again for twenty times as long as it took to look.
+    """
+    seen, key = _pictures_seen(), (str(pictures.root), pictures.fingerprint)
+    known = seen.get(key)
+    if known and time.monotonic() < known[0]:
+        return known[1]
+    began = time.monotonic()
+    paths = [path for split in pictures.splits for path in pictures.samples(split)["path"]]
+    found = content_hash(np.array([_stamp(path) for path in paths], np.int64))
+    ended = time.monotonic()
+    seen[key] = (ended + 20 * (ended - began), found)
+    return found
+
+
+@st.cache_resource(show_spinner=False)
+def _pictures_seen() -> dict[tuple[str, str], tuple[float, str]]:
+    return {}
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return -1, -1
+    return stat.st_size, stat.st_mtime_ns
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from carvis.workspace import Cache, content_hash
 from ui import data, work
 from ui.i18n import _, n_
 from ui.page import error
-from ui.texts import plain
+from ui.texts import SPLIT, plain
 
-_MOST_OPEN = 4
+_MOST_OPEN, _MOST_NAMED = 4, 8
 _SPLITTING, _MADE = "health_splitting", "health_made"
 # Measured on two cores with pictures of 224 x 224.
 _SECONDS_A_PICTURE = 0.006
@@ -42,7 +42,7 @@ def _opened() -> OrderedDict:
 
 def checked(pictures: Dataset) -> Health | None:
     """Return what a check of a data set found; where it was never checked, offer to."""
-    key = content_hash("checked", str(pictures.root), pictures.fingerprint)
+    key = content_hash("checked", str(pictures.root), pictures.fingerprint, data.picture_times(pictures))
     shelf = _opened()
     if key in shelf:
         return shelf[key]
@@ -118,8 +118,11 @@ def offer_split(health: Health) -> None:
 
     try:
         st.session_state[_MADE] = split_dataset(health, out, cache=cache(), progress=watch)
-    except CarvisError as problem:
+    except Exception as problem:
+        # Whatever it was, the next run of the page does not begin the split again.
         st.session_state.pop(_SPLITTING, None)
+        if not isinstance(problem, CarvisError):
+            raise
         error(problem)
         return
     st.session_state.pop(_SPLITTING, None)
@@ -144,3 +147,12 @@ def _tell(made: Split) -> None:
         _("Choose it as data set in the sidebar, and train and evaluate on it."),
     ]
     st.success(" ".join(words), icon=":material/check_circle:")
+    for split, names in made.lacking.items():
+        if names:
+            some = ", ".join(map(plain, names[:_MOST_NAMED])) + (" …" if len(names) > _MOST_NAMED else "")
+            text = n_(
+                "{n} class has no pictures in {split}: {names}",
+                "{n} classes have no pictures in {split}: {names}",
+                len(names),
+            ).format(n=f"{len(names):,}", split=_(SPLIT[split]).lower(), names=some)
+            st.warning(text, icon=":material/warning:")

@@ -1,6 +1,7 @@
 """``check`` and ``split`` as a person uses them."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -52,3 +53,26 @@ def test_split_makes_a_data_set_that_check_finds_clean(workspace, capsys):
     assert main(["split", "data/mini", "--out", "list", "--manifest", "--seed", "1"]) == 0
     assert sorted(path.name for path in (workspace / "list").iterdir()) == ["split.csv", "split.json"]
     assert main(["split", "data/mini", "--out", "more", "--seed", "-1"]) == 2
+    assert main(["split", "data/mini", "--out", "halves", "--manifest", "--fractions", "0.5", "0.5", "0"]) == 0
+    said = capsys.readouterr().out
+    assert "2 classes have no test pictures: a, b" in said and "no valid pictures" not in said
+
+
+def test_where_nothing_can_be_read(workspace, capsys):
+    for label in "ab":
+        (workspace / "data" / "none" / "train" / label).mkdir(parents=True)
+    for _ in range(2):
+        assert main(["check", "data/none"]) == 0
+        assert main(["split", "data/none", "--out", "new"]) == 2
+        assert "leaves no picture to split" in capsys.readouterr().err
+        (workspace / "data" / "none" / "train" / "a" / "broken.jpg").write_bytes(b"x")
+
+
+def test_a_name_that_is_not_utf_8_is_listed(workspace, capsys):
+    try:
+        (workspace / "data" / "mini" / "train" / "a" / os.fsdecode(b"\xff.jpg")).write_bytes(b"x")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    assert main(["check", "data/mini", "--out", "health.json"]) == 0
+    assert "\\udcff.jpg: its name is not UTF-8: rename it" in capsys.readouterr().out
+    assert main(["split", "data/mini", "--out", "data/new"]) == 0

@@ -1,11 +1,14 @@
 """Page Data: nothing is checked unasked; the finding, copies side by side, classes, light, problems, the split."""
 
+import os
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 
 from carvis.dataset import Dataset
+from carvis.errors import DatasetError
 from carvis.images import write_image
 
 
@@ -68,6 +71,7 @@ def test_every_section_shows(leaky, open_page, words):
 
 
 def test_the_split_is_made_on_request_and_is_then_a_data_set(leaky, open_page, words):
+    write_image(leaky / "data" / "leaky" / "train" / "c" / "only.png", _blocks(np.random.default_rng(9)))
     app = checked(open_page("data_health", data="leaky"))
     out = leaky / "data" / "leaky-free"
     assert not out.exists() and "carvis split" in words(app)
@@ -75,9 +79,68 @@ def test_the_split_is_made_on_request_and_is_then_a_data_set(leaky, open_page, w
     assert not app.exception, app.exception
     # A second copy, two whose labels disagree, and the broken file.
     assert "4 pictures were left out" in words(app).replace("\\", "")
+    assert "1 class has no pictures in validation: c" in words(app)
     assert "train" in Dataset(out).splits and (out / "split.csv").is_file()
     app = checked(open_page("data_health", data="leaky-free"))
     assert "No test picture has a copy in training" in words(app) and "carvis split" not in words(app)
+
+
+def test_a_picture_replaced_in_place_is_looked_at_anew(own_workspace, open_page, words):
+    root = own_workspace / "data" / "bitmaps"
+    rng = np.random.default_rng(0)
+    bitmaps = [cv2.imencode(".bmp", _blocks(rng))[1].tobytes() for _ in range(3)]
+    for place, content in (("train/a/0", bitmaps[0]), ("train/a/1", bitmaps[1]), ("test/a/0", bitmaps[0])):
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        (root / f"{place}.bmp").write_bytes(content)
+    assert "1 of 1 test pictures is also in training" in words(checked(open_page("data_health", data="bitmaps")))
+    # The same name and the same size, in a folder that does not change.
+    (root / "test" / "a" / "0.bmp").write_bytes(bitmaps[2])
+    app = open_page("data_health", data="bitmaps")
+    assert "also in training" not in words(app)
+    assert "No test picture has a copy in training" in words(checked(app))
+
+
+@pytest.mark.parametrize("problem", [DatasetError("it is there already"), RuntimeError("a fault")])
+def test_a_split_that_failed_is_not_begun_again(leaky, open_page, words, monkeypatch, problem):
+    begun = []
+
+    def fail(*args, **more):
+        begun.append(1)
+        raise problem
+
+    app = checked(open_page("data_health", data="leaky"))
+    monkeypatch.setattr("ui.health.split_dataset", fail)
+    app.button(key="health_split").click().run(timeout=60)
+    assert app.exception if isinstance(problem, RuntimeError) else app.error
+    app.run()
+    assert len(begun) == 1 and not app.exception and app.button(key="health_split")
+
+
+def test_where_nothing_can_be_read_the_page_goes_on(own_workspace, open_page, words):
+    for split in ("train", "test"):
+        (own_workspace / "data" / "none" / split / "a").mkdir(parents=True)
+    app = checked(open_page("data_health", data="none"))
+    assert {metric.label: metric.value for metric in app.metric}["Pictures"] == "0"
+    (own_workspace / "data" / "none" / "train" / "a" / "broken.jpg").write_bytes(b"x")
+    checked(open_page("data_health", data="none"))
+    for section in ("classes", "light", "problems"):
+        assert not open_page("data_health", data="none", health=section).exception
+
+
+def test_a_name_that_is_not_utf_8_stops_no_page(own_workspace, open_page, words):
+    folder = own_workspace / "data" / "colours" / "train"
+    try:
+        (folder / "green" / os.fsdecode(b"\xff.jpg")).write_bytes(b"x")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    (folder / os.fsdecode(b"\x83g")).mkdir()
+    (own_workspace / "data" / os.fsdecode(b"\x83h") / "train" / "a").mkdir(parents=True)
+    (own_workspace / "models" / os.fsdecode(b"\x83.keras")).write_bytes(b"x")
+    for page in ("overview", "models", "misclassified"):
+        app = open_page(page, data="colours")
+        assert not app.exception, app.exception
+    app = checked(open_page("data_health", data="colours", health="problems"))
+    assert any("not UTF-8" in frame.value.to_csv() for frame in app.dataframe)
 
 
 def test_accuracy_without_copies_is_beside_the_accuracy(leaky, open_page, words):

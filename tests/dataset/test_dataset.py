@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 import unicodedata
@@ -72,9 +73,40 @@ def test_files_that_are_no_pictures_are_listed(cars):
     assert len(data.samples("train")) == 3
 
 
-def test_the_fingerprint_knows_the_pictures_not_the_place(cars, tmp_path):
-    import shutil
+def test_a_name_that_is_not_utf_8_stops_nothing(cars, make_pictures):
+    other = os.fsdecode(b"\x83g\x83\x88\x83^")
+    make_pictures(cars / "train" / other, ["1.jpg"])
+    make_pictures(cars / "train" / "Zoe" / other, ["1.jpg"])
+    try:
+        shutil.copy(cars / "train" / "Audi a3" / "b.jpg", cars / "train" / "Audi a3" / f"{other}.jpg")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    data = Dataset(cars)
+    assert data.class_names == ["Audi a3", "Zoe", "トヨタ"] and len(data.samples("train")) == 3
+    others = data.other_files()
+    assert others["reason"].tolist() == ["its name is not UTF-8: rename it"] * 3
+    assert all("\\udc83" in path for path in others["path"]) and others.to_csv().encode() and data.fingerprint
+    cars.rename(cars.parent / other)
+    with pytest.raises(DatasetError, match="not UTF-8"):
+        Dataset(cars.parent / other)
 
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="one name in two spellings is one file there")
+def test_of_two_spellings_of_a_name_the_one_that_the_id_leads_to_is_kept(tmp_path, make_pictures):
+    folder = tmp_path / "val" / "a"
+    make_pictures(folder, ["café.jpg", unicodedata.normalize("NFD", "café.jpg"), "plain.jpg"])
+    make_pictures(folder / "b", ["c.jpg"])
+    if os.sep == "/":
+        make_pictures(folder, ["b\\c.jpg"])
+    data = Dataset(tmp_path)
+    samples = data.samples("valid")
+    assert samples["id"].tolist() == ["valid/a/b/c.jpg", "valid/a/café.jpg", "valid/a/plain.jpg"]
+    assert [str(data.resolve(name)) for name in samples["id"]] == samples["path"].tolist()
+    others = data.other_files()
+    assert len(others) == (2 if os.sep == "/" else 1) and others["reason"].str.contains("same name as").all()
+
+
+def test_the_fingerprint_knows_the_pictures_not_the_place(cars, tmp_path):
     first = Dataset(cars).fingerprint
     elsewhere = tmp_path / "elsewhere" / "renamed"
     shutil.copytree(cars, elsewhere)

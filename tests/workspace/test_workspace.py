@@ -144,3 +144,22 @@ def test_the_cache_drops_what_was_unused_longest(tmp_path):
     assert cache.get("bb2", ".bin") is None
     assert cache.get("aa1", ".bin") and cache.get("cc3", ".bin")
     assert cache.get("aa1", ".png") is None
+
+
+def test_what_bears_a_name_that_is_not_utf_8_is_not_listed(tmp_path):
+    name = os.fsdecode(b"\x83g")
+    try:
+        (tmp_path / "models").mkdir()
+        (tmp_path / "models" / f"{name}.keras").touch()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    (tmp_path / "models" / "good.keras").touch()
+    for data in (name, "good"):
+        (tmp_path / "data" / data / "train" / "a").mkdir(parents=True)
+    (tmp_path / f"{name}.csv").touch()
+    space = Workspace(tmp_path)
+    assert [path.name for path in space.models() + space.datasets()] == ["good.keras", "good"]
+    assert space.misclassified_tables() == []
+    (tmp_path / "data" / name).rename(tmp_path / name)
+    with pytest.raises(PathError, match="not UTF-8"):
+        Workspace(tmp_path / name)

@@ -47,8 +47,14 @@ class Split:
 
     @property
     def left_out(self) -> dict[str, int]:
-        """Pictures left out by the kind of reason: ``exact copy``, ``labels disagree``, ``unreadable``, ``leak``."""
+        """Pictures left out by the kind of reason: ``exact copy``, ``labels disagree``, ``unreadable``, ``removed``,
+        ``leak``."""
         return dict(Counter(_kind(reason) for reason in self.table["reason"] if reason))
+
+    @property
+    def lacking(self) -> dict[str, list[str]]:
+        """The classes without any picture in a split, by split."""
+        return _lacking(self.table)
 
 
 def split_dataset(
@@ -64,9 +70,10 @@ def split_dataset(
     """Make a data set from another, without copies across its splits, and check it.
 
     Pictures that are copies of each other come into the same split; of exact copies one is kept; groups of copies
-    whose labels disagree, and files that cannot be read, are left out. Each class is dealt out by itself, the largest
-    groups first. The old data set is not changed. Pictures are hard links to the old files where that is possible,
-    else symbolic links, else copies.
+    whose labels disagree, files that cannot be read, and pictures removed since the check are left out. Each class is
+    dealt out by itself, the largest groups first; where it has a group for each split with a share, each gets one.
+    The old data set is not changed. Pictures are hard links to the old files where that is possible, else symbolic
+    links, else copies.
 
     Args:
         health: what ``check_dataset`` found about the old data set.
@@ -80,31 +87,45 @@ def split_dataset(
 
     Raises:
         DatasetError: ``out`` is not empty or lies in the data set, the fractions are none, or no picture is left.
+        CarvisError: ``out`` cannot be written.
     """
     out = Path(out).expanduser()
     shares = _check(health, out, fractions)
     table = assign(health, shares, seed)
-    if not (table["split"] != "").any():
-        raise DatasetError(f"{health.root} leaves no picture to split: every group of copies bears several labels.")
+    _some_left(health, table)
     watch = progress or (lambda done, total: None)
     how: dict[str, int] = {}
     leaks = None
-    out.parent.mkdir(parents=True, exist_ok=True)
     # The new folder appears when it is complete, so that a stopped split leaves nothing half made.
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as place:
-        made = Path(place) / out.name
-        made.mkdir()
-        if not manifest:
-            how = _lay_out(table, made, watch)
-            table, leaks = _verified(table, made, cache, watch)
-        report = _report(health, table, shares, seed, how, leaks)
-        atomic_write(made / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
-        atomic_write(made / TABLE, table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
-        if out.exists():
-            out.rmdir()
-        os.replace(made, out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as place:
+            made = Path(place) / out.name
+            made.mkdir()
+            if not manifest:
+                table, how = _lay_out(table, made, watch)
+                _some_left(health, table)
+                table, leaks = _verified(table, made, cache, watch)
+            report = _report(health, table, shares, seed, how, leaks)
+            atomic_write(made / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+            atomic_write(made / TABLE, table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+            if out.exists():
+                out.rmdir()
+            os.replace(made, out)
+    except OSError as error:
+        # Another split into the same folder may have ended first.
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise DatasetError(f"{out} is there already: use it, or name a new folder for the split.") from error
+        reason = error.strerror or str(error)
+        raise CarvisError(f"{out} could not be made ({reason}): name a folder that can be written.") from error
     watch(100, 100)
     return Split(out, table, how, leaks)
+
+
+def _some_left(health: Health, table: pd.DataFrame) -> None:
+    if (table["split"] == "").all():
+        kinds = ", ".join(sorted({_kind(reason) for reason in table["reason"]})) or "it holds none"
+        raise DatasetError(f"{health.root} leaves no picture to split ({kinds}): run check on it to see what to mend.")
 
 
 def _check(health: Health, out: Path, fractions: Sequence[float]) -> np.ndarray:
@@ -157,6 +178,17 @@ def _deal(groups: pd.Series, shares: np.ndarray, rng: np.random.Generator) -> di
         to = int(np.argmax(np.where(shares > 0, lacking, -np.inf)))
         place[group] = SPLITS[to]
         lacking[to] -= size
+    # A small class would leave a split with a small share empty: the smallest group of the fullest split goes there.
+    wanted = [SPLITS[i] for i in np.flatnonzero(shares > 0)]
+    if len(sizes) < len(wanted):
+        return place
+    for empty in (split for split in wanted if split not in place.values()):
+        number = Counter(place.values())
+        giver = max((split for split in number if number[split] > 1), key=lambda split: -lacking[SPLITS.index(split)])
+        group = [one for one in sizes.index if place[one] == giver][-1]
+        place[group] = empty
+        lacking[SPLITS.index(giver)] += sizes[group]
+        lacking[SPLITS.index(empty)] -= sizes[group]
     return place
 
 
@@ -183,24 +215,40 @@ def _names(table: pd.DataFrame) -> list[str]:
     return names
 
 
-def _lay_out(table: pd.DataFrame, made: Path, watch) -> dict[str, int]:
+def _lay_out(table: pd.DataFrame, made: Path, watch) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Bring the pictures to their places, and leave out those that are gone."""
     how: Counter[str] = Counter()
+    gone = []
     kept = table[table["split"] != ""]
     for split in SPLITS:
         (made / split).mkdir()
     for done, row in enumerate(kept.itertuples(), start=1):
         place = made / row.new_id
         place.parent.mkdir(parents=True, exist_ok=True)
-        how[_bring(os.path.realpath(row.path), place)] += 1
+        if way := _bring(os.path.realpath(row.path), place):
+            how[way] += 1
+        else:
+            gone.append(row.Index)
         if done % 64 == 0:
             watch(40 * done / len(kept), 100)
+    if gone:
+        table = table.copy()
+        table.loc[gone, "reason"] = "removed: it was gone when the split was made"
+        table.loc[gone, ["split", "new_id"]] = ""
     for split in SPLITS:
+        for folder in (made / split).iterdir():
+            if not any(folder.iterdir()):
+                folder.rmdir()
         if not any((made / split).iterdir()):
             (made / split).rmdir()
-    return dict(how)
+    return table, dict(how)
 
 
 def _bring(source: str, place: Path) -> str:
+    """Bring a picture to a place: how, or nothing where it is gone."""
+    # A symbolic link can be made to a file that is not there.
+    if not os.path.isfile(source):
+        return ""
     for name, way in (("hard link", os.link), ("symbolic link", os.symlink)):
         try:
             way(source, place)
@@ -209,6 +257,8 @@ def _bring(source: str, place: Path) -> str:
             continue
     try:
         shutil.copy2(source, place)
+    except FileNotFoundError:
+        return ""
     except OSError as error:
         reason = error.strerror or str(error)
         raise CarvisError(f"{source} could not be copied to {place.parent} ({reason}): free some space.") from error
@@ -244,6 +294,7 @@ def _report(health: Health, table: pd.DataFrame, shares: np.ndarray, seed: int, 
         "kept": {split: int((kept["split"] == split).sum()) for split in SPLITS},
         "groups": {split: int(kept.loc[kept["split"] == split, "group"].nunique()) for split in SPLITS},
         "left out": dict(Counter(_kind(reason) for reason in table["reason"] if reason)),
+        "classes without pictures": _lacking(table),
         "pictures by": how,
         "copies found across splits, and left out": leaks,
     }
@@ -251,3 +302,8 @@ def _report(health: Health, table: pd.DataFrame, shares: np.ndarray, seed: int, 
 
 def _kind(reason: str) -> str:
     return reason.split(":")[0].split(" of ")[0]
+
+
+def _lacking(table: pd.DataFrame) -> dict[str, list[str]]:
+    kept = table[table["split"] != ""]
+    return {split: sorted(set(table["label"]) - set(kept.loc[kept["split"] == split, "label"])) for split in SPLITS}

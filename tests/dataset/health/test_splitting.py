@@ -1,15 +1,17 @@
 """Splits without leaks: what must hold of every one."""
 
+import json
 import os
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from carvis.dataset import Dataset
 from carvis.dataset.health import check_dataset, split_dataset
 from carvis.dataset.health.splitting import _deal
-from carvis.errors import DatasetError
+from carvis.errors import CarvisError, DatasetError
 from carvis.images import write_image
 from tests.dataset.health.scenes import mirrored, reencoded, scene
 
@@ -69,8 +71,6 @@ def test_a_seed_decides(leaky, tmp_path):
 
 
 def test_groups_go_to_the_split_that_lacks_most():
-    import pandas as pd
-
     # Group 7 has three pictures, the others one each: of 6 pictures train lacks 3, valid 1.5, test 1.5.
     groups = pd.Series([7, 7, 7, 1, 2, 3])
     place = _deal(groups, np.array([0.5, 0.25, 0.25]), np.random.default_rng(0))
@@ -78,6 +78,66 @@ def test_groups_go_to_the_split_that_lacks_most():
     assert {place[group] for group in (1, 2, 3)} == {"test", "valid"}
     none = _deal(groups, np.array([0.8, 0.0, 0.2]), np.random.default_rng(0))
     assert "valid" not in none.values()
+
+
+def test_a_small_class_has_pictures_in_each_split():
+    shares = np.array([0.7, 0.15, 0.15])
+    for n, counts in ((1, [1]), (2, [2]), (3, [1, 1, 1]), (4, [1, 1, 2]), (5, [1, 1, 3])):
+        for seed in range(5):
+            place = list(_deal(pd.Series(range(n)), shares, np.random.default_rng(seed)).values())
+            assert sorted(place.count(split) for split in set(place)) == counts and place.count("train") == max(counts)
+    # The smallest group goes to the split that would be empty.
+    place = _deal(pd.Series([7] * 8 + [5] * 4 + [3] * 3), np.array([0.9, 0.05, 0.05]), np.random.default_rng(0))
+    assert place[7] == "train" and {place[5], place[3]} == {"valid", "test"}
+    assert set(_deal(pd.Series([1, 2]), np.array([0.8, 0.0, 0.2]), np.random.default_rng(0)).values()) == {
+        "train",
+        "test",
+    }
+
+
+def test_classes_without_pictures_in_a_split_are_named(tmp_path):
+    for i, label in enumerate("abbbc"):
+        write_image(tmp_path / "cars" / "train" / label / f"{i}.png", scene(i))
+    (tmp_path / "cars" / "train" / "c" / "4.png").write_bytes(b"no picture")
+    health = check_dataset(tmp_path / "cars")
+    made = split_dataset(health, tmp_path / "new")
+    assert made.lacking == {"train": ["c"], "valid": ["a", "c"], "test": ["a", "c"]}
+    assert json.loads((tmp_path / "new" / "split.json").read_text("utf-8"))["classes without pictures"] == made.lacking
+    assert split_dataset(health, tmp_path / "halves", (0.5, 0.5, 0)).lacking["test"] == ["a", "b", "c"]
+
+
+def test_a_picture_removed_since_the_check_is_left_out(tmp_path):
+    for i in range(3):
+        write_image(tmp_path / "cars" / "train" / "a" / f"{i}.png", scene(i))
+    health = check_dataset(tmp_path / "cars")
+    (tmp_path / "cars" / "train" / "a" / "1.png").unlink()
+    made = split_dataset(health, tmp_path / "new")
+    assert made.left_out == {"removed": 1} and made.how == {"hard link": 2} and made.counts.to_numpy().sum() == 2
+    assert "was gone" in made.table.set_index("id").loc["train/a/1.png", "reason"]
+    data = Dataset(tmp_path / "new")
+    assert sum(len(data.samples(split)) for split in data.splits) == 2 and data.other_files().empty
+    shutil.rmtree(tmp_path / "cars")
+    with pytest.raises(DatasetError, match="removed"):
+        split_dataset(health, tmp_path / "newer")
+    assert not (tmp_path / "newer").exists()
+
+
+def test_of_two_splits_into_one_folder_the_later_says_so(tmp_path):
+    for i in range(3):
+        write_image(tmp_path / "cars" / "train" / "a" / f"{i}.png", scene(i))
+    health = check_dataset(tmp_path / "cars")
+    started = []
+
+    def another(done, total):
+        if not started:
+            started.append(split_dataset(health, tmp_path / "new"))
+
+    with pytest.raises(DatasetError, match="is there already"):
+        split_dataset(health, tmp_path / "new", seed=1, progress=another)
+    assert started[0].out.is_dir() and sorted(path.name for path in tmp_path.iterdir()) == ["cars", "new"]
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(CarvisError, match="could not be made"):
+        split_dataset(health, tmp_path / "file" / "new")
 
 
 def test_what_cannot_be_is_one_sentence_and_leaves_nothing(leaky, tmp_path):
