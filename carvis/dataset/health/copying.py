@@ -47,7 +47,7 @@ class Copies:
 def find_copies(described: Described, cache: Cache | None = None, watch: Watch = lambda share: None) -> Copies:
     """Find exact copies by their hashes, and near-copies by what they show.
 
-    Re-encoded, resized, mirrored, slightly recoloured pictures, crops of nine tenths of the width and height and
+    Bars and frames of one colour do not count. Re-encoded, resized, mirrored, slightly recoloured pictures, crops of nine tenths of the width and height and
     more, and pictures whose background was blacked out are found as near-copies.
 
     Args:
