@@ -47,8 +47,9 @@ class Copies:
 def find_copies(described: Described, cache: Cache | None = None, watch: Watch = lambda share: None) -> Copies:
     """Find exact copies by their hashes, and near-copies by what they show.
 
-    Bars and frames of one colour do not count. Re-encoded, resized, mirrored, slightly recoloured pictures, crops of nine tenths of the width and height and
-    more, and pictures whose background was blacked out are found as near-copies.
+    Re-encoded, resized, mirrored, slightly recoloured pictures, crops of nine tenths of the width and height and
+    more, and pictures whose background was blacked out are found as near-copies. Bars and frames of one colour do not
+    count.
 
     Args:
         cache: keeps the pairs of a set of pictures, so that the same set is searched once.

@@ -10,8 +10,7 @@ TOLERANCE = 20
 _STRAY = 0.02
 # A frame ends at a straight edge: this share of the line where it ends differs from it.
 _EDGE = 0.6
-# Before the edge, JPEG leaves traces within a block; the edge itself may be blurred over a share of the side.
-_BLOCK = 8
+# The edge may be blurred over this share of the side; more would take the outline of a car for an edge.
 _BLUR = 0.02
 _LEAST_PART, _LEAST_PIXELS = 0.15, 24
 _NESTED = 3
@@ -65,7 +64,7 @@ def _within(image: np.ndarray, box: tuple[int, int, int, int]) -> tuple[int, int
     for side, colour in enumerate(colours):
         if ends[side]:
             lines = _lines(part, side, ends)
-            reach = min(len(lines), ends[side] + _BLOCK + int(_BLUR * len(lines)))
+            reach = min(len(lines), ends[side] + 2 + int(_BLUR * len(lines)))
             edge = _first(lines, colour, ends[side], _EDGE, reach)
             found[side] = edge if edge < reach else 0
     inner = part[found[0] : size[0] - found[1], found[2] : size[1] - found[3]]
