@@ -19,7 +19,7 @@ from carvis.workspace import SPLITS, Cache, content_hash
 COLUMNS = ("path", "split", "label", "twin_path", "twin_split", "twin_label", "distance")
 # A mirrored picture differs by nothing and is still no exact copy.
 LEAST_DISTANCE = 1e-4
-_VERSION = 1
+_VERSION = 2
 _BLOCK = 4096
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 Watch = Callable[[float], None]
@@ -48,7 +48,8 @@ def find_copies(described: Described, cache: Cache | None = None, watch: Watch =
     """Find exact copies by their hashes, and near-copies by what they show.
 
     Re-encoded, resized, mirrored, slightly recoloured pictures, crops of nine tenths of the width and height and
-    more, and pictures whose background was blacked out are found as near-copies.
+    more, and pictures whose background was blacked out are found as near-copies. Bars and frames of one colour do not
+    count.
 
     Args:
         cache: keeps the pairs of a set of pictures, so that the same set is searched once.
@@ -84,19 +85,26 @@ def _near(described: Described, first: np.ndarray, names, cache: Cache | None, w
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             pass
     small = described.small[first]
+    masked = masking.blacked_out(small)
+    # A cut-out keeps the frame's place: it is also held against pictures with their frames, which follow the others.
+    framed = np.array([i for i, row in enumerate(first) if row in described.whole and not masked[i]], int)
+    owner = np.concatenate([np.arange(len(first)), framed])
+    if len(framed):
+        small = np.concatenate([small, np.stack([described.whole[row] for row in first[framed]])])
+        masked = np.concatenate([masked, np.zeros(len(framed), bool)])
     luminance = np.empty(small.shape[:3], np.float32)
     # All at once would take twelve bytes a pixel.
     for start in range(0, len(small), _BLOCK):
         luminance[start : start + _BLOCK] = small[start : start + _BLOCK] @ _LUMINANCE
     found = [
-        searching.candidates(luminance, lambda share: watch(0.6 * share)),
-        masking.candidates(small, luminance, lambda share: watch(0.6 + 0.1 * share)),
+        searching.candidates(luminance[: len(first)], lambda share: watch(0.6 * share)),
+        masking.candidates(small, luminance, masked, lambda share: watch(0.6 + 0.1 * share)),
     ]
     columns = ("one", "other", "view", "mirrored", "likeness")
     both = _best(Candidates(*(np.concatenate([getattr(one, name) for one in found]) for name in columns)))
     paths = described.table["path"].to_numpy(object)[first]
-    good, far = verify(small, paths, both, lambda share: watch(0.7 + 0.3 * share))
-    ends = np.sort(np.stack([both.one[good], both.other[good]], axis=1), axis=1)
+    good, far = verify(small, masked, paths, both, lambda share: watch(0.7 + 0.3 * share))
+    ends = np.sort(owner[np.stack([both.one[good], both.other[good]], axis=1)], axis=1)
     table = pd.DataFrame({"a": ends[:, 0], "b": ends[:, 1], "distance": far[good]})
     table = table.groupby(["a", "b"], as_index=False)["distance"].min()
     pairs = table[["a", "b"]].to_numpy(int).reshape(-1, 2)

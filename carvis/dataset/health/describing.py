@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from carvis.dataset.health.framing import unframed
 from carvis.errors import CarvisError, ImageError
 from carvis.images import read_image, resize
 from carvis.workspace import Cache, content_hash
@@ -21,7 +22,7 @@ from carvis.workspace import Cache, content_hash
 SIDE = 32
 SHARPNESS_SIDE = 256
 CACHE_BYTES = 2_000_000_000
-_VERSION = 1
+_VERSION = 2
 _FACTS = ("bytes", "pixels", "format", "width", "height", "brightness", "contrast", "sharpness", "reason")
 _CHUNK = 512
 Progress = Callable[[int, int], None]
@@ -36,11 +37,14 @@ class Described:
             what it shows; empty where it cannot be read), format (what the file is, whatever its name says), width,
             height, brightness (mean luminance, 0 to 255), contrast (its standard deviation), sharpness (variance of
             the Laplacian at 256 x 256), reason (why it cannot be read, else empty).
-        small: uint8 (N, 32, 32, 3), in the table's order; black where the file cannot be read.
+        small: uint8 (N, 32, 32, 3), in the table's order, without bars and frames of one colour; black where the file
+            cannot be read.
+        whole: the same with them, uint8 (32, 32, 3), of the files that have them, by their number in the table.
     """
 
     table: pd.DataFrame
     small: np.ndarray
+    whole: dict[int, np.ndarray]
 
 
 def describe(samples: pd.DataFrame, cache: Cache | None = None, progress: Progress | None = None) -> Described:
@@ -55,6 +59,7 @@ def describe(samples: pd.DataFrame, cache: Cache | None = None, progress: Progre
     samples = samples.reset_index(drop=True)
     facts: list[tuple] = [()] * len(samples)
     small = np.zeros((len(samples), SIDE, SIDE, 3), np.uint8)
+    whole: dict[int, np.ndarray] = {}
     paths = samples["path"].to_numpy(object)
     done = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -64,23 +69,28 @@ def describe(samples: pd.DataFrame, cache: Cache | None = None, progress: Progre
             missing = []
             for row, stamp in zip(rows, stamps, strict=True):
                 if known := shelf.get(stamp):
-                    facts[row], small[row] = known
+                    facts[row], small[row], framed = known
+                    if framed is not None:
+                        whole[row] = framed
                 else:
                     missing.append((row, stamp))
             done += len(rows) - len(missing)
-            for (row, _), (fact, picture) in zip(
+            for (row, _), (fact, picture, framed) in zip(
                 missing, pool.map(_describe, [paths[row] for row, _ in missing]), strict=True
             ):
                 facts[row], small[row] = fact, picture
+                if framed is not None:
+                    whole[row] = framed
                 done += 1
                 if progress and done % 16 == 0:
                     progress(done, len(samples))
             if missing:
-                shelf.keep(stamps, [facts[row] for row in rows], small[rows])
+                kept = {place: whole[row] for place, row in enumerate(rows) if row in whole}
+                shelf.keep(stamps, [facts[row] for row in rows], small[rows], kept)
             if progress:
                 progress(done, len(samples))
     table = pd.DataFrame(facts, columns=list(_FACTS)) if facts else pd.DataFrame(columns=list(_FACTS))
-    return Described(pd.concat([samples, table], axis=1), small)
+    return Described(pd.concat([samples, table], axis=1), small, whole)
 
 
 def _parts(paths: np.ndarray) -> Iterator[tuple[str, list[int]]]:
@@ -113,21 +123,24 @@ class _Shelf:
             try:
                 with np.load(file) as kept:
                     stamps, self.facts, self.small = kept["stamps"].tolist(), kept["facts"].tolist(), kept["small"]
+                    self.whole = dict(zip(kept["framed"].tolist(), kept["whole"], strict=True))
                 self.known = {stamp: i for i, stamp in enumerate(stamps)}
             # A damaged file of the cache is made again.
             except (OSError, ValueError, KeyError, EOFError, BadZipFile):
                 self.known = {}
 
-    def get(self, stamp: str) -> tuple[tuple, np.ndarray] | None:
+    def get(self, stamp: str) -> tuple[tuple, np.ndarray, np.ndarray | None] | None:
         i = self.known.get(stamp) if stamp else None
-        return None if i is None else (_typed(self.facts[i]), self.small[i])
+        return None if i is None else (_typed(self.facts[i]), self.small[i], self.whole.get(i))
 
-    def keep(self, stamps: list[str], facts: list[tuple], small: np.ndarray) -> None:
+    def keep(self, stamps: list[str], facts: list[tuple], small: np.ndarray, whole: dict[int, np.ndarray]) -> None:
         if self.cache is None:
             return
         buffer = io.BytesIO()
         texts = np.array([[str(value) for value in fact] for fact in facts])
-        np.savez(buffer, stamps=np.array(stamps), facts=texts, small=small)
+        framed = np.array(list(whole), int)
+        pictures = np.array(list(whole.values()), np.uint8).reshape(-1, SIDE, SIDE, 3)
+        np.savez(buffer, stamps=np.array(stamps), facts=texts, small=small, framed=framed, whole=pictures)
         try:
             self.cache.put(self.key, ".npz", buffer.getvalue())
         except CarvisError:
@@ -138,7 +151,7 @@ def _typed(texts: list[str]) -> tuple:
     return (*texts[:3], *map(int, texts[3:5]), *map(float, texts[5:8]), texts[8])
 
 
-def _describe(path: str) -> tuple[tuple, np.ndarray]:
+def _describe(path: str) -> tuple[tuple, np.ndarray, np.ndarray | None]:
     black = np.zeros((SIDE, SIDE, 3), np.uint8)
     try:
         content = Path(path).read_bytes()
@@ -147,13 +160,24 @@ def _describe(path: str) -> tuple[tuple, np.ndarray]:
         kind = _format(content)
     except (ImageError, OSError) as error:
         reason = str(error) if isinstance(error, ImageError) else f"{path} cannot be read: {error.strerror or error}."
-        return ("", "", "", 0, 0, 0.0, 0.0, 0.0, reason), black
+        return ("", "", "", 0, 0, 0.0, 0.0, 0.0, reason), black, None
     height, width = image.shape[:2]
     pixels = sha256(f"{height} {width} ".encode() + image.tobytes()).hexdigest()
-    grey = cv2.cvtColor(resize(image, SHARPNESS_SIDE, _method(image, SHARPNESS_SIDE)), cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(_resized(image, SHARPNESS_SIDE), cv2.COLOR_RGB2GRAY)
     sharpness = float(cv2.Laplacian(grey, cv2.CV_32F).var())
     facts = (digest, pixels, kind, width, height, float(grey.mean()), float(grey.std()), sharpness, "")
-    return facts, resize(image, SIDE, _method(image, SIDE))
+    part = unframed(image)
+    whole = _resized(image, SIDE) if part.shape != image.shape else None
+    return facts, _resized(part, SIDE), whole
+
+
+def small_picture(image: np.ndarray, side: int) -> np.ndarray:
+    """What a picture shows within its frame, if it has one, as uint8 (side, side, 3)."""
+    return _resized(unframed(image), side)
+
+
+def _resized(image: np.ndarray, side: int) -> np.ndarray:
+    return resize(image, side, _method(image, side))
 
 
 def _method(image: np.ndarray, side: int) -> str:

@@ -46,14 +46,20 @@ def masked_correlation(values: np.ndarray, masks: np.ndarray, others: np.ndarray
     return np.where(scale > 1e-4 * count, product / np.maximum(scale, 1e-6), 0)
 
 
-def candidates(small: np.ndarray, luminance: np.ndarray, watch: Callable[[float], None] = lambda share: None):
+def candidates(
+    small: np.ndarray,
+    luminance: np.ndarray,
+    masked: np.ndarray,
+    watch: Callable[[float], None] = lambda share: None,
+) -> Candidates:
     """Find the pairs of which one, its background blacked out, looks like the same part of the other.
 
     Args:
         small: uint8 (N, S, S, 3).
         luminance: float32 (N, S, S).
+        masked: bool (N,), which pictures have their background blacked out.
     """
-    rows = np.flatnonzero(blacked_out(small))
+    rows = np.flatnonzero(masked)
     step = small.shape[1] // _SIDE
     coarse = luminance.reshape(-1, _SIDE, step, _SIDE, step).mean(axis=(2, 4))
     whole = shows(small).reshape(-1, _SIDE, step, _SIDE, step).all(axis=(2, 4))

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from carvis.dataset.health.describing import SIDE
-from carvis.dataset.health.masking import blacked_out, shows
+from carvis.dataset.health.describing import SIDE, small_picture
+from carvis.dataset.health.masking import shows
 from carvis.dataset.health.searching import VIEWS, Candidates
 from carvis.errors import ImageError
-from carvis.images import read_image, resize
+from carvis.images import read_image
 
 # Below, pictures are too plain to be told apart by what they show.
 LEAST_CONTRAST = 6
@@ -41,7 +41,11 @@ class Compared:
 
 
 def verify(
-    small: np.ndarray, paths: list[str], pairs: Candidates, watch: Callable[[float], None] = lambda share: None
+    small: np.ndarray,
+    masked: np.ndarray,
+    paths: list[str],
+    pairs: Candidates,
+    watch: Callable[[float], None] = lambda share: None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Tell which candidates show the same photograph, and how far apart they are.
 
@@ -49,12 +53,12 @@ def verify(
 
     Args:
         small: uint8 (N, 32, 32, 3).
-        paths: the N files.
+        masked: bool (N,), which of them have their background blacked out.
+        paths: the files of the pictures that stand first in a pair.
 
     Returns:
         bool (P,), and the mean absolute difference of the aligned pictures as a share of full scale, float (P,).
     """
-    masked = blacked_out(small)
     fine = lru_cache(maxsize=1024)(lambda row: _fine(paths[row]))
     good, distance = np.zeros(len(pairs.one), bool), np.ones(len(pairs.one))
     # Pairs of one picture stand together, so that its file is read once.
@@ -64,7 +68,7 @@ def verify(
         one, other, mirrored = pairs.one[rows], pairs.other[rows], pairs.mirrored[rows]
         cut_out = masked[one] != masked[other]
         boxes = _boxes(pairs.view[rows], mirrored)
-        compared, boxes = compare(_turned(small[one], mirrored), small[other], boxes)
+        compared, boxes = compare(_turned(small[one], mirrored), small[other], boxes, (masked[one], masked[other]))
         fits = are_copies(compared, cut_out)
         far = compared.difference.copy()
         closer = np.flatnonzero(~fits & ~cut_out & (compared.correlation >= _HOPEFUL) & _cropped(boxes))
@@ -72,7 +76,8 @@ def verify(
         closer = closer[[picture is not None for picture in pictures]]
         if len(closer):
             sharp = _turned(np.stack([picture for picture in pictures if picture is not None]), mirrored[closer])
-            again, _ = compare(sharp, small[other[closer]], boxes[closer], steps=(0.0125, 0.006))
+            flags = masked[one[closer]], masked[other[closer]]
+            again, _ = compare(sharp, small[other[closer]], boxes[closer], flags, steps=(0.0125, 0.006))
             fits[closer] = are_copies(again, cut_out[closer])
             far[closer] = again.difference
         good[rows], distance[rows] = fits, far / 255
@@ -98,7 +103,11 @@ def are_copies(compared: Compared, cut_out: np.ndarray) -> np.ndarray:
 
 
 def compare(
-    a: np.ndarray, b: np.ndarray, boxes: np.ndarray, steps: tuple[float, ...] = (0.025, 0.0125)
+    a: np.ndarray,
+    b: np.ndarray,
+    boxes: np.ndarray,
+    masked: tuple[np.ndarray, np.ndarray],
+    steps: tuple[float, ...] = (0.025, 0.0125),
 ) -> tuple[Compared, np.ndarray]:
     """Hold pictures together, a part of the first against the whole of the second.
 
@@ -106,12 +115,13 @@ def compare(
         a: uint8 (N, S, S, 3) with S at least 32.
         b: uint8 (N, 32, 32, 3).
         boxes: the parts (top, bottom, left, right) of ``a`` as shares of its size, (N, 4): where to begin.
+        masked: bool (N,) each, which of ``a`` and of ``b`` have their background blacked out.
         steps: by how much the edges of a box are moved to fit better.
 
     Returns:
         The figures, and the boxes that fit best.
     """
-    masked_a, masked_b = blacked_out(a), blacked_out(b)
+    masked_a, masked_b = masked
     only_a, only_b = (masked_a & ~masked_b)[:, None, None], (masked_b & ~masked_a)[:, None, None]
     both = (masked_a & masked_b)[:, None, None]
     # A cut-out is compared where it shows something, less its edge, whose pixels are mixed with black.
@@ -131,7 +141,7 @@ def _fine(path: str) -> np.ndarray | None:
         image = read_image(path)
     except ImageError:
         return None
-    return resize(image, FINE_SIDE, "area" if min(image.shape[:2]) >= FINE_SIDE else "bilinear")
+    return small_picture(image, FINE_SIDE)
 
 
 def _turned(pictures: np.ndarray, mirrored: np.ndarray) -> np.ndarray:

@@ -54,3 +54,13 @@ def cut_out(image):
 
 
 CHANGES = (reencoded, resized, cropped, mirrored, recoloured, cut_out)
+
+
+def barred(image, value):
+    """With bars above and below that take a third of the height."""
+    return cv2.copyMakeBorder(image, 45, 45, 0, 0, cv2.BORDER_CONSTANT, value=(value,) * 3)
+
+
+def in_frame(image, value):
+    """With a frame of a tenth of the size all around."""
+    return cv2.copyMakeBorder(image, 20, 20, 24, 24, cv2.BORDER_CONSTANT, value=(value,) * 3)
