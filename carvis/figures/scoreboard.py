@@ -32,7 +32,7 @@ def model_scoreboard(comparison: Comparison) -> Figure:
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=9)
-    title = "accuracy with its 95 % interval" + (" (diamond: without copies)" if known.any() else "")
+    title = "accuracy, 95 % (diamond: without copies)" if known.any() else "accuracy with its 95 % interval"
     axes.set_title(title, fontsize=9, color=INK, loc="left", pad=7)
     columns = {
         "accuracy": "{:.1%}", "top3": "{:.1%}", "macro_f1": "{:.3f}", "log_loss": "{:.3f}", "ece": "{:.3f}",
