@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_file
+from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files
 from carvis.cli.options import add_workspace, open_workspace
 from carvis.errors import CarvisError
 
@@ -33,10 +33,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         check(Path(args.out), args.overwrite)
     evaluations = named([load_evaluation(folder) for folder in folders])
-    files = {}
-    for name, evaluation in evaluations.items():
-        if file := model_file(evaluation, workspace):
-            files[name] = file
+    files = model_files(evaluations, workspace)
     comparison = compare(evaluations, files=files, without_copies=args.without_copies, seed=args.seed)
     if args.time:
         comparison = comparison.timed({name: _timed(file) for name, file in files.items()})

@@ -44,7 +44,13 @@ def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path
     )
 
 
-def model_file(evaluation, workspace) -> Path | None:
+def model_files(evaluations: dict, workspace) -> dict[str, Path]:
+    """The files of evaluated models that are in the workspace, by the names of the evaluations."""
+    found = {name: _model_file(one, workspace) for name, one in evaluations.items()}
+    return {name: file for name, file in found.items() if file}
+
+
+def _model_file(evaluation, workspace) -> Path | None:
     """The model's file in the workspace: the one named in the evaluation, else the one of the model's name."""
     model = evaluation.setup["model"]
     named = {path.name: path for path in workspace.models()} | {path.stem: path for path in workspace.models()}

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_file
+from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files
 from carvis.cli.options import add_workspace, open_workspace
 
 HELP = "write one self-contained HTML file on evaluated models"
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     workspace = open_workspace(args)
     found = [load_evaluation(evaluation_folder_of(text, args, workspace)) for text in args.inputs]
     evaluations = named(found)
-    files = {name: file for name, one in evaluations.items() if (file := model_file(one, workspace))}
+    files = model_files(evaluations, workspace)
     root = found[0].root
     told = ""
 

@@ -1,13 +1,12 @@
 """``Dataset``: the classes, counts and samples of a folder of pictures."""
 
 import os
-import unicodedata
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from carvis.dataset.ids import canonical_id
+from carvis.dataset.ids import canonical_id, composed
 from carvis.errors import DatasetError
 from carvis.images import IMAGE_SUFFIXES
 from carvis.workspace import (
@@ -63,7 +62,7 @@ class Dataset:
 
     @cached_property
     def class_names(self) -> list[str]:
-        names = {_nfc(path.name) for folder in self.splits.values() for path in _class_folders(folder)}
+        names = {composed(path.name) for folder in self.splits.values() for path in _class_folders(folder)}
         return sorted(names)
 
     def folder(self, split: str) -> Path:
@@ -139,10 +138,6 @@ class Dataset:
         raise DatasetError(f"{sample_id} is not in {self.root}: check the name or refresh the list.")
 
 
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
 def _class_folders(folder: Path) -> list[Path]:
     return sorted(
         path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".") and is_text(path.name)
@@ -174,7 +169,7 @@ def _scan_split(root: Path, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             if place in around:
                 others.append((entry.path, "a link to a folder around it"))
             else:
-                walk(entry.path, label if label is not None else _nfc(entry.name), around | {place})
+                walk(entry.path, label if label is not None else composed(entry.name), around | {place})
         elif label is None:
             others.append((entry.path, "not in a class folder"))
         elif os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES:

@@ -18,4 +18,9 @@ def canonical_id(relative: str | PurePosixPath) -> str:
     parts = list(PurePosixPath(str(relative).replace("\\", "/")).parts)
     if parts:
         parts[0] = canonical_split(parts[0]) or parts[0]
-    return unicodedata.normalize("NFC", "/".join(parts))
+    return composed("/".join(parts))
+
+
+def composed(text: str) -> str:
+    """Return a name in composed Unicode (NFC): file systems and models spell it either way."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)

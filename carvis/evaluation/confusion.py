@@ -6,12 +6,12 @@ across, the same classes in the same order both ways.
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from carvis.dataset.ids import composed
 from carvis.evaluation.joining import Joined, join
 from carvis.evaluation.result import Evaluation
 
@@ -121,18 +121,14 @@ def pair_confusion(first: Evaluation, second: Evaluation) -> ConfusionPair:
     names: dict[str, str] = {}
     # Models may spell a class composed or decomposed.
     for name in (*first.class_names, *second.class_names):
-        names.setdefault(_nfc(name), name)
+        names.setdefault(composed(name), name)
     position = {key: i for i, key in enumerate(names)}
-    label = joined.table["label"].map(_nfc).map(position)
+    label = joined.table["label"].map(composed).map(position)
     counts = []
     for name in joined.names:
-        predicted = joined.table[f"predicted:{name}"].map(_nfc).map(position)
+        predicted = joined.table[f"predicted:{name}"].map(composed).map(position)
         n = len(names)
         cells = np.bincount(label * n + predicted, minlength=n * n).reshape(n, n)
         classes = list(names.values())
         counts.append(pd.DataFrame(cells, pd.Index(classes, name="true"), columns=pd.Index(classes, name="predicted")))
     return ConfusionPair(joined, *counts)
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from carvis.dataset.ids import composed
 from carvis.evaluation.joining import Joined, join
 from carvis.evaluation.result import Evaluation
 
@@ -146,18 +146,18 @@ def _classes(joined: Joined) -> tuple[list[str], pd.Index]:
     names: dict[str, str] = {}
     for evaluation in joined.evaluations.values():
         for name in evaluation.class_names:
-            names.setdefault(unicodedata.normalize("NFC", name), name)
+            names.setdefault(composed(name), name)
     return list(names.values()), pd.Index(list(names))
 
 
 def _spelled(labels: pd.Series) -> dict[str, str]:
-    return {label: unicodedata.normalize("NFC", label) for label in labels.unique()}
+    return {label: composed(label) for label in labels.unique()}
 
 
 def _aligned(joined: Joined, name: str, index: pd.Index) -> np.ndarray:
     """A model's probabilities in the common class order, 0 for a class that it does not know."""
     own = joined.probabilities(name)
-    places = index.get_indexer([unicodedata.normalize("NFC", one) for one in joined.evaluations[name].class_names])
+    places = index.get_indexer([composed(one) for one in joined.evaluations[name].class_names])
     if len(places) == len(index) and (places == np.arange(len(index))).all():
         return own
     aligned = np.zeros((len(own), len(index)), np.float32)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import pandas as pd
 
 from carvis import __version__
 from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, pipeline
+from carvis.dataset.ids import composed
 from carvis.errors import DatasetError, ModelError
 from carvis.evaluation.leaking import copies_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
@@ -95,10 +95,6 @@ def _trained_elsewhere(clf: Classifier, data: Dataset) -> bool:
     return card.dataset_fingerprint != data.fingerprint
 
 
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
@@ -106,10 +102,10 @@ def _some(names: Sequence[str]) -> str:
 def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     """The samples whose class the model knows, labelled as the model spells it, and how many of which class are not."""
     names = list(clf.class_names)
-    known = {_nfc(name): name for name in names}
+    known = {composed(name): name for name in names}
     if len(known) < len(names):
         raise ModelError(f"{clf.name} has two classes of the same name among {_some(names)}: name them differently.")
-    labels = samples["label"].map(_nfc)
+    labels = samples["label"].map(composed)
     fits = labels.isin(known.keys())
     if not fits.any():
         raise ModelError(
@@ -120,7 +116,7 @@ def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tupl
     counts = labels[~fits].value_counts().sort_index()
     left_out = {name: int(n) for name, n in counts.items()}
     kept = samples[fits].reset_index(drop=True)
-    return kept.assign(label=kept["label"].map(lambda label: known[_nfc(label)])), left_out
+    return kept.assign(label=kept["label"].map(lambda label: known[composed(label)])), left_out
 
 
 def _predict(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from carvis.dataset.ids import canonical_id
+from carvis.dataset.ids import canonical_id, composed
 from carvis.images import IMAGE_SUFFIXES
 from carvis.workspace import canonical_split
 
@@ -87,7 +86,7 @@ class ImageIndex:
                 if entry.is_dir(follow_symlinks=False):
                     stack.append(entry.path)
                 elif os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES:
-                    name = _nfc(entry.name).casefold()
+                    name = composed(entry.name).casefold()
                     picture = (number, entry.name)
                     self._by_name.setdefault(name, []).append(picture)
                     self._by_end.setdefault((folded[-1] if folded else "", name), []).append(picture)
@@ -130,7 +129,7 @@ class ImageIndex:
             folder = self._folders[number]
             if not _same_split(folded, folder.folded):
                 continue
-            score = (_common_end(folded[:-1], folder.folded), _common_end(names, (*folder.parts, _nfc(name))))
+            score = (_common_end(folded[:-1], folder.folded), _common_end(names, (*folder.parts, composed(name))))
             if score > best or not files:
                 best, files = score, []
             if score == best:
@@ -171,7 +170,7 @@ def split_path(text: str) -> list[str]:
     ['cars', 'test', 'Golf', 'car1.jpg']
     """
     parts: list[str] = []
-    for part in _SEPARATORS.split(_DRIVE.sub("", _nfc(text.strip()))):
+    for part in _SEPARATORS.split(_DRIVE.sub("", composed(text.strip()))):
         if part == ".." and parts and parts[-1] != "..":
             parts.pop()
         elif part not in ("", ".", "?"):
@@ -185,12 +184,8 @@ def is_absolute(text: str) -> bool:
     return bool(_DRIVE.match(text)) or text[:1] in ("/", "\\", "\u00a5")
 
 
-def _nfc(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
 def _parts(path: str) -> list[str]:
-    return [part for part in _nfc(path).split(os.sep) if part]
+    return [part for part in composed(path).split(os.sep) if part]
 
 
 def _id_start(parts: tuple[str, ...], depth: int) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from carvis.dataset.ids import composed
 from carvis.errors import TableError
 from carvis.evaluation.metrics import probability_columns
 from carvis.evaluation.result import Evaluation
@@ -115,6 +115,6 @@ def join(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> Joined
 def _keyed(evaluation: Evaluation) -> pd.DataFrame:
     table = evaluation.predictions[["id", "path", "sha256", "label", "predicted", "confidence"]]
     # Models may spell a class composed or decomposed.
-    spelled = {label: unicodedata.normalize("NFC", label) for label in table["label"].unique()}
+    spelled = {label: composed(label) for label in table["label"].unique()}
     table = table.assign(key=table["label"].map(spelled), row=np.arange(len(table)))
     return table.drop_duplicates("id").set_index("id")

@@ -9,7 +9,7 @@ import pandas as pd
 from carvis.dataset import Dataset
 from carvis.dataset.health import check_dataset
 from carvis.evaluation.metrics import wilson_interval
-from carvis.workspace import Cache, content_hash
+from carvis.workspace import Cache, content_hash, modified
 
 # With fewer pictures an accuracy says next to nothing: its interval spans a third of the scale.
 LEAST_CLEAN = 30
@@ -66,7 +66,7 @@ def copies_in_training(data: Dataset, split: str, cache: Cache | str | Path | No
     """
     if split == "train" or "train" not in data.splits:
         return None
-    times = [[_time(path) for path in data.samples(name)["path"]] for name in ("train", split)]
+    times = [[modified(path) for path in data.samples(name)["path"]] for name in ("train", split)]
     key = content_hash(str(data.root), data.fingerprint, split, times)
     if key not in _kept:
         health = check_dataset(data, cache=cache)
@@ -80,13 +80,6 @@ def copies_in_training(data: Dataset, split: str, cache: Cache | str | Path | No
     while len(_kept) > _MOST_KEPT:
         _kept.popitem(last=False)
     return _kept[key]
-
-
-def _time(path: str) -> int:
-    try:
-        return Path(path).stat().st_mtime_ns
-    except OSError:
-        return 0  # Removed meanwhile: it is a copy of nothing.
 
 
 def leak_of(predictions: pd.DataFrame, exact: pd.Series) -> dict[str, int]:

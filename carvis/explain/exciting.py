@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from carvis.dataset import Dataset, Unreadable
 from carvis.errors import CarvisError, DatasetError
 from carvis.explain.passing import layer_outputs
 from carvis.images import read_image
-from carvis.workspace import Cache, content_hash
+from carvis.workspace import Cache, content_hash, modified
 
 _COLUMNS = ("filter", "rank", "id", "value", "x", "y")
 
@@ -165,11 +164,4 @@ def _joined(found: dict, samples: pd.DataFrame, facts: dict) -> ExcitingPictures
 
 def _stamps(samples: pd.DataFrame) -> list:
     """Describe the pictures so that one that was replaced is noticed."""
-    return [[row.id, int(row.size), _time(row.path)] for row in samples.itertuples(index=False)]
-
-
-def _time(path: str) -> int:
-    try:
-        return os.stat(path).st_mtime_ns
-    except OSError:
-        return 0
+    return [[row.id, int(row.size), modified(row.path)] for row in samples.itertuples(index=False)]

@@ -1,7 +1,16 @@
 """Where things lie: roots, safe path resolution, locks, atomic writes, a content-named cache."""
 
 from carvis.workspace.cache import Cache
-from carvis.workspace.files import atomic_path, atomic_write, content_hash, is_text, lock, sha256_of_file, shown
+from carvis.workspace.files import (
+    atomic_path,
+    atomic_write,
+    content_hash,
+    is_text,
+    lock,
+    modified,
+    sha256_of_file,
+    shown,
+)
 from carvis.workspace.layout import SPLITS, canonical_split, is_dataset, split_folders
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
 
@@ -17,6 +26,7 @@ __all__ = [
     "is_dataset",
     "is_text",
     "lock",
+    "modified",
     "resolve_inside",
     "sha256_of_file",
     "shown",

@@ -50,6 +50,14 @@ def atomic_write(path: str | Path, data: bytes | str) -> Path:
     return Path(path)
 
 
+def modified(path: str | Path) -> int:
+    """Return when a file was last written, in nanoseconds; 0 where it is gone."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
 def sha256_of_file(path: str | Path) -> str:
     """Return the SHA-256 of a file's content in hexadecimal."""
     with open(path, "rb") as file:

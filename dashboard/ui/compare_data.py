@@ -63,13 +63,9 @@ def comparison(evaluations: dict[str, data.Table], names: list[str]) -> Compared
     without = selection.get().copies == "without" and knows_copies(evaluations)
     found = {name: data.evaluation(evaluations[name]) for name in names}
     files = {name: data.model_files()[name] for name in names if name in data.model_files()}
-    stamps = [(name, _times(evaluations[name].path), _time(files.get(name))) for name in names]
+    stamps = [(name, data.stamp(evaluations[name]), _time(files.get(name))) for name in names]
     key = content_hash([evaluations[name].name for name in names], stamps, without)
     return Compared(key, _comparison(key, without, _evaluations=found, _files=files))
-
-
-def _times(folder: Path) -> list[int]:
-    return [file.stat().st_mtime_ns for file in sorted(folder.glob("*.*"))]
 
 
 def _time(file: Path | None) -> int:
@@ -132,7 +128,7 @@ def temperatures(compared: Compared) -> dict[str, dict]:
         if table is None or choice.split() == "valid":
             continue
         with guarded():
-            effects[name] = _temperature(compared.key, name, _times(table.path), _found=compared.found, _table=table)
+            effects[name] = _temperature(compared.key, name, data.stamp(table), _found=compared.found, _table=table)
     return effects
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from carvis.dataset.ids import composed
 from ui import confused, data, selection
 from ui.i18n import _, n_
 from ui.page import guarded
@@ -92,7 +92,7 @@ def _sources(view: confused.View, true: str, pred: str) -> list[confused.Model]:
 
 def _rows(view: confused.View, sources: list[confused.Model], true: str, pred: str) -> pd.DataFrame:
     """The pictures of the cell in either model, the most confident answer first: id, label and each model's answer."""
-    labels, answers = ({_nfc(name) for name in view.members(one)} for one in (true, pred))
+    labels, answers = ({composed(name) for name in view.members(one)} for one in (true, pred))
     names = [model.name for model in sources]
     if view.pair is not None:
         table = view.pair.joined.table
@@ -115,11 +115,7 @@ def _rows(view: confused.View, sources: list[confused.Model], true: str, pred: s
 
 def _among(column: pd.Series, names: set[str]) -> pd.Series:
     # Models may spell a class composed or decomposed.
-    return column.isin([name for name in column.unique() if _nfc(name) in names])
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    return column.isin([name for name in column.unique() if composed(name) in names])
 
 
 def _links(view: confused.View, sources: list[confused.Model], rows: pd.DataFrame, true: str, pred: str) -> None:

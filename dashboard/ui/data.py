@@ -172,6 +172,11 @@ def csv_tables() -> dict[str, Table]:
     return {path.relative_to(space.root).as_posix(): Table(path.name, path) for path in paths}
 
 
+def stamp(table: Table) -> tuple[int, ...]:
+    """Return what changes when an evaluation is written anew."""
+    return tuple(file.stat().st_mtime_ns for file in sorted(table.path.glob("*.*")))
+
+
 def evaluation(table: Table) -> Evaluation:
     """Read a saved evaluation.
 
@@ -179,8 +184,7 @@ def evaluation(table: Table) -> Evaluation:
         TableError: a file of it is missing or damaged.
     """
     root = datasets().get(table.data)
-    times = tuple(file.stat().st_mtime_ns for file in sorted(table.path.glob("*.*")))
-    return _evaluation(str(table.path), str(root) if root else None, times)
+    return _evaluation(str(table.path), str(root) if root else None, stamp(table))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -210,9 +214,8 @@ def misclassified(table: Table) -> pd.DataFrame:
         TableError: the table cannot be read.
     """
     if table.is_evaluation:
-        times = tuple(file.stat().st_mtime_ns for file in sorted(table.path.glob("*.*")))
         root = datasets().get(table.data)
-        return _of_evaluation(table, str(root) if root else None, times, _answers=evaluation(table))
+        return _of_evaluation(table, str(root) if root else None, stamp(table), _answers=evaluation(table))
     roots = datasets() or {"": workspace().root}
     listed = tuple((name, str(Path(root).resolve()), _folder_times(root)) for name, root in roots.items())
     return _of_csv(str(table.path), table.path.stat().st_mtime_ns, listed)

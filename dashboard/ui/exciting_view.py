@@ -1,12 +1,11 @@
 """From filters to pictures on page Filters: the pictures that excite a filter most, and where."""
 
-from pathlib import Path
-
 import numpy as np
 import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image
+from carvis.workspace import modified
 from ui import choice, classifiers, data, filter_options, pattern_grid, work
 from ui.comparison import fitted
 from ui.download import download
@@ -79,7 +78,12 @@ def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
         else:
             with guarded():
                 maps = _maps(
-                    model.classifier.fingerprint, tuple(rows["path"]), _times(rows["path"]), layer, index, _model=model
+                    model.classifier.fingerprint,
+                    tuple(rows["path"]),
+                    tuple(map(modified, rows["path"])),
+                    layer,
+                    index,
+                    _model=model,
                 )
             _pictures(rows, maps, index)
         if found.skipped:
@@ -133,10 +137,6 @@ def _pictures(rows, maps: list[np.ndarray], index: int) -> None:
                 st.markdown(plain(row.label))
                 value = _("activation {value}").format(value=f"{row.value:.2f}")
                 st.caption(f"{value} · {plain(row.id.rsplit('/', 1)[-1])}")
-
-
-def _times(paths) -> tuple[int, ...]:
-    return tuple(Path(path).stat().st_mtime_ns if Path(path).exists() else 0 for path in paths)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

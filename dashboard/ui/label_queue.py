@@ -10,7 +10,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation import corrected_list, label_errors
 from carvis.evaluation.doubting import WEAK
 from carvis.evaluation.joining import Joined, join
-from ui import choice, data, label_evidence, narrowing, selection, tagging
+from ui import choice, data, label_evidence, selection, tagging
 from ui.download import download
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded
@@ -41,7 +41,7 @@ def show() -> None:
     voting = _choose_models(tables, bar)
     joined = errors = None
     with guarded():
-        stamps = tuple((one.name, narrowing.stamp(one)) for one in voting)
+        stamps = tuple((one.name, data.stamp(one)) for one in voting)
         joined, errors = _found(stamps, _tables=voting)
     if errors is None:
         return

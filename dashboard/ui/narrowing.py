@@ -104,13 +104,8 @@ def others(key: str, rows: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(index=rows.index)
     near = [one for one in data.evaluations().values() if (one.data, one.split) == (table.data, table.split)]
     near = [one for one in near if one != table]
-    stamps = tuple((one.name, stamp(one)) for one in (table, *near))
+    stamps = tuple((one.name, data.stamp(one)) for one in (table, *near))
     return _others(stamps, _rows=rows, _own=table, _tables=near)
-
-
-def stamp(table: data.Table) -> tuple[int, ...]:
-    """Return what changes when an evaluation is written anew."""
-    return tuple(file.stat().st_mtime_ns for file in sorted(table.path.glob("*.*")))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
