@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from carvis.errors import CarvisError
@@ -55,27 +56,61 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)) as connection:
-            # Readers and one writer do not wait for each other; where the disk cannot do that, they do.
-            connection.execute("PRAGMA journal_mode = WAL")
-            if not _check(path, connection):
-                connection.executescript(_TABLES)
-                connection.execute(f"PRAGMA user_version = {FORMAT}")
-            connection.execute("BEGIN IMMEDIATE")
+            _patiently(lambda: _begin(path, connection))
             try:
                 yield connection
             except BaseException:
-                connection.execute("ROLLBACK")
+                _roll_back(connection)
                 raise
             connection.execute("COMMIT")
+
+
+def _begin(path: Path, connection: sqlite3.Connection) -> None:
+    # Readers and one writer do not wait for each other; where the disk cannot do that, they do.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not _check(path, connection):
+            for statement in _TABLES.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+    except BaseException:
+        _roll_back(connection)
+        raise
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    # A full disk ends the transaction by itself, and a second end would be an error that hides the first.
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _patiently(attempt: Callable[[], object]) -> None:
+    # SQLite waits for another's transaction, but not for another that sets up or recovers the file at this moment.
+    until = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            attempt()
+            return
+        except sqlite3.OperationalError as error:
+            if not _busy(error) or time.monotonic() > until:
+                raise
+        time.sleep(0.02)
+
+
+def _busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_WAIT_SECONDS)
     try:
-        connection.execute("PRAGMA user_version").fetchone()
-    except sqlite3.OperationalError:
-        # In a folder that cannot be written, the files beside it that readers share cannot be made either.
+        _patiently(lambda: connection.execute("PRAGMA user_version").fetchone())
+    except sqlite3.OperationalError as error:
         connection.close()
+        if _busy(error):
+            raise
+        # In a folder that cannot be written, the files beside it that readers share cannot be made either.
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
     return connection
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -115,14 +116,40 @@ def test_two_tabs_do_not_overwrite_each_others_notes(workspace, tags):
     assert tags.on("cars", pictures(workspace)).empty
 
 
-def test_two_processes_write_at_once_and_nothing_is_lost(workspace, tags):
-    script = (
-        "import sys; from carvis.evaluation import Tags; t = Tags(sys.argv[1])\n"
-        "for i in range(40): t.tag('cars', f'test/golf/{sys.argv[2]}{i}.png', 'f' * 64, 'blurred')"
-    )
-    jobs = [subprocess.Popen([sys.executable, "-c", script, str(tags.path), name]) for name in "ab"]
-    assert [job.wait(timeout=120) for job in jobs] == [0, 0]
-    assert len(tags.records("cars")) == 80
+WRITER = """
+import sys, time
+from pathlib import Path
+from carvis.evaluation import tag_file
+print("ready", flush=True)
+for line in sys.stdin:
+    start, _, path = line.strip().partition(" ")
+    path = Path(path)
+    while time.time() < float(start):
+        pass
+    for i in range(10):
+        with tag_file.writing(path) as file:
+            file.execute("INSERT INTO tag VALUES ('cars', ?, 'f', 'blurred', '')", (f"{sys.argv[1]}{i}",))
+        with tag_file.reading(path) as file:
+            file.execute("SELECT count(*) FROM tag").fetchone()
+    print("done", flush=True)
+"""
+
+
+def test_processes_that_make_the_file_at_the_same_moment_lose_nothing(tmp_path):
+    # Before a writer waited for one that sets the file up, a third of these rounds failed.
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, name], **pipes) for name in "abcd"]
+    assert [writer.stdout.readline() for writer in writers] == ["ready\n"] * 4
+    for attempt in range(10):
+        path, start = tmp_path / str(attempt) / "tags.sqlite", time.time() + 0.1
+        for writer in writers:
+            writer.stdin.write(f"{start} {path}\n")
+            writer.stdin.flush()
+        answers = [writer.stdout.readline() or writer.stderr.read() for writer in writers]
+        assert answers == ["done\n"] * 4
+        assert len(Tags(path).records("cars")) == 40
+    for writer in writers:
+        writer.communicate(timeout=60)
 
 
 def test_a_writer_waits_for_another_and_readers_for_none(workspace, tags):
