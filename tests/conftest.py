@@ -4,9 +4,18 @@ import os
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from carvis.images import write_image
+
+
+def pytest_xdist_auto_num_workers(config) -> int:
+    """Two to four workers: each holds TensorFlow, which uses several cores by itself and gigabytes of memory."""
+    if len(config.args) == 1 and Path(config.args[0].partition("::")[0]).is_file():
+        return 0
+    gigabytes = psutil.virtual_memory().available // 2**30
+    return max(1, min(os.cpu_count() or 1, gigabytes // 4, 4))
 
 
 @pytest.fixture(scope="session")

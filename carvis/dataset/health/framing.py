@@ -58,8 +58,8 @@ def _within(image: np.ndarray, box: tuple[int, int, int, int]) -> tuple[int, int
             if colour is not None:
                 lines = _lines(part, side, ends)
                 ends[side] = _first(lines, colour, ends[side], _STRAY, len(lines))
-        if ends[0] + ends[1] >= size[0] or ends[2] + ends[3] >= size[1]:
-            return box
+            if ends[0] + ends[1] >= size[0] or ends[2] + ends[3] >= size[1]:
+                return box
     found = [0, 0, 0, 0]
     for side, colour in enumerate(colours):
         if ends[side]:
