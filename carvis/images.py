@@ -69,13 +69,15 @@ def read_image(source: str | Path | bytes, channels: int = 3) -> np.ndarray:
 
 
 def _to_array(picture: Image.Image, channels: int) -> np.ndarray:
-    picture = ImageOps.exif_transpose(picture)
+    # In place, and converted only where it must be: Pillow copies the picture for each.
+    ImageOps.exif_transpose(picture, in_place=True)
     if picture.mode in ("I;16", "I;16L", "I;16B", "I", "F"):
         picture = _to_8_bit(picture)
     if "A" in picture.getbands() or "transparency" in picture.info:
         rgba = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    array = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
+    mode = "L" if channels == 1 else "RGB"
+    array = np.asarray(picture if picture.mode == mode else picture.convert(mode))
     return array[..., None] if channels == 1 else array
 
 

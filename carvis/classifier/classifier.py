@@ -128,7 +128,7 @@ class Classifier:
 
     def preprocess(self, images: np.ndarray) -> np.ndarray:
         """Bring pictures of the model's size to its range: uint8 or float (N, h, w, c) to float32."""
-        return PREPROCESSING[self.preprocessing](images.astype(np.float32)).astype(np.float32)
+        return np.asarray(PREPROCESSING[self.preprocessing](images.astype(np.float32)), np.float32)
 
     def black_picture(self) -> np.ndarray:
         """Return a black picture as the model takes it: float32 (h, w, c)."""

@@ -164,6 +164,20 @@ def test_the_pipeline_leaves_out_and_reports_what_it_cannot_read(cars):
         list(pipeline(paths, input_size=(8, 8)))
 
 
+def test_batches_are_full_whatever_cannot_be_read(cars, make_pictures):
+    made = make_pictures(cars / "train" / "Zoe", [f"{i:02}.jpg" for i in range(40)])
+    good = {0, 1, 5, 23, 24, 31, 38}
+    for i, path in enumerate(made):
+        if i not in good:
+            path.write_bytes(b"no picture")
+    unreadable = Unreadable()
+    data = pipeline(list(map(str, made)), range(100, 140), input_size=(8, 8), batch_size=3, unreadable=unreadable)
+    batches = list(data.as_numpy_iterator())
+    assert [indices.tolist() for indices, _, _ in batches] == [[0, 1, 5], [23, 24, 31], [38]]
+    assert [labels.tolist() for _, _, labels in batches] == [[100, 101, 105], [123, 124, 131], [138]]
+    assert len(unreadable.reasons) == 33
+
+
 def test_shuffling_is_new_each_epoch_and_the_same_for_a_seed(cars, make_pictures):
     make_pictures(cars / "train" / "Zoe", [f"{i:02}.jpg" for i in range(20)])
     paths = Dataset(cars).samples("train")["path"].tolist()
