@@ -29,7 +29,8 @@ class Classifier:
         resize: a name in ``carvis.images.RESIZE_METHODS``.
         input_size: (height, width), needed where the model leaves it open.
         name: shown wherever a result is shown.
-        path, card, assumptions: where it came from, and what had to be assumed, one sentence each.
+        path, sha256, card, assumptions: where it came from, the hash of that file, and what had to be assumed, one
+            sentence each.
 
     Raises:
         ModelError: the model is no image classifier, or the names do not fit it.
@@ -45,12 +46,14 @@ class Classifier:
         input_size: int | tuple[int, int] | None = None,
         name: str | None = None,
         path: str | Path | None = None,
+        sha256: str | None = None,
         card: ModelCard | None = None,
         assumptions: Iterable[str] = (),
     ):
         self.model = model
         self.name = name or model.name
         self.path = Path(path) if path else None
+        self.sha256 = sha256
         self.card = card
         self.assumptions = list(assumptions)
         self.class_names = [str(name) for name in class_names]

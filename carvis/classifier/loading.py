@@ -49,7 +49,8 @@ def load_classifier(
     path = Path(path)
     model = open_model(path, trust=trust)
     said: list[str] = []
-    card = _card(path, said)
+    sha256 = sha256_of_file(path)
+    card = _card(path, sha256, said)
     height, width, _ = image_input(model, str(path))
     clf = Classifier(
         model,
@@ -59,6 +60,7 @@ def load_classifier(
         input_size=_input_size((height, width), input_size, card, said),
         name=path.stem,
         path=path,
+        sha256=sha256,
         card=card,
         assumptions=said,
     )
@@ -74,13 +76,13 @@ def _about_output(model: keras.Model) -> list[str]:
     return []
 
 
-def _card(path: Path, said: list[str]) -> ModelCard | None:
+def _card(path: Path, sha256: str, said: list[str]) -> ModelCard | None:
     try:
         card = read_card(path)
     except ModelError as error:
         said.append(str(error))
         return None
-    if card and card.sha256 and card.sha256 != sha256_of_file(path):
+    if card and card.sha256 and card.sha256 != sha256:
         said.append(f"The card {card_path(path).name} was written for another version of this file.")
     return card
 

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     files = model_files(evaluations, workspace)
     comparison = compare(evaluations, files=files, without_copies=args.without_copies, seed=args.seed)
     if args.time:
-        comparison = comparison.timed({name: _timed(file) for name, file in files.items()})
+        comparison = comparison.timed({name: _timed(file) for name, file in comparison.files.items()})
     effects = _temperatures(comparison, folders)
     print_comparison(comparison, effects)
     if args.out:

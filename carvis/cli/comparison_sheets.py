@@ -50,6 +50,12 @@ def print_comparison(comparison, effects: dict[str, dict]) -> None:
     for name, row in comparison.scoreboard.iterrows():
         table.add_row(str(name), *_cells(row))
     console.print(table)
+    for name in comparison.changed:
+        console.print(
+            f"{name}: the model file was changed since it was evaluated, so its size and speed are not told: "
+            "evaluate it again.",
+            soft_wrap=True,
+        )
     for words in left_out_words(comparison.left_out):
         console.print(words, soft_wrap=True)
     patterns = Table(title="Who is right", title_justify="left", show_header=False)

@@ -224,6 +224,7 @@ def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
         "model": {
             "name": clf.name,
             "file": Path(clf.path).name if clf.path else None,
+            "sha256": clf.sha256,
             "fingerprint": clf.fingerprint,
             "class_names": list(clf.class_names),
             "input_size": list(clf.input_size),

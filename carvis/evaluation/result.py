@@ -12,6 +12,7 @@ import pandas as pd
 
 from carvis.evaluation.leaking import Leak
 from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
+from carvis.workspace import sha256_of_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,15 @@ class Evaluation:
     @property
     def accuracy(self) -> float:
         return self.metrics["accuracy"]
+
+    def made_with(self, file: str | Path) -> bool | None:
+        """Tell whether a model file is the one that gave these answers; None where its hash was not noted.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        noted = self.setup["model"].get("sha256")
+        return None if noted is None else noted == sha256_of_file(file)
 
     @property
     def leak(self) -> Leak | None:

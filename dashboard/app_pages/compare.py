@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import choice, compare_data, compare_view, data, selection
+from ui import choice, compare_data, compare_view, data, earlier, selection
 from ui.i18n import _
 from ui.page import empty, guarded, heading, no_models
 from ui.texts import plain
@@ -69,5 +69,6 @@ if len(models) < 2:
     )
     st.stop()
 
+earlier.say(evaluated[name] for name in models)
 with guarded():
     compare_view.show(compare_data.comparison(evaluated, models))

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from ui import choice, data, gallery, label_queue, large_view, narrowing, selection, tagging
+from ui import choice, data, earlier, gallery, label_queue, large_view, narrowing, selection, tagging
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded, heading
 from ui.texts import leak_words, percent, plain
@@ -64,6 +64,7 @@ with guarded():
     rows = data.misclassified(tables[key])
 if rows is None:
     st.stop()
+earlier.say([tables[key]])
 tags = pd.DataFrame(columns=["tags", "note"])
 with guarded():
     tags = tagging.on_rows(rows)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import card_form, choice, classifiers, data, selection
+from ui import card_form, choice, classifiers, data, earlier, selection
 from ui.i18n import _
 from ui.page import error, guarded, heading, no_models
 from ui.texts import SPLIT, percent, plain
@@ -83,6 +83,7 @@ else:
                     percent(found.accuracy),
                     help=_("95 % range: {low} to {high}").format(low=percent(low), high=percent(high)),
                 )
+        earlier.say(measured)
         if not measured:
             st.caption(_("Not measured yet:"))
             folder = choice.dataset_name() or "NAME"

@@ -139,7 +139,7 @@ def _temperature(key: str, name: str, times: list[int], *, _found: Comparison, _
 
 def timed(found: Comparison) -> Comparison:
     """Offer to measure how long each model takes for a picture, and return the comparison with what was measured."""
-    names = [name for name in found.names if name in data.model_files()]
+    names = [name for name in found.names if name in found.files]
     if not names:
         return found
     key = content_hash("time", {name: classifiers.file_key(name) for name in names})

@@ -10,7 +10,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation import corrected_list, label_errors
 from carvis.evaluation.doubting import WEAK
 from carvis.evaluation.joining import Joined, join
-from ui import choice, data, label_evidence, selection, tagging
+from ui import choice, data, earlier, label_evidence, selection, tagging
 from ui.download import download
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded
@@ -45,6 +45,7 @@ def show() -> None:
         joined, errors = _found(stamps, _tables=voting)
     if errors is None:
         return
+    earlier.say(voting)
     with bar:
         st.selectbox(
             _("Show"),

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from carvis.evaluation import load_evaluation
+from carvis.workspace import sha256_of_file
 
 
 def frame(app, column):
@@ -149,3 +150,20 @@ def test_in_japanese(workspace, open_page, words, lang):
     app = open_page("compare", data="colours", lang=lang, pattern="01", model=["poor", "good"])
     assert not app.exception
     assert "優れています" in words(app) and "good だけ正解" in words(app)
+
+
+@pytest.mark.parametrize("page", ["compare", "confusion", "misclassified", "models"])
+def test_a_model_file_that_was_changed_since_its_evaluation_is_told(own_workspace, open_page, words, page):
+    file = own_workspace / "models" / "good.keras"
+    warned = "good\\.keras was changed since it was evaluated"
+    metrics = own_workspace / "data" / "evaluations" / "colours" / "test" / "good" / "metrics.json"
+    document = json.loads(metrics.read_text("utf-8"))
+    document["setup"]["model"]["sha256"] = sha256_of_file(file)
+    metrics.write_text(json.dumps(document), "utf-8")
+    asked = {"data": "colours", "table": "colours/test/good", "model": ["good", "poor"][: 1 + (page == "compare")]}
+    assert warned not in words(open_page(page, **asked))
+    shutil.copy(own_workspace / "models" / "poor.keras", file)
+    app = open_page(page, **asked)
+    assert not app.exception and not app.error
+    assert words(app).count(warned) == 1
+    assert 'evaluate "models/good.keras" "data/colours" --split test' in words(app)

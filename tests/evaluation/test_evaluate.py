@@ -212,3 +212,18 @@ def test_reading_needs_no_tensorflow():
     code = f"import sys, carvis.evaluation; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_evaluation_knows_the_file_that_it_was_made_with(colours, workspace, paint):
+    from carvis.classifier import load_classifier, save_classifier
+
+    file = save_classifier(colours, workspace.models_dir / "colours.keras")
+    folder = evaluate(load_classifier(file), paint, copies=False).save(workspace.evaluations_dir / "here")
+    evaluation = load_evaluation(folder)
+    assert evaluation.setup["model"]["sha256"] == sha256_of_file(file)
+    assert evaluation.made_with(file) is True
+    with open(file, "ab") as changed:
+        changed.write(b" ")
+    assert evaluation.made_with(file) is False
+    # A classifier that came from no file says nothing of one.
+    assert evaluate(colours, paint, copies=False).made_with(file) is None

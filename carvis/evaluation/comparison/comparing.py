@@ -29,10 +29,11 @@ class Comparison:
 
     Attributes:
         joined: the answers, a row a picture.
-        files: the models' files by name, as far as they are known.
+        files: the models' files by name, as far as they are known to be those that were evaluated.
         milliseconds: a picture's forward pass by name, as far as it was measured.
         without_copies: whether pictures with a copy in training were left out.
         seed: of the bootstrap.
+        changed: the names of models whose files were changed since they were evaluated: they are not in ``files``.
     """
 
     joined: Joined
@@ -40,6 +41,7 @@ class Comparison:
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     without_copies: bool = False
     seed: int = 0
+    changed: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Comparison({', '.join(self.names)}; n={self.n})"
@@ -177,7 +179,8 @@ def compare(
 
     Args:
         evaluations: two or more, in a list, or by the name that each shall have.
-        files: the models' files by name, for parameters and size.
+        files: the models' files by name, for parameters and size. One that is not the file that was evaluated is left
+            out and told in ``Comparison.changed``.
         without_copies: leave out pictures that have a copy in training.
         seed: of the bootstrap.
 
@@ -190,7 +193,17 @@ def compare(
     joined = join(evaluations)
     if without_copies:
         joined = _without_copies(joined)
-    return Comparison(joined, {name: Path(path) for name, path in (files or {}).items()}, {}, without_copies, seed)
+    files = {name: Path(path) for name, path in (files or {}).items()}
+    changed = tuple(name for name in joined.names if name in files and _changed(joined.evaluations[name], files[name]))
+    files = {name: path for name, path in files.items() if name not in changed}
+    return Comparison(joined, files, {}, without_copies, seed, changed)
+
+
+def _changed(evaluation: Evaluation, file: Path) -> bool:
+    try:
+        return evaluation.made_with(file) is False
+    except OSError:
+        return False
 
 
 def _without_copies(joined: Joined) -> Joined:

@@ -58,6 +58,7 @@ def comparison_document(comparison: Comparison, effects: Mapping[str, dict] | No
         },
         "n": comparison.n,
         "left_out": comparison.left_out,
+        "changed": list(comparison.changed),
         "without_copies": comparison.without_copies,
         "seed": comparison.seed,
         "scoreboard": _records(comparison.scoreboard.reset_index()),

@@ -1,5 +1,6 @@
 """Models compared: lattice, pairs, fixed and broken, scoreboard, verdicts, what cannot be compared."""
 
+import hashlib
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -102,6 +103,26 @@ def test_the_scoreboard_holds_what_the_evaluation_says(three):
     assert board.loc["fine", "ece"] == pytest.approx((abs(4 - 5 * 0.9) + abs(1 - 0.8)) / 6)
     timed = carvis.compare(three).timed({"own": 2.5})
     assert timed.scoreboard.loc["own", "milliseconds"] == 2.5 and np.isnan(timed.scoreboard.loc["fine", "milliseconds"])
+
+
+def test_a_file_that_was_changed_since_is_not_spoken_of(three, tmp_path):
+    names = [one.setup["model"]["name"] for one in three]
+    files = {name: tmp_path / f"{name}.keras" for name in names}
+    for name, file in files.items():
+        file.write_text(name)
+    noted = {
+        names[0]: hashlib.sha256(b"an earlier model").hexdigest(),
+        names[1]: hashlib.sha256(names[1].encode()).hexdigest(),
+    }
+    told = [
+        replace(one, setup={**one.setup, "model": {**one.setup["model"], "sha256": noted.get(name)}})
+        for name, one in zip(names, three, strict=True)
+    ]
+    found = carvis.compare(told, files=files)
+    # The third was evaluated before hashes were noted: nothing speaks against its file.
+    assert found.changed == (names[0],) and list(found.files) == names[1:]
+    files[names[0]].unlink()
+    assert carvis.compare(told, files=files).changed == ()
 
 
 def test_leak_corrected_where_the_evaluation_knows(three):

@@ -1,0 +1,41 @@
+"""Evaluations of an earlier model: its file was changed since, so that the answers are not those of the one here."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import streamlit as st
+
+from ui import data
+from ui.i18n import _
+from ui.page import guarded
+from ui.texts import plain
+
+
+def say(tables: Iterable[data.Table]) -> None:
+    """Warn of evaluations whose model file was changed since, and name what to do."""
+    for table in tables:
+        with guarded():
+            if not _changed(table):
+                continue
+            file = data.workspace().relative(data.model_files()[table.model])
+            words = _(
+                "{file} was changed since it was evaluated: what is shown here are the answers of the model before. "
+                "Evaluate it again:"
+            )
+            with st.container(gap="xsmall"):
+                st.warning(words.format(file=plain(file)), icon=":material/history:")
+                command = f'python -m carvis evaluate "{file}" "data/{table.data}" --split {table.split}'
+                st.code(command, language="bash", wrap_lines=True)
+
+
+def _changed(table: data.Table) -> bool:
+    file = data.model_files().get(table.model)
+    if file is None or not table.is_evaluation:
+        return False
+    stat = file.stat()
+    return _other_file(str(file), stat.st_mtime_ns, stat.st_size, data.stamp(table), _table=table)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _other_file(path: str, time: int, size: int, stamp: tuple[int, ...], *, _table: data.Table) -> bool:
+    return data.evaluation(_table).made_with(Path(path)) is False
