@@ -41,7 +41,7 @@ def _head(title: str, words: str) -> None:
 
 def _frame(table: pd.DataFrame, parts: list[str], models: list[str]) -> tuple[alt.Chart, dict]:
     rows = {
-        "y": alt.Y("part:N", sort=parts, title=None, axis=alt.Axis(labelLimit=140)),
+        "y": alt.Y("part:N", sort=parts, title=None, axis=alt.Axis(labelLimit=140, labelFlush=False)),
         "yOffset": alt.YOffset("model:N", sort=models),
     }
     return alt.Chart(table), rows
@@ -120,7 +120,7 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
         title=None,
         axis=alt.Axis(labelAngle=-50, orient="top", labelLimit=110, labelOverlap=False),
     )
-    y = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(labelLimit=150, labelOverlap=False))
+    y = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(labelLimit=150, labelOverlap=False, labelFlush=False))
     tooltip = [
         alt.Tooltip("label:N", title=_("Class")),
         alt.Tooltip("part:N", title=_("Part")),

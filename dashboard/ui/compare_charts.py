@@ -9,6 +9,7 @@ from carvis.evaluation import Comparison
 from ui import compare_data, compare_words, selection
 from ui.compare_data import Compared
 from ui.i18n import _
+from ui.look import Look
 
 LATTICE = "compare_lattice"
 _LINE, _QUIET, _BETTER, _WORSE = "#0072b2", "#8a97a3", "#0072b2", "#d55e00"
@@ -25,7 +26,8 @@ def patterns(found: Comparison, chosen: str) -> None:
     rows["shown"] = [f"{n:,}" for n in rows["count"]]
     cell = alt.selection_point(name="pattern", fields=["pattern"], on="click")
     order = rows["words"].tolist()
-    y = alt.Y("words:N", sort=order, title=None, axis=alt.Axis(labelLimit=330, labelOverlap=False, ticks=False))
+    names = alt.Axis(labelLimit=330, labelOverlap=False, labelFlush=False, ticks=False)
+    y = alt.Y("words:N", sort=order, title=None, axis=names)
     tooltip = [
         alt.Tooltip("words:N", title=_("Pattern")),
         alt.Tooltip("count:Q", title=_("Pictures")),
@@ -47,7 +49,8 @@ def patterns(found: Comparison, chosen: str) -> None:
             legend=None,
         ),
     )
-    numbers = base.mark_text(align="left", dx=5, cursor="pointer").encode(x="count:Q", text="shown:N")
+    numbers = base.mark_text(align="left", dx=5, cursor="pointer", color=Look.now().ink)
+    numbers = numbers.encode(x="count:Q", text="shown:N")
     top = rows.loc[rows["count"].idxmax()]
     alt_text = _("{words}: {n} pictures, the most of all patterns").format(words=top["words"], n=top["shown"])
     chart = alt.layer(target.add_params(cell), bars, numbers).properties(height=24 + 27 * len(rows))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import altair as alt
 import numpy as np
@@ -15,37 +14,13 @@ from carvis.figures import cell_words, confusion_matrix, figure_bytes
 from ui import confused, selection
 from ui.download import download
 from ui.i18n import _, n_
+from ui.look import Look
 from ui.texts import percent, plain
 
 _NUMBERS_UP_TO, _LABELS_UP_TO, _GRID_UP_TO = 40, 80, 100
 # Beyond this many classes the matrix needs the whole width.
 BESIDE_UP_TO = 60
 _NAMED = 8
-
-
-@dataclass(frozen=True)
-class _Look:
-    """Colours that let a cell of nothing sink into the page: the more, the darker on white and the brighter on dark."""
-
-    dark: bool
-
-    @property
-    def ink(self) -> str:
-        return "#ffffff" if self.dark else "#111111"
-
-    @property
-    def grid(self) -> str:
-        return "#26303a" if self.dark else "#e8ebee"
-
-    @property
-    def signed(self) -> list[str]:
-        return ["#b79cf0", "#242c34", "#f0a24f"] if self.dark else ["#542788", "#f4f4f4", "#b35806"]
-
-    def text(self, tone: np.ndarray, signed: bool) -> np.ndarray:
-        """The colour of a number on a cell whose value stands at ``tone`` 0..1 of the scale."""
-        if signed:
-            return np.where(tone > 0.55, *(("#000000", "#ffffff") if self.dark else ("#ffffff", "#111111")))
-        return np.where(tone > 0.45, *(("#000000", "#ffffff") if self.dark else ("#ffffff", "#111111")))
 
 
 def panel(view: confused.View, model: confused.Model) -> None:
@@ -214,7 +189,7 @@ def _chart(
     signed: bool = False,
 ) -> None:
     order, n = view.order, len(view.order)
-    look = _Look(st.context.theme.type == "dark")
+    look = Look.now()
     scale, tone = _scale(shown["value"].to_numpy(float), limits, n, look, signed)
     shown = shown.assign(ink=look.text(tone, signed))
     label = 11 if n <= 24 else 10 if n <= 45 else 9
@@ -272,7 +247,7 @@ def _limits(parts: Iterable[pd.DataFrame]) -> tuple[float, float]:
 
 
 def _scale(
-    values: np.ndarray, limits: tuple[float, float], n: int, look: _Look, signed: bool
+    values: np.ndarray, limits: tuple[float, float], n: int, look: Look, signed: bool
 ) -> tuple[alt.Scale, np.ndarray]:
     """The colour scale, and where on it each value stands, 0..1."""
     sizes, (low, high) = np.abs(values), limits
@@ -289,7 +264,7 @@ def _scale(
     return scale, np.log(sizes / low) / np.log(high / low) if log else sizes / high
 
 
-def _borders(view: confused.View, look: _Look) -> list[alt.Chart]:
+def _borders(view: confused.View, look: Look) -> list[alt.Chart]:
     """Lines between super-classes."""
     starts = [b for a, b in zip(view.order, view.order[1:]) if view.groups[a] != view.groups[b]]
     table = pd.DataFrame({"true": starts, "pred": starts})

@@ -22,7 +22,7 @@ LIGHT = {
     "brightest": (N_("Brightest"), "brightness", False),
     "blurriest": (N_("Blurriest"), "sharpness", True),
 }
-_COLOURS = {"train": "#440154", "valid": "#21918c", "test": "#f0b000"}
+_COLOURS = {"train": "#31688e", "valid": "#35b779", "test": "#e0a100"}
 
 
 def finding(health: Health) -> bool:
@@ -191,11 +191,12 @@ def _counts(counts: pd.DataFrame) -> alt.Chart:
         scale=alt.Scale(domain=names, range=[_COLOURS[split] for split in counts.columns]),
         legend=alt.Legend(orient="top"),
     )
+    axis = alt.Axis(labelLimit=180, labelOverlap=False, labelFlush=False)
     return (
         alt.Chart(long)
         .mark_bar()
         .encode(
-            y=alt.Y("class:N", sort=order, title=None, axis=alt.Axis(labelLimit=180, labelOverlap=False)),
+            y=alt.Y("class:N", sort=order, title=None, axis=axis),
             x=alt.X("pictures:Q", title=_("Pictures")),
             color=colour,
             order=alt.Order("rank:Q"),

@@ -55,7 +55,7 @@ def _confusion(replay: Replay, epoch: int) -> None:
     st.markdown(words.format(epoch=epoch, right=f"{right:,}", n=f"{total:,}", accuracy=percent(right / max(total, 1))))
     names = list(counts.index)
     table = counts.rename_axis("true").reset_index().melt("true", var_name="predicted", value_name="count")
-    axis = alt.Axis(labelLimit=110, labelOverlap=False)
+    axis = alt.Axis(labelLimit=110, labelOverlap=False, labelFlush=False)
     chart = (
         alt.Chart(table, height=max(180, 17 * len(names) + 110))
         .mark_rect()
