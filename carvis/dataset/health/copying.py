@@ -19,7 +19,7 @@ from carvis.workspace import SPLITS, Cache, content_hash
 COLUMNS = ("path", "split", "label", "twin_path", "twin_split", "twin_label", "distance")
 # A mirrored picture differs by nothing and is still no exact copy.
 LEAST_DISTANCE = 1e-4
-_VERSION = 2
+_VERSION = 3
 _BLOCK = 4096
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 Watch = Callable[[float], None]
@@ -47,7 +47,7 @@ class Copies:
 def find_copies(described: Described, cache: Cache | None = None, watch: Watch = lambda share: None) -> Copies:
     """Find exact copies by their hashes, and near-copies by what they show.
 
-    Re-encoded, resized, mirrored, slightly recoloured pictures, crops of nine tenths of the width and height and
+    Re-encoded, resized, mirrored, slightly recoloured pictures, crops of four fifths of the width and height and
     more, and pictures whose background was blacked out are found as near-copies. Bars and frames of one colour do not
     count.
 

@@ -13,15 +13,15 @@ from itertools import product
 import numpy as np
 
 FREQUENCIES = 11
-LIKENESS = 0.82
-# Parts of the width and height that a cropped copy may show.
+LIKENESS = 0.78
+# Parts of the width and of the height that a cropped copy may show: whatever crop of up to a fifth of either is near
+# enough to one of them, and is then found exactly in verifying.
 WHOLE = (0.0, 1.0)
-SLIGHT = (WHOLE, (0.0, 0.9), (0.1, 1.0), (0.05, 0.95))
-STRONG = ((0.0, 0.8), (0.07, 0.87), (0.13, 0.93), (0.2, 1.0))
-VIEWS = tuple(product(SLIGHT, SLIGHT)) + tuple(product(STRONG, STRONG))
+PARTS = (WHOLE, *((k / 20, (k + 18) / 20) for k in range(3)), *((k / 20, (k + 16) / 20) for k in range(5)))
+VIEWS = tuple(product(PARTS, PARTS))
 # Up to so many pictures each is held against each; above, against those in the nearest cells only.
-ALL_PAIRS = 12_000
-_PROBES = 4
+ALL_PAIRS = 3_000
+_PROBES = 8
 _BLOCK = 2048
 
 
@@ -99,7 +99,9 @@ def candidates(
                 # The whole against the whole is found from both ends.
                 keep = one < other if number == 0 else one != other
                 n = int(keep.sum())
-                found.append((one[keep], other[keep], np.full(n, number), np.full(n, mirrored), likeness[keep]))
+                # Millions of pairs may wait here: small numbers.
+                ends = one[keep].astype(np.int32), other[keep].astype(np.int32)
+                found.append((*ends, np.full(n, number, np.uint8), np.full(n, mirrored), likeness[keep]))
             watch((2 * number + mirrored + 1) / (2 * len(VIEWS)))
     return (
         Candidates(*(np.concatenate(column) for column in zip(*found, strict=True)))

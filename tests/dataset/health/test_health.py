@@ -11,6 +11,7 @@ from PIL import Image
 import carvis
 from carvis.dataset.health import check_dataset
 from carvis.dataset.health.searching import sampling, signatures
+from carvis.dataset.health.verifying import _windows
 from carvis.images import encode_image, write_image
 from carvis.workspace import Cache
 from tests.dataset.health.scenes import CHANGES, scene
@@ -173,6 +174,30 @@ def test_a_row_sampled_by_hand():
     assert sampling((0.5, 1.0), 2, 4).tolist() == [[0, 0, 1, 0], [0, 0, 0, 1]]
     # Four windows over the same half: the second lies a quarter of the way from pixel 2 to pixel 3.
     assert sampling((0.5, 1.0), 4, 4)[1].tolist() == [0, 0, 0.75, 0.25]
+
+
+def test_windows_average_pixels_by_hand():
+    # 32 windows over the middle half of 64 pixels are pixels 16 to 47 themselves.
+    [rows] = _windows(np.array([[0.25, 0.75]]), 64)
+    assert np.array_equal(rows, np.eye(64, dtype=np.float32)[16:48])
+    # Moved by a quarter of a pixel, each holds three quarters of its own and a quarter of the next.
+    [rows] = _windows(np.array([[0.25, 0.75]]) + 0.25 / 64, 64)
+    assert rows[5, 20:24].tolist() == [0, 0.75, 0.25, 0] and rows.sum(axis=1).tolist() == [1] * 32
+
+
+@pytest.mark.parametrize("cut", [(0.2, 0, 0, 0), (0, 0.2, 0.2, 0), (0.1, 0.1, 0.1, 0.1), (0.03, 0.17, 0.12, 0)])
+def test_a_fifth_of_the_sides_may_be_cut_off(tmp_path, cut):
+    top, bottom, left, right = cut
+    for seed in range(8):
+        image = scene(seed)
+        height, width = image.shape[:2]
+        part = image[
+            round(top * height) : round((1 - bottom) * height), round(left * width) : round((1 - right) * width)
+        ]
+        write_image(tmp_path / "data" / "train" / "car" / f"{seed}.png", image)
+        write_image(tmp_path / "data" / "test" / "car" / f"{seed}.jpg", part, quality=80)
+    health = carvis.check_dataset(tmp_path / "data", cache=tmp_path / "cache")
+    assert health.shared().copies == 8 and health.groups == 8
 
 
 def test_signatures_have_length_1_and_a_plain_picture_none():
