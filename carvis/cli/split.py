@@ -54,6 +54,11 @@ def run(args: argparse.Namespace) -> int:
             print(f"{count} no {split} pictures: {some}")
     if made.how:
         print("pictures came there by " + ", ".join(f"{name} ({n})" for name, n in made.how.items()))
+    if made.masks:
+        print(f"masks that came along: {made.masks}")
+    others = [name for name in ("parts.csv", "annotations.json", "annotations") if (health.root / name).exists()]
+    if others and not args.manifest:
+        print(f"Not taken along, since they name the old places: {', '.join(others)} of {health.name}.")
     if made.how.get("symbolic link"):
         print("Symbolic links break when the old data set is moved: hard links are not possible between these places.")
     if made.how.get("copy"):

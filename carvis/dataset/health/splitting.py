@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from carvis.dataset.health.checking import check_dataset
+from carvis.dataset.health.laying import carry_masks, lay_out, leave_out_removed
 from carvis.dataset.health.result import Health
 from carvis.errors import CarvisError, DatasetError
 from carvis.workspace import SPLITS, Cache, atomic_write
@@ -31,12 +31,14 @@ class Split:
             it was left out), new_id, reason (why it was left out, else empty).
         how: how pictures came there: pictures by "hard link", "symbolic link", "copy", or none for a manifest.
         leaks: copies across the new splits that a check of the new data set found, or None for a manifest.
+        masks: how many pictures' masks of parts came along.
     """
 
     out: Path
     table: pd.DataFrame
     how: dict[str, int]
     leaks: int | None
+    masks: int = 0
 
     @property
     def counts(self) -> pd.DataFrame:
@@ -73,7 +75,7 @@ def split_dataset(
     whose labels disagree, files that cannot be read, and pictures removed since the check are left out. Each class is
     dealt out by itself, the largest groups first; where it has a group for each split with a share, each gets one.
     The old data set is not changed. Pictures are hard links to the old files where that is possible, else symbolic
-    links, else copies.
+    links, else copies; masks of their parts come along in the same way.
 
     Args:
         health: what ``check_dataset`` found about the old data set.
@@ -95,18 +97,22 @@ def split_dataset(
     _some_left(health, table)
     watch = progress or (lambda done, total: None)
     how: dict[str, int] = {}
-    leaks = None
+    leaks, masks = None, 0
     # The new folder appears when it is complete, so that a stopped split leaves nothing half made.
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as place:
             made = Path(place) / out.name
             made.mkdir()
-            if not manifest:
-                table, how = _lay_out(table, made, watch)
+            if manifest:
+                table = leave_out_removed(table)
+                _some_left(health, table)
+            else:
+                table, how = lay_out(table, made, watch)
                 _some_left(health, table)
                 table, leaks = _verified(table, made, cache, watch)
-            report = _report(health, table, shares, seed, how, leaks)
+                masks = carry_masks(health.root, table, made)
+            report = _report(health, table, shares, seed, how, leaks) | {"masks": masks}
             atomic_write(made / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
             atomic_write(made / TABLE, table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
             if out.exists():
@@ -119,7 +125,7 @@ def split_dataset(
         reason = error.strerror or str(error)
         raise CarvisError(f"{out} could not be made ({reason}): name a folder that can be written.") from error
     watch(100, 100)
-    return Split(out, table, how, leaks)
+    return Split(out, table, how, leaks, masks)
 
 
 def _some_left(health: Health, table: pd.DataFrame) -> None:
@@ -193,7 +199,10 @@ def _deal(groups: pd.Series, shares: np.ndarray, rng: np.random.Generator) -> di
 
 
 def _names(table: pd.DataFrame) -> list[str]:
-    """New ids: the old file name, with the old split in front where two would be named alike."""
+    """New ids: the old file name, with the old split in front where two would be named alike.
+
+    Names differ before their suffix, since a mask has its picture's name with another suffix.
+    """
     taken: set[tuple[str, str]] = set()
     names = []
     for row in table.itertuples():
@@ -205,64 +214,18 @@ def _names(table: pd.DataFrame) -> list[str]:
         base = "_".join(rest.split("/")[1:])
         stem, suffix = os.path.splitext(base)
         tries = [base, f"{old_split}_{base}"]
-        name = next((one for one in tries if (row.label, one.lower()) not in taken), None)
+        name = next((one for one in tries if (row.label, _stem(one)) not in taken), None)
         number = 2
         while name is None:
             one = f"{old_split}_{stem}-{number}{suffix}"
-            name, number = (one if (row.label, one.lower()) not in taken else None), number + 1
-        taken.add((row.label, name.lower()))
+            name, number = (one if (row.label, _stem(one)) not in taken else None), number + 1
+        taken.add((row.label, _stem(name)))
         names.append(f"{row.split}/{row.label}/{name}")
     return names
 
 
-def _lay_out(table: pd.DataFrame, made: Path, watch) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Bring the pictures to their places, and leave out those that are gone."""
-    how: Counter[str] = Counter()
-    gone = []
-    kept = table[table["split"] != ""]
-    for split in SPLITS:
-        (made / split).mkdir()
-    for done, row in enumerate(kept.itertuples(), start=1):
-        place = made / row.new_id
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if way := _bring(os.path.realpath(row.path), place):
-            how[way] += 1
-        else:
-            gone.append(row.Index)
-        if done % 64 == 0:
-            watch(40 * done / len(kept), 100)
-    if gone:
-        table = table.copy()
-        table.loc[gone, "reason"] = "removed: it was gone when the split was made"
-        table.loc[gone, ["split", "new_id"]] = ""
-    for split in SPLITS:
-        for folder in (made / split).iterdir():
-            if not any(folder.iterdir()):
-                folder.rmdir()
-        if not any((made / split).iterdir()):
-            (made / split).rmdir()
-    return table, dict(how)
-
-
-def _bring(source: str, place: Path) -> str:
-    """Bring a picture to a place: how, or nothing where it is gone."""
-    # A symbolic link can be made to a file that is not there.
-    if not os.path.isfile(source):
-        return ""
-    for name, way in (("hard link", os.link), ("symbolic link", os.symlink)):
-        try:
-            way(source, place)
-            return name
-        except OSError:
-            continue
-    try:
-        shutil.copy2(source, place)
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CarvisError(f"{source} could not be copied to {place.parent} ({reason}): free some space.") from error
-    return "copy"
+def _stem(name: str) -> str:
+    return os.path.splitext(name)[0].lower()
 
 
 def _verified(table: pd.DataFrame, made: Path, cache, watch) -> tuple[pd.DataFrame, int]:

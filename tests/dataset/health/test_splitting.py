@@ -12,7 +12,8 @@ from carvis.dataset import Dataset
 from carvis.dataset.health import check_dataset, split_dataset
 from carvis.dataset.health.splitting import _deal
 from carvis.errors import CarvisError, DatasetError
-from carvis.images import write_image
+from carvis.explain.parts import read_parts
+from carvis.images import read_image, write_image
 from tests.dataset.health.scenes import mirrored, reencoded, scene
 
 
@@ -116,6 +117,8 @@ def test_a_picture_removed_since_the_check_is_left_out(tmp_path):
     assert "was gone" in made.table.set_index("id").loc["train/a/1.png", "reason"]
     data = Dataset(tmp_path / "new")
     assert sum(len(data.samples(split)) for split in data.splits) == 2 and data.other_files().empty
+    listed = split_dataset(health, tmp_path / "listed", manifest=True)
+    assert listed.left_out == made.left_out
     shutil.rmtree(tmp_path / "cars")
     with pytest.raises(DatasetError, match="removed"):
         split_dataset(health, tmp_path / "newer")
@@ -179,3 +182,21 @@ def test_files_of_the_same_name_both_stay(tmp_path):
         write_image(tmp_path / "cars" / place, scene(i))
     made = split_dataset(check_dataset(tmp_path / "cars"), tmp_path / "new", (1, 0, 0))
     assert made.table["new_id"].nunique() == 4 and len(Dataset(tmp_path / "new").samples("train")) == 4
+
+
+def test_masks_come_along_under_the_new_names(tmp_path):
+    # Two pictures of one name before the suffix need two masks; a third has none.
+    for i, (place, mask) in enumerate((("val/a/x.png", "val"), ("test/a/x.jpg", "test"), ("train/a/y.png", None))):
+        picture = write_image(tmp_path / "cars" / place, scene(i))
+        if mask:
+            write_image(tmp_path / "cars" / "masks" / mask / "a" / "x.png", np.full((4, 4), i, np.uint8))
+        assert picture.exists()
+    (tmp_path / "cars" / "masks" / "parts.json").write_text('["background", "body"]')
+    made = split_dataset(check_dataset(tmp_path / "cars"), tmp_path / "new", (1, 0, 0))
+    assert made.masks == 2
+    new = made.table.set_index("id")["new_id"]
+    for old, value in (("valid/a/x.png", 0), ("test/a/x.jpg", 1)):
+        mask = (tmp_path / "new" / "masks" / new[old]).with_suffix(".png")
+        assert (read_image(mask, 1) == value).all()
+    assert not (tmp_path / "new" / "masks" / new["train/a/y.png"]).exists()
+    assert len(read_parts(tmp_path / "new" / "masks", Dataset(tmp_path / "new"), "train").names) == 2

@@ -1,0 +1,111 @@
+"""Bringing pictures and their masks from one data set to another, by links where that is possible."""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from carvis.errors import CarvisError
+from carvis.workspace import SPLITS
+
+MASKS = "masks"
+
+
+def lay_out(
+    table: pd.DataFrame, made: Path, watch: Callable[[float, float], None]
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Bring the pictures to their places, and leave out those that are gone.
+
+    Args:
+        table: as of ``Split``.
+        made: the new data set's folder.
+        watch: called with (per cent of the whole split done, 100).
+
+    Returns:
+        The table, and how many pictures came there by which way.
+    """
+    how: Counter[str] = Counter()
+    gone = []
+    kept = table[table["split"] != ""]
+    for split in SPLITS:
+        (made / split).mkdir()
+    for done, row in enumerate(kept.itertuples(), start=1):
+        place = made / row.new_id
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if way := _bring(os.path.realpath(row.path), place):
+            how[way] += 1
+        else:
+            gone.append(row.Index)
+        if done % 64 == 0:
+            watch(40 * done / len(kept), 100)
+    table = _without(table, gone)
+    for split in SPLITS:
+        for folder in (made / split).iterdir():
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        if not any((made / split).iterdir()):
+            (made / split).rmdir()
+    return table, dict(how)
+
+
+def leave_out_removed(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the pictures that are gone, where none is brought anywhere."""
+    kept = table[table["split"] != ""]
+    return _without(table, [row.Index for row in kept.itertuples() if not os.path.isfile(row.path)])
+
+
+def _without(table: pd.DataFrame, gone: list[int]) -> pd.DataFrame:
+    table = table.copy()
+    table.loc[gone, "reason"] = "removed: it was gone when the split was made"
+    table.loc[gone, ["split", "new_id"]] = ""
+    return table
+
+
+def carry_masks(root: Path, table: pd.DataFrame, made: Path) -> int:
+    """Bring the masks of pictures along, ``masks/<split>/<class>/<stem>.png``, and return how many there were.
+
+    Args:
+        root: the old data set's folder.
+        table: as of ``Split``.
+        made: the new data set's folder.
+    """
+    folder, carried = root / MASKS, 0
+    if not folder.is_dir():
+        return 0
+    for row in table[table["split"] != ""].itertuples():
+        # Beside the pictures the folder of a split may be spelled in its own way, such as val.
+        spelled = (Path(row.path).relative_to(root), Path(row.id))
+        source = next((one for name in spelled if (one := (folder / name).with_suffix(".png")).is_file()), None)
+        if source is None:
+            continue
+        place = (made / MASKS / row.new_id).with_suffix(".png")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        carried += bool(_bring(os.path.realpath(source), place))
+    names = folder / "parts.json"
+    if carried and names.is_file():
+        shutil.copy2(names, made / MASKS / names.name)
+    return carried
+
+
+def _bring(source: str, place: Path) -> str:
+    """Bring a picture to a place: how, or nothing where it is gone."""
+    # A symbolic link can be made to a file that is not there.
+    if not os.path.isfile(source):
+        return ""
+    for name, way in (("hard link", os.link), ("symbolic link", os.symlink)):
+        try:
+            way(source, place)
+            return name
+        except OSError:
+            continue
+    try:
+        shutil.copy2(source, place)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CarvisError(f"{source} could not be copied to {place.parent} ({reason}): free some space.") from error
+    return "copy"
