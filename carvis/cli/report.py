@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="measure attention on parts and test the heatmaps where that was not done yet: takes minutes",
     )
+    parser.add_argument("--language", default="en", metavar="CODE", help="en (default) or ja")
     parser.add_argument("--out", metavar="FILE", help="default: data/results/report.html")
     parser.add_argument("--overwrite", action="store_true", help="replace the file")
     add_workspace(parser)
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         pictures=args.pictures,
         method=args.method,
         measure=args.measure,
+        language=args.language,
         overwrite=args.overwrite,
         tell=tell,
     )

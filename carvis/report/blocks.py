@@ -8,6 +8,9 @@ from typing import Literal
 
 import pandas as pd
 
+from carvis.language import N_, _
+
+_SPLITS = {"train": N_("train"), "valid": N_("valid"), "test": N_("test")}
 Kind = Literal["plain", "good", "bad"]
 
 
@@ -102,6 +105,11 @@ def table(frame: pd.DataFrame, caption: str = "") -> Table:
     frame = frame.reset_index() if frame.index.name else frame
     rows = tuple(tuple(str(cell) for cell in row) for row in frame.itertuples(index=False))
     return Table(tuple(map(str, frame.columns)), rows, caption)
+
+
+def split_word(split: str) -> str:
+    """A split in the reader's language."""
+    return _(_SPLITS.get(split, split))
 
 
 def percent(value: float, digits: int = 1) -> str:

@@ -12,7 +12,8 @@ from carvis.errors import CarvisError, ModelError, TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.joining import named
 from carvis.explain.methods import METHODS
-from carvis.report.blocks import Section, Words
+from carvis.language import ENGLISH, _, speaking
+from carvis.report.blocks import Section, Words, split_word
 from carvis.report.context import Context
 from carvis.report.sections.attention import attention
 from carvis.report.sections.confusion import confusion
@@ -71,6 +72,7 @@ def report_html(
     pairs: int = 5,
     method: str = "grad-cam",
     measure: bool = False,
+    language: str = ENGLISH,
     tell: Callable[[str], None] = lambda text: None,
 ) -> str:
     """Return one HTML page on one or more models: how good, what they confuse, where they look, how it was made.
@@ -85,11 +87,13 @@ def report_html(
         pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with pictures.
         method: of the heatmaps.
         measure: measure attention on parts and test the maps where that was not done yet, which takes minutes.
+        language: ``en`` or ``ja``; what lies in figures, and sentences on files that went wrong, stay English.
         tell: called with a sentence on what is under way.
 
     Raises:
         TableError: no evaluation, or evaluations of different data.
         ModelError: no such method.
+        CarvisError: no such language.
     """
     if method not in METHODS:
         raise ModelError(f"{method} is not a heatmap method: choose one of {', '.join(METHODS)}.")
@@ -105,10 +109,11 @@ def report_html(
     known = {name: Path(file) for name, file in (files or {}).items() if name in by_name}
     cache = Path(cache_dir) if cache_dir else None
     context = Context(by_name, data, known, cache, pictures, pairs, method, measure, tell)
-    sections = [section for make in SECTIONS.values() if (section := _made(make, context)) is not None]
-    for problem in dict.fromkeys(context.problems):
-        tell(problem)
-    return page(context, sections)
+    with speaking(language):
+        sections = [section for make in SECTIONS.values() if (section := _made(make, context)) is not None]
+        for problem in dict.fromkeys(context.problems):
+            tell(problem)
+        return page(context, sections, language)
 
 
 def _made(make: Callable[[Context], Section | None], context: Context) -> Section | None:
@@ -121,7 +126,7 @@ def _made(make: Callable[[Context], Section | None], context: Context) -> Sectio
         return None
 
 
-def page(context: Context, sections: Sequence[Section]) -> str:
+def page(context: Context, sections: Sequence[Section], language: str) -> str:
     """Put sections into the page."""
     from jinja2 import Environment, PackageLoader
 
@@ -130,16 +135,18 @@ def page(context: Context, sections: Sequence[Section]) -> str:
     )
     strong = [block for section in sections for block in section.blocks if isinstance(block, Words) and block.strong]
     first = context.first
-    title = f"{', '.join(context.evaluations)} on {first.setup['dataset']['name']}"
+    dataset, n = first.setup["dataset"]["name"], f"{first.metrics['n']:,}"
+    about = _("{n} pictures of {data}, {split}").format(n=n, data=dataset, split=split_word(first.split))
     created = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
     if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
         created = datetime.fromtimestamp(int(epoch)).strftime("%Y-%m-%d %H:%M")
     return environment.get_template("page.html").render(
-        title=title,
-        dataset=first.setup["dataset"]["name"],
-        split=first.split,
-        pictures=f"{first.metrics['n']:,}",
-        models=list(context.evaluations),
+        language=language,
+        title=_("{models} on {data}").format(models=", ".join(context.evaluations), data=dataset),
+        about=about,
+        contents=_("Contents"),
+        standing_out=_("What stands out"),
+        how=_("How this was made"),
         findings=[block.text for block in strong],
         created=created,
         sections=sections,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import streamlit as st
 from babel import Locale
-from babel.messages.pofile import read_po
 
+from carvis.language import read_catalogue, translate, translate_number
 from ui import selection
 
 LOCALE_DIR = Path(__file__).resolve().parent.parent / "locale"
@@ -25,17 +25,9 @@ def languages() -> dict[str, str]:
     return {code: Locale.parse(code).get_display_name().capitalize() for code in codes}
 
 
-@lru_cache(maxsize=8)
 def catalogue(code: str) -> dict[str, tuple[str, ...]]:
     """Return a language's translations: message id to its text, or to its plural forms."""
-    with open(LOCALE_DIR / code / "LC_MESSAGES" / "carvis.po", encoding="utf-8") as file:
-        messages = read_po(file, locale=code)
-    texts = {}
-    for message in messages:
-        if message.id and not message.fuzzy:
-            plural = isinstance(message.id, tuple)
-            texts[message.id[0] if plural else message.id] = message.string if plural else (message.string,)
-    return texts
+    return read_catalogue(LOCALE_DIR, code)
 
 
 def language() -> str:
@@ -46,15 +38,12 @@ def language() -> str:
 
 def _(text: str) -> str:
     """Translate ``text``."""
-    return (catalogue(language()).get(text) or ("",))[0] or text
+    return translate(catalogue(language()), text)
 
 
 def n_(singular: str, plural: str, n: int) -> str:
     """Translate a text that counts ``n`` things."""
-    forms = catalogue(language()).get(singular)
-    if forms and all(forms):
-        return forms[0] if n == 1 else forms[-1]
-    return singular if n == 1 else plural
+    return translate_number(catalogue(language()), singular, plural, n)
 
 
 def translated(words: dict[str, str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ import streamlit as st
 from carvis.workspace import content_hash
 from ui import choice, data, work
 from ui.download import download
-from ui.i18n import _
+from ui.i18n import _, language
 from ui.page import guarded
 from ui.texts import plain
 
@@ -22,11 +22,11 @@ def offer() -> None:
     st.markdown(
         _(
             "One file that opens anywhere, without a network, and prints well: scores, confusion, heatmaps and "
-            "attention of {models}, and how each figure was made. The report is in English."
+            "attention of {models}, and how each figure was made."
         ).format(models=", ".join(plain(model) for model in tables))
     )
     with guarded():
-        key = content_hash("report", name, split, _stamps(name, tables))
+        key = content_hash("report", name, split, language(), _stamps(name, tables))
         found = work.on_request(
             key, _("Make the report"), lambda watch: _make(name, tables, watch), _("Opens each model once."), main=False
         )
@@ -59,4 +59,5 @@ def _make(name: str, tables: dict[str, data.Table], watch) -> str:
 
     pictures = data.dataset(name) if name in data.datasets() else None
     cache = data.workspace().cache_dir
-    return report_html(evaluations, data=pictures, files=files, cache_dir=cache, pictures=_PICTURES, tell=tell)
+    options = {"cache_dir": cache, "pictures": _PICTURES, "language": language(), "tell": tell}
+    return report_html(evaluations, data=pictures, files=files, **options)

@@ -55,6 +55,24 @@ def outside(page: str) -> list[str]:
     return [one for one in re.findall(r"(?:src|href)=\"([^\"]+)\"", page) if not one.startswith(("data:", "#"))]
 
 
+def test_the_report_speaks_japanese(material):
+    root, data, files, found = material
+    pages = {
+        language: report_html(found, data=data, files=files, cache_dir=root / "cache", language=language)
+        for language in ("en", "ja")
+    }
+    assert '<html lang="ja">' in pages["ja"] and '<html lang="en">' in pages["en"]
+    headings = {language: re.findall(r"<h2[^>]*>(.*?)</h2>", page) for language, page in pages.items()}
+    assert headings["en"] == ["Data", "Scoreboard", "Confusion", "Heatmaps", "How it was made"]
+    assert headings["ja"] == ["データ", "成績表", "混同行列", "ヒートマップ", "作成方法"]
+    assert "good は poor より良さそうですが" in pages["ja"] and "looks better" not in pages["ja"]
+    # The same numbers and pictures either way.
+    for pattern in (r"<td>([\d.,% –]+)</td>", r"<img src"):
+        assert len(re.findall(pattern, pages["en"])) == len(re.findall(pattern, pages["ja"])) > 0
+    with pytest.raises(CarvisError, match="fr is no language"):
+        report_html(found, language="fr")
+
+
 def test_everything_is_in_the_one_file(material):
     root, data, files, found = material
     page = report_html(found, data=data, files=files, cache_dir=root / "cache")

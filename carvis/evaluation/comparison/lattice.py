@@ -8,6 +8,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from carvis.language import _
+
 # Patterns that do not occur are worth a row where there are few of them.
 _ALL_LISTED = 4
 
@@ -49,11 +51,11 @@ def pattern_words(pattern: str, names: Sequence[str]) -> str:
     right = [name for name, bit in zip(names, pattern, strict=True) if bit == "1"]
     wrong = [name for name, bit in zip(names, pattern, strict=True) if bit == "0"]
     if not wrong:
-        return "all are right"
+        return _("all are right")
     if not right:
-        return "none is right"
+        return _("none is right")
     if len(right) == 1:
-        return f"only {right[0]} is right"
+        return _("only {model} is right").format(model=right[0])
     if len(wrong) == 1:
-        return f"only {wrong[0]} is wrong"
-    return f"only {', '.join(right[:-1])} and {right[-1]} are right"
+        return _("only {model} is wrong").format(model=wrong[0])
+    return _("only {models} and {model} are right").format(models=", ".join(right[:-1]), model=right[-1])

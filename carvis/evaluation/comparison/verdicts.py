@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from carvis.language import N_, _, n_
+
 LEVEL = 0.05
 
 
@@ -45,22 +47,28 @@ def verdict(pair: Mapping) -> Verdict:
 
 def sentence(found: Verdict) -> str:
     """A verdict in plain words."""
-    better, worse = found.better, found.worse
+    names = {"better": found.better, "worse": found.worse, "p": p_words(found.p)}
     if found.kind == "same":
-        return f"{better} and {worse} are right on exactly the same pictures."
+        return _("{better} and {worse} are right on exactly the same pictures.").format(**names)
     if found.kind == "even":
-        return f"{better} and {worse} are equally often right: each alone on {_pictures(found.only_better)}."
-    counts = f"{_pictures(found.only_better)} only it gets right, {found.only_worse:,} only the other"
+        words = _("{better} and {worse} are equally often right: each alone on {n}.")
+        return words.format(n=_pictures(found.only_better), **names)
+    counts = _("{n} only it gets right, {m} only the other").format(
+        n=_pictures(found.only_better), m=f"{found.only_worse:,}"
+    )
     if found.kind == "better":
-        return f"{better} is better than {worse}: {counts}; {p_words(found.p)}, so chance alone hardly explains it."
-    words = f"{better} looks better than {worse}, but the gap could be chance: {counts}; {p_words(found.p)}."
+        words = _("{better} is better than {worse}: {counts}; {p}, so chance alone hardly explains it.")
+        return words.format(counts=counts, **names)
+    words = _("{better} looks better than {worse}, but the gap could be chance: {counts}; {p}.")
+    words = words.format(counts=counts, **names)
     if found.needed:
-        words += f" If it is really as large as it looks, about {found.needed:,} pictures would show it."
+        more = _("If it is really as large as it looks, about {n} pictures would show it.")
+        words += " " + more.format(n=f"{found.needed:,}")
     return words
 
 
 def _pictures(n: int) -> str:
-    return f"{n:,} picture{'' if n == 1 else 's'}"
+    return n_("{n} picture", "{n} pictures", n).format(n=f"{n:,}")
 
 
 def p_words(p: float) -> str:
@@ -70,18 +78,22 @@ def p_words(p: float) -> str:
 
 def cochran_words(q: float, p: float) -> str:
     """What Cochran's Q over all models says."""
-    said = "at least one of the models differs from the others" if p < LEVEL else "all of them could be equally good"
-    return f"All models together: {said} (Cochran's Q = {q:.1f}, {p_words(p)})."
+    words = (
+        _("All models together: at least one of the models differs from the others (Cochran's Q = {q}, {p}).")
+        if p < LEVEL
+        else _("All models together: all of them could be equally good (Cochran's Q = {q}, {p}).")
+    )
+    return words.format(q=f"{q:.1f}", p=p_words(p))
 
 
 _LEFT_OUT = {
-    "missing": "{n} not in all evaluations",
-    "changed": "{n} changed between the evaluations",
-    "relabelled": "{n} with another label in another evaluation",
-    "copies": "{n} with a copy in training",
+    "missing": N_("Not compared: {n} not in all evaluations."),
+    "changed": N_("Not compared: {n} changed between the evaluations."),
+    "relabelled": N_("Not compared: {n} with another label in another evaluation."),
+    "copies": N_("Not compared: {n} with a copy in training."),
 }
 
 
 def left_out_words(left_out: Mapping[str, int]) -> list[str]:
     """What is not compared, and why."""
-    return [f"Not compared: {_LEFT_OUT[reason].format(n=_pictures(n))}." for reason, n in left_out.items()]
+    return [_(_LEFT_OUT[reason]).format(n=_pictures(n)) for reason, n in left_out.items()]

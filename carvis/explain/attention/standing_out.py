@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from carvis.language import _
+
 # Deviations below these are no difference, however alike the other classes are: shares and probabilities.
 SMALLEST_SPREAD = 0.03
 # A median of fewer classes says nothing about "the others"; a mean of fewer pictures nothing about a class.
@@ -67,14 +69,20 @@ def _compared(group: pd.DataFrame) -> pd.DataFrame:
 
 def stands_out_words(row: dict) -> str:
     """Say a row of ``standing_out`` in a sentence."""
-    looks = (
-        f"{_percent(row['share'])} of the attention lies on the {row['part']}, "
-        f"{_percent(row['others share'])} in other classes"
-    )
-    needs = f"covering it takes {row['fall']:.2f} from the probability, {row['others fall']:.2f} in other classes"
+    values = {
+        "part": row["part"],
+        "share": _percent(row["share"]),
+        "others": _percent(row["others share"]),
+        "fall": f"{row['fall']:.2f}",
+        "others_fall": f"{row['others fall']:.2f}",
+    }
     if row["what"] == "need":
-        looks, needs = needs.replace("it takes", f"the {row['part']} takes"), ""
-    return f"{row['label']}: {'; '.join(filter(None, (looks, needs if row['fall'] == row['fall'] else '')))}."
+        said = [_("covering the {part} takes {fall} from the probability, {others_fall} in other classes")]
+    else:
+        said = [_("{share} of the attention lies on the {part}, {others} in other classes")]
+        if row["fall"] == row["fall"]:
+            said.append(_("covering it takes {fall} from the probability, {others_fall} in other classes"))
+    return _("{label}: {words}.").format(label=row["label"], words=_("; ").join(said).format(**values))
 
 
 def _percent(value: float) -> str:

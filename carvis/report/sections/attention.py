@@ -3,6 +3,7 @@
 import pandas as pd
 
 from carvis.figures import attention_by_part, figure_bytes
+from carvis.language import _
 from carvis.report.blocks import Picture, Section, Words, percent, table
 from carvis.report.context import Context
 
@@ -34,35 +35,48 @@ def attention(context: Context) -> Section | None:
             missing.append(name)
         else:
             results[name] = found
-    answers = "Do the models look at the right thing?"
+    answers = _("Do the models look at the right thing?")
     blocks: list = []
     if missing:
-        said = f"Not measured yet: {', '.join(missing)}"
-        blocks.append(Words(f"{said}: page Where models look does it, or python -m carvis report --measure."))
+        words = _("Not measured yet: {models}. Page Where models look does it, or python -m carvis report --measure.")
+        blocks.append(Words(words.format(models=", ".join(missing))))
     for name, result in results.items():
         rows = result.unusual().head(3).to_dict("records")
         blocks += [Words(f"{name}, {stands_out_words(row)}", place == 0) for place, row in enumerate(rows)]
     if results:
-        most = "; ".join(f"{name} at the {result.by_part['share'].idxmax()}" for name, result in results.items())
-        blocks.append(Picture(figure_bytes(attention_by_part(results)), f"Most of the evidence lies: {most}."))
-        blocks += [table(_shown(result), f"{name}: {len(result.table):,} pictures") for name, result in results.items()]
+        most = "; ".join(f"{name}: {result.by_part['share'].idxmax()}" for name, result in results.items())
+        words = _("Where most of the evidence lies: {parts}.").format(parts=most)
+        blocks.append(Picture(figure_bytes(attention_by_part(results)), words))
+        for name, result in results.items():
+            caption = _("{model}: {n} pictures").format(model=name, n=f"{len(result.table):,}")
+            blocks.append(table(_shown(result), caption))
     made = (
-        "Attention is the share of a map's positive evidence on the part, area the part's share of the picture; lift is"
-        " their ratio. Grad-CAM of the answer, on the logit, last convolution.",
-        "Fall: by how much the answer's probability falls when the part is covered by its surroundings; elsewhere: when"
-        " the same shape is covered at another place.",
+        _(
+            "Attention is the share of a map's positive evidence on the part, area the part's share of the picture; "
+            "lift is their ratio. Grad-CAM of the answer, on the logit, last convolution."
+        ),
+        _(
+            "Fall: by how much the answer's probability falls when the part is covered by its surroundings; elsewhere: "
+            "when the same shape is covered at another place."
+        ),
     )
-    return Section("attention", "Attention on parts", answers, tuple(blocks), made)
+    return Section("attention", _("Attention on parts"), answers, tuple(blocks), made)
 
 
 def _shown(result) -> pd.DataFrame:
     rows = result.by_part[result.by_part["n"] > 0]
     shown = {
-        "pictures": rows["n"].map("{:,.0f}".format),
-        "attention": rows["share"].map(percent),
-        "area": rows["area"].map(percent),
-        "lift": rows["lift"].map("{:.1f}".format),
+        _("pictures"): rows["n"].map("{:,.0f}".format),
+        _("attention"): rows["share"].map(percent),
+        _("area"): rows["area"].map(percent),
+        _("lift"): rows["lift"].map("{:.1f}".format),
     }
     if result.covered:
-        shown |= {"fall": rows["fall"].map("{:+.2f}".format), "elsewhere": rows["control"].map("{:+.2f}".format)}
-    return pd.DataFrame(shown, index=rows.index.rename("part"))
+        shown[_("fall")] = rows["fall"].map(_signed)
+        shown[_("elsewhere")] = rows["control"].map(_signed)
+    return pd.DataFrame(shown, index=rows.index.rename(_("part")))
+
+
+def _signed(value: float) -> str:
+    # What rounds to nothing has no sign.
+    return f"{round(value, 2) + 0.0:+.2f}"

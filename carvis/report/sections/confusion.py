@@ -5,6 +5,7 @@ import pandas as pd
 from carvis.errors import CarvisError
 from carvis.figures import confusion_matrix, figure_bytes
 from carvis.images import thumbnail
+from carvis.language import _, n_
 from carvis.report.blocks import Badge, Picture, Row, Section, Words, percent, table
 from carvis.report.context import Context
 
@@ -16,24 +17,29 @@ def confusion(context: Context) -> Section:
     for name, evaluation in context.evaluations.items():
         worst = evaluation.most_confused(10)
         if worst.empty:
-            blocks.append(Words(f"{name} mistakes nothing."))
+            blocks.append(Words(_("{model} mistakes nothing.").format(model=name)))
             continue
         first = worst.iloc[0]
-        said = f"{name}: {first['label']} is taken for {first['predicted']} most often, {first['count']} times."
+        words = n_(
+            "{model}: {true} is taken for {pred} most often, {n} time.",
+            "{model}: {true} is taken for {pred} most often, {n} times.",
+            int(first["count"]),
+        )
+        said = words.format(model=name, true=first["label"], pred=first["predicted"], n=first["count"])
         drawn = confusion_matrix(evaluation.confusion, title=name)
-        blocks.append(Picture(figure_bytes(drawn), f"Confusion matrix of {said}", said))
+        blocks.append(Picture(figure_bytes(drawn), _("Confusion matrix of {finding}").format(finding=said), said))
         shown = pd.DataFrame(
             {
-                "true": worst["label"],
-                "taken for": worst["predicted"],
-                "pictures": worst["count"].map("{:,}".format),
-                "of the class": worst["share"].map(lambda share: percent(share, 0)),
+                _("true"): worst["label"],
+                _("taken for"): worst["predicted"],
+                _("pictures"): worst["count"].map("{:,}".format),
+                _("of the class"): worst["share"].map(lambda share: percent(share, 0)),
             }
         )
-        blocks.append(table(shown, f"Most confused pairs of {name}"))
+        blocks.append(table(shown, _("Most confused pairs of {model}").format(model=name)))
     blocks += _pairs(context)
-    made = ("Rows are true classes, columns answers; counts of pictures.",)
-    return Section("confusion", "Confusion", "What is taken for what?", tuple(blocks), made)
+    made = (_("Rows are true classes, columns answers; counts of pictures."),)
+    return Section("confusion", _("Confusion"), _("What is taken for what?"), tuple(blocks), made)
 
 
 def _pairs(context: Context) -> list[Row]:
@@ -52,9 +58,16 @@ def _pairs(context: Context) -> list[Row]:
                 data = None
             if data:
                 badge = Badge(f"{answer['confidence']:.0%}", "bad")
-                alt = f"{answer['id']}: {pair['label']} taken for {pair['predicted']}"
+                alt = _("{picture}: {true} taken for {pred}").format(
+                    picture=answer["id"], true=pair["label"], pred=pair["predicted"]
+                )
                 pictures.append(Picture(data, alt, answer["id"].rpartition("/")[2], (badge,), "jpeg"))
         if pictures:
-            title = f"{pair['label']} taken for {pair['predicted']} by {context.best}: {pair['count']} pictures"
-            rows.append(Row(tuple(pictures), title))
+            title = n_(
+                "{true} taken for {pred} by {model}: {n} picture",
+                "{true} taken for {pred} by {model}: {n} pictures",
+                int(pair["count"]),
+            )
+            named = {"true": pair["label"], "pred": pair["predicted"], "model": context.best, "n": pair["count"]}
+            rows.append(Row(tuple(pictures), title.format(**named)))
     return rows

@@ -5,13 +5,17 @@ import pandas as pd
 from carvis.dataset.health import Health, check_dataset
 from carvis.errors import CarvisError
 from carvis.images import thumbnail
-from carvis.report.blocks import Badge, Picture, Row, Section, Words, percent, table
+from carvis.language import N_, _, n_
+from carvis.report.blocks import Badge, Picture, Row, Section, Words, percent, split_word, table
 from carvis.report.context import Context
 
 _PAIRS = 4
 _MADE = (
-    "A copy is the same picture: the same bytes or pixels, or encoded anew, resized, cropped, mirrored or recoloured.",
-    "Distance: mean absolute difference of the two pictures laid over each other, as a share of full scale.",
+    N_(
+        "A copy is the same picture: the same bytes or pixels, or encoded anew, resized, cropped, mirrored or "
+        "recoloured."
+    ),
+    N_("Distance: mean absolute difference of the two pictures laid over each other, as a share of full scale."),
 )
 
 
@@ -23,19 +27,23 @@ def health(context: Context) -> Section | None:
     found = check_dataset(context.data, lambda done, total: context.tell(f"checking {context.data.name}"), cache)
     blocks: list = list(_leaks(found)) + list(_scores(context))
     if found.mixed_groups:
-        blocks.append(Words(f"{found.mixed_groups} groups of copies bear several labels."))
+        words = n_(
+            "{n} group of copies bears several labels.", "{n} groups of copies bear several labels.", found.mixed_groups
+        )
+        blocks.append(Words(words.format(n=found.mixed_groups)))
     counts = found.counts.copy()
-    counts.loc["all"] = counts.sum()
-    shown = counts.map("{:,}".format).rename_axis("class").iloc[[-1, *range(len(counts) - 1)]]
-    blocks += [table(shown, "Pictures in each class and split"), *_rows(context, found)]
+    counts.loc[_("all")] = counts.sum()
+    counts = counts.rename(columns=split_word)
+    shown = counts.map("{:,}".format).rename_axis(_("class")).iloc[[-1, *range(len(counts) - 1)]]
+    blocks += [table(shown, _("Pictures in each class and split")), *_rows(context, found)]
     for title, problems in (
-        ("Files that cannot be read", found.broken),
-        ("Files that are no pictures", found.others),
-        ("Near-empty classes", found.sparse),
+        (_("Files that cannot be read"), found.broken),
+        (_("Files that are no pictures"), found.others),
+        (_("Near-empty classes"), found.sparse),
     ):
         if len(problems):
             blocks.append(table(_below(problems.head(20), found), f"{title}: {len(problems):,}"))
-    return Section("health", "Data", "Can the data be trusted?", tuple(blocks), _MADE)
+    return Section("health", _("Data"), _("Can the data be trusted?"), tuple(blocks), tuple(map(_, _MADE)))
 
 
 def _leaks(found: Health):
@@ -43,13 +51,17 @@ def _leaks(found: Health):
     for (split, other), shared in found.crossing().items():
         if shared.copies:
             copied = True
-            words = (
-                f"{shared.copies:,} of {shared.n:,} {split} pictures are also in {other}: {shared.exact:,} exactly, "
+            words = _("{copies} of {n} {split} pictures are also in {other}: {exact} exactly, {near} nearly.").format(
+                copies=f"{shared.copies:,}",
+                n=f"{shared.n:,}",
+                split=split_word(split),
+                other=split_word(other),
+                exact=f"{shared.exact:,}",
+                near=f"{shared.copies - shared.exact:,}",
             )
-            strong = (split, other) == ("test", "train")
-            yield Words(f"{words}{shared.copies - shared.exact:,} nearly.", strong)
+            yield Words(words, (split, other) == ("test", "train"))
     if not copied and len(found.splits) > 1:
-        yield Words("No picture has a copy in another split.")
+        yield Words(_("No picture has a copy in another split."))
 
 
 def _scores(context: Context):
@@ -58,10 +70,12 @@ def _scores(context: Context):
         if leak is None or not leak.copies:
             continue
         if leak.measurable:
-            clean = f"{percent(leak.accuracy)} on the {leak.clean:,} pictures without a copy in training"
+            words = _("{model}: {all} on all pictures, {clean} on the {n} pictures without a copy in training.")
         else:
-            clean = "without copies it is not measurable: make a leak-free split"
-        yield Words(f"{name}: {percent(evaluation.accuracy)} on all pictures, {clean}.", True)
+            words = _("{model}: {all} on all pictures, without copies it is not measurable: make a leak-free split.")
+        clean = percent(leak.accuracy) if leak.measurable else ""
+        said = words.format(model=name, all=percent(evaluation.accuracy), clean=clean, n=f"{leak.clean:,}")
+        yield Words(said, True)
 
 
 def _rows(context: Context, found: Health) -> list[Row]:
@@ -79,9 +93,9 @@ def _rows(context: Context, found: Health) -> list[Row]:
             except CarvisError:
                 continue
             name = str(path).rpartition("/")[2]
-            words = f"{pair[f'{side}split']} · {label}"
+            words = f"{split_word(pair[f'{side}split'])} · {label}"
             pictures.append(Picture(data, f"{words}: {name}", name, (Badge(words),), "jpeg"))
-        rows.append(Row(tuple(pictures), f"Copies, distance {pair['distance']:.3f}"))
+        rows.append(Row(tuple(pictures), _("Copies, distance {distance}").format(distance=f"{pair['distance']:.3f}")))
     return rows
 
 

@@ -5,15 +5,16 @@ import pandas as pd
 
 from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image, resize
+from carvis.language import N_, _
 from carvis.report.blocks import Badge, Kind, Picture, Row, Section, Words
 from carvis.report.context import Context
 from carvis.workspace import Cache
 
 _SIDE = 224
 _VERDICTS: dict[str, tuple[str, Kind]] = {
-    "better": ("map tested: better than chance", "good"),
-    "not-better": ("map tested: no better than chance", "bad"),
-    "no-evidence": ("no evidence to test", "plain"),
+    "better": (N_("map tested: better than chance"), "good"),
+    "not-better": (N_("map tested: no better than chance"), "bad"),
+    "no-evidence": (N_("no evidence to test"), "plain"),
 }
 
 
@@ -42,31 +43,41 @@ def heatmaps(context: Context) -> Section | None:
         for name, clf in context.classifiers.items():
             own = image if clf.channels == 3 else read_image(place, 1)
             [found] = maps_of(clf, own[None], context.method)
-            facts[name] = f"{name}: {found.method} on the {found.score_kind} at {found.layer}, {found.preprocessing}"
+            facts[name] = _("{model}: {method} on the {score} at {layer}, {preprocessing}").format(
+                model=name,
+                method=found.method,
+                score=found.score_kind,
+                layer=found.layer,
+                preprocessing=found.preprocessing,
+            )
             [values] = scale_maps([found], "map")
             right = found.predicted_name == picture["label"]
             answer = Badge(f"{'✓' if right else '✗'} {found.predicted_name} {found.confidence:.0%}", _tone(right))
             badges = (answer, *_worth(context, clf, own, found))
-            alt = f"Where {name} looks, which answers {found.predicted_name} ({found.confidence:.0%})"
+            alt = _("Where {model} looks, which answers {answer} ({confidence})").format(
+                model=name, answer=found.predicted_name, confidence=f"{found.confidence:.0%}"
+            )
             drawn = encode_image(overlay(small, values, 0.5), quality=88)
             shown.append(Picture(drawn, alt, name, badges, "jpeg"))
         rows.append(Row(tuple(shown), f"{picture['id']} · {picture['why']}"))
     if not rows:
         return None
-    lead = Words("Each map is divided by its own maximum, so strengths of different models cannot be read off.")
+    lead = Words(_("Each map is divided by its own maximum, so strengths of different models cannot be read off."))
     made = (
         *facts.values(),
-        "Maps explain each model's own answer; blank where a map is no evidence.",
-        "A tested map was held against random maps and a blob in the middle: the picture is erased and restored in"
-        " each one's order (deletion and insertion, Petsiuk et al. 2018).",
+        _("Maps explain each model's own answer; blank where a map is no evidence."),
+        _(
+            "A tested map was held against random maps and a blob in the middle: the picture is erased and restored in"
+            " each one's order (deletion and insertion, Petsiuk et al. 2018)."
+        ),
     )
-    return Section("heatmaps", "Heatmaps", "Where does each model look?", (lead, *rows), made)
+    return Section("heatmaps", _("Heatmaps"), _("Where does each model look?"), (lead, *rows), made)
 
 
 def _worth(context: Context, clf, image: np.ndarray, heatmap) -> list[Badge]:
     """What a map is worth: no evidence, or what its test said, where it was tested or is to be."""
     if heatmap.status != "ok":
-        return [Badge(f"no evidence: {heatmap.status}")]
+        return [Badge(_("no evidence: {status}").format(status=heatmap.status))]
     from carvis.explain import faithfulness
     from carvis.explain.trials import faithfulness_key, kept_faithfulness
 
@@ -75,7 +86,10 @@ def _worth(context: Context, clf, image: np.ndarray, heatmap) -> list[Badge]:
     if test is None and context.measure:
         context.tell(f"testing the map of {clf.name}")
         [test] = faithfulness(clf, [image], [heatmap], cache=cache)
-    return [Badge(*_VERDICTS[test.verdict])] if test and test.verdict in _VERDICTS else []
+    if test is None or test.verdict not in _VERDICTS:
+        return []
+    words, tone = _VERDICTS[test.verdict]
+    return [Badge(_(words), tone)]
 
 
 def choose(context: Context, n: int) -> pd.DataFrame:
@@ -95,13 +109,17 @@ def choose(context: Context, n: int) -> pd.DataFrame:
         table = comparison.joined.table
         for row in alone[np.argsort(-surest, kind="stable")][: n - min(n // 2, len(wrong))]:
             name = comparison.names[int(right[row].argmax())]
-            found.append((table["id"].iloc[row], table["label"].iloc[row], f"only {name} is right"))
-    taken = {sample for sample, _, _ in found}
+            found.append(
+                (table["id"].iloc[row], table["label"].iloc[row], _("only {model} is right").format(model=name))
+            )
+    taken = {sample for sample, *_rest in found}
     for answer in wrong.to_dict("records"):
         if len(found) >= n:
             break
         if answer["id"] not in taken:
-            found.append((answer["id"], answer["label"], f"a confident mistake of {context.best}"))
+            found.append(
+                (answer["id"], answer["label"], _("a confident mistake of {model}").format(model=context.best))
+            )
     return pd.DataFrame(found, columns=["id", "label", "why"])
 
 

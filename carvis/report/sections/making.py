@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from carvis.language import _
 from carvis.report.blocks import Section, Words, table
 from carvis.report.context import Context
 
@@ -12,16 +13,16 @@ def making(context: Context) -> Section:
         model, setup = evaluation.setup["model"], evaluation.setup
         versions = setup.get("versions", {})
         rows[name] = {
-            "file": model.get("file") or "–",
-            "fingerprint": str(model.get("fingerprint") or "–")[:12],
-            "input": "x".join(map(str, model.get("input_size", ()))) or "–",
-            "preprocessing": model.get("preprocessing") or "–",
-            "resize": model.get("resize") or "–",
-            "evaluated": setup.get("created", "–"),
-            "versions": ", ".join(f"{what} {version}" for what, version in versions.items()) or "–",
+            _("file"): model.get("file") or "–",
+            _("fingerprint"): str(model.get("fingerprint") or "–")[:12],
+            _("input"): "x".join(map(str, model.get("input_size", ()))) or "–",
+            _("preprocessing"): model.get("preprocessing") or "–",
+            _("resize"): model.get("resize") or "–",
+            _("evaluated"): setup.get("created", "–"),
+            _("versions"): ", ".join(f"{what} {version}" for what, version in versions.items()) or "–",
         }
-    blocks: list = [table(pd.DataFrame.from_dict(rows, orient="index").rename_axis("model"))]
+    blocks: list = [table(pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("model")))]
     for name, evaluation in context.evaluations.items():
         blocks += [Words(f"{name}: {note}") for note in evaluation.setup.get("notes", ())]
     blocks += [Words(problem) for problem in dict.fromkeys(context.problems)]
-    return Section("making", "How it was made", "With what, and with which versions?", tuple(blocks))
+    return Section("making", _("How it was made"), _("With what, and with which versions?"), tuple(blocks))

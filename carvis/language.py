@@ -1,0 +1,86 @@
+"""Words in the reader's language: gettext catalogues, whose message ids are the English text.
+
+What people read in files that the library writes, such as the report, is translated by ``carvis/locale``; the
+dashboard has its own catalogues beside its pages. Babel's tools bring them up to date:
+``pybabel extract --no-location -k _ -k n_:1,2 -k N_ -o carvis.pot carvis`` and
+``pybabel update --no-fuzzy-matching --ignore-obsolete -i carvis.pot -l ja -d carvis/locale -D carvis``.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from pathlib import Path
+
+from carvis.errors import CarvisError
+
+LOCALE_DIR = Path(__file__).resolve().parent / "locale"
+ENGLISH = "en"
+_speaking: ContextVar[str] = ContextVar("language", default=ENGLISH)
+
+
+def languages() -> list[str]:
+    """The codes of the languages that there are."""
+    return sorted({ENGLISH, *(path.parents[1].name for path in LOCALE_DIR.glob("*/LC_MESSAGES/carvis.po"))})
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Let ``_`` and ``n_`` translate into a language within the block.
+
+    Raises:
+        CarvisError: there is no such language.
+    """
+    if language not in languages():
+        raise CarvisError(f"{language} is no language that carvis speaks: choose one of {', '.join(languages())}.")
+    token = _speaking.set(language)
+    try:
+        yield
+    finally:
+        _speaking.reset(token)
+
+
+@lru_cache(maxsize=16)
+def read_catalogue(folder: Path, language: str) -> dict[str, tuple[str, ...]]:
+    """Return a language's translations in a folder of locales: message id to its text, or to its plural forms."""
+    from babel.messages.pofile import read_po
+
+    with open(folder / language / "LC_MESSAGES" / "carvis.po", encoding="utf-8") as file:
+        messages = read_po(file, locale=language)
+    texts = {}
+    for message in messages:
+        if message.id and not message.fuzzy:
+            plural = isinstance(message.id, tuple)
+            texts[message.id[0] if plural else message.id] = message.string if plural else (message.string,)
+    return texts
+
+
+def translate(catalogue: dict[str, tuple[str, ...]], text: str) -> str:
+    """Return a text in a catalogue's language, or as it is where the catalogue lacks it."""
+    return (catalogue.get(text) or ("",))[0] or text
+
+
+def translate_number(catalogue: dict[str, tuple[str, ...]], singular: str, plural: str, n: int) -> str:
+    """Return a text that counts ``n`` things in a catalogue's language."""
+    forms = catalogue.get(singular)
+    if forms and all(forms):
+        return forms[0] if n == 1 else forms[-1]
+    return singular if n == 1 else plural
+
+
+def _(text: str) -> str:
+    """Translate ``text``."""
+    language = _speaking.get()
+    return text if language == ENGLISH else translate(read_catalogue(LOCALE_DIR, language), text)
+
+
+def n_(singular: str, plural: str, n: int) -> str:
+    """Translate a text that counts ``n`` things."""
+    language = _speaking.get()
+    catalogue = {} if language == ENGLISH else read_catalogue(LOCALE_DIR, language)
+    return translate_number(catalogue, singular, plural, n)
+
+
+def N_(text: str) -> str:
+    """Mark a text for translation that is translated where it is shown."""
+    return text

@@ -1,0 +1,40 @@
+"""The library's own words in English and Japanese."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from carvis.errors import CarvisError
+from carvis.evaluation.comparison import left_out_words
+from carvis.language import _, languages, speaking
+from tests.translations import check_complete
+
+CARVIS = Path(__file__).parents[1] / "carvis"
+
+
+def test_japanese_is_complete_and_holds_nothing_stale():
+    assert languages() == ["en", "ja"]
+    assert check_complete(CARVIS, "ja") > 60
+
+
+def test_a_language_holds_within_its_block_and_its_thread():
+    assert _("Heatmaps") == "Heatmaps"
+    heard = []
+    with speaking("ja"):
+        assert _("Heatmaps") == "ヒートマップ" and left_out_words({"copies": 2}) != left_out_words_in_english()
+        # Another person's report, made at the same time, has its own language.
+        other = threading.Thread(target=lambda: heard.append(_("Heatmaps")))
+        other.start()
+        other.join()
+    assert heard == ["Heatmaps"] and _("Heatmaps") == "Heatmaps"
+
+
+def left_out_words_in_english():
+    with speaking("en"):
+        return left_out_words({"copies": 2})
+
+
+def test_a_language_that_is_not_there_is_told():
+    with pytest.raises(CarvisError, match="xx is no language that carvis speaks: choose one of en, ja"), speaking("xx"):
+        pass
