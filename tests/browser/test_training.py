@@ -39,10 +39,10 @@ def test_start_close_kill_and_go_on(own_dashboard, chromium, wait):
     side.press("Enter")
     page.get_by_text("More", exact=True).click()
     epochs = page.get_by_role("spinbutton", name="Epochs at most")
-    epochs.fill("400")
+    epochs.fill("1000")
     epochs.press("Enter")
     patience = page.get_by_role("spinbutton", name="Patience")
-    patience.fill("400")
+    patience.fill("1000")
     patience.press("Enter")
     wait(page)
     page.get_by_role("button", name="Start", exact=True).click()
@@ -54,7 +54,7 @@ def test_start_close_kill_and_go_on(own_dashboard, chromium, wait):
     [place] = space.runs()
     run = Run(place, space)
     seen = len(run.history)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while len(run.history) < seen + 2 and time.monotonic() < end:
         time.sleep(0.2)
     assert run.alive and len(run.history) >= seen + 2

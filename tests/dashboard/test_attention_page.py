@@ -29,7 +29,7 @@ def masked(own_workspace):
 
 
 def measure(app):
-    app.button(key="attention_go").click().run(timeout=120)
+    app.button(key="attention_go").click().run(timeout=180)
     assert not app.exception
     return app
 
@@ -109,7 +109,7 @@ def test_opening_results_loads_no_tensorflow(masked, open_page):
     script = f"""
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file({str(dashboard / "app.py")!r}, default_timeout=60)
+app = AppTest.from_file({str(dashboard / "app.py")!r}, default_timeout=180)
 for name, value in (("data", "colours"), ("model", ["good"])):
     app.query_params[name] = value
 app.run()
@@ -120,7 +120,7 @@ assert not app.exception, app.exception
 assert any("Class by class" in one.value for one in app.subheader), [one.value for one in app.subheader]
 assert not {{"tensorflow", "keras"}} & sys.modules.keys()
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=120, env=os.environ)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=300, env=os.environ)
 
 
 def test_pictures_on_which_models_part_ways_are_found_and_kept(masked, open_page, words):

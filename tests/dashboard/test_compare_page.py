@@ -112,7 +112,7 @@ def test_copies_can_be_left_out_where_they_are_known(own_workspace, open_page, w
 def test_speed_is_measured_on_a_button(workspace, open_page):
     app = open_page("compare", data="colours")
     assert "ms" not in frame(app, "top3")
-    app.button(key="work_begin").click().run(timeout=120)
+    app.button(key="work_begin").click().run(timeout=180)
     assert not app.exception and (frame(app, "top3")["ms"] > 0).all()
 
 

@@ -4,7 +4,7 @@
 def test_the_report_is_made_on_request(own_workspace, open_page, words):
     app = open_page("overview", data="colours", split="test")
     assert not app.exception and not app.get("download_button")
-    app.button(key="work_begin").click().run(timeout=120)
+    app.button(key="work_begin").click().run(timeout=180)
     assert not app.exception and not app.error
     [button] = app.get("download_button")
     assert button.proto.label == "Report"

@@ -48,9 +48,9 @@ def test_a_crashed_run_says_so_and_can_go_on(own_workspace, open_page, words):
     app = open_page("training", run=[run.id])
     assert not app.exception and "crashed" in words(app)
     assert any("the end of the log" in block.value for block in app.code)
-    app.button(key=f"resume_{run.id}").click().run(timeout=60)
+    app.button(key=f"resume_{run.id}").click().run(timeout=180)
     assert not app.exception and not app.error
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while Run(run.directory, space).state != "finished" and time.monotonic() < end:
         time.sleep(0.2)
     app.run()
@@ -63,13 +63,13 @@ def test_a_run_is_estimated_and_started_by_the_form(own_workspace, open_page, wo
     app.segmented_control(key="start_recipe").set_value("own").run()
     app.number_input(key="start_size_256").set_value(32).run()
     app.number_input(key="start_epochs_own").set_value(1).run()
-    app.button(key="estimate_run").click().run(timeout=60)
+    app.button(key="estimate_run").click().run(timeout=180)
     assert not app.exception and not app.error and "if it goes on to its last epoch" in words(app)
-    app.button(key="start_run").click().run(timeout=60)
+    app.button(key="start_run").click().run(timeout=180)
     assert not app.exception and not app.error
     [folder] = space.runs()
     assert folder.name in app.query_params["run"]
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while Run(folder, space).state != "finished" and time.monotonic() < end:
         time.sleep(0.2)
     assert Run(folder, space).state == "finished"

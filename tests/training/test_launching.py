@@ -12,7 +12,7 @@ from carvis.training import Run, prepare, resume, start
 from carvis.workspace import Workspace
 
 
-def wait(condition, timeout=90):
+def wait(condition, timeout=180):
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         if found := condition():
@@ -33,7 +33,7 @@ def space(tmp_path):
 
 
 def test_runs_take_turns_and_are_killed_stopped_and_gone_on_with(colours, space, small, capsys):
-    wanted = {"workspace": space, "epochs": 400, "patience": 400, **small}
+    wanted = {"workspace": space, "epochs": 5000, "patience": 5000, **small}
     first = start("own", colours, name="first", **wanted)
     wait(lambda: len(first.history))
     second = start("own", colours, name="second", **wanted)
@@ -73,7 +73,7 @@ def test_runs_take_turns_and_are_killed_stopped_and_gone_on_with(colours, space,
 
 
 def test_a_queued_run_can_be_stopped_before_its_turn(colours, space, small):
-    wanted = {"workspace": space, "epochs": 400, "patience": 400, **small}
+    wanted = {"workspace": space, "epochs": 5000, "patience": 5000, **small}
     first = start("own", colours, **wanted)
     second = start("own", colours, **wanted)
     wait(lambda: second.status.get("behind") == first.id)

@@ -30,7 +30,7 @@ def test_ctrl_c_ends_cleanly_with_what_was_learnt(colours, tmp_path):
         assert run.state == "running"
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     finally:
         process.kill()
     assert process.returncode == 130
@@ -47,7 +47,7 @@ def test_without_a_network_imagenet_weights_are_said_to_need_one(colours, tmp_pa
         env=os.environ | offline | {"KERAS_HOME": str(tmp_path / "keras")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
