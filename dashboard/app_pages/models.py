@@ -102,7 +102,11 @@ else:
             st.markdown(", ".join(plain(one) for one in clf.class_names))
     if clf.assumptions:
         with st.container(border=True):
-            st.markdown(_("**This file has no card, so some things were assumed**"))
+            st.markdown(
+                _("**What to know about this file**")
+                if card
+                else _("**This file has no card, so some things were assumed**")
+            )
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in clf.assumptions))
             card_form.show(opened, path)
     st.subheader(_("Layers"), anchor=False)

@@ -1,13 +1,20 @@
 """The report on page Overview: made on request, offered as a file."""
 
+import pytest
 
-def test_the_report_is_made_on_request(own_workspace, open_page, words):
-    app = open_page("overview", data="colours", split="test")
+from ui import work
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Report"), ("ja", "レポート")])
+def test_the_report_is_made_on_request_in_the_persons_language(own_workspace, open_page, language, word):
+    app = open_page("overview", data="colours", split="test", lang=language)
     assert not app.exception and not app.get("download_button")
     app.button(key="work_begin").click().run(timeout=180)
     assert not app.exception and not app.error
     [button] = app.get("download_button")
-    assert button.proto.label == "Report"
+    assert button.proto.label == word
+    [page] = app.session_state[work._RESULTS].values()
+    assert f'<html lang="{language}">' in page
 
 
 def test_no_report_without_an_evaluation(own_workspace, open_page, words):
