@@ -92,6 +92,7 @@ more.selectbox(
     **selection.control("tag", chosen.tag or None),
 )
 
+narrowing.family_control(chosen.family)
 if tables[key].is_evaluation:
     with guarded():
         found = data.evaluation(tables[key])

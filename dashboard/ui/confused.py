@@ -154,7 +154,7 @@ def view(first: str, second: str) -> View:
         except TableError:
             classes = list(dict.fromkeys(name for one in counts for name in one.index))
             counts = [one.reindex(index=classes, columns=classes, fill_value=0) for one in counts]
-    groups = _groups(counts[0].index)
+    groups = groups_of(counts[0].index)
     now = selection.get()
     if now.level == "super":
         counts = [merge_classes(one, groups) for one in counts]
@@ -205,7 +205,8 @@ def _name(table: data.Table, first: data.Table) -> str:
     return table.model if same else f"{table.model} ({table.data} {table.split})"
 
 
-def _groups(class_names: Iterable[str]) -> dict[str, str]:
+def groups_of(class_names: Iterable[str]) -> dict[str, str]:
+    """The super-class of each class, from the chosen file or from the names."""
     file = group_files().get(selection.get().groups)
     named = None
     if file:

@@ -137,19 +137,10 @@ def _links(view: confused.View, sources: list[confused.Model], rows: pd.DataFram
                 help=_("Heatmaps of the first pictures: what speaks for the answer and not for the true class."),
                 query_params=selection.link(**place, **more, model=models, sample=tuple(rows["id"].head(_TO_HEATMAPS))),
             )
+        if true != pred:
+            cell = {"family": (true, pred)} if view.is_super else {"true": true, "pred": pred}
+            _to_misclassified(view, true, pred, {"true": "", "pred": "", "family": (), **cell})
         if true != pred and not view.is_super:
-            for model in view.models:
-                if int(model.counts.loc[true, pred]):
-                    label = _("On page Misclassified")
-                    if len(view.models) > 1:
-                        label = _("Misclassified by {model}").format(model=plain(model.name))
-                    place = {"data": model.table.data, "split": model.table.split, "table": model.key}
-                    st.page_link(
-                        "app_pages/misclassified.py",
-                        label=label,
-                        icon=":material/rule:",
-                        query_params=selection.link(**place, true=true, pred=pred, low=0, high=100, page=1),
-                    )
             st.button(
                 _("The other way round"),
                 icon=":material/swap_horiz:",
@@ -166,6 +157,22 @@ def _links(view: confused.View, sources: list[confused.Model], rows: pd.DataFram
                 key="drill",
                 on_click=selection.change,
                 kwargs={"level": "class", "within": (true,) if true == pred else (true, pred)},
+            )
+
+
+def _to_misclassified(view: confused.View, true: str, pred: str, cell: dict) -> None:
+    """Link to the pictures of a cell on page Misclassified, for each model that has some there."""
+    for model in view.models:
+        if int(model.counts.loc[true, pred]):
+            label = _("On page Misclassified")
+            if len(view.models) > 1:
+                label = _("Misclassified by {model}").format(model=plain(model.name))
+            place = {"data": model.table.data, "split": model.table.split, "table": model.key}
+            st.page_link(
+                "app_pages/misclassified.py",
+                label=label,
+                icon=":material/rule:",
+                query_params=selection.link(**place, **cell, low=0, high=100, page=1),
             )
 
 

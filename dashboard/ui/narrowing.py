@@ -8,8 +8,9 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.evaluation.joining import join
-from ui import choice, data, disagreement, selection
+from ui import choice, confused, data, disagreement, selection
 from ui.i18n import N_, _, translated
+from ui.texts import plain
 
 SORTS = {
     "confident": N_("Most confident first"),
@@ -58,6 +59,8 @@ def filtered(
                 kept &= fits
             else:
                 notes.append(_("The table holds no class {name}.").format(name=value))
+    if len(chosen.family) == 2:
+        kept &= _in_family(rows, chosen.family)
     if (chosen.low, chosen.high) != (0, 100):
         kept &= rows["confidence"].between(chosen.low / 100, chosen.high / 100).to_numpy(bool)
     for entry in chosen.answers:
@@ -74,6 +77,29 @@ def filtered(
         return _by_disagreement(found, notes), notes
     columns, ascending = _ORDERS[chosen.sort if chosen.sort in sorts(rows) else "confident"]
     return found.sort_values(columns, ascending=ascending, kind="stable"), notes
+
+
+def _in_family(rows: pd.DataFrame, family: tuple[str, ...]) -> np.ndarray:
+    """Which rows a cell of super-classes stands for: the true one, then the predicted one."""
+    kept = np.ones(len(rows), bool)
+    for name, column in zip(family, ("label", "predicted"), strict=True):
+        groups = confused.groups_of(rows[column].dropna().unique())
+        kept &= rows[column].map(groups).eq(name).to_numpy(bool, na_value=False)
+    return kept
+
+
+def family_control(family: tuple[str, ...]) -> None:
+    """Show that only a cell of super-classes is shown, and offer to show all again."""
+    if len(family) == 2:
+        words = _("Super-classes: {true} taken for {pred}")
+        st.button(
+            words.format(true=plain(family[0]), pred=plain(family[1])),
+            icon=":material/close:",
+            help=_("Show all again"),
+            key="leave_family",
+            on_click=selection.change,
+            kwargs={"family": ()},
+        )
 
 
 def _by_disagreement(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:

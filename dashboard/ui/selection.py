@@ -83,6 +83,7 @@ class Selection:
     level: str = "class"
     within: tuple[str, ...] = ()
     groups: str = ""
+    family: tuple[str, ...] = ()
     top: str = ""
     look: str = "gallery"
     answers: tuple[str, ...] = ()
@@ -142,12 +143,13 @@ _DEPENDENTS = {
         "beside",
         "within",
         "groups",
+        "family",
         "answers",
     ),
     "split": ("sample", "table", "page", "open", "pattern", "change", "beside", "answers"),
-    "table": ("true", "pred", "page", "open", "answers"),
+    "table": ("true", "pred", "family", "page", "open", "answers"),
     **dict.fromkeys(
-        ("true", "pred", "low", "high", "sort", "kind", "look", "answers", "tag", "queue"), ("page", "open")
+        ("true", "pred", "family", "low", "high", "sort", "kind", "look", "answers", "tag", "queue"), ("page", "open")
     ),
     **dict.fromkeys(("health", "pairs", "twins", "light"), ("page",)),
     "page": ("open",),
@@ -157,7 +159,7 @@ _DEPENDENTS = {
     "pattern": ("change", "page"),
     "change": ("pattern", "page"),
     **dict.fromkeys(("first", "second"), ("change", "page")),
-    "groups": ("within",),
+    "groups": ("within", "family"),
     "within": ("page", "open"),
     "beside": ("page", "open"),
 }

@@ -1,6 +1,7 @@
 """Page Confusion matrix: whose matrix, what a cell opens, tables, differences, what cannot be compared."""
 
 import json
+from urllib.parse import parse_qs
 
 import pandas as pd
 import pyarrow as pa
@@ -142,8 +143,16 @@ def test_super_classes_are_merged_and_opened(own_workspace, open_page, words):
     app.selectbox(key="cell_pred").select("cold").run()
     assert app.query_params["within"] == ["warm", "cold"]
     assert len(app.get("image")) == min(12, sums["warm", "cold"])
+    there = {name: values[0] for name, values in parse_qs(link_of(app, "misclassified")).items() if name != "family"}
     app.button(key="drill").click().run()
     assert not app.exception and len(classes(app)) == 4
+    # The same pictures on page Misclassified, and all of them again once that is left.
+    app = open_page("misclassified", **there, family=["warm", "cold"])
+    wrong = int(counts.to_numpy().sum() - counts.to_numpy().trace())
+    assert not app.exception and f"{sums['warm', 'cold']} fit the filter" in words(app)
+    assert "warm taken for cold" in app.button(key="leave_family").label
+    app.button(key="leave_family").click().run()
+    assert f"{wrong} of" in words(app) and "fit the filter" not in words(app) and "family" not in app.query_params
     app = open_page("confusion", table=POOR, groups="data/colours/super_classes.csv", within="warm")
     assert classes(app) == {"green", "red *car*"} and cells(app) == {("red *car*", "red *car*"): "8"}
     assert "Only classes of **warm**" in words(app)
