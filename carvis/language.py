@@ -2,7 +2,7 @@
 
 What people read in files that the library writes, such as the report, is translated by ``carvis/locale``; the
 dashboard has its own catalogues beside its pages. Babel's tools bring them up to date:
-``pybabel extract --no-location -k _ -k n_:1,2 -k N_ -o carvis.pot carvis`` and
+``pybabel extract --no-location -k _ -k n_:1,2 -k N_ -k Message -k Message.of_number:1,2 -o carvis.pot carvis`` and
 ``pybabel update --no-fuzzy-matching --ignore-obsolete -i carvis.pot -l ja -d carvis/locale -D carvis``.
 """
 
@@ -84,3 +84,45 @@ def n_(singular: str, plural: str, n: int) -> str:
 def N_(text: str) -> str:
     """Mark a text for translation that is translated where it is shown."""
     return text
+
+
+class Message(str):
+    """An English sentence that can still be said in another language: ``Message("{path} is empty.", path=path)``.
+
+    What is made once and shown to several people (errors, assumptions, notes) is made as a message, and
+    ``localised`` where it is shown. As a string it is the English sentence.
+
+    Args:
+        template: the English text, a literal, with named placeholders.
+        values: what stands in them; a value that is a message itself is localised, too.
+    """
+
+    def __new__(cls, template: str, /, **values):
+        return cls._made(template, None, 0, values)
+
+    @classmethod
+    def of_number(cls, singular: str, plural: str, n: int, /, **values) -> "Message":
+        """Make a message that counts ``n`` things; ``{n}`` stands for the number."""
+        return cls._made(singular, plural, n, {"n": n, **values})
+
+    @classmethod
+    def _made(cls, template: str, plural: str | None, n: int, values: dict) -> "Message":
+        english = template if plural is None or n == 1 else plural
+        made = super().__new__(cls, english.format(**values))
+        made.template, made.plural, made.n, made.values = template, plural, n, values
+        return made
+
+    def __reduce__(self):
+        return Message._made, (self.template, self.plural, self.n, self.values)
+
+    def localised(self) -> str:
+        """Return the sentence in the language spoken in this block."""
+        text = _(self.template) if self.plural is None else n_(self.template, self.plural, self.n)
+        return text.format(**{name: localised(value) for name, value in self.values.items()})
+
+
+def localised(value):
+    """Return a message, or the message of an error, in the language spoken in this block; anything else as it is."""
+    if isinstance(value, CarvisError) and value.args:
+        value = value.args[0]
+    return value.localised() if isinstance(value, Message) else value

@@ -1,5 +1,7 @@
 """The library's own words in English and Japanese."""
 
+import copy
+import pickle
 import threading
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 
 from carvis.errors import CarvisError
 from carvis.evaluation.comparison import left_out_words
-from carvis.language import _, languages, speaking
+from carvis.language import Message, _, languages, localised, speaking
 from tests.translations import check_complete
 
 CARVIS = Path(__file__).parents[1] / "carvis"
@@ -38,3 +40,15 @@ def left_out_words_in_english():
 def test_a_language_that_is_not_there_is_told():
     with pytest.raises(CarvisError, match="xx is no language that carvis speaks: choose one of en, ja"), speaking("xx"):
         pass
+
+
+def test_a_message_is_english_until_it_is_shown():
+    inner = Message("Heatmaps")
+    error = CarvisError(Message("{what}: {name}", what=inner, name="{braces}"))
+    assert str(error) == "Heatmaps: {braces}" == localised(error)
+    counted = Message.of_number("{n} picture", "{n} pictures", 2)
+    assert counted == "2 pictures" and Message.of_number("{n} picture", "{n} pictures", 1) == "1 picture"
+    for again in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error), error):
+        with speaking("ja"):
+            assert localised(again) == "ヒートマップ: {braces}"
+    assert localised("as it is") == "as it is" and localised(3) == 3

@@ -6,17 +6,21 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
+_OF_NUMBER = ("n_", "Message.of_number")
+_MARKS = ("_", "N_", "Message", *_OF_NUMBER)
+
 
 def texts(folder: Path) -> dict[str | tuple[str, str], str]:
-    """Every text given to ``_``, ``N_`` and ``n_`` below a folder, with the place where it stands."""
+    """Every text given to ``_``, ``N_``, ``n_`` and ``Message`` below a folder, with the place where it stands."""
     found = {}
     for file in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_", "n_"):
+            name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if name in _MARKS:
                 place = f"{file.name}:{node.lineno}"
-                given = node.args[: 2 if node.func.id == "n_" else 1]
+                given = node.args[: 2 if name in _OF_NUMBER else 1]
                 literal = [one.value for one in given if isinstance(one, ast.Constant)]
-                if node.func.id == "_" and not literal:
+                if name in ("_", "n_") and not literal:
                     continue  # A text marked with N_ elsewhere.
                 assert len(literal) == len(given), f"{place}: a text to translate has to be written out"
                 found[tuple(literal) if len(literal) == 2 else literal[0]] = place

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 from babel import Locale
 
-from carvis.language import read_catalogue, translate, translate_number
+from carvis.language import localised, read_catalogue, speaking, translate, translate_number
 from ui import selection
 
 LOCALE_DIR = Path(__file__).resolve().parent.parent / "locale"
@@ -54,3 +54,9 @@ def translated(words: dict[str, str]) -> dict[str, str]:
 def N_(text: str) -> str:
     """Mark a text for translation that is translated where it is shown."""
     return text
+
+
+def of_library(value: object) -> str:
+    """Return a message or an error of the library in the language in use."""
+    with speaking(language()):
+        return str(localised(value))

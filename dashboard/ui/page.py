@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import streamlit as st
 
 from carvis.errors import CarvisError
-from ui.i18n import _
+from ui.i18n import _, of_library
 from ui.texts import plain
 
 
@@ -38,7 +38,7 @@ def no_models(dataset: str) -> None:
 
 def error(sentence: object) -> None:
     """Show one sentence about something that went wrong."""
-    st.error(plain(sentence), icon=":material/error:")
+    st.error(plain(of_library(sentence)), icon=":material/error:")
 
 
 @contextlib.contextmanager
