@@ -33,6 +33,7 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     card.channels = clf.channels
     card.preprocessing = clf.preprocessing
     card.resize = clf.resize
+    card.alpha, card.orientation = clf.alpha, clf.orientation
     card.sha256 = sha256_of_file(path)
     card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
     card.versions = versions()

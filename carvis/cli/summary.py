@@ -38,6 +38,6 @@ def run(args: argparse.Namespace) -> int:
     trainable = sum(int(weight.numpy().size) for weight in clf.model.trainable_weights)
     height, width = clf.input_size
     print(f"{total:,} parameters, {trainable:,} trainable, {total - trainable:,} frozen")
-    print(f"input {height}x{width}x{clf.channels}, resize {clf.resize}, preprocessing {clf.preprocessing}")
+    print(f"input {height}x{width}x{clf.channels}, resize {clf.resize}, preprocessing {clf.input_words}")
     print(f"{len(clf.class_names)} classes: {', '.join(clf.class_names)}")
     return 0

@@ -55,7 +55,7 @@ def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> ker
         if given not in (None, has):
             raise TrainingError(f"{path} was trained with {what} {has}, not {given}: leave --{what} out.")
         config[what] = has
-    config["resize"] = clf.resize
+    config |= {"resize": clf.resize, "alpha": clf.alpha, "orientation": clf.orientation}
     names = [name for name, _ in walk(clf.model)]
     config["backbone"] = (clf.card.backbone if clf.card else None) or backbone_of(names)
     record.log(f"starts from {config['parent']}")

@@ -41,7 +41,7 @@ def written(folder, name: str):
         image, options = Image.fromarray(RGBA[..., 0]), {"transparency": int(RGBA[0, 0, 0])}
     else:
         mode = name.split(".")[0]
-        image = Image.fromarray(RGBA if "A" in mode else RGB)
+        image = Image.fromarray(RGBA if mode.endswith("A") else RGB)
         image = Image.merge("LAB", image.split()) if mode == "LAB" else image.convert(mode)
         options = {"lossless": True, "exact": True} if name.endswith(".webp") else {}
     image.save(path, **options)
