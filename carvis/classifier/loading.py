@@ -5,14 +5,14 @@ from pathlib import Path
 
 import keras
 
-from carvis.classifier.card import ModelCard, card_path, read_card
+from carvis.classifier.card import ModelCard, card_path, read_card, reading_of
 from carvis.classifier.classifier import Classifier, gives_logits, image_input, n_classes
 from carvis.classifier.graph import output_activation, scales_its_input
 from carvis.classifier.opening import open_model
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.dataset import Dataset
 from carvis.errors import ModelError
-from carvis.images import ALPHAS, KERAS, ORIENTATIONS, RESIZE_METHODS, USUAL
+from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS
 from carvis.language import Message
 from carvis.workspace import sha256_of_file
 
@@ -136,16 +136,10 @@ def _resize(given, card, said) -> str:
 
 
 def _reading(given: dict[str, str | None], card, said) -> dict[str, str]:
-    found, assumed = {}, []
-    # What carvis trained or saved before cards named the reading was read in the usual way. A card that a person
-    # wrote for a model from elsewhere said nothing of it: such a model was trained on what Keras reads.
-    ours = bool(card and (card.recipe or "carvis" in card.versions))
+    reading, assumed = reading_of(card)
     for name, known in (("alpha", ALPHAS), ("orientation", ORIENTATIONS)):
         noted = getattr(card, name, None)
-        if given[name] or noted in known:
-            found[name] = given[name] or noted
-            continue
-        if noted:
+        if noted and noted not in known and not given[name]:
             said.append(
                 Message(
                     "The card names {value} for {name}, which is not known here: it is not used.",
@@ -153,9 +147,7 @@ def _reading(given: dict[str, str | None], card, said) -> dict[str, str]:
                     name=name,
                 )
             )
-        found[name] = getattr(USUAL if ours else KERAS, name)
-        if not ours:
-            assumed.append(name)
+    assumed = [name for name in assumed if not given[name]]
     if "alpha" in assumed:
         said.append(
             Message("Transparent images are read without their alpha channel (drop-alpha), as Keras's load_img does.")
@@ -164,7 +156,7 @@ def _reading(given: dict[str, str | None], card, said) -> dict[str, str]:
         said.append(
             Message("Images are not turned by their EXIF orientation (as-stored), as Keras's load_img does not either.")
         )
-    return found
+    return {name: given[name] or value for name, value in vars(reading).items()}
 
 
 def _input_size(fixed, given, card, said) -> int | tuple[int, int] | None:

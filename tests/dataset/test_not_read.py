@@ -74,7 +74,10 @@ def test_the_command_line_names_them(folder, capsys):
     out = capsys.readouterr().out
     assert "No pictures: 6" in out and "b.jp2" in out
     jp2 = str(folder / "data" / "set" / "test" / "dark" / "b.jp2")
-    assert main(["heatmaps", model, jp2, "--method", "occlusion", "--classes", "dark,light", "--workspace", str(folder)]) == 2
+    assert (
+        main(["heatmaps", model, jp2, "--method", "occlusion", "--classes", "dark,light", "--workspace", str(folder)])
+        == 2
+    )
     assert "save it as JPEG or PNG" in capsys.readouterr().err
 
 
