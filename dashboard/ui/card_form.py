@@ -1,5 +1,6 @@
 """The form that saves a card for a model file without one."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,7 @@ def show(model: "Opened", path: Path) -> None:
                 format_func=translated(ORIENTATION).get,
                 key=f"card_orientation_{model.name}",
             )
-        notes = st.text_input(_("Notes"), key=f"card_notes_{model.name}")
+        notes = st.text_input(_("Notes"), (clf.card and clf.card.notes) or "", key=f"card_notes_{model.name}")
         if not st.form_submit_button(_("Save the card"), type="primary", icon=":material/save:"):
             return
     try:
@@ -117,12 +118,14 @@ def _save(model: "Opened", path: Path, names: str, facts: dict[str, str], notes:
                 n=len(clf.class_names)
             )
         )
-    card = ModelCard(
+    # What the form does not ask for stays as a card already there has it.
+    card = replace(
+        clf.card or ModelCard(),
         class_names=listed,
-        input_size=clf.input_size,
+        input_size=list(clf.input_size),
         channels=clf.channels,
         **facts,
         notes=notes.strip(),
         sha256=sha256_of_file(path),
     )
-    write_card(path, card)
+    write_card(path, card, overwrite=clf.card is not None)
