@@ -120,9 +120,7 @@ class FlatGraph:
         if known == [tuple(tensor.shape) for tensor in node.input_tensors]:
             return noted
         try:
-            specs = [
-                keras.KerasTensor(shape, dtype=tensor.dtype) for shape, tensor in zip(known, node.input_tensors)
-            ]
+            specs = [keras.KerasTensor(shape, dtype=tensor.dtype) for shape, tensor in zip(known, node.input_tensors)]
             args, kwargs = node.arguments.fill_in(dict(zip(map(id, node.input_tensors), specs)))
             made = keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs))
             return [tuple(tensor.shape) for tensor in made] if len(made) == len(noted) else noted

@@ -47,7 +47,12 @@ class Frame:
         else:
             top, bottom, left, right = self._box
         height, width = outer.bottom - outer.top, outer.right - outer.left
-        box = outer.top + top * height, outer.top + bottom * height, outer.left + left * width, outer.left + right * width
+        box = (
+            outer.top + top * height,
+            outer.top + bottom * height,
+            outer.left + left * width,
+            outer.left + right * width,
+        )
         return Frame(
             *(round(float(edge), 6) for edge in box),
             transposed=self.transposed != outer.transposed,

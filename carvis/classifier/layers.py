@@ -9,6 +9,7 @@ from carvis.classifier.graph import consumers
 from carvis.classifier.places import COMPLETING, CONVOLUTIONS, Places
 from carvis.errors import ModelError
 
+
 def walk(model: keras.Model) -> Iterator[tuple[str, keras.Layer]]:
     """Yield (path, layer) of every layer in execution order; a nested model's layers in place of the model.
 

@@ -42,9 +42,7 @@ class Places:
         self.graph = FlatGraph(model, input_size)
         self.calls = self.graph.calls
         self.by_path = {call.path: call for call in self.calls}
-        self._sources = {
-            output: call.sources for call in self.calls if not call.is_input for output in call.outputs
-        }
+        self._sources = {output: call.sources for call in self.calls if not call.is_input for output in call.outputs}
 
     @cached_property
     def _chain(self) -> list[int]:
@@ -155,10 +153,13 @@ class Places:
         for path, calls in self.groups.items():
             points = {call.outputs[0] for call in calls}
             apart = all(upstream(self._sources, point) & points == {point} for point in points)
-            if apart and all(self._speaks(call) and self.frame(call) for call in calls) and self._cuts(calls):
-                if found is None or reaches(self._sources, self.groups[found][0].outputs[0], calls[0].outputs[0]):
-                    found = path
+            fits = apart and all(self._speaks(call) and self.frame(call) for call in calls) and self._cuts(calls)
+            if fits and (found is None or self._comes_after(calls, self.groups[found])):
+                found = path
         return found
+
+    def _comes_after(self, calls: list[Call], others: list[Call]) -> bool:
+        return reaches(self._sources, others[0].outputs[0], calls[0].outputs[0])
 
     def mixing_after(self, path: str) -> str | None:
         """Return the path of the first step behind a layer that mixes places, None where there is none."""
@@ -179,13 +180,11 @@ class Places:
                 Message("{layer} is one of several branches: the map leaves out what the others see.", layer=path)
             )
         elif len(calls) > 1:
-            n = len(calls)
             found.append(
-                Message.of_number(
-                    "{layer} is called {n} time: its maps lie on the image one over the other.",
-                    "{layer} is called {n} times: its maps lie on the image one over the other.",
-                    n,
+                Message(
+                    "{layer} stands for {n} calls of one layer: their maps are laid on the image as it is, and added up.",
                     layer=path,
+                    n=len(calls),
                 )
             )
         if any(self.frame(call) is None for call in calls):

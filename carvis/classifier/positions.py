@@ -165,7 +165,7 @@ class Positions:
         ranks = [len(self.graph.shapes[source]) for source in signal]
         if len(call.shape) < 3 or max(ranks) < 3:
             return False
-        if isinstance(step, _ATTENTION) or isinstance(step, _RECURRENT):
+        if isinstance(step, (*_ATTENTION, *_RECURRENT)):
             return True
         if type(step).__name__ in _PRODUCTS and len(signal) > 1:
             return any(source in self.softened for source in signal)
@@ -221,7 +221,8 @@ def _tried(call: Call, given: np.ndarray) -> np.ndarray | None:
 def _only_moved(made: np.ndarray, given: np.ndarray) -> bool:
     """Tell whether a step hands on values as they are, only elsewhere."""
     same = np.allclose(made[0], 0, atol=1e-6) and np.allclose(made[1], 1, atol=1e-6)
-    return same and all(np.isin(np.round(made[i], 5), np.round(given[i], 5)).all() for i in (2, 3))
+    before, after = (np.round(np.asarray(one, np.float64), 5) for one in (given, made))
+    return same and all(np.isin(after[i], before[i]).all() for i in (2, 3))
 
 
 def _is_softmax(step) -> bool:

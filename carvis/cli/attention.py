@@ -7,6 +7,7 @@ from pathlib import Path
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
 from carvis.cli.several import by_name, each
 from carvis.errors import CarvisError
+from carvis.language import localised
 
 HELP = "measure which annotated parts models look at, and what covering each costs"
 
@@ -136,6 +137,8 @@ def _print(name: str, result) -> None:
         console.print(f"{n} maps without evidence ({status}) are in no mean of attention.", soft_wrap=True)
     for why, n in result.left_out.items():
         console.print(f"{n} pictures left out: {why}.", soft_wrap=True)
+    for note in result.notes:
+        console.print(localised(note), soft_wrap=True)
     for problem in result.problems[:5]:
         console.print(f"not counted: {problem}", soft_wrap=True)
     for row in result.unusual().head(5).to_dict("records"):

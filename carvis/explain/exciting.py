@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carvis.classifier import Classifier
+from carvis.classifier.frames import Frame
 from carvis.dataset import Dataset, Unreadable
 from carvis.errors import CarvisError, DatasetError
 from carvis.explain.passing import layer_outputs
@@ -75,7 +76,7 @@ def exciting_pictures(
     clf.map_layer(layer)
     samples = data.samples(split)
     facts = {"layer": layer, "model_name": clf.name, "fingerprint": clf.fingerprint, "data": data.name, "split": split}
-    key = content_hash("exciting pictures 2", clf.fingerprint, layer, most, _stamps(samples))
+    key = content_hash("exciting pictures 3", clf.fingerprint, layer, most, _stamps(samples))
     if cache and (kept := cache.get(key, ".json")):
         with contextlib.suppress(OSError, ValueError, KeyError):
             return _joined(json.loads(kept.read_text("utf-8")), samples, facts)
@@ -92,7 +93,11 @@ def exciting_pictures(
         why = f" ({next(iter(reasons.reasons.values()))})" if reasons.reasons else ""
         raise DatasetError(f"None of the {len(samples)} pictures in {data.folder(split)} can be read{why}")
     skipped = {samples["id"].iloc[place]: reason for place, reason in sorted(reasons.reasons.items())}
-    found = {"rows": _rows(best, samples), "skipped": skipped, "pictures": len(paths) - len(skipped)}
+    found = {
+        "rows": _rows(best, samples, _frame(clf, layer)),
+        "skipped": skipped,
+        "pictures": len(paths) - len(skipped),
+    }
     if stopped:
         found["pictures"] = best.looked_at
     elif cache:
@@ -109,8 +114,14 @@ def activation_maps(clf: Classifier, paths: list[str], layer: str, filter: int) 
     """
     for path in paths:
         read_image(path, clf.channels)
-    batches = layer_outputs(clf, paths, [layer], unreadable=Unreadable())
-    return [np.maximum(one[..., filter], 0) for _, (output,) in batches for one in output]
+    batches, frame = layer_outputs(clf, paths, [layer], unreadable=Unreadable()), _frame(clf, layer)
+    laid = (frame.onto_image(output[..., filter]) for _, (output,) in batches)
+    return [np.maximum(one, 0) for batch in laid for one in batch]
+
+
+def _frame(clf: Classifier, layer: str) -> Frame:
+    """Return how a layer's map lies on the picture; where that is not known it is taken to lie on all of it."""
+    return clf.places.frame(clf.map_layer(layer)) or Frame()
 
 
 @dataclass
@@ -140,17 +151,18 @@ def _better(best: _Best | None, places: np.ndarray, output: np.ndarray, most: in
     return _Best(*kept, (height, width), count + (best.looked_at if best else 0))
 
 
-def _rows(best: _Best, samples: pd.DataFrame) -> dict[str, list]:
+def _rows(best: _Best, samples: pd.DataFrame, frame: Frame) -> dict[str, list]:
     channel, rank = np.nonzero(np.isfinite(best.values) & (best.values > 0))
     cells = best.cells[channel, rank]
     height, width = best.shape
+    y, x = frame.point((cells // width + 0.5) / height, (cells % width + 0.5) / width)
     return {
         "filter": channel.tolist(),
         "rank": (rank + 1).tolist(),
         "id": samples["id"].to_numpy()[best.places[channel, rank]].tolist(),
         "value": best.values[channel, rank].astype(float).tolist(),
-        "x": ((cells % width + 0.5) / width).tolist(),
-        "y": ((cells // width + 0.5) / height).tolist(),
+        "x": x.tolist(),
+        "y": y.tolist(),
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from carvis.errors import TableError
 from carvis.images import overlay
+from carvis.language import as_data, from_data
 from carvis.workspace import atomic_write
 
 # A map is evidence only if moving the layer by its own size would move the score by more than this:
@@ -46,6 +47,7 @@ class Heatmap:
         layer: layer path; of a fused map the paths joined by ``+``, of a method at the input ``input``.
         method, model_name, fingerprint, preprocessing, source: what made the map, and from which file.
         precision: ``full``, or ``fast`` where convolutions ran in bfloat16.
+        notes: what has to be known of the map beside its status, a sentence each.
     """
 
     raw: np.ndarray
@@ -67,6 +69,7 @@ class Heatmap:
     against: int | None = None
     gamma: float = 0.0
     precision: str = "full"
+    notes: tuple[str, ...] = ()
 
     @property
     def message(self) -> str:
@@ -112,6 +115,7 @@ class Heatmap:
     def save(self, path: str | Path) -> Path:
         """Write the raw map and everything about it as ``.npz``."""
         facts = {key: value for key, value in asdict(self).items() if key not in ("raw", "probabilities")}
+        facts["notes"] = [as_data(note) for note in self.notes]
         buffer = io.BytesIO()
         np.savez(buffer, raw=self.raw, probabilities=self.probabilities, facts=json.dumps(facts, ensure_ascii=False))
         return atomic_write(Path(path).with_suffix(".npz"), buffer.getvalue())
@@ -127,6 +131,7 @@ class Heatmap:
             with np.load(path, allow_pickle=False) as file:
                 facts = json.loads(str(file["facts"]))
                 facts["class_names"] = tuple(facts["class_names"])
+                facts["notes"] = tuple(from_data(note) for note in facts.get("notes", ()))
                 return cls(raw=file["raw"], probabilities=file["probabilities"], **facts)
         except Exception as error:
             raise TableError(f"{path} is not a heatmap saved by carvis: write it again with Heatmap.save.") from error

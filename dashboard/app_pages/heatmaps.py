@@ -76,6 +76,7 @@ with settings:
 with problem_slot:
     for sentence in [*unknown, *problems]:
         error(sentence)
+    options.offer_methods(opened, layers, chosen.method)
 with legend_slot:
     st.caption(_("no evidence"), width="content")
     st.image(comparison.legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))

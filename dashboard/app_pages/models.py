@@ -54,7 +54,7 @@ else:
         _("Preprocessing"): f"{plain(clf.preprocessing)}: {card_form.preprocessing_words(clf.preprocessing)}",
         _("Resize"): plain(clf.resize),
         _("Parameters"): f"{clf.model.count_params():,}",
-        _("Explained by default"): plain(clf.last_conv_layer or "–"),
+        _("Explained by default"): plain(clf.default_layer or "–"),
         _("Fingerprint"): f"`{clf.fingerprint[:16]}`",
     }
     card = clf.card
@@ -122,6 +122,9 @@ else:
                 "parameters": st.column_config.NumberColumn(_("Parameters"), format="localized"),
                 "trainable": st.column_config.CheckboxColumn(_("Trainable")),
                 "explainable": st.column_config.CheckboxColumn(_("Explainable")),
+                "branch": st.column_config.CheckboxColumn(
+                    _("One of several branches"), help=_("Only part of the signal passes this layer.")
+                ),
             },
             alt=_("Layers of the model {model}").format(model=name),
         )

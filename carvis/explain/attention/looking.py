@@ -21,6 +21,7 @@ from carvis.explain.attention.result import MEASURES, Attention
 from carvis.explain.attention.storage import keep, kept, settings_key, settings_of
 from carvis.explain.parts import Parts
 from carvis.images import read_image, resize
+from carvis.language import as_data
 from carvis.workspace import Cache
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def attention_on_parts(
             "model": clf.name,
             "fingerprint": clf.fingerprint,
             "class_names": list(clf.class_names),
-            "layer": layer or clf.last_conv_layer,
+            "layer": looking.explained,
+            "notes": [as_data(note) for note in looking.notes],
             "data": data.name,
             "split": split,
             "data_fingerprint": data.fingerprint,
@@ -154,6 +156,7 @@ class _Looking:
         self.method, self.layer, self.score, self.target = method, layer, score, target
         self.cover, self.fill, self.tolerance, self.seed = cover, FILLS[fill], tolerance, seed
         self.problems: list[str] = []
+        self.explained, self.notes = layer, ()
 
     def maps(self, images: np.ndarray, labels: list[str]) -> list:
         from carvis.explain import heatmaps
@@ -174,6 +177,7 @@ class _Looking:
             return []
         seen = np.stack([self._seen(image) for _, image, _ in read])
         maps = self.maps(seen, [sample.label for sample, _, _ in read])
+        self.explained, self.notes = maps[0].layer, maps[0].notes
         rows = [self._looked(sample, masks, one) for (sample, _, masks), one in zip(read, maps)]
         if self.cover:
             self._cover(read, maps, rows)
