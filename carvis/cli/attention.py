@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--method", default="grad-cam", help="of the heatmaps (default: grad-cam)")
     parser.add_argument("--target", default="predicted", help="predicted or true (default: predicted)")
-    parser.add_argument("--layer", help="layer path (default: the last convolution of each model)")
+    parser.add_argument("--layer", help="layer path (default: of each model the last that all of the signal passes)")
     parser.add_argument("--fill", default="surroundings", help="surroundings, mean, grey or inpaint")
     parser.add_argument("--no-cover", action="store_true", help="only look at the maps: much faster")
     parser.add_argument("--out", metavar="DIR", help="where to write (default: data/results/attention)")

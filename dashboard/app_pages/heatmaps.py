@@ -16,8 +16,8 @@ heading(
     _(
         "Each column is one model. Above its map stands what it **predicted**, how confident it is, and whether that "
         "is right (:green[:material/check_circle:]) or wrong (:red[:material/cancel:]).\n\n"
-        "**Grad-CAM** asks: which places in the picture, seen through the model's last convolution, push the answer "
-        "towards the class? It weighs each channel of that layer by how much the class's score would rise with it, "
+        "**Grad-CAM** asks: which places in the picture, seen through the last layer that all of the signal passes, "
+        "push the answer towards the class? It weighs each channel of that layer by how much the class's score would rise with it, "
         "and adds the channels up.\n\n"
         "- **Yellow** (red in the tutorial look): much evidence for the class. **Dark violet** (blue): little.\n"
         "- **The picture as it is**: no evidence at this place.\n"
