@@ -182,7 +182,8 @@ class Places:
         elif len(calls) > 1:
             found.append(
                 Message(
-                    "{layer} stands for {n} calls of one layer: their maps are laid on the image as it is, and added up.",
+                    "{layer} stands for {n} calls of one layer: their maps are laid on the image as it is, and added"
+                    " up.",
                     layer=path,
                     n=len(calls),
                 )

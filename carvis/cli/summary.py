@@ -41,8 +41,10 @@ def run(args: argparse.Namespace) -> int:
         print(_("branch: one of several branches, which only part of the signal passes"))
     if clf.default_layer is None:
         print(localised(clf.places.why_no_default))
-    elif clf.default_layer not in layers["name"].values:
-        print(_("explained by default: {layer}, all calls of the layer").format(layer=clf.default_layer))
+    else:
+        print(_("explained by default: {layer}").format(layer=clf.default_layer))
+        for note in clf.places.notes(clf.default_layer):
+            print(localised(note))
     total = int(layers["parameters"].sum())
     trainable = sum(int(weight.numpy().size) for weight in clf.model.trainable_weights)
     height, width = clf.input_size

@@ -75,7 +75,7 @@ def _wrapped(notes: tuple[str, ...]) -> list[str]:
     lines = []
     for note in map(localised, notes):
         wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in note) > len(note) / 3
-        lines += textwrap.wrap(note, 30 if wide else 56)
+        lines += textwrap.wrap(note, 26 if wide else 46)
     return lines
 
 

@@ -68,7 +68,9 @@ def test_without_a_split_it_is_the_folder_and_is_said(place):
     root = place("holiday/cats/x.png")
     label, note = label_of_path(root / "holiday/cats/x.png")
     assert label == "cats"
-    assert note == "x.png lies in no train, valid or test folder: its label is taken to be the name of its folder, cats."
+    assert (
+        note == "x.png lies in no train, valid or test folder: its label is taken to be the name of its folder, cats."
+    )
 
 
 def test_a_table_without_splits_says_so(place):
