@@ -126,3 +126,19 @@ def localised(value):
     if isinstance(value, CarvisError) and value.args:
         value = value.args[0]
     return value.localised() if isinstance(value, Message) else value
+
+
+def as_data(value):
+    """Return a message as JSON-able data, from which ``from_data`` makes it again; anything else as it is."""
+    if not isinstance(value, Message):
+        return value
+    values = {name: as_data(one) for name, one in value.values.items()}
+    return {"template": value.template, "plural": value.plural, "n": value.n, "values": values}
+
+
+def from_data(data):
+    """Return the message that ``as_data`` wrote down; anything else as it is."""
+    if not (isinstance(data, dict) and data.keys() == {"template", "plural", "n", "values"}):
+        return data
+    values = {name: from_data(one) for name, one in data["values"].items()}
+    return Message._made(data["template"], data["plural"], data["n"], values)

@@ -9,9 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from carvis.classifier import layers as layer_tools
+from carvis.classifier.calls import Call
 from carvis.classifier.card import ModelCard
 from carvis.classifier.fingerprint import fingerprint
 from carvis.classifier.graph import output_activation
+from carvis.classifier.places import Places
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.errors import ImageError, ModelError
 from carvis.images import RESIZE_METHODS, USUAL, Reading, read_for, resize
@@ -119,19 +121,36 @@ class Classifier:
         return fingerprint(self.model, facts | self.reading.facts())
 
     @cached_property
+    def places(self) -> Places:
+        """Every call of the model's layers by its path, and how the signal runs through them."""
+        return Places(self.model, self.name, self.input_size)
+
+    @cached_property
     def conv_layers(self) -> list[str]:
-        """Paths of all convolutions with a map larger than 1x1, in execution order."""
-        return layer_tools.conv_layers(self.model)
+        """Paths of all convolutions with a map larger than 1x1, each call its own, in execution order."""
+        return self.places.conv_layers()
+
+    @cached_property
+    def default_layer(self) -> str | None:
+        """The layer explained by default, None where there is none.
+
+        It is the last one with a map larger than 1x1 that all of the signal passes. A path with ``#*``, as in
+        ``vgg16#*/block5_conv3``, stands for all calls of a layer together.
+        """
+        return self.places.default
 
     @cached_property
     def last_conv_layer(self) -> str | None:
-        """The layer explained by default, or None where there is no convolution."""
+        """The last convolution with a map larger than 1x1, or what completes it directly behind, or None.
+
+        Only part of the signal may pass it: heatmaps explain ``default_layer``.
+        """
         return layer_tools.last_conv_layer(self.model)
 
     @cached_property
     def completed_layers(self) -> list[str]:
         """Paths of all convolutions, each after the batch normalisation and the activation that follow it directly."""
-        return layer_tools.completed_layers(self.model)
+        return self.places.completed_layers()
 
     def layer(self, path: str) -> keras.Layer:
         """Return the layer at a path such as ``vgg16/block5_conv3``.
@@ -139,22 +158,40 @@ class Classifier:
         Raises:
             ModelError: there is none.
         """
+        if path in self.places.by_path:
+            return self.places.by_path[path].operation
         return layer_tools.find_layer(self.model, path)
 
-    def map_layer(self, path: str) -> keras.Layer:
-        """Return the layer at a path whose output is a map (N, h, w, c).
+    def map_calls(self, path: str) -> list[Call]:
+        """Return the calls with a map (N, h, w, c) that a path stands for: one, or several for a path with ``#*``.
 
         Raises:
             ModelError: there is none, or its output is no map.
         """
-        found = self.layer(path)
-        if len(getattr(found.output, "shape", ())) != 4:
-            raise ModelError(f"{path} of {self.name} gives no map: choose one of {', '.join(self.conv_layers)}.")
-        return found
+        calls = self.places.members(path)
+        if any(len(call.outputs) != 1 or len(call.shape) != 4 for call in calls):
+            known = self.conv_layers or [call.path for call in self.places.maps()]
+            words = f"choose one of {', '.join(known)}" if known else "no layer of it does"
+            raise ModelError(f"{path} of {self.name} gives no map: {words}.")
+        return calls
+
+    def map_layer(self, path: str) -> Call:
+        """Return the one call at a path whose output is a map (N, h, w, c).
+
+        Raises:
+            ModelError: there is none, its output is no map, or the path stands for several calls.
+        """
+        calls = self.map_calls(path)
+        if len(calls) > 1:
+            raise ModelError(
+                f"{path} stands for {len(calls)} calls of {self.name}: choose one of"
+                f" {', '.join(call.path for call in calls)}."
+            )
+        return calls[0]
 
     def layer_table(self):
-        """Return one row a layer: name, type, output_shape, parameters, trainable, explainable."""
-        return layer_tools.layer_table(self.model)
+        """Return one row a call of a layer: name, type, output_shape, parameters, trainable, explainable, branch."""
+        return layer_tools.layer_table(self.model, self.places)
 
     def preprocess(self, images: np.ndarray) -> np.ndarray:
         """Bring pictures of the model's size to its range: uint8 or float (N, h, w, c) to float32."""

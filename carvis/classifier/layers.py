@@ -6,17 +6,8 @@ import keras
 import pandas as pd
 
 from carvis.classifier.graph import consumers
+from carvis.classifier.places import COMPLETING, CONVOLUTIONS, Places
 from carvis.errors import ModelError
-
-_CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
-_COMPLETING = (
-    keras.layers.BatchNormalization,
-    keras.layers.Activation,
-    keras.layers.ReLU,
-    keras.layers.LeakyReLU,
-    keras.layers.PReLU,
-    keras.layers.ELU,
-)
 
 
 def walk(model: keras.Model) -> Iterator[tuple[str, keras.Layer]]:
@@ -66,23 +57,18 @@ def map_shape(layer: keras.Layer) -> tuple | None:
     return shape[1:] if len(shape) == 4 and shape[1:3] != (1, 1) else None
 
 
-def conv_layers(model: keras.Model) -> list[str]:
-    """List the paths of all convolutions whose output is a map larger than 1x1, in execution order."""
-    return [path for path, layer in walk(model) if isinstance(layer, _CONVOLUTIONS) and map_shape(layer)]
+def _conv_layers(model: keras.Model) -> list[str]:
+    return [path for path, layer in walk(model) if isinstance(layer, CONVOLUTIONS) and map_shape(layer)]
 
 
 def last_conv_layer(model: keras.Model) -> str | None:
-    """Return the layer explained by default: the last convolution, or what follows it directly.
+    """Return the last convolution, or what follows it directly.
 
-    Batch normalisation and an activation that follow belong to the convolution: its map is complete after them.
+    Batch normalisation and an activation that follow belong to the convolution: its map is complete after them. The
+    signal may also run past it: what is explained by default is ``Places.default``.
     """
-    paths = conv_layers(model)
+    paths = _conv_layers(model)
     return _completed(model, paths[-1:])[0] if paths else None
-
-
-def completed_layers(model: keras.Model) -> list[str]:
-    """List the path of each convolution of ``conv_layers``, or of what completes it, as ``last_conv_layer`` has it."""
-    return list(dict.fromkeys(_completed(model, conv_layers(model))))
 
 
 def _completed(model: keras.Model, paths: list[str]) -> list[str]:
@@ -95,7 +81,7 @@ def _completing(layers: dict, places: dict, path: str) -> str:
     while True:
         layer, parents = layers[path]
         uses = consumers(parents, layer)
-        if len(uses) != 1 or not isinstance(uses[0], _COMPLETING) or id(uses[0]) not in places:
+        if len(uses) != 1 or not isinstance(uses[0], COMPLETING) or id(uses[0]) not in places:
             return path
         # Softmax over channels is the answer of a fully convolutional head, no part of the convolution.
         if getattr(getattr(uses[0], "activation", None), "__name__", "") == "softmax":
@@ -103,12 +89,30 @@ def _completing(layers: dict, places: dict, path: str) -> str:
         path = places[id(uses[0])]
 
 
-def layer_table(model: keras.Model) -> pd.DataFrame:
-    """Return one row a layer: name (path), type, output_shape, parameters, trainable, explainable."""
-    rows = []
-    for path, layer in walk(model):
-        text = " x ".join("?" if side is None else str(side) for side in _shape(layer)[1:])
-        explainable = map_shape(layer) is not None and not isinstance(layer, keras.layers.InputLayer)
-        trainable = bool(layer.trainable_weights)
-        rows.append((path, type(layer).__name__, text, layer.count_params(), trainable, explainable))
-    return pd.DataFrame(rows, columns=["name", "type", "output_shape", "parameters", "trainable", "explainable"])
+def layer_table(model: keras.Model, places: Places) -> pd.DataFrame:
+    """Return one row a call of a layer: name (path), type, output_shape, parameters, trainable, explainable, branch.
+
+    The parameters of a layer that is called several times stand in the row of its first call. ``branch`` marks the
+    layers with a map that only part of the signal passes.
+    """
+    rows, counted = [], set()
+    for call in places.calls:
+        step, shape = call.operation, call.shape
+        if isinstance(step, keras.Model):
+            rows += [_row(f"{call.path}/{path}", layer, _shape(layer), counted) for path, layer in walk(step)]
+            continue
+        explainable = call.map_shape is not None
+        branch = explainable and not places.passes_all(call.path)
+        rows.append(_row(call.path, step, shape, counted, explainable, branch))
+    columns = ["name", "type", "output_shape", "parameters", "trainable", "explainable", "branch"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _row(path: str, step, shape: tuple, counted: set, explainable: bool = False, branch: bool = False) -> tuple:
+    text = " x ".join("?" if side is None else str(side) for side in shape[1:])
+    # An operation such as x + y is no layer and has no weights.
+    own = isinstance(step, keras.Layer) and id(step) not in counted
+    counted.add(id(step))
+    parameters = step.count_params() if own and step.built else 0
+    trainable = bool(getattr(step, "trainable_weights", ()))
+    return path, type(step).__name__, text, parameters, trainable, explainable, branch

@@ -7,6 +7,7 @@ from pathlib import Path
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
 from carvis.cli.several import by_name, each
 from carvis.errors import CarvisError
+from carvis.language import localised
 
 HELP = "measure which annotated parts models look at, and what covering each costs"
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--method", default="grad-cam", help="of the heatmaps (default: grad-cam)")
     parser.add_argument("--target", default="predicted", help="predicted or true (default: predicted)")
-    parser.add_argument("--layer", help="layer path (default: the last convolution of each model)")
+    parser.add_argument("--layer", help="layer path (default: of each model the last that all of the signal passes)")
     parser.add_argument("--fill", default="surroundings", help="surroundings, mean, grey or inpaint")
     parser.add_argument("--no-cover", action="store_true", help="only look at the maps: much faster")
     parser.add_argument("--out", metavar="DIR", help="where to write (default: data/results/attention)")
@@ -58,8 +59,6 @@ def run(args: argparse.Namespace) -> int:
     results = {}
     for name, clf in models.items():
         results[name] = _measured(name, clf, data, args.split, parts, cache, cover=not args.no_cover, **options)
-    for note in data.notes(args.split):
-        print(note)
     for name, result in results.items():
         _print(name, result)
     _write(out, results)
@@ -138,6 +137,8 @@ def _print(name: str, result) -> None:
         console.print(f"{n} maps without evidence ({status}) are in no mean of attention.", soft_wrap=True)
     for why, n in result.left_out.items():
         console.print(f"{n} pictures left out: {why}.", soft_wrap=True)
+    for note in result.notes:
+        console.print(localised(note), soft_wrap=True)
     for problem in result.problems[:5]:
         console.print(f"not counted: {problem}", soft_wrap=True)
     for row in result.unusual().head(5).to_dict("records"):

@@ -95,7 +95,7 @@ def _list_layers(clf) -> int:
         raise CarvisError(f"{clf.name} has no convolution with a map larger than 1x1: it has no filters to draw.")
     print(f"Give one of the layers of {clf.name} after the model:")
     for path in clf.conv_layers:
-        print(f"  {path} ({clf.layer(path).output.shape[-1]} filters)")
+        print(f"  {path} ({clf.map_layer(path).shape[-1]} filters)")
     return 0
 
 

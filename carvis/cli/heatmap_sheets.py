@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from carvis.language import localised
 from carvis.workspace import Cache, Workspace, atomic_write
 
 SHEETS = ("faithfulness.csv", "comparison.csv")
@@ -13,7 +14,15 @@ class Sheets:
     def __init__(self, args, workspace: Workspace):
         self.rows: dict[str, list[dict]] = {name: [] for name in SHEETS}
         self.tests, self.compares = args.faithfulness, args.compare
+        self.noted: set[tuple[str, str]] = set()
         self.cache = Cache(workspace.cache_dir / "faithfulness")
+
+    def note(self, model: str, notes: tuple[str, ...]) -> None:
+        """Say once what has to be known of a model's maps."""
+        for note in notes:
+            if (model, note) not in self.noted:
+                self.noted.add((model, note))
+                print(f"{model}: {localised(note)}")
 
     def add(self, picture: str, image: Path, models: dict, maps: dict) -> dict[str, str]:
         """Test and compare the maps of one picture as far as asked for; return the verdict on each map tested."""

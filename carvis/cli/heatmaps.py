@@ -3,13 +3,15 @@
 import argparse
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from carvis.cli.heatmap_sheets import SHEETS, Sheets
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
 from carvis.cli.several import by_name, each, file_name, models_first
+from carvis.dataset.ids import composed
 from carvis.errors import CarvisError
+from carvis.language import Message, localised
 
 HELP = "write the heatmaps of pictures, several models side by side"
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -20,6 +22,7 @@ class _Picture:
     name: str
     path: Path
     label: str | None
+    guess: str | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", default="predicted", help="predicted, true, a class name or its number")
     parser.add_argument("--against", metavar="CLASS", help="explain the target rather than this class, given likewise")
     parser.add_argument("--gamma", type=float, default=1.0, help="weight of that class's score (default: 1)")
-    parser.add_argument("--layer", help="layer path (default: the last convolution of each model)")
+    parser.add_argument("--layer", help="layer path (default: of each model the last that all of the signal passes)")
     parser.add_argument("--score", default="logit", choices=("logit", "probability"), help="score explained")
     parser.add_argument(
         "--precision", default="full", choices=("full", "fast"), help="fast: bfloat16, where the processor has it"
@@ -69,8 +72,8 @@ def run(args: argparse.Namespace) -> int:
     )
     out = Path(args.out) if args.out else workspace.results_dir / "heatmaps"
     models = by_name(each(model_paths, lambda path: load(path, args)))
-    for clf in models.values():
-        _check_question(clf, args)
+    models = dict(each(models.items(), lambda one: _check_question(*one, args)))
+    _tell_guesses(pictures, models, args)
     _check_out(out, pictures, models, args.overwrite)
     columns = (TextColumn("heatmaps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, disable=not sys.stdout.isatty()) as progress:
@@ -81,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_question(clf, args) -> None:
+def _check_question(name: str, clf, args) -> tuple:
     """Ask the model about no picture at all, so that a wrong layer or class is told once and not for each picture."""
     import numpy as np
 
@@ -89,6 +92,24 @@ def _check_question(clf, args) -> None:
 
     options = {"score": args.score, "precision": args.precision}
     heatmaps(clf, np.zeros((0, 8, 8, 3), np.uint8), args.method, _target(args, clf), args.layer, **options)
+    return name, clf
+
+
+def _tell_guesses(pictures: list[_Picture], models: dict, args) -> None:
+    """Say whose true class had to be guessed, where it plays a part."""
+    known = {composed(name) for clf in models.values() for name in clf.class_names}
+    asked = "true" in (args.target, args.against)
+    guessed = [picture for picture in pictures if picture.guess and (asked or picture.label in known)]
+    if len(guessed) == 1:
+        print(localised(guessed[0].guess), file=sys.stderr)
+    elif guessed:
+        words = Message.of_number(
+            "{n} image lies in no train, valid or test folder: its label is taken to be the name of its folder.",
+            "{n} images lie in no train, valid or test folder: their labels are taken to be the names of their"
+            " folders.",
+            len(guessed),
+        )
+        print(localised(words), file=sys.stderr)
 
 
 def _target(args, clf):
@@ -133,19 +154,21 @@ def _check_look(args) -> None:
 
 
 def _pictures(text: str, args, workspace) -> list[_Picture]:
+    from carvis.dataset import label_of_path
+
     path = Path(text)
     if path.suffix.lower() in _TABLE_SUFFIXES:
         return _from_table(path, args, workspace)
     if path.is_dir():
         raise CarvisError(f"{path} is a folder: name pictures in it, for example {path}/*.jpg.")
-    return [_Picture(path.stem, path, path.resolve().parent.name)]
+    return [_Picture(path.stem, path, *label_of_path(path))]
 
 
 def _distinct(found: list[_Picture]) -> list[_Picture]:
     """Number the pictures of equal names."""
     names = [picture.name for picture in found]
     return [
-        picture if names.count(picture.name) == 1 else _Picture(f"{picture.name}-{i}", picture.path, picture.label)
+        picture if names.count(picture.name) == 1 else replace(picture, name=f"{picture.name}-{i}")
         for i, picture in enumerate(found, 1)
     ]
 
@@ -186,6 +209,8 @@ def _write(picture: _Picture, models: dict, args, out: Path, sheets: Sheets) -> 
         for name, clf in models.items()
     }
     look = {"alpha": args.strength, "colormap": args.colormap}
+    for name, heatmap in maps.items():
+        sheets.note(name, heatmap.notes)
     verdicts = sheets.add(picture.name, picture.path, models, maps)
     figure = heatmap_comparison(image, maps, picture.label, scale=args.scale, verdicts=verdicts, **look)
     write_figure(_figure_file(picture, out), figure)

@@ -3,6 +3,7 @@
 import argparse
 
 from carvis.cli.options import add_model_facts, load
+from carvis.language import _, localised
 
 HELP = "show a model's layers, parameters and what can be explained"
 
@@ -18,6 +19,7 @@ def run(args: argparse.Namespace) -> int:
 
     clf = load(args.model, args)
     layers = clf.layer_table()
+    default = [call.path for call in clf.places.members(clf.default_layer)] if clf.default_layer else []
     table = Table(title=clf.name, title_justify="left", header_style="bold")
     for heading, side in (
         ("layer", "left"),
@@ -30,10 +32,19 @@ def run(args: argparse.Namespace) -> int:
         table.add_column(heading, justify=side, overflow="fold")
     for row in layers.itertuples():
         state = "" if not row.parameters else "trainable" if row.trainable else "frozen"
-        explained = "default" if row.name == clf.last_conv_layer else "yes" if row.explainable else ""
+        explained = "" if not row.explainable else "branch" if row.branch else "yes"
+        explained = "default" if row.name in default else explained
         table.add_row(row.name, row.type, row.output_shape, f"{row.parameters:,}", state, explained)
     console = Console()
     console.print(table)
+    if layers["branch"].any():
+        print(_("branch: one of several branches, which only part of the signal passes"))
+    if clf.default_layer is None:
+        print(localised(clf.places.why_no_default))
+    else:
+        print(_("explained by default: {layer}").format(layer=clf.default_layer))
+        for note in clf.places.notes(clf.default_layer):
+            print(localised(note))
     total = int(layers["parameters"].sum())
     trainable = sum(int(weight.numpy().size) for weight in clf.model.trainable_weights)
     height, width = clf.input_size

@@ -2,7 +2,17 @@
 
 from carvis.dataset.dataset import Dataset
 from carvis.dataset.ids import canonical_id
+from carvis.dataset.labels import label_of_path
 from carvis.dataset.pipeline import Unreadable, pipeline
 from carvis.workspace import SPLITS, canonical_split, is_dataset
 
-__all__ = ["SPLITS", "Dataset", "Unreadable", "canonical_id", "canonical_split", "is_dataset", "pipeline"]
+__all__ = [
+    "SPLITS",
+    "Dataset",
+    "Unreadable",
+    "canonical_id",
+    "canonical_split",
+    "is_dataset",
+    "label_of_path",
+    "pipeline",
+]

@@ -148,6 +148,11 @@ class Dataset:
         """A hash of all sample ids and file sizes: equal on every machine that holds the same pictures."""
         return content_hash(*(self._scan(s)[0][["id", "size"]].to_numpy().tolist() for s in self.splits))
 
+    def label_of(self, sample_id: str | Path) -> str | None:
+        """Return the label of a sample id or a path below the data set, its first folder below the split, or None."""
+        split, *below = canonical_id(str(sample_id)).split("/")
+        return below[0] if split in self.splits and len(below) > 1 else None
+
     def resolve(self, sample_id: str | Path) -> Path:
         """Return the picture's path for a sample id or a path below the data set.
 

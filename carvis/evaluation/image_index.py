@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from carvis.dataset.ids import canonical_id, composed
+from carvis.dataset.labels import split_place
 from carvis.images import IMAGE_SUFFIXES
 from carvis.workspace import canonical_split
 
@@ -19,13 +20,15 @@ _DRIVE = re.compile(r"^[A-Za-z]:")
 class Match(NamedTuple):
     """What a path means here: status found, missing, outside or ambiguous; the picture's id, label and file.
 
-    `id` and `label` of a picture that is not found are read from the path as written; the label may be None.
+    `id` and `label` of a picture that is not found are read from the path as written; the label may be None. Where no
+    split is known, the label is the name of the folder that holds the picture, and `guessed` says so.
     """
 
     status: str
     id: str
     label: str | None
     file: str | None = None
+    guessed: bool = False
 
 
 class _Folder(NamedTuple):
@@ -78,7 +81,7 @@ class ImageIndex:
             parts = tuple(_parts(path))
             folded = tuple(part.casefold() for part in parts)
             number = len(self._folders)
-            self._folders.append(_Folder(path, parts, folded, _id_start(parts, depth)))
+            self._folders.append(_Folder(path, parts, folded, _id_start(path, parts, depth)))
             self._folder_names.update(folded[-1:])
             for entry in entries:
                 if entry.name.startswith("."):
@@ -117,7 +120,7 @@ class ImageIndex:
         else:
             status = "outside" if files or self._is_elsewhere(text, parts, folded, bases) else "missing"
             label = None if status == "outside" and start is None else label
-        return Match(status, canonical_id("/".join(names[start or 0 :])), label)
+        return Match(status, canonical_id("/".join(names[start or 0 :])), label, guessed=start is None and bool(label))
 
     def _best(self, names: list[str], folded: list[str], bare: bool) -> list[tuple[int, str]]:
         if bare:
@@ -139,9 +142,10 @@ class ImageIndex:
     def _found(self, number: int, name: str) -> Match:
         folder = self._folders[number]
         below = folder.parts[folder.id_start :]
-        in_split = len(below) > 1 and canonical_split(below[0])
+        in_split = len(below) > 1 and bool(canonical_split(below[0]))
         label = below[1] if in_split else folder.parts[-1] if folder.parts else None
-        return Match("found", canonical_id("/".join((*below, name))), label, os.path.join(folder.path, name))
+        found = canonical_id("/".join((*below, name))), label, os.path.join(folder.path, name)
+        return Match("found", *found, guessed=not in_split and bool(label))
 
     def _is_elsewhere(self, text: str, parts: list[str], folded: list[str], bases: Sequence[Path]) -> bool:
         # A path through a split or a known class folder speaks of a picture that is gone, not of another place.
@@ -188,15 +192,17 @@ def _parts(path: str) -> list[str]:
     return [part for part in composed(path).split(os.sep) if part]
 
 
-def _id_start(parts: tuple[str, ...], depth: int) -> int:
+def _id_start(path: str, parts: tuple[str, ...], depth: int) -> int:
     """Where the data set's ids begin in a folder's parts, of which the first `depth` are the root's."""
-    # <split>/<class> is by far the usual end; a data set, too, may be called "test".
-    places = (len(parts) - 2, *range(depth, len(parts)), depth - 1, depth - 2)
-    return next((i for i in places if 0 <= i < len(parts) and canonical_split(parts[i])), depth)
+    place = split_place(parts, [part for part in path.split(os.sep) if part])
+    # Folders far above the root have nothing to do with it.
+    if place is not None and place >= depth - 2:
+        return place
+    return next((i for i in (*range(depth, len(parts)), depth - 1) if i >= 0 and canonical_split(parts[i])), depth)
 
 
 def _id_start_as_written(folded: list[str]) -> int | None:
-    return next((i for i in range(len(folded) - 3, -1, -1) if canonical_split(folded[i])), None)
+    return split_place(folded[:-1])
 
 
 def _same_split(folded: list[str], folder: tuple[str, ...]) -> bool:

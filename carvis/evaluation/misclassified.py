@@ -11,6 +11,7 @@ import pandas as pd
 from carvis.errors import TableError
 from carvis.evaluation.image_index import ImageIndex
 from carvis.evaluation.lenient_csv import LenientTable, read_lenient_csv
+from carvis.language import Message
 
 COLUMNS = ["id", "path", "label", "predicted", "confidence", "status"]
 
@@ -70,6 +71,16 @@ def read_misclassified(
     }
     own = {f"{name} (file)" if name in COLUMNS else name: _typed(values) for name, values in cells.items()}
     frame = pd.DataFrame({**ours, **own})
+    guessed = sum(match.guessed and not (text or "").strip() for text, match in zip(labels, matches))
+    if guessed:
+        problems.append(
+            Message.of_number(
+                "{n} row names no train, valid or test folder: its label is taken to be the name of its folder.",
+                "{n} rows name no train, valid or test folder: their labels are taken to be the names of their"
+                " folders.",
+                guessed,
+            )
+        )
     repeated = int(frame["id"].duplicated().sum())
     if repeated:
         problems.append(f"{repeated} rows name a picture that an earlier row names too.")

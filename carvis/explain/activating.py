@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from carvis.classifier import Classifier
+from carvis.classifier.frames import Frame
 from carvis.errors import ModelError
 from carvis.explain.channels import last_of_each_size
 from carvis.explain.frame import Image, as_seen, turn_for, upright_maps
@@ -19,11 +20,13 @@ def activations(clf: Classifier, image: Image, layers: str | Sequence[str] | Non
         image: uint8 (H, W, 3) or (H, W, 1) of any size; or a file, or its bytes, which is read as the model reads: what
             is returned then lies on the upright image.
         layers: None for every convolution (``clf.conv_layers``); a layer path, or several; ``last`` for
-            ``clf.last_conv_layer``; ``completed`` for every convolution after the batch normalisation and the
-            activation that follow it (``clf.completed_layers``); ``stages`` for the last of these at each size of map.
+            ``clf.last_conv_layer``, ``default`` for ``clf.default_layer``; ``completed`` for every convolution after
+            the batch normalisation and the activation that follow it (``clf.completed_layers``); ``stages`` for the
+            last of these at each size of map.
 
     Returns:
-        The output of each layer by its path, float32 (h, w, c).
+        The output of each layer by its path, float32 (h, w, c). What a layer made of the image mirrored, turned or
+        cropped inside the model is laid on the image as it is.
 
     Raises:
         ModelError: no such layer, or one whose output is no map.
@@ -31,8 +34,9 @@ def activations(clf: Classifier, image: Image, layers: str | Sequence[str] | Non
     """
     paths = tuple(dict.fromkeys(_paths(clf, layers)))
     outputs = traced_pass(clf, paths)(clf.prepare([as_seen(clf, image)]))
-    maps = upright_maps([of_layer.numpy()[0] for of_layer in outputs], turn_for(clf, image))
-    found = dict(zip(paths, maps, strict=True))
+    frames = [clf.places.frame(clf.map_layer(path)) or Frame() for path in paths]
+    laid = [frame.onto_image(output.numpy())[0] for frame, output in zip(frames, outputs, strict=True)]
+    found = dict(zip(paths, upright_maps(laid, turn_for(clf, image)), strict=True))
     return {path: found[path] for path in last_of_each_size(found)} if layers == "stages" else found
 
 
@@ -43,7 +47,15 @@ def _paths(clf: Classifier, layers: str | Sequence[str] | None) -> list[str]:
         found = clf.completed_layers
     else:
         found = [layers] if isinstance(layers, str) else list(layers)
-        found = [clf.last_conv_layer if one == "last" else one for one in found]
+        named = {"last": clf.last_conv_layer, "default": clf.default_layer}
+        found = [path for one in found for path in _calls(clf, named.get(one, one))]
     if not found or None in found:
         raise ModelError(f"{clf.name} has no convolution with a map larger than 1x1: name a layer whose output is one.")
     return found
+
+
+def _calls(clf: Classifier, path: str | None) -> list[str | None]:
+    """List each call that a path stands for."""
+    if path is None or path not in clf.places.groups:
+        return [path]
+    return [call.path for call in clf.places.groups[path]]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carvis.classifier import Classifier
+from carvis.classifier.frames import Frame
 from carvis.dataset import Dataset, Unreadable
 from carvis.errors import CarvisError, DatasetError
 from carvis.explain.frame import turn_for, upright_maps
@@ -76,7 +77,7 @@ def exciting_pictures(
     clf.map_layer(layer)
     samples = data.samples(split)
     facts = {"layer": layer, "model_name": clf.name, "fingerprint": clf.fingerprint, "data": data.name, "split": split}
-    key = content_hash("exciting pictures 2", clf.fingerprint, layer, most, _stamps(samples))
+    key = content_hash("exciting pictures 3", clf.fingerprint, layer, most, _stamps(samples))
     if cache and (kept := cache.get(key, ".json")):
         with contextlib.suppress(OSError, ValueError, KeyError):
             return _joined(json.loads(kept.read_text("utf-8")), samples, facts)
@@ -93,7 +94,8 @@ def exciting_pictures(
         why = f" ({next(iter(reasons.reasons.values()))})" if reasons.reasons else ""
         raise DatasetError(f"None of the {len(samples)} pictures in {data.folder(split)} can be read{why}")
     skipped = {samples["id"].iloc[place]: reason for place, reason in sorted(reasons.reasons.items())}
-    found = {"rows": _rows(clf, best, samples), "skipped": skipped, "pictures": len(paths) - len(skipped)}
+    rows = _rows(clf, best, samples, _frame(clf, layer))
+    found = {"rows": rows, "skipped": skipped, "pictures": len(paths) - len(skipped)}
     if stopped:
         found["pictures"] = best.looked_at
     elif cache:
@@ -110,9 +112,15 @@ def activation_maps(clf: Classifier, paths: list[str], layer: str, filter: int) 
     """
     for path in paths:
         clf.read_image(path)
-    batches = layer_outputs(clf, paths, [layer], unreadable=Unreadable())
-    maps = [np.maximum(one[..., filter], 0) for _, (output,) in batches for one in output]
+    batches, frame = layer_outputs(clf, paths, [layer], unreadable=Unreadable()), _frame(clf, layer)
+    laid = (frame.onto_image(output[..., filter]) for _, (output,) in batches)
+    maps = [np.maximum(one, 0) for batch in laid for one in batch]
     return [upright_maps([one], turn_for(clf, path))[0] for path, one in zip(paths, maps, strict=True)]
+
+
+def _frame(clf: Classifier, layer: str) -> Frame:
+    """Return how a layer's map lies on the picture; where that is not known it is taken to lie on all of it."""
+    return clf.places.frame(clf.map_layer(layer)) or Frame()
 
 
 @dataclass
@@ -142,16 +150,14 @@ def _better(best: _Best | None, places: np.ndarray, output: np.ndarray, most: in
     return _Best(*kept, (height, width), count + (best.looked_at if best else 0))
 
 
-def _rows(clf: Classifier, best: _Best, samples: pd.DataFrame) -> dict[str, list]:
+def _rows(clf: Classifier, best: _Best, samples: pd.DataFrame, frame: Frame) -> dict[str, list]:
     channel, rank = np.nonzero(np.isfinite(best.values) & (best.values > 0))
     cells = best.cells[channel, rank]
     height, width = best.shape
     rows = best.places[channel, rank]
     turns = {row: turn_for(clf, samples["path"].iloc[row]) for row in set(rows.tolist())}
-    where = [
-        place_upright(*one, turns[row])
-        for row, *one in zip(rows.tolist(), (cells % width + 0.5) / width, (cells // width + 0.5) / height)
-    ]
+    down, along = frame.point((cells // width + 0.5) / height, (cells % width + 0.5) / width)
+    where = [place_upright(x, y, turns[row]) for row, x, y in zip(rows.tolist(), along, down)]
     return {
         "filter": channel.tolist(),
         "rank": (rank + 1).tolist(),

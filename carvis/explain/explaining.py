@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from carvis.classifier import Classifier
-from carvis.classifier.layers import walk
-from carvis.dataset import Unreadable
+from carvis.classifier.frames import Frame
+from carvis.dataset import Unreadable, label_of_path
 from carvis.errors import ImageError, ModelError
 from carvis.explain import cam, probing
 from carvis.explain.frame import turn_for, upright_maps
@@ -19,6 +19,7 @@ from carvis.explain.methods import METHODS, TAKES_LAYER
 from carvis.explain.precision import check_precision
 from carvis.explain.tap import Tapped, make_tap
 from carvis.explain.target import Aim, Target, aim_at, name_of, needs_label
+from carvis.images import resize
 
 SCORES = ("logit", "probability")
 Layer = str | tuple[str, ...] | None
@@ -49,11 +50,13 @@ def heatmaps(
             or of files' bytes, which are read as the model reads: the maps of these lie on the upright image.
         method: a name in ``METHODS``.
         target: ``predicted``, ``true``, a class index or a class name, or a ``Contrast`` of two of them.
-        layer: a layer path with a map as output; None or ``last`` takes the last convolution
-            (``clf.last_conv_layer``); several are fused to one map. Methods at the input leave it out.
+        layer: a layer path with a map as output; None or ``default`` takes ``clf.default_layer``, ``last`` the last
+            convolution (``clf.last_conv_layer``); several are fused to one map. Of a layer that is called several
+            times each call has a path, ``#*`` stands for all of them: ``vgg16#*/block5_conv3``. Methods at the input
+            leave it out.
         score: ``logit``, the value before the final softmax or sigmoid, or ``probability``, the one after.
         labels: the true class of each picture, name or index, for ``target="true"``; for paths without labels
-            it is the name of the folder that holds the picture.
+            it is the first folder below the split (``carvis.dataset.label_of_path``).
         batch_size: pictures a forward pass.
         unreadable: where given, pictures that cannot be read are recorded there and left out.
         seed: of the methods that draw noise; each picture's noise depends on nothing else.
@@ -119,19 +122,21 @@ def heatmap_sets(
 
 def _paths(clf: Classifier, layer: Layer) -> tuple[str, ...]:
     """Work out which layers are meant, and check that each has a map."""
-    last = clf.last_conv_layer
     found = (layer,) if layer is None or isinstance(layer, str) else layer
-    found = tuple(last if one in (None, "last") else one for one in found)
+    if "last" in found and clf.last_conv_layer is None:
+        raise ModelError(clf.places.why_no_default)
+    found = tuple(clf.last_conv_layer if one == "last" else one for one in found)
+    found = tuple(clf.default_layer if one in (None, "default") else one for one in found)
     if not found or None in found:
-        raise ModelError(f"{clf.name} has no convolution with a map larger than 1x1: no heatmap can be made of it.")
+        raise ModelError(clf.places.why_no_default)
     for path in found:
-        clf.map_layer(path)
+        clf.map_calls(path)
     return found
 
 
 def _from_array(clf, images, labels):
     for i, image in enumerate(images):
-        yield clf.prepare([image])[0], None if labels is None else labels[i], None, 1
+        yield clf.prepare([image])[0], None if labels is None else labels[i], None, 1, ()
 
 
 def _from_paths(clf, paths, targets, labels, unreadable):
@@ -144,23 +149,30 @@ def _from_paths(clf, paths, targets, labels, unreadable):
                 raise
             unreadable.add(i, str(error))
             continue
-        label = None if not labelled else _folder(path) if labels is None else labels[i]
-        yield clf.prepare([image])[0], label, None if isinstance(path, bytes) else str(path), turn
-
-
-def _folder(path: str | Path | bytes) -> str | None:
-    return None if isinstance(path, bytes) else Path(path).parent.name
+        label, notes = None if labels is None else labels[i], ()
+        if labelled and labels is None and not isinstance(path, bytes):
+            label, note = label_of_path(path)
+            notes = (note,) if note else ()
+        yield clf.prepare([image])[0], label, None if isinstance(path, bytes) else str(path), turn, notes
 
 
 class _Explainer:
-    """Makes every map asked for of a stream of (prepared picture, label, source, turn)."""
+    """Makes every map asked for of a stream of (prepared picture, label, source, turn, notes)."""
 
     def __init__(self, clf, methods, targets, layers, paths, score, seed, precision):
         self.clf, self.methods, self.targets, self.layers = clf, methods, list(targets), list(layers)
         self.paths, self.score, self.seed, self.precision = paths, score, seed, precision
         # The order of the model, so that fused maps go from shallow to deep and one trace serves any order.
-        wanted = {path for group in paths.values() for path in group}
-        self.tapped = [path for path, _ in walk(clf.model) if path in wanted]
+        order = {call.path: place for place, call in enumerate(clf.places.calls)} if paths else {}
+        groups = {path: clf.places.members(path) for group in paths.values() for path in group}
+        self.calls = {path: [call.path for call in calls] for path, calls in groups.items()}
+        self.order = sorted(groups, key=lambda path: order[groups[path][-1].path])
+        self.tapped = sorted({path for calls in self.calls.values() for path in calls}, key=order.get)
+        self.frames = {call.path: clf.places.frame(call) or Frame() for calls in groups.values() for call in calls}
+        self.notes = {
+            layer: tuple(dict.fromkeys(note for path in group for note in clf.places.notes(path)))
+            for layer, group in paths.items()
+        }
         self.black = clf.black_picture()
 
     def run(self, stream, batch_size: int) -> Iterator[dict]:
@@ -180,7 +192,9 @@ class _Explainer:
                 for (target, t), layer, maps in self._maps(method, prepared, told, gamma):
                     for i, (raw, reach) in enumerate(maps):
                         facts = (told.scores[i, t], told.first[i, t], told.second[i, t], gamma[i, t], probabilities[i])
-                        heatmap = self._heatmap(method, layer, raw, reach, *facts, *batch[i][2:])
+                        source, turn, notes = batch[i][2:]
+                        notes = notes if needs_label(target) else ()
+                        heatmap = self._heatmap(method, layer, raw, reach, *facts, source, turn, notes)
                         found[i][method, target, layer] = heatmap
             yield from found
 
@@ -191,7 +205,7 @@ class _Explainer:
         taps = _taps.setdefault(self.clf, {})
         key = (paths, self.score, n_targets, self.precision)
         if key not in taps:
-            layers = [None if path == "input" else self.clf.layer(path) for path in paths]
+            layers = [None if path == "input" else self.clf.map_layer(path) for path in paths]
             taps[key] = make_tap(self.clf.model, layers, self.score, n_targets, self.precision)
         return taps[key]
 
@@ -201,14 +215,16 @@ class _Explainer:
         for t, target in enumerate(self.targets):
             if not (made and method in cam.CLASSLESS):
                 for place, path in enumerate(self.tapped if by_layer else ["input"]):
+                    frame = self.frames[path] if by_layer else Frame()
                     if method in cam.METHODS:
-                        made[path] = _cam_maps(method, told.activations[place], told.gradients[place][:, t])
+                        made[path] = _cam_maps(method, told.activations[place], told.gradients[place][:, t], frame)
                     else:
                         asks = [self._asks(told, gamma, i, t) for i in range(len(prepared))]
-                        activations = told.activations[place] if by_layer else prepared
+                        activations = frame.onto_image(told.activations[place]) if by_layer else prepared
                         made[path] = self._probed(method, prepared, activations, asks)
+                made |= {path: _added([made[call] for call in self.calls[path]]) for path in self.order if by_layer}
             for layer in self.layers:
-                group = sorted(self.paths[layer], key=self.tapped.index) if by_layer else ["input"]
+                group = sorted(self.paths[layer], key=self.order.index) if by_layer else ["input"]
                 yield (target, t), layer, _fused([made[path] for path in group])
 
     def _probed(self, method: str, prepared, activations, asks) -> list[tuple[np.ndarray, float]]:
@@ -229,7 +245,9 @@ class _Explainer:
             lambda images: ask(slopes, images).gradients[0].numpy()[:, 0],
         )
 
-    def _heatmap(self, method, layer, raw, reach, score, first, second, gamma, probabilities, source, turn) -> Heatmap:
+    def _heatmap(
+        self, method, layer, raw, reach, score, first, second, gamma, probabilities, source, turn, notes
+    ) -> Heatmap:
         clf, answer = self.clf, int(probabilities.argmax())
         return Heatmap(
             raw=upright_maps([raw], turn)[0],
@@ -254,13 +272,26 @@ class _Explainer:
             alpha=clf.alpha,
             orientation=clf.orientation,
             turn=turn,
+            notes=(*(self.notes[layer] if method in TAKES_LAYER else ()), *notes),
         )
 
 
-def _cam_maps(method: str, activations, gradients) -> list[tuple[np.ndarray, float]]:
-    raw = cam.METHODS[method](activations, gradients)
+def _cam_maps(method: str, activations, gradients, frame: Frame) -> list[tuple[np.ndarray, float]]:
+    raw = frame.onto_image(cam.METHODS[method](activations, gradients))
     classless = method in cam.CLASSLESS
     return [(one, _size(one) if classless else influence(activations[i], gradients[i])) for i, one in enumerate(raw)]
+
+
+def _added(of_calls: list[list]) -> list[tuple[np.ndarray, float]]:
+    """Add up the maps of all calls of a layer, as if their channels were those of one layer."""
+    if len(of_calls) == 1:
+        return of_calls[0]
+    added = []
+    for one in zip(*of_calls, strict=True):
+        size = tuple(max(sides) for sides in zip(*(raw.shape for raw, _ in one)))
+        maps = [raw if raw.shape == size else resize(raw, size, "nearest") for raw, _ in one]
+        added.append((np.sum(maps, axis=0, dtype=np.float64).astype(np.float32), sum(reach for _, reach in one)))
+    return added
 
 
 def _fused(of_layers: list[list]) -> list[tuple[np.ndarray, float]]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from carvis.errors import TableError
 from carvis.images import overlay, turned_as_stored
+from carvis.language import as_data, from_data
 from carvis.workspace import atomic_write
 
 # A map is evidence only if moving the layer by its own size would move the score by more than this:
@@ -49,6 +50,7 @@ class Heatmap:
         turn: the EXIF orientation by which the map was turned to lie on the upright image, where the model reads the
             file as it is stored; 1 where it was not turned.
         precision: ``full``, or ``fast`` where convolutions ran in bfloat16.
+        notes: what has to be known of the map beside its status, a sentence each.
     """
 
     raw: np.ndarray
@@ -73,6 +75,7 @@ class Heatmap:
     alpha: str = "on-white"
     orientation: str = "upright"
     turn: int = 1
+    notes: tuple[str, ...] = ()
 
     @property
     def input_words(self) -> str:
@@ -127,6 +130,7 @@ class Heatmap:
     def save(self, path: str | Path) -> Path:
         """Write the raw map and everything about it as ``.npz``."""
         facts = {key: value for key, value in asdict(self).items() if key not in ("raw", "probabilities")}
+        facts["notes"] = [as_data(note) for note in self.notes]
         buffer = io.BytesIO()
         np.savez(buffer, raw=self.raw, probabilities=self.probabilities, facts=json.dumps(facts, ensure_ascii=False))
         return atomic_write(Path(path).with_suffix(".npz"), buffer.getvalue())
@@ -142,6 +146,7 @@ class Heatmap:
             with np.load(path, allow_pickle=False) as file:
                 facts = json.loads(str(file["facts"]))
                 facts["class_names"] = tuple(facts["class_names"])
+                facts["notes"] = tuple(from_data(note) for note in facts.get("notes", ()))
                 return cls(raw=file["raw"], probabilities=file["probabilities"], **facts)
         except Exception as error:
             raise TableError(f"{path} is not a heatmap saved by carvis: write it again with Heatmap.save.") from error

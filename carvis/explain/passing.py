@@ -1,35 +1,28 @@
 """One forward pass that hands out the outputs of layers, for many pictures in batches."""
 
-import contextlib
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from carvis.classifier import Classifier
+from carvis.classifier.calls import Call
 from carvis.dataset import Unreadable, pipeline
-from carvis.explain.tap import TRACING, calls_through
+from carvis.explain.tap import TRACING, outputs_of
 
 _passes: "weakref.WeakKeyDictionary[Classifier, dict]" = weakref.WeakKeyDictionary()
 
 
-def make_pass(model: keras.Model, layers: Sequence[keras.Layer]) -> Callable:
+def make_pass(model: keras.Model, layers: Sequence[Call | keras.Layer]) -> Callable:
     """Return a traced function of prepared pictures, float32 (N, H, W, C), to the outputs (N, h, w, c) of layers."""
 
     @tf.function(input_signature=[tf.TensorSpec([None, *model.inputs[0].shape[1:]], tf.float32)])
     def outputs(images):
         seen: dict = {}
 
-        def keep(place, call, *args, **kwargs):
-            seen[place] = call(*args, **kwargs)
-            return seen[place]
-
-        with TRACING, contextlib.ExitStack() as patches:
-            for place, layer in enumerate(layers):
-                patches.enter_context(calls_through(layer, partial(keep, place)))
+        with TRACING, outputs_of(layers, seen.__setitem__):
             model(images, training=False)
         return [tf.cast(seen[place], tf.float32) for place in range(len(layers))]
 

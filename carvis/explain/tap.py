@@ -3,12 +3,12 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 
+from carvis.classifier.calls import Call
 from carvis.classifier.graph import final_operation
 from carvis.classifier.layers import walk
 from carvis.explain.precision import heavy_layers, in_bfloat16
@@ -39,6 +39,39 @@ def calls_through(layer: keras.Operation, wrapper: Callable) -> Iterator[None]:
             object.__delattr__(layer, "call")
         else:
             object.__setattr__(layer, "call", own)
+
+
+def turn_of(layer: Call | keras.Operation) -> tuple[keras.Operation, int]:
+    """Return a layer and which of its calls is meant: of a layer by itself the first."""
+    return (layer.operation, layer.turn) if isinstance(layer, Call) else (layer, 0)
+
+
+@contextlib.contextmanager
+def outputs_of(layers: Sequence[Call | keras.Operation], keep: Callable) -> Iterator[None]:
+    """Hand the output of each call to ``keep(place, output)``, with its place in ``layers``, while the block lasts.
+
+    A layer may be called several times in one pass: its calls are counted.
+    """
+    wanted: dict[int, tuple[keras.Operation, dict[int, list[int]]]] = {}
+    for place, layer in enumerate(layers):
+        operation, turn = turn_of(layer)
+        wanted.setdefault(id(operation), (operation, {}))[1].setdefault(turn, []).append(place)
+
+    def counting(places: dict[int, list[int]]) -> Callable:
+        turns = iter(range(1_000_000))
+
+        def wrapper(call, *args, **kwargs):
+            output = call(*args, **kwargs)
+            for place in places.get(next(turns), ()):
+                keep(place, output)
+            return output
+
+        return wrapper
+
+    with contextlib.ExitStack() as patches:
+        for operation, places in wanted.values():
+            patches.enter_context(calls_through(operation, counting(places)))
+        yield
 
 
 @contextlib.contextmanager
@@ -76,7 +109,7 @@ class Tapped(NamedTuple):
 
 def make_tap(
     model: keras.Model,
-    layers: Sequence[keras.Layer | None],
+    layers: Sequence[Call | keras.Layer | None],
     score_kind: str,
     n_targets: int = 1,
     precision: str = "full",
@@ -88,7 +121,8 @@ def make_tap(
 
     Args:
         model: a Keras model with one image input and one output (N, k).
-        layers: the layers to tap, at any depth; None stands for the input itself. With none at all, only scores.
+        layers: the calls of layers to tap, at any depth; of a layer by itself its first call, and None stands for the
+            input itself. With none at all, only scores.
         score_kind: ``logit`` for the value before the final softmax or sigmoid, ``probability`` for the one after.
         n_targets: T, the number of scores asked for each picture; 0 where only activations are.
         precision: ``full``, or ``fast`` for convolutions in bfloat16.
@@ -113,10 +147,9 @@ def make_tap(
     def tapped(images, first, second, gamma):
         seen: dict = {}
 
-        def watch(place, call, *args, **kwargs):
-            seen[place] = call(*args, **kwargs)
-            tape.watch(seen[place])
-            return seen[place]
+        def watch(place, output):
+            seen[place] = output
+            tape.watch(output)
 
         def keep_input(function, x, *args, **kwargs):
             seen["logits"] = x
@@ -130,11 +163,11 @@ def make_tap(
             for layer in rounded:
                 if layer is not last:
                     patches.enter_context(calls_through(layer, in_bfloat16))
-            for place, layer in enumerate(layers):
-                if layer is None:
-                    watch(place, lambda: images)
-                else:
-                    patches.enter_context(calls_through(layer, partial(watch, place)))
+            for place in (place for place, layer in enumerate(layers) if layer is None):
+                watch(place, images)
+            inner = [(place, layer) for place, layer in enumerate(layers) if layer is not None]
+            places = [place for place, _ in inner]
+            patches.enter_context(outputs_of([layer for _, layer in inner], lambda i, output: watch(places[i], output)))
             if _squashes(type(last).__name__):
                 patches.enter_context(calls_through(last, keep_input))
             elif _squashes(getattr(getattr(last, "activation", None), "__name__", "")):

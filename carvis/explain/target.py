@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from carvis.dataset.ids import composed
 from carvis.errors import ModelError
 
 
@@ -67,6 +68,10 @@ def _index(target: str | int, label: str | int | None, class_names: list[str], m
         return _index(label, None, class_names, model)
     if isinstance(target, str):
         if target not in class_names:
+            # File systems and models spell accented and Japanese letters either way.
+            alike = [i for i, name in enumerate(class_names) if composed(name) == composed(target)]
+            if len(alike) == 1:
+                return alike[0]
             raise ModelError(f"{target} is not a class of {model}: choose one of {', '.join(class_names)}.")
         return class_names.index(target)
     if not 0 <= target < len(class_names):

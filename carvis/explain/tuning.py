@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from carvis.classifier import Classifier
-from carvis.classifier.layers import walk
 from carvis.dataset import Unreadable
 from carvis.errors import ModelError
 from carvis.explain.frame import turn_for, upright_maps
@@ -53,7 +52,7 @@ def matching_layers(before: Classifier, after: Classifier) -> list[Pair]:
     Raises:
         ModelError: the models share no such layer.
     """
-    others = {path: layer for path, layer in walk(after.model) if path in after.conv_layers}
+    others = {path: after.layer(path) for path in after.conv_layers}
     by_name = {path.rsplit("/", 1)[-1]: path for path in others}
     below = _BelowAlike(before, after)
     pairs = []
@@ -82,7 +81,10 @@ class _BelowAlike:
 
     def __init__(self, before: Classifier, after: Classifier):
         self._seen_alike = (before.input_words, before.channels) == (after.input_words, after.channels)
-        self._layers = [[one for one in walk(clf.model) if _matters(one[1])] for clf in (before, after)]
+        self._layers = [
+            [(call.path, call.operation) for call in clf.places.calls if _matters(call.operation)]
+            for clf in (before, after)
+        ]
 
     def upto(self, before: str, after: str) -> bool:
         first, second = (
@@ -96,8 +98,10 @@ class _BelowAlike:
         )
 
 
-def _matters(layer: keras.Layer) -> bool:
+def _matters(layer: keras.Operation) -> bool:
     """Tell whether a layer is there at all when a model answers."""
+    if not isinstance(layer, keras.Layer):
+        return False
     augments = type(layer).__name__.startswith("Random")
     return not augments and not isinstance(layer, (keras.layers.InputLayer, keras.layers.Dropout))
 

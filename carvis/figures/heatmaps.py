@@ -1,11 +1,15 @@
 """A picture beside its heatmaps by several models."""
 
+import textwrap
+import unicodedata
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from carvis.explain import Heatmap, scale_maps
 from carvis.figures.style import INK, QUIET, RIGHT, WRONG, bare, fonts, new_figure, title
 from carvis.images import overlay as lay_over
+from carvis.language import localised
 
 _SCALE_NOTES = {
     "map": "each map divided by its own maximum",
@@ -41,10 +45,13 @@ def heatmap_comparison(
         verdicts: ``Faithfulness.verdict`` of the maps that were tested, by the same names.
     """
     columns = len(maps) + 1
-    figure = new_figure(0.4 + 3.0 * columns, 7.0)
-    grid = figure.add_gridspec(
-        2, columns, left=0.02, right=0.98, top=0.86, bottom=0.09, wspace=0.08, hspace=0.2, height_ratios=[1, 1]
-    )
+    notes = {name: _wrapped(heatmap.notes) for name, heatmap in maps.items()}
+    # Room below the maps for what has to be known of them.
+    below = 0.14 * max((len(lines) for lines in notes.values()), default=0)
+    height = 7.0 + below
+    figure = new_figure(0.4 + 3.0 * columns, height)
+    edges = {"left": 0.02, "right": 0.98, "top": 1 - 0.98 / height, "bottom": (0.63 + below) / height}
+    grid = figure.add_gridspec(2, columns, **edges, wspace=0.08, hspace=0.2, height_ratios=[1, 1])
     drawn = scale_maps(list(maps.values()), scale)
     _picture(figure.add_subplot(grid[0, 0]), image, "picture", true_label)
     _facts(figure.add_subplot(grid[1, 0]), maps, alpha, colormap, scale)
@@ -54,10 +61,22 @@ def heatmap_comparison(
         _head(top, name, heatmap, true_label)
         bottom = figure.add_subplot(grid[1, column])
         _matrix(bottom, heatmap, values, colormap)
+        if notes[name]:
+            place = {"transform": bottom.transAxes, "va": "top", "fontsize": 7.5, "color": QUIET}
+            bottom.text(0, -0.12, "\n".join(notes[name]), **place, family=fonts(), parse_math=False)
         if verdict := (verdicts or {}).get(name):
             words, colour = _VERDICTS[verdict]
             bottom.text(0, -0.08, words, transform=bottom.transAxes, fontsize=10, color=colour)
     return figure
+
+
+def _wrapped(notes: tuple[str, ...]) -> list[str]:
+    """Break notes into lines as wide as a column; Chinese characters and kana are twice as wide."""
+    lines = []
+    for note in map(localised, notes):
+        wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in note) > len(note) / 3
+        lines += textwrap.wrap(note, 26 if wide else 46)
+    return lines
 
 
 def _picture(axes, image: np.ndarray, name: str, label: str | None) -> None:

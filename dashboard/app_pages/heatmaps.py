@@ -16,9 +16,9 @@ heading(
     _(
         "Each column is one model. Above its map stands what it **predicted**, how confident it is, and whether that "
         "is right (:green[:material/check_circle:]) or wrong (:red[:material/cancel:]).\n\n"
-        "**Grad-CAM** asks: which places in the picture, seen through the model's last convolution, push the answer "
-        "towards the class? It weighs each channel of that layer by how much the class's score would rise with it, "
-        "and adds the channels up.\n\n"
+        "**Grad-CAM** asks: which places in the picture, seen through the last layer that all of the signal passes, "
+        "push the answer towards the class? It weighs each channel of that layer by how much the class's score "
+        "would rise with it, and adds the channels up.\n\n"
         "- **Yellow** (red in the tutorial look): much evidence for the class. **Dark violet** (blue): little.\n"
         "- **The picture as it is**: no evidence at this place.\n"
         "- **The whole map blank**: there is no evidence to show, and a sentence below says why.\n"
@@ -76,6 +76,7 @@ with settings:
 with problem_slot:
     for sentence in [*unknown, *problems]:
         error(sentence)
+    options.offer_methods(opened, layers, chosen.method)
 with legend_slot:
     st.caption(_("no evidence"), width="content")
     st.image(comparison.legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))

@@ -55,7 +55,7 @@ else:
         _("Resize"): plain(clf.resize),
         _("Reading"): card_form.reading_words(clf.alpha, clf.orientation),
         _("Parameters"): f"{clf.model.count_params():,}",
-        _("Explained by default"): plain(clf.last_conv_layer or "–"),
+        _("Explained by default"): plain(clf.default_layer or "–"),
         _("Fingerprint"): f"`{clf.fingerprint[:16]}`",
     }
     card = clf.card
@@ -123,6 +123,9 @@ else:
                 "parameters": st.column_config.NumberColumn(_("Parameters"), format="localized"),
                 "trainable": st.column_config.CheckboxColumn(_("Trainable")),
                 "explainable": st.column_config.CheckboxColumn(_("Explainable")),
+                "branch": st.column_config.CheckboxColumn(
+                    _("One of several branches"), help=_("Only part of the signal passes this layer.")
+                ),
             },
             alt=_("Layers of the model {model}").format(model=name),
         )

@@ -9,7 +9,7 @@ from carvis.errors import CarvisError
 from ui import selection
 from ui.classifiers import Opened, stamp_of
 from ui.data import Picture
-from ui.i18n import N_, _, translated
+from ui.i18n import N_, _, of_library, translated
 from ui.options import COLOURS
 
 ORDER = {"number": N_("By number"), "largest": N_("Largest first")}
@@ -98,7 +98,7 @@ def of(model: Opened, picture: Picture) -> dict[str, np.ndarray] | str:
     try:
         return _activations(model.classifier.fingerprint, stamp_of(picture), _model=model, _source=picture.source)
     except CarvisError as problem:
-        return str(problem)
+        return of_library(problem)
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)

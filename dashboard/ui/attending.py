@@ -13,7 +13,7 @@ from carvis.explain.attention import Attention, attention_on_parts, kept, settin
 from carvis.explain.parts import Parts
 from carvis.workspace import Cache, content_hash
 from ui import classifiers, data, selection
-from ui.i18n import _
+from ui.i18n import _, of_library
 from ui.page import error
 from ui.texts import plain
 
@@ -152,7 +152,7 @@ def _measure(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict
             _here().put(classifiers.file_key(name), ".json", json.dumps(facts, ensure_ascii=False).encode())
     except CarvisError as problem:
         bar.empty()
-        error(f"{name}: {problem}")
+        error(f"{name}: {of_library(problem)}")
         return False
     bar.empty()
     return True

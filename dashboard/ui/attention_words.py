@@ -4,7 +4,7 @@ import pandas as pd
 
 from carvis.explain.attention import Attention, Claim
 from carvis.explain.parts import REST
-from ui.i18n import N_, _, n_
+from ui.i18n import N_, _, n_, of_library
 from ui.texts import percent, plain
 
 EMBLEMS = ("emblem", "logo", "badge", "エンブレム", "ロゴ")
@@ -113,7 +113,7 @@ def standing_out_sentences(name: str, rows: pd.DataFrame) -> list[tuple[str, str
 
 def notes(name: str, result: Attention) -> list[str]:
     """Say what is in no mean."""
-    said = []
+    said = [f"{plain(name)}: {plain(of_library(note))}" for note in result.notes]
     if n := sum(result.without_evidence.values()):
         words = n_("{n} map of {model} is no evidence and counts in no share.",
                    "{n} maps of {model} are no evidence and count in no share.", n)  # fmt: skip

@@ -11,7 +11,7 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.workspace import content_hash, sha256_of_file
 from ui import choice, data, selection
-from ui.i18n import _
+from ui.i18n import _, of_library
 from ui.texts import mark, plain
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def explain(model: Opened, picture: data.Picture, chosen: selection.Selection, l
     try:
         found = _explain(clf.fingerprint, names, stamp_of(picture), wanted, how, _model=model, _source=picture.source)
     except CarvisError as error:
-        return str(error)
+        return of_library(error)
     if found.against == found.target:
         return _("Both classes are {name} here: compare with another one.").format(name=clf.class_names[found.target])
     return found

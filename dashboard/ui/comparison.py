@@ -14,7 +14,7 @@ from carvis.images import USUAL, colorize, encode_image, overlay, resize
 from ui import classifiers, selection
 from ui.data import Picture
 from ui.download import download
-from ui.i18n import _
+from ui.i18n import _, of_library
 from ui.texts import STATUS, mark, percent, plain, verdict
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ class Row:
                 st.image(encode_image(bare, "PNG"), width="stretch", alt=words)
             if heatmap.status != "ok":
                 st.warning(_(STATUS[heatmap.status]), title=_("No evidence to show"), icon=":material/visibility_off:")
+            for note in heatmap.notes:
+                st.caption(f":material/info: {plain(of_library(note))}")
             st.caption(_facts(heatmap))
 
     def finish(

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from carvis.dataset import Dataset
+from carvis.dataset import Dataset, label_of_path
 from carvis.errors import CarvisError, ImageError
 from carvis.evaluation import Evaluation, load_evaluation, read_misclassified
 from carvis.images import IMAGE_SUFFIXES, thumbnail
@@ -262,9 +262,11 @@ def picture(name: str, sample: str) -> Picture:
     roots = datasets()
     if name in roots:
         path = dataset(name).resolve(sample)
-        label = path.parent.name
+        label = dataset(name).label_of(sample)
     else:
-        path, label = workspace().resolve(sample), None
+        path = workspace().resolve(sample)
+        label, guess = label_of_path(path)
+        label = None if guess else label
     if path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
         raise ImageError(f"{sample} is not a picture of this workspace: choose another one.")
     return Picture(sample, path.name, path, label)

@@ -2,18 +2,23 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from carvis.classifier.card import read_card
 from carvis.errors import CarvisError
+from carvis.explain.methods import TAKES_LAYER
 from carvis.images import IMAGE_SUFFIXES
 from ui import choice, classifiers, data, selection
 from ui.gallery import MOST_SELECTED
 from ui.i18n import N_, _, translated
 from ui.page import error, guarded
 from ui.texts import plain
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
 
 VIEW = {"overlay": N_("Over the picture"), "map": N_("Map alone"), "both": N_("Both")}
 COLOURS = {"viridis": "viridis", "cividis": "cividis", "magma": "magma", "tutorial": N_("tutorial look (JET)")}
@@ -228,41 +233,66 @@ def choose_layers(
     """Offer each model's layers; return the layer chosen for each model, and what cannot be done.
 
     Args:
-        convolutions: begin with the last convolution itself, not with what completes its map.
+        convolutions: offer the convolutions alone, whose filters can be drawn.
     """
     problems: list[str] = []
     layers = {}
     for name, model in opened.items():
         if (clf := model.classifier) is not None:
-            first = clf.conv_layers[-1] if convolutions and clf.conv_layers else clf.last_conv_layer
-            layers[name] = _choose_layer(model, first, problems)
+            convs = clf.conv_layers
+            first = (convs[-1] if convs else None) if convolutions else clf.default_layer
+            layers[name] = _choose_layer(model, convs if convolutions else _with_maps(clf), first, problems)
     return layers, problems
 
 
-def _choose_layer(model: classifiers.Opened, first: str | None, problems: list[str]) -> str | None:
-    # Filters are a convolution's own; maps are complete after what follows it.
-    completed, own = model.classifier.completed_layers, model.classifier.conv_layers
-    names = completed if first in completed else own
+def _with_maps(clf: "Classifier") -> list[str]:
+    """List all layers with a map, and those paths that stand for all calls of a layer."""
+    joint = [path for path in clf.places.groups if clf.places.passes_all(path)]
+    return [*(call.path for call in clf.places.maps()), *joint]
+
+
+def _choose_layer(model: classifiers.Opened, names: list[str], first: str | None, problems: list[str]) -> str | None:
     wanted = dict(entry.rsplit(":", 1) for entry in selection.get().layer if ":" in entry).get(model.name)
-    if wanted and wanted not in (*completed, *own):
+    if wanted and wanted not in names:
         words = _("{model} has no layer {layer}; its last one is explained.")
         problems.append(words.format(model=model.name, layer=wanted))
         wanted = None
     shown = wanted or first
-    listed = list(dict.fromkeys([*names, *([shown] if shown else [])]))
-    if not listed:
+    if not names:
         return None
     key = f"layer_{model.name}"
     selection.show(key, shown)
+    places = model.classifier.places
+    words = {name: name if places.passes_all(name) else f"{name} · {_('one of several branches')}" for name in names}
     st.selectbox(
         _("Layer of {model}").format(model=plain(model.name)),
-        listed,
-        listed.index(shown),
+        names,
+        None if shown is None else names.index(shown),
+        format_func=lambda name: words.get(name, name),
+        placeholder=_("Choose a layer"),
         key=key,
         on_change=_take_layer,
         args=(model.name, first, key),
     )
     return shown
+
+
+def offer_methods(opened: dict[str, classifiers.Opened], layers: dict[str, str | None], method: str) -> None:
+    """Where a model has no layer to explain, offer a method that needs none."""
+    if method not in TAKES_LAYER:
+        return
+    bare = [name for name, model in opened.items() if model.classifier is not None and not layers.get(name)]
+    if bare:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            words = _("{models}: no layer is explained by default.").format(models=", ".join(map(plain, bare)))
+            st.markdown(words, width="content")
+            st.button(
+                _("Explain by occlusion"),
+                icon=":material/grid_on:",
+                key="without_layers",
+                on_click=partial(selection.change, method="occlusion"),
+                help=_("SmoothGrad and Integrated Gradients, under Settings, need no layer either."),
+            )
 
 
 def _take_layer(model: str, last: str | None, key: str) -> None:

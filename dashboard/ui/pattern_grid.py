@@ -40,7 +40,7 @@ def known(model: classifiers.Opened, layer: str, filters: list[int], how: dict) 
 
 def depth(model: classifiers.Opened, layer: str) -> int:
     """Return how many filters a layer has."""
-    return int(model.classifier.map_layer(layer).output.shape[-1])
+    return int(model.classifier.map_layer(layer).shape[-1])
 
 
 def tiles(patterns: "FilterPatterns") -> None:

@@ -8,7 +8,7 @@ from carvis.training.run import Run
 from carvis.workspace import content_hash
 from ui import data
 from ui.comparison import fitted
-from ui.i18n import _
+from ui.i18n import _, of_library
 from ui.page import guarded
 from ui.texts import mark, percent, plain
 
@@ -100,10 +100,12 @@ def _picture(name: str, replay: Replay, epoch: int) -> None:
         return
     with st.spinner(_("Opening the model of epoch {epoch} …").format(epoch=epoch)):
         key = content_hash(str(replay.folder), epoch, (replay.folder / f"epoch-{epoch:04d}.npz").stat().st_mtime_ns)
-        heat, target = _heat(key, sample, label, _replay=replay, _epoch=epoch, _source=picture.source)
+        heat, target, notes = _heat(key, sample, label, _replay=replay, _epoch=epoch, _source=picture.source)
     words = _("Where the model of epoch {epoch} sees evidence for {label}").format(epoch=epoch, label=target)
     st.image(encode_image(overlay(image, heat, 0.55)), width="stretch", alt=words)
     st.caption(plain(words))
+    for note in notes:
+        st.caption(f":material/info: {plain(of_library(note))}")
 
 
 @st.cache_resource(max_entries=_MAPS, show_spinner=False)
@@ -112,7 +114,7 @@ def _heat(key: str, sample: str, label: str, *, _replay: Replay, _epoch: int, _s
 
     model = _model(key, _replay=_replay, _epoch=_epoch)
     found = next(iter(heatmaps(model, [_source], target="true", labels=[label])))
-    return found.normalised, found.target_name
+    return found.normalised, found.target_name, found.notes
 
 
 @st.cache_resource(max_entries=_MODELS, show_spinner=False)

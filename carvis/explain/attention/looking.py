@@ -21,6 +21,7 @@ from carvis.explain.attention.result import MEASURES, Attention
 from carvis.explain.attention.storage import keep, kept, settings_key, settings_of
 from carvis.explain.parts import Parts
 from carvis.images import resize, turn_of, turned_as_stored, turned_upright
+from carvis.language import as_data
 from carvis.workspace import Cache
 
 if TYPE_CHECKING:
@@ -115,14 +116,14 @@ def attention_on_parts(
             "fingerprint": clf.fingerprint,
             "input": clf.input_words,
             "class_names": list(clf.class_names),
-            "layer": layer or clf.last_conv_layer,
+            "layer": looking.explained,
+            "notes": [as_data(note) for note in (*looking.notes, *data.notes(split))],
             "data": data.name,
             "split": split,
             "data_fingerprint": data.fingerprint,
             "parts": parts.source,
             "parts_fingerprint": parts.fingerprint,
             "version": __version__,
-            "notes": [*data.notes(split)],
         },
         complete,
     )
@@ -156,6 +157,7 @@ class _Looking:
         self.method, self.layer, self.score, self.target = method, layer, score, target
         self.cover, self.fill, self.tolerance, self.seed = cover, FILLS[fill], tolerance, seed
         self.problems: list[str] = []
+        self.explained, self.notes = layer, ()
 
     def maps(self, images: np.ndarray, labels: list[str]) -> list:
         from carvis.explain import heatmaps
@@ -178,6 +180,7 @@ class _Looking:
             return []
         seen = np.stack([self._seen(image) for _, image, _ in read])
         maps = self.maps(seen, [sample.label for sample, _, _ in read])
+        self.explained, self.notes = maps[0].layer, maps[0].notes
         rows = [self._looked(sample, masks, one) for (sample, _, masks), one in zip(read, maps)]
         if self.cover:
             self._cover(read, maps, rows)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from carvis.evaluation.metrics import wilson_interval
 from carvis.explain.attention.standing_out import standing_out
+from carvis.language import from_data
 
 # One column a part of each, named "<measure>:<part>".
 MEASURES = (
@@ -54,6 +55,11 @@ class Attention:
     problems: tuple[str, ...] = ()
     setup: dict = field(default_factory=dict)
     complete: bool = True
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be known of the maps, a sentence each."""
+        return tuple(map(from_data, self.setup.get("notes", ())))
 
     @property
     def covered(self) -> bool:

@@ -10,7 +10,7 @@ from carvis.explain.attention.result import Attention
 from carvis.workspace import Cache, content_hash
 
 # Another number where the same settings would now give another result.
-FORMAT = 2
+FORMAT = 3
 
 
 def settings_of(

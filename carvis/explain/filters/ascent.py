@@ -124,7 +124,7 @@ def _traced(clf: Classifier, layer: str, way: Parametrisation, settings: dict) -
 
 
 def _trace(clf: Classifier, layer: str, way: Parametrisation, settings: dict) -> Callable:
-    objective = channel_means(clf.model, clf.layer(layer))
+    objective = channel_means(clf.model, clf.map_layer(layer))
     scale = PREPROCESSING["none" if settings["start"] == "tutorial" else clf.preprocessing]
     regularised, smoothness = settings["regularised"], settings["smoothness"]
     reach = settings["size"] // 16 if regularised else 0

@@ -5,20 +5,23 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from carvis.classifier.calls import Call
+from carvis.explain.tap import turn_of
 from carvis.explain.trunk import trunk
 
 # Activations that answer for each value by itself, so that one channel needs no other.
 _BY_VALUE = ("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "silu", "gelu", "tanh", "sigmoid", "softplus")
 
 
-def channel_means(model: keras.Model, layer: keras.Layer) -> Callable:
+def channel_means(model: keras.Model, call: Call | keras.Layer) -> Callable:
     """Return a function of channels int32 (N,) that gives a function of pictures (N, H, W, C) to their means (N,).
 
     Where the layer is a plain convolution, only the channel asked for is computed of each picture.
     """
+    layer, _ = turn_of(call)
     if _is_plain(layer):
-        return lambda channels: _mean_of_one(layer, trunk(model, layer, below=True), channels)
-    return lambda channels: _mean_of_masked(trunk(model, layer), channels)
+        return lambda channels: _mean_of_one(layer, trunk(model, call, below=True), channels)
+    return lambda channels: _mean_of_masked(trunk(model, call), channels)
 
 
 def _is_plain(layer: keras.Layer) -> bool:

@@ -70,7 +70,7 @@ def draw_filters(
     Raises:
         ModelError: no such layer or filter, or a size or number of steps that makes no sense.
     """
-    channels = clf.map_layer(layer).output.shape[-1]
+    channels = clf.map_layer(layer).shape[-1]
     filters = list(range(min(64, channels)) if filters is None else filters)
     for index in filters:
         if not 0 <= index < channels:

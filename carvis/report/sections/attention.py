@@ -53,7 +53,8 @@ def attention(context: Context) -> Section | None:
     made = (
         _(
             "Attention is the share of a map's positive evidence on the part, area the part's share of the picture; "
-            "lift is their ratio. Grad-CAM of the answer, on the logit, last convolution."
+            "lift is their ratio. Grad-CAM of the answer, on the logit, at the last layer that all of the signal "
+            "passes."
         ),
         _(
             "Fall: by how much the answer's probability falls when the part is covered by its surroundings; elsewhere: "

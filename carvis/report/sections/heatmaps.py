@@ -7,7 +7,7 @@ import pandas as pd
 
 from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image, resize
-from carvis.language import N_, _
+from carvis.language import N_, _, localised
 from carvis.report.blocks import Badge, Kind, Picture, Row, Section, Words
 from carvis.report.context import Context
 from carvis.workspace import Cache
@@ -28,7 +28,7 @@ def heatmaps(context: Context) -> Section | None:
     from carvis.explain import heatmaps as maps_of
     from carvis.explain import scale_maps
 
-    rows, facts = [], {}
+    rows, facts, notes = [], {}, {}
     for picture in chosen.to_dict("records"):
         place = context.picture(picture["id"])
         if place is None:
@@ -44,6 +44,7 @@ def heatmaps(context: Context) -> Section | None:
         shown = [Picture(encode_image(small, quality=88), picture["id"], picture["label"], type="jpeg")]
         for name, clf in context.classifiers.items():
             [found] = maps_of(clf, [place], context.method)
+            notes[name] = found.notes
             facts[name] = _("{model}: {method} on the {score} at {layer}, {preprocessing}").format(
                 model=name,
                 method=found.method,
@@ -66,6 +67,7 @@ def heatmaps(context: Context) -> Section | None:
     lead = Words(_("Each map is divided by its own maximum, so strengths of different models cannot be read off."))
     made = (
         *facts.values(),
+        *(f"{name}: {localised(note)}" for name, found in notes.items() for note in found),
         _("Maps explain each model's own answer; blank where a map is no evidence."),
         _(
             "A tested map was held against random maps and a blob in the middle: the picture is erased and restored in"

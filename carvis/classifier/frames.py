@@ -1,0 +1,184 @@
+"""How a map lies on the image: which part of it, mirrored or turned, the cells of a map stand for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Boxes that differ by less than this share of the image are the same one.
+_SAME = 0.02
+# A transformation is geometric where all but a few values, at the edges, follow it within this share of the image.
+_FITS = 0.02
+_LEAST_SHARE = 0.25
+_FINEST = 8
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a map's edges lie on the image, as shares of the image's height and width.
+
+    A map that is mirrored has its edges the other way round. Of a transposed map the rows run along the image's width.
+
+    Attributes:
+        top, bottom, left, right: the place on the image of the edge of the image's own axis.
+        transposed: rows and columns are exchanged.
+        trimmed: cells were cut off a map, not pixels off the image, as is done to make maps fit each other.
+    """
+
+    top: float = 0.0
+    bottom: float = 1.0
+    left: float = 0.0
+    right: float = 1.0
+    transposed: bool = False
+    trimmed: bool = False
+
+    @property
+    def upright(self) -> bool:
+        """Whether the map covers the image as it is."""
+        return self == Frame(trimmed=self.trimmed)
+
+    @property
+    def _box(self) -> np.ndarray:
+        return np.array([self.top, self.bottom, self.left, self.right])
+
+    def within(self, outer: "Frame") -> "Frame":
+        """Return this frame, which lies on a map, as one on the image, on which the map lies by ``outer``."""
+        if outer.transposed:
+            top, bottom, left, right = self.left, self.right, self.top, self.bottom
+        else:
+            top, bottom, left, right = self._box
+        height, width = outer.bottom - outer.top, outer.right - outer.left
+        box = (
+            outer.top + top * height,
+            outer.top + bottom * height,
+            outer.left + left * width,
+            outer.left + right * width,
+        )
+        return Frame(
+            *(round(float(edge), 6) for edge in box),
+            transposed=self.transposed != outer.transposed,
+            trimmed=self.trimmed or outer.trimmed,
+        )
+
+    def joined(self, other: "Frame") -> "Frame | None":
+        """Return the frame of two maps that are merged cell by cell; None where they do not lie alike."""
+        if self.transposed != other.transposed:
+            return None
+        if np.abs(self._box - other._box).max() <= _SAME:
+            return self if self.trimmed >= other.trimmed else other
+        one, two = self._sorted_box(), other._sorted_box()
+        alike = all((a[1] > a[0]) == (b[1] > b[0]) for a, b in zip(self._box.reshape(2, 2), other._box.reshape(2, 2)))
+        if not (alike and (self.trimmed or other.trimmed)):
+            return None
+        # Maps trimmed to fit each other, as in a U-Net without padding: the part that both show.
+        for small, big, frame in ((one, two, self), (two, one, other)):
+            if (small[:, 0] >= big[:, 0] - _SAME).all() and (small[:, 1] <= big[:, 1] + _SAME).all():
+                return frame
+        return None
+
+    def _sorted_box(self) -> np.ndarray:
+        return np.sort(self._box.reshape(2, 2), axis=1)
+
+    def point(self, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the places on the image, as shares of its height and width, of places on the map, given likewise."""
+        y, x = (x, y) if self.transposed else (y, x)
+        return self.top + y * (self.bottom - self.top), self.left + x * (self.right - self.left)
+
+    def onto_image(self, maps: np.ndarray) -> np.ndarray:
+        """Lay maps on the image as it is: (N, h, w, ...) mirrored and turned back.
+
+        A map that covers a part of the image is laid on a grid of smaller cells that covers all of it, with 0 where
+        the layer saw nothing.
+        """
+        if self.upright:
+            return maps
+        if self.transposed:
+            maps = np.swapaxes(maps, 1, 2)
+        sizes = maps.shape[1:3]
+        for axis, (size, first, last) in enumerate(zip(sizes, (self.top, self.left), (self.bottom, self.right)), 1):
+            maps = _along(maps, axis, size, first, last)
+        return np.ascontiguousarray(maps)
+
+
+def _along(maps: np.ndarray, axis: int, size: int, first: float, last: float) -> np.ndarray:
+    """Lay one axis of maps on the image."""
+    if {first, last} == {0.0, 1.0}:
+        return np.flip(maps, axis) if first > last else maps
+    count = _fitting(size, first, last)
+    places = ((np.arange(count) + 0.5) / count - first) / (last - first) * size
+    cells = np.floor(places + 1e-9).astype(int)
+    seen = (cells >= 0) & (cells < size)
+    laid = np.take(maps, np.clip(cells, 0, size - 1), axis)
+    shape = [1] * maps.ndim
+    shape[axis] = count
+    return np.where(seen.reshape(shape), laid, np.zeros((), maps.dtype))
+
+
+def _fitting(size: int, first: float, last: float) -> int:
+    """Return how many equal cells the image is cut into so that the map's cells begin and end where those do."""
+    cell, low = abs(last - first) / size, min(first, last)
+    counts = np.arange(max(1, round(1 / cell)), _FINEST * max(1, round(1 / cell)) + 1)
+    miss = np.maximum(np.abs(cell * counts - np.round(cell * counts)), np.abs(low * counts - np.round(low * counts)))
+    miss = np.where(np.round(cell * counts) >= 1, miss, np.inf)
+    good = np.flatnonzero(miss <= 0.05)
+    return int(counts[good[0]] if len(good) else counts[np.argmin(miss)])
+
+
+def ramps(height: int, width: int) -> np.ndarray:
+    """Return four maps that show what a step does to places: float32 (4, h, w): zeros, ones, row and column.
+
+    A row or column is given by the place of its middle, as a share of the height or width.
+    """
+    rows, columns = (np.arange(side) + 0.5 for side in (height, width))
+    down, along = np.meshgrid(rows / height, columns / width, indexing="ij")
+    return np.stack([np.zeros_like(down), np.ones_like(down), down, along]).astype(np.float32)
+
+
+def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False) -> Frame | None:
+    """Return how a step moved places, told by what it made of ``ramps``: None where it did not move them as a whole.
+
+    A step that only shifts by less than a cell, or adds a border, counts as one that moves nothing.
+
+    Args:
+        before: height and width of the map that the step takes.
+        after: float (4, h, w), what it made of ``ramps(*before)``.
+        padded: an added border counts: the map is larger than the image.
+    """
+    zeros, ones, down, along = np.asarray(after, np.float64)
+    gain = ones - zeros
+    usual = np.median(gain[np.abs(gain) > 1e-9]) if (np.abs(gain) > 1e-9).any() else 0.0
+    if not np.isfinite(usual) or abs(usual) < 1e-9:
+        return None
+    kept = np.abs(gain - usual) <= 1e-3 * abs(usual)
+    if kept.mean() < _LEAST_SHARE:
+        return None
+    height, width = gain.shape
+    rows, columns = np.meshgrid((np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij")
+    basis = np.stack([np.ones(kept.sum()), rows[kept], columns[kept]], axis=1)
+    edges = []
+    crossed = []
+    for place in (down, along):
+        values = ((place - zeros) / usual)[kept]
+        if not np.isfinite(values).all():
+            return None
+        fit = np.linalg.lstsq(basis, values, rcond=None)[0]
+        if np.median(np.abs(basis @ fit - values)) > _FITS:
+            return None
+        across = abs(fit[1]) < abs(fit[2])
+        slope, other = (fit[2], fit[1]) if across else (fit[1], fit[2])
+        if abs(slope) < 2 * _FITS or abs(other) > _FITS * 2:
+            return None
+        edges += [fit[0] + other / 2, fit[0] + other / 2 + slope]
+        crossed.append(across)
+    if crossed not in ([False, True], [True, False]):
+        return None
+    slack = [1.01 / max(side, 1) for side in (before[0], before[0], before[1], before[1])]
+    snapped = [_snapped(edge, near, padded) for edge, near in zip(edges, slack)]
+    return Frame(*snapped, transposed=crossed == [True, False])
+
+
+def _snapped(edge: float, near: float, padded: bool) -> float:
+    for side in (0.0, 1.0):
+        beyond = not padded and (edge < 0 if side == 0 else edge > 1)
+        if abs(edge - side) <= near or beyond:
+            return side
+    return round(float(edge), 6)
