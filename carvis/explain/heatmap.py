@@ -36,7 +36,8 @@ class Heatmap:
     """Where one model sees evidence for one class in one picture.
 
     Attributes:
-        raw: float32 (h, w), signed, at the layer's own resolution.
+        raw: float32 (h, w), signed, at the layer's own resolution; of a layer that sees the image mirrored or turned as
+            the image is, of one that sees a part of it on a grid that covers all of it.
         status: ``ok``, or the first that holds of ``non-finite``, ``zero-gradient`` (``saturated`` where the
             score is such a probability), ``all-negative``, ``constant``.
         target: index of the class explained; ``target_name`` says it in words.

@@ -66,9 +66,12 @@ class View:
 
     def _choose_layer(self, chosen: selection.Selection) -> str:
         name, paths = self.model.name, list(self.found)
-        stages = last_of_each_size(self.found)
+        stages, model_places = last_of_each_size(self.found), self.model.classifier.places
         usual = stages[len(stages) // 2]
         wanted = dict(entry.rsplit(":", 1) for entry in chosen.layer if ":" in entry).get(name)
+        if wanted in model_places.by_path or wanted in model_places.groups:
+            # Chosen on another page: it is a layer, if not one of those shown here.
+            wanted = wanted if wanted in paths else None
         if wanted and wanted not in paths:
             words = _("{model} has no layer {layer} that can be shown; another one is.")
             error(words.format(model=name, layer=wanted))

@@ -253,6 +253,11 @@ def _with_maps(clf: "Classifier") -> list[str]:
 
 def _choose_layer(model: classifiers.Opened, names: list[str], first: str | None, problems: list[str]) -> str | None:
     wanted = dict(entry.rsplit(":", 1) for entry in selection.get().layer if ":" in entry).get(model.name)
+    if wanted in model.classifier.places.by_path and wanted not in names:
+        # Chosen on another page: its filters are drawn, too, if it has a map.
+        names = [*names, wanted] if model.classifier.places.by_path[wanted].map_shape else names
+    if wanted in model.classifier.places.groups and wanted not in names:
+        wanted = None
     if wanted and wanted not in names:
         words = _("{model} has no layer {layer}; its last one is explained.")
         problems.append(words.format(model=model.name, layer=wanted))

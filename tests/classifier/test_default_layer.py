@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from carvis.architectures import build_model
 from carvis.classifier import Classifier, load_classifier
 from carvis.classifier.dominators import dominator_chain, is_cut
 from carvis.classifier.places import Places
@@ -217,6 +218,15 @@ def test_a_layer_behind_attention_says_nothing():
     x = conv("behind")(L.Reshape((8, 8, 4))(tokens + L.MultiHeadAttention(2, 4)(tokens, tokens)))
     clf = classifier(ended(image, x))
     assert clf.default_layer == "behind" and clf.places.notes("behind") == ()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"), [("own", "conv2d_3"), ("transfer", "block5_conv3"), ("fine-tune", "block5_conv3")]
+)
+def test_the_tutorials_models_keep_their_layers(recipe, expected):
+    keras.utils.clear_session()
+    clf = classifier(build_model(recipe, 3, 64, weights=None))
+    assert clf.default_layer == clf.last_conv_layer == expected
 
 
 SMALLEST = {

@@ -53,3 +53,9 @@ def test_page_models_names_the_default_layer_and_marks_branches(with_models, ope
     assert not app.exception
     table = app.dataframe[0].value.set_index("name")
     assert [name for name, branch in table["branch"].items() if branch] == ["gate"]
+
+
+@pytest.mark.parametrize("page", ["filters", "activations"])
+def test_a_layer_chosen_on_page_heatmaps_breaks_no_other_page(with_models, open_page, page):
+    app = open_page(page, sample=["test/blue/car 0.png"], model=["gated"], data="colours", layer=["gated:gated"])
+    assert not app.exception and not app.error
