@@ -1,5 +1,6 @@
 """``Classifier``: a Keras model with its class names, input size and preprocessing bound to it."""
 
+import inspect
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,7 @@ class Classifier:
         name: shown wherever a result is shown.
         path, sha256, card, assumptions: where it came from, the hash of that file, and what had to be assumed, one
             sentence each.
+        assumed: names of the facts (``class_names``, ``preprocessing``, ...) that nobody has told or confirmed.
 
     Raises:
         ModelError: the model is no image classifier, or the names do not fit it.
@@ -49,6 +51,7 @@ class Classifier:
         sha256: str | None = None,
         card: ModelCard | None = None,
         assumptions: Iterable[str] = (),
+        assumed: Iterable[str] = (),
     ):
         self.model = model
         self.name = name or model.name
@@ -56,6 +59,7 @@ class Classifier:
         self.sha256 = sha256
         self.card = card
         self.assumptions = list(assumptions)
+        self.assumed = frozenset(assumed)
         self.class_names = [str(name) for name in class_names]
         self.preprocessing = preprocessing
         self.resize = resize
@@ -80,6 +84,26 @@ class Classifier:
     def __repr__(self) -> str:
         size = "x".join(map(str, (*self.input_size, self.channels)))
         return f"Classifier({self.name!r}, {len(self.class_names)} classes, input {size}, {self.preprocessing})"
+
+    def variant(self, **changes) -> "Classifier":
+        """Return a classifier that shares this one's Keras model under other facts.
+
+        Args:
+            changes: any argument of ``Classifier`` but the model: ``class_names``, ``preprocessing``, ``resize``, ...
+        """
+        unknown = set(changes) - set(self._facts())
+        if unknown:
+            raise TypeError(f"variant() takes no {', '.join(sorted(unknown))}")
+        assumed = self.assumed - set(changes)
+        made = Classifier(self.model, **self._facts() | {"assumed": assumed} | changes)
+        # What the model makes of a batch does not depend on the facts: its traced function serves all variants.
+        if made.input_size == self.input_size:
+            made.__dict__["_forward"] = self._forward
+        return made
+
+    def _facts(self) -> dict:
+        names = [name for name in inspect.signature(Classifier).parameters if name != "model"]
+        return {name: getattr(self, name) for name in names}
 
     @cached_property
     def fingerprint(self) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 
 from carvis.classifier.card import ModelCard, card_path, read_card
+from carvis.classifier.class_names import names_of_classes
 from carvis.classifier.classifier import Classifier, gives_logits, image_input, n_classes
 from carvis.classifier.graph import output_activation, scales_its_input
 from carvis.classifier.opening import open_model
@@ -20,13 +21,13 @@ _OPEN_SIZE = 224
 
 def load_classifier(
     path: str | Path,
-    class_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | str | Path | None = None,
     preprocessing: str | None = None,
     *,
     input_size: int | tuple[int, int] | None = None,
     resize: str | None = None,
     trust: bool = False,
-    data: Dataset | None = None,
+    data: Dataset | Sequence[Dataset] | None = None,
 ) -> Classifier:
     """Open a model file with everything needed to use it.
 
@@ -35,12 +36,14 @@ def load_classifier(
 
     Args:
         path: a ``.keras``, ``.h5`` or ``.hdf5`` file.
-        class_names: one name a class, in the model's order.
+        class_names: one name a class, in the model's order, or a file that holds them (``labels.txt``, one a line,
+            ``class_indices.json``). Without them and a card, such a file beside the model is used.
         preprocessing: a name in ``PREPROCESSING``; without a card ``unit``, as the tutorial's models take.
         input_size: side, or height and width, where the model leaves it open.
         resize: a resize method; without a card ``nearest``, as Keras's ``load_img`` used for the tutorial's models.
         trust: run the code this file holds (Lambda layers, own classes).
-        data: a data set whose class names are taken where their number fits.
+        data: the data set that the images lie in, or several: without a card its class names are assumed where their
+            number fits, in Keras' order of its folders.
 
     Raises:
         UntrustedModelError: the file holds code and ``trust`` is False.
@@ -54,7 +57,7 @@ def load_classifier(
     height, width, _ = image_input(model, str(path))
     clf = Classifier(
         model,
-        _class_names(model, class_names, card, data, said),
+        names_of_classes(path, n_classes(model), class_names, card, _all(data), said),
         preprocessing=_preprocessing(model, preprocessing, card, said),
         resize=_resize(resize, card, said),
         input_size=_input_size((height, width), input_size, card, said),
@@ -65,7 +68,13 @@ def load_classifier(
         assumptions=said,
     )
     clf.assumptions += _about_output(model)
+    given = {"class_names": class_names, "preprocessing": preprocessing, "resize": resize}
+    clf.assumed = _assumed(clf, given)
     return clf
+
+
+def _all(data: Dataset | Sequence[Dataset] | None) -> Sequence[Dataset]:
+    return [] if data is None else [data] if isinstance(data, Dataset) else data
 
 
 def _about_output(model: keras.Model) -> list[str]:
@@ -87,21 +96,14 @@ def _card(path: Path, sha256: str, said: list[str]) -> ModelCard | None:
     return card
 
 
-def _class_names(model, given, card, data, said) -> list[str]:
-    if given is not None:
-        return list(given)
-    count = n_classes(model)
-    if card and card.class_names:
-        if len(card.class_names) == count:
-            return list(card.class_names)
-        said.append(
-            f"The card names {len(card.class_names)} classes, but the model has {count}: its names are not used."
-        )
-    if data is not None and len(data.class_names) == count:
-        said.append(f"The class names are those of the data set {data.name}, in alphabetical order.")
-        return list(data.class_names)
-    said.append(f"The names of the {count} classes are not known: they are called class 0 to class {count - 1}.")
-    return [f"class {i}" for i in range(count)]
+def _assumed(clf: Classifier, given: dict) -> frozenset[str]:
+    """Name the facts that neither the caller nor a card for this very file has told."""
+    card = clf.card if clf.card and clf.card.sha256 in (None, clf.sha256) else None
+    return frozenset(
+        fact
+        for fact, value in given.items()
+        if value is None and (not card or getattr(card, fact) != getattr(clf, fact))
+    )
 
 
 def _preprocessing(model, given, card, said) -> str:

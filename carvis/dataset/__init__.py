@@ -3,6 +3,17 @@
 from carvis.dataset.dataset import Dataset
 from carvis.dataset.ids import canonical_id
 from carvis.dataset.pipeline import Unreadable, pipeline
+from carvis.dataset.places import dataset_of, datasets_of
 from carvis.workspace import SPLITS, canonical_split, is_dataset
 
-__all__ = ["SPLITS", "Dataset", "Unreadable", "canonical_id", "canonical_split", "is_dataset", "pipeline"]
+__all__ = [
+    "SPLITS",
+    "Dataset",
+    "Unreadable",
+    "canonical_id",
+    "canonical_split",
+    "dataset_of",
+    "datasets_of",
+    "is_dataset",
+    "pipeline",
+]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from carvis import __version__
+from carvis.classifier.card import card_path
 from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, pipeline
 from carvis.dataset.ids import composed
 from carvis.errors import DatasetError, ModelError
@@ -20,6 +21,7 @@ from carvis.evaluation.leaking import copies_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.result import Evaluation
 from carvis.images import IMAGE_SUFFIXES
+from carvis.language import Message
 from carvis.workspace import Cache, sha256_of_file
 
 if TYPE_CHECKING:
@@ -99,6 +101,23 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
+def _no_class_in_common(clf: Classifier, data: Dataset, names: list[str], held: list[str]) -> Message:
+    facts = {"model": clf.name, "data": data.name, "names": _some(names), "held": _some(held)}
+    if clf.path and clf.card and clf.card.class_names == names:
+        return Message(
+            "{model} and {data} have no class in common: the card {card} names the model's classes {names}, the data "
+            "set holds {held}; choose the data set the model was trained for, or correct the names in that card, or "
+            "remove class_names from it.",
+            card=card_path(clf.path),
+            **facts,
+        )
+    return Message(
+        "{model} and {data} have no class in common: the model knows {names}, the data set holds {held}; choose the "
+        "data set the model was trained for, or name the model's classes in its order.",
+        **facts,
+    )
+
+
 def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     """The samples whose class the model knows, labelled as the model spells it, and how many of which class are not."""
     names = list(clf.class_names)
@@ -108,11 +127,7 @@ def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tupl
     labels = samples["label"].map(composed)
     fits = labels.isin(known.keys())
     if not fits.any():
-        raise ModelError(
-            f"{clf.name} and {data.name} have no class in common: the model knows {_some(names)}, the data set holds "
-            f"{_some(sorted(labels.unique()))}; choose the data set the model was trained for, "
-            "or name the model's classes in its order."
-        )
+        raise ModelError(_no_class_in_common(clf, data, names, sorted(labels.unique())))
     counts = labels[~fits].value_counts().sort_index()
     left_out = {name: int(n) for name, n in counts.items()}
     kept = samples[fits].reset_index(drop=True)

@@ -6,6 +6,7 @@ from carvis.architectures import backbone_of, build_model, open_last_block
 from carvis.classifier import load_classifier
 from carvis.classifier.layers import walk
 from carvis.dataset import Dataset
+from carvis.dataset.ids import composed
 from carvis.errors import TrainingError
 from carvis.training.loop import parameters
 from carvis.training.recorder import Recorder
@@ -43,7 +44,8 @@ def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> ker
     clf = load_classifier(path, data=data)
     for sentence in clf.assumptions:
         record.log(f"parent {path.name}: {sentence}")
-    if clf.class_names != config["class_names"] or int(clf.model.outputs[0].shape[-1]) != len(clf.class_names):
+    names = [composed(name) for name in clf.class_names]
+    if set(names) != set(config["class_names"]) or int(clf.model.outputs[0].shape[-1]) != len(names):
         raise TrainingError(
             f"{path} tells {len(clf.class_names)} other classes apart than {data.root} holds:"
             " choose a parent that was trained on these classes."
@@ -55,6 +57,8 @@ def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> ker
         if given not in (None, has):
             raise TrainingError(f"{path} was trained with {what} {has}, not {given}: leave --{what} out.")
         config[what] = has
+    # A model that another program trained may have them in another order.
+    config["class_names"] = names
     config["resize"] = clf.resize
     names = [name for name, _ in walk(clf.model)]
     config["backbone"] = (clf.card.backbone if clf.card else None) or backbone_of(names)

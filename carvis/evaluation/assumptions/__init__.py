@@ -1,0 +1,6 @@
+"""What is assumed of a model, checked against images whose classes are known."""
+
+from carvis.evaluation.assumptions.check import check_assumptions, kept_check
+from carvis.evaluation.assumptions.result import AssumptionCheck
+
+__all__ = ["AssumptionCheck", "check_assumptions", "kept_check"]
