@@ -1,7 +1,7 @@
 """The model card: what a model file does not say of itself, as ``models/<stem>.json``."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from carvis.errors import ModelError
@@ -101,3 +101,18 @@ def write_card(model_path: str | Path, card: ModelCard, overwrite: bool = False)
     facts = asdict(card)
     facts = facts.pop("other") | {key: value for key, value in facts.items() if value not in (None, {})}
     return atomic_write(path, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+
+
+def update_card(model_path: str | Path, facts: dict, sha256: str | None = None) -> Path:
+    """Write facts that a person or a check has confirmed into the card, beside those already there.
+
+    Args:
+        facts: fields of ``ModelCard`` and their values.
+        sha256: of the model file, which the card is then for.
+
+    Raises:
+        ModelError: the card that is there cannot be read.
+    """
+    card = read_card(model_path) or ModelCard()
+    card = replace(card, **facts, sha256=sha256 or card.sha256)
+    return write_card(model_path, card, overwrite=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carvis.cli.heatmap_sheets import SHEETS, Sheets
-from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.cli.several import by_name, each, file_name, models_first
 from carvis.errors import CarvisError
 
@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="test each map: does erasing what it marks cost more than erasing at random or in the middle?",
     )
     parser.add_argument("--compare", action="store_true", help="write how alike the models' maps are, two by two")
+    add_data(parser)
     add_model_facts(parser)
     add_workspace(parser)
 
@@ -66,8 +67,10 @@ def run(args: argparse.Namespace) -> int:
         [one for found in each(others, lambda text: _pictures(text, args, workspace)) for one in found]
     )
     out = Path(args.out) if args.out else workspace.results_dir / "heatmaps"
-    models = by_name(each(model_paths, lambda path: load(path, args)))
+    around = datasets_around(args, [picture.path for picture in pictures])
+    models = by_name(each(model_paths, lambda path: load(path, args, around)))
     for clf in models.values():
+        check(clf, around, args, workspace)
         _check_question(clf, args)
     _check_out(out, pictures, models, args.overwrite)
     columns = (TextColumn("heatmaps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -68,17 +68,18 @@ def compare_alternatives(trial: Trial, full: bool) -> AssumptionCheck:
     others = [other for rows in around.values() for other in rows.values()]
     _judge(others, many)
     rows = [first, *cells.values(), *fitted.values(), *others]
-    if not trial.knows_classes(base[1], LEVEL, preprocessing=base[0]):
-        for other in rows[1:]:
-            other.kept, other.verdict = False, "cannot tell" if other.verdict == "clearly better" else other.verdict
-        return AssumptionCheck(**facts, table=_table(rows))
-    changes = {"preprocessing": base[0]} if base[0] != own else {}
-    changes |= {"class_names": list(trial.orders[base[1]])} if base[1] != CHOSEN else {}
+    changes = {}
     for fact, found in around.items():
         better = [value for value, other in found.items() if other.verdict == "clearly better"]
         if better:
             changes[fact] = max(better, key=lambda value: found[value].right.sum())
             found[changes[fact]].kept = True
+    if not trial.knows_classes(base[1], LEVEL, preprocessing=base[0], **changes):
+        for other in rows[1:]:
+            other.kept, other.verdict = False, "cannot tell" if other.verdict == "clearly better" else other.verdict
+        return AssumptionCheck(**facts, table=_table(rows))
+    changes |= {"preprocessing": base[0]} if base[0] != own else {}
+    changes |= {"class_names": list(trial.orders[base[1]])} if base[1] != CHOSEN else {}
     settled, rivals = _settled(trial, base, around, changes)
     facts |= {"changes": changes, "settled": settled, "rivals": rivals}
     return AssumptionCheck(**facts, table=_table(rows), order=base[1], above_chance=True)

@@ -27,7 +27,7 @@ def check_assumptions(
     clf: "Classifier",
     data: Dataset | str | Path,
     *,
-    n: int = 100,
+    n: int = 200,
     seed: int = 0,
     seconds: float = 30.0,
     full: bool = True,
@@ -69,7 +69,7 @@ def check_assumptions(
 
 
 def kept_check(
-    clf: "Classifier", data: Dataset, cache: Cache | str | Path, *, full: bool = False, n: int = 100, seed: int = 0
+    clf: "Classifier", data: Dataset, cache: Cache | str | Path, *, full: bool = False, n: int = 200, seed: int = 0
 ) -> AssumptionCheck | None:
     """Return what an earlier check found, None where there was none.
 

@@ -109,8 +109,8 @@ class AssumptionCheck:
         if not self.above_chance:
             return [
                 Message(
-                    "Under no assumption are clearly more than chance of {n} images right ({right} as assumed): which "
-                    "one holds cannot be told.",
+                    "Too few images are right under any assumption to tell which one holds: {right} of {n} as assumed, "
+                    "little more than by chance.",
                     n=n,
                     right=right,
                 )
@@ -125,7 +125,7 @@ class AssumptionCheck:
                 )
             )
         for fact, values in self.rivals.items():
-            known = ", ".join(str(value_words(fact, value)) for value in values)
+            known = _listed([value_words(fact, value) for value in values])
             said.append(
                 Message("{fact}: cannot tell between {values} on these images.", fact=fact_words(fact), values=known)
             )
@@ -140,7 +140,7 @@ class AssumptionCheck:
     def shown(self) -> pd.DataFrame:
         """Return the rows worth reading: the assumed one, each alternative by itself, and what is clearly better."""
         single = ~self.table["assumption"].str.contains(",")
-        return self.table[single | (self.table["verdict"] == "clearly better")][COLUMNS].reset_index(drop=True)
+        return self.table[single | self.table["kept"].astype(bool)][COLUMNS].reset_index(drop=True)
 
     def _repr_html_(self) -> str:
         said = "".join(f"<p>{escape(message)}</p>" for message in self.messages)
@@ -162,11 +162,11 @@ def p_words(p: float) -> str:
     return f"p < 1e-{12}" if p < 1e-12 else f"p = {p:.2g}"
 
 
-def fact_words(fact: str) -> Message:
+def fact_words(fact: str) -> Message | str:
     """Name a fact in words."""
     return {
         "preprocessing": Message("preprocessing"),
-        "class_names": Message("order of the classes"),
+        "class_names": Message("class order"),
         "resize": Message("resize"),
         "alpha": Message("transparent images"),
         "orientation": Message("EXIF orientation"),
@@ -179,25 +179,26 @@ def value_words(fact: str, value: str) -> Message | str:
     if fact != "class_names":
         return value
     return {
-        CHOSEN: Message("the assumed order"),
-        FITTED: Message("the order that fits the predictions"),
-        "keras": Message("the folders' order in Keras"),
-        "composed": Message("composed names (NFC) by code point"),
-        "decomposed": Message("decomposed names (NFD) by code point"),
-        "natural": Message("numbers by their value"),
+        CHOSEN: Message("as assumed"),
+        FITTED: Message("that fits the predictions"),
+        "keras": Message("of the folders in Keras"),
+        "composed": Message("of composed names (NFC)"),
+        "decomposed": Message("of decomposed names (NFD)"),
+        "natural": Message("by number (class2 before class10)"),
         "caseless": Message("regardless of case"),
-    }.get(value, value)
+    }.get(value) or Message("of {file}", file=value)
 
 
 def words_of(assumption: str, value: str) -> Message:
-    """Say one assumption or several together: ``preprocessing tf``, ``preprocessing tf, numbers by their value``."""
-    facts, values = assumption.split(", "), value.split(" | ")
+    """Say one assumption or two together: ``preprocessing tf``, ``preprocessing tf, class order by number``."""
     words = [
         Message("{fact} {value}", fact=fact_words(fact), value=value_words(fact, value))
-        if fact != "class_names"
-        else Message("{value} of the classes", value=value_words(fact, value))
-        for fact, value in zip(facts, values)
+        for fact, value in zip(assumption.split(", "), value.split(" | "))
     ]
-    if len(words) == 1:
-        return words[0]
-    return Message("{first} and {second}", first=words[0], second=words[1])
+    return _listed(words)
+
+
+def _listed(words: list[Message | str]) -> Message | str:
+    """Join words by commas, each still to be localised."""
+    first, *others = words
+    return Message("{first}, {second}", first=first, second=_listed(others)) if others else first
