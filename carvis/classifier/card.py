@@ -20,6 +20,8 @@ class ModelCard:
     channels: int | None = None
     preprocessing: str | None = None
     resize: str | None = None
+    alpha: str | None = None
+    orientation: str | None = None
     recipe: str | None = None
     backbone: str | None = None
     parent: str | None = None

@@ -15,7 +15,7 @@ from carvis.classifier.fingerprint import fingerprint
 from carvis.classifier.graph import output_activation
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.errors import ImageError, ModelError
-from carvis.images import RESIZE_METHODS, resize
+from carvis.images import RESIZE_METHODS, USUAL, Reading, read_for, resize
 
 _CHUNK = 32
 
@@ -28,6 +28,7 @@ class Classifier:
         class_names: one name an output; two for a single sigmoid output (the second is the one it speaks for).
         preprocessing: a name in ``PREPROCESSING``.
         resize: a name in ``carvis.images.RESIZE_METHODS``.
+        alpha, orientation: how image files are read, names in ``carvis.images.ALPHAS`` and ``ORIENTATIONS``.
         input_size: (height, width), needed where the model leaves it open.
         name: shown wherever a result is shown.
         path, sha256, card, assumptions: where it came from, the hash of that file, and what had to be assumed, one
@@ -45,6 +46,8 @@ class Classifier:
         *,
         preprocessing: str = "unit",
         resize: str = "bilinear",
+        alpha: str = USUAL.alpha,
+        orientation: str = USUAL.orientation,
         input_size: int | tuple[int, int] | None = None,
         name: str | None = None,
         path: str | Path | None = None,
@@ -63,6 +66,7 @@ class Classifier:
         self.class_names = [str(name) for name in class_names]
         self.preprocessing = preprocessing
         self.resize = resize
+        self.alpha, self.orientation = alpha, orientation
         height, width, self.channels = image_input(model, self.name)
         self.input_size = fitting_size((height, width), input_size, self.name)
         self._check()
@@ -72,6 +76,10 @@ class Classifier:
             raise ModelError(f"{self.preprocessing} is no preprocessing: choose one of {', '.join(PREPROCESSING)}.")
         if self.resize not in RESIZE_METHODS:
             raise ModelError(f"{self.resize} is no resize method: choose one of {', '.join(RESIZE_METHODS)}.")
+        try:
+            Reading(self.alpha, self.orientation)
+        except ValueError as error:
+            raise ModelError(f"{error}.") from None
         if self.channels == 1 and self.preprocessing in ("caffe", "torch"):
             raise ModelError(f"{self.name} takes grey pictures: {self.preprocessing} needs colour, choose unit or tf.")
         expected = n_classes(self.model)
@@ -105,6 +113,24 @@ class Classifier:
         names = [name for name in inspect.signature(Classifier).parameters if name != "model"]
         return {name: getattr(self, name) for name in names}
 
+    @property
+    def reading(self) -> Reading:
+        """How this model reads image files."""
+        return Reading(self.alpha, self.orientation)
+
+    @property
+    def input_words(self) -> str:
+        """What is done to an image before the model sees it: ``unit, on-white, upright``."""
+        return f"{self.preprocessing}, {self.reading}"
+
+    def read_image(self, source: str | Path | bytes) -> np.ndarray:
+        """Read an image file, or its bytes, as this model takes it: uint8 (H, W, channels).
+
+        Raises:
+            ImageError: as ``carvis.images.read_image``.
+        """
+        return read_for(self.reading, source, self.channels)
+
     @cached_property
     def fingerprint(self) -> str:
         """A hash of the weights and of everything that changes an answer: equal after saving and loading."""
@@ -113,7 +139,8 @@ class Classifier:
             "preprocessing": self.preprocessing,
             "resize": self.resize,
         }
-        return fingerprint(self.model, facts)
+        # The usual reading adds nothing, so that models keep the fingerprint that their evaluations know.
+        return fingerprint(self.model, facts | self.reading.facts())
 
     @cached_property
     def conv_layers(self) -> list[str]:

@@ -13,7 +13,8 @@ from carvis.classifier.opening import open_model
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.dataset import Dataset
 from carvis.errors import ModelError
-from carvis.images import RESIZE_METHODS
+from carvis.images import ALPHAS, KERAS, ORIENTATIONS, RESIZE_METHODS, USUAL
+from carvis.language import Message
 from carvis.workspace import sha256_of_file
 
 _OPEN_SIZE = 224
@@ -26,6 +27,8 @@ def load_classifier(
     *,
     input_size: int | tuple[int, int] | None = None,
     resize: str | None = None,
+    alpha: str | None = None,
+    orientation: str | None = None,
     trust: bool = False,
     data: Dataset | Sequence[Dataset] | None = None,
 ) -> Classifier:
@@ -41,6 +44,8 @@ def load_classifier(
         preprocessing: a name in ``PREPROCESSING``; without a card ``unit``, as the tutorial's models take.
         input_size: side, or height and width, where the model leaves it open.
         resize: a resize method; without a card ``nearest``, as Keras's ``load_img`` used for the tutorial's models.
+        alpha, orientation: as ``carvis.images.Reading``; without a card ``drop-alpha`` and ``as-stored``, as Keras's
+            ``load_img`` reads.
         trust: run the code this file holds (Lambda layers, own classes).
         data: the data set that the images lie in, or several: without a card its class names are assumed where their
             number fits, in Keras' order of its folders.
@@ -60,6 +65,7 @@ def load_classifier(
         names_of_classes(path, n_classes(model), class_names, card, _all(data), said),
         preprocessing=_preprocessing(model, preprocessing, card, said),
         resize=_resize(resize, card, said),
+        **_reading({"alpha": alpha, "orientation": orientation}, card, said),
         input_size=_input_size((height, width), input_size, card, said),
         name=path.stem,
         path=path,
@@ -69,6 +75,7 @@ def load_classifier(
     )
     clf.assumptions += _about_output(model)
     given = {"class_names": class_names, "preprocessing": preprocessing, "resize": resize}
+    given |= {"alpha": alpha, "orientation": orientation}
     clf.assumed = _assumed(clf, given)
     return clf
 
@@ -99,11 +106,15 @@ def _card(path: Path, sha256: str, said: list[str]) -> ModelCard | None:
 def _assumed(clf: Classifier, given: dict) -> frozenset[str]:
     """Name the facts that neither the caller nor a card for this very file has told."""
     card = clf.card if clf.card and clf.card.sha256 in (None, clf.sha256) else None
-    return frozenset(
-        fact
-        for fact, value in given.items()
-        if value is None and (not card or getattr(card, fact) != getattr(clf, fact))
-    )
+    asked = {fact for fact, value in given.items() if value is None}
+    if card and _ours(card):
+        asked -= {"alpha", "orientation"}
+    return frozenset(fact for fact in asked if not card or getattr(card, fact) != getattr(clf, fact))
+
+
+def _ours(card: ModelCard) -> bool:
+    """Whether carvis trained or saved a model: before cards named the reading, it read in the usual way."""
+    return bool(card.recipe or "carvis" in card.versions)
 
 
 def _preprocessing(model, given, card, said) -> str:
@@ -129,6 +140,38 @@ def _resize(given, card, said) -> str:
         said.append(f"The card names the resize method {card.resize}, which is not known here: it is not used.")
     said.append("Pictures are resized by nearest neighbour, as Keras's load_img does.")
     return "nearest"
+
+
+def _reading(given: dict[str, str | None], card, said) -> dict[str, str]:
+    found, assumed = {}, []
+    # A card that a person wrote for a model from elsewhere said nothing of it: such a model was trained on what Keras
+    # reads.
+    ours = bool(card and _ours(card))
+    for name, known in (("alpha", ALPHAS), ("orientation", ORIENTATIONS)):
+        noted = getattr(card, name, None)
+        if given[name] or noted in known:
+            found[name] = given[name] or noted
+            continue
+        if noted:
+            said.append(
+                Message(
+                    "The card names {value} for {name}, which is not known here: it is not used.",
+                    value=noted,
+                    name=name,
+                )
+            )
+        found[name] = getattr(USUAL if ours else KERAS, name)
+        if not ours:
+            assumed.append(name)
+    if "alpha" in assumed:
+        said.append(
+            Message("Transparent images are read without their alpha channel (drop-alpha), as Keras's load_img does.")
+        )
+    if "orientation" in assumed:
+        said.append(
+            Message("Images are not turned by their EXIF orientation (as-stored), as Keras's load_img does not either.")
+        )
+    return found
 
 
 def _input_size(fixed, given, card, said) -> int | tuple[int, int] | None:

@@ -36,6 +36,7 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     for fact in ("class_names", "preprocessing", "resize"):
         if fact not in clf.assumed:
             setattr(card, fact, getattr(clf, fact))
+    card.alpha, card.orientation = clf.alpha, clf.orientation
     card.sha256 = sha256_of_file(path)
     card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
     card.versions = versions()

@@ -104,12 +104,12 @@ def _check_out(paths: list[Path], pictures: list[Path], overwrite: bool) -> None
 def _write(stem: Path, clf, picture: Path, paths: list[str], args) -> None:
     from carvis.explain import activations
     from carvis.explain.channels import activation_file, channel_grid, dead_channels
-    from carvis.images import read_image, write_image
+    from carvis.images import write_image
     from carvis.workspace import atomic_write
 
-    found = activations(clf, read_image(picture, clf.channels), paths)
+    found = activations(clf, picture, paths)
     archive, *grids = _files(stem, paths)
-    facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.preprocessing}
+    facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.input_words}
     atomic_write(archive, activation_file(found, **facts, picture=str(picture)))
     look = {"scale": args.scale, "side": args.side, "labels": args.labels, "colormap": args.colormap}
     for (path, values), file in zip(found.items(), grids, strict=True):

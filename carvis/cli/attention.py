@@ -60,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
     results = {}
     for name, clf in models.items():
         results[name] = _measured(name, clf, data, args.split, parts, cache, cover=not args.no_cover, **options)
+    for note in data.notes(args.split):
+        print(note)
     for name, result in results.items():
         _print(name, result)
     _write(out, results)

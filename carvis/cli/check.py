@@ -89,6 +89,8 @@ def _print(health) -> None:
         console.print(f"Next: {command}", soft_wrap=True)
     elif len(health.splits) > 1:
         console.print("No picture has a copy in another split.")
+    for note in health.notes:
+        console.print(note, soft_wrap=True)
     for title, table, line in _problems(health):
         if len(table):
             console.print(f"{title}: {len(table)}")

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from carvis.workspace import Cache, Workspace, atomic_write
 
 SHEETS = ("faithfulness.csv", "comparison.csv")
@@ -17,7 +15,7 @@ class Sheets:
         self.tests, self.compares = args.faithfulness, args.compare
         self.cache = Cache(workspace.cache_dir / "faithfulness")
 
-    def add(self, picture: str, image: np.ndarray, models: dict, maps: dict) -> dict[str, str]:
+    def add(self, picture: str, image: Path, models: dict, maps: dict) -> dict[str, str]:
         """Test and compare the maps of one picture as far as asked for; return the verdict on each map tested."""
         from carvis.explain import compare_maps, evidence_swap, faithfulness
 

@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--scale", default="map", choices=("map", "model", "density"), help="which maps share a scale")
     parser.add_argument("--colormap", default="viridis", help="a matplotlib name, or tutorial for the JET look")
-    parser.add_argument("--alpha", type=float, default=0.5, help="strength of the overlay, 0 to 1 (default: 0.5)")
+    parser.add_argument(
+        "--strength", type=float, default=0.5, help="of the overlay, 0 to 1 (default: 0.5); --alpha 0.5 means the same"
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures of the table")
     parser.add_argument(
         "--roots", nargs="+", metavar="DIR", help="where the pictures of the table lie (default: data/)"
@@ -129,8 +131,8 @@ def _check_look(args) -> None:
 
     if args.colormap != "tutorial" and args.colormap not in colormaps:
         raise CarvisError(f"{args.colormap} is not a colour map: try viridis, cividis or tutorial.")
-    if not 0 <= args.alpha <= 1:
-        raise CarvisError(f"--alpha {args.alpha} is not between 0 and 1: try 0.5.")
+    if not 0 <= args.strength <= 1:
+        raise CarvisError(f"--strength {args.strength} is not between 0 and 1: try 0.5.")
 
 
 def _pictures(text: str, args, workspace) -> list[_Picture]:
@@ -181,8 +183,8 @@ def _write(picture: _Picture, models: dict, args, out: Path, sheets: Sheets) -> 
         name: next(heatmaps(clf, [picture.path], args.method, _target(args, clf), args.layer, **options))
         for name, clf in models.items()
     }
-    look = {"alpha": args.alpha, "colormap": args.colormap}
-    verdicts = sheets.add(picture.name, image, models, maps)
+    look = {"alpha": args.strength, "colormap": args.colormap}
+    verdicts = sheets.add(picture.name, picture.path, models, maps)
     figure = heatmap_comparison(image, maps, picture.label, scale=args.scale, verdicts=verdicts, **look)
     write_figure(_figure_file(picture, out), figure)
     files = _files(picture, models, out)

@@ -32,6 +32,12 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--resize", choices=("nearest", "bilinear", "bicubic", "area"), help="how pictures are resized")
     parser.add_argument(
+        "--alpha", action=_Alpha, metavar="{drop-alpha,on-white,on-black}", help="how transparent images are read"
+    )
+    parser.add_argument(
+        "--orientation", choices=("upright", "as-stored"), help="whether images are turned by their EXIF orientation"
+    )
+    parser.add_argument(
         "--trust", action="store_true", help="run the code that this model file holds: only if it is yours"
     )
     parser.add_argument(
@@ -58,6 +64,21 @@ def datasets_around(args: argparse.Namespace, paths: Iterable[str | Path] = ()) 
     return [Dataset(args.data)] if args.data else datasets_of(paths)
 
 
+class _Alpha(argparse.Action):
+    """Takes the name of a reading; where a verb draws overlays, a number is their strength, as it always was."""
+
+    def __call__(self, parser, namespace, value, option_string=None):
+        if value in ("drop-alpha", "on-white", "on-black"):
+            namespace.alpha = value
+            return
+        try:
+            namespace.strength = float(value) if hasattr(namespace, "strength") else None
+        except ValueError:
+            namespace.strength = None
+        if namespace.strength is None:
+            parser.error(f"argument --alpha: invalid choice: {value!r} (choose drop-alpha, on-white or on-black)")
+
+
 def read_classes(text: str | None) -> list[str] | Path | None:
     """Return the names given, or the file that holds them."""
     if text is None:
@@ -77,6 +98,8 @@ def load(path: str, args: argparse.Namespace, data=None):
         class_names=read_classes(args.classes),
         preprocessing=args.preprocessing,
         resize=args.resize,
+        alpha=args.alpha,
+        orientation=args.orientation,
         trust=args.trust,
         data=data,
     )

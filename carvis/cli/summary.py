@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     trainable = sum(int(weight.numpy().size) for weight in clf.model.trainable_weights)
     height, width = clf.input_size
     print(f"{total:,} parameters, {trainable:,} trainable, {total - trainable:,} frozen")
-    print(f"input {height}x{width}x{clf.channels}, resize {clf.resize}, preprocessing {clf.preprocessing}")
+    print(f"input {height}x{width}x{clf.channels}, resize {clf.resize}, preprocessing {clf.input_words}")
     print(f"{len(clf.class_names)} classes: {', '.join(clf.class_names)}")
     checked = check(clf, around, args, open_workspace(args), full=True) if around else None
     if checked is not None and checked.n:
@@ -85,7 +85,8 @@ def _save_card(clf, checked) -> None:
     """Write what is known into the card: what the person gave, what an earlier card said, what the check settled."""
     from carvis.classifier.card import card_path, update_card
 
-    known = {fact: getattr(clf, fact) for fact in ("class_names", "preprocessing", "resize") if fact not in clf.assumed}
+    facts = ("class_names", "preprocessing", "resize", "alpha", "orientation")
+    known = {fact: getattr(clf, fact) for fact in facts if fact not in clf.assumed}
     known = (checked.settled if checked else {}) | known
     if not known:
         raise CarvisError(

@@ -8,7 +8,8 @@ import pandas as pd
 
 from carvis.dataset.ids import canonical_id, composed
 from carvis.errors import DatasetError
-from carvis.images import IMAGE_SUFFIXES
+from carvis.images import IMAGE_SUFFIXES, depth_of, why_not_read
+from carvis.language import Message
 from carvis.workspace import (
     canonical_split,
     content_hash,
@@ -19,6 +20,8 @@ from carvis.workspace import (
     split_folders,
 )
 
+EMPTY = Message("empty file")
+_NAMED = 5
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
 
 
@@ -114,6 +117,33 @@ class Dataset:
         tables = [self._scan(name)[1] for name in ([split] if split else self.splits)]
         return pd.concat(tables, ignore_index=True)
 
+    def not_read(self, split: str) -> list[dict[str, str]]:
+        """List the files of a split that carvis does not read as images: path below the data set, reason.
+
+        Empty image files are not among them: they are told as broken images.
+        """
+        others = self.other_files(split)
+        prefix = len(str(self.root)) + 1
+        return [
+            {"path": row.path[prefix:].replace(os.sep, "/"), "reason": row.reason}
+            for row in others.itertuples()
+            if not (row.reason == EMPTY and row.path.lower().endswith(IMAGE_SUFFIXES))
+        ]
+
+    def notes(self, split: str) -> list[Message]:
+        """Say which files of a split are not read, and how its images beyond 8 bits are, one sentence each."""
+        found = []
+        if left := self.not_read(split):
+            found.append(
+                Message.of_number(
+                    "{n} file of this split is not read as an image and is not counted: {files}.",
+                    "{n} files of this split are not read as images and are not counted: {files}.",
+                    len(left),
+                    files=_named(left),
+                )
+            )
+        return found + depth_of(self.root).notes()
+
     def counts(self) -> pd.DataFrame:
         """Return the number of pictures: one row a class, one column a split."""
         columns = {split: self._scan(split)[0]["label"].value_counts() for split in self.splits}
@@ -149,6 +179,21 @@ class Dataset:
         raise DatasetError(f"{sample_id} is not in {self.root}: check the name or refresh the list.")
 
 
+def _named(files: list[dict[str, str]]) -> Message:
+    """Name the first files, one of each reason before a second of any."""
+    seen: dict[str, int] = {}
+    order = []
+    for place, file in enumerate(files):
+        seen[file["reason"]] = seen.get(file["reason"], -1) + 1
+        order.append((seen[file["reason"]], place, file))
+    shown = [file for _rank, _place, file in sorted(order, key=lambda entry: entry[:2])[:_NAMED]]
+    text = Message("{path} ({reason})", **shown[0])
+    for file in shown[1:]:
+        text = Message("{others}, {path} ({reason})", others=text, **file)
+    rest = len(files) - len(shown)
+    return Message("{others} and {n} more", others=text, n=rest) if rest else text
+
+
 def _class_folders(folder: Path) -> list[Path]:
     return sorted(
         path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".") and is_text(path.name)
@@ -167,28 +212,30 @@ def _scan_split(root: Path, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
                     continue
                 # Old archives hold names in other encodings, which can be neither shown nor written to a file.
                 if not is_text(entry.name):
-                    others.append((shown(entry.path), "its name is not UTF-8: rename it"))
+                    others.append((shown(entry.path), Message("its name is not UTF-8: rename it")))
                     continue
                 try:
                     look(entry, label, around)
                 except OSError as error:
-                    others.append((entry.path, f"cannot be read: {error.strerror or error}"))
+                    others.append(
+                        (entry.path, Message("cannot be read: {reason}", reason=error.strerror or str(error)))
+                    )
 
     def look(entry: os.DirEntry, label: str | None, around: frozenset[str]) -> None:
         if entry.is_dir():
             place = os.path.realpath(entry.path)
             if place in around:
-                others.append((entry.path, "a link to a folder around it"))
+                others.append((entry.path, Message("a link to a folder around it")))
             else:
                 walk(entry.path, label if label is not None else composed(entry.name), around | {place})
         elif label is None:
-            others.append((entry.path, "not in a class folder"))
+            others.append((entry.path, Message("not in a class folder")))
         elif os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES:
-            others.append((entry.path, "not a picture file"))
+            others.append((entry.path, why_not_read(entry.path)))
         elif size := entry.stat().st_size:
             pictures.append((canonical_id(entry.path[prefix:]), entry.path, label, size))
         else:
-            others.append((entry.path, "empty file"))
+            others.append((entry.path, EMPTY))
 
     here = Path(os.path.realpath(folder))
     walk(str(folder), None, frozenset(map(str, (here, *here.parents))))
@@ -196,9 +243,11 @@ def _scan_split(root: Path, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     for picture in sorted(pictures, key=lambda one: (one[0], _respelt(one[0], one[1][prefix:]), one[1])):
         first = kept.setdefault(picture[0], picture)
         if first is not picture:
-            others.append((picture[1], f"has the same name as {first[1]}, spelt otherwise: rename one"))
+            others.append(
+                (picture[1], Message("has the same name as {other}, spelt otherwise: rename one", other=first[1]))
+            )
     samples = pd.DataFrame(list(kept.values()), columns=["id", "path", "label", "size"])
-    return samples, pd.DataFrame(sorted(others), columns=["path", "reason"])
+    return samples, pd.DataFrame(sorted(others), columns=["path", "reason"], dtype=object)
 
 
 def _respelt(sample_id: str, relative: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from carvis.errors import ImageError
-from carvis.images import read_image, resize
+from carvis.images import USUAL, Reading, read_for, resize
 
 _PICTURES_A_CALL = 8
 
@@ -32,6 +32,7 @@ def pipeline(
     input_size: tuple[int, int],
     resize_method: str = "bilinear",
     channels: int = 3,
+    reading: Reading = USUAL,
     batch_size: int = 32,
     shuffle_seed: int | None = None,
     unreadable: Unreadable | None = None,
@@ -44,6 +45,7 @@ def pipeline(
         input_size: height and width of every picture after resizing.
         resize_method: as ``carvis.images.resize``.
         channels: 3 for RGB, 1 for grey.
+        reading: how files are read; for a model its ``Classifier.reading``.
         shuffle_seed: None keeps the order given; a number gives a new order each epoch, the same for each seed.
         unreadable: where given, a picture that cannot be read is recorded there and left out of the batches.
 
@@ -64,7 +66,7 @@ def pipeline(
         images, good = np.empty((len(indices), height, width, channels), np.uint8), []
         for index in indices.tolist():
             try:
-                images[len(good)] = resize(read_image(names[index], channels), (height, width), resize_method)
+                images[len(good)] = resize(read_for(reading, names[index], channels), (height, width), resize_method)
             except ImageError as error:
                 if unreadable is None:
                     raise

@@ -65,7 +65,7 @@ def evaluate(
     data = data if isinstance(data, Dataset) else Dataset(data)
     samples = data.samples(split)
     if samples.empty:
-        raise DatasetError(f"{data.folder(split)} holds no pictures: put some in its class folders.")
+        raise DatasetError(_no_images(data, split))
     samples, left_out = known_samples(clf, data, samples)
 
     reasons = Unreadable()
@@ -89,12 +89,17 @@ def evaluate(
         copy_of = twins["copy_of"].reindex(predictions["id"], fill_value="")
         predictions.insert(predictions.columns.get_loc("confidence") + 1, "copy_of", copy_of.to_list())
         metrics["leak"] = leak_of(predictions, twins["exact"].reindex(predictions["id"], fill_value=False))
-    metrics |= {"unreadable": unreadable, "left_out": left_out}
+    metrics |= {"unreadable": unreadable, "left_out": left_out, "not_read": data.not_read(split)}
     setup = _setup(clf, data, split, metrics)
     if check and clf.assumed:
         found = check_assumptions(clf, data, full=False, cache=cache)
         setup["notes"] += [sentence for sentence in found.warnings if sentence not in setup["notes"]]
     return Evaluation(predictions, metrics, setup, data.root)
+
+
+def _no_images(data: Dataset, split: str) -> str:
+    said = f"{data.folder(split)} holds no pictures: put some in its class folders."
+    return " ".join([said, *data.notes(split)])
 
 
 def _trained_elsewhere(clf: Classifier, data: Dataset) -> bool:
@@ -155,6 +160,7 @@ def _predict(
         input_size=clf.input_size,
         resize_method=clf.resize,
         channels=clf.channels,
+        reading=clf.reading,
         batch_size=batch_size,
         unreadable=reasons,
     )
@@ -243,6 +249,7 @@ def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
         notes.append(f"The model also knows {_some(absent)}, of which the split holds no pictures.")
     if metrics["unreadable"]:
         notes.append(f"{len(metrics['unreadable'])} pictures could not be read and were not counted.")
+    notes += data.notes(split)
     return {
         "model": {
             "name": clf.name,
@@ -254,6 +261,8 @@ def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
             "channels": clf.channels,
             "preprocessing": clf.preprocessing,
             "resize": clf.resize,
+            "alpha": clf.alpha,
+            "orientation": clf.orientation,
         },
         "dataset": {"name": data.name, "fingerprint": data.fingerprint},
         "split": canonical_split(split),

@@ -7,15 +7,17 @@ import numpy as np
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.explain.channels import last_of_each_size
+from carvis.explain.frame import Image, as_seen, turn_for, upright_maps
 from carvis.explain.passing import traced_pass
 
 
-def activations(clf: Classifier, image: np.ndarray, layers: str | Sequence[str] | None = None) -> dict[str, np.ndarray]:
+def activations(clf: Classifier, image: Image, layers: str | Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """Return what layers of a model make of one picture, from one forward pass.
 
     Args:
         clf: the model with its size and preprocessing.
-        image: uint8 (H, W, 3) or (H, W, 1) of any size.
+        image: uint8 (H, W, 3) or (H, W, 1) of any size; or a file, or its bytes, which is read as the model reads: what
+            is returned then lies on the upright image.
         layers: None for every convolution (``clf.conv_layers``); a layer path, or several; ``last`` for
             ``clf.last_conv_layer``; ``completed`` for every convolution after the batch normalisation and the
             activation that follow it (``clf.completed_layers``); ``stages`` for the last of these at each size of map.
@@ -25,11 +27,12 @@ def activations(clf: Classifier, image: np.ndarray, layers: str | Sequence[str] 
 
     Raises:
         ModelError: no such layer, or one whose output is no map.
-        ImageError: the array is no picture.
+        ImageError: the array is no picture, or the file cannot be read.
     """
     paths = tuple(dict.fromkeys(_paths(clf, layers)))
-    outputs = traced_pass(clf, paths)(clf.prepare([image]))
-    found = {path: of_layer.numpy()[0] for path, of_layer in zip(paths, outputs, strict=True)}
+    outputs = traced_pass(clf, paths)(clf.prepare([as_seen(clf, image)]))
+    maps = upright_maps([of_layer.numpy()[0] for of_layer in outputs], turn_for(clf, image))
+    found = dict(zip(paths, maps, strict=True))
     return {path: found[path] for path in last_of_each_size(found)} if layers == "stages" else found
 
 

@@ -11,8 +11,9 @@ import pandas as pd
 from carvis.classifier import Classifier
 from carvis.dataset import Dataset, Unreadable
 from carvis.errors import CarvisError, DatasetError
+from carvis.explain.frame import turn_for, upright_maps
 from carvis.explain.passing import layer_outputs
-from carvis.images import read_image
+from carvis.images import place_upright
 from carvis.workspace import Cache, content_hash, modified
 
 _COLUMNS = ("filter", "rank", "id", "value", "x", "y")
@@ -24,8 +25,8 @@ class ExcitingPictures:
 
     Attributes:
         table: columns filter, rank (1 is the most exciting), id, path, label, value (the largest activation), x and y
-            (the middle of its cell as a share of the picture's width and height). A filter that no picture excites
-            has no row.
+            (the middle of its cell as a share of the upright picture's width and height). A filter that no picture
+            excites has no row.
         skipped: why a picture was left out, by its id.
         pictures: how many were looked at.
         layer, model_name, fingerprint, data, split: what was asked.
@@ -92,7 +93,7 @@ def exciting_pictures(
         why = f" ({next(iter(reasons.reasons.values()))})" if reasons.reasons else ""
         raise DatasetError(f"None of the {len(samples)} pictures in {data.folder(split)} can be read{why}")
     skipped = {samples["id"].iloc[place]: reason for place, reason in sorted(reasons.reasons.items())}
-    found = {"rows": _rows(best, samples), "skipped": skipped, "pictures": len(paths) - len(skipped)}
+    found = {"rows": _rows(clf, best, samples), "skipped": skipped, "pictures": len(paths) - len(skipped)}
     if stopped:
         found["pictures"] = best.looked_at
     elif cache:
@@ -102,15 +103,16 @@ def exciting_pictures(
 
 
 def activation_maps(clf: Classifier, paths: list[str], layer: str, filter: int) -> list[np.ndarray]:
-    """Return where a filter of a layer answers in each picture: float32 (h, w) each, what is negative taken as 0.
+    """Return where a filter of a layer answers in each upright picture: float32 (h, w) each, what is negative as 0.
 
     Raises:
         ImageError: a picture cannot be read.
     """
     for path in paths:
-        read_image(path, clf.channels)
+        clf.read_image(path)
     batches = layer_outputs(clf, paths, [layer], unreadable=Unreadable())
-    return [np.maximum(one[..., filter], 0) for _, (output,) in batches for one in output]
+    maps = [np.maximum(one[..., filter], 0) for _, (output,) in batches for one in output]
+    return [upright_maps([one], turn_for(clf, path))[0] for path, one in zip(paths, maps, strict=True)]
 
 
 @dataclass
@@ -140,17 +142,23 @@ def _better(best: _Best | None, places: np.ndarray, output: np.ndarray, most: in
     return _Best(*kept, (height, width), count + (best.looked_at if best else 0))
 
 
-def _rows(best: _Best, samples: pd.DataFrame) -> dict[str, list]:
+def _rows(clf: Classifier, best: _Best, samples: pd.DataFrame) -> dict[str, list]:
     channel, rank = np.nonzero(np.isfinite(best.values) & (best.values > 0))
     cells = best.cells[channel, rank]
     height, width = best.shape
+    rows = best.places[channel, rank]
+    turns = {row: turn_for(clf, samples["path"].iloc[row]) for row in set(rows.tolist())}
+    where = [
+        place_upright(*one, turns[row])
+        for row, *one in zip(rows.tolist(), (cells % width + 0.5) / width, (cells // width + 0.5) / height)
+    ]
     return {
         "filter": channel.tolist(),
         "rank": (rank + 1).tolist(),
-        "id": samples["id"].to_numpy()[best.places[channel, rank]].tolist(),
+        "id": samples["id"].to_numpy()[rows].tolist(),
         "value": best.values[channel, rank].astype(float).tolist(),
-        "x": ((cells % width + 0.5) / width).tolist(),
-        "y": ((cells // width + 0.5) / height).tolist(),
+        "x": [float(x) for x, _ in where],
+        "y": [float(y) for _, y in where],
     }
 
 

@@ -12,13 +12,13 @@ from carvis.classifier.layers import walk
 from carvis.dataset import Unreadable
 from carvis.errors import ImageError, ModelError
 from carvis.explain import cam, probing
+from carvis.explain.frame import turn_for, upright_maps
 from carvis.explain.fusing import fuse
 from carvis.explain.heatmap import Heatmap, influence, judge
 from carvis.explain.methods import METHODS, TAKES_LAYER
 from carvis.explain.precision import check_precision
 from carvis.explain.tap import Tapped, make_tap
 from carvis.explain.target import Aim, Target, aim_at, name_of, needs_label
-from carvis.images import read_image
 
 SCORES = ("logit", "probability")
 Layer = str | tuple[str, ...] | None
@@ -29,7 +29,7 @@ _taps: "weakref.WeakKeyDictionary[Classifier, dict]" = weakref.WeakKeyDictionary
 
 def heatmaps(
     clf: Classifier,
-    images: np.ndarray | Iterable[str | Path],
+    images: np.ndarray | Iterable[str | Path | bytes],
     method: str = "grad-cam",
     target: Target = "predicted",
     layer: str | Sequence[str] | None = None,
@@ -45,7 +45,8 @@ def heatmaps(
 
     Args:
         clf: the model with its class names, size and preprocessing.
-        images: uint8 array (N, H, W, 3) or (N, H, W, 1) of any size; or an iterable of paths.
+        images: uint8 array (N, H, W, 3) or (N, H, W, 1) of any size; or an iterable of paths,
+            or of files' bytes, which are read as the model reads: the maps of these lie on the upright image.
         method: a name in ``METHODS``.
         target: ``predicted``, ``true``, a class index or a class name, or a ``Contrast`` of two of them.
         layer: a layer path with a map as output; None or ``last`` takes the last convolution
@@ -77,7 +78,7 @@ def heatmaps(
 
 def heatmap_sets(
     clf: Classifier,
-    images: np.ndarray | Iterable[str | Path],
+    images: np.ndarray | Iterable[str | Path | bytes],
     methods: Sequence[str] = ("grad-cam",),
     targets: Sequence[Target] = ("predicted",),
     layers: Sequence[Layer] = (None,),
@@ -130,25 +131,29 @@ def _paths(clf: Classifier, layer: Layer) -> tuple[str, ...]:
 
 def _from_array(clf, images, labels):
     for i, image in enumerate(images):
-        yield clf.prepare([image])[0], None if labels is None else labels[i], None
+        yield clf.prepare([image])[0], None if labels is None else labels[i], None, 1
 
 
 def _from_paths(clf, paths, targets, labels, unreadable):
     labelled = any(map(needs_label, targets))
     for i, path in enumerate(paths):
         try:
-            image = read_image(path, clf.channels)
+            image, turn = clf.read_image(path), turn_for(clf, path)
         except ImageError as error:
             if unreadable is None:
                 raise
             unreadable.add(i, str(error))
             continue
-        label = None if not labelled else Path(path).parent.name if labels is None else labels[i]
-        yield clf.prepare([image])[0], label, str(path)
+        label = None if not labelled else _folder(path) if labels is None else labels[i]
+        yield clf.prepare([image])[0], label, None if isinstance(path, bytes) else str(path), turn
+
+
+def _folder(path: str | Path | bytes) -> str | None:
+    return None if isinstance(path, bytes) else Path(path).parent.name
 
 
 class _Explainer:
-    """Makes every map asked for of a stream of (prepared picture, label, source)."""
+    """Makes every map asked for of a stream of (prepared picture, label, source, turn)."""
 
     def __init__(self, clf, methods, targets, layers, paths, score, seed, precision):
         self.clf, self.methods, self.targets, self.layers = clf, methods, list(targets), list(layers)
@@ -162,8 +167,8 @@ class _Explainer:
         tap = self._tap(tuple(self.tapped), len(self.targets))
         stream = iter(stream)
         while batch := list(islice(stream, batch_size)):
-            prepared = np.stack([image for image, _, _ in batch])
-            aims = [self._aims(label) for _, label, _ in batch]
+            prepared = np.stack([image for image, *_ in batch])
+            aims = [self._aims(label) for _, label, *_ in batch]
             first = np.array([[aim.first for aim in row] for row in aims], np.int32)
             second = np.array([[aim.second for aim in row] for row in aims], np.int32)
             gamma = np.array([[aim.gamma for aim in row] for row in aims], np.float32)
@@ -175,7 +180,7 @@ class _Explainer:
                 for (target, t), layer, maps in self._maps(method, prepared, told, gamma):
                     for i, (raw, reach) in enumerate(maps):
                         facts = (told.scores[i, t], told.first[i, t], told.second[i, t], gamma[i, t], probabilities[i])
-                        heatmap = self._heatmap(method, layer, raw, reach, *facts, batch[i][2])
+                        heatmap = self._heatmap(method, layer, raw, reach, *facts, *batch[i][2:])
                         found[i][method, target, layer] = heatmap
             yield from found
 
@@ -224,10 +229,10 @@ class _Explainer:
             lambda images: ask(slopes, images).gradients[0].numpy()[:, 0],
         )
 
-    def _heatmap(self, method, layer, raw, reach, score, first, second, gamma, probabilities, source) -> Heatmap:
+    def _heatmap(self, method, layer, raw, reach, score, first, second, gamma, probabilities, source, turn) -> Heatmap:
         clf, answer = self.clf, int(probabilities.argmax())
         return Heatmap(
-            raw=raw,
+            raw=upright_maps([raw], turn)[0],
             status=judge(raw, reach, float(score), self.score),
             target=int(first),
             target_name=name_of(first, second, gamma, clf.class_names),
@@ -246,6 +251,9 @@ class _Explainer:
             against=int(second) if gamma else None,
             gamma=float(gamma),
             precision=self.precision,
+            alpha=clf.alpha,
+            orientation=clf.orientation,
+            turn=turn,
         )
 
 

@@ -2,14 +2,14 @@
 
 import io
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from carvis.errors import TableError
-from carvis.images import overlay
+from carvis.images import overlay, turned_as_stored
 from carvis.workspace import atomic_write
 
 # A map is evidence only if moving the layer by its own size would move the score by more than this:
@@ -45,6 +45,9 @@ class Heatmap:
         probabilities: float32 (n_classes,), the model's answer for the picture, in the order of ``class_names``.
         layer: layer path; of a fused map the paths joined by ``+``, of a method at the input ``input``.
         method, model_name, fingerprint, preprocessing, source: what made the map, and from which file.
+        alpha, orientation: how the model reads image files, as ``carvis.images.Reading``.
+        turn: the EXIF orientation by which the map was turned to lie on the upright image, where the model reads the
+            file as it is stored; 1 where it was not turned.
         precision: ``full``, or ``fast`` where convolutions ran in bfloat16.
     """
 
@@ -67,6 +70,18 @@ class Heatmap:
     against: int | None = None
     gamma: float = 0.0
     precision: str = "full"
+    alpha: str = "on-white"
+    orientation: str = "upright"
+    turn: int = 1
+
+    @property
+    def input_words(self) -> str:
+        """What was done to the image before the model saw it: ``unit, on-white, upright``."""
+        return f"{self.preprocessing}, {self.alpha}, {self.orientation}"
+
+    def as_seen(self) -> "Heatmap":
+        """Return the map as it lies on the image that the model saw, which may not be upright."""
+        return self if self.turn == 1 else replace(self, raw=turned_as_stored(self.raw, self.turn), turn=1)
 
     @property
     def message(self) -> str:

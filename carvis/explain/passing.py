@@ -61,6 +61,6 @@ def layer_outputs(
         ModelError: no such layer, or one without a map.
     """
     run = traced_pass(clf, layers)
-    size = {"input_size": clf.input_size, "resize_method": clf.resize, "channels": clf.channels}
+    size = {"input_size": clf.input_size, "resize_method": clf.resize, "channels": clf.channels, "reading": clf.reading}
     for places, images in pipeline(list(paths), **size, batch_size=batch_size, unreadable=unreadable):
         yield places.numpy(), [output.numpy() for output in run(clf.preprocess(images.numpy()))]

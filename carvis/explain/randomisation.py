@@ -89,6 +89,8 @@ def randomisation_checks(
         clf.class_names,
         preprocessing=clf.preprocessing,
         resize=clf.resize,
+        alpha=clf.alpha,
+        orientation=clf.orientation,
         input_size=clf.input_size,
         name=clf.name,
     )

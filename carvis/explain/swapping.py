@@ -5,8 +5,10 @@ import pandas as pd
 
 from carvis.classifier import Classifier
 from carvis.explain.curves import STEPS, erase, trace
+from carvis.explain.frame import Image, as_seen
 from carvis.explain.heatmap import Heatmap
 from carvis.explain.trials import class_scores
+from carvis.images import turned_as_stored
 
 # Shares of next to no confidence say nothing.
 LEAST_CONFIDENCE = 0.001
@@ -14,7 +16,7 @@ LEAST_CONFIDENCE = 0.001
 
 def evidence_swap(
     classifiers: dict[str, Classifier],
-    image: np.ndarray,
+    image: Image,
     maps: dict[str, Heatmap],
     *,
     steps: int = STEPS,
@@ -25,7 +27,8 @@ def evidence_swap(
 
     Args:
         classifiers: the models, by name.
-        image: uint8 (H, W, 3) or (H, W, 1).
+        image: uint8 (H, W, 3) or (H, W, 1), in the frame of the maps; or a file, or its bytes, which each model reads
+            in its own way.
         maps: the heatmap of each model, by the same names; a model is scored for the class its own map explains.
         steps, fill, seed: as ``faithfulness``.
 
@@ -36,12 +39,13 @@ def evidence_swap(
     """
     table = pd.DataFrame(np.nan, index=pd.Index(maps, name="map of"), columns=pd.Index(maps, name="scored by"))
     for judge, clf in ((name, classifiers[name]) for name in maps):
-        prepared = clf.prepare([image])[0]
+        turn = maps[judge].turn
+        prepared = clf.prepare([as_seen(clf, image, turn)])[0]
         erased = erase(prepared, fill, clf.black_picture())
         scores = class_scores(clf, maps[judge].target, maps[judge].against)
         for owner, heatmap in maps.items():
             if heatmap.status == "ok":
-                curves = trace(scores, prepared, erased, heatmap.raw, steps, seed)
+                curves = trace(scores, prepared, erased, turned_as_stored(heatmap.raw, turn), steps, seed)
                 whole = float(curves.deletion[0])
                 if whole >= LEAST_CONFIDENCE:
                     table.loc[owner, judge] = 1 - curves.deletion_area / whole

@@ -11,6 +11,7 @@ import numpy as np
 from carvis.classifier import Classifier
 from carvis.errors import CarvisError, ModelError
 from carvis.explain.curves import FILLS, STEPS, Curves, Scores, centred_blob, erase, in_chunks, random_map, trace
+from carvis.explain.frame import Image, as_seen
 from carvis.explain.heatmap import Heatmap
 from carvis.explain.randomisation import Randomisation, randomisation_checks
 from carvis.images import resize
@@ -91,7 +92,7 @@ class _Stopped(Exception):
 
 def faithfulness(
     clf: Classifier,
-    images: Sequence[np.ndarray],
+    images: Sequence[Image],
     maps: Sequence[Heatmap],
     *,
     steps: int = STEPS,
@@ -105,7 +106,8 @@ def faithfulness(
 
     Args:
         clf: the model that made all the maps.
-        images: uint8 (H, W, 3) or (H, W, 1) of any size, the picture of each map.
+        images: uint8 (H, W, 3) or (H, W, 1) of any size, the picture of each map, in the frame of the map; or files, or
+            their bytes, which are read as the model reads.
         maps: the heatmaps; a contrast is scored by the probability of its class against its rival.
         steps: of the deletion and insertion curves (Petsiuk et al., "RISE", BMVC 2018).
         fill: what erased pixels become: ``blur``, ``mean`` or ``black``.
@@ -126,6 +128,8 @@ def faithfulness(
     for heatmap in maps:
         if heatmap.fingerprint != clf.fingerprint:
             raise ModelError(f"A heatmap of {heatmap.model_name} cannot be tested with {clf.name}: use its own model.")
+    images = [as_seen(clf, image, heatmap.turn) for image, heatmap in zip(images, maps, strict=True)]
+    maps = [heatmap.as_seen() for heatmap in maps]
     settings = {"steps": steps, "fill": fill, "seed": seed}
     keys = [faithfulness_key(clf, image, heatmap, **settings) for image, heatmap in zip(images, maps, strict=True)]
     found: dict[int, Faithfulness] = {}
@@ -159,11 +163,13 @@ def faithfulness(
 
 
 def faithfulness_key(
-    clf: Classifier, image: np.ndarray, heatmap: Heatmap, *, steps: int = STEPS, fill: str = "blur", seed: int = 0
+    clf: Classifier, image: Image, heatmap: Heatmap, *, steps: int = STEPS, fill: str = "blur", seed: int = 0
 ) -> str:
     """Name a test by everything that decides its outcome."""
     asked = [heatmap.method, heatmap.layer, heatmap.target, heatmap.against, heatmap.gamma, heatmap.score_kind]
-    return content_hash(clf.fingerprint, np.ascontiguousarray(image), heatmap.raw, asked, [steps, fill, seed, _VERSION])
+    image, raw = as_seen(clf, image, heatmap.turn), heatmap.as_seen().raw
+    made = np.ascontiguousarray(image), np.ascontiguousarray(raw)
+    return content_hash(clf.fingerprint, *made, asked, [steps, fill, seed, _VERSION])
 
 
 def kept_faithfulness(cache: Cache | None, key: str) -> Faithfulness | None:

@@ -12,6 +12,7 @@ from carvis.classifier import Classifier
 from carvis.classifier.layers import walk
 from carvis.dataset import Unreadable
 from carvis.errors import ModelError
+from carvis.explain.frame import turn_for, upright_maps
 from carvis.explain.passing import layer_outputs
 
 
@@ -80,7 +81,7 @@ class _BelowAlike:
     """Tells whether all that comes before two layers is the same in both models."""
 
     def __init__(self, before: Classifier, after: Classifier):
-        self._seen_alike = (before.preprocessing, before.channels) == (after.preprocessing, after.channels)
+        self._seen_alike = (before.input_words, before.channels) == (after.input_words, after.channels)
         self._layers = [[one for one in walk(clf.model) if _matters(one[1])] for clf in (before, after)]
 
     def upto(self, before: str, after: str) -> bool:
@@ -167,6 +168,9 @@ def activation_changes(
         for clf, layer in ((before, pair.before), (after, pair.after))
     )
     for (places, (one,)), (_, (two,)) in zip(*batches):
+        if before.orientation != after.orientation:
+            # One of them sees some images lying on their side: places are compared on the upright image.
+            one, two = (_upright(clf, paths, places, maps) for clf, maps in ((before, one), (after, two)))
         if one.shape != two.shape:
             raise ModelError(
                 f"{before.name} and {after.name} take pictures of different size: their activations cannot be compared."
@@ -176,6 +180,13 @@ def activation_changes(
         if watch(int(places[-1]) + 1, len(paths)):
             break
     return np.divide(moved, total, out=np.zeros_like(moved), where=np.asarray(total) > 0)
+
+
+def _upright(clf: Classifier, paths: list[str], places: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    turned = [upright_maps([one], turn_for(clf, paths[place]))[0] for place, one in zip(places, maps, strict=True)]
+    if len({one.shape for one in turned}) > 1:
+        raise ModelError(f"{clf.name} sees images on their side that it does not take as a square: compare others.")
+    return np.stack(turned)
 
 
 def tuning_table(

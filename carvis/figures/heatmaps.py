@@ -109,7 +109,7 @@ def _facts(axes, maps: dict[str, Heatmap], alpha: float, colormap: str, scale: s
             0.0, y, words, fontsize=9, color=QUIET, ha=side, va="center", wrap=True, family=fonts(), parse_math=False
         )
     axes.text(1.0, 0.83, "most", fontsize=9, color=QUIET, ha="right", va="center")
-    kinds = {heatmap.preprocessing for heatmap in maps.values()}
-    inputs = [f"{name[:24]}: {heatmap.preprocessing}" for name, heatmap in maps.items()] if len(kinds) > 1 else kinds
+    kinds = {heatmap.input_words for heatmap in maps.values()}
+    inputs = [f"{name[:24]}: {heatmap.input_words}" for name, heatmap in maps.items()] if len(kinds) > 1 else kinds
     axes.text(0.0, 0.42, "preprocessing", fontsize=9, color=QUIET, va="center")
     axes.text(0.0, 0.37, "\n".join(inputs), fontsize=9, color=QUIET, va="top", family=fonts(), parse_math=False)

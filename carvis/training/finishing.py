@@ -82,6 +82,8 @@ def _save(run: Run, config, model, outcome: Outcome, pictures: int) -> Path:
         config["class_names"],
         preprocessing=config["preprocessing"],
         resize=config["resize"],
+        alpha=config["alpha"],
+        orientation=config["orientation"],
         name=stem,
         card=card,
     )

@@ -10,7 +10,7 @@ import tensorflow as tf
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.dataset import Dataset, Unreadable, pipeline
 from carvis.errors import TrainingError
-from carvis.images import load_batch
+from carvis.images import USUAL, Reading, load_batch
 from carvis.training.augmentation import augment, draw_views
 from carvis.workspace import content_hash
 
@@ -58,6 +58,7 @@ class Pictures:
     Args:
         samples: columns id, path and label.
         class_names: gives each label its index.
+        reading: how files are read, which the model is bound to.
         memory: bytes that the resized pictures may take; where they do not fit they are read again each epoch.
         watch: called with the number of pictures read; returns True to stop reading.
     """
@@ -70,10 +71,11 @@ class Pictures:
         *,
         resize: str = "bilinear",
         channels: int = 3,
+        reading: Reading = USUAL,
         memory: int = MEMORY_BUDGET,
         watch: Callable[[int], bool] = lambda done: False,
     ):
-        self._size, self._resize, self._channels = input_size, resize, channels
+        self._size, self._resize, self._channels, self._reading = input_size, resize, channels, reading
         index_of = {name: i for i, name in enumerate(class_names)}
         paths = samples["path"].to_numpy(dtype=object)
         labels = samples["label"].map(index_of).to_numpy(np.int64)
@@ -82,7 +84,12 @@ class Pictures:
         self._images = np.empty(shape, np.uint8) if np.prod(shape, dtype=np.int64) <= memory else None
         good = np.zeros(len(paths), bool)
         reader = pipeline(
-            list(paths), input_size=input_size, resize_method=resize, channels=channels, unreadable=self.broken
+            list(paths),
+            input_size=input_size,
+            resize_method=resize,
+            channels=channels,
+            reading=reading,
+            unreadable=self.broken,
         )
         for indices, images in reader.as_numpy_iterator():
             good[indices] = True
@@ -113,7 +120,7 @@ class Pictures:
         rows = self._rows[indices]
         if self._images is not None:
             return self._images[rows]
-        return load_batch(self._paths[rows], self._size, self._resize, self._channels)
+        return load_batch(self._paths[rows], self._size, self._resize, self._channels, self._reading)
 
     def batches(
         self,

@@ -10,7 +10,7 @@ from carvis.classifier.card import read_card
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.dataset import Dataset
 from carvis.errors import TrainingError
-from carvis.images import RESIZE_METHODS
+from carvis.images import RESIZE_METHODS, USUAL
 from carvis.training.pictures import split_samples
 from carvis.training.recipes import DEFAULTS, PRECISIONS
 from carvis.training.recorder import now, write_json
@@ -119,6 +119,7 @@ def configure(
         "input_size": [input_size, input_size] if isinstance(input_size, int) else input_size and list(input_size),
         "preprocessing": preprocessing,
         "resize": resize,
+        **vars(USUAL),
         "epochs": epochs,
         "patience": patience,
         "batch_size": batch_size,

@@ -4,6 +4,7 @@ import os
 import time
 
 from carvis.dataset import Dataset
+from carvis.images import Reading
 from carvis.training.pictures import Pictures
 from carvis.training.recorder import Recorder
 from carvis.training.stopping import StopRequest
@@ -29,6 +30,7 @@ def read_pictures(
             config["class_names"],
             tuple(config["input_size"]),
             resize=config["resize"],
+            reading=Reading(config["alpha"], config["orientation"]),
             channels=int(model.inputs[0].shape[-1]),
             watch=watch,
         )

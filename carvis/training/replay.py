@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from carvis.errors import TrainingError
+from carvis.images import USUAL
 from carvis.training.run import Run
 from carvis.workspace import atomic_write
 
@@ -122,6 +123,8 @@ class Replay:
             config["class_names"],
             preprocessing=config["preprocessing"],
             resize=config["resize"],
+            alpha=config.get("alpha", USUAL.alpha),
+            orientation=config.get("orientation", USUAL.orientation),
             name=f"{self.run.id}, epoch {epoch}",
         )
 

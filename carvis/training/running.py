@@ -11,6 +11,7 @@ from carvis.classifier.classifier import gives_logits
 from carvis.classifier.processor import has_bfloat16
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
+from carvis.images import USUAL
 from carvis.training import replay
 from carvis.training.checkpoint import STATE, keep, take_up
 from carvis.training.devices import Devices
@@ -141,7 +142,7 @@ def _in_turn(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
 
 def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
     # A run prepared by an earlier carvis knows nothing of these.
-    config = {"mixed_precision": False, "devices": None} | run.config
+    config = {"mixed_precision": False, "devices": None, **vars(USUAL)} | run.config
     data = Dataset(run.workspace.root / config["data"])
     record.log(f"{config['recipe']} on {config['dataset']}, run {run.id}")
     if config["recipe"] == "fine-tune" and config["parent"] is None:
@@ -167,6 +168,9 @@ def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
     train_samples, valid_samples, said = split_samples(data, config["seed"])
     if said:
         record.warn(said)
+    for split in ("train", "valid"):
+        for note in data.notes(split) if split in data.splits else ():
+            record.warn(f"{split}: {note}")
     missing = sorted(set(config["class_names"]) - set(train_samples["label"]))
     if missing:
         record.warn(f"There are no training pictures of {', '.join(missing)}: the model will hardly predict them.")

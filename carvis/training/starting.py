@@ -58,8 +58,7 @@ def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> ker
             raise TrainingError(f"{path} was trained with {what} {has}, not {given}: leave --{what} out.")
         config[what] = has
     # A model that another program trained may have them in another order.
-    config["class_names"] = names
-    config["resize"] = clf.resize
+    config |= {"class_names": names, "resize": clf.resize, "alpha": clf.alpha, "orientation": clf.orientation}
     names = [name for name, _ in walk(clf.model)]
     config["backbone"] = (clf.card.backbone if clf.card else None) or backbone_of(names)
     record.log(f"starts from {config['parent']}")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import choice, class_tables, confused, confused_pair, confusion_charts, confusion_options, earlier
+from ui import choice, class_tables, confused, confused_pair, confusion_charts, confusion_options, earlier, not_read
 from ui.i18n import _
 from ui.page import empty, guarded, heading
 
@@ -45,6 +45,7 @@ if view is None:
     st.stop()
 earlier.say(model.table for model in view.models)
 confusion_options.drilled(view)
+not_read.say(view)
 if len(view.models) == 1 and len(view.order) > confusion_charts.BESIDE_UP_TO:
     confusion_charts.panel(view, view.models[0])
     confused_pair.show(view)

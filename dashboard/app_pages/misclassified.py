@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from ui import choice, data, earlier, gallery, label_queue, large_view, narrowing, selection, tagging
+from ui import choice, data, earlier, gallery, label_queue, large_view, narrowing, not_read, selection, tagging
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded, heading
 from ui.texts import leak_words, percent, plain
@@ -104,6 +104,8 @@ if tables[key].is_evaluation:
             summary += " " + n_("{n} picture could not be read.", "{n} pictures could not be read.", unreadable).format(
                 n=unreadable
             )
+        if left := not_read.words(found):
+            summary += f" {left}"
         if found.leak is not None and found.leak.copies:
             summary += " " + _("Without the {n} that are also in training: {accuracy}.").format(
                 n=f"{found.leak.copies:,}", accuracy=leak_words(found.leak)

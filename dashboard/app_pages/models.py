@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui import card_form, choice, classifiers, data, earlier, selection
-from ui.i18n import _
+from ui.i18n import _, of_library
 from ui.page import error, guarded, heading, no_models
 from ui.texts import SPLIT, percent, plain
 
@@ -53,6 +53,7 @@ else:
         _("Input"): f"{height} × {width} × {clf.channels}",
         _("Preprocessing"): f"{plain(clf.preprocessing)}: {card_form.preprocessing_words(clf.preprocessing)}",
         _("Resize"): plain(clf.resize),
+        _("Reading"): card_form.reading_words(clf.alpha, clf.orientation),
         _("Parameters"): f"{clf.model.count_params():,}",
         _("Explained by default"): plain(clf.last_conv_layer or "–"),
         _("Fingerprint"): f"`{clf.fingerprint[:16]}`",
@@ -107,7 +108,7 @@ else:
                 if card
                 else _("**This file has no card, so some things were assumed**")
             )
-            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in clf.assumptions))
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in map(of_library, clf.assumptions)))
             card_form.show(opened, path)
     st.subheader(_("Layers"), anchor=False)
     with guarded():

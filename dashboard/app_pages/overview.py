@@ -4,8 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from carvis.classifier.card import read_card
+from carvis.images import depth_of
 from ui import data, reporting, selection
-from ui.i18n import _, n_
+from ui.i18n import _, n_, of_library
 from ui.page import empty, guarded, heading, no_models
 from ui.texts import SPLIT, leak_words, percent, plain
 
@@ -112,13 +113,19 @@ for name in datasets:
                     counts.rename_axis(_("Class")).rename(columns={key: _(text) for key, text in SPLIT.items()}),
                     alt=_("Number of pictures in each class and split"),
                 )
+            for note in depth_of(pictures.root).notes():
+                st.caption(plain(of_library(note)))
             others = pictures.other_files()
             if len(others):
                 with st.expander(
                     n_("{n} file is no picture", "{n} files are no pictures", len(others)).format(n=len(others)),
                     type="compact",
                 ):
-                    st.dataframe(others, hide_index=True, alt=_("Files that are no pictures, with the reason"))
+                    st.dataframe(
+                        others.assign(reason=[of_library(reason) for reason in others["reason"]]),
+                        hide_index=True,
+                        alt=_("Files that are no pictures, with the reason"),
+                    )
 if not datasets and files:
     empty(
         _("No pictures yet"),

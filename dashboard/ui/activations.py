@@ -6,7 +6,6 @@ import numpy as np
 import streamlit as st
 
 from carvis.errors import CarvisError
-from carvis.images import read_image
 from ui import selection
 from ui.classifiers import Opened, stamp_of
 from ui.data import Picture
@@ -107,6 +106,5 @@ def _activations(fingerprint: str, mark: object, *, _model: Opened, _source: Pat
     from carvis.explain import activations
 
     clf = _model.classifier
-    image = read_image(_source, clf.channels)
     with _model.lock:
-        return activations(clf, image, "completed")
+        return activations(clf, _source, "completed")

@@ -29,6 +29,22 @@ RESIZE = {
 }
 
 
+ALPHA = {
+    "drop-alpha": N_("alpha channel dropped, as Keras's load_img does"),
+    "on-white": N_("transparent images on white"),
+    "on-black": N_("transparent images on black"),
+}
+ORIENTATION = {
+    "as-stored": N_("not turned by the EXIF orientation, as Keras's load_img reads"),
+    "upright": N_("turned upright by the EXIF orientation"),
+}
+
+
+def reading_words(alpha: str, orientation: str) -> str:
+    """Say how a model reads image files."""
+    return "; ".join(_(words[name]) for words, name in ((ALPHA, alpha), (ORIENTATION, orientation)))
+
+
 def preprocessing_words(name: str) -> str:
     return _(PREPROCESSING[name]) if name in PREPROCESSING else ""
 
@@ -61,11 +77,28 @@ def show(model: "Opened", path: Path) -> None:
                 format_func=translated(RESIZE).get,
                 key=f"card_resize_{model.name}",
             )
+        with left:
+            alpha = st.selectbox(
+                _("Transparency"),
+                list(ALPHA),
+                index=list(ALPHA).index(clf.alpha),
+                format_func=translated(ALPHA).get,
+                key=f"card_alpha_{model.name}",
+            )
+        with right:
+            orientation = st.selectbox(
+                _("Orientation"),
+                list(ORIENTATION),
+                index=list(ORIENTATION).index(clf.orientation),
+                format_func=translated(ORIENTATION).get,
+                key=f"card_orientation_{model.name}",
+            )
         notes = st.text_input(_("Notes"), key=f"card_notes_{model.name}")
         if not st.form_submit_button(_("Save the card"), type="primary", icon=":material/save:"):
             return
     try:
-        _save(model, path, names, preprocessing, resize, notes)
+        facts = {"preprocessing": preprocessing, "resize": resize, "alpha": alpha, "orientation": orientation}
+        _save(model, path, names, facts, notes)
     except CarvisError as problem:
         error(problem)
     else:
@@ -73,7 +106,7 @@ def show(model: "Opened", path: Path) -> None:
         st.rerun()
 
 
-def _save(model: "Opened", path: Path, names: str, preprocessing: str, resize: str, notes: str) -> None:
+def _save(model: "Opened", path: Path, names: str, facts: dict[str, str], notes: str) -> None:
     from carvis.classifier.card import ModelCard, write_card
 
     clf = model.classifier
@@ -88,8 +121,7 @@ def _save(model: "Opened", path: Path, names: str, preprocessing: str, resize: s
         class_names=listed,
         input_size=clf.input_size,
         channels=clf.channels,
-        preprocessing=preprocessing,
-        resize=resize,
+        **facts,
         notes=notes.strip(),
         sha256=sha256_of_file(path),
     )

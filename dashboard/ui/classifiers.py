@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from carvis.errors import CarvisError
-from carvis.images import read_image
 from carvis.workspace import content_hash, sha256_of_file
 from ui import choice, data, selection
 from ui.i18n import _
@@ -159,6 +158,5 @@ def _explain(
 
     target = targets[0] if len(targets) == 1 else Contrast(*targets)
     clf = _model.classifier
-    image = read_image(_source, clf.channels)
     with _model.lock:
-        return heatmaps(clf, image[None], target=target, **how)[0]
+        return next(iter(heatmaps(clf, [_source], target=target, **how)))

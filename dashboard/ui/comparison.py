@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from carvis.images import colorize, encode_image, overlay, resize
+from carvis.images import USUAL, colorize, encode_image, overlay, resize
 from ui import classifiers, selection
 from ui.data import Picture
 from ui.download import download
@@ -62,6 +62,11 @@ class Row:
                 self.slots[name] = st.container(gap="small")
         self.below = st.container()
         self.number = number
+
+    def seen_by(self, model: classifiers.Opened) -> np.ndarray | Path | bytes:
+        """Return the picture in a form that the model reads in its own way."""
+        usual = model.classifier.reading == USUAL and model.classifier.channels == 3
+        return self.original if usual else self.picture.source
 
     def compute(self, model: classifiers.Opened, chosen: selection.Selection, layer: str | None) -> None:
         """Make the map of one model, or say why there is none."""
@@ -144,7 +149,7 @@ def _facts(heatmap: "Heatmap") -> str:
     facts = [
         _("evidence for **{target}**").format(target=plain(_explained(heatmap))),
         f"{plain(heatmap.layer)} {height}×{width}",
-        _("input: {preprocessing}").format(preprocessing=plain(heatmap.preprocessing)),
+        _("input: {preprocessing}").format(preprocessing=plain(heatmap.input_words)),
     ]
     return " · ".join(facts)
 

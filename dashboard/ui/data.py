@@ -23,6 +23,8 @@ from carvis.images import IMAGE_SUFFIXES, thumbnail
 from carvis.workspace import SPLITS, Cache, Workspace, content_hash
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
+# Another number where the same file would now be read otherwise.
+_READ = 2
 _THUMBNAIL_BYTES = 200_000_000
 _FOUND = "_found_in_workspace"
 P, T = ParamSpec("P"), TypeVar("T")
@@ -285,7 +287,7 @@ def _thumbnail(cache: Cache, path: str | None, size: int) -> bytes | str:
         return ""
     try:
         stat = Path(path).stat()
-        key = content_hash(str(path), stat.st_mtime_ns, stat.st_size, size)
+        key = content_hash(str(path), stat.st_mtime_ns, stat.st_size, size, _READ)
         if kept := cache.get(key, ".jpg"):
             return kept.read_bytes()
     except OSError:

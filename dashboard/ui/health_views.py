@@ -10,7 +10,7 @@ from carvis.dataset import Dataset
 from carvis.dataset.health import Health
 from ui import choice, data, selection
 from ui.download import download
-from ui.i18n import N_, _, n_, translated
+from ui.i18n import N_, _, n_, of_library, translated
 from ui.texts import SPLIT, plain
 
 PAIRS_PER_PAGE, SHEET = 12, 48
@@ -266,13 +266,15 @@ def problems(health: Health) -> None:
     }  # fmt: skip
     found = [
         (_("Broken files"), health.broken),
-        (_("Files that are no pictures"), health.others),
+        (_("Files that are no pictures"), _said(health.others)),
         (_("Files named as another format"), health.mistyped),
         (_("Classes with fewer than 10 training pictures, or none in a split"), health.sparse),
     ]
     found = [(f"**{title}** :gray[{len(table):,}]", title, table) for title, table in found if len(table)]
     if not found:
         st.success(_("Every file can be read, and every class has pictures."), icon=":material/check_circle:")
+    for note in health.notes:
+        st.caption(plain(of_library(note)))
     sizes = _("Sizes of the pictures")
     for words, title, table in [*found, (f"**{sizes}**", sizes, health.sizes)]:
         st.markdown(words)
@@ -281,6 +283,10 @@ def problems(health: Health) -> None:
     broken = pd.concat([health.broken, health.others, health.mistyped], ignore_index=True)
     if len(broken):
         _save(_("Problems as a table"), broken, f"{health.name}-problems.csv")
+
+
+def _said(files: pd.DataFrame) -> pd.DataFrame:
+    return files.assign(reason=[of_library(reason) for reason in files["reason"]])
 
 
 def _save(label: str, table: pd.DataFrame, name: str) -> None:

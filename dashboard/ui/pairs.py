@@ -109,7 +109,7 @@ def _swap(row: comparison.Row, opened: dict[str, classifiers.Opened]) -> pd.Data
         return None
     from carvis.explain.trials import faithfulness_key
 
-    keys = [faithfulness_key(opened[name].classifier, row.original, one) for name, one in row.maps.items()]
+    keys = [faithfulness_key(opened[name].classifier, row.seen_by(opened[name]), one) for name, one in row.maps.items()]
     key = content_hash(keys)
     with st.spinner(_("Erasing the picture in the order of each map …")):
         swap = _swapped(key, tuple(row.maps), _row=row, _opened=opened)
@@ -135,7 +135,8 @@ def _swapped(key: str, names: tuple[str, ...], *, _row: comparison.Row, _opened:
         # Always in the same order, or two sessions could wait for each other.
         for name in sorted(names):
             locks.enter_context(_opened[name].lock)
-        return evidence_swap({name: _opened[name].classifier for name in names}, _row.original, _row.maps)
+        models = {name: _opened[name].classifier for name in names}
+        return evidence_swap(models, _row.picture.source, _row.maps)
 
 
 def _downloads(row: comparison.Row, swap: pd.DataFrame | None) -> None:

@@ -111,7 +111,7 @@ def _heat(key: str, sample: str, label: str, *, _replay: Replay, _epoch: int, _s
     from carvis.explain import heatmaps
 
     model = _model(key, _replay=_replay, _epoch=_epoch)
-    found = heatmaps(model, read_image(_source, model.channels)[None], target="true", labels=[label])[0]
+    found = next(iter(heatmaps(model, [_source], target="true", labels=[label])))
     return found.normalised, found.target_name
 
 

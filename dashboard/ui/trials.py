@@ -43,7 +43,7 @@ def offer(rows: list[comparison.Row], opened: dict[str, classifiers.Opened]) -> 
         from carvis.explain import faithfulness
 
         for number, (row, name) in enumerate(todo):
-            model, one = opened[name], ([row.original], [row.maps[name]])
+            model, one = opened[name], ([row.seen_by(opened[name])], [row.maps[name]])
             with model.lock:
                 found = faithfulness(
                     model.classifier,
@@ -67,7 +67,7 @@ def _session() -> dict:
 def _key(row: comparison.Row, model: classifiers.Opened) -> str:
     from carvis.explain.trials import faithfulness_key
 
-    return faithfulness_key(model.classifier, row.original, row.maps[model.name])
+    return faithfulness_key(model.classifier, row.seen_by(model), row.maps[model.name])
 
 
 def kept(row: comparison.Row, model: classifiers.Opened) -> "Faithfulness | None":

@@ -22,7 +22,7 @@ from carvis.workspace import Cache, content_hash
 SIDE = 32
 SHARPNESS_SIDE = 256
 CACHE_BYTES = 2_000_000_000
-_VERSION = 2
+_VERSION = 3
 _FACTS = ("bytes", "pixels", "format", "width", "height", "brightness", "contrast", "sharpness", "reason")
 _CHUNK = 512
 Progress = Callable[[int, int], None]

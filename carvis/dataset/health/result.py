@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from carvis.dataset.health.copying import Copies, copies_table
+from carvis.images import depth_of
+from carvis.language import Message
 from carvis.workspace import SPLITS, atomic_write
 
 # With fewer training pictures a class can hardly be learnt.
@@ -21,6 +23,8 @@ _SUFFIXES = {
     "GIF": (".gif",),
     "WEBP": (".webp",),
     "TIFF": (".tif", ".tiff"),
+    "AVIF": (".avif",),
+    "HEIF": (".heic", ".heif", ".hif"),
     "PPM": (".ppm", ".pgm"),
 }
 
@@ -60,6 +64,11 @@ class Health:
 
     def __repr__(self) -> str:
         return f"Health({self.name!r}, {len(self.pictures)} pictures, {len(self.broken)} broken, {self.groups} groups)"
+
+    @cached_property
+    def notes(self) -> list[Message]:
+        """Say how images of more than 8 bits a value are read, one sentence each."""
+        return depth_of(self.root).notes()
 
     @property
     def splits(self) -> list[str]:

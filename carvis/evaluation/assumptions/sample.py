@@ -1,6 +1,5 @@
 """A small sample of a data set's images: every class alike, the same for the same seed, each read once."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -10,13 +9,13 @@ import pandas as pd
 from carvis.dataset import Dataset
 from carvis.dataset.ids import composed
 from carvis.errors import ImageError
-from carvis.images import read_image, resize
+from carvis.images import KERAS, has_alpha, resize, turn_of
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
 
 # What decides how an image's file becomes pixels, as far as this classifier has a choice.
-READING = ("alpha", "orientation")
+_READING = ("alpha", "orientation")
 
 
 def choose_samples(data: Dataset, known: set[str], n: int, seed: int) -> tuple[pd.DataFrame, list[str]]:
@@ -61,32 +60,31 @@ class Images:
 
     def of(self, variant: "Classifier") -> np.ndarray:
         """Return uint8 (N, h, w, c) for a variant; images that cannot be read are black and among ``unreadable``."""
-        key = tuple(getattr(variant, fact, None) for fact in READING)
+        key = tuple(getattr(variant, fact, None) for fact in _READING)
         if key not in self._read:
-            self._read[key] = self._resized(_reader(variant))
+            self._read[key] = self._resized(variant)
         return self._read[key][variant.resize]
 
-    def _resized(self, read: Callable[[str], np.ndarray]) -> dict[str, np.ndarray]:
+    def _resized(self, variant: "Classifier") -> dict[str, np.ndarray]:
         height, width = self._clf.input_size
         shape = (len(self.paths), height, width, self._clf.channels)
         stacks = {method: np.zeros(shape, np.uint8) for method in self._resizes}
 
         def take(i: int) -> None:
             try:
-                image = read(self.paths[i])
+                image = variant.read_image(self.paths[i])
             except ImageError:
                 self.unreadable.add(i)
                 return
             if image.shape[:2] != (height, width):
                 self.matter.add("resize")
+            if has_alpha(self.paths[i]):
+                self.matter.add("alpha")
+            if turn_of(self.paths[i], KERAS) != 1:
+                self.matter.add("orientation")
             for method, stack in stacks.items():
                 stack[i] = resize(image, (height, width), method)
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(take, range(len(self.paths))))
         return stacks
-
-
-def _reader(clf: "Classifier") -> Callable[[str], np.ndarray]:
-    own = getattr(clf, "read_image", None)
-    return own or (lambda path: read_image(path, clf.channels))

@@ -10,13 +10,17 @@ from carvis.dataset import Dataset
 from carvis.errors import ModelError
 from carvis.evaluation.assumptions.class_orders import class_orders, positions
 from carvis.evaluation.assumptions.sample import Images, choose_samples
-from carvis.images import RESIZE_METHODS
+from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
 
 # Facts that are varied one at a time around the best of preprocessing and order, and the values each may have.
-OTHER_FACTS: dict[str, tuple[str, ...]] = {"resize": tuple(RESIZE_METHODS)}
+OTHER_FACTS: dict[str, tuple[str, ...]] = {
+    "alpha": ALPHAS,
+    "orientation": ORIENTATIONS,
+    "resize": tuple(RESIZE_METHODS),
+}
 _SIZES = (500, 350, 280, 200, 150, 100, 70, 50, 35, 24)
 _BATCH = 16
 # An untrained model is among so few orders of its classes by luck: six classes have 720 orders.

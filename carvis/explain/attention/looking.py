@@ -20,7 +20,7 @@ from carvis.explain.attention.covering import FILLS, elsewhere
 from carvis.explain.attention.result import MEASURES, Attention
 from carvis.explain.attention.storage import keep, kept, settings_key, settings_of
 from carvis.explain.parts import Parts
-from carvis.images import read_image, resize
+from carvis.images import resize, turn_of, turned_as_stored, turned_upright
 from carvis.workspace import Cache
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def attention_on_parts(
         | {
             "model": clf.name,
             "fingerprint": clf.fingerprint,
+            "input": clf.input_words,
             "class_names": list(clf.class_names),
             "layer": layer or clf.last_conv_layer,
             "data": data.name,
@@ -121,6 +122,7 @@ def attention_on_parts(
             "parts": parts.source,
             "parts_fingerprint": parts.fingerprint,
             "version": __version__,
+            "notes": [*data.notes(split)],
         },
         complete,
     )
@@ -166,8 +168,10 @@ class _Looking:
         read = []
         for sample in samples:
             try:
-                image = read_image(sample.path, self.clf.channels)
-                read.append((sample, image, self.parts.masks(sample.id, image.shape[:2])))
+                image, turn = self.clf.read_image(sample.path), turn_of(sample.path, self.clf.reading)
+                # Annotations lie on the upright image; all is measured on the image that the model sees.
+                masks = self.parts.masks(sample.id, turned_upright(image, turn).shape[:2])
+                read.append((sample, image, {name: turned_as_stored(mask, turn) for name, mask in masks.items()}))
             except (ImageError, TableError) as error:
                 self.problems.append(str(error))
         if not read:

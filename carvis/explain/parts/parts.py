@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from carvis.errors import ImageError, TableError
+from carvis.errors import TableError
+from carvis.images import image_size
 from carvis.workspace import content_hash
 
 # What boxes and outlines leave of a picture, so that a map's whole evidence is accounted for.
@@ -89,12 +90,7 @@ def picture_size(path: str | Path) -> tuple[int, int]:
     Raises:
         ImageError: it is no picture.
     """
-    try:
-        with Image.open(path) as picture:
-            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-            return picture.size if turned else picture.size[::-1]
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise ImageError(f"{path} is not a picture that can be read: replace or remove it.") from None
+    return image_size(path)
 
 
 def same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:

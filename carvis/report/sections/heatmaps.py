@@ -1,5 +1,7 @@
 """Where each model looks, side by side, on the pictures that tell the models apart."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -41,19 +43,18 @@ def heatmaps(context: Context) -> Section | None:
         small = _small(image)
         shown = [Picture(encode_image(small, quality=88), picture["id"], picture["label"], type="jpeg")]
         for name, clf in context.classifiers.items():
-            own = image if clf.channels == 3 else read_image(place, 1)
-            [found] = maps_of(clf, own[None], context.method)
+            [found] = maps_of(clf, [place], context.method)
             facts[name] = _("{model}: {method} on the {score} at {layer}, {preprocessing}").format(
                 model=name,
                 method=found.method,
                 score=found.score_kind,
                 layer=found.layer,
-                preprocessing=found.preprocessing,
+                preprocessing=found.input_words,
             )
             [values] = scale_maps([found], "map")
             right = found.predicted_name == picture["label"]
             answer = Badge(f"{'✓' if right else '✗'} {found.predicted_name} {found.confidence:.0%}", _tone(right))
-            badges = (answer, *_worth(context, clf, own, found))
+            badges = (answer, *_worth(context, clf, place, found))
             alt = _("Where {model} looks, which answers {answer} ({confidence})").format(
                 model=name, answer=found.predicted_name, confidence=f"{found.confidence:.0%}"
             )
@@ -74,7 +75,7 @@ def heatmaps(context: Context) -> Section | None:
     return Section("heatmaps", _("Heatmaps"), _("Where does each model look?"), (lead, *rows), made)
 
 
-def _worth(context: Context, clf, image: np.ndarray, heatmap) -> list[Badge]:
+def _worth(context: Context, clf, image: str | Path, heatmap) -> list[Badge]:
     """What a map is worth: no evidence, or what its test said, where it was tested or is to be."""
     if heatmap.status != "ok":
         return [Badge(_("no evidence: {status}").format(status=heatmap.status))]

@@ -17,6 +17,7 @@ def making(context: Context) -> Section:
             _("fingerprint"): str(model.get("fingerprint") or "–")[:12],
             _("input"): "x".join(map(str, model.get("input_size", ()))) or "–",
             _("preprocessing"): model.get("preprocessing") or "–",
+            _("reading"): ", ".join(model[name] for name in ("alpha", "orientation") if model.get(name)) or "–",
             _("resize"): model.get("resize") or "–",
             _("evaluated"): setup.get("created", "–"),
             _("versions"): ", ".join(f"{what} {version}" for what, version in versions.items()) or "–",

@@ -1,0 +1,53 @@
+"""Reading, resizing, colouring and writing pictures."""
+
+from carvis.images.depth import Depth, depth_of
+from carvis.images.files import encode_image, thumbnail, write_image
+from carvis.images.formats import IMAGE_SUFFIXES, why_not_read
+from carvis.images.orientation import place_upright, turned_as_stored, turned_upright
+from carvis.images.overlay import DIVERGING, colorize, overlay, overlay_difference
+from carvis.images.reader import (
+    ALPHAS,
+    KERAS,
+    MAX_PIXELS,
+    ORIENTATIONS,
+    USUAL,
+    Reading,
+    has_alpha,
+    image_size,
+    load_batch,
+    read_for,
+    read_image,
+    turn_of,
+)
+from carvis.images.resize import RESIZE_METHODS, resize
+
+__all__ = [
+    "ALPHAS",
+    "DIVERGING",
+    "IMAGE_SUFFIXES",
+    "KERAS",
+    "MAX_PIXELS",
+    "ORIENTATIONS",
+    "RESIZE_METHODS",
+    "USUAL",
+    "Depth",
+    "Reading",
+    "colorize",
+    "depth_of",
+    "encode_image",
+    "has_alpha",
+    "image_size",
+    "load_batch",
+    "overlay",
+    "overlay_difference",
+    "place_upright",
+    "read_for",
+    "read_image",
+    "resize",
+    "thumbnail",
+    "turn_of",
+    "turned_as_stored",
+    "turned_upright",
+    "why_not_read",
+    "write_image",
+]

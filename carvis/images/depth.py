@@ -1,0 +1,243 @@
+"""Pixel values beyond 8 bits: which value is white is decided by the file's type and its data set, never by one image.
+
+- Unsigned 16-bit integers: 65535 is white, as ``tf.io.decode_image`` and Pillow's 16-bit colour have it (the high byte
+  counts), unless a TIFF declares fewer bits (``BitsPerSample``, or a ``MaxSampleValue`` of 1023, 4095 or 16383), or
+  none of five or more 16-bit images looked at in the data set is brighter than 255, 1023, 4095 or 16383: then that is
+  white for all of them.
+  The significant bits that a PNG names (``sBIT``) change nothing: its values fill all 16 bits by definition.
+- Floating point: 1 is white where the file, or all that was looked at in its data set, lies in [0, 1], or where the
+  file declares its range (``SMaxSampleValue`` of 1, 255 or 65535).
+- Other integers, NaN and infinity, and values beyond the range are refused.
+"""
+
+import os
+import threading
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from carvis.images.orientation import EXIF_ORIENTATION, turned_upright
+from carvis.language import Message
+from carvis.workspace import canonical_split, is_dataset, split_folders
+
+DEPTHS = (255, 1023, 4095, 16383, 65535)
+# Enough to meet the brightest values; opening one costs a tenth of a millisecond where it is no such image.
+_LOOKED_AT = 256
+# Fewer say nothing of a data set: their brightest value would be that of an image.
+_ENOUGH = 5
+_DEEP_SUFFIXES = (".png", ".tif", ".tiff", ".pgm", ".ppm")
+_BITS_PER_SAMPLE, _SAMPLE_FORMAT, _MAX_SAMPLE, _MAX_SAMPLE_ANY = 258, 339, 281, 341
+_MODES = {"I;16": "unsigned", "I;16L": "unsigned", "I;16B": "unsigned", "I;16N": "unsigned", "F": "float"}
+_lock = threading.Lock()
+
+
+class Undecided(Exception):
+    """It cannot be said which of an image's values is white; holds a ``Message`` that follows the file's name."""
+
+
+@dataclass(frozen=True)
+class Depth:
+    """The range of a data set's images beyond 8 bits, as far as their files do not say it themselves.
+
+    Attributes:
+        integers, floats: how many of the images looked at hold 16-bit integers, or floating point numbers.
+        white: the 16-bit value that is white.
+        unit: whether all floating point images looked at lie in [0, 1].
+    """
+
+    integers: int = 0
+    floats: int = 0
+    white: int = 65535
+    unit: bool = True
+
+    def notes(self) -> list[Message]:
+        """Say what was decided, one sentence each."""
+        said = []
+        if self.integers and self.white == 65535:
+            said.append(
+                Message(
+                    "16-bit images are read with 65535 as white, as tf.io.decode_image does; "
+                    "Keras's load_img makes everything above 255 white in grey ones."
+                )
+            )
+        elif self.integers:
+            said.append(
+                Message(
+                    "16-bit images are read with {white} as white, because none of the {n} looked at in this data set "
+                    "is brighter; Keras reads them otherwise (65535 is white, or 255 where load_img reads grey).",
+                    white=self.white,
+                    n=self.integers,
+                )
+            )
+        if self.floats and self.unit:
+            said.append(
+                Message(
+                    "Images of decimal numbers are read with 1 as white, because all of the {n} looked at in this data "
+                    "set lie between 0 and 1; Keras's load_img makes them black.",
+                    n=self.floats,
+                )
+            )
+        return said
+
+
+def kind_of(picture: Image.Image) -> str | None:
+    """Return ``unsigned``, ``float``, ``integer`` or ``colour`` for an image of more than 8 bits a value, else None."""
+    if picture.mode in _MODES:
+        return _MODES[picture.mode]
+    if picture.mode == "I":
+        # A PNG or PGM of 16 bits is opened so; a TIFF only where it is signed or longer.
+        return "integer" if picture.format == "TIFF" else "unsigned"
+    if picture.format in ("PNG", "TIFF") and picture.tile and picture.mode in ("RGB", "RGBA", "LA"):
+        raw = picture.tile[0][3]
+        if ";16" in (raw if isinstance(raw, str) else str(raw[0])):
+            return "colour"
+    return None
+
+
+def to_8_bit(picture: Image.Image, kind: str, source: str | Path | bytes) -> Image.Image:
+    """Bring an image beyond 8 bits to 8 bits, its orientation as stored (but for TIFF, as Pillow loads it).
+
+    Raises:
+        Undecided: nothing says which of its values is white, or one lies beyond it.
+    """
+    if kind == "integer":
+        raise Undecided(
+            Message(
+                "holds signed or 32-bit integers, and nothing says which value is white: "
+                "save it as an 8-bit or 16-bit image."
+            )
+        )
+    depth = depth_around(source)
+    if kind == "float":
+        return Image.fromarray(_float_to_8_bit(picture, depth))
+    white = _declared(picture) or (depth.white if depth else 65535)
+    if white == 65535 and kind == "colour":
+        return picture
+    values = np.asarray(picture) if kind == "unsigned" else _colour_values(picture, source)
+    if white == 65535 or values is None:
+        return picture if values is None else Image.fromarray((values >> 8).astype(np.uint8))
+    if (top := int(values.max())) > white:
+        raise Undecided(
+            Message(
+                "holds values up to {top}, but 16-bit images like it are read with {white} as white, as the others of "
+                "its data set or its own header have it: save it as an 8-bit image.",
+                top=top,
+                white=white,
+            )
+        )
+    return Image.fromarray((values * (255.0 / white)).round().astype(np.uint8))
+
+
+def _float_to_8_bit(picture: Image.Image, depth: Depth | None) -> np.ndarray:
+    values = np.asarray(picture, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise Undecided(Message("holds NaN or infinite values: save it as an 8-bit or 16-bit image."))
+    top = _first_tag(picture, _MAX_SAMPLE_ANY)
+    top = float(top) if top in (1, 255, 65535) else 1.0
+    low, high = float(values.min()), float(values.max())
+    if top == 1.0 and depth and depth.floats and not depth.unit:
+        raise Undecided(
+            Message(
+                "holds decimal numbers, which go beyond 1 in other images of its data set, and nothing says which "
+                "value is white: save them as 8-bit or 16-bit images."
+            )
+        )
+    if low < -1e-6 or high > top * (1 + 1e-6):
+        raise Undecided(
+            Message(
+                "holds decimal numbers from {low} to {high}, and nothing says which value is white: "
+                "save it as an 8-bit or 16-bit image.",
+                low=f"{low:.4g}",
+                high=f"{high:.4g}",
+            )
+        )
+    return (np.clip(values / top, 0, 1) * 255).round().astype(np.uint8)
+
+
+def _declared(picture: Image.Image) -> int | None:
+    """Return the white of a 16-bit image that says it itself."""
+    if picture.format in ("PPM",):
+        return 65535  # Pillow has scaled it by its own maximum value.
+    bits = _first_tag(picture, _BITS_PER_SAMPLE)
+    if bits and 8 < bits < 16:
+        return 2 ** int(bits) - 1
+    most = _first_tag(picture, _MAX_SAMPLE)
+    # Some programs write the brightest value that happens to be there: only a whole depth is a declaration.
+    return int(most) if most in DEPTHS[1:-1] else None
+
+
+def _first_tag(picture: Image.Image, tag: int):
+    found = getattr(picture, "tag_v2", {}).get(tag)
+    return found[0] if isinstance(found, tuple) and found else found
+
+
+def _colour_values(picture: Image.Image, source: str | Path | bytes) -> np.ndarray | None:
+    """Return all 16 bits of a colour image, of which Pillow keeps the upper eight; None where that fails."""
+    turn = picture.tag_v2.get(EXIF_ORIENTATION, 1) if picture.format == "TIFF" else 1
+    content = source if isinstance(source, bytes) else Path(source).read_bytes()
+    values = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if values is None or values.dtype != np.uint16 or values.ndim != 3:
+        return None
+    return np.ascontiguousarray(turned_upright(values[..., [2, 1, 0, 3][: values.shape[2]]], turn))
+
+
+def depth_around(source: str | Path | bytes) -> Depth | None:
+    """Return the depth of the data set that a file lies in; None for a file in none, and for bytes."""
+    if isinstance(source, bytes):
+        return None
+    for folder in Path(os.path.abspath(source)).parents:
+        if canonical_split(folder.name) and is_dataset(folder.parent):
+            return depth_of(folder.parent)
+    return None
+
+
+def depth_of(root: str | Path) -> Depth:
+    """Look at up to 256 images of a data set, evenly spread by name, once in a process, and decide their range."""
+    with _lock:
+        return _depth_of(str(root))
+
+
+@lru_cache(maxsize=64)
+def _depth_of(root: str) -> Depth:
+    candidates = sorted(
+        os.path.join(folder, name)
+        for _split, place in split_folders(Path(root))
+        for folder, _folders, names in os.walk(place)
+        for name in names
+        if name.lower().endswith(_DEEP_SUFFIXES)
+    )
+    places = np.linspace(0, len(candidates) - 1, min(_LOOKED_AT, len(candidates))).round().astype(int)
+    integers = floats = top = 0
+    unit = True
+    for path in (candidates[place] for place in places):
+        try:
+            kind, low, high = _range_of(path)
+        # What is broken is told where it is read.
+        except Exception:
+            continue
+        if kind == "float":
+            floats += 1
+            unit = unit and low >= -1e-6 and high <= 1 + 1e-6
+        elif kind:
+            integers, top = integers + 1, max(top, int(high))
+    white = next(depth for depth in DEPTHS if top <= depth) if integers >= _ENOUGH else 65535
+    return Depth(integers, floats, white, unit)
+
+
+def _range_of(path: str) -> tuple[str | None, float, float]:
+    """Return the kind of an image and its lowest and highest value, where it does not declare its range."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(path, formats=("PNG", "TIFF", "PPM")) as picture:
+            kind = kind_of(picture)
+            if kind in (None, "integer") or (kind != "float" and _declared(picture)):
+                return None, 0, 0
+            values = _colour_values(picture, path) if kind == "colour" else np.asarray(picture)
+            if values is None or not values.size or not np.isfinite(values).all():
+                return None, 0, 0
+            return kind, float(values.min()), float(values.max())

@@ -1,0 +1,104 @@
+"""Which files are read as images, and why others are not."""
+
+import os
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from carvis.language import Message
+
+HEIC_SUFFIXES = (".heic", ".heif", ".hif")
+# Either lets Pillow read HEIC. They bundle copyleft libraries, so they are left to each person to install.
+_HEIC_READERS = ("pi_heif", "pillow_heif")
+_HEIC_READER = next((name for name in _HEIC_READERS if find_spec(name)), None)
+
+IMAGE_SUFFIXES = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".avif",
+    *(HEIC_SUFFIXES if _HEIC_READER else ()),
+)  # fmt: skip
+# Pillow opens others too, one of them (EPS) by starting another program.
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "AVIF")
+
+_FOREIGN_SUFFIXES = {
+    ".jp2", ".j2k", ".jpx", ".jxl", ".jxr", ".psd", ".psb", ".xcf", ".ai", ".eps", ".pdf", ".svg", ".ico", ".icns",
+    ".tga", ".pcx", ".sgi", ".exr", ".hdr", ".pfm", ".pbm", ".pnm", ".pam", ".dds", ".dcm", ".fits", ".raw", ".dng",
+    ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".apng", ".mng", ".wmf", ".emf", ".qoi",
+    ".jpg2", ".jps", ".mpo", ".avifs", ".webm", ".mp4", ".mov",
+}  # fmt: skip
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "JPEG", ".jpg"),
+    (b"\x89PNG\r\n\x1a\n", "PNG", ".png"),
+    (b"GIF87a", "GIF", ".gif"),
+    (b"GIF89a", "GIF", ".gif"),
+    (b"BM", "BMP", ".bmp"),
+    (b"II*\0", "TIFF", ".tif"),
+    (b"MM\0*", "TIFF", ".tif"),
+)
+
+
+def readable_formats() -> tuple[str, ...]:
+    """Return the formats that Pillow may open, HEIC where a reader of it is installed."""
+    return (*FORMATS, "HEIF") if _heic_opened() else FORMATS
+
+
+@lru_cache(maxsize=1)
+def _heic_opened() -> bool:
+    if _HEIC_READER is None:
+        return False
+    from importlib import import_module
+
+    try:
+        import_module(_HEIC_READER).register_heif_opener()
+    # A reader that is there but broken is as good as none.
+    except Exception:
+        return False
+    return True
+
+
+def content_type(path: str | Path) -> tuple[str, str] | None:
+    """Return the format that a file's first bytes show, with its suffix: ``("JPEG", ".jpg")``; None for another."""
+    try:
+        with open(path, "rb") as file:
+            return type_of_bytes(file.read(32))
+    except OSError:
+        return None
+
+
+def type_of_bytes(start: bytes) -> tuple[str, str] | None:
+    """Return what ``content_type`` does, of the first 32 bytes."""
+    for signature, name, suffix in _SIGNATURES:
+        # Two letters are no proof: a bitmap also names the size of its header.
+        if start.startswith(signature) and (name != "BMP" or start[14:18] in (b"\x28\0\0\0", b"\x7c\0\0\0")):
+            return name, suffix
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return "WebP", ".webp"
+    if start[4:8] == b"ftyp":
+        if start[8:12] in (b"avif", b"avis"):
+            return "AVIF", ".avif"
+        if start[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"):
+            return "HEIC", ".heic"
+    return None
+
+
+def why_not_read(path: str | Path) -> Message:
+    """Return why a file is not read as an image, with the remedy, in words that follow its name."""
+    suffix = os.path.splitext(path)[1].lower()
+    found = content_type(path)
+    if suffix in HEIC_SUFFIXES or (found and found[0] == "HEIC"):
+        return Message("HEIC needs another package: install pi-heif or pillow-heif, or save it as JPEG or PNG")
+    if suffix in _FOREIGN_SUFFIXES:
+        return Message("{suffix} is a format that carvis does not read: save it as JPEG or PNG", suffix=suffix)
+    if found and not suffix:
+        return Message(
+            "a {format} image without a suffix, which Keras ignores, too: add {suffix} to its name",
+            format=found[0],
+            suffix=found[1],
+        )
+    if found and suffix not in IMAGE_SUFFIXES:
+        return Message(
+            "a {format} image named {suffix}, which Keras ignores, too: let its name end in {right}",
+            format=found[0],
+            suffix=suffix,
+            right=found[1],
+        )
+    return Message("not a picture file")

@@ -1,0 +1,188 @@
+"""One way to read an image for a model or a person: RGB uint8, with transparency and orientation handled by name."""
+
+import io
+import os
+import warnings
+from collections.abc import Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from carvis.errors import ImageError
+from carvis.images.depth import Undecided, kind_of, to_8_bit
+from carvis.images.formats import HEIC_SUFFIXES, IMAGE_SUFFIXES, readable_formats, why_not_read
+from carvis.images.orientation import SIDEWAYS, orientation_in, turned_upright
+from carvis.images.resize import resize
+from carvis.language import Message
+
+MAX_PIXELS = 50_000_000
+ALPHAS = ("drop-alpha", "on-white", "on-black")
+ORIENTATIONS = ("upright", "as-stored")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a model reads an image file.
+
+    Attributes:
+        alpha: ``drop-alpha`` leaves the alpha channel out and takes the colours under it as they are, ``on-white`` and
+            ``on-black`` lay a transparent image on that colour.
+        orientation: ``upright`` turns the image as its EXIF orientation says, ``as-stored`` does not.
+    """
+
+    alpha: str = "on-white"
+    orientation: str = "upright"
+
+    def __post_init__(self):
+        for value, known in ((self.alpha, ALPHAS), (self.orientation, ORIENTATIONS)):
+            if value not in known:
+                raise ValueError(f"{value!r} is no way to read an image: choose one of {', '.join(known)}")
+
+    def facts(self) -> dict[str, str]:
+        """Return what differs from the usual reading, for hashes that must not change where nothing does."""
+        usual = Reading()
+        return {name: value for name, value in vars(self).items() if value != getattr(usual, name)}
+
+    def __str__(self) -> str:
+        return f"{self.alpha}, {self.orientation}"
+
+
+# What people look at, and what carvis trains on.
+USUAL = Reading()
+# Keras's load_img and image_dataset_from_directory: the alpha channel is dropped, and nothing is turned.
+KERAS = Reading("drop-alpha", "as-stored")
+
+
+def read_image(
+    source: str | Path | bytes, channels: int = 3, alpha: str = "on-white", orientation: str = "upright"
+) -> np.ndarray:
+    """Read an image from a file or from its bytes.
+
+    Args:
+        source: a path, or the content of an image file.
+        channels: 3 for RGB, 1 for grey.
+        alpha, orientation: as ``Reading``; ``drop-alpha`` and ``as-stored`` read as Keras's ``load_img`` does.
+
+    Returns:
+        uint8 array (height, width, channels), the first frame. Which value is white in an image beyond 8 bits is
+        decided as ``carvis.images.depth`` says.
+
+    Raises:
+        ImageError: no such file, no image, damaged, with values that nothing says the white of, or more than
+            ``MAX_PIXELS`` pixels.
+    """
+    with _opened(source) as picture:
+        return _to_array(picture, channels, Reading(alpha, orientation), source)
+
+
+def read_for(reading: Reading, source: str | Path | bytes, channels: int = 3) -> np.ndarray:
+    """Read an image as ``read_image`` does, by a ``Reading``."""
+    with _opened(source) as picture:
+        return _to_array(picture, channels, reading, source)
+
+
+def turn_of(source: str | Path | bytes, reading: Reading) -> int:
+    """Return the EXIF orientation by which an image read so is still to be turned to stand upright; 1 for none.
+
+    Raises:
+        ImageError: no such file, or no image.
+    """
+    if reading.orientation == "upright":
+        return 1
+    with _opened(source) as picture:
+        return orientation_in(picture)
+
+
+def has_alpha(source: str | Path | bytes) -> bool:
+    """Tell whether an image holds transparency, so that ``Reading.alpha`` matters.
+
+    Raises:
+        ImageError: no such file, or no image.
+    """
+    with _opened(source) as picture:
+        return "A" in picture.getbands() or "transparency" in picture.info
+
+
+def image_size(source: str | Path | bytes) -> tuple[int, int]:
+    """Return an image's (height, width) as it stands upright, without decoding it.
+
+    Raises:
+        ImageError: no such file, or no image.
+    """
+    with _opened(source) as picture:
+        return picture.size if orientation_in(picture) in SIDEWAYS else picture.size[::-1]
+
+
+@contextmanager
+def _opened(source: str | Path | bytes):
+    """Open an image whose size is checked; what goes wrong with it in the block is said in one sentence."""
+    name = "The uploaded file" if isinstance(source, bytes) else str(source)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            opened = io.BytesIO(source) if isinstance(source, bytes) else source
+            with Image.open(opened, formats=readable_formats()) as picture:
+                if picture.width * picture.height > MAX_PIXELS:
+                    size = f"{picture.width} x {picture.height} pixels"
+                    limit = f"{MAX_PIXELS // 10**6} million"
+                    raise ImageError(f"{name} has {size}, more than {limit}: make it smaller first.")
+                yield picture
+    except FileNotFoundError:
+        raise ImageError(f"{name} does not exist: check the path.") from None
+    except IsADirectoryError:
+        raise ImageError(f"{name} is a folder: name a picture in it.") from None
+    except PermissionError:
+        raise ImageError(f"{name} may not be read: check its permissions.") from None
+    except (UnidentifiedImageError, Image.DecompressionBombError):
+        raise ImageError(_no_image(name, source)) from None
+    except Undecided as error:
+        raise ImageError(Message("{name} {reason}", name=name, reason=error.args[0])) from None
+    # Pillow's decoders report damage in many ways (SyntaxError, struct.error, zlib.error, ...).
+    except ImageError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ImageError(f"{name} is damaged ({reason}): replace or remove it.") from None
+
+
+def _no_image(name: str, source: str | Path | bytes) -> str:
+    suffix = "" if isinstance(source, bytes) else os.path.splitext(source)[1].lower()
+    if not isinstance(source, bytes) and (suffix in HEIC_SUFFIXES or suffix not in IMAGE_SUFFIXES):
+        return Message("{name} cannot be read: {reason}.", name=name, reason=why_not_read(source))
+    return f"{name} is not a picture that can be read: replace or remove it."
+
+
+def _to_array(picture: Image.Image, channels: int, reading: Reading, source: str | Path | bytes) -> np.ndarray:
+    turn = 1
+    if kind := kind_of(picture):
+        orientation = orientation_in(picture)
+        shallow = to_8_bit(picture, kind, source)
+        if shallow is not picture:
+            picture, turn = shallow, orientation if reading.orientation == "upright" else 1
+    # In place, and converted only where it must be: Pillow copies the picture for each.
+    if turn == 1 and reading.orientation == "upright":
+        ImageOps.exif_transpose(picture, in_place=True)
+    if reading.alpha != "drop-alpha" and ("A" in picture.getbands() or "transparency" in picture.info):
+        rgba = picture.convert("RGBA")
+        ground = "white" if reading.alpha == "on-white" else "black"
+        picture = Image.alpha_composite(Image.new("RGBA", rgba.size, ground), rgba)
+    mode = "L" if channels == 1 else "RGB"
+    if picture.mode == "LAB":  # Pillow has no way from it to grey.
+        picture = picture.convert("RGB")
+    array = np.asarray(picture if picture.mode == mode else picture.convert(mode))
+    array = array[..., None] if channels == 1 else array
+    return array if turn == 1 else np.ascontiguousarray(turned_upright(array, turn))
+
+
+def load_batch(
+    paths: Iterable[str | Path],
+    size: int | tuple[int, int],
+    method: str = "bilinear",
+    channels: int = 3,
+    reading: Reading = USUAL,
+) -> np.ndarray:
+    """Read images and resize each to ``size``: uint8 array (N, height, width, channels)."""
+    return np.stack([resize(read_for(reading, path, channels), size, method) for path in paths])

@@ -1,0 +1,27 @@
+"""The files of a split that an evaluation did not read as images."""
+
+import streamlit as st
+
+from ui import confused
+from ui.i18n import n_
+from ui.texts import plain
+
+_NAMED = 3
+
+
+def words(evaluation) -> str:
+    """Say how many files were not read, and name some; empty where there are none."""
+    files = evaluation.metrics.get("not_read") or []
+    names = ", ".join(file["path"].rsplit("/", 1)[-1] for file in files[:_NAMED]) + (" …" if files[_NAMED:] else "")
+    said = n_(
+        "{n} other file is not read as an image and is not counted ({names}); page Data says why.",
+        "{n} other files are not read as images and are not counted ({names}); page Data says why.",
+        len(files),
+    )
+    return said.format(n=f"{len(files):,}", names=names) if files else ""
+
+
+def say(view: "confused.View") -> None:
+    """Say it once below what is drawn of several evaluations."""
+    for said in dict.fromkeys(filter(None, (words(model.evaluation) for model in view.models))):
+        st.caption(plain(said))

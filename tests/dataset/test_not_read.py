@@ -1,0 +1,92 @@
+"""Files that carvis does not read as images are counted and named, wherever a data set is used."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from carvis.classifier import load_classifier
+from carvis.cli import main
+from carvis.dataset import Dataset
+from carvis.errors import DatasetError
+from carvis.evaluation import evaluate, load_evaluation
+from carvis.images import IMAGE_SUFFIXES, write_image
+from tests.classifier.test_reading import tiny
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for label, value in (("dark", 0), ("light", 255)):
+        for split in ("train", "test"):
+            for number in range(4):
+                image = np.full((8, 8, 3), abs(value - number), np.uint8)
+                write_image(tmp_path / "data" / "set" / split / label / f"{number}.png", image)
+    place = tmp_path / "data" / "set" / "test" / "dark"
+    (place / "a.heic").write_bytes(HEIC)
+    (place / "b.jp2").write_bytes(b"\0\0\0\x0cjP  ")
+    (place / "c.psd").write_bytes(b"8BPS")
+    shutil.copy(place / "0.png", place / "bare")
+    shutil.copy(place / "0.png", place / "d.dat")
+    (place / "notes.txt").write_text("hello")
+    (tmp_path / "models").mkdir()
+    tiny().save(tmp_path / "models" / "tiny.keras")
+    return tmp_path
+
+
+def test_each_is_named_with_its_reason_and_remedy(folder):
+    data = Dataset(folder / "data" / "set")
+    reasons = {row["path"].rsplit("/", 1)[1]: row["reason"] for row in data.not_read("test")}
+    assert reasons["b.jp2"] == ".jp2 is a format that carvis does not read: save it as JPEG or PNG"
+    assert reasons["bare"] == "a PNG image without a suffix, which Keras ignores, too: add .png to its name"
+    assert reasons["d.dat"] == "a PNG image named .dat, which Keras ignores, too: let its name end in .png"
+    assert reasons["notes.txt"] == "not a picture file"
+    if ".heic" not in IMAGE_SUFFIXES:
+        assert "pi-heif or pillow-heif" in reasons["a.heic"]
+        assert len(reasons) == 6
+    assert data.not_read("train") == []
+
+
+def test_an_evaluation_counts_and_names_them(folder):
+    clf = load_classifier(folder / "models" / "tiny.keras", ["dark", "light"])
+    found = evaluate(clf, folder / "data" / "set")
+    found.save(folder / "out")
+    kept = load_evaluation(folder / "out")
+    assert {row["path"] for row in kept.metrics["not_read"]} >= {"test/dark/b.jp2", "test/dark/bare"}
+    [note] = [note for note in kept.setup["notes"] if "not read as images" in note]
+    assert note.startswith("6 files") and "b.jp2" in note
+
+
+def test_a_split_of_nothing_else_says_what_lies_there(folder):
+    for path in (folder / "data" / "set" / "test").rglob("*.png"):
+        path.unlink()
+    clf = load_classifier(folder / "models" / "tiny.keras", ["dark", "light"])
+    with pytest.raises(DatasetError, match=r"holds no pictures.*b\.jp2"):
+        evaluate(clf, folder / "data" / "set")
+
+
+def test_the_command_line_names_them(folder, capsys):
+    model, data = str(folder / "models" / "tiny.keras"), str(folder / "data" / "set")
+    assert main(["evaluate", model, data, "--classes", "dark,light", "--workspace", str(folder)]) == 0
+    assert "6 files of this split are not read as images" in capsys.readouterr().out
+    assert main(["check", data, "--workspace", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert "No pictures: 6" in out and "b.jp2" in out
+    jp2 = str(folder / "data" / "set" / "test" / "dark" / "b.jp2")
+    assert (
+        main(["heatmaps", model, jp2, "--method", "occlusion", "--classes", "dark,light", "--workspace", str(folder)])
+        == 2
+    )
+    assert "save it as JPEG or PNG" in capsys.readouterr().err
+
+
+def test_training_warns_of_them(folder, caplog):
+    place = folder / "data" / "set" / "train" / "dark"
+    (place / "b.jp2").write_bytes(b"\0\0\0\x0cjP  ")
+    with caplog.at_level("WARNING", "carvis"):
+        arguments = ["train", "own", str(folder / "data" / "set"), "--epochs", "1", "--input-size", "32"]
+        main([*arguments, "--width", "2", "--head-units", "4", "--workspace", str(folder)])
+    assert any("1 file of this split" in record.message and "b.jp2" in record.message for record in caplog.records)
+    [card] = (folder / "models").glob("set_own*.json")
+    assert '"alpha": "on-white"' in card.read_text() and '"orientation": "upright"' in card.read_text()
