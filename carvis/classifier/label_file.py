@@ -73,21 +73,25 @@ def names_beside(model_path: str | Path, known: Iterable[str] = ()) -> dict[Path
     Args:
         known: as ``read_class_names``.
     """
+    found = {}
+    for path in files_beside(model_path):
+        try:
+            found[path] = read_class_names(path, known)
+        # A file that happens to be named so may be anything.
+        except ModelError:
+            continue
+    return found
+
+
+def files_beside(model_path: str | Path) -> list[Path]:
+    """Return the files beside a model that are named as files of class names are, the model's own first."""
     model_path = Path(model_path)
     own = [f"{model_path.stem}{mark}{name}" for mark in "_-." for name in _BESIDE] + [f"{model_path.stem}.txt"]
     try:
         there = {path.name.lower(): path for path in sorted(model_path.parent.iterdir()) if path.is_file()}
     except OSError:
-        return {}
-    found = {}
-    for name in dict.fromkeys([*own, *_BESIDE]):
-        if path := there.get(name.lower()):
-            try:
-                found[path] = read_class_names(path, known)
-            # A file that happens to be named so may be anything.
-            except ModelError:
-                continue
-    return found
+        return []
+    return [there[name.lower()] for name in dict.fromkeys([*own, *_BESIDE]) if name.lower() in there]
 
 
 def bears_name_of(path: Path, model_path: str | Path) -> bool:

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     split = canonical_split(args.split)
     out = Path(args.out) if args.out else evaluation_folder(workspace, data.name, split, clf.name)
     check_folder(out)
-    check(clf, [data], args, workspace)
+    checked_facts = check(clf, [data], args, workspace)
     before = _before(out)
     copies = workspace.cache_dir / "health"
     if not args.no_copies and split != "train" and "train" in data.splits:
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
             progress=lambda done, total: bar.update(task, completed=done, total=total),
             copies=not args.no_copies,
             cache=copies,
-            check=False,
+            check=checked_facts or False,
         )
     edited = set(out.glob("df2.edited-*.csv"))
     evaluation.save(out)

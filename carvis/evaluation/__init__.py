@@ -1,6 +1,6 @@
 """How good a classifier is: predictions, metrics, confusion, misclassified pictures. Loads no TensorFlow."""
 
-from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions, kept_check
+from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions, kept_check, sample_predictions
 from carvis.evaluation.comparison import Comparison, compare
 from carvis.evaluation.confusion import (
     ConfusionPair,
@@ -54,6 +54,7 @@ __all__ = [
     "pair_confusion",
     "read_misclassified",
     "read_super_classes",
+    "sample_predictions",
     "seriate",
     "super_classes",
 ]

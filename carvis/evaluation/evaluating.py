@@ -17,7 +17,7 @@ from carvis.classifier.card import card_path
 from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, pipeline
 from carvis.dataset.ids import composed
 from carvis.errors import DatasetError, ModelError
-from carvis.evaluation.assumptions import check_assumptions
+from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions
 from carvis.evaluation.leaking import copies_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.result import Evaluation
@@ -37,7 +37,7 @@ def evaluate(
     batch_size: int = 32,
     progress: Callable[[int, int], None] | None = None,
     copies: bool = True,
-    check: bool = True,
+    check: bool | AssumptionCheck = True,
     cache: Cache | str | Path | None = None,
 ) -> Evaluation:
     """Predict every picture of a split and sum up how often, and how surely, the classifier is right.
@@ -55,7 +55,7 @@ def evaluate(
             (`Evaluation.leak`). That reads the whole data set once, some milliseconds a picture; what was found is
             remembered, so that further models cost nothing.
         check: check on a few images of the data set what is assumed of a model (`carvis.check_assumptions`), where
-            anything is; what speaks against it stands among the notes of the evaluation.
+            anything is; what speaks against it stands among the notes of the evaluation. A check made before is taken.
         cache: a cache, or the folder for one (`data/cache/health` in a workspace), that keeps it for other processes.
 
     Raises:
@@ -91,9 +91,11 @@ def evaluate(
         metrics["leak"] = leak_of(predictions, twins["exact"].reindex(predictions["id"], fill_value=False))
     metrics |= {"unreadable": unreadable, "left_out": left_out, "not_read": data.not_read(split)}
     setup = _setup(clf, data, split, metrics)
-    if check and clf.assumed:
-        found = check_assumptions(clf, data, full=False, cache=cache)
-        setup["notes"] += [sentence for sentence in found.warnings if sentence not in setup["notes"]]
+    if check is True and clf.assumed:
+        check = check_assumptions(clf, data, full=False, cache=cache)
+    if isinstance(check, AssumptionCheck) and check.warnings:
+        setup["notes"] += [sentence for sentence in check.warnings if sentence not in setup["notes"]]
+        setup["assumption_check"] = check.to_json()
     return Evaluation(predictions, metrics, setup, data.root)
 
 

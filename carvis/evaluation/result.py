@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from carvis.evaluation.assumptions.result import AssumptionCheck
 from carvis.evaluation.leaking import Leak
 from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
 from carvis.workspace import sha256_of_file
@@ -53,6 +54,12 @@ class Evaluation:
     def class_names(self) -> list[str]:
         """The model's classes in its order."""
         return self.setup["model"]["class_names"]
+
+    @property
+    def assumption_check(self) -> AssumptionCheck | None:
+        """The check of what was assumed of the model, where it speaks against the assumptions."""
+        kept = self.setup.get("assumption_check")
+        return AssumptionCheck.from_json(kept) if kept else None
 
     @property
     def split(self) -> str:

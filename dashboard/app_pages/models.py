@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import card_form, choice, classifiers, data, earlier, selection
+from ui import assumptions, card_form, choice, classifiers, data, earlier, selection
 from ui.i18n import _, of_library
 from ui.page import error, guarded, heading, no_models
 from ui.texts import SPLIT, percent, plain
@@ -109,6 +109,7 @@ else:
                 else _("**This file has no card, so some things were assumed**")
             )
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in map(of_library, clf.assumptions)))
+            assumptions.offer(opened)
             card_form.show(opened, path)
     st.subheader(_("Layers"), anchor=False)
     with guarded():

@@ -2,5 +2,6 @@
 
 from carvis.evaluation.assumptions.check import check_assumptions, kept_check
 from carvis.evaluation.assumptions.result import AssumptionCheck
+from carvis.evaluation.assumptions.sample import sample_predictions
 
-__all__ = ["AssumptionCheck", "check_assumptions", "kept_check"]
+__all__ = ["AssumptionCheck", "check_assumptions", "kept_check", "sample_predictions"]

@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.alternatives import compare_alternatives
@@ -61,7 +59,7 @@ def check_assumptions(
     found = compare_alternatives(Trial(clf, data, n, seed, seconds, progress), full)
     found = replace(found, seconds=round(time.monotonic() - began, 2))
     if cache:
-        text = json.dumps({"format": FORMAT, **found.to_json()}, ensure_ascii=False, default=_plain)
+        text = json.dumps({"format": FORMAT, **found.to_json()}, ensure_ascii=False)
         # In a workspace that cannot be written, nothing but time is lost.
         with contextlib.suppress(CarvisError):
             cache.put(_key(clf, data, found.complete, n, seed), ".json", text.encode())
@@ -96,7 +94,3 @@ def _key(clf: "Classifier", data: Dataset, complete: bool, n: int, seed: int) ->
     facts |= {"class_names": list(clf.class_names), "name": clf.name}
     # The fingerprint holds the weights, the input size, the preprocessing and the resize method.
     return content_hash("assumptions", clf.fingerprint, clf.sha256, data.fingerprint, facts, complete, n, seed)
-
-
-def _plain(value):
-    return value.item() if isinstance(value, np.generic) else list(value)

@@ -1,5 +1,6 @@
 """``AssumptionCheck``: how many images are right under each assumption, and what can be told from it."""
 
+import json
 from dataclasses import dataclass
 from html import escape
 
@@ -148,13 +149,14 @@ class AssumptionCheck:
 
     def to_json(self) -> dict:
         """Return everything as JSON values, to be kept."""
-        facts = {name: value for name, value in vars(self).items() if name != "table"}
-        return facts | {"splits": list(self.splits), "table": self.table.to_dict("records")}
+        facts = vars(self) | {"table": self.table.to_dict("records")}
+        return json.loads(json.dumps(facts, ensure_ascii=False, default=lambda value: value.item()))
 
     @classmethod
     def from_json(cls, facts: dict) -> "AssumptionCheck":
         """Return what ``to_json`` wrote."""
-        return cls(**facts | {"splits": tuple(facts["splits"]), "table": pd.DataFrame(facts["table"])})
+        table = pd.DataFrame(facts["table"], columns=[*COLUMNS, "reference", "kept"])
+        return cls(**facts | {"splits": tuple(facts["splits"]), "table": table})
 
 
 def p_words(p: float) -> str:

@@ -88,3 +88,26 @@ class Images:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(take, range(len(self.paths))))
         return stacks
+
+
+def sample_predictions(clf: "Classifier", data: Dataset, n: int = 8, seed: int = 0) -> pd.DataFrame:
+    """Predict a few images of a data set, one of each class first, to be looked at by a person.
+
+    Returns:
+        Columns id, path, label, split, predicted, confidence; images that cannot be read are left out.
+    """
+    chosen, _ = choose_samples(data, set(data.class_names), n, seed)
+    images, kept = [], []
+    for i, path in enumerate(chosen["path"]):
+        try:
+            images.append(clf.read_image(path))
+        except ImageError:
+            continue
+        kept.append(i)
+    chosen = chosen.iloc[kept].reset_index(drop=True)
+    # One by one: a model that takes images as they are has no batch of several sizes.
+    probabilities = [clf.predict([image])[0] for image in images]
+    best = [int(np.nan_to_num(row).argmax()) for row in probabilities]
+    predicted = [clf.class_names[place] for place in best]
+    confidence = [float(row[place]) for row, place in zip(probabilities, best)]
+    return chosen.assign(predicted=predicted, confidence=confidence)
