@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from carvis.errors import ModelError
+from carvis.images import ALPHAS, KERAS, ORIENTATIONS, USUAL, Reading
 from carvis.workspace import atomic_write
 
 
@@ -63,6 +64,22 @@ def read_card(model_path: str | Path) -> ModelCard | None:
             # What is not known, or not of the kind it should be, is kept but not used.
             card.other[key] = value
     return card
+
+
+def reading_of(card: ModelCard | None) -> tuple[Reading, list[str]]:
+    """Return how a model with this card reads image files, and which of ``alpha`` and ``orientation`` are assumed.
+
+    What carvis trained or saved before cards named the reading was read in the usual way. A card that a person wrote
+    for a model from elsewhere said nothing of it, as no card does: such a model was trained on what Keras reads.
+    """
+    ours = bool(card and (card.recipe or "carvis" in card.versions))
+    facts, assumed = {}, []
+    for name, known in (("alpha", ALPHAS), ("orientation", ORIENTATIONS)):
+        noted = getattr(card, name, None)
+        facts[name] = noted if noted in known else getattr(USUAL if ours else KERAS, name)
+        if noted not in known and not ours:
+            assumed.append(name)
+    return Reading(**facts), assumed
 
 
 def _text(value: object) -> bool:

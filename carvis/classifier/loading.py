@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from carvis.classifier.card import ModelCard, card_path, read_card
+from carvis.classifier.card import ModelCard, card_path, read_card, reading_of
 from carvis.classifier.class_names import names_of_classes
 from carvis.classifier.classifier import Classifier, gives_logits, image_input, n_classes
 from carvis.classifier.graph import output_activation, scales_its_input
@@ -13,7 +13,7 @@ from carvis.classifier.opening import open_model
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.dataset import Dataset
 from carvis.errors import ModelError
-from carvis.images import ALPHAS, KERAS, ORIENTATIONS, RESIZE_METHODS, USUAL
+from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS
 from carvis.language import Message
 from carvis.workspace import sha256_of_file
 
@@ -107,14 +107,8 @@ def _assumed(clf: Classifier, given: dict) -> frozenset[str]:
     """Name the facts that neither the caller nor a card for this very file has told."""
     card = clf.card if clf.card and clf.card.sha256 in (None, clf.sha256) else None
     asked = {fact for fact, value in given.items() if value is None}
-    if card and _ours(card):
-        asked -= {"alpha", "orientation"}
+    asked -= {"alpha", "orientation"} - set(reading_of(card)[1])
     return frozenset(fact for fact in asked if not card or getattr(card, fact) != getattr(clf, fact))
-
-
-def _ours(card: ModelCard) -> bool:
-    """Whether carvis trained or saved a model: before cards named the reading, it read in the usual way."""
-    return bool(card.recipe or "carvis" in card.versions)
 
 
 def _preprocessing(model, given, card, said) -> str:
@@ -143,16 +137,10 @@ def _resize(given, card, said) -> str:
 
 
 def _reading(given: dict[str, str | None], card, said) -> dict[str, str]:
-    found, assumed = {}, []
-    # A card that a person wrote for a model from elsewhere said nothing of it: such a model was trained on what Keras
-    # reads.
-    ours = bool(card and _ours(card))
+    reading, assumed = reading_of(card)
     for name, known in (("alpha", ALPHAS), ("orientation", ORIENTATIONS)):
         noted = getattr(card, name, None)
-        if given[name] or noted in known:
-            found[name] = given[name] or noted
-            continue
-        if noted:
+        if noted and noted not in known and not given[name]:
             said.append(
                 Message(
                     "The card names {value} for {name}, which is not known here: it is not used.",
@@ -160,9 +148,7 @@ def _reading(given: dict[str, str | None], card, said) -> dict[str, str]:
                     name=name,
                 )
             )
-        found[name] = getattr(USUAL if ours else KERAS, name)
-        if not ours:
-            assumed.append(name)
+    assumed = [name for name in assumed if not given[name]]
     if "alpha" in assumed:
         said.append(
             Message("Transparent images are read without their alpha channel (drop-alpha), as Keras's load_img does.")
@@ -171,7 +157,7 @@ def _reading(given: dict[str, str | None], card, said) -> dict[str, str]:
         said.append(
             Message("Images are not turned by their EXIF orientation (as-stored), as Keras's load_img does not either.")
         )
-    return found
+    return {name: given[name] or value for name, value in vars(reading).items()}
 
 
 def _input_size(fixed, given, card, said) -> int | tuple[int, int] | None:

@@ -58,6 +58,9 @@ def _heic_opened() -> bool:
 def content_type(path: str | Path) -> tuple[str, str] | None:
     """Return the format that a file's first bytes show, with its suffix: ``("JPEG", ".jpg")``; None for another."""
     try:
+        # Opening a pipe would wait for somebody to write into it.
+        if not os.path.isfile(path):
+            return None
         with open(path, "rb") as file:
             return type_of_bytes(file.read(32))
     except OSError:

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from ui import choice, data, health, health_views, selection
-from ui.i18n import N_, _, translated
+from ui.i18n import N_, _, of_library, translated
 from ui.page import empty, guarded, heading
+from ui.texts import SPLIT, plain
 
 SECTIONS = {
     "copies": N_("Copies"),
@@ -43,6 +44,10 @@ with guarded():
     found = health.checked(pictures)
 if pictures is None:
     st.stop()
+with guarded():
+    for split in pictures.splits:
+        for note in pictures.notes(split) if pictures.not_read(split) else ():
+            st.caption(f"{_(SPLIT[split])}: {plain(of_library(note))}")
 if found is None:
     with guarded():
         health_views.classes(pictures)

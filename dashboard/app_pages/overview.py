@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from carvis.classifier.card import read_card
+from carvis.classifier.card import read_card, reading_of
 from carvis.images import depth_of
 from ui import data, reporting, selection
 from ui.i18n import _, n_, of_library
@@ -46,7 +46,7 @@ for name, path in files.items():
         "without copies": "–",
         "evaluated": "–",
         "input": " × ".join(map(str, card.input_size)) if card and card.input_size else "–",
-        "preprocessing": card.preprocessing if card and card.preprocessing else "–",
+        "preprocessing": f"{card.preprocessing}, {reading_of(card)[0]}" if card and card.preprocessing else "–",
         "recipe": card.recipe if card and card.recipe else "–",
         "size": path.stat().st_size / 1e6,
         "card": bool(card),

@@ -85,7 +85,8 @@ def show(model: "Opened", path: Path) -> None:
         shown = {name: f"{name}: {text}" for name, text in texts.items()} if fact == "preprocessing" else texts
         with columns[place % 2]:
             facts[fact] = st.selectbox(labels[fact], list(words), format_func=shown.get, key=key, **start)
-    notes = st.text_input(_("Notes"), key=_key("notes", model.name))
+    noted = (clf.card and clf.card.notes) or ""
+    notes = st.text_input(_("Notes"), key=_key("notes", model.name), **_start(_key("notes", model.name), noted))
     listed = [line.strip() for line in names.splitlines() if line.strip()]
     if len(listed) != len(clf.class_names) or len(set(listed)) != len(listed):
         words = _("The model has {n} answers, so it needs {n} different class names, one a line.")
@@ -129,4 +130,4 @@ def _save(clf: "Classifier", path: Path, facts: dict[str, str], notes: str) -> N
     from carvis.classifier import update_card
 
     told = {"class_names": clf.class_names, "input_size": list(clf.input_size), "channels": clf.channels} | facts
-    update_card(path, told | ({"notes": notes.strip()} if notes.strip() else {}), sha256_of_file(path))
+    update_card(path, told | {"notes": notes.strip()}, sha256_of_file(path))

@@ -25,7 +25,7 @@ _NOTES = {
     "one-right": N_("One model alone is right; the most confident mistakes of the others come first."),
 }
 _PER_PAGE = 12
-_VERSION = 1
+_VERSION = 2
 
 
 def show(models: list[str]) -> None:

@@ -14,8 +14,8 @@ def words(evaluation) -> str:
     files = evaluation.metrics.get("not_read") or []
     names = ", ".join(file["path"].rsplit("/", 1)[-1] for file in files[:_NAMED]) + (" …" if files[_NAMED:] else "")
     said = n_(
-        "{n} other file is not read as an image and is not counted ({names}); page Data says why.",
-        "{n} other files are not read as images and are not counted ({names}); page Data says why.",
+        "{n} other file is not read as an image and is not counted ({names}); page Overview says why.",
+        "{n} other files are not read as images and are not counted ({names}); page Overview says why.",
         len(files),
     )
     return said.format(n=f"{len(files):,}", names=names) if files else ""
