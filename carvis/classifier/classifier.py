@@ -111,7 +111,7 @@ class Classifier:
 
     def _facts(self) -> dict:
         names = [name for name in inspect.signature(Classifier).parameters if name != "model"]
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
 
     @property
     def reading(self) -> Reading:

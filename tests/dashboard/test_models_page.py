@@ -41,7 +41,7 @@ def test_saving_a_card(own_workspace, open_page):
 
 
 def test_a_guess_is_confirmed_against_images_before_it_is_saved(own_workspace, open_page, words):
-    """The data set lends its names; under each sample image stands what the model predicts, and nothing is saved yet."""
+    """The data set lends its names; under each image stands what the model predicts, and nothing is saved yet."""
     app = open_page("models", model="no card", data="colours")
     shown = words(app)
     assert "label: blue" in shown and "label: 青い車" in shown
@@ -63,7 +63,7 @@ def test_what_is_assumed_is_checked_and_taken_into_the_card(own_workspace, open_
     app.button(key="assumptions_check_no card").click().run()
     assert not app.exception
     said = "\n".join(element.value for element in app.warning).replace("\\", "")
-    assert "30 of 40 images are right, with class order as assumed 10" in said
+    assert "30 of 40 images are right; with class order as assumed, 10" in said
     app.button(key="assumptions_use_no card").click().run()
     assert app.text_area[0].value == "blue\ngreen\nred *car*\n青い車"
     assert read_card(own_workspace / "models" / "no card.keras") is None

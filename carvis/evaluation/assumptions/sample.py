@@ -1,5 +1,6 @@
 """A small sample of a data set's images: every class alike, the same for the same seed, each read once."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pandas as pd
 from carvis.dataset import Dataset
 from carvis.dataset.ids import composed
 from carvis.errors import ImageError
-from carvis.images import KERAS, has_alpha, resize, turn_of
+from carvis.images import KERAS, has_alpha, image_size, resize, turn_of
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -53,21 +54,37 @@ class Images:
         self.paths = paths
         self._clf = clf
         self._resizes = resizes
-        self._read: dict[tuple, dict[str, np.ndarray]] = {}
+        # A model that takes images at their own size would have them all in memory: they are read for each pass.
+        self._kept = not getattr(clf, "native_size", False)
+        self._read: dict[tuple, dict[str, Sequence[np.ndarray]]] = {}
         self.unreadable: set[int] = set()
         # The facts that make a difference on these images.
         self.matter: set[str] = set()
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(self._look, range(len(paths))))
 
-    def of(self, variant: "Classifier") -> np.ndarray:
-        """Return uint8 (N, h, w, c) for a variant; images that cannot be read are black and among ``unreadable``."""
-        key = tuple(getattr(variant, fact, None) for fact in _READING)
+    def _look(self, i: int) -> None:
+        try:
+            height, width = image_size(self.paths[i])
+            turned, transparent = turn_of(self.paths[i], KERAS) != 1, has_alpha(self.paths[i])
+        except ImageError:
+            self.unreadable.add(i)
+            return
+        if self._kept and self._clf.input_size not in ((height, width), (width, height) if turned else ()):
+            self.matter.add("resize")
+        self.matter |= ({"orientation"} if turned else set()) | ({"alpha"} if transparent else set())
+
+    def of(self, variant: "Classifier") -> Sequence[np.ndarray]:
+        """Return uint8 (h, w, c) each for a variant; images that cannot be read are black and among ``unreadable``."""
+        if not self._kept:
+            return _Files(self.paths, variant)
+        key = tuple(getattr(variant, fact) for fact in _READING)
         if key not in self._read:
             self._read[key] = self._resized(variant)
         return self._read[key][variant.resize]
 
-    def _resized(self, variant: "Classifier") -> dict[str, np.ndarray]:
-        height, width = self._clf.input_size
-        shape = (len(self.paths), height, width, self._clf.channels)
+    def _resized(self, variant: "Classifier") -> dict[str, Sequence[np.ndarray]]:
+        shape = (len(self.paths), *self._clf.input_size, self._clf.channels)
         stacks = {method: np.zeros(shape, np.uint8) for method in self._resizes}
 
         def take(i: int) -> None:
@@ -76,18 +93,28 @@ class Images:
             except ImageError:
                 self.unreadable.add(i)
                 return
-            if image.shape[:2] != (height, width):
-                self.matter.add("resize")
-            if has_alpha(self.paths[i]):
-                self.matter.add("alpha")
-            if turn_of(self.paths[i], KERAS) != 1:
-                self.matter.add("orientation")
             for method, stack in stacks.items():
-                stack[i] = resize(image, (height, width), method)
+                stack[i] = resize(image, self._clf.input_size, method)
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(take, range(len(self.paths))))
         return stacks
+
+
+class _Files(Sequence):
+    """Images read whenever they are asked for."""
+
+    def __init__(self, paths: list[str], clf: "Classifier"):
+        self._paths, self._clf = paths, clf
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, place):
+        try:
+            return self._clf.read_image(self._paths[place])
+        except ImageError:
+            return np.zeros((64, 64, self._clf.channels), np.uint8)
 
 
 def sample_predictions(clf: "Classifier", data: Dataset, n: int = 8, seed: int = 0) -> pd.DataFrame:

@@ -86,11 +86,12 @@ class Trial:
 
     def _shorten(self, seconds: float) -> None:
         """Leave out the end of the sample where all passes would take longer."""
-        batch = self.clf.preprocess(self._images.of(self.clf)[self._rows[:_BATCH]])
+        images = self._images.of(self.clf)
+        batch = [images[row] for row in self._rows[:_BATCH]]
         # The first pass also builds the graph.
-        self.clf.predict_prepared(batch)
+        self.clf.predict(batch)
         began = time.monotonic()
-        self.clf.predict_prepared(batch)
+        self.clf.predict(batch)
         an_image = (time.monotonic() - began) / len(batch) * self.passes
         if len(self._rows) * an_image > seconds:
             sizes = [size for size in _SIZES if size <= len(self._rows)] or [len(self._rows)]
@@ -106,11 +107,10 @@ class Trial:
         key = tuple(sorted(({"preprocessing": self.clf.preprocessing} | facts).items()))
         if key not in self._predicted:
             variant = self.clf.variant(**facts)
-            pixels = self._images.of(variant)
-            places = []
+            images, places = self._images.of(variant), []
             for start in range(0, len(self._rows), _BATCH):
                 rows = self._rows[start : start + _BATCH]
-                output = variant.predict_prepared(variant.preprocess(pixels[rows]))
+                output = variant.predict([images[row] for row in rows])
                 finite = np.isfinite(output).all(axis=1)
                 places.append(np.where(finite, np.nan_to_num(output).argmax(axis=1), -1))
                 self._done += len(rows)

@@ -5,6 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import carvis
 from carvis.classifier import Classifier
@@ -60,7 +61,9 @@ def test_a_preprocessing_that_is_clearly_better_is_found(data):
     # 36 images are right under tf only: 2 * 0.5^36, times the number of alternatives.
     assert row["p"] < 2 * 0.5**36 * len(check.table) * 1.01
     said = check.messages[0]
-    assert said.startswith("With preprocessing tf 48 of 48 images are right, with preprocessing unit 12 (exact McNemar")
+    assert said.startswith(
+        "With preprocessing tf, 48 of 48 images are right; with preprocessing unit, 12 (exact McNemar"
+    )
     assert any("--save-card" in message for message in check.messages)
     # Of images that all have the model's size no way to resize can be told.
     assert "resize" not in check.settled and "resize" not in check.rivals
@@ -83,7 +86,7 @@ def test_an_order_that_is_clearly_better_is_found_together_with_the_preprocessin
     check = carvis.check_assumptions(Classifier(_model(signs), CLASSES, preprocessing="unit", name="m"), data, n=48)
     assert check.changes == {"preprocessing": "tf", "class_names": ["class1", "class2", "class3", "class10"]}
     assert check.order == "natural"
-    assert "preprocessing tf, class order by number (class2 before class10) 48 of 48" in check.messages[0]
+    assert "preprocessing tf, class order by number (class2 before class10), 48 of 48" in check.messages[0]
     check = carvis.check_assumptions(Classifier(_model(signs), CLASSES, preprocessing="tf", name="m"), data, n=48)
     assert check.changes == {"class_names": ["class1", "class2", "class3", "class10"]}
 
@@ -168,7 +171,7 @@ def test_resize_is_told_apart(tmp_path):
         Classifier(model, ["dark", "light"], preprocessing="unit", resize="bilinear", name="m"), root
     )
     assert check.changes == {"resize": "nearest"}
-    assert check.messages[0].startswith("With resize nearest 40 of 40 images are right, with resize bilinear 20 ")
+    assert check.messages[0].startswith("With resize nearest, 40 of 40 images are right; with resize bilinear, 20 ")
 
 
 def test_images_come_from_test_only_where_there_are_no_others(tmp_path):
@@ -260,3 +263,43 @@ def test_an_order_fitted_to_noise_is_no_better_than_chance():
     labels = np.array(names * 10, object)
     shares = [right_under_best_order(labels, rng.integers(0, 20, 200), names).mean() for _ in range(20)]
     assert abs(np.mean(shares) - 0.05) < 0.02
+
+
+def test_transparent_images_are_told_apart(tmp_path):
+    """What lies under the transparent pixels has the class's levels; what is laid under them is white."""
+    root = tmp_path / "clear"
+    for name, (red, green) in zip(CLASSES, LEVELS, strict=True):
+        (root / "train" / name).mkdir(parents=True)
+        for i in range(10):
+            image = np.full((8, 8, 4), (red, green, i, 0), np.uint8)
+            Image.fromarray(image).save(root / "train" / name / f"{i}.png")
+    clf = Classifier(_model(), CLASSES, preprocessing="tf", alpha="on-white", orientation="as-stored", name="m")
+    check = carvis.check_assumptions(clf, root)
+    assert check.changes == {"alpha": "drop-alpha"} and check.settled["alpha"] == "drop-alpha"
+    assert "orientation" not in check.rivals
+    assert check.messages[0].startswith("With transparent images drop-alpha, 40 of 40")
+
+
+def test_turned_images_are_told_apart(tmp_path):
+    """The upper half is light in one class and the lower half in the other; the camera was held upside down."""
+    root = tmp_path / "turned"
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    for name, top in (("above", 250), ("below", 5)):
+        (root / "train" / name).mkdir(parents=True)
+        for i in range(20):
+            image = np.full((8, 8, 3), 255 - top, np.uint8)
+            image[:4] = top
+            image[0, 0] = i
+            Image.fromarray(image).save(root / "train" / name / f"{i}.png", exif=exif)
+    image = keras.Input((8, 8, 3))
+    model = keras.Model(image, keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(image)))
+    head = np.zeros((8, 8, 3, 2), np.float32)
+    head[:4, ..., 0] = head[4:, ..., 1] = 1
+    model.set_weights([head.reshape(192, 2), np.zeros(2, np.float32)])
+    names = ["above", "below"]
+    stored = carvis.check_assumptions(Classifier(model, names, orientation="as-stored", name="m"), root)
+    assert stored.table["right"].iloc[0] == 40 and not stored.changes and stored.settled["orientation"] == "as-stored"
+    # Turned, all are wrong, which another order of two classes would explain as well: either is better, both are told.
+    turned = carvis.check_assumptions(Classifier(model, names, orientation="upright", name="m"), root)
+    assert turned.table["right"].iloc[0] == 0 and turned.verdict == "another is better"
