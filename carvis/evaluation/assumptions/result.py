@@ -85,8 +85,8 @@ class AssumptionCheck:
             base = self.table.iloc[int(kept["reference"])]
             said.append(
                 Message(
-                    "With {value}, {right} of {n} images are right; with {other}, {fewer} (exact McNemar test, {p} after "
-                    "Holm's correction).",
+                    "With {value}, {right} of {n} images are right; with {other}, {fewer} (exact McNemar test, {p} "
+                    "after Holm's correction).",
                     value=words_of(kept["assumption"], kept["value"]),
                     right=kept["right"],
                     n=kept["n"],
