@@ -18,7 +18,7 @@ from carvis.workspace import Cache, content_hash
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
 
-FORMAT = 1
+FORMAT = 2
 
 
 def check_assumptions(

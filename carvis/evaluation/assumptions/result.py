@@ -29,7 +29,7 @@ class AssumptionCheck:
         settled: facts whose value is clearly better than every alternative: what may go into the card.
         rivals: for each other fact the values that cannot be told apart from the best.
         order: which order the class names of ``changes`` are in.
-        above_chance: whether under some assumption clearly more images are right than by chance.
+        above_chance: whether under the best assumption the outputs mean these classes, beyond chance.
         complete: whether every alternative was tried; a quick check stops where none could win any more.
         seconds: what it cost.
     """
@@ -110,8 +110,8 @@ class AssumptionCheck:
         if not self.above_chance:
             return [
                 Message(
-                    "Too few images are right under any assumption to tell which one holds: {right} of {n} as assumed, "
-                    "little more than by chance.",
+                    "As assumed, {right} of {n} images are right: too few to tell which preprocessing, class order or "
+                    "way to resize holds.",
                     n=n,
                     right=right,
                 )
