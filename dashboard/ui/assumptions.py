@@ -37,9 +37,9 @@ def offer(model: "Opened") -> None:
             st.caption(_("Tries every preprocessing, class order and resize on up to 200 images."), width="content")
         if not go:
             return
-        found = _run(model, pictures)
-        if found is None:
-            return
+        if _run(model, pictures) is not None:
+            st.rerun()
+        return
     _show(model, found)
 
 
