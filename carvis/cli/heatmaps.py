@@ -155,12 +155,17 @@ def _distinct(found: list[_Picture]) -> list[_Picture]:
 
 def _from_table(path: Path, args, workspace) -> list[_Picture]:
     from carvis.evaluation import read_misclassified
+    from carvis.images import IMAGE_SUFFIXES, why_not_read
 
     roots = args.roots or [workspace.data_dir if workspace.data_dir.is_dir() else workspace.root]
     table = read_misclassified(path, roots=roots)
     missing = table[table["status"] != "found"]
     for row in missing.itertuples():
-        print(f"skipped: {row.id} of {path} is {row.status} below {', '.join(map(str, roots))}", file=sys.stderr)
+        if Path(row.id).suffix.lower() in IMAGE_SUFFIXES:
+            why = f"is {row.status} below {', '.join(map(str, roots))}"
+        else:
+            why = f"is not read: {why_not_read(row.id)}"
+        print(f"skipped: {row.id} of {path} {why}", file=sys.stderr)
     for problem in table.attrs.get("problems", []):
         print(f"skipped: {problem}", file=sys.stderr)
     found = table[table["status"] == "found"].head(args.limit)

@@ -72,11 +72,12 @@ class _Alpha(argparse.Action):
             namespace.alpha = value
             return
         try:
-            namespace.strength = float(value) if hasattr(namespace, "strength") else None
+            strength = float(value) if hasattr(namespace, "strength") else None
         except ValueError:
-            namespace.strength = None
-        if namespace.strength is None:
+            strength = None
+        if strength is None:
             parser.error(f"argument --alpha: invalid choice: {value!r} (choose drop-alpha, on-white or on-black)")
+        namespace.strength = strength
 
 
 def read_classes(text: str | None) -> list[str] | Path | None:

@@ -130,19 +130,23 @@ class Dataset:
             if not (row.reason == EMPTY and row.path.lower().endswith(IMAGE_SUFFIXES))
         ]
 
+    def not_read_notes(self, split: str) -> list[Message]:
+        """Say which files of a split are not read as images: one sentence, or none."""
+        left = self.not_read(split)
+        if not left:
+            return []
+        return [
+            Message.of_number(
+                "{n} file of this split is not read as an image and is not counted: {files}.",
+                "{n} files of this split are not read as images and are not counted: {files}.",
+                len(left),
+                files=_named(left),
+            )
+        ]
+
     def notes(self, split: str) -> list[Message]:
         """Say which files of a split are not read, and how its images beyond 8 bits are, one sentence each."""
-        found = []
-        if left := self.not_read(split):
-            found.append(
-                Message.of_number(
-                    "{n} file of this split is not read as an image and is not counted: {files}.",
-                    "{n} files of this split are not read as images and are not counted: {files}.",
-                    len(left),
-                    files=_named(left),
-                )
-            )
-        return found + depth_of(self.root).notes()
+        return self.not_read_notes(split) + depth_of(self.root).notes()
 
     def counts(self) -> pd.DataFrame:
         """Return the number of pictures: one row a class, one column a split."""

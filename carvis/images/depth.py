@@ -121,6 +121,7 @@ def to_8_bit(picture: Image.Image, kind: str, source: str | Path | bytes) -> Ima
     values = np.asarray(picture) if kind == "unsigned" else _colour_values(picture, source)
     if white == 65535 or values is None:
         return picture if values is None else Image.fromarray((values >> 8).astype(np.uint8))
+    values, alpha = (values[..., :3], values[..., 3:]) if kind == "colour" else (values, None)
     if (top := int(values.max())) > white:
         raise Undecided(
             Message(
@@ -130,7 +131,10 @@ def to_8_bit(picture: Image.Image, kind: str, source: str | Path | bytes) -> Ima
                 white=white,
             )
         )
-    return Image.fromarray((values * (255.0 / white)).round().astype(np.uint8))
+    shallow = (values * (255.0 / white)).round().astype(np.uint8)
+    if alpha is not None and alpha.size:
+        shallow = np.concatenate([shallow, (alpha >> 8).astype(np.uint8)], axis=2)
+    return Image.fromarray(shallow)
 
 
 def _float_to_8_bit(picture: Image.Image, depth: Depth | None) -> np.ndarray:
@@ -238,6 +242,7 @@ def _range_of(path: str) -> tuple[str | None, float, float]:
             if kind in (None, "integer") or (kind != "float" and _declared(picture)):
                 return None, 0, 0
             values = _colour_values(picture, path) if kind == "colour" else np.asarray(picture)
+            values = values[..., :3] if values is not None and values.ndim == 3 else values
             if values is None or not values.size or not np.isfinite(values).all():
                 return None, 0, 0
             return kind, float(values.min()), float(values.max())

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from carvis.images import depth_of
 from ui import choice, data, health, health_views, selection
 from ui.i18n import N_, _, of_library, translated
 from ui.page import empty, guarded, heading
@@ -46,8 +47,10 @@ if pictures is None:
     st.stop()
 with guarded():
     for split in pictures.splits:
-        for note in pictures.notes(split) if pictures.not_read(split) else ():
+        for note in pictures.not_read_notes(split):
             st.caption(f"{_(SPLIT[split])}: {plain(of_library(note))}")
+    for note in depth_of(pictures.root).notes():
+        st.caption(plain(of_library(note)))
 if found is None:
     with guarded():
         health_views.classes(pictures)

@@ -273,8 +273,6 @@ def problems(health: Health) -> None:
     found = [(f"**{title}** :gray[{len(table):,}]", title, table) for title, table in found if len(table)]
     if not found:
         st.success(_("Every file can be read, and every class has pictures."), icon=":material/check_circle:")
-    for note in health.notes:
-        st.caption(plain(of_library(note)))
     sizes = _("Sizes of the pictures")
     for words, title, table in [*found, (f"**{sizes}**", sizes, health.sizes)]:
         st.markdown(words)

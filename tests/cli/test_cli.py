@@ -202,3 +202,23 @@ def test_evaluate_draws_the_confusion_matrix_into_a_new_file(workspace, capsys):
         assert main([*command, *more]) == 2
         assert problem in capsys.readouterr().err
     assert not Path("new.png").exists()
+
+
+def test_alpha_names_a_reading_and_for_overlays_a_strength(capsys):
+    import argparse
+
+    from carvis.cli import evaluate, heatmaps
+
+    def parsed(verb, *arguments):
+        parser = argparse.ArgumentParser()
+        verb.add_arguments(parser)
+        return parser.parse_args([*arguments])
+
+    args = parsed(heatmaps, "m.keras", "a.png", "--alpha", "0.3", "--alpha", "drop-alpha", "--orientation", "as-stored")
+    assert (args.strength, args.alpha, args.orientation) == (0.3, "drop-alpha", "as-stored")
+    assert parsed(heatmaps, "m.keras", "a.png").strength == 0.5
+    assert parsed(evaluate, "m.keras", "data", "--alpha", "on-black").alpha == "on-black"
+    for verb, value in ((evaluate, "0.3"), (heatmaps, "on-pink"), (evaluate, "on-pink")):
+        with pytest.raises(SystemExit):
+            parsed(verb, "m.keras", "data", "--alpha", value)
+        assert "drop-alpha, on-white or on-black" in capsys.readouterr().err

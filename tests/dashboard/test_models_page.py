@@ -2,7 +2,7 @@
 
 import shutil
 
-from carvis.classifier.card import read_card
+from carvis.classifier.card import ModelCard, read_card, write_card
 
 
 def test_a_card_and_its_layers_are_shown(workspace, open_page, words):
@@ -30,13 +30,18 @@ def test_saving_a_card(own_workspace, open_page):
     app = open_page("models", model="no card")
     assert not app.exception
     app.selectbox(key="card_preprocessing_no card").select("unit")
+    # Without a card, images are read as Keras reads them.
+    assert app.selectbox(key="card_alpha_no card").value == "drop-alpha"
+    assert app.selectbox(key="card_orientation_no card").value == "as-stored"
+    app.selectbox(key="card_alpha_no card").select("on-black")
     app.text_input(key="card_notes_no card").set_value("from a friend")
     app.text_area[0].set_value("blau\ngrün\nrot\n青い車").run()
     app = save(app)
     assert not app.exception and not app.error
     card = read_card(own_workspace / "models" / "no card.keras")
     assert list(card.class_names) == ["blau", "grün", "rot", "青い車"]
-    assert card.notes == "from a friend" and card.alpha == "drop-alpha"
+    assert card.notes == "from a friend"
+    assert (card.alpha, card.orientation) == ("on-black", "as-stored")
     assert not app.checkbox
 
 
@@ -79,6 +84,20 @@ def test_pages_say_what_was_not_checked(workspace, open_page):
     assert any("no card has no full card" in label.replace("\\", "") for label in links)
     app = open_page("heatmaps", model=["good"], **view)
     assert not any("full card" in element.proto.label for element in app.get("page_link"))
+
+
+def test_a_card_that_names_no_reading_is_completed(own_workspace, open_page):
+    path = own_workspace / "models" / "no card.keras"
+    write_card(
+        path, ModelCard(class_names=list("abcd"), preprocessing="unit", resize="area", notes="old", other={"x": 1})
+    )
+    app = open_page("models", model="no card")
+    app.selectbox(key="card_orientation_no card").select("upright").run()
+    save(app)
+    assert not app.exception and not app.error
+    card = read_card(path)
+    assert (card.alpha, card.orientation, card.resize) == ("drop-alpha", "upright", "area")
+    assert (card.notes, card.other, card.class_names) == ("old", {"x": 1}, list("abcd"))
 
 
 def test_heatmaps_speak_the_names_of_a_card_saved_meanwhile(own_workspace, open_page, words):

@@ -74,11 +74,13 @@ def test_the_command_line_names_them(folder, capsys):
     out = capsys.readouterr().out
     assert "No pictures: 6" in out and "b.jp2" in out
     jp2 = str(folder / "data" / "set" / "test" / "dark" / "b.jp2")
-    assert (
-        main(["heatmaps", model, jp2, "--method", "occlusion", "--classes", "dark,light", "--workspace", str(folder)])
-        == 2
-    )
+    options = ["--method", "occlusion", "--classes", "dark,light", "--workspace", str(folder)]
+    assert main(["heatmaps", model, jp2, *options]) == 2
     assert "save it as JPEG or PNG" in capsys.readouterr().err
+    (folder / "df2.csv").write_text("PATH\ntest/dark/0.png\ntest/dark/b.jp2\n")
+    out = ["--out", str(folder / "maps"), "--roots", data]
+    assert main(["heatmaps", model, str(folder / "df2.csv"), *options, *out]) == 0
+    assert "b.jp2" in (told := capsys.readouterr().err) and "save it as JPEG or PNG" in told
 
 
 def test_training_warns_of_them(folder, caplog):

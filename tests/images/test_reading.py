@@ -161,10 +161,13 @@ def data_set(folder, values: dict[str, np.ndarray]):
     return place
 
 
-@pytest.mark.parametrize("shape", [(6, 6), (6, 6, 3)])
+@pytest.mark.parametrize("shape", [(6, 6), (6, 6, 3), (6, 6, 4)])
 def test_a_data_set_of_12_bits_in_16_has_4095_as_white(tmp_path, shape):
     values = {f"{i}.png": np.full(shape, 300 + i, np.uint16) for i in range(8)}
     values["7.png"][0, 0] = 3500
+    if len(shape) == 3 and shape[2] == 4:
+        for one in values.values():
+            one[..., 3] = 65535  # The alpha channel is not of the camera.
     place = data_set(tmp_path, values)
     assert read_image(place / "0.png")[0, 0].tolist() == [round(300 * 255 / 4095)] * 3
     assert read_image(place / "7.png")[0, 0].tolist() == [round(3500 * 255 / 4095)] * 3
