@@ -20,6 +20,7 @@ class ModelCard:
     channels: int | None = None
     preprocessing: str | None = None
     resize: str | None = None
+    output: str | None = None
     recipe: str | None = None
     backbone: str | None = None
     parent: str | None = None

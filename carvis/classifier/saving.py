@@ -29,10 +29,11 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
         _without_optimizer(clf.model).save(temporary)
     card = replace(clf.card) if clf.card else ModelCard()
     card.class_names = clf.class_names
-    card.input_size = list(clf.input_size)
+    card.input_size = None if clf.native_size else list(clf.input_size)
     card.channels = clf.channels
     card.preprocessing = clf.preprocessing
     card.resize = clf.resize
+    card.output = clf.output
     card.sha256 = sha256_of_file(path)
     card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
     card.versions = versions()

@@ -2,8 +2,11 @@
 
 import argparse
 import os
+import re
 from pathlib import Path
 
+from carvis.errors import CarvisError
+from carvis.language import Message
 from carvis.workspace import Workspace
 
 
@@ -27,6 +30,16 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--resize", choices=("nearest", "bilinear", "bicubic", "area"), help="how pictures are resized")
     parser.add_argument(
+        "--input-size",
+        metavar="SIZE",
+        help="side, or HEIGHTxWIDTH, of the images, where the model leaves it open",
+    )
+    parser.add_argument(
+        "--output",
+        choices=("probability", "independent", "logit", "independent-logit", "log-probability", "signed"),
+        help="what the model's output means (default: decided by its graph, else by the numbers it gives)",
+    )
+    parser.add_argument(
         "--trust", action="store_true", help="run the code that this model file holds: only if it is yours"
     )
 
@@ -42,6 +55,23 @@ def read_classes(text: str | None) -> list[str] | None:
     return [name.strip() for name in text.split(",")]
 
 
+def read_size(text: str | None) -> tuple[int, int] | None:
+    """Read ``224`` or ``192x256``, height first; None for None.
+
+    Raises:
+        CarvisError: it is no size.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"\s*(\d{1,5})\s*(?:[xX×,]\s*(\d{1,5})\s*)?", text, re.ASCII)
+    height, width = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not (height and width):
+        raise CarvisError(
+            Message("--input-size {text} is no size: give one side, or height and width, as 224 or 192x256.", text=text)
+        )
+    return height, width
+
+
 def load(path: str, args: argparse.Namespace, data=None):
     """Load a model with the facts given on the command line, and print what was assumed about it."""
     from carvis.classifier import load_classifier
@@ -51,6 +81,8 @@ def load(path: str, args: argparse.Namespace, data=None):
         class_names=read_classes(args.classes),
         preprocessing=args.preprocessing,
         resize=args.resize,
+        input_size=read_size(args.input_size),
+        output=args.output,
         trust=args.trust,
         data=data,
     )

@@ -231,6 +231,7 @@ def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
             "channels": clf.channels,
             "preprocessing": clf.preprocessing,
             "resize": clf.resize,
+            "output": clf.output,
         },
         "dataset": {"name": data.name, "fingerprint": data.fingerprint},
         "split": canonical_split(split),

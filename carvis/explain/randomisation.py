@@ -90,6 +90,7 @@ def randomisation_checks(
         preprocessing=clf.preprocessing,
         resize=clf.resize,
         input_size=clf.input_size,
+        output=clf.output,
         name=clf.name,
     )
     for image, heatmap in zip(images, maps, strict=True):

@@ -37,7 +37,7 @@ def evidence_swap(
     table = pd.DataFrame(np.nan, index=pd.Index(maps, name="map of"), columns=pd.Index(maps, name="scored by"))
     for judge, clf in ((name, classifiers[name]) for name in maps):
         prepared = clf.prepare([image])[0]
-        erased = erase(prepared, fill, clf.black_picture())
+        erased = erase(prepared, fill, clf.black_picture(prepared.shape[:2]))
         scores = class_scores(clf, maps[judge].target, maps[judge].against)
         for owner, heatmap in maps.items():
             if heatmap.status == "ok":
