@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 _WHOLE = ("uint8", "uint16", "uint32", "uint64", "int16", "int32", "int64")
@@ -79,6 +80,22 @@ def fed_as_float(model: keras.Model) -> Iterator[None]:
     finally:
         for graph in graphs:
             object.__delattr__(graph, "_convert_inputs_to_tensors")
+
+
+def computes_alike_on_floats(model: keras.Model, images: np.ndarray) -> bool:
+    """Tell whether a model of whole numbers gives the same output for the same values as floats.
+
+    Args:
+        images: uint8 (N, h, w, c).
+    """
+    values = tf.constant(images, tf.float32)
+    try:
+        with fed_as_float(model):
+            fed = call_model(model, values)
+    # Operations on whole numbers may take nothing else, and say so in their own ways.
+    except Exception:
+        return False
+    return np.allclose(fed, call_model(model, values), rtol=1e-3, atol=1e-4)
 
 
 def _unless_elsewhere(graph: keras.Model, here: int) -> Callable:

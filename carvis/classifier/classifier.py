@@ -9,11 +9,24 @@ import numpy as np
 import tensorflow as tf
 
 from carvis.classifier import layers as layer_tools
-from carvis.classifier.call import call_model, copes_with_batches, fed_as_float, input_dtype, takes_whole_numbers
+from carvis.classifier.call import (
+    call_model,
+    computes_alike_on_floats,
+    copes_with_batches,
+    input_dtype,
+    takes_whole_numbers,
+)
 from carvis.classifier.card import ModelCard
 from carvis.classifier.fingerprint import fingerprint
 from carvis.classifier.frame import Frame, model_frame, resizes_itself
-from carvis.classifier.output import changes_meaning, check_output, decide_output, probabilities, probe_images
+from carvis.classifier.output import (
+    changes_meaning,
+    check_output,
+    decide_output,
+    probabilities,
+    probe_images,
+    score_kind,
+)
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.classifier.shapes import fitting_size, image_input, n_classes
 from carvis.errors import ImageError, ModelError
@@ -91,6 +104,18 @@ class Classifier:
         return found
 
     @property
+    def open_size(self) -> bool:
+        """Whether the model itself leaves its input size open."""
+        return None in self.model.inputs[0].shape[1:3]
+
+    def score_kind(self, asked: str = "logit") -> str:
+        """Return the score that is explained where ``logit`` or ``probability`` is asked for.
+
+        A mixture, such as the mean of several softmaxes, has no logit: its log-probability is explained.
+        """
+        return score_kind(self.model, self.output, asked)
+
+    @property
     def probe_size(self) -> tuple[int, int]:
         """The input size, or the size to try a model with that takes images of any size."""
         return PROBED_SIZE if self.native_size else self.input_size
@@ -146,16 +171,8 @@ class Classifier:
     @cached_property
     def passes_floats(self) -> bool:
         """Tell whether a gradient can be had at the input: of whole numbers only where floats give the same output."""
-        if not takes_whole_numbers(self.model):
-            return True
-        images = tf.constant(np.stack(probe_images(self.probe_size, self.channels)), tf.float32)
-        try:
-            with fed_as_float(self.model):
-                fed = call_model(self.model, images)
-        # Operations on whole numbers may take nothing else, and say so in their own ways.
-        except Exception:
-            return False
-        return np.allclose(fed, call_model(self.model, images), rtol=1e-3, atol=1e-4)
+        images = np.stack(probe_images(self.probe_size, self.channels))
+        return not takes_whole_numbers(self.model) or computes_alike_on_floats(self.model, images)
 
     @cached_property
     def conv_layers(self) -> list[str]:

@@ -4,20 +4,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from carvis.classifier.activation_range import activation_name
 from carvis.classifier.graph import calls_of, final_operation
 from carvis.classifier.output_range import output_range
-from carvis.classifier.range_rules import activation_name
 from carvis.errors import ModelError
-from carvis.language import N_, Message
+from carvis.language import Message
 
 # What each makes of the output x, (N, k), as probabilities; of one output it is that of the second class.
 OUTPUTS = {
-    "probability": N_("probabilities: used as they are"),
-    "independent": N_("a probability for each class by itself: used as they are, they need not add up to 1"),
-    "logit": N_("scores: softmax, or sigmoid for one output, gives the probabilities"),
-    "independent-logit": N_("a score for each class by itself: sigmoid gives the probabilities"),
-    "log-probability": N_("logarithms of probabilities: the exponential gives the probabilities"),
-    "signed": N_("scores from -1 to 1: (1 + x) / 2 gives the probabilities"),
+    "probability": "probabilities: used as they are",
+    "independent": "a probability for each class by itself: used as they are, they need not add up to 1",
+    "logit": "scores: softmax, or sigmoid for one output, gives the probabilities",
+    "independent-logit": "a score for each class by itself: sigmoid gives the probabilities",
+    "log-probability": "logarithms of probabilities: the exponential gives the probabilities",
+    "signed": "scores from -1 to 1: (1 + x) / 2 gives the probabilities",
 }
 SCORES = ("logit", "probability", "log-probability")
 # Rows of a half-precision softmax add up to 1 within a few thousandths.

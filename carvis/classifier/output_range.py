@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 
-from carvis.classifier.range_rules import ANY, RULES, UNKNOWN, OutputRange, activated
+from carvis.classifier.activation_range import ANY, UNKNOWN, OutputRange, activated
+from carvis.classifier.range_rules import RULES
 
 
 def output_range(model: keras.Model) -> OutputRange:

@@ -2,11 +2,8 @@
 
 import argparse
 import os
-import re
 from pathlib import Path
 
-from carvis.errors import CarvisError
-from carvis.language import Message
 from carvis.workspace import Workspace
 
 
@@ -29,11 +26,7 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
         "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help="what the model takes"
     )
     parser.add_argument("--resize", choices=("nearest", "bilinear", "bicubic", "area"), help="how pictures are resized")
-    parser.add_argument(
-        "--input-size",
-        metavar="SIZE",
-        help="side, or HEIGHTxWIDTH, of the images, where the model leaves it open",
-    )
+    add_input_size(parser)
     parser.add_argument(
         "--output",
         choices=("probability", "independent", "logit", "independent-logit", "log-probability", "signed"),
@@ -41,6 +34,12 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--trust", action="store_true", help="run the code that this model file holds: only if it is yours"
+    )
+
+
+def add_input_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--input-size", metavar="SIZE", help="side, or HEIGHTxWIDTH, of the images, where the model leaves it open"
     )
 
 
@@ -55,26 +54,10 @@ def read_classes(text: str | None) -> list[str] | None:
     return [name.strip() for name in text.split(",")]
 
 
-def read_size(text: str | None) -> tuple[int, int] | None:
-    """Read ``224`` or ``192x256``, height first; None for None.
-
-    Raises:
-        CarvisError: it is no size.
-    """
-    if text is None:
-        return None
-    match = re.fullmatch(r"\s*(\d{1,5})\s*(?:[xX×,]\s*(\d{1,5})\s*)?", text, re.ASCII)
-    height, width = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-    if not (height and width):
-        raise CarvisError(
-            Message("--input-size {text} is no size: give one side, or height and width, as 224 or 192x256.", text=text)
-        )
-    return height, width
-
-
 def load(path: str, args: argparse.Namespace, data=None):
     """Load a model with the facts given on the command line, and print what was assumed about it."""
     from carvis.classifier import load_classifier
+    from carvis.classifier.card import read_size
 
     clf = load_classifier(
         path,

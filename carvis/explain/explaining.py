@@ -9,7 +9,7 @@ import numpy as np
 
 from carvis.classifier import Classifier
 from carvis.classifier.layers import walk
-from carvis.classifier.output import SCORES, score_kind
+from carvis.classifier.output import SCORES
 from carvis.dataset import Unreadable
 from carvis.errors import ImageError, ModelError
 from carvis.explain import cam, probing
@@ -166,7 +166,7 @@ class _Explainer:
     def __init__(self, clf, methods, targets, layers, paths, score, seed, precision):
         self.clf, self.methods, self.targets, self.layers = clf, methods, list(targets), list(layers)
         self.paths, self.seed, self.precision = paths, seed, precision
-        self.score = score_kind(clf.model, clf.output, score)
+        self.score = clf.score_kind(score)
         # The order of the model, so that fused maps go from shallow to deep and one trace serves any order.
         wanted = {path for group in paths.values() for path in group}
         self.tapped = [path for path, _ in walk(clf.model) if path in wanted]

@@ -42,6 +42,8 @@ def starting_model(run: Run, config: dict, data: Dataset, record: Recorder) -> k
 def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> keras.Model:
     path = run.workspace.root / config["parent"]
     clf = load_classifier(path, data=data)
+    if clf.open_size and config["input_size"]:
+        clf = load_classifier(path, input_size=tuple(config["input_size"]), data=data)
     for sentence in clf.assumptions:
         record.log(f"parent {path.name}: {sentence}")
     if clf.class_names != config["class_names"] or int(clf.model.outputs[0].shape[-1]) != len(clf.class_names):

@@ -27,10 +27,30 @@ RESIZE = {
     "bicubic": N_("bicubic"),
     "area": N_("area"),
 }
+OUTPUT = {
+    "probability": N_("probabilities, used as they are"),
+    "independent": N_("a probability for each class by itself, used as it is"),
+    "logit": N_("scores; softmax (sigmoid for one output) gives the probabilities"),
+    "independent-logit": N_("a score for each class by itself; sigmoid gives the probabilities"),
+    "log-probability": N_("logarithms of probabilities"),
+    "signed": N_("scores from -1 to 1; (1 + x) / 2 gives the probabilities"),
+}
 
 
 def preprocessing_words(name: str) -> str:
     return _(PREPROCESSING[name]) if name in PREPROCESSING else ""
+
+
+def output_words(name: str) -> str:
+    return _(OUTPUT[name]) if name in OUTPUT else ""
+
+
+def size_words(clf) -> str:
+    """Say the size of the images that go into a model: height × width × channels."""
+    if clf.native_size:
+        return _("any size × {channels}: the model resizes images itself").format(channels=clf.channels)
+    height, width = clf.input_size
+    return f"{height} × {width} × {clf.channels}"
 
 
 def show(model: "Opened", path: Path) -> None:
@@ -61,11 +81,30 @@ def show(model: "Opened", path: Path) -> None:
                 format_func=translated(RESIZE).get,
                 key=f"card_resize_{model.name}",
             )
+        left, right = st.columns(2)
+        with left:
+            output = st.selectbox(
+                _("Output"),
+                list(OUTPUT),
+                index=list(OUTPUT).index(clf.output),
+                format_func=translated(OUTPUT).get,
+                help=_("What the numbers that the model gives mean."),
+                key=f"card_output_{model.name}",
+            )
+        with right:
+            size = st.text_input(
+                _("Input size"),
+                "" if clf.native_size else "{}x{}".format(*clf.input_size),
+                placeholder=_("as they are"),
+                disabled=not clf.open_size,
+                help=_("One side, or height x width. It can be set where the model leaves it open."),
+                key=f"card_size_{model.name}",
+            )
         notes = st.text_input(_("Notes"), key=f"card_notes_{model.name}")
         if not st.form_submit_button(_("Save the card"), type="primary", icon=":material/save:"):
             return
     try:
-        _save(model, path, names, preprocessing, resize, notes)
+        _save(model, path, names, preprocessing, resize, output, size, notes)
     except CarvisError as problem:
         error(problem)
     else:
@@ -73,8 +112,10 @@ def show(model: "Opened", path: Path) -> None:
         st.rerun()
 
 
-def _save(model: "Opened", path: Path, names: str, preprocessing: str, resize: str, notes: str) -> None:
-    from carvis.classifier.card import ModelCard, write_card
+def _save(
+    model: "Opened", path: Path, names: str, preprocessing: str, resize: str, output: str, size: str, notes: str
+) -> None:
+    from carvis.classifier.card import ModelCard, read_size, write_card
 
     clf = model.classifier
     listed = [line.strip() for line in names.splitlines() if line.strip()]
@@ -86,10 +127,11 @@ def _save(model: "Opened", path: Path, names: str, preprocessing: str, resize: s
         )
     card = ModelCard(
         class_names=listed,
-        input_size=clf.input_size,
+        input_size=read_size(size) if clf.open_size else clf.input_size,
         channels=clf.channels,
         preprocessing=preprocessing,
         resize=resize,
+        output=output,
         notes=notes.strip(),
         sha256=sha256_of_file(path),
     )

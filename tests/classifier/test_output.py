@@ -6,7 +6,6 @@ import pytest
 import tensorflow as tf
 
 from carvis.classifier import Classifier, load_classifier
-from carvis.classifier.output import score_kind
 from carvis.errors import ModelError
 from carvis.explain import heatmaps
 
@@ -234,7 +233,7 @@ def test_the_log_loss_of_a_mixture_is_that_of_its_probabilities(tmp_path, make_p
 def test_scores_never_pass_two_softmaxes_and_say_what_they_are():
     model, a, b = built(lambda a, b: L.Average()([soft(a / 9), soft(b / 9)]))
     clf = Classifier(model, "abc")
-    assert score_kind(model, clf.output, "logit") == "log-probability"
+    assert clf.score_kind("logit") == "log-probability"
     mixed = (softmax(np.asarray(a) / 9) + softmax(np.asarray(b) / 9)) / 2
     (asked,) = heatmaps(clf, IMAGES[:1], target=0, layer="conv")
     assert asked.score_kind == "log-probability" and asked.score == pytest.approx(np.log(mixed[0, 0]), abs=1e-5)
