@@ -36,9 +36,9 @@ def run(args: argparse.Namespace) -> int:
     console.print(table)
     total = int(layers["parameters"].sum())
     trainable = sum(int(weight.numpy().size) for weight in clf.model.trainable_weights)
-    size = "any size" if clf.native_size else "{}x{}".format(*clf.input_size)
+    size = "any size x " if clf.native_size else "{}x{}x".format(*clf.input_size)
     print(f"{total:,} parameters, {trainable:,} trainable, {total - trainable:,} frozen")
     resized = "by the model itself" if clf.native_size else clf.resize
-    print(f"input {size}x{clf.channels}, resize {resized}, preprocessing {clf.preprocessing}, output {clf.output}")
+    print(f"input {size}{clf.channels}, resize {resized}, preprocessing {clf.preprocessing}, output {clf.output}")
     print(f"{len(clf.class_names)} classes: {', '.join(clf.class_names)}")
     return 0

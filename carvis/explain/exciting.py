@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from carvis.classifier import Classifier
+from carvis.classifier.frame import Frame
 from carvis.dataset import Dataset, Unreadable
 from carvis.errors import CarvisError, DatasetError
 from carvis.explain.passing import layer_outputs
+from carvis.explain.placement import placed
 from carvis.images import read_image
 from carvis.workspace import Cache, content_hash, modified
 
@@ -92,7 +94,7 @@ def exciting_pictures(
         why = f" ({next(iter(reasons.reasons.values()))})" if reasons.reasons else ""
         raise DatasetError(f"None of the {len(samples)} pictures in {data.folder(split)} can be read{why}")
     skipped = {samples["id"].iloc[place]: reason for place, reason in sorted(reasons.reasons.items())}
-    found = {"rows": _rows(best, samples), "skipped": skipped, "pictures": len(paths) - len(skipped)}
+    found = {"rows": _rows(best, samples, clf), "skipped": skipped, "pictures": len(paths) - len(skipped)}
     if stopped:
         found["pictures"] = best.looked_at
     elif cache:
@@ -110,7 +112,13 @@ def activation_maps(clf: Classifier, paths: list[str], layer: str, filter: int) 
     for path in paths:
         read_image(path, clf.channels)
     batches = layer_outputs(clf, paths, [layer], unreadable=Unreadable())
-    return [np.maximum(one[..., filter], 0) for _, (output,) in batches for one in output]
+    maps = [np.maximum(one[..., filter], 0) for _, (output,) in batches for one in output]
+    return [placed(one, _frame(clf, path)) for one, path in zip(maps, paths, strict=True)]
+
+
+def _frame(clf: Classifier, path: str) -> Frame:
+    """Return what a model sees of a picture."""
+    return clf.frame(read_image(path, clf.channels).shape[:2] if clf.native_size else clf.input_size)
 
 
 @dataclass
@@ -140,17 +148,23 @@ def _better(best: _Best | None, places: np.ndarray, output: np.ndarray, most: in
     return _Best(*kept, (height, width), count + (best.looked_at if best else 0))
 
 
-def _rows(best: _Best, samples: pd.DataFrame) -> dict[str, list]:
+def _rows(best: _Best, samples: pd.DataFrame, clf: Classifier) -> dict[str, list]:
     channel, rank = np.nonzero(np.isfinite(best.values) & (best.values > 0))
     cells = best.cells[channel, rank]
     height, width = best.shape
+    places = best.places[channel, rank]
+    frames = {place: _frame(clf, samples["path"].iloc[place]) for place in np.unique(places)}
+    tops, lefts, downs, acrosses = (
+        np.array([getattr(frames[place], side) / frames[place].image[axis] for place in places])
+        for side, axis in (("top", 0), ("left", 1), ("height", 0), ("width", 1))
+    )
     return {
         "filter": channel.tolist(),
         "rank": (rank + 1).tolist(),
-        "id": samples["id"].to_numpy()[best.places[channel, rank]].tolist(),
+        "id": samples["id"].to_numpy()[places].tolist(),
         "value": best.values[channel, rank].astype(float).tolist(),
-        "x": ((cells % width + 0.5) / width).tolist(),
-        "y": ((cells // width + 0.5) / height).tolist(),
+        "x": (lefts + acrosses * (cells % width + 0.5) / width).tolist(),
+        "y": (tops + downs * (cells // width + 0.5) / height).tolist(),
     }
 
 

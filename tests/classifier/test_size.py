@@ -161,6 +161,11 @@ def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(
     assert (looked.table["share:spot"] > 0.8).all() and len(looked.table) == 3
     top = exciting_pictures(clf, data, "test", "conv", most=2)
     assert set(top.table["label"]) == {"b"}
+    cropping = Classifier(spotting(L.Resizing(40, 40), L.CenterCrop(32, 32), SCALED), "ab", preprocessing="none")
+    places = exciting_pictures(cropping, data, "test", "conv", most=3).table.set_index("id")
+    for i, (height, width) in enumerate(sizes):
+        row = places.loc[f"test/b/{i}.png"]
+        assert 20 <= row.y * height <= 32 and 15 <= row.x * width <= 27
     image = red_square((60, 100), 20, 15)
     (one,) = heatmaps(clf, image[None], target=1, layer="conv")
     (tested,) = faithfulness(clf, [image], [one], steps=6, randomise=False)
