@@ -1,11 +1,13 @@
 """The model card: what a model file does not say of itself, as ``models/<stem>.json``."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from carvis.errors import ModelError
 from carvis.images import ALPHAS, KERAS, ORIENTATIONS, USUAL, Reading
+from carvis.language import Message
 from carvis.workspace import atomic_write
 
 
@@ -23,6 +25,7 @@ class ModelCard:
     resize: str | None = None
     alpha: str | None = None
     orientation: str | None = None
+    output: str | None = None
     recipe: str | None = None
     backbone: str | None = None
     parent: str | None = None
@@ -80,6 +83,23 @@ def reading_of(card: ModelCard | None) -> tuple[Reading, list[str]]:
         if noted not in known and not ours:
             assumed.append(name)
     return Reading(**facts), assumed
+
+
+def read_size(text: str | None) -> tuple[int, int] | None:
+    """Read an input size as people write it, ``224`` or ``192x256``, height first; None for nothing.
+
+    Raises:
+        ModelError: it is no size.
+    """
+    if text is None or not text.strip():
+        return None
+    match = re.fullmatch(r"\s*(\d{1,5})\s*(?:[xX×,]\s*(\d{1,5})\s*)?", text, re.ASCII)
+    height, width = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not (height and width):
+        raise ModelError(
+            Message("{text} is no input size: give one side, or height and width, as 224 or 192x256.", text=text)
+        )
+    return height, width
 
 
 def _text(value: object) -> bool:

@@ -30,13 +30,13 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     with atomic_path(path) as temporary:
         _without_optimizer(clf.model).save(temporary)
     card = replace(clf.card) if clf.card else ModelCard()
-    card.input_size = list(clf.input_size)
+    card.input_size = None if clf.native_size else list(clf.input_size)
     card.channels = clf.channels
     # A guess is no fact: it is made anew, and said, when the file is opened.
     for fact in ("class_names", "preprocessing", "resize"):
         if fact not in clf.assumed:
             setattr(card, fact, getattr(clf, fact))
-    card.alpha, card.orientation = clf.alpha, clf.orientation
+    card.alpha, card.orientation, card.output = clf.alpha, clf.orientation, clf.output
     card.sha256 = sha256_of_file(path)
     card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
     card.versions = versions()

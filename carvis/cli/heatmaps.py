@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--against", metavar="CLASS", help="explain the target rather than this class, given likewise")
     parser.add_argument("--gamma", type=float, default=1.0, help="weight of that class's score (default: 1)")
     parser.add_argument("--layer", help="layer path (default: the last convolution of each model)")
-    parser.add_argument("--score", default="logit", choices=("logit", "probability"), help="score explained")
+    parser.add_argument(
+        "--score", default="logit", choices=("logit", "probability", "log-probability"), help="score explained"
+    )
     parser.add_argument(
         "--precision", default="full", choices=("full", "fast"), help="fast: bfloat16, where the processor has it"
     )
@@ -74,6 +76,10 @@ def run(args: argparse.Namespace) -> int:
     for clf in models.values():
         check(clf, around, args, workspace)
         _check_question(clf, args)
+        if clf.score_kind(args.score) != args.score:
+            print(
+                f"{clf.name}: it has no {args.score} before a softmax: the {clf.score_kind(args.score)} is explained."
+            )
     _check_out(out, pictures, models, args.overwrite)
     columns = (TextColumn("heatmaps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, disable=not sys.stdout.isatty()) as progress:

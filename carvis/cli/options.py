@@ -31,6 +31,12 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
         "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help="what the model takes"
     )
     parser.add_argument("--resize", choices=("nearest", "bilinear", "bicubic", "area"), help="how pictures are resized")
+    add_input_size(parser)
+    parser.add_argument(
+        "--output",
+        choices=("probability", "independent", "logit", "independent-logit", "log-probability", "signed"),
+        help="what the model's output means (default: decided by its graph, else by the numbers it gives)",
+    )
     parser.add_argument(
         "--alpha", action=_Alpha, metavar="{drop-alpha,on-white,on-black}", help="how transparent images are read"
     )
@@ -80,6 +86,12 @@ class _Alpha(argparse.Action):
         namespace.strength = strength
 
 
+def add_input_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--input-size", metavar="SIZE", help="side, or HEIGHTxWIDTH, of the images, where the model leaves it open"
+    )
+
+
 def read_classes(text: str | None) -> list[str] | Path | None:
     """Return the names given, or the file that holds them."""
     if text is None:
@@ -93,6 +105,7 @@ def read_classes(text: str | None) -> list[str] | Path | None:
 def load(path: str, args: argparse.Namespace, data=None):
     """Load a model with the facts given on the command line, and print what was assumed about it."""
     from carvis.classifier import load_classifier
+    from carvis.classifier.card import read_size
 
     clf = load_classifier(
         path,
@@ -101,6 +114,8 @@ def load(path: str, args: argparse.Namespace, data=None):
         resize=args.resize,
         alpha=args.alpha,
         orientation=args.orientation,
+        input_size=read_size(args.input_size),
+        output=args.output,
         trust=args.trust,
         data=data,
     )

@@ -46,9 +46,10 @@ def run(args: argparse.Namespace) -> int:
     console.print(table)
     total = int(layers["parameters"].sum())
     trainable = sum(int(weight.numpy().size) for weight in clf.model.trainable_weights)
-    height, width = clf.input_size
+    size = "any size x " if clf.native_size else "{}x{}x".format(*clf.input_size)
     print(f"{total:,} parameters, {trainable:,} trainable, {total - trainable:,} frozen")
-    print(f"input {height}x{width}x{clf.channels}, resize {clf.resize}, preprocessing {clf.input_words}")
+    resized = "by the model itself" if clf.native_size else clf.resize
+    print(f"input {size}{clf.channels}, resize {resized}, preprocessing {clf.input_words}, output {clf.output}")
     print(f"{len(clf.class_names)} classes: {', '.join(clf.class_names)}")
     checked = check(clf, around, args, open_workspace(args), full=True) if around else None
     if checked is not None and checked.n:
@@ -85,7 +86,7 @@ def _save_card(clf, checked) -> None:
     """Write what is known into the card: what the person gave, what an earlier card said, what the check settled."""
     from carvis.classifier.card import card_path, update_card
 
-    facts = ("class_names", "preprocessing", "resize", "alpha", "orientation")
+    facts = ("class_names", "preprocessing", "resize", "alpha", "orientation", "output")
     known = {fact: getattr(clf, fact) for fact in facts if fact not in clf.assumed}
     known = (checked.settled if checked else {}) | known
     if not known:
@@ -96,7 +97,7 @@ def _save_card(clf, checked) -> None:
                 card=card_path(clf.path),
             )
         )
-    facts = {"input_size": list(clf.input_size), "channels": clf.channels}
+    facts = {"input_size": None if clf.native_size else list(clf.input_size), "channels": clf.channels}
     path = update_card(clf.path, facts | known, clf.sha256)
     print(f"Saved in {path}: {', '.join(known)}")
     for fact in sorted(clf.assumed - set(known)):

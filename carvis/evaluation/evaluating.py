@@ -265,6 +265,7 @@ def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
             "resize": clf.resize,
             "alpha": clf.alpha,
             "orientation": clf.orientation,
+            "output": clf.output,
         },
         "dataset": {"name": data.name, "fingerprint": data.fingerprint},
         "split": canonical_split(split),

@@ -62,6 +62,17 @@ class Evaluation:
         return AssumptionCheck.from_json(kept) if kept else None
 
     @property
+    def model_facts(self) -> dict:
+        """What ``load_classifier`` must be given so that it opens the model as it was evaluated."""
+        model = self.setup["model"]
+        size = tuple(model.get("input_size") or ())
+        facts = {
+            name: model.get(name)
+            for name in ("class_names", "preprocessing", "resize", "alpha", "orientation", "output")
+        }
+        return facts | {"input_size": size if size and None not in size else None}
+
+    @property
     def split(self) -> str:
         return self.setup["split"]
 

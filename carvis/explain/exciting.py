@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from carvis.classifier import Classifier
+from carvis.classifier.frame import Frame
 from carvis.dataset import Dataset, Unreadable
 from carvis.errors import CarvisError, DatasetError
 from carvis.explain.frame import turn_for, upright_maps
 from carvis.explain.passing import layer_outputs
+from carvis.explain.placement import placed
 from carvis.images import place_upright
 from carvis.workspace import Cache, content_hash, modified
 
@@ -112,7 +114,15 @@ def activation_maps(clf: Classifier, paths: list[str], layer: str, filter: int) 
         clf.read_image(path)
     batches = layer_outputs(clf, paths, [layer], unreadable=Unreadable())
     maps = [np.maximum(one[..., filter], 0) for _, (output,) in batches for one in output]
-    return [upright_maps([one], turn_for(clf, path))[0] for path, one in zip(paths, maps, strict=True)]
+    return [
+        upright_maps([placed(one, _frame(clf, path))], turn_for(clf, path))[0]
+        for path, one in zip(paths, maps, strict=True)
+    ]
+
+
+def _frame(clf: Classifier, path: str) -> Frame:
+    """Return what a model sees of a picture."""
+    return clf.frame(clf.read_image(path).shape[:2] if clf.native_size else clf.input_size)
 
 
 @dataclass
@@ -147,11 +157,15 @@ def _rows(clf: Classifier, best: _Best, samples: pd.DataFrame) -> dict[str, list
     cells = best.cells[channel, rank]
     height, width = best.shape
     rows = best.places[channel, rank]
-    turns = {row: turn_for(clf, samples["path"].iloc[row]) for row in set(rows.tolist())}
-    where = [
-        place_upright(*one, turns[row])
-        for row, *one in zip(rows.tolist(), (cells % width + 0.5) / width, (cells // width + 0.5) / height)
-    ]
+    paths = {row: samples["path"].iloc[row] for row in set(rows.tolist())}
+    frames = {row: _frame(clf, path) for row, path in paths.items()}
+    turns = {row: turn_for(clf, path) for row, path in paths.items()}
+    where = []
+    for row, x, y in zip(rows.tolist(), (cells % width + 0.5) / width, (cells // width + 0.5) / height):
+        frame = frames[row]
+        across = (frame.left + frame.width * x) / frame.image[1]
+        down = (frame.top + frame.height * y) / frame.image[0]
+        where.append(place_upright(across, down, turns[row]))
     return {
         "filter": channel.tolist(),
         "rank": (rank + 1).tolist(),

@@ -2,25 +2,27 @@
 
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 import numpy as np
 
 from carvis.classifier import Classifier
 from carvis.classifier.layers import walk
+from carvis.classifier.output import SCORES
 from carvis.dataset import Unreadable
 from carvis.errors import ImageError, ModelError
 from carvis.explain import cam, probing
 from carvis.explain.frame import turn_for, upright_maps
 from carvis.explain.fusing import fuse
 from carvis.explain.heatmap import Heatmap, influence, judge
-from carvis.explain.methods import METHODS, TAKES_LAYER
+from carvis.explain.methods import GRADIENT_AT_INPUT, METHODS, TAKES_LAYER
+from carvis.explain.placement import placed
 from carvis.explain.precision import check_precision
 from carvis.explain.tap import Tapped, make_tap
 from carvis.explain.target import Aim, Target, aim_at, name_of, needs_label
+from carvis.language import Message
 
-SCORES = ("logit", "probability")
 Layer = str | tuple[str, ...] | None
 
 # A traced function costs a second and serves every picture after: one for each model, layers, score and number.
@@ -51,7 +53,9 @@ def heatmaps(
         target: ``predicted``, ``true``, a class index or a class name, or a ``Contrast`` of two of them.
         layer: a layer path with a map as output; None or ``last`` takes the last convolution
             (``clf.last_conv_layer``); several are fused to one map. Methods at the input leave it out.
-        score: ``logit``, the value before the final softmax or sigmoid, or ``probability``, the one after.
+        score: ``logit``, the value before the final softmax or sigmoid, ``probability``, the one after, or
+            ``log-probability``, its logarithm, which also stands in for a logit where there is none, as in the mean of
+            several models; ``Heatmap.score_kind`` says which it was.
         labels: the true class of each picture, name or index, for ``target="true"``; for paths without labels
             it is the name of the folder that holds the picture.
         batch_size: pictures a forward pass.
@@ -106,6 +110,15 @@ def heatmap_sets(
     if score not in SCORES:
         raise ModelError(f"{score} is not a score: choose one of {', '.join(SCORES)}.")
     check_precision(precision)
+    if set(methods) & GRADIENT_AT_INPUT and not clf.passes_floats:
+        raise ModelError(
+            Message(
+                "{name} takes whole numbers and computes otherwise on others, so it has no gradient at its input:"
+                " choose a method other than {methods}.",
+                name=clf.name,
+                methods=", ".join(sorted(GRADIENT_AT_INPUT)),
+            )
+        )
     for target in targets:
         if not needs_label(target):
             aim_at(target, None, clf.class_names, clf.name)
@@ -157,16 +170,16 @@ class _Explainer:
 
     def __init__(self, clf, methods, targets, layers, paths, score, seed, precision):
         self.clf, self.methods, self.targets, self.layers = clf, methods, list(targets), list(layers)
-        self.paths, self.score, self.seed, self.precision = paths, score, seed, precision
+        self.paths, self.seed, self.precision = paths, seed, precision
+        self.score = clf.score_kind(score)
         # The order of the model, so that fused maps go from shallow to deep and one trace serves any order.
         wanted = {path for group in paths.values() for path in group}
         self.tapped = [path for path, _ in walk(clf.model) if path in wanted]
-        self.black = clf.black_picture()
 
     def run(self, stream, batch_size: int) -> Iterator[dict]:
         tap = self._tap(tuple(self.tapped), len(self.targets))
         stream = iter(stream)
-        while batch := list(islice(stream, batch_size)):
+        for batch in _batches(stream, batch_size):
             prepared = np.stack([image for image, *_ in batch])
             aims = [self._aims(label) for _, label, *_ in batch]
             first = np.array([[aim.first for aim in row] for row in aims], np.int32)
@@ -180,7 +193,8 @@ class _Explainer:
                 for (target, t), layer, maps in self._maps(method, prepared, told, gamma):
                     for i, (raw, reach) in enumerate(maps):
                         facts = (told.scores[i, t], told.first[i, t], told.second[i, t], gamma[i, t], probabilities[i])
-                        heatmap = self._heatmap(method, layer, raw, reach, *facts, *batch[i][2:])
+                        place = self.clf.frame(prepared.shape[1:3]) if method in TAKES_LAYER else None
+                        heatmap = self._heatmap(method, layer, raw, reach, *facts, *batch[i][2:], place)
                         found[i][method, target, layer] = heatmap
             yield from found
 
@@ -192,7 +206,8 @@ class _Explainer:
         key = (paths, self.score, n_targets, self.precision)
         if key not in taps:
             layers = [None if path == "input" else self.clf.layer(path) for path in paths]
-            taps[key] = make_tap(self.clf.model, layers, self.score, n_targets, self.precision)
+            how = {"output": self.clf.output, "size": self.clf.input_size}
+            taps[key] = make_tap(self.clf.model, layers, self.score, n_targets, self.precision, **how)
         return taps[key]
 
     def _maps(self, method: str, prepared, told: Tapped, gamma):
@@ -212,7 +227,10 @@ class _Explainer:
                 yield (target, t), layer, _fused([made[path] for path in group])
 
     def _probed(self, method: str, prepared, activations, asks) -> list[tuple[np.ndarray, float]]:
-        probes = (probing.Probe(x, self.black, a, *ask, self.seed) for x, a, ask in zip(prepared, activations, asks))
+        size = prepared.shape[1:3]
+        shared = {"seed": self.seed, "frame": self.clf.frame(size)}
+        black = self.clf.black_picture(size)
+        probes = (probing.Probe(x, black, a, *ask, **shared) for x, a, ask in zip(prepared, activations, asks))
         maps = [probing.METHODS[method](probe) for probe in probes]
         return [(raw, _size(raw)) for raw in maps]
 
@@ -229,10 +247,12 @@ class _Explainer:
             lambda images: ask(slopes, images).gradients[0].numpy()[:, 0],
         )
 
-    def _heatmap(self, method, layer, raw, reach, score, first, second, gamma, probabilities, source, turn) -> Heatmap:
+    def _heatmap(
+        self, method, layer, raw, reach, score, first, second, gamma, probabilities, source, turn, frame
+    ) -> Heatmap:
         clf, answer = self.clf, int(probabilities.argmax())
         return Heatmap(
-            raw=upright_maps([raw], turn)[0],
+            raw=upright_maps([placed(raw, frame) if frame else raw], turn)[0],
             status=judge(raw, reach, float(score), self.score),
             target=int(first),
             target_name=name_of(first, second, gamma, clf.class_names),
@@ -255,6 +275,13 @@ class _Explainer:
             orientation=clf.orientation,
             turn=turn,
         )
+
+
+def _batches(stream: Iterator[tuple], size: int) -> Iterator[list[tuple]]:
+    """Cut a stream of (prepared picture, label, source) into batches of pictures of one size."""
+    for _, alike in groupby(stream, key=lambda one: one[0].shape):
+        while batch := list(islice(alike, size)):
+            yield batch
 
 
 def _cam_maps(method: str, activations, gradients) -> list[tuple[np.ndarray, float]]:

@@ -3,12 +3,19 @@
 To add a method of this family, write one function of a ``Probe`` that returns a float map, and name it in ``METHODS``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carvis.explain.placement import placed
 from carvis.images import resize
+
+if TYPE_CHECKING:
+    from carvis.classifier.frame import Frame
 
 OCCLUSION_CELLS = 16
 SMOOTH_SAMPLES, SMOOTH_NOISE = 16, 0.15
@@ -26,6 +33,7 @@ class Probe:
         scores: pictures (M, H, W, C) -> the score of each, (M,).
         slopes: pictures (M, H, W, C) -> the score's gradient by each, (M, H, W, C).
         seed: of whatever is random.
+        frame: what the model sees of the picture; None for all of it.
     """
 
     image: np.ndarray
@@ -34,6 +42,7 @@ class Probe:
     scores: Callable[[np.ndarray], np.ndarray]
     slopes: Callable[[np.ndarray], np.ndarray]
     seed: int = 0
+    frame: Frame | None = None
 
 
 def score_cam(probe: Probe) -> np.ndarray:
@@ -53,7 +62,10 @@ def score_cam(probe: Probe) -> np.ndarray:
     height, width = probe.image.shape[:2]
 
     def masked(mask: np.ndarray) -> np.ndarray:
-        share = resize(mask.astype(np.float32), (height, width))[..., None]
+        cropped = probe.frame is not None and not probe.frame.whole
+        size = (height, width)
+        share = placed(mask, probe.frame, size) if cropped else resize(mask.astype(np.float32), size)
+        share = share[..., None]
         return probe.black + share * (probe.image - probe.black)
 
     rises = _asked(probe.scores, masked, masks) - probe.scores(probe.black[None])[0]

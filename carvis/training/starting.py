@@ -8,6 +8,7 @@ from carvis.classifier.layers import walk
 from carvis.dataset import Dataset
 from carvis.dataset.ids import composed
 from carvis.errors import TrainingError
+from carvis.language import Message
 from carvis.training.loop import parameters
 from carvis.training.recorder import Recorder
 from carvis.training.run import Run
@@ -42,6 +43,8 @@ def starting_model(run: Run, config: dict, data: Dataset, record: Recorder) -> k
 def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> keras.Model:
     path = run.workspace.root / config["parent"]
     clf = load_classifier(path, data=data)
+    if clf.open_size and config["input_size"]:
+        clf = load_classifier(path, input_size=tuple(config["input_size"]), data=data)
     for sentence in clf.assumptions:
         record.log(f"parent {path.name}: {sentence}")
     names = [composed(name) for name in clf.class_names]
@@ -49,6 +52,14 @@ def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> ker
         raise TrainingError(
             f"{path} tells {len(clf.class_names)} other classes apart than {data.root} holds:"
             " choose a parent that was trained on these classes."
+        )
+    if clf.native_size or clf.output not in ("probability", "logit", "log-probability"):
+        raise TrainingError(
+            Message(
+                "{path} cannot be trained on: carvis trains models of one input size whose output is one probability or"
+                " score a class.",
+                path=path,
+            )
         )
     for what, given, has in (
         ("input_size", config["input_size"], list(clf.input_size)),

@@ -80,7 +80,7 @@ with legend_slot:
     st.caption(_("no evidence"), width="content")
     st.image(comparison.legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))
     st.caption(_("most evidence"), width="content")
-    st.caption(options.scale_note(chosen), width="stretch")
+    st.caption(" ".join([options.scale_note(chosen), *options.without_logit(opened, chosen)]), width="stretch")
     results_slot = st.container(width="content")
 
 with problem_slot:

@@ -47,13 +47,13 @@ if opened.classifier is None:
     st.page_link("app_pages/overview.py", label=_("Back to the overview"), query_params=selection.link())
 else:
     clf = opened.classifier
-    height, width = clf.input_size
     facts = {
         _("File"): plain(f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)"),
-        _("Input"): f"{height} × {width} × {clf.channels}",
+        _("Input"): card_form.size_words(clf),
         _("Preprocessing"): f"{plain(clf.preprocessing)}: {card_form.preprocessing_words(clf.preprocessing)}",
-        _("Resize"): plain(clf.resize),
+        _("Resize"): _("by the model itself") if clf.native_size else plain(clf.resize),
         _("Reading"): card_form.reading_words(clf.alpha, clf.orientation),
+        _("Output"): f"{plain(clf.output)}: {card_form.output_words(clf.output)}",
         _("Parameters"): f"{clf.model.count_params():,}",
         _("Explained by default"): plain(clf.last_conv_layer or "–"),
         _("Fingerprint"): f"`{clf.fingerprint[:16]}`",

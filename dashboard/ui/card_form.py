@@ -28,6 +28,14 @@ RESIZE = {
     "bicubic": N_("bicubic"),
     "area": N_("area"),
 }
+OUTPUT = {
+    "probability": N_("probabilities, used as they are"),
+    "independent": N_("a probability for each class by itself, used as it is"),
+    "logit": N_("scores; softmax (sigmoid for one output) gives the probabilities"),
+    "independent-logit": N_("a score for each class by itself; sigmoid gives the probabilities"),
+    "log-probability": N_("logarithms of probabilities"),
+    "signed": N_("scores from -1 to 1; (1 + x) / 2 gives the probabilities"),
+}
 
 
 ALPHA = {
@@ -41,7 +49,13 @@ ORIENTATION = {
 }
 
 
-_CHOICES = {"preprocessing": PREPROCESSING, "resize": RESIZE, "alpha": ALPHA, "orientation": ORIENTATION}
+_CHOICES = {
+    "preprocessing": PREPROCESSING,
+    "resize": RESIZE,
+    "alpha": ALPHA,
+    "orientation": ORIENTATION,
+    "output": OUTPUT,
+}
 
 
 def reading_words(alpha: str, orientation: str) -> str:
@@ -51,6 +65,18 @@ def reading_words(alpha: str, orientation: str) -> str:
 
 def preprocessing_words(name: str) -> str:
     return _(PREPROCESSING[name]) if name in PREPROCESSING else ""
+
+
+def output_words(name: str) -> str:
+    return _(OUTPUT[name]) if name in OUTPUT else ""
+
+
+def size_words(clf) -> str:
+    """Say the size of the images that go into a model: height × width × channels."""
+    if clf.native_size:
+        return _("any size × {channels}: the model resizes images itself").format(channels=clf.channels)
+    height, width = clf.input_size
+    return f"{height} × {width} × {clf.channels}"
 
 
 def fill(name: str, facts: dict) -> None:
@@ -64,6 +90,8 @@ def fill(name: str, facts: dict) -> None:
 
 def show(model: "Opened", path: Path) -> None:
     """Ask for what a model file does not tell, show it on images, and save it as its card once it is confirmed."""
+    from carvis.classifier.card import read_size
+
     clf = model.classifier
     names = st.text_area(
         _("Class names, one a line, in the order of the model's answers"),
@@ -76,7 +104,9 @@ def show(model: "Opened", path: Path) -> None:
         "resize": _("Resize"),
         "alpha": _("Transparency"),
         "orientation": _("Orientation"),
+        "output": _("Output"),
     }
+    helps = {"output": _("What the numbers that the model gives mean.")}
     columns, facts = st.columns(2), {}
     for place, (fact, words) in enumerate(_CHOICES.items()):
         own, key = getattr(clf, fact), _key(fact, model.name)
@@ -84,7 +114,18 @@ def show(model: "Opened", path: Path) -> None:
         texts = translated(words)
         shown = {name: f"{name}: {text}" for name, text in texts.items()} if fact == "preprocessing" else texts
         with columns[place % 2]:
-            facts[fact] = st.selectbox(labels[fact], list(words), format_func=shown.get, key=key, **start)
+            facts[fact] = st.selectbox(
+                labels[fact], list(words), format_func=shown.get, key=key, help=helps.get(fact), **start
+            )
+    with columns[1]:
+        size = st.text_input(
+            _("Input size"),
+            placeholder=_("as they are"),
+            disabled=not clf.open_size,
+            help=_("One side, or height x width. It can be set where the model leaves it open."),
+            key=_key("size", model.name),
+            **_start(_key("size", model.name), "" if clf.native_size else "{}x{}".format(*clf.input_size)),
+        )
     noted = (clf.card and clf.card.notes) or ""
     notes = st.text_input(_("Notes"), key=_key("notes", model.name), **_start(_key("notes", model.name), noted))
     listed = [line.strip() for line in names.splitlines() if line.strip()]
@@ -93,6 +134,7 @@ def show(model: "Opened", path: Path) -> None:
         error(words.format(n=len(clf.class_names)))
         return
     with guarded():
+        facts["input_size"] = read_size(size) if clf.open_size else clf.input_size
         variant = clf.variant(class_names=listed, **facts)
         seen = card_samples.show(variant, model.lock)
         # A guess is no fact before somebody has compared it with images: other names ask anew.
@@ -129,5 +171,6 @@ def _start(key: str, value: str) -> dict:
 def _save(clf: "Classifier", path: Path, facts: dict[str, str], notes: str) -> None:
     from carvis.classifier import update_card
 
-    told = {"class_names": clf.class_names, "input_size": list(clf.input_size), "channels": clf.channels} | facts
+    size = None if clf.native_size else list(clf.input_size)
+    told = facts | {"class_names": clf.class_names, "input_size": size, "channels": clf.channels}
     update_card(path, told | {"notes": notes.strip()}, sha256_of_file(path))

@@ -20,6 +20,8 @@ OTHER_FACTS: dict[str, tuple[str, ...]] = {
     "alpha": ALPHAS,
     "orientation": ORIENTATIONS,
     "resize": tuple(RESIZE_METHODS),
+    # Softmax or not, the largest of several scores is the same: only the middle of a single one depends on it.
+    "output": ("probability", "logit", "signed"),
 }
 _SIZES = (500, 350, 280, 200, 150, 100, 70, 50, 35, 24)
 _BATCH = 16
@@ -80,9 +82,16 @@ class Trial:
         return found
 
     def _find_others(self) -> None:
+        matter = self._images.matter | ({"output"} if self._output_is_open() else set())
         for fact, values in OTHER_FACTS.items():
-            if fact in self._images.matter and len(possible := self._possible(fact, values)) > 1:
+            if fact in matter and len(possible := self._possible(fact, values)) > 1:
                 self.others[fact] = possible
+
+    def _output_is_open(self) -> bool:
+        """Whether a model has one output whose meaning its graph does not tell."""
+        from carvis.classifier.output import decide_output
+
+        return self.clf.model.outputs[0].shape[1] == 1 and not decide_output(self.clf.model, self.clf.name)[0]
 
     def _shorten(self, seconds: float) -> None:
         """Leave out the end of the sample where all passes would take longer."""
