@@ -21,6 +21,8 @@ _HOME_OF = {
     "evaluate": "carvis.evaluation",
     "Evaluation": "carvis.evaluation",
     "load_evaluation": "carvis.evaluation",
+    "check_assumptions": "carvis.evaluation",
+    "AssumptionCheck": "carvis.evaluation",
     "read_misclassified": "carvis.evaluation",
     "label_errors": "carvis.evaluation",
     "Tags": "carvis.evaluation",

@@ -11,6 +11,7 @@ _HOME_OF = {
     "ModelCard": "card",
     "card_path": "card",
     "read_card": "card",
+    "update_card": "card",
     "write_card": "card",
 }
 

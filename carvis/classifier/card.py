@@ -1,11 +1,13 @@
 """The model card: what a model file does not say of itself, as ``models/<stem>.json``."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+import re
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from carvis.errors import ModelError
 from carvis.images import ALPHAS, KERAS, ORIENTATIONS, USUAL, Reading
+from carvis.language import Message
 from carvis.workspace import atomic_write
 
 
@@ -23,6 +25,7 @@ class ModelCard:
     resize: str | None = None
     alpha: str | None = None
     orientation: str | None = None
+    output: str | None = None
     recipe: str | None = None
     backbone: str | None = None
     parent: str | None = None
@@ -82,6 +85,23 @@ def reading_of(card: ModelCard | None) -> tuple[Reading, list[str]]:
     return Reading(**facts), assumed
 
 
+def read_size(text: str | None) -> tuple[int, int] | None:
+    """Read an input size as people write it, ``224`` or ``192x256``, height first; None for nothing.
+
+    Raises:
+        ModelError: it is no size.
+    """
+    if text is None or not text.strip():
+        return None
+    match = re.fullmatch(r"\s*(\d{1,5})\s*(?:[xX×,]\s*(\d{1,5})\s*)?", text, re.ASCII)
+    height, width = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not (height and width):
+        raise ModelError(
+            Message("{text} is no input size: give one side, or height and width, as 224 or 192x256.", text=text)
+        )
+    return height, width
+
+
 def _text(value: object) -> bool:
     return value is None or isinstance(value, str)
 
@@ -120,3 +140,18 @@ def write_card(model_path: str | Path, card: ModelCard, overwrite: bool = False)
     facts = asdict(card)
     facts = facts.pop("other") | {key: value for key, value in facts.items() if value not in (None, {})}
     return atomic_write(path, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+
+
+def update_card(model_path: str | Path, facts: dict, sha256: str | None = None) -> Path:
+    """Write facts that a person or a check has confirmed into the card, beside those already there.
+
+    Args:
+        facts: fields of ``ModelCard`` and their values.
+        sha256: of the model file, which the card is then for.
+
+    Raises:
+        ModelError: the card that is there cannot be read.
+    """
+    card = read_card(model_path) or ModelCard()
+    card = replace(card, **facts, sha256=sha256 or card.sha256)
+    return write_card(model_path, card, overwrite=True)

@@ -1,5 +1,6 @@
 """``Classifier``: a Keras model with its class names, input size and preprocessing bound to it."""
 
+import inspect
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -8,20 +9,36 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from carvis.classifier import layers as layer_tools
-from carvis.classifier.calls import Call
+from carvis.classifier.call import (
+    call_model,
+    computes_alike_on_floats,
+    copes_with_batches,
+    input_dtype,
+    takes_whole_numbers,
+)
 from carvis.classifier.card import ModelCard
 from carvis.classifier.fingerprint import fingerprint
-from carvis.classifier.graph import output_activation
-from carvis.classifier.places import Places
+from carvis.classifier.layer_access import LayerAccess
+from carvis.classifier.output import (
+    changes_meaning,
+    check_output,
+    decide_output,
+    probabilities,
+    probe_images,
+    score_kind,
+)
 from carvis.classifier.preprocessing import PREPROCESSING
+from carvis.classifier.shapes import fitting_size, image_input, n_classes, resizes_itself
 from carvis.errors import ImageError, ModelError
 from carvis.images import RESIZE_METHODS, USUAL, Reading, read_for, resize
+from carvis.language import Message
 
 _CHUNK = 32
+# The size of what a model that takes any size is probed with.
+PROBED_SIZE = (240, 320)
 
 
-class Classifier:
+class Classifier(LayerAccess):
     """A Keras 3 model and what must be known to use it.
 
     Args:
@@ -30,10 +47,13 @@ class Classifier:
         preprocessing: a name in ``PREPROCESSING``.
         resize: a name in ``carvis.images.RESIZE_METHODS``.
         alpha, orientation: how image files are read, names in ``carvis.images.ALPHAS`` and ``ORIENTATIONS``.
-        input_size: (height, width), needed where the model leaves it open.
+        input_size: (height, width), needed where the model leaves it open and does not bring images to one size itself.
+        output: what its output means, a name in ``OUTPUTS``; None decides by the graph, else by numbers.
+        images: uint8 (H, W, 3) each, real ones where there are any, for what only numbers tell.
         name: shown wherever a result is shown.
         path, sha256, card, assumptions: where it came from, the hash of that file, and what had to be assumed, one
             sentence each.
+        assumed: names of the facts (``class_names``, ``preprocessing``, ...) that nobody has told or confirmed.
 
     Raises:
         ModelError: the model is no image classifier, or the names do not fit it.
@@ -49,11 +69,14 @@ class Classifier:
         alpha: str = USUAL.alpha,
         orientation: str = USUAL.orientation,
         input_size: int | tuple[int, int] | None = None,
+        output: str | None = None,
+        images: Sequence[np.ndarray] = (),
         name: str | None = None,
         path: str | Path | None = None,
         sha256: str | None = None,
         card: ModelCard | None = None,
         assumptions: Iterable[str] = (),
+        assumed: Iterable[str] = (),
     ):
         self.model = model
         self.name = name or model.name
@@ -61,13 +84,47 @@ class Classifier:
         self.sha256 = sha256
         self.card = card
         self.assumptions = list(assumptions)
+        self.assumed = frozenset(assumed)
         self.class_names = [str(name) for name in class_names]
         self.preprocessing = preprocessing
         self.resize = resize
         self.alpha, self.orientation = alpha, orientation
         height, width, self.channels = image_input(model, self.name)
-        self.input_size = fitting_size((height, width), input_size, self.name)
+        input_size = None if input_size == (None, None) else input_size
+        # Images go in as they are where the model resizes them itself and nobody asked for a size.
+        self.native_size = input_size is None and resizes_itself(model, self.channels)
+        self.input_size = (None, None) if self.native_size else fitting_size((height, width), input_size, self.name)
         self._check()
+        self.output = output or self._decided_output(images)
+        check_output(self.output, self.name)
+
+    def _decided_output(self, images: Sequence[np.ndarray]) -> str:
+        """Say what the output means, and note what was assumed."""
+        found, said = decide_output(self.model, self.name)
+        if not found:
+            seen = Message("images of the data set") if len(images) else Message("images of noise and plain colours")
+            images = images if len(images) else probe_images(self.probe_size, self.channels)
+            found, said = decide_output(self.model, self.name, self._raw(images), seen)
+        if said:
+            self.assumptions.append(said)
+        return found
+
+    @property
+    def open_size(self) -> bool:
+        """Whether the model itself leaves its input size open."""
+        return None in self.model.inputs[0].shape[1:3]
+
+    def score_kind(self, asked: str = "logit") -> str:
+        """Return the score that is explained where ``logit`` or ``probability`` is asked for.
+
+        A mixture, such as the mean of several softmaxes, has no logit: its log-probability is explained.
+        """
+        return score_kind(self.model, self.output, asked)
+
+    @property
+    def probe_size(self) -> tuple[int, int]:
+        """The input size, or the size to try a model with that takes images of any size."""
+        return PROBED_SIZE if self.native_size else self.input_size
 
     def _check(self) -> None:
         if self.preprocessing not in PREPROCESSING:
@@ -80,6 +137,24 @@ class Classifier:
             raise ModelError(f"{error}.") from None
         if self.channels == 1 and self.preprocessing in ("caffe", "torch"):
             raise ModelError(f"{self.name} takes grey pictures: {self.preprocessing} needs colour, choose unit or tf.")
+        if takes_whole_numbers(self.model) and self.preprocessing != "none":
+            raise ModelError(
+                Message(
+                    "{name} takes whole numbers ({dtype}), 0 to 255: its preprocessing must be none, not {given}.",
+                    name=self.name,
+                    dtype=input_dtype(self.model),
+                    given=self.preprocessing,
+                )
+            )
+        if not copes_with_batches(self.model, (*self.probe_size, self.channels)):
+            raise ModelError(
+                Message(
+                    "{name} takes exactly {n} images at once: save it with an open batch size (keras.Input without"
+                    " batch_size).",
+                    name=self.name,
+                    n=self.model.inputs[0].shape[0],
+                )
+            )
         expected = n_classes(self.model)
         if len(self.class_names) != expected:
             raise ModelError(
@@ -88,8 +163,28 @@ class Classifier:
             )
 
     def __repr__(self) -> str:
-        size = "x".join(map(str, (*self.input_size, self.channels)))
+        size = "of any size" if self.native_size else "x".join(map(str, (*self.input_size, self.channels)))
         return f"Classifier({self.name!r}, {len(self.class_names)} classes, input {size}, {self.preprocessing})"
+
+    def variant(self, **changes) -> "Classifier":
+        """Return a classifier that shares this one's Keras model under other facts.
+
+        Args:
+            changes: any argument of ``Classifier`` but the model: ``class_names``, ``preprocessing``, ``resize``, ...
+        """
+        unknown = set(changes) - set(self._facts())
+        if unknown:
+            raise TypeError(f"variant() takes no {', '.join(sorted(unknown))}")
+        assumed = self.assumed - set(changes)
+        made = Classifier(self.model, **self._facts() | {"assumed": assumed} | changes)
+        # What the model makes of a batch does not depend on the facts: its traced function serves all variants.
+        if made.input_size == self.input_size and not self.native_size:
+            made.__dict__["_forward"] = self._forward
+        return made
+
+    def _facts(self) -> dict:
+        names = [name for name in inspect.signature(Classifier).parameters if name != "model"]
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
 
     @property
     def reading(self) -> Reading:
@@ -111,101 +206,57 @@ class Classifier:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the weights and of everything that changes an answer: equal after saving and loading."""
+        """A hash of the weights and of everything that changes a prediction: equal after saving and loading."""
         facts = {
             "input": [*self.input_size, self.channels],
             "preprocessing": self.preprocessing,
             "resize": self.resize,
         }
+        if changes_meaning(self.model, self.output):
+            facts["output"] = self.output
         # The usual reading adds nothing, so that models keep the fingerprint that their evaluations know.
         return fingerprint(self.model, facts | self.reading.facts())
 
     @cached_property
-    def places(self) -> Places:
-        """Every call of the model's layers by its path, and how the signal runs through them."""
-        return Places(self.model, self.name, self.input_size)
-
-    @cached_property
-    def conv_layers(self) -> list[str]:
-        """Paths of all convolutions with a map larger than 1x1, each call its own, in execution order."""
-        return self.places.conv_layers()
-
-    @cached_property
-    def default_layer(self) -> str | None:
-        """The layer explained by default, None where there is none.
-
-        It is the last one with a map larger than 1x1 that all of the signal passes. A path with ``#*``, as in
-        ``vgg16#*/block5_conv3``, stands for all calls of a layer together.
-        """
-        return self.places.default
-
-    @cached_property
-    def last_conv_layer(self) -> str | None:
-        """The last convolution with a map larger than 1x1, or what completes it directly behind, or None.
-
-        Only part of the signal may pass it: heatmaps explain ``default_layer``.
-        """
-        return layer_tools.last_conv_layer(self.model)
-
-    @cached_property
-    def completed_layers(self) -> list[str]:
-        """Paths of all convolutions, each after the batch normalisation and the activation that follow it directly."""
-        return self.places.completed_layers()
-
-    def layer(self, path: str) -> keras.Layer:
-        """Return the layer at a path such as ``vgg16/block5_conv3``.
-
-        Raises:
-            ModelError: there is none.
-        """
-        if path in self.places.by_path:
-            return self.places.by_path[path].operation
-        return layer_tools.find_layer(self.model, path)
-
-    def map_calls(self, path: str) -> list[Call]:
-        """Return the calls with a map (N, h, w, c) that a path stands for: one, or several for a path with ``#*``.
-
-        Raises:
-            ModelError: there is none, or its output is no map.
-        """
-        calls = self.places.members(path)
-        if any(len(call.outputs) != 1 or len(call.shape) != 4 for call in calls):
-            known = self.conv_layers or [call.path for call in self.places.maps()]
-            words = f"choose one of {', '.join(known)}" if known else "no layer of it does"
-            raise ModelError(f"{path} of {self.name} gives no map: {words}.")
-        return calls
-
-    def map_layer(self, path: str) -> Call:
-        """Return the one call at a path whose output is a map (N, h, w, c).
-
-        Raises:
-            ModelError: there is none, its output is no map, or the path stands for several calls.
-        """
-        calls = self.map_calls(path)
-        if len(calls) > 1:
-            raise ModelError(
-                f"{path} stands for {len(calls)} calls of {self.name}: choose one of"
-                f" {', '.join(call.path for call in calls)}."
-            )
-        return calls[0]
-
-    def layer_table(self):
-        """Return one row a call of a layer: name, type, output_shape, parameters, trainable, explainable, branch."""
-        return layer_tools.layer_table(self.model, self.places)
+    def passes_floats(self) -> bool:
+        """Tell whether a gradient can be had at the input: of whole numbers only where floats give the same output."""
+        images = np.stack(probe_images(self.probe_size, self.channels))
+        return not takes_whole_numbers(self.model) or computes_alike_on_floats(self.model, images)
 
     def preprocess(self, images: np.ndarray) -> np.ndarray:
         """Bring pictures of the model's size to its range: uint8 or float (N, h, w, c) to float32."""
         return np.asarray(PREPROCESSING[self.preprocessing](images.astype(np.float32)), np.float32)
 
-    def black_picture(self) -> np.ndarray:
-        """Return a black picture as the model takes it: float32 (h, w, c)."""
-        return self.preprocess(np.zeros((1, *self.input_size, self.channels), np.uint8))[0]
+    def black_picture(self, size: tuple[int, int] | None = None) -> np.ndarray:
+        """Return a black image as the model takes it, float32 (h, w, c), of the input size or of another."""
+        return self.preprocess(np.zeros((1, *(size or self.probe_size), self.channels), np.uint8))[0]
+
+    def fit(self, image: np.ndarray) -> np.ndarray:
+        """Bring an image to the input size: uint8 (H, W, 3) or (H, W, 1) to uint8 (h, w, c).
+
+        Raises:
+            ImageError: the array is no image.
+        """
+        image = self._with_channels(image)
+        return image if self.native_size else resize(image, self.input_size, self.resize)
 
     def prepare(self, images: Iterable[np.ndarray]) -> np.ndarray:
-        """Resize and preprocess pictures of any size: uint8 (H, W, 3) or (H, W, 1) each, to float32 (N, h, w, c)."""
-        fitted = [resize(self._with_channels(image), self.input_size, self.resize) for image in images]
+        """Resize and preprocess pictures of any size: uint8 (H, W, 3) or (H, W, 1) each, to float32 (N, h, w, c).
+
+        Raises:
+            ImageError: an array is no image, or the model takes images as they are and these differ in size.
+        """
+        fitted = [self.fit(image) for image in images]
         if not fitted:
-            return np.zeros((0, *self.input_size, self.channels), np.float32)
+            return np.zeros((0, *self.probe_size, self.channels), np.float32)
+        if len({image.shape for image in fitted}) > 1:
+            raise ImageError(
+                Message(
+                    "{name} takes images as they are, so only images of one size can be prepared together: prepare them"
+                    " one by one, or give input_size.",
+                    name=self.name,
+                )
+            )
         return self.preprocess(np.stack(fitted))
 
     def _with_channels(self, image: np.ndarray) -> np.ndarray:
@@ -220,74 +271,35 @@ class Classifier:
 
     @cached_property
     def _forward(self):
-        @tf.function(input_signature=[tf.TensorSpec([None, *self.input_size, self.channels], tf.float32)])
         def forward(images):
-            return tf.cast(self.model(images, training=False), tf.float32)
+            return call_model(self.model, images)
 
-        return forward
+        # Keras' cropping layers decide by the size; traced with an open one they go wrong for small images.
+        if self.native_size:
+            return forward
+        return tf.function(
+            forward, input_signature=[tf.TensorSpec([None, *self.input_size, self.channels], tf.float32)]
+        )
+
+    def _raw(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the model's output, float32 (N, k), for images of any size, those of one size together."""
+        parts: list[list[np.ndarray]] = []
+        for image in map(self.fit, images):
+            if not parts or len(parts[-1]) == _CHUNK or parts[-1][0].shape != image.shape:
+                parts.append([])
+            parts[-1].append(image)
+        width = int(self.model.outputs[0].shape[1])
+        found = [np.asarray(self._forward(self.preprocess(np.stack(part)))) for part in parts]
+        return np.concatenate(found) if found else np.zeros((0, width), np.float32)
 
     def predict(self, images: Iterable[np.ndarray]) -> np.ndarray:
         """Return the probabilities, float32 (N, classes), of pictures of any size."""
-        images = list(images)
-        parts = [self.prepare(images[i : i + _CHUNK]) for i in range(0, len(images), _CHUNK)]
-        answers = [self.predict_prepared(part) for part in parts]
-        return np.concatenate(answers) if answers else np.zeros((0, len(self.class_names)), np.float32)
+        return self.probabilities(self._raw(images))
 
     def predict_prepared(self, batch: np.ndarray) -> np.ndarray:
         """Return the probabilities, float32 (N, classes), of a batch that ``prepare`` made."""
-        return self.probabilities(self._forward(batch).numpy())
+        return self.probabilities(np.asarray(self._forward(batch)))
 
     def probabilities(self, output: np.ndarray) -> np.ndarray:
-        """Turn the model's output (N, k) into probabilities (N, classes)."""
-        if output.shape[1] == 1:
-            return np.concatenate([1 - output, output], axis=1)
-        if gives_logits(self.model):
-            powers = np.exp(output - output.max(axis=1, keepdims=True))
-            return powers / powers.sum(axis=1, keepdims=True)
-        return output
-
-
-def image_input(model: keras.Model, name: str) -> tuple[int | None, int | None, int]:
-    """Return (height, width, channels) of a model's input.
-
-    Raises:
-        ModelError: the model does not take one picture, or does not give one list of scores.
-    """
-    inputs, outputs = getattr(model, "inputs", None) or [], getattr(model, "outputs", None) or []
-    if len(inputs) != 1 or len(outputs) != 1:
-        raise ModelError(f"{name} has several inputs or outputs: carvis opens classifiers of one picture.")
-    shape = inputs[0].shape
-    if len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3):
-        raise ModelError(f"{name} puts channels first: convert it to channels last.")
-    if len(shape) != 4 or shape[3] not in (1, 3):
-        raise ModelError(f"{name} takes {shape[1:]}, which is no picture: carvis opens classifiers of pictures.")
-    scores = outputs[0].shape
-    if len(scores) != 2 or scores[1] is None:
-        raise ModelError(f"{name} gives {scores[1:]}, not one score a class: it is no classifier.")
-    if scores[1] == 1 and output_activation(model) != "sigmoid":
-        raise ModelError(f"{name} gives one number without a sigmoid: it measures something and is no classifier.")
-    return shape[1], shape[2], shape[3]
-
-
-def fitting_size(fixed: tuple, asked: int | tuple[int, int] | None, name: str) -> tuple[int, int]:
-    """Return the input size (height, width): the model's own, or the one asked for where the model leaves it open.
-
-    Raises:
-        ModelError: the two contradict, or neither says.
-    """
-    height, width = (asked, asked) if isinstance(asked, int) else asked or fixed
-    if any(own not in (None, side) for own, side in zip(fixed, (height, width))):
-        raise ModelError(f"{name} takes pictures of {fixed[0]}x{fixed[1]}, not {height}x{width}: leave input_size out.")
-    if height is None or width is None:
-        raise ModelError(f"{name} leaves its input size open: give input_size.")
-    return int(height), int(width)
-
-
-def n_classes(model: keras.Model) -> int:
-    """Return how many classes a model tells apart: two for a single output."""
-    return max(int(model.outputs[0].shape[1]), 2)
-
-
-def gives_logits(model: keras.Model) -> bool:
-    """Tell whether a model ends without softmax or sigmoid."""
-    return output_activation(model) not in ("softmax", "sigmoid")
+        """Turn the model's output (N, k) into probabilities (N, classes), as ``Classifier.output`` says."""
+        return probabilities(output, self.output)

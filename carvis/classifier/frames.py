@@ -83,6 +83,13 @@ class Frame:
         y, x = (x, y) if self.transposed else (y, x)
         return self.top + y * (self.bottom - self.top), self.left + x * (self.right - self.left)
 
+    def turned_back(self, maps: np.ndarray) -> np.ndarray:
+        """Mirror and turn maps back, (N, h, w, ...), so that they lie as the image does, each cell kept as it is."""
+        if self.transposed:
+            maps = np.swapaxes(maps, 1, 2)
+        axes = [axis for axis, turned in ((1, self.top > self.bottom), (2, self.left > self.right)) if turned]
+        return np.ascontiguousarray(np.flip(maps, axes))
+
     def onto_image(self, maps: np.ndarray) -> np.ndarray:
         """Lay maps on the image as it is: (N, h, w, ...) mirrored and turned back.
 

@@ -7,8 +7,6 @@ import keras
 Step = keras.Operation
 # What neither mixes nor weighs its input: the scores before and after it are the same numbers.
 _PASSING = ("Reshape", "Flatten", "Dropout", "Identity", "Squeeze", "Cast", "SpatialDropout2D")
-_SCALING_LAYERS = (keras.layers.Rescaling, keras.layers.Normalization)
-_ARITHMETIC = ("Divide", "TrueDivide", "Multiply", "Subtract", "Add")
 
 
 def operations_of(model: keras.Model) -> list[Step]:
@@ -87,25 +85,3 @@ def final_operation(model: keras.Model) -> Step:
 def _squashing(step: Step) -> str:
     """Name what an ``Activation`` layer applies, else nothing."""
     return step.activation.__name__ if isinstance(step, keras.layers.Activation) else ""
-
-
-def output_activation(model: keras.Model) -> str:
-    """Return ``softmax``, ``sigmoid`` or the name of what else a model ends with, in small letters."""
-    last = final_operation(model)
-    activation = getattr(last, "activation", None)
-    names = (type(last).__name__, getattr(activation, "__name__", type(activation).__name__))
-    lowered = [name.lower() for name in names]
-    return next((name for name in lowered if name in ("softmax", "sigmoid")), lowered[1])
-
-
-def scales_its_input(model: keras.Model) -> bool:
-    """Tell whether a model rescales pixel values itself before its first weights."""
-    for step in flat_operations(model):
-        if isinstance(step, _SCALING_LAYERS):
-            return True
-        if isinstance(step, keras.Layer):
-            if any(weight.name.endswith("kernel") for weight in step.weights):
-                return False
-        elif type(step).__name__ in _ARITHMETIC:
-            return True
-    return False

@@ -1,35 +1,42 @@
 """Opening model files: ours and other people's."""
 
+import contextlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
-import keras
-
+from carvis.classifier.call import takes_whole_numbers
 from carvis.classifier.card import ModelCard, card_path, read_card, reading_of
-from carvis.classifier.classifier import Classifier, gives_logits, image_input, n_classes
-from carvis.classifier.graph import output_activation, scales_its_input
+from carvis.classifier.class_names import names_of_classes
+from carvis.classifier.classifier import PROBED_SIZE, Classifier
+from carvis.classifier.input_range import assumed_preprocessing
 from carvis.classifier.opening import open_model
+from carvis.classifier.output import OUTPUTS, decide_output
 from carvis.classifier.preprocessing import PREPROCESSING
+from carvis.classifier.shapes import image_input, n_classes, resizes_itself
 from carvis.dataset import Dataset
-from carvis.errors import ModelError
-from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS
+from carvis.errors import ImageError, ModelError
+from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS, read_image
 from carvis.language import Message
 from carvis.workspace import sha256_of_file
 
 _OPEN_SIZE = 224
+# So many images of a data set show what a model's output means.
+_SAMPLED = 16
 
 
 def load_classifier(
     path: str | Path,
-    class_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | str | Path | None = None,
     preprocessing: str | None = None,
     *,
     input_size: int | tuple[int, int] | None = None,
     resize: str | None = None,
     alpha: str | None = None,
     orientation: str | None = None,
+    output: str | None = None,
     trust: bool = False,
-    data: Dataset | None = None,
+    data: Dataset | Sequence[Dataset] | None = None,
 ) -> Classifier:
     """Open a model file with everything needed to use it.
 
@@ -38,14 +45,20 @@ def load_classifier(
 
     Args:
         path: a ``.keras``, ``.h5`` or ``.hdf5`` file.
-        class_names: one name a class, in the model's order.
-        preprocessing: a name in ``PREPROCESSING``; without a card ``unit``, as the tutorial's models take.
+        class_names: one name a class, in the model's order, or a file that holds them (``labels.txt``, one a line,
+            ``class_indices.json``). Without them and a card, such a file beside the model is used.
+        preprocessing: a name in ``PREPROCESSING``; without a card ``none`` where the model scales pixel values itself,
+            else ``unit``, as the tutorial's models take.
         input_size: side, or height and width, where the model leaves it open.
         resize: a resize method; without a card ``nearest``, as Keras's ``load_img`` used for the tutorial's models.
         alpha, orientation: as ``carvis.images.Reading``; without a card ``drop-alpha`` and ``as-stored``, as Keras's
             ``load_img`` reads.
+        output: what its output means, a name in ``carvis.classifier.output.OUTPUTS``; without a card decided by the
+            graph, else by the numbers it gives for images of ``data``.
         trust: run the code this file holds (Lambda layers, own classes).
-        data: a data set whose class names are taken where their number fits.
+        data: the data set that the images lie in, or several: without a card its class names are assumed where their
+            number fits, in Keras' order of its folders, and on its images it is judged what the output means where the
+            graph does not tell.
 
     Raises:
         UntrustedModelError: the file holds code and ``trust`` is False.
@@ -56,30 +69,60 @@ def load_classifier(
     said: list[str] = []
     sha256 = sha256_of_file(path)
     card = _card(path, sha256, said)
-    height, width, _ = image_input(model, str(path))
+    height, width, channels = image_input(model, str(path))
+    size = _input_size(model, (height, width), channels, input_size, card, said)
+    probed = (size, size) if isinstance(size, int) else size or (height or PROBED_SIZE[0], width or PROBED_SIZE[1])
+    reading = _reading({"alpha": alpha, "orientation": orientation}, card, said)
     clf = Classifier(
         model,
-        _class_names(model, class_names, card, data, said),
-        preprocessing=_preprocessing(model, preprocessing, card, said),
-        resize=_resize(resize, card, said),
-        **_reading({"alpha": alpha, "orientation": orientation}, card, said),
-        input_size=_input_size((height, width), input_size, card, said),
+        names_of_classes(path, n_classes(model), class_names, card, _all(data), said),
+        preprocessing=_preprocessing(model, preprocessing, card, (*probed, channels), said),
+        resize=_resize(resize, card, said, native=None in (height, width) and size is None),
+        **reading,
+        input_size=size,
+        output=_output(output, card, said),
+        images=_Sample(_all(data), channels, reading),
         name=path.stem,
         path=path,
         sha256=sha256,
         card=card,
         assumptions=said,
     )
-    clf.assumptions += _about_output(model)
+    given = {"class_names": class_names, "preprocessing": preprocessing, "resize": resize, "output": output}
+    clf.assumed = _assumed(clf, given | {"alpha": alpha, "orientation": orientation})
     return clf
 
 
-def _about_output(model: keras.Model) -> list[str]:
-    if gives_logits(model):
-        return ["The model ends without softmax: softmax is applied to its scores to give probabilities."]
-    if model.outputs[0].shape[1] > 1 and output_activation(model) == "sigmoid":
-        return ["The model judges each class by itself (sigmoid): its probabilities do not add up to 1."]
-    return []
+def _all(data: Dataset | Sequence[Dataset] | None) -> Sequence[Dataset]:
+    return [] if data is None else [data] if isinstance(data, Dataset) else data
+
+
+class _Sample(Sequence):
+    """Some images of a data set, of training or validation first; read only if somebody looks."""
+
+    def __init__(self, data: Sequence[Dataset], channels: int, reading: dict[str, str]):
+        self.data, self.channels, self.reading = data, channels, reading
+
+    @cached_property
+    def _images(self) -> list:
+        found = []
+        tables = [
+            one.samples(split) for split in ("valid", "train", "test") for one in self.data if split in one.splits
+        ]
+        for paths in (table["path"] for table in tables):
+            for path in paths.iloc[:: max(len(paths) // _SAMPLED, 1)]:
+                # Broken images are told where the data set is used.
+                with contextlib.suppress(ImageError):
+                    found.append(read_image(path, self.channels, **self.reading))
+                if len(found) == _SAMPLED:
+                    return found
+        return found
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, place):
+        return self._images[place]
 
 
 def _card(path: Path, sha256: str, said: list[str]) -> ModelCard | None:
@@ -93,44 +136,58 @@ def _card(path: Path, sha256: str, said: list[str]) -> ModelCard | None:
     return card
 
 
-def _class_names(model, given, card, data, said) -> list[str]:
-    if given is not None:
-        return list(given)
-    count = n_classes(model)
-    if card and card.class_names:
-        if len(card.class_names) == count:
-            return list(card.class_names)
-        said.append(
-            f"The card names {len(card.class_names)} classes, but the model has {count}: its names are not used."
-        )
-    if data is not None and len(data.class_names) == count:
-        said.append(f"The class names are those of the data set {data.name}, in alphabetical order.")
-        return list(data.class_names)
-    said.append(f"The names of the {count} classes are not known: they are called class 0 to class {count - 1}.")
-    return [f"class {i}" for i in range(count)]
+def _assumed(clf: Classifier, given: dict) -> frozenset[str]:
+    """Name the facts that neither the caller nor a card for this very file has told."""
+    card = clf.card if clf.card and clf.card.sha256 in (None, clf.sha256) else None
+    asked = {fact for fact, value in given.items() if value is None}
+    asked -= {"alpha", "orientation"} - set(reading_of(card)[1])
+    # The graph is certain of most outputs, and what is not resized at all needs no way to resize.
+    asked -= {"output"} if decide_output(clf.model, clf.name)[0] else set()
+    asked -= {"resize"} if clf.native_size else set()
+    return frozenset(fact for fact in asked if not card or getattr(card, fact) != getattr(clf, fact))
 
 
-def _preprocessing(model, given, card, said) -> str:
+def _preprocessing(model, given, card, shape, said) -> str:
     if given:
         return given
+    found, sentence = assumed_preprocessing(model, shape)
     if card and card.preprocessing in PREPROCESSING:
-        return card.preprocessing
-    if card and card.preprocessing:
+        if not takes_whole_numbers(model) or card.preprocessing == found:
+            return card.preprocessing
+        said.append(
+            Message(
+                "The card names the preprocessing {name}, but the model takes whole numbers: it is not used.",
+                name=card.preprocessing,
+            )
+        )
+    elif card and card.preprocessing:
         said.append(f"The card names the preprocessing {card.preprocessing}, which is not known here: it is not used.")
-    if scales_its_input(model):
-        said.append("The model scales its input itself, so pixel values go in unchanged (preprocessing none).")
-        return "none"
-    said.append("Pixel values are divided by 255 (preprocessing unit), as the tutorial's models take them.")
-    return "unit"
+    said.append(sentence)
+    return found
 
 
-def _resize(given, card, said) -> str:
+def _output(given, card, said) -> str | None:
+    if given:
+        return given
+    if card and card.output and card.output not in OUTPUTS:
+        said.append(
+            Message(
+                "The card says that the output is {name}, which is not known here: it is not used.", name=card.output
+            )
+        )
+        return None
+    return card.output if card else None
+
+
+def _resize(given, card, said, native: bool) -> str:
     if given:
         return given
     if card and card.resize in RESIZE_METHODS:
         return card.resize
     if card and card.resize:
         said.append(f"The card names the resize method {card.resize}, which is not known here: it is not used.")
+    if native:
+        return "nearest"
     said.append("Pictures are resized by nearest neighbour, as Keras's load_img does.")
     return "nearest"
 
@@ -159,7 +216,7 @@ def _reading(given: dict[str, str | None], card, said) -> dict[str, str]:
     return {name: given[name] or value for name, value in vars(reading).items()}
 
 
-def _input_size(fixed, given, card, said) -> int | tuple[int, int] | None:
+def _input_size(model, fixed, channels, given, card, said) -> int | tuple[int, int] | None:
     if given is not None:
         return given
     noted = tuple(card.input_size) if card and card.input_size else None
@@ -169,6 +226,20 @@ def _input_size(fixed, given, card, said) -> int | tuple[int, int] | None:
         return None
     if noted and all(own in (None, side) for own, side in zip(fixed, noted)):
         return noted
+    if resizes_itself(model, channels):
+        said.append(
+            Message(
+                "The model brings images to one size itself, so they go in at their own size (no resize before it)."
+            )
+        )
+        return None
     height, width = (side or _OPEN_SIZE for side in fixed)
-    said.append(f"The model leaves its input size open: {height}x{width} is used.")
+    said.append(
+        Message(
+            "The model leaves its input size open: {height}x{width} is used. Another one is given by input_size"
+            " (--input-size).",
+            height=height,
+            width=width,
+        )
+    )
     return height, width

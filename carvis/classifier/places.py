@@ -109,6 +109,10 @@ class Places:
         position = self._positions.of.get(call.outputs[0])
         return position.frame if position is not None and position.layout == "map" else None
 
+    def frame_of(self, path: str) -> Frame | None:
+        """Return how the map of the one call at a path lies on the image, None where that is not known."""
+        return self.frame(self.members(path)[0])
+
     def passes_all(self, path: str) -> bool:
         """Tell whether all of the signal passes a layer, or the calls that a path stands for together."""
         calls = self.members(path)

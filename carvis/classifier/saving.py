@@ -16,6 +16,8 @@ from carvis.workspace import atomic_path, sha256_of_file
 def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write a classifier as a ``.keras`` file with its card ``<stem>.json``; the optimizer is not kept.
 
+    The card holds what is known: what was only assumed of the model (``Classifier.assumed``) is left out.
+
     Raises:
         ModelError: the name does not end in ``.keras``, or the file exists and ``overwrite`` is False.
     """
@@ -28,12 +30,13 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     with atomic_path(path) as temporary:
         _without_optimizer(clf.model).save(temporary)
     card = replace(clf.card) if clf.card else ModelCard()
-    card.class_names = clf.class_names
-    card.input_size = list(clf.input_size)
+    card.input_size = None if clf.native_size else list(clf.input_size)
     card.channels = clf.channels
-    card.preprocessing = clf.preprocessing
-    card.resize = clf.resize
-    card.alpha, card.orientation = clf.alpha, clf.orientation
+    # A guess is no fact: it is made anew, and said, when the file is opened.
+    for fact in ("class_names", "preprocessing", "resize"):
+        if fact not in clf.assumed:
+            setattr(card, fact, getattr(clf, fact))
+    card.alpha, card.orientation, card.output = clf.alpha, clf.orientation, clf.output
     card.sha256 = sha256_of_file(path)
     card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
     card.versions = versions()

@@ -4,7 +4,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.cli.several import by_name, each, file_name, models_first
 from carvis.errors import CarvisError
 
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scale", default="channel", choices=RANGES, help="what shares a colour scale")
     parser.add_argument("--colormap", default="viridis", help="a matplotlib name (default: viridis)")
     parser.add_argument("--overwrite", action="store_true", help="make anew what an earlier run wrote there")
+    add_data(parser)
     add_model_facts(parser)
     add_workspace(parser)
 
@@ -39,7 +40,10 @@ def run(args: argparse.Namespace) -> int:
     workspace = open_workspace(args)
     model_paths, others = models_first(args.inputs, "one")
     pictures = [Path(text) for text in others]
-    models = by_name(each(model_paths, lambda path: load(path, args)))
+    around = datasets_around(args, pictures)
+    models = by_name(each(model_paths, lambda path: load(path, args, around)))
+    for clf in models.values():
+        check(clf, around, args, workspace)
     out = Path(args.out) if args.out else workspace.results_dir / "activations"
     given = [text.strip() for text in args.layers.split(",") if text.strip()]
     layers = given[0] if len(given) == 1 else given

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+from carvis.cli.options import add_model_facts, add_workspace, check, load, open_workspace
 from carvis.cli.several import by_name, each
 from carvis.errors import CarvisError
 from carvis.language import localised
@@ -54,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.out) if args.out else workspace.results_dir / "attention"
     models = by_name(each(files, lambda file: load(file, args, data)))
     _check_out(out, models, args.overwrite)
+    for clf in models.values():
+        check(clf, [data], args, workspace)
     cache = Cache(workspace.cache_dir / "attention")
     options = {"method": args.method, "target": args.target, "layer": args.layer, "fill": args.fill}
     results = {}

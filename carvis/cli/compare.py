@@ -36,7 +36,9 @@ def run(args: argparse.Namespace) -> int:
     files = model_files(evaluations, workspace)
     comparison = compare(evaluations, files=files, without_copies=args.without_copies, seed=args.seed)
     if args.time:
-        comparison = comparison.timed({name: _timed(file) for name, file in comparison.files.items()})
+        comparison = comparison.timed(
+            {name: _timed(file, evaluations[name]) for name, file in comparison.files.items()}
+        )
     effects = _temperatures(comparison, folders)
     print_comparison(comparison, effects)
     if args.out:
@@ -44,13 +46,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _timed(file: Path) -> float:
+def _timed(file: Path, evaluation) -> float:
     from carvis.classifier import load_classifier
     from carvis.evaluation.comparison import milliseconds_a_picture
 
     if sys.stderr.isatty():
         print(f"measuring {file.name} …", file=sys.stderr)
-    return milliseconds_a_picture(load_classifier(file))
+    return milliseconds_a_picture(load_classifier(file, **evaluation.model_facts))
 
 
 def _temperatures(comparison, folders: list[Path]) -> dict[str, dict]:

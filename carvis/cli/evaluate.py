@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from carvis.cli.check import checked
-from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+from carvis.cli.options import add_model_facts, add_workspace, check, load, open_workspace
 
 _FIGURES = (".png", ".svg", ".pdf", ".jpg")
 
@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     split = canonical_split(args.split)
     out = Path(args.out) if args.out else evaluation_folder(workspace, data.name, split, clf.name)
     check_folder(out)
+    checked_facts = check(clf, [data], args, workspace)
     before = _before(out)
     copies = workspace.cache_dir / "health"
     if not args.no_copies and split != "train" and "train" in data.splits:
@@ -83,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
             progress=lambda done, total: bar.update(task, completed=done, total=total),
             copies=not args.no_copies,
             cache=copies,
+            check=checked_facts or False,
         )
     edited = set(out.glob("df2.edited-*.csv"))
     evaluation.save(out)

@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.errors import CarvisError
 
 HELP = "draw the patterns that the filters of a layer answer to most"
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--columns", type=int, default=8, metavar="N", help="patterns a row (default: 8)")
     parser.add_argument("--out", metavar="FILE", help="a PNG file (default: data/results/filters/MODEL--LAYER.png)")
     parser.add_argument("--overwrite", action="store_true", help="make anew what an earlier run wrote there")
+    add_data(parser)
     add_model_facts(parser)
     add_workspace(parser)
 
@@ -41,7 +42,9 @@ def run(args: argparse.Namespace) -> int:
     if args.columns < 1:
         raise CarvisError(f"--columns {args.columns} leaves no room for a pattern: give 1 or more.")
     workspace = open_workspace(args)
-    clf = load(args.model, args)
+    around = datasets_around(args)
+    clf = load(args.model, args, around)
+    check(clf, around, args, workspace)
     if args.layer is None:
         return _list_layers(clf)
     out = _place(args, clf, workspace)

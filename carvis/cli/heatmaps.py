@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from carvis.cli.heatmap_sheets import SHEETS, Sheets
-from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
+from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.cli.several import by_name, each, file_name, models_first
 from carvis.dataset.ids import composed
 from carvis.errors import CarvisError
@@ -37,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--against", metavar="CLASS", help="explain the target rather than this class, given likewise")
     parser.add_argument("--gamma", type=float, default=1.0, help="weight of that class's score (default: 1)")
     parser.add_argument("--layer", help="layer path (default: of each model the last that all of the signal passes)")
-    parser.add_argument("--score", default="logit", choices=("logit", "probability"), help="score explained")
+    parser.add_argument(
+        "--score", default="logit", choices=("logit", "probability", "log-probability"), help="score explained"
+    )
     parser.add_argument(
         "--precision", default="full", choices=("full", "fast"), help="fast: bfloat16, where the processor has it"
     )
@@ -57,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="test each map: does erasing what it marks cost more than erasing at random or in the middle?",
     )
     parser.add_argument("--compare", action="store_true", help="write how alike the models' maps are, two by two")
+    add_data(parser)
     add_model_facts(parser)
     add_workspace(parser)
 
@@ -71,8 +74,15 @@ def run(args: argparse.Namespace) -> int:
         [one for found in each(others, lambda text: _pictures(text, args, workspace)) for one in found]
     )
     out = Path(args.out) if args.out else workspace.results_dir / "heatmaps"
-    models = by_name(each(model_paths, lambda path: load(path, args)))
+    around = datasets_around(args, [picture.path for picture in pictures])
+    models = by_name(each(model_paths, lambda path: load(path, args, around)))
     models = dict(each(models.items(), lambda one: _check_question(*one, args)))
+    for clf in models.values():
+        check(clf, around, args, workspace)
+        if clf.score_kind(args.score) != args.score:
+            print(
+                f"{clf.name}: it has no {args.score} before a softmax: the {clf.score_kind(args.score)} is explained."
+            )
     _tell_guesses(pictures, models, args)
     _check_out(out, pictures, models, args.overwrite)
     columns = (TextColumn("heatmaps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

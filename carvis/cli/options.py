@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from carvis.workspace import Workspace
@@ -20,12 +22,21 @@ def open_workspace(args: argparse.Namespace) -> Workspace:
 def add_model_facts(parser: argparse.ArgumentParser) -> None:
     """Add what a model file without a card does not tell."""
     parser.add_argument(
-        "--classes", metavar="NAMES", help="class names in the model's order, comma-separated, or a file"
+        "--classes",
+        metavar="NAMES",
+        help="class names in the model's order, comma-separated, or a file: one a line, labels.txt or "
+        "class_indices.json",
     )
     parser.add_argument(
         "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help="what the model takes"
     )
     parser.add_argument("--resize", choices=("nearest", "bilinear", "bicubic", "area"), help="how pictures are resized")
+    add_input_size(parser)
+    parser.add_argument(
+        "--output",
+        choices=("probability", "independent", "logit", "independent-logit", "log-probability", "signed"),
+        help="what the model's output means (default: decided by its graph, else by the numbers it gives)",
+    )
     parser.add_argument(
         "--alpha", action=_Alpha, metavar="{drop-alpha,on-white,on-black}", help="how transparent images are read"
     )
@@ -35,6 +46,28 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trust", action="store_true", help="run the code that this model file holds: only if it is yours"
     )
+    parser.add_argument(
+        "--no-check",
+        action="store_true",
+        help="do not check on images of the data set what is assumed of a model without a card",
+    )
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add the data set of verbs that take single images or none."""
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        help="the data set that class names come from and what is assumed is checked on, for a model without a card "
+        "(default: the one that the images lie in)",
+    )
+
+
+def datasets_around(args: argparse.Namespace, paths: Iterable[str | Path] = ()) -> list:
+    """Return the data set named with ``--data``, else those that the images lie in."""
+    from carvis.dataset import Dataset, datasets_of
+
+    return [Dataset(args.data)] if args.data else datasets_of(paths)
 
 
 class _Alpha(argparse.Action):
@@ -53,20 +86,26 @@ class _Alpha(argparse.Action):
         namespace.strength = strength
 
 
-def read_classes(text: str | None) -> list[str] | None:
+def add_input_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--input-size", metavar="SIZE", help="side, or HEIGHTxWIDTH, of the images, where the model leaves it open"
+    )
+
+
+def read_classes(text: str | None) -> list[str] | Path | None:
+    """Return the names given, or the file that holds them."""
     if text is None:
         return None
     # Twenty names are longer than a file's name may be: pathlib would raise, this says no.
-    if os.path.isfile(text):
-        from carvis.evaluation.lenient_csv import read_text
-
-        return [line.strip() for line in read_text(Path(text)).splitlines() if line.strip()]
+    if os.path.isfile(text) or ("," not in text and text.lower().endswith((".txt", ".json", ".csv"))):
+        return Path(text)
     return [name.strip() for name in text.split(",")]
 
 
 def load(path: str, args: argparse.Namespace, data=None):
     """Load a model with the facts given on the command line, and print what was assumed about it."""
     from carvis.classifier import load_classifier
+    from carvis.classifier.card import read_size
 
     clf = load_classifier(
         path,
@@ -75,9 +114,46 @@ def load(path: str, args: argparse.Namespace, data=None):
         resize=args.resize,
         alpha=args.alpha,
         orientation=args.orientation,
+        input_size=read_size(args.input_size),
+        output=args.output,
         trust=args.trust,
         data=data,
     )
     for sentence in clf.assumptions:
         print(f"{clf.name}: {sentence}")
     return clf
+
+
+def check(clf, datasets, args: argparse.Namespace, workspace: Workspace, *, full: bool = False):
+    """Check what is assumed of a model on the first data set that holds its classes, and print what was found.
+
+    Args:
+        full: also where nothing is assumed, and to the end, to learn what may go into the card.
+
+    Returns:
+        The ``AssumptionCheck``, or None where there is nothing to check or to check on.
+    """
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    from carvis.evaluation import check_assumptions
+
+    if args.no_check or not (full or clf.assumed):
+        return None
+    cache = workspace.cache_dir / "assumptions"
+    columns = (TextColumn("check what is assumed"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, disable=not sys.stdout.isatty(), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def watch(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        for data in datasets:
+            found = check_assumptions(clf, data, full=full, cache=cache, progress=watch)
+            if found.n:
+                break
+        else:
+            return None
+    for sentence in found.messages:
+        print(f"{clf.name}: {sentence}")
+    clf.assumptions += found.warnings
+    return found

@@ -4,6 +4,7 @@ from carvis.dataset.dataset import Dataset
 from carvis.dataset.ids import canonical_id
 from carvis.dataset.labels import label_of_path
 from carvis.dataset.pipeline import Unreadable, pipeline
+from carvis.dataset.places import dataset_of, datasets_of
 from carvis.workspace import SPLITS, canonical_split, is_dataset
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "Unreadable",
     "canonical_id",
     "canonical_split",
+    "dataset_of",
+    "datasets_of",
     "is_dataset",
     "label_of_path",
     "pipeline",

@@ -68,6 +68,17 @@ class Dataset:
         names = {composed(path.name) for folder in self.splits.values() for path in _class_folders(folder)}
         return sorted(names)
 
+    @cached_property
+    def keras_class_names(self) -> list[str]:
+        """The class names in the order that Keras gives them: folders sorted as spelt on the disk, of one split.
+
+        ``image_dataset_from_directory`` and ``flow_from_directory`` sort the names of the folders that a model is
+        trained on by code point. Names from macOS are often spelt decomposed and then come in another order than
+        composed ones. The split is train, or the first there is; the names themselves are composed.
+        """
+        folders = _class_folders(next(iter(self.splits.values())))
+        return list(dict.fromkeys(composed(name) for name in sorted(path.name for path in folders)))
+
     def folder(self, split: str) -> Path:
         """Return the folder of a split, named in any spelling.
 

@@ -29,7 +29,7 @@ def pipeline(
     paths: Sequence[str],
     labels: Sequence[int] | None = None,
     *,
-    input_size: tuple[int, int],
+    input_size: tuple[int, int] | tuple[None, None],
     resize_method: str = "bilinear",
     channels: int = 3,
     reading: Reading = USUAL,
@@ -42,7 +42,8 @@ def pipeline(
     Args:
         paths: picture files, N of them.
         labels: N class indices, or None.
-        input_size: height and width of every picture after resizing.
+        input_size: height and width of every picture after resizing; (None, None) leaves each as it is, and batches
+            then hold one picture.
         resize_method: as ``carvis.images.resize``.
         channels: 3 for RGB, 1 for grey.
         reading: how files are read; for a model its ``Classifier.reading``.
@@ -63,10 +64,14 @@ def pipeline(
     targets = None if labels is None else np.asarray(labels, np.int64)
 
     def read(indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        images, good = np.empty((len(indices), height, width, channels), np.uint8), []
+        images, good = np.empty((len(indices), height or 0, width or 0, channels), np.uint8), []
         for index in indices.tolist():
             try:
-                images[len(good)] = resize(read_for(reading, names[index], channels), (height, width), resize_method)
+                image = read_for(reading, names[index], channels)
+                if height is None:
+                    images = image[None]
+                else:
+                    images[len(good)] = resize(image, (height, width), resize_method)
             except ImageError as error:
                 if unreadable is None:
                     raise
@@ -90,5 +95,8 @@ def pipeline(
     options.autotune.enabled = False
     options.threading.private_threadpool_size = workers
     # Several pictures a call: what TensorFlow does around each call costs nearly as much as decoding a small picture.
-    data = data.batch(_PICTURES_A_CALL).map(load, num_parallel_calls=workers, deterministic=True)
-    return data.rebatch(batch_size).prefetch(2).with_options(options)
+    data = data.batch(1 if height is None else _PICTURES_A_CALL)
+    data = data.map(load, num_parallel_calls=workers, deterministic=True)
+    # Pictures of several sizes cannot be joined; one that could not be read left an empty batch.
+    data = data.rebatch(batch_size) if height else data.filter(lambda good, *rest: tf.size(good) > 0)
+    return data.prefetch(2).with_options(options)

@@ -1,5 +1,6 @@
 """How good a classifier is: predictions, metrics, confusion, misclassified pictures. Loads no TensorFlow."""
 
+from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions, kept_check, sample_predictions
 from carvis.evaluation.comparison import Comparison, compare
 from carvis.evaluation.confusion import (
     ConfusionPair,
@@ -24,6 +25,7 @@ from carvis.evaluation.tagging import TAGS, NoteChangedError, Tags
 
 __all__ = [
     "TAGS",
+    "AssumptionCheck",
     "Comparison",
     "ConfusionPair",
     "Evaluation",
@@ -32,6 +34,7 @@ __all__ = [
     "NoteChangedError",
     "TagError",
     "Tags",
+    "check_assumptions",
     "check_folder",
     "class_scores",
     "compare",
@@ -42,6 +45,7 @@ __all__ = [
     "evaluation_folder",
     "export_tags",
     "import_tags",
+    "kept_check",
     "label_errors",
     "load_evaluation",
     "merge_classes",
@@ -50,6 +54,7 @@ __all__ = [
     "pair_confusion",
     "read_misclassified",
     "read_super_classes",
+    "sample_predictions",
     "seriate",
     "super_classes",
 ]

@@ -13,13 +13,16 @@ import numpy as np
 import pandas as pd
 
 from carvis import __version__
+from carvis.classifier.card import card_path
 from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, pipeline
 from carvis.dataset.ids import composed
 from carvis.errors import DatasetError, ModelError
+from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions
 from carvis.evaluation.leaking import copies_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.result import Evaluation
 from carvis.images import IMAGE_SUFFIXES
+from carvis.language import Message
 from carvis.workspace import Cache, sha256_of_file
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ def evaluate(
     batch_size: int = 32,
     progress: Callable[[int, int], None] | None = None,
     copies: bool = True,
+    check: bool | AssumptionCheck = True,
     cache: Cache | str | Path | None = None,
 ) -> Evaluation:
     """Predict every picture of a split and sum up how often, and how surely, the classifier is right.
@@ -50,6 +54,8 @@ def evaluate(
         copies: look which pictures have a copy in the training split, for the accuracy without them
             (`Evaluation.leak`). That reads the whole data set once, some milliseconds a picture; what was found is
             remembered, so that further models cost nothing.
+        check: check on a few images of the data set what is assumed of a model (`carvis.check_assumptions`), where
+            anything is; what speaks against it stands among the notes of the evaluation. A check made before is taken.
         cache: a cache, or the folder for one (`data/cache/health` in a workspace), that keeps it for other processes.
 
     Raises:
@@ -84,7 +90,13 @@ def evaluate(
         predictions.insert(predictions.columns.get_loc("confidence") + 1, "copy_of", copy_of.to_list())
         metrics["leak"] = leak_of(predictions, twins["exact"].reindex(predictions["id"], fill_value=False))
     metrics |= {"unreadable": unreadable, "left_out": left_out, "not_read": data.not_read(split)}
-    return Evaluation(predictions, metrics, _setup(clf, data, split, metrics), data.root)
+    setup = _setup(clf, data, split, metrics)
+    if check is True and clf.assumed:
+        check = check_assumptions(clf, data, full=False, cache=cache)
+    if isinstance(check, AssumptionCheck) and check.warnings:
+        setup["notes"] += [sentence for sentence in check.warnings if sentence not in setup["notes"]]
+        setup["assumption_check"] = check.to_json()
+    return Evaluation(predictions, metrics, setup, data.root)
 
 
 def _no_images(data: Dataset, split: str) -> str:
@@ -104,6 +116,23 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
+def _no_class_in_common(clf: Classifier, data: Dataset, names: list[str], held: list[str]) -> Message:
+    facts = {"model": clf.name, "data": data.name, "names": _some(names), "held": _some(held)}
+    if clf.path and clf.card and clf.card.class_names == names:
+        return Message(
+            "{model} and {data} have no class in common: the card {card} names the model's classes {names}, the data "
+            "set holds {held}; choose the data set the model was trained for, or correct the names in that card, or "
+            "remove class_names from it.",
+            card=card_path(clf.path),
+            **facts,
+        )
+    return Message(
+        "{model} and {data} have no class in common: the model knows {names}, the data set holds {held}; choose the "
+        "data set the model was trained for, or name the model's classes in its order.",
+        **facts,
+    )
+
+
 def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     """The samples whose class the model knows, labelled as the model spells it, and how many of which class are not."""
     names = list(clf.class_names)
@@ -113,11 +142,7 @@ def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tupl
     labels = samples["label"].map(composed)
     fits = labels.isin(known.keys())
     if not fits.any():
-        raise ModelError(
-            f"{clf.name} and {data.name} have no class in common: the model knows {_some(names)}, the data set holds "
-            f"{_some(sorted(labels.unique()))}; choose the data set the model was trained for, "
-            "or name the model's classes in its order."
-        )
+        raise ModelError(_no_class_in_common(clf, data, names, sorted(labels.unique())))
     counts = labels[~fits].value_counts().sort_index()
     left_out = {name: int(n) for name, n in counts.items()}
     kept = samples[fits].reset_index(drop=True)
@@ -240,6 +265,7 @@ def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
             "resize": clf.resize,
             "alpha": clf.alpha,
             "orientation": clf.orientation,
+            "output": clf.output,
         },
         "dataset": {"name": data.name, "fingerprint": data.fingerprint},
         "split": canonical_split(split),

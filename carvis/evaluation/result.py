@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from carvis.evaluation.assumptions.result import AssumptionCheck
 from carvis.evaluation.leaking import Leak
 from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
 from carvis.workspace import sha256_of_file
@@ -53,6 +54,23 @@ class Evaluation:
     def class_names(self) -> list[str]:
         """The model's classes in its order."""
         return self.setup["model"]["class_names"]
+
+    @property
+    def assumption_check(self) -> AssumptionCheck | None:
+        """The check of what was assumed of the model, where it speaks against the assumptions."""
+        kept = self.setup.get("assumption_check")
+        return AssumptionCheck.from_json(kept) if kept else None
+
+    @property
+    def model_facts(self) -> dict:
+        """What ``load_classifier`` must be given so that it opens the model as it was evaluated."""
+        model = self.setup["model"]
+        size = tuple(model.get("input_size") or ())
+        facts = {
+            name: model.get(name)
+            for name in ("class_names", "preprocessing", "resize", "alpha", "orientation", "output")
+        }
+        return facts | {"input_size": size if size and None not in size else None}
 
     @property
     def split(self) -> str:

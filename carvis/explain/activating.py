@@ -25,8 +25,8 @@ def activations(clf: Classifier, image: Image, layers: str | Sequence[str] | Non
             last of these at each size of map.
 
     Returns:
-        The output of each layer by its path, float32 (h, w, c). What a layer made of the image mirrored, turned or
-        cropped inside the model is laid on the image as it is.
+        The output of each layer by its path, float32 (h, w, c). What a layer made of the image mirrored or turned
+        inside the model is turned back, so that it lies as the image does.
 
     Raises:
         ModelError: no such layer, or one whose output is no map.
@@ -35,7 +35,7 @@ def activations(clf: Classifier, image: Image, layers: str | Sequence[str] | Non
     paths = tuple(dict.fromkeys(_paths(clf, layers)))
     outputs = traced_pass(clf, paths)(clf.prepare([as_seen(clf, image)]))
     frames = [clf.places.frame(clf.map_layer(path)) or Frame() for path in paths]
-    laid = [frame.onto_image(output.numpy())[0] for frame, output in zip(frames, outputs, strict=True)]
+    laid = [frame.turned_back(output.numpy())[0] for frame, output in zip(frames, outputs, strict=True)]
     found = dict(zip(paths, upright_maps(laid, turn_for(clf, image)), strict=True))
     return {path: found[path] for path in last_of_each_size(found)} if layers == "stages" else found
 

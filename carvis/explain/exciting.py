@@ -94,7 +94,7 @@ def exciting_pictures(
         why = f" ({next(iter(reasons.reasons.values()))})" if reasons.reasons else ""
         raise DatasetError(f"None of the {len(samples)} pictures in {data.folder(split)} can be read{why}")
     skipped = {samples["id"].iloc[place]: reason for place, reason in sorted(reasons.reasons.items())}
-    rows = _rows(clf, best, samples, _frame(clf, layer))
+    rows = _rows(clf, best, samples, layer)
     found = {"rows": rows, "skipped": skipped, "pictures": len(paths) - len(skipped)}
     if stopped:
         found["pictures"] = best.looked_at
@@ -112,15 +112,17 @@ def activation_maps(clf: Classifier, paths: list[str], layer: str, filter: int) 
     """
     for path in paths:
         clf.read_image(path)
-    batches, frame = layer_outputs(clf, paths, [layer], unreadable=Unreadable()), _frame(clf, layer)
-    laid = (frame.onto_image(output[..., filter]) for _, (output,) in batches)
-    maps = [np.maximum(one, 0) for batch in laid for one in batch]
-    return [upright_maps([one], turn_for(clf, path))[0] for path, one in zip(paths, maps, strict=True)]
+    batches = layer_outputs(clf, paths, [layer], unreadable=Unreadable())
+    maps = [np.maximum(one[..., filter], 0) for _, (output,) in batches for one in output]
+    return [
+        upright_maps([_frame(clf, path, layer).onto_image(one[None])[0]], turn_for(clf, path))[0]
+        for path, one in zip(paths, maps, strict=True)
+    ]
 
 
-def _frame(clf: Classifier, layer: str) -> Frame:
-    """Return how a layer's map lies on the picture; where that is not known it is taken to lie on all of it."""
-    return clf.places.frame(clf.map_layer(layer)) or Frame()
+def _frame(clf: Classifier, path: str, layer: str) -> Frame:
+    """Return how a layer's map lies on a picture."""
+    return clf.layer_frame(layer, clf.read_image(path).shape[:2] if clf.native_size else clf.input_size)
 
 
 @dataclass
@@ -150,14 +152,18 @@ def _better(best: _Best | None, places: np.ndarray, output: np.ndarray, most: in
     return _Best(*kept, (height, width), count + (best.looked_at if best else 0))
 
 
-def _rows(clf: Classifier, best: _Best, samples: pd.DataFrame, frame: Frame) -> dict[str, list]:
+def _rows(clf: Classifier, best: _Best, samples: pd.DataFrame, layer: str) -> dict[str, list]:
     channel, rank = np.nonzero(np.isfinite(best.values) & (best.values > 0))
     cells = best.cells[channel, rank]
     height, width = best.shape
     rows = best.places[channel, rank]
-    turns = {row: turn_for(clf, samples["path"].iloc[row]) for row in set(rows.tolist())}
-    down, along = frame.point((cells // width + 0.5) / height, (cells % width + 0.5) / width)
-    where = [place_upright(x, y, turns[row]) for row, x, y in zip(rows.tolist(), along, down)]
+    paths = {row: samples["path"].iloc[row] for row in set(rows.tolist())}
+    frames = {row: _frame(clf, path, layer) for row, path in paths.items()}
+    turns = {row: turn_for(clf, path) for row, path in paths.items()}
+    where = []
+    for row, x, y in zip(rows.tolist(), (cells % width + 0.5) / width, (cells // width + 0.5) / height):
+        down, across = frames[row].point(y, x)
+        where.append(place_upright(across, down, turns[row]))
     return {
         "filter": channel.tolist(),
         "rank": (rank + 1).tolist(),

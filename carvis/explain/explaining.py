@@ -2,26 +2,27 @@
 
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 import numpy as np
 
 from carvis.classifier import Classifier
 from carvis.classifier.frames import Frame
+from carvis.classifier.output import SCORES
 from carvis.dataset import Unreadable, label_of_path
 from carvis.errors import ImageError, ModelError
 from carvis.explain import cam, probing
 from carvis.explain.frame import turn_for, upright_maps
 from carvis.explain.fusing import fuse
 from carvis.explain.heatmap import Heatmap, influence, judge
-from carvis.explain.methods import METHODS, TAKES_LAYER
+from carvis.explain.methods import GRADIENT_AT_INPUT, METHODS, TAKES_LAYER
 from carvis.explain.precision import check_precision
 from carvis.explain.tap import Tapped, make_tap
 from carvis.explain.target import Aim, Target, aim_at, name_of, needs_label
 from carvis.images import resize
+from carvis.language import Message
 
-SCORES = ("logit", "probability")
 Layer = str | tuple[str, ...] | None
 
 # A traced function costs a second and serves every picture after: one for each model, layers, score and number.
@@ -54,7 +55,9 @@ def heatmaps(
             convolution (``clf.last_conv_layer``); several are fused to one map. Of a layer that is called several
             times each call has a path, ``#*`` stands for all of them: ``vgg16#*/block5_conv3``. Methods at the input
             leave it out.
-        score: ``logit``, the value before the final softmax or sigmoid, or ``probability``, the one after.
+        score: ``logit``, the value before the final softmax or sigmoid, ``probability``, the one after, or
+            ``log-probability``, its logarithm, which also stands in for a logit where there is none, as in the mean of
+            several models; ``Heatmap.score_kind`` says which it was.
         labels: the true class of each picture, name or index, for ``target="true"``; for paths without labels
             it is the first folder below the split (``carvis.dataset.label_of_path``).
         batch_size: pictures a forward pass.
@@ -109,6 +112,15 @@ def heatmap_sets(
     if score not in SCORES:
         raise ModelError(f"{score} is not a score: choose one of {', '.join(SCORES)}.")
     check_precision(precision)
+    if set(methods) & GRADIENT_AT_INPUT and not clf.passes_floats:
+        raise ModelError(
+            Message(
+                "{name} takes whole numbers and computes otherwise on others, so it has no gradient at its input:"
+                " choose a method other than {methods}.",
+                name=clf.name,
+                methods=", ".join(sorted(GRADIENT_AT_INPUT)),
+            )
+        )
     for target in targets:
         if not needs_label(target):
             aim_at(target, None, clf.class_names, clf.name)
@@ -161,24 +173,23 @@ class _Explainer:
 
     def __init__(self, clf, methods, targets, layers, paths, score, seed, precision):
         self.clf, self.methods, self.targets, self.layers = clf, methods, list(targets), list(layers)
-        self.paths, self.score, self.seed, self.precision = paths, score, seed, precision
+        self.paths, self.seed, self.precision = paths, seed, precision
+        self.score = clf.score_kind(score)
         # The order of the model, so that fused maps go from shallow to deep and one trace serves any order.
         order = {call.path: place for place, call in enumerate(clf.places.calls)} if paths else {}
         groups = {path: clf.places.members(path) for group in paths.values() for path in group}
         self.calls = {path: [call.path for call in calls] for path, calls in groups.items()}
         self.order = sorted(groups, key=lambda path: order[groups[path][-1].path])
         self.tapped = sorted({path for calls in self.calls.values() for path in calls}, key=order.get)
-        self.frames = {call.path: clf.places.frame(call) or Frame() for calls in groups.values() for call in calls}
         self.notes = {
             layer: tuple(dict.fromkeys(note for path in group for note in clf.places.notes(path)))
             for layer, group in paths.items()
         }
-        self.black = clf.black_picture()
 
     def run(self, stream, batch_size: int) -> Iterator[dict]:
         tap = self._tap(tuple(self.tapped), len(self.targets))
         stream = iter(stream)
-        while batch := list(islice(stream, batch_size)):
+        for batch in _batches(stream, batch_size):
             prepared = np.stack([image for image, *_ in batch])
             aims = [self._aims(label) for _, label, *_ in batch]
             first = np.array([[aim.first for aim in row] for row in aims], np.int32)
@@ -206,7 +217,8 @@ class _Explainer:
         key = (paths, self.score, n_targets, self.precision)
         if key not in taps:
             layers = [None if path == "input" else self.clf.map_layer(path) for path in paths]
-            taps[key] = make_tap(self.clf.model, layers, self.score, n_targets, self.precision)
+            how = {"output": self.clf.output, "size": self.clf.input_size}
+            taps[key] = make_tap(self.clf.model, layers, self.score, n_targets, self.precision, **how)
         return taps[key]
 
     def _maps(self, method: str, prepared, told: Tapped, gamma):
@@ -215,7 +227,7 @@ class _Explainer:
         for t, target in enumerate(self.targets):
             if not (made and method in cam.CLASSLESS):
                 for place, path in enumerate(self.tapped if by_layer else ["input"]):
-                    frame = self.frames[path] if by_layer else Frame()
+                    frame = self.clf.layer_frame(path, prepared.shape[1:3]) if by_layer else Frame()
                     if method in cam.METHODS:
                         made[path] = _cam_maps(method, told.activations[place], told.gradients[place][:, t], frame)
                     else:
@@ -228,7 +240,8 @@ class _Explainer:
                 yield (target, t), layer, _fused([made[path] for path in group])
 
     def _probed(self, method: str, prepared, activations, asks) -> list[tuple[np.ndarray, float]]:
-        probes = (probing.Probe(x, self.black, a, *ask, self.seed) for x, a, ask in zip(prepared, activations, asks))
+        black = self.clf.black_picture(prepared.shape[1:3])
+        probes = (probing.Probe(x, black, a, *ask, self.seed) for x, a, ask in zip(prepared, activations, asks))
         maps = [probing.METHODS[method](probe) for probe in probes]
         return [(raw, _size(raw)) for raw in maps]
 
@@ -274,6 +287,13 @@ class _Explainer:
             turn=turn,
             notes=(*(self.notes[layer] if method in TAKES_LAYER else ()), *notes),
         )
+
+
+def _batches(stream: Iterator[tuple], size: int) -> Iterator[list[tuple]]:
+    """Cut a stream of (prepared picture, label, ...) into batches of pictures of one size."""
+    for _, alike in groupby(stream, key=lambda one: one[0].shape):
+        while batch := list(islice(alike, size)):
+            yield batch
 
 
 def _cam_maps(method: str, activations, gradients, frame: Frame) -> list[tuple[np.ndarray, float]]:

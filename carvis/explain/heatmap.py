@@ -43,7 +43,7 @@ class Heatmap:
         target: index of the class explained; ``target_name`` says it in words.
         against, gamma: the rival class of a contrast and its weight; None and 0 where there is none.
         predicted: index of the model's answer.
-        score: value of the score explained; ``score_kind`` is ``logit`` or ``probability``.
+        score: value of the score explained; ``score_kind`` is ``logit``, ``probability`` or ``log-probability``.
         probabilities: float32 (n_classes,), the model's answer for the picture, in the order of ``class_names``.
         layer: layer path; of a fused map the paths joined by ``+``, of a method at the input ``input``.
         method, model_name, fingerprint, preprocessing, source: what made the map, and from which file.
@@ -171,12 +171,13 @@ def judge(raw: np.ndarray, reach: float, score: float, score_kind: str = "logit"
         raw: (h, w), the signed map.
         reach: how far what the map stands for can move the score: ``influence``, or the sum of the map's own sizes.
         score: the score's value.
-        score_kind: ``logit`` or ``probability``.
+        score_kind: ``logit``, ``probability`` or ``log-probability``.
     """
     if not (np.isfinite(raw).all() and np.isfinite(reach) and np.isfinite(score)):
         return "non-finite"
     if reach <= ZERO_GRADIENT:
-        saturated = score_kind == "probability" and not SATURATED_BELOW <= score <= SATURATED_ABOVE
+        share = {"probability": score, "log-probability": np.exp(score)}.get(score_kind)
+        saturated = share is not None and not SATURATED_BELOW <= share <= SATURATED_ABOVE
         return "saturated" if saturated else "zero-gradient"
     low, high = float(raw.min()), float(raw.max())
     if low < 0 and high <= CONSTANT * -low:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from carvis.classifier import Classifier
+from carvis.classifier.call import call_model
 from carvis.classifier.calls import Call
 from carvis.dataset import Unreadable, pipeline
 from carvis.explain.tap import TRACING, outputs_of
@@ -15,18 +16,25 @@ from carvis.explain.tap import TRACING, outputs_of
 _passes: "weakref.WeakKeyDictionary[Classifier, dict]" = weakref.WeakKeyDictionary()
 
 
-def make_pass(model: keras.Model, layers: Sequence[Call | keras.Layer]) -> Callable:
-    """Return a traced function of prepared pictures, float32 (N, H, W, C), to the outputs (N, h, w, c) of layers."""
+def make_pass(
+    model: keras.Model,
+    layers: Sequence[Call | keras.Layer],
+    size: tuple[int | None, int | None] | None = None,
+) -> Callable:
+    """Return a function of prepared images, float32 (N, H, W, C), to the outputs (N, h, w, c) of layers.
 
-    @tf.function(input_signature=[tf.TensorSpec([None, *model.inputs[0].shape[1:]], tf.float32)])
+    It is traced for images of a size (height, width), the model's own where None, unless that is open.
+    """
+    shape = [*(size or model.inputs[0].shape[1:3]), model.inputs[0].shape[3]]
+
     def outputs(images):
         seen: dict = {}
 
         with TRACING, outputs_of(layers, seen.__setitem__):
-            model(images, training=False)
+            call_model(model, tf.convert_to_tensor(images))
         return [tf.cast(seen[place], tf.float32) for place in range(len(layers))]
 
-    return outputs
+    return outputs if None in shape else tf.function(outputs, input_signature=[tf.TensorSpec([None, *shape])])
 
 
 def traced_pass(clf: Classifier, layers: Sequence[str]) -> Callable:
@@ -37,7 +45,7 @@ def traced_pass(clf: Classifier, layers: Sequence[str]) -> Callable:
     """
     passes = _passes.setdefault(clf, {})
     if tuple(layers) not in passes:
-        passes[tuple(layers)] = make_pass(clf.model, [clf.map_layer(layer) for layer in layers])
+        passes[tuple(layers)] = make_pass(clf.model, [clf.map_layer(layer) for layer in layers], clf.input_size)
     return passes[tuple(layers)]
 
 

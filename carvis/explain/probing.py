@@ -3,6 +3,8 @@
 To add a method of this family, write one function of a ``Probe`` that returns a float map, and name it in ``METHODS``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -92,6 +92,7 @@ def randomisation_checks(
         alpha=clf.alpha,
         orientation=clf.orientation,
         input_size=clf.input_size,
+        output=clf.output,
         name=clf.name,
     )
     for image, heatmap in zip(images, maps, strict=True):

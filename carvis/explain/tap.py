@@ -8,9 +8,11 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from carvis.classifier.call import call_model, fed_as_float
 from carvis.classifier.calls import Call
 from carvis.classifier.graph import final_operation
 from carvis.classifier.layers import walk
+from carvis.classifier.output import class_scores, decide_output, squashing_step
 from carvis.explain.precision import heavy_layers, in_bfloat16
 
 TRACING = threading.RLock()
@@ -84,8 +86,14 @@ def _activation(layer: keras.Layer, wrapper: Callable) -> Iterator[None]:
         layer.activation = own
 
 
-def _squashes(name: str) -> bool:
-    return name.lower() in ("softmax", "sigmoid")
+def _seen_before(squashing: keras.Operation, keep: Callable):
+    """Run ``keep(function, x)`` in place of what squashes, be it the step itself or its activation."""
+    activation = getattr(squashing, "activation", None)
+    if activation is None:
+        return calls_through(squashing, keep)
+    if isinstance(activation, keras.Operation):
+        return calls_through(activation, keep)
+    return _activation(squashing, keep)
 
 
 class Tapped(NamedTuple):
@@ -113,6 +121,9 @@ def make_tap(
     score_kind: str,
     n_targets: int = 1,
     precision: str = "full",
+    *,
+    output: str | None = None,
+    size: tuple[int | None, int | None] | None = None,
 ) -> Callable:
     """Build the traced function behind every method that asks for activations, gradients or scores.
 
@@ -123,9 +134,12 @@ def make_tap(
         model: a Keras model with one image input and one output (N, k).
         layers: the calls of layers to tap, at any depth; of a layer by itself its first call, and None stands for the
             input itself. With none at all, only scores.
-        score_kind: ``logit`` for the value before the final softmax or sigmoid, ``probability`` for the one after.
+        score_kind: ``logit`` for the value before the final softmax or sigmoid, ``probability`` for the one after,
+            ``log-probability`` for its logarithm.
         n_targets: T, the number of scores asked for each picture; 0 where only activations are.
         precision: ``full``, or ``fast`` for convolutions in bfloat16.
+        output: what the output means (``Classifier.output``); None decides by the graph.
+        size: height and width of the images, the model's own where None; with an open one nothing is traced.
 
     Returns:
         A function of images float32 (N, H, W, C), class indices first and second int32 (N, T), -1 for the predicted
@@ -133,17 +147,11 @@ def make_tap(
     """
     last = final_operation(model)
     rounded = [layer for layer in heavy_layers(layer for _, layer in walk(model)) if precision == "fast"]
-    image_shape = [None, *model.inputs[0].shape[1:]]
+    meaning = output or decide_output(model, model.name)[0] or "logit"
+    squashing = squashing_step(model)
+    image_shape = [None, *(size or model.inputs[0].shape[1:3]), model.inputs[0].shape[3]]
     pair = [None, n_targets]
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec(image_shape, tf.float32),
-            tf.TensorSpec(pair, tf.int32),
-            tf.TensorSpec(pair, tf.int32),
-            tf.TensorSpec(pair, tf.float32),
-        ]
-    )
     def tapped(images, first, second, gamma):
         seen: dict = {}
 
@@ -168,17 +176,16 @@ def make_tap(
             inner = [(place, layer) for place, layer in enumerate(layers) if layer is not None]
             places = [place for place, _ in inner]
             patches.enter_context(outputs_of([layer for _, layer in inner], lambda i, output: watch(places[i], output)))
-            if _squashes(type(last).__name__):
-                patches.enter_context(calls_through(last, keep_input))
-            elif _squashes(getattr(getattr(last, "activation", None), "__name__", "")):
-                patches.enter_context(_activation(last, keep_input))
-            output = tf.cast(model(images, training=False), tf.float32)
+            if squashing is not None:
+                patches.enter_context(_seen_before(squashing, keep_input))
+            if None in layers:
+                patches.enter_context(fed_as_float(model))
+            output = call_model(model, images)
             # What only reshapes may stand between the softmax and the output.
-            logits = tf.reshape(tf.cast(seen.get("logits", output), tf.float32), tf.shape(output))
-            answers, logits = _two_columns(output, logits, squashed="logits" in seen)
+            before = tf.reshape(tf.cast(seen["logits"], tf.float32), tf.shape(output)) if "logits" in seen else None
+            answers, values = class_scores(output, before, meaning, score_kind)
             answer = tf.argmax(answers, axis=1, output_type=tf.int32)[:, None]
             first, second = (tf.where(asked < 0, answer, asked) for asked in (first, second))
-            values = logits if score_kind == "logit" else answers
             rival = tf.gather(values, second, axis=1, batch_dims=1)
             # Without a rival its score is left out altogether: zero times infinity is no number.
             against = tf.where(gamma == 0, tf.zeros_like(rival), gamma * rival)
@@ -189,11 +196,7 @@ def make_tap(
         gradients = [tf.cast(tf.stack(of_one, axis=1), tf.float32) for of_one in zip(*slopes, strict=True)]
         return Tapped([tf.cast(x, tf.float32) for x in sources], gradients, scores, output, first, second)
 
-    return tapped
-
-
-def _two_columns(output, logits, squashed: bool):
-    """Give a single sigmoid output its second class, and an output without softmax its probabilities."""
-    if output.shape[1] == 1:
-        return tf.concat([1 - output, output], axis=1), tf.concat([-logits, logits], axis=1)
-    return (output, logits) if squashed else (tf.nn.softmax(output), output)
+    if None in image_shape[1:]:
+        return lambda images, *asked: tapped(tf.constant(images), *map(tf.constant, asked))
+    signature = [tf.TensorSpec(image_shape, tf.float32), *(tf.TensorSpec(pair, one) for one in (tf.int32,) * 2)]
+    return tf.function(tapped, input_signature=[*signature, tf.TensorSpec(pair, tf.float32)])

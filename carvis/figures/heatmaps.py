@@ -117,9 +117,10 @@ def _facts(axes, maps: dict[str, Heatmap], alpha: float, colormap: str, scale: s
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_box_aspect(1)
+    scores = dict.fromkeys(heatmap.score_kind for heatmap in maps.values())
     lines = [
         (0.83, "no evidence", "left"),
-        (0.70, f"{first.method} on the {first.score_kind}", "left"),
+        (0.70, f"{first.method} on the {' or '.join(scores)}", "left"),
         (0.62, _SCALE_NOTES[scale], "left"),
         (0.54, name, "left"),
     ]

@@ -96,6 +96,16 @@ def turn_of(source: str | Path | bytes, reading: Reading) -> int:
         return orientation_in(picture)
 
 
+def has_alpha(source: str | Path | bytes) -> bool:
+    """Tell whether an image holds transparency, so that ``Reading.alpha`` matters.
+
+    Raises:
+        ImageError: no such file, or no image.
+    """
+    with _opened(source) as picture:
+        return "A" in picture.getbands() or "transparency" in picture.info
+
+
 def image_size(source: str | Path | bytes) -> tuple[int, int]:
     """Return an image's (height, width) as it stands upright, without decoding it.
 

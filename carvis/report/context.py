@@ -67,7 +67,7 @@ class Context:
         for name, file in self.files.items():
             self.tell(f"opening {name}")
             try:
-                clf = load_classifier(file, class_names=self.evaluations[name].class_names)
+                clf = load_classifier(file, **self.evaluations[name].model_facts)
                 told = self.evaluations[name].setup["model"].get("fingerprint")
                 if told not in (None, clf.fingerprint):
                     self.problems.append(

@@ -8,7 +8,7 @@ import numpy as np
 
 from carvis.architectures import build_model, open_last_block
 from carvis.classifier import load_classifier
-from carvis.classifier.classifier import gives_logits
+from carvis.classifier.output import gives_logits
 from carvis.dataset import Dataset
 from carvis.training.devices import Devices
 from carvis.training.features import FeatureCache

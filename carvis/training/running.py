@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from carvis.classifier.classifier import gives_logits
+from carvis.classifier.output import gives_logits
 from carvis.classifier.processor import has_bfloat16
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError

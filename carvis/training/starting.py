@@ -6,7 +6,9 @@ from carvis.architectures import backbone_of, build_model, open_last_block
 from carvis.classifier import load_classifier
 from carvis.classifier.layers import walk
 from carvis.dataset import Dataset
+from carvis.dataset.ids import composed
 from carvis.errors import TrainingError
+from carvis.language import Message
 from carvis.training.loop import parameters
 from carvis.training.recorder import Recorder
 from carvis.training.run import Run
@@ -41,12 +43,23 @@ def starting_model(run: Run, config: dict, data: Dataset, record: Recorder) -> k
 def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> keras.Model:
     path = run.workspace.root / config["parent"]
     clf = load_classifier(path, data=data)
+    if clf.open_size and config["input_size"]:
+        clf = load_classifier(path, input_size=tuple(config["input_size"]), data=data)
     for sentence in clf.assumptions:
         record.log(f"parent {path.name}: {sentence}")
-    if clf.class_names != config["class_names"] or int(clf.model.outputs[0].shape[-1]) != len(clf.class_names):
+    names = [composed(name) for name in clf.class_names]
+    if set(names) != set(config["class_names"]) or int(clf.model.outputs[0].shape[-1]) != len(names):
         raise TrainingError(
             f"{path} tells {len(clf.class_names)} other classes apart than {data.root} holds:"
             " choose a parent that was trained on these classes."
+        )
+    if clf.native_size or clf.output not in ("probability", "logit", "log-probability"):
+        raise TrainingError(
+            Message(
+                "{path} cannot be trained on: carvis trains models of one input size whose output is one probability or"
+                " score a class.",
+                path=path,
+            )
         )
     for what, given, has in (
         ("input_size", config["input_size"], list(clf.input_size)),
@@ -55,7 +68,8 @@ def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> ker
         if given not in (None, has):
             raise TrainingError(f"{path} was trained with {what} {has}, not {given}: leave --{what} out.")
         config[what] = has
-    config |= {"resize": clf.resize, "alpha": clf.alpha, "orientation": clf.orientation}
+    # A model that another program trained may have them in another order.
+    config |= {"class_names": names, "resize": clf.resize, "alpha": clf.alpha, "orientation": clf.orientation}
     names = [name for name, _ in walk(clf.model)]
     config["backbone"] = (clf.card.backbone if clf.card else None) or backbone_of(names)
     record.log(f"starts from {config['parent']}")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from carvis.images import encode_image, read_image
-from ui import activations, choice, classifiers, comparison, data, options
+from ui import activations, assumptions, choice, classifiers, comparison, data, options
 from ui.activation_view import View
 from ui.i18n import _
 from ui.page import empty, error, guarded, heading, no_models
@@ -75,6 +75,8 @@ cells = {name: grid.cell() for name in models}
 for name in models:
     with problem_slot, st.spinner(_("Opening {model} …").format(model=plain(name))):
         model = classifiers.open_model(name)
+    with problem_slot:
+        assumptions.beside([model])
     with cells[name]:
         with st.spinner(_("Looking through its layers …")):
             found = activations.of(model, picture)

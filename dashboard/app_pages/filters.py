@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import choice, classifiers, data, filter_options, filter_views, options, selection
+from ui import assumptions, choice, classifiers, data, filter_options, filter_views, options, selection
 from ui.i18n import _
 from ui.page import error, heading, no_models
 from ui.texts import plain
@@ -58,5 +58,6 @@ for name in dict.fromkeys(models):
         error(model.error)
     else:
         opened[name] = model
+assumptions.beside(opened.values())
 if all(name in opened for name in models) if lens == "tuning" else opened:
     filter_views.VIEWS[lens](opened, models, settings)

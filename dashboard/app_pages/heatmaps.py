@@ -4,7 +4,7 @@ import streamlit as st
 
 from carvis.explain import scale_maps
 from carvis.images import read_image
-from ui import choice, classifiers, comparison, data, options, pairs, trials
+from ui import assumptions, choice, classifiers, comparison, data, options, pairs, trials
 from ui.download import download
 from ui.i18n import _
 from ui.page import empty, error, guarded, heading, no_models
@@ -81,9 +81,11 @@ with legend_slot:
     st.caption(_("no evidence"), width="content")
     st.image(comparison.legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))
     st.caption(_("most evidence"), width="content")
-    st.caption(options.scale_note(chosen), width="stretch")
+    st.caption(" ".join([options.scale_note(chosen), *options.without_logit(opened, chosen)]), width="stretch")
     results_slot = st.container(width="content")
 
+with problem_slot:
+    assumptions.beside(opened.values())
 for row in rows:
     for name, model in opened.items():
         row.compute(model, chosen, layers.get(name))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import card_form, choice, classifiers, data, earlier, selection
+from ui import assumptions, card_form, choice, classifiers, data, earlier, selection
 from ui.i18n import _, of_library
 from ui.page import error, guarded, heading, no_models
 from ui.texts import SPLIT, percent, plain
@@ -47,13 +47,13 @@ if opened.classifier is None:
     st.page_link("app_pages/overview.py", label=_("Back to the overview"), query_params=selection.link())
 else:
     clf = opened.classifier
-    height, width = clf.input_size
     facts = {
         _("File"): plain(f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)"),
-        _("Input"): f"{height} × {width} × {clf.channels}",
+        _("Input"): card_form.size_words(clf),
         _("Preprocessing"): f"{plain(clf.preprocessing)}: {card_form.preprocessing_words(clf.preprocessing)}",
-        _("Resize"): plain(clf.resize),
+        _("Resize"): _("by the model itself") if clf.native_size else plain(clf.resize),
         _("Reading"): card_form.reading_words(clf.alpha, clf.orientation),
+        _("Output"): f"{plain(clf.output)}: {card_form.output_words(clf.output)}",
         _("Parameters"): f"{clf.model.count_params():,}",
         _("Explained by default"): plain(clf.default_layer or "–"),
         _("Fingerprint"): f"`{clf.fingerprint[:16]}`",
@@ -109,6 +109,7 @@ else:
                 else _("**This file has no card, so some things were assumed**")
             )
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in map(of_library, clf.assumptions)))
+            assumptions.offer(opened)
             card_form.show(opened, path)
     st.subheader(_("Layers"), anchor=False)
     with guarded():

@@ -1,18 +1,18 @@
 """The form that saves a card for a model file without one."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from carvis.errors import CarvisError
-from carvis.workspace import sha256_of_file
+from carvis.workspace import content_hash, sha256_of_file
+from ui import card_samples
 from ui.i18n import N_, _, translated
-from ui.page import error
+from ui.page import error, guarded
 from ui.texts import plain
 
 if TYPE_CHECKING:
+    from carvis.classifier import Classifier
     from ui.classifiers import Opened
 
 PREPROCESSING = {
@@ -28,6 +28,14 @@ RESIZE = {
     "bicubic": N_("bicubic"),
     "area": N_("area"),
 }
+OUTPUT = {
+    "probability": N_("probabilities, used as they are"),
+    "independent": N_("a probability for each class by itself, used as it is"),
+    "logit": N_("scores; softmax (sigmoid for one output) gives the probabilities"),
+    "independent-logit": N_("a score for each class by itself; sigmoid gives the probabilities"),
+    "log-probability": N_("logarithms of probabilities"),
+    "signed": N_("scores from -1 to 1; (1 + x) / 2 gives the probabilities"),
+}
 
 
 ALPHA = {
@@ -41,6 +49,15 @@ ORIENTATION = {
 }
 
 
+_CHOICES = {
+    "preprocessing": PREPROCESSING,
+    "resize": RESIZE,
+    "alpha": ALPHA,
+    "orientation": ORIENTATION,
+    "output": OUTPUT,
+}
+
+
 def reading_words(alpha: str, orientation: str) -> str:
     """Say how a model reads image files."""
     return "; ".join(_(words[name]) for words, name in ((ALPHA, alpha), (ORIENTATION, orientation)))
@@ -50,82 +67,110 @@ def preprocessing_words(name: str) -> str:
     return _(PREPROCESSING[name]) if name in PREPROCESSING else ""
 
 
+def output_words(name: str) -> str:
+    return _(OUTPUT[name]) if name in OUTPUT else ""
+
+
+def size_words(clf) -> str:
+    """Say the size of the images that go into a model: height × width × channels."""
+    if clf.native_size:
+        return _("any size × {channels}: the model resizes images itself").format(channels=clf.channels)
+    height, width = clf.input_size
+    return f"{height} × {width} × {clf.channels}"
+
+
+def fill(name: str, facts: dict) -> None:
+    """Put facts into the fields of a model's form, at the next run."""
+    for fact, value in facts.items():
+        if fact == "class_names":
+            st.session_state[_key("names", name)] = "\n".join(value)
+        elif fact in _CHOICES:
+            st.session_state[_key(fact, name)] = value
+
+
 def show(model: "Opened", path: Path) -> None:
-    """Ask for what a model file does not tell, and save it as its card."""
+    """Ask for what a model file does not tell, show it on images, and save it as its card once it is confirmed."""
+    from carvis.classifier.card import read_size
+
     clf = model.classifier
-    words = {name: f"{name}: {text}" for name, text in translated(PREPROCESSING).items()}
-    with st.form(f"card_{model.name}", border=False):
-        names = st.text_area(
-            _("Class names, one a line, in the order of the model's answers"),
-            "\n".join(clf.class_names),
-            key=f"card_names_{model.name}",
-            height=160,
+    names = st.text_area(
+        _("Class names, one a line, in the order of the model's answers"),
+        key=_key("names", model.name),
+        height=160,
+        **_start(_key("names", model.name), "\n".join(clf.class_names)),
+    )
+    labels = {
+        "preprocessing": _("Preprocessing"),
+        "resize": _("Resize"),
+        "alpha": _("Transparency"),
+        "orientation": _("Orientation"),
+        "output": _("Output"),
+    }
+    helps = {"output": _("What the numbers that the model gives mean.")}
+    columns, facts = st.columns(2), {}
+    for place, (fact, words) in enumerate(_CHOICES.items()):
+        own, key = getattr(clf, fact), _key(fact, model.name)
+        start = {} if key in st.session_state or own not in words else {"index": list(words).index(own)}
+        texts = translated(words)
+        shown = {name: f"{name}: {text}" for name, text in texts.items()} if fact == "preprocessing" else texts
+        with columns[place % 2]:
+            facts[fact] = st.selectbox(
+                labels[fact], list(words), format_func=shown.get, key=key, help=helps.get(fact), **start
+            )
+    with columns[1]:
+        size = st.text_input(
+            _("Input size"),
+            placeholder=_("as they are"),
+            disabled=not clf.open_size,
+            help=_("One side, or height x width. It can be set where the model leaves it open."),
+            key=_key("size", model.name),
+            **_start(_key("size", model.name), "" if clf.native_size else "{}x{}".format(*clf.input_size)),
         )
-        left, right = st.columns(2)
-        with left:
-            preprocessing = st.selectbox(
-                _("Preprocessing"),
-                list(PREPROCESSING),
-                index=list(PREPROCESSING).index(clf.preprocessing) if clf.preprocessing in PREPROCESSING else 0,
-                format_func=words.get,
-                key=f"card_preprocessing_{model.name}",
-            )
-        with right:
-            resize = st.selectbox(
-                _("Resize"),
-                list(RESIZE),
-                index=list(RESIZE).index(clf.resize) if clf.resize in RESIZE else 0,
-                format_func=translated(RESIZE).get,
-                key=f"card_resize_{model.name}",
-            )
-        with left:
-            alpha = st.selectbox(
-                _("Transparency"),
-                list(ALPHA),
-                index=list(ALPHA).index(clf.alpha),
-                format_func=translated(ALPHA).get,
-                key=f"card_alpha_{model.name}",
-            )
-        with right:
-            orientation = st.selectbox(
-                _("Orientation"),
-                list(ORIENTATION),
-                index=list(ORIENTATION).index(clf.orientation),
-                format_func=translated(ORIENTATION).get,
-                key=f"card_orientation_{model.name}",
-            )
-        notes = st.text_input(_("Notes"), (clf.card and clf.card.notes) or "", key=f"card_notes_{model.name}")
-        if not st.form_submit_button(_("Save the card"), type="primary", icon=":material/save:"):
-            return
-    try:
-        facts = {"preprocessing": preprocessing, "resize": resize, "alpha": alpha, "orientation": orientation}
-        _save(model, path, names, facts, notes)
-    except CarvisError as problem:
-        error(problem)
-    else:
-        st.toast(_("The card of {model} is saved.").format(model=plain(model.name)), icon=":material/check_circle:")
-        st.rerun()
-
-
-def _save(model: "Opened", path: Path, names: str, facts: dict[str, str], notes: str) -> None:
-    from carvis.classifier.card import ModelCard, write_card
-
-    clf = model.classifier
+    noted = (clf.card and clf.card.notes) or ""
+    notes = st.text_input(_("Notes"), key=_key("notes", model.name), **_start(_key("notes", model.name), noted))
     listed = [line.strip() for line in names.splitlines() if line.strip()]
     if len(listed) != len(clf.class_names) or len(set(listed)) != len(listed):
-        raise CarvisError(
-            _("The model has {n} answers, so it needs {n} different class names, one a line.").format(
-                n=len(clf.class_names)
-            )
+        words = _("The model has {n} answers, so it needs {n} different class names, one a line.")
+        error(words.format(n=len(clf.class_names)))
+        return
+    with guarded():
+        facts["input_size"] = read_size(size) if clf.open_size else clf.input_size
+        variant = clf.variant(class_names=listed, **facts)
+        seen = card_samples.show(variant, model.lock)
+        # A guess is no fact before somebody has compared it with images: other names ask anew.
+        confirmed = st.checkbox(
+            _("I have compared the names with the images: they are right")
+            if seen
+            else _("I know that these names are right"),
+            key=_key(f"confirmed_{content_hash(listed, facts)}", model.name),
         )
-    # What the form does not ask for stays as a card already there has it.
-    card = replace(
-        clf.card or ModelCard(),
-        class_names=listed,
-        input_size=list(clf.input_size),
-        channels=clf.channels,
-        **facts,
-        notes=notes.strip(),
-        sha256=sha256_of_file(path),
-    )
-    write_card(path, card, overwrite=clf.card is not None)
+        saves = st.button(
+            _("Save the card"),
+            type="primary",
+            icon=":material/save:",
+            disabled=not confirmed,
+            key=_key("save", model.name),
+            help=None if confirmed else _("Confirm the names first"),
+        )
+        if saves and confirmed:
+            _save(variant, path, facts, notes)
+            saved = _("The card of {model} is saved.").format(model=plain(model.name))
+            st.toast(saved, icon=":material/check_circle:")
+            st.rerun()
+
+
+def _key(what: str, name: str) -> str:
+    return f"card_{what}_{name}"
+
+
+def _start(key: str, value: str) -> dict:
+    """Give a field its first value only where the session holds none: Streamlit takes one of both."""
+    return {} if key in st.session_state else {"value": value}
+
+
+def _save(clf: "Classifier", path: Path, facts: dict[str, str], notes: str) -> None:
+    from carvis.classifier import update_card
+
+    size = None if clf.native_size else list(clf.input_size)
+    told = facts | {"class_names": clf.class_names, "input_size": size, "channels": clf.channels}
+    update_card(path, told | {"notes": notes.strip()}, sha256_of_file(path))

@@ -36,9 +36,25 @@ class Opened:
 def open_model(name: str) -> Opened:
     """Open a model by its name among the workspace's files. Loads TensorFlow."""
     path = data.model_files()[name]
-    card = path.with_suffix(".json")
-    # A data set only lends its class names to a model without a card.
-    return _open(name, *_stamp(path), *_stamp(card), "" if card.exists() else choice.dataset_name())
+    return _open(name, *_stamp(path), *_stamp(path.with_suffix(".json")), _lender(path), _beside(path))
+
+
+def _lender(path: Path) -> str:
+    """Return the data set that lends its class names to a model whose card tells none, else nothing."""
+    from carvis.classifier import read_card
+
+    try:
+        card = read_card(path)
+    except CarvisError:
+        card = None
+    return "" if card and card.class_names else choice.dataset_name()
+
+
+def _beside(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes when a file of class names beside a model does."""
+    from carvis.classifier.label_file import files_beside
+
+    return tuple(map(_stamp, files_beside(path)))
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:
@@ -56,7 +72,17 @@ def stamp_of(picture: data.Picture) -> object:
 
 
 @st.cache_resource(max_entries=_MODELS, show_spinner=False)
-def _open(name: str, path: str, time: int, size: int, card: str, card_time: int, card_size: int, lender: str) -> Opened:
+def _open(
+    name: str,
+    path: str,
+    time: int,
+    size: int,
+    card: str,
+    card_time: int,
+    card_size: int,
+    lender: str,
+    beside: tuple[tuple[str, int, int], ...],
+) -> Opened:
     from carvis.classifier import load_classifier
 
     pictures = None
@@ -76,14 +102,15 @@ def file_key(name: str) -> str:
     """Name a model by all that decides its answers, without opening it."""
     path = data.model_files()[name]
     card = path.with_suffix(".json")
-    lender = "" if card.exists() else choice.dataset_name()
-    return _hashed(str(path), path.stat().st_mtime_ns, card.stat().st_mtime_ns if card.exists() else 0, lender)
+    times = path.stat().st_mtime_ns, card.stat().st_mtime_ns if card.exists() else 0
+    return _hashed(str(path), *times, _lender(path), _beside(path))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _hashed(path: str, time: int, card_time: int, lender: str) -> str:
+def _hashed(path: str, time: int, card_time: int, lender: str, beside: tuple[tuple[str, int, int], ...]) -> str:
     card = Path(path).with_suffix(".json")
-    return content_hash("model file", sha256_of_file(path), card.read_bytes() if card_time else b"", lender)
+    found = sha256_of_file(path), card.read_bytes() if card_time else b"", lender
+    return content_hash("model file", *found, *([list(map(list, beside))] if beside else []))
 
 
 def check_all(files: dict[str, Path], shown: str) -> None:

@@ -5,16 +5,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import data
+from ui import assumptions, data
 from ui.i18n import _
 from ui.page import guarded
 from ui.texts import plain
 
 
 def say(tables: Iterable[data.Table]) -> None:
-    """Warn of evaluations whose model file was changed since, and name what to do."""
+    """Warn of evaluations whose model file was changed since, or whose model was used under other assumptions."""
     for table in tables:
         with guarded():
+            assumptions.of_evaluation(table)
             if not _changed(table):
                 continue
             file = data.workspace().relative(data.model_files()[table.model])

@@ -310,3 +310,10 @@ def scale_note(chosen: selection.Selection) -> str:
     """Say which scale and score are on."""
     words = " ".join(_(words) for words in (SCALE_NOTES[chosen.scale], SCORE_NOTES[chosen.score]))
     return f"{words} {_('Method: {name}.').format(name=chosen.method)}"
+
+
+def without_logit(opened: dict[str, "classifiers.Opened"], chosen: selection.Selection) -> list[str]:
+    """Say which models have no such score, and what is explained in its place."""
+    words = _("{model} has no logit before a softmax, as it joins several probabilities: log-probability explained.")
+    found = [model.classifier for model in opened.values() if model.classifier]
+    return [words.format(model=plain(clf.name)) for clf in found if clf.score_kind(chosen.score) != chosen.score]

@@ -137,7 +137,7 @@ def test_an_old_model_is_saved_as_a_new_one(tmp_path):
     from carvis.classifier import save_classifier
 
     flat().save(tmp_path / "old.h5")
-    clf = load_classifier(tmp_path / "old.h5", class_names=["a", "b", "c"])
+    clf = load_classifier(tmp_path / "old.h5", ["a", "b", "c"], "unit", resize="nearest")
     again = load_classifier(save_classifier(clf, tmp_path / "new.keras"))
     assert again.assumptions == [] and again.class_names == ["a", "b", "c"] and again.resize == "nearest"
     assert again.fingerprint == clf.fingerprint

@@ -123,7 +123,7 @@ def test_what_is_no_model_is_one_sentence_with_its_name(good, tmp_path):
     ("build", "says"),
     [
         (lambda: keras.Sequential([keras.Input((5,)), L.Dense(2, activation="softmax")]), "no picture"),
-        (lambda: keras.Sequential([keras.Input((8, 8, 3)), L.Flatten(), L.Dense(1)]), "no classifier"),
+        (lambda: keras.Sequential([keras.Input((8, 8, 3)), L.Flatten(), L.Dense(1, "relu")]), "no classifier"),
         (lambda: keras.Sequential([keras.Input((8, 8, 3)), L.Conv2D(2, 3)]), "no classifier"),
     ],
 )

@@ -165,7 +165,7 @@ def test_one_broken_picture_does_not_stop_the_rest(workspace, capsys):
         (["heatmaps", "models/one.keras", "df2.csv", "--layer", "magic"], "magic"),
         (["heatmaps", "models/one.keras", "df2.csv", "--target", "magic"], "magic"),
         (["summary", "models/one.keras", "--classes", "a,b"], "3 classes"),
-        (["summary", "models/one.keras", "--workspace", "none"], "unrecognized"),
+        (["summary", "models/one.keras", "--roots", "none"], "unrecognized"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(workspace, arguments, says, capsys):

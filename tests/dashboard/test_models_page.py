@@ -1,5 +1,7 @@
 """Cards: what is shown of a model, and saving one for a file without."""
 
+import shutil
+
 from carvis.classifier.card import ModelCard, read_card, write_card
 
 
@@ -16,23 +18,72 @@ def test_a_broken_file_is_named_with_its_sentence(workspace, open_page):
     assert any("broken" in error.value for error in app.error)
 
 
+def save(app):
+    """Confirm the names and save, as a person does."""
+    button = app.button(key="card_save_no card")
+    assert button.disabled
+    app.checkbox[0].check().run()
+    return app.button(key="card_save_no card").click().run()
+
+
 def test_saving_a_card(own_workspace, open_page):
     app = open_page("models", model="no card")
     assert not app.exception
-    app.text_area[0].set_value("blau\ngrün\nrot\n青い車")
     app.selectbox(key="card_preprocessing_no card").select("unit")
     # Without a card, images are read as Keras reads them.
     assert app.selectbox(key="card_alpha_no card").value == "drop-alpha"
     assert app.selectbox(key="card_orientation_no card").value == "as-stored"
     app.selectbox(key="card_alpha_no card").select("on-black")
     app.text_input(key="card_notes_no card").set_value("from a friend")
-    app.form_submit_button[0].click().run()
+    app.text_area[0].set_value("blau\ngrün\nrot\n青い車").run()
+    app = save(app)
     assert not app.exception and not app.error
     card = read_card(own_workspace / "models" / "no card.keras")
     assert list(card.class_names) == ["blau", "grün", "rot", "青い車"]
     assert card.notes == "from a friend"
     assert (card.alpha, card.orientation) == ("on-black", "as-stored")
-    assert not app.form_submit_button
+    assert not app.checkbox
+
+
+def test_a_guess_is_confirmed_against_images_before_it_is_saved(own_workspace, open_page, words):
+    """The data set lends its names; under each image stands what the model predicts, and nothing is saved yet."""
+    app = open_page("models", model="no card", data="colours")
+    shown = words(app)
+    assert "label: blue" in shown and "label: 青い車" in shown
+    assert app.button(key="card_save_no card").disabled
+    app.checkbox[0].check().run()
+    assert not app.button(key="card_save_no card").disabled
+    # Other names have not been compared with anything.
+    app.text_area[0].set_value("a\nb\nc\nd").run()
+    assert app.button(key="card_save_no card").disabled and "**a**" in words(app)
+    assert read_card(own_workspace / "models" / "no card.keras") is None
+
+
+def test_what_is_assumed_is_checked_and_taken_into_the_card(own_workspace, open_page, words):
+    # The names of the first two classes are in the wrong order, as a file beside the model has them.
+    (own_workspace / "models" / "no card_labels.txt").write_text("green\nblue\nred *car*\n青い車\n", "utf-8")
+    shutil.copytree(own_workspace / "data" / "colours" / "test", own_workspace / "data" / "colours" / "valid")
+    app = open_page("models", model="no card", data="colours")
+    assert "no card_labels.txt" in words(app).replace("\\", "") and app.text_area[0].value.startswith("green\nblue")
+    app.button(key="assumptions_check_no card").click().run()
+    assert not app.exception
+    said = "\n".join(element.value for element in app.warning).replace("\\", "")
+    assert "30 of 40 images are right; with class order as assumed, 10" in said
+    app.button(key="assumptions_use_no card").click().run()
+    assert app.text_area[0].value == "blue\ngreen\nred *car*\n青い車"
+    assert read_card(own_workspace / "models" / "no card.keras") is None
+    save(app)
+    assert read_card(own_workspace / "models" / "no card.keras").class_names == ["blue", "green", "red *car*", "青い車"]
+
+
+def test_pages_say_what_was_not_checked(workspace, open_page):
+    view = {"sample": ["test/red *car*/car 0.png"], "data": "colours"}
+    app = open_page("heatmaps", model=["no card"], **view)
+    assert not app.exception
+    links = [element.proto.label for element in app.get("page_link")]
+    assert any("no card has no full card" in label.replace("\\", "") for label in links)
+    app = open_page("heatmaps", model=["good"], **view)
+    assert not any("full card" in element.proto.label for element in app.get("page_link"))
 
 
 def test_a_card_that_names_no_reading_is_completed(own_workspace, open_page):
@@ -41,8 +92,8 @@ def test_a_card_that_names_no_reading_is_completed(own_workspace, open_page):
         path, ModelCard(class_names=list("abcd"), preprocessing="unit", resize="area", notes="old", other={"x": 1})
     )
     app = open_page("models", model="no card")
-    app.selectbox(key="card_orientation_no card").select("upright")
-    app.form_submit_button[0].click().run()
+    app.selectbox(key="card_orientation_no card").select("upright").run()
+    save(app)
     assert not app.exception and not app.error
     card = read_card(path)
     assert (card.alpha, card.orientation, card.resize) == ("drop-alpha", "upright", "area")
@@ -53,17 +104,26 @@ def test_heatmaps_speak_the_names_of_a_card_saved_meanwhile(own_workspace, open_
     view = {"sample": ["test/red *car*/car 0.png"], "model": ["no card"], "data": "colours"}
     before = words(open_page("heatmaps", **view))
     app = open_page("models", model="no card")
-    app.text_area[0].set_value("eins\nzwei\ndrei\nvier")
-    app.form_submit_button[0].click().run()
+    app.text_area[0].set_value("eins\nzwei\ndrei\nvier").run()
+    save(app)
     after = words(open_page("heatmaps", **view))
     names = ("eins", "zwei", "drei", "vier")
     assert not any(name in before for name in names) and any(name in after for name in names)
 
 
+def test_heatmaps_speak_the_names_of_a_file_changed_meanwhile(own_workspace, open_page, words):
+    view = {"sample": ["test/red *car*/car 0.png"], "model": ["no card"], "data": "colours"}
+    file = own_workspace / "models" / "labels.txt"
+    file.write_text("0 blue\n1 green\n2 red *car*\n3 eins\n", "utf-8")
+    assert "zwei" not in words(open_page("heatmaps", **view))
+    file.write_text("0 blue\n1 green\n2 zwei\n3 red *car*\n", "utf-8")
+    assert "zwei" in words(open_page("heatmaps", **view))
+
+
 def test_too_few_names_are_refused(workspace, open_page):
     app = open_page("models", model="no card")
-    app.text_area[0].set_value("one\ntwo")
-    app.form_submit_button[0].click().run()
+    app.text_area[0].set_value("one\ntwo").run()
     assert not app.exception
     assert any("4" in error.value for error in app.error)
+    assert "card_save_no card" not in [button.key for button in app.button]
     assert read_card(workspace / "models" / "no card.keras") is None

@@ -23,11 +23,12 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """The p values of several tests, corrected for having asked several times (Holm, Scand. J. Stat. 6, 1979)."""
-    if not len(p_values):
-        return []
-    from statsmodels.stats.multitest import multipletests
-
-    return [float(p) for p in multipletests(p_values, method="holm")[1]]
+    # statsmodels' function collects garbage, which takes half a second beside TensorFlow.
+    values = np.asarray(p_values, float)
+    order = np.argsort(values, kind="stable")
+    corrected = np.empty(len(values))
+    corrected[order] = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    return np.minimum(corrected, 1.0).tolist()
 
 
 def cochran(right: np.ndarray) -> tuple[float, float]:

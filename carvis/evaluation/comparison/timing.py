@@ -25,7 +25,7 @@ def milliseconds_a_picture(
         batch_size: pictures predicted at once.
         watch: called with (batches done, batches in all).
     """
-    shape = (batch_size, *clf.input_size, clf.channels)
+    shape = (batch_size, *clf.probe_size, clf.channels)
     batch = clf.preprocess(np.random.default_rng(0).integers(0, 256, shape).astype(np.float32))
     times = []
     for turn in range(_WARM_UP + _BATCHES):

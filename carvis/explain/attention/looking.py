@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,7 @@ from carvis.explain.attention.covering import FILLS, elsewhere
 from carvis.explain.attention.result import MEASURES, Attention
 from carvis.explain.attention.storage import keep, kept, settings_key, settings_of
 from carvis.explain.parts import Parts
-from carvis.images import resize, turn_of, turned_as_stored, turned_upright
+from carvis.images import turn_of, turned_as_stored, turned_upright
 from carvis.language import as_data
 from carvis.workspace import Cache
 
@@ -91,7 +91,7 @@ def attention_on_parts(
     looking = _Looking(clf, parts, method, layer, score, target, cover, fill, tolerance, seed)
     rows, done, complete = [], 0, True
     # Checked on no picture at all, so that a wrong layer or method is told before the first one is read.
-    looking.maps(np.zeros((0, *clf.input_size, clf.channels), np.uint8), [])
+    looking.maps([], [])
     for batch in _batches(annotated.itertuples(), batch_size):
         rows += looking.batch(batch)
         done += len(batch)
@@ -159,11 +159,20 @@ class _Looking:
         self.problems: list[str] = []
         self.explained, self.notes = layer, ()
 
-    def maps(self, images: np.ndarray, labels: list[str]) -> list:
+    def maps(self, images: list[np.ndarray], labels: list[str]) -> list:
+        """Make the maps of images as the model sees them; those of one size together."""
         from carvis.explain import heatmaps
 
-        how = {"score": self.score, "labels": labels, "batch_size": max(len(images), 1), "seed": self.seed}
-        return heatmaps(self.clf, images, self.method, self.target, self.layer, **how)
+        made = []
+        places = list(range(len(images)))
+        groups = [list(group) for _, group in groupby(places, key=lambda place: images[place].shape)]
+        blank = np.zeros((0, *self.clf.probe_size, self.clf.channels), np.uint8)
+        for group in groups or [[]]:
+            asked = np.stack([images[place] for place in group]) if group else blank
+            how = {"score": self.score, "batch_size": max(len(group), 1), "seed": self.seed}
+            how["labels"] = [labels[place] for place in group]
+            made += heatmaps(self.clf, asked, self.method, self.target, self.layer, **how)
+        return made
 
     def batch(self, samples) -> list[dict]:
         """Return a row for each picture that can be read."""
@@ -178,18 +187,18 @@ class _Looking:
                 self.problems.append(str(error))
         if not read:
             return []
-        seen = np.stack([self._seen(image) for _, image, _ in read])
+        seen = [self.clf.fit(image) for _, image, _ in read]
         maps = self.maps(seen, [sample.label for sample, _, _ in read])
         self.explained, self.notes = maps[0].layer, maps[0].notes
-        rows = [self._looked(sample, masks, one) for (sample, _, masks), one in zip(read, maps)]
+        rows = [
+            self._looked(sample, masks, one, image.shape[:2])
+            for (sample, _, masks), one, image in zip(read, maps, seen, strict=True)
+        ]
         if self.cover:
             self._cover(read, maps, rows)
         return rows
 
-    def _seen(self, image: np.ndarray) -> np.ndarray:
-        return resize(image, self.clf.input_size, self.clf.resize)
-
-    def _looked(self, sample, masks: dict[str, np.ndarray], heatmap) -> dict:
+    def _looked(self, sample, masks: dict[str, np.ndarray], heatmap, size: tuple[int, int]) -> dict:
         row = {
             "id": sample.id,
             "label": sample.label,
@@ -202,7 +211,7 @@ class _Looking:
         }
         row |= {f"area:{part}": float(mask.mean()) for part, mask in masks.items()}
         if heatmap.status == "ok":
-            covers = np.stack([measures.coverage(mask, self.clf.input_size) for mask in masks.values()])
+            covers = np.stack([measures.coverage(mask, size) for mask in masks.values()])
             place = measures.summit(heatmap.positive)
             for (part, mask), share in zip(masks.items(), measures.shares(heatmap.positive, covers)):
                 row[f"share:{part}"] = float(share)
@@ -212,7 +221,7 @@ class _Looking:
     def _cover(self, read: list, maps: list, rows: list[dict]) -> None:
         """Add what the model says with each part covered, and with its shape covered elsewhere."""
         for group in _batches(self._covered(read, rows), _ASKED_AT_ONCE):
-            answers = self.clf.predict_prepared(self.clf.preprocess(np.stack([picture for *_, picture in group])))
+            answers = self.clf.predict([picture for *_, picture in group])
             for (place, part, prefix, _), answer in zip(group, answers):
                 row, target, label = rows[place], maps[place].target, read[place][0].label
                 name = self.clf.class_names[int(answer.argmax())]
@@ -227,7 +236,7 @@ class _Looking:
             for part, mask in masks.items():
                 if not mask.any():
                     continue
-                yield place, part, "", self._seen(self.fill(image, mask))
+                yield place, part, "", self.fill(image, mask)
                 moved = elsewhere(mask, (self.seed, *(zlib.crc32(name.encode()) for name in (sample.id, part))))
                 rows[place][f"overlap:{part}"] = moved.overlap
-                yield place, part, "control", self._seen(self.fill(image, moved.mask))
+                yield place, part, "control", self.fill(image, moved.mask)

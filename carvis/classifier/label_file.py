@@ -1,0 +1,192 @@
+"""Class names from a file: ``labels.txt``, one name a line, and ``class_indices.json`` in either direction."""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from carvis.dataset.ids import composed
+from carvis.errors import ModelError
+from carvis.language import Message
+
+_MAX_BYTES = 10_000_000
+# Tried in turn; what Japanese, Chinese and Western European editors write, and the mark of Windows' Notepad.
+_ENCODINGS = ("utf-8-sig", "cp932", "euc_jp", "gb18030", "cp1252", "mac_roman")
+_UNLIKELY = re.compile("[\0\x80-\x9f\ue000-\uf8ff\ufffd]")
+_NUMBERED = re.compile(r"\s*(\d+)\s*[:,;\t ]\s*(\S.*)")
+_INDEX_LAST = re.compile(r"\s*(.*\S)\s*[:,;\t]\s*(\d+)\s*")
+# Under these keys other programs keep their class names, Teachable Machine's metadata.json among them.
+_KEYS = ("class_names", "class_indices", "labels", "classes", "names")
+_BESIDE = (
+    "labels.txt",
+    "label.txt",
+    "labels.csv",
+    "labels.json",
+    "class_indices.json",
+    "class_names.txt",
+    "class_names.json",
+    "classes.txt",
+    "classes.json",
+    "metadata.json",
+)
+
+
+def read_class_names(path: str | Path, known: Iterable[str] = ()) -> list[str]:
+    """Read class names, in the model's order, from a text or JSON file.
+
+    Args:
+        path: lines of names, lines numbered from 0 as Teachable Machine's ``0 Golf`` (sorted by their numbers), or
+            JSON: a list, Keras' ``class_indices`` (name to index) or its inverse.
+        known: names that are likely, such as a data set's: they decide between readings (encodings, and whether the
+            numbers are part of the names).
+
+    Raises:
+        ModelError: no such file, no text, no names in it, or indices that do not count from 0.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ModelError(Message("{path} is too large for a list of class names: name another file.", path=path))
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = Message("{path} cannot be read ({reason}): check the path.", path=path, reason=reason)
+        raise ModelError(message) from None
+    likely = {composed(name) for name in known}
+    readings = [reading for text in _texts(data) for reading in _readings(path, text)]
+    if not readings:
+        raise ModelError(Message("{path} is not text: save the class names as UTF-8, one a line.", path=path))
+    names = max(readings, key=lambda names: (len(likely & set(map(composed, names))), -_halfwidth(names)))
+    if not names:
+        raise ModelError(Message("{path} holds no class names: write one a line, in the model's order.", path=path))
+    return names
+
+
+def _halfwidth(names: list[str]) -> int:
+    """Count halfwidth katakana, which cp932 makes of nearly any bytes."""
+    return sum("\uff61" <= letter <= "\uff9f" for name in names for letter in name)
+
+
+def names_beside(model_path: str | Path, known: Iterable[str] = ()) -> dict[Path, list[str]]:
+    """Return the files beside a model that hold class names, those that bear the model's name first.
+
+    Args:
+        known: as ``read_class_names``.
+    """
+    found = {}
+    for path in files_beside(model_path):
+        try:
+            found[path] = read_class_names(path, known)
+        # A file that happens to be named so may be anything.
+        except ModelError:
+            continue
+    return found
+
+
+def files_beside(model_path: str | Path) -> list[Path]:
+    """Return the files beside a model that are named as files of class names are, the model's own first."""
+    model_path = Path(model_path)
+    own = [f"{model_path.stem}{mark}{name}" for mark in "_-." for name in _BESIDE] + [f"{model_path.stem}.txt"]
+    try:
+        there = {path.name.lower(): path for path in sorted(model_path.parent.iterdir()) if path.is_file()}
+    except OSError:
+        return []
+    return [there[name.lower()] for name in dict.fromkeys([*own, *_BESIDE]) if name.lower() in there]
+
+
+def bears_name_of(path: Path, model_path: str | Path) -> bool:
+    """Tell whether a file of names is one model's own, and not the folder's."""
+    return path.name.lower().startswith(Path(model_path).stem.lower()) and path.name.lower() not in _BESIDE
+
+
+def _texts(data: bytes) -> list[str]:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ("utf-16",)
+    elif b"\x1b$" in data or b"\x1b(" in data:
+        encodings = ("iso2022_jp",)
+    elif data.isascii():
+        encodings = ("ascii",)
+    else:
+        encodings = _ENCODINGS
+    texts = []
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding).removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            continue
+        if not _UNLIKELY.search(text):
+            texts.append(text)
+        # What is UTF-8 by accident is rarer than any wrong guess.
+        if encoding == "utf-8-sig":
+            break
+    return texts
+
+
+def _readings(path: Path, text: str) -> list[list[str]]:
+    if path.suffix.lower() == ".json" or text.lstrip().startswith(("{", "[")):
+        try:
+            return [_from_json(path, json.loads(text))]
+        except (ValueError, RecursionError) as error:
+            if path.suffix.lower() != ".json":
+                return [_lines(text)]
+            message = Message("{path} is no valid JSON ({reason}): mend it.", path=path, reason=str(error))
+            raise ModelError(message) from None
+    lines = _lines(text)
+    return [names for names in (_numbered(lines, 0), lines, _numbered(lines, 1)) if names is not None]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _numbered(lines: list[str], first: int) -> list[str] | None:
+    """Return the names of lines that carry the numbers from ``first`` on, by number; None where they do not."""
+    for body in (lines, lines[1:]):
+        for pattern, number, name in ((_NUMBERED, 1, 2), (_INDEX_LAST, 2, 1)):
+            matches = [pattern.fullmatch(line) for line in body]
+            if not matches or not all(matches):
+                continue
+            by_number = {int(match[number]): match[name].strip() for match in matches}
+            if sorted(by_number) == list(range(first, first + len(body))):
+                return [by_number[i] for i in sorted(by_number)]
+    return None
+
+
+def _from_json(path: Path, value: object) -> list[str]:
+    for key in _KEYS:
+        if isinstance(value, dict) and isinstance(value.get(key), (list, dict)):
+            return _from_json(path, value[key])
+    if isinstance(value, list):
+        if all(isinstance(entry, dict) for entry in value) and value:
+            value = [next((entry[key] for key in ("name", "label", "class") if key in entry), None) for entry in value]
+        if all(isinstance(entry, (str, int)) and not isinstance(entry, bool) for entry in value):
+            return [str(entry).strip() for entry in value]
+    if isinstance(value, dict):
+        inverse = all(_number(key) is not None and isinstance(name, (str, list)) for key, name in value.items())
+        for pairs in (() if inverse else [(index, name) for name, index in value.items()], list(value.items())):
+            numbers = [_number(index) for index, _ in pairs]
+            if (
+                pairs
+                and None not in numbers
+                and sorted(numbers) in (list(range(len(pairs))), list(range(1, len(pairs) + 1)))
+            ):
+                ordered = [name for _, (_, name) in sorted(zip(numbers, pairs), key=lambda entry: entry[0])]
+                # ImageNet's own file gives a code and a name for each.
+                names = [entry[-1] if isinstance(entry, list) and entry else entry for entry in ordered]
+                if all(isinstance(name, (str, int)) for name in names):
+                    return [str(name).strip() for name in names]
+        raise ModelError(
+            Message(
+                "{path} does not number its classes from 0 on: write a list of names, or each name with its index.",
+                path=path,
+            )
+        )
+    raise ModelError(Message("{path} holds no class names: write a list of them, in the model's order.", path=path))
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else None

@@ -1,0 +1,111 @@
+"""``LayerAccess``: the layers of a classifier by their paths, and where their maps lie on an image."""
+
+from functools import cached_property
+
+import keras
+
+from carvis.classifier import layers as layer_tools
+from carvis.classifier.calls import Call
+from carvis.classifier.frames import Frame
+from carvis.classifier.places import Places
+from carvis.errors import ModelError
+
+_SIZES_KEPT = 64
+
+
+class LayerAccess:
+    """What a ``Classifier`` tells of its layers, from ``model``, ``name``, ``native_size`` and ``probe_size``."""
+
+    @cached_property
+    def places(self) -> Places:
+        """Every call of the model's layers by its path, and how the signal runs through them."""
+        return Places(self.model, self.name, self.probe_size)
+
+    def layer_frame(self, path: str, size: tuple[int, int]) -> Frame:
+        """Return how the map of a layer's one call lies on a prepared image of a size (height, width).
+
+        Where that is not known, it is taken to lie on all of the image.
+        """
+        return self._places_at(tuple(size)).frame_of(path) or Frame()
+
+    @cached_property
+    def _places_by_size(self) -> dict[tuple[int, int], Places]:
+        return {}
+
+    def _places_at(self, size: tuple[int, int]) -> Places:
+        # A model that crops images of any size sees another part of each size.
+        if not self.native_size:
+            return self.places
+        if size not in self._places_by_size:
+            if len(self._places_by_size) >= _SIZES_KEPT:
+                self._places_by_size.clear()
+            self._places_by_size[size] = Places(self.model, self.name, size)
+        return self._places_by_size[size]
+
+    @cached_property
+    def conv_layers(self) -> list[str]:
+        """Paths of all convolutions with a map larger than 1x1, each call its own, in execution order."""
+        return self.places.conv_layers()
+
+    @cached_property
+    def default_layer(self) -> str | None:
+        """The layer explained by default, None where there is none.
+
+        It is the last one with a map larger than 1x1 that all of the signal passes. A path with ``#*``, as in
+        ``vgg16#*/block5_conv3``, stands for all calls of a layer together.
+        """
+        return self.places.default
+
+    @cached_property
+    def last_conv_layer(self) -> str | None:
+        """The last convolution with a map larger than 1x1, or what completes it directly behind, or None.
+
+        Only part of the signal may pass it: heatmaps explain ``default_layer``.
+        """
+        return layer_tools.last_conv_layer(self.model)
+
+    @cached_property
+    def completed_layers(self) -> list[str]:
+        """Paths of all convolutions, each after the batch normalisation and the activation that follow it directly."""
+        return self.places.completed_layers()
+
+    def layer(self, path: str) -> keras.Layer:
+        """Return the layer at a path such as ``vgg16/block5_conv3``.
+
+        Raises:
+            ModelError: there is none.
+        """
+        if path in self.places.by_path:
+            return self.places.by_path[path].operation
+        return layer_tools.find_layer(self.model, path)
+
+    def map_calls(self, path: str) -> list[Call]:
+        """Return the calls with a map (N, h, w, c) that a path stands for: one, or several for a path with ``#*``.
+
+        Raises:
+            ModelError: there is none, or its output is no map.
+        """
+        calls = self.places.members(path)
+        if any(len(call.outputs) != 1 or len(call.shape) != 4 for call in calls):
+            known = self.conv_layers or [call.path for call in self.places.maps()]
+            words = f"choose one of {', '.join(known)}" if known else "no layer of it does"
+            raise ModelError(f"{path} of {self.name} gives no map: {words}.")
+        return calls
+
+    def map_layer(self, path: str) -> Call:
+        """Return the one call at a path whose output is a map (N, h, w, c).
+
+        Raises:
+            ModelError: there is none, its output is no map, or the path stands for several calls.
+        """
+        calls = self.map_calls(path)
+        if len(calls) > 1:
+            raise ModelError(
+                f"{path} stands for {len(calls)} calls of {self.name}: choose one of"
+                f" {', '.join(call.path for call in calls)}."
+            )
+        return calls[0]
+
+    def layer_table(self):
+        """Return one row a call of a layer: name, type, output_shape, parameters, trainable, explainable, branch."""
+        return layer_tools.layer_table(self.model, self.places)

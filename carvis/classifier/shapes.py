@@ -1,0 +1,73 @@
+"""What goes into a model and what comes out, as its shapes tell."""
+
+import keras
+import numpy as np
+
+from carvis.classifier.call import input_dtype
+from carvis.classifier.input_range import first_weights_input
+from carvis.errors import ModelError
+from carvis.language import Message
+
+_PROBES = ((96, 131), (141, 118))
+
+
+def image_input(model: keras.Model, name: str) -> tuple[int | None, int | None, int]:
+    """Return (height, width, channels) of a model's input.
+
+    Raises:
+        ModelError: the model does not take one picture, or does not give one list of scores.
+    """
+    inputs, outputs = getattr(model, "inputs", None) or [], getattr(model, "outputs", None) or []
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ModelError(f"{name} has several inputs or outputs: carvis opens classifiers of one picture.")
+    shape = inputs[0].shape
+    if len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3):
+        raise ModelError(f"{name} puts channels first: convert it to channels last.")
+    if len(shape) != 4 or shape[3] not in (1, 3):
+        raise ModelError(f"{name} takes {shape[1:]}, which is no picture: carvis opens classifiers of pictures.")
+    scores = outputs[0].shape
+    if len(scores) != 2 or scores[1] is None:
+        raise ModelError(f"{name} gives {scores[1:]}, not one score a class: it is no classifier.")
+    if input_dtype(model) in ("bool", "int8", "string"):
+        raise ModelError(
+            Message(
+                "{name} takes {dtype}, which does not hold pixel values 0 to 255: save it with a uint8 or float input.",
+                name=name,
+                dtype=input_dtype(model),
+            )
+        )
+    return shape[1], shape[2], shape[3]
+
+
+def fitting_size(fixed: tuple, asked: int | tuple[int, int] | None, name: str) -> tuple[int, int]:
+    """Return the input size (height, width): the model's own, or the one asked for where the model leaves it open.
+
+    Raises:
+        ModelError: the two contradict, or neither says.
+    """
+    height, width = (asked, asked) if isinstance(asked, int) else asked or fixed
+    if any(own not in (None, side) for own, side in zip(fixed, (height, width))):
+        raise ModelError(f"{name} takes pictures of {fixed[0]}x{fixed[1]}, not {height}x{width}: leave input_size out.")
+    if height is None or width is None:
+        raise ModelError(Message("{name} leaves its input size open: give input_size.", name=name))
+    return int(height), int(width)
+
+
+def n_classes(model: keras.Model) -> int:
+    """Return how many classes a model tells apart: two for a single output."""
+    return max(int(model.outputs[0].shape[1]), 2)
+
+
+def resizes_itself(model: keras.Model, channels: int) -> bool:
+    """Tell whether images of any size reach a model's first weights at one size."""
+    if tuple(model.inputs[0].shape[1:3]) != (None, None):
+        return False
+    shapes = []
+    for size in _PROBES:
+        try:
+            seen = first_weights_input(model, np.zeros((1, *size, channels), np.float32))
+        # An open size may be one that the model cannot take.
+        except Exception:
+            return False
+        shapes.append(None if seen is None else seen.shape[1:])
+    return None not in shapes and shapes[0] == shapes[1]

@@ -1,0 +1,36 @@
+"""The data set that an image lies in."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from carvis.dataset.dataset import Dataset
+from carvis.errors import DatasetError
+from carvis.workspace import canonical_split, is_dataset
+
+
+def dataset_of(path: str | Path) -> Dataset | None:
+    """Return the data set that an image, or a folder of images, lies in; None where it lies in none.
+
+    The nearest data set around it counts, but for one whose folder is itself a split: in ``cars/test/train/x/1.jpg``
+    train is a class.
+    """
+    for folder in Path(path).expanduser().resolve().parents:
+        inside_another = canonical_split(folder.name) and is_dataset(folder.parent)
+        if is_dataset(folder) and not inside_another and _below_a_split(Path(path).expanduser().resolve(), folder):
+            try:
+                return Dataset(folder)
+            except DatasetError:
+                return None
+    return None
+
+
+def datasets_of(paths: Iterable[str | Path]) -> list[Dataset]:
+    """Return the data sets that images lie in, each once, in the order met."""
+    folders = dict.fromkeys(Path(path).expanduser().resolve().parent for path in paths)
+    # A folder of images lies where its images lie: one look a folder is enough.
+    found = (dataset_of(folder / "image") for folder in folders)
+    return list({data.root: data for data in found if data is not None}.values())
+
+
+def _below_a_split(path: Path, root: Path) -> bool:
+    return canonical_split(path.relative_to(root).parts[0]) is not None

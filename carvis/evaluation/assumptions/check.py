@@ -1,0 +1,96 @@
+"""``check_assumptions``: use a model under each plausible assumption on a few images, and compare."""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carvis.dataset import Dataset
+from carvis.errors import CarvisError
+from carvis.evaluation.assumptions.alternatives import compare_alternatives
+from carvis.evaluation.assumptions.result import AssumptionCheck
+from carvis.evaluation.assumptions.trial import Trial
+from carvis.workspace import Cache, content_hash
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+
+FORMAT = 2
+
+
+def check_assumptions(
+    clf: "Classifier",
+    data: Dataset | str | Path,
+    *,
+    n: int = 200,
+    seed: int = 0,
+    seconds: float = 30.0,
+    full: bool = True,
+    cache: Cache | str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> AssumptionCheck:
+    """Check what is assumed of a model on a sample of images whose classes are known.
+
+    Every preprocessing with every order of the classes, then every way to resize (and to read transparent or turned
+    images, where the sample has such) is held against what is assumed. Another is called clearly better where the exact
+    McNemar test says so at 0.001 after Holm's correction over all alternatives, and where more images are right than by
+    chance; else it cannot be told.
+
+    Args:
+        clf: the classifier.
+        data: a data set of its classes, or its folder: images of validation, then of training; of test only where there
+            are no others.
+        n: images, spread evenly over the classes; fewer (at least 24) where they would take longer than ``seconds``.
+        seed: of the sample.
+        seconds: bound of the forward passes.
+        full: try everything, to learn what may go into the card; otherwise stop as soon as nothing could be clearly
+            better than what is assumed, mostly after one pass.
+        cache: a cache, or the folder for one, that keeps what was found.
+        progress: called with (forward passes done, in all), counted in images.
+    """
+    data = data if isinstance(data, Dataset) else Dataset(data)
+    cache = Cache(cache) if isinstance(cache, (str, Path)) else cache
+    if cache and (kept := kept_check(clf, data, cache, full=full, n=n, seed=seed)):
+        return kept
+    began = time.monotonic()
+    found = compare_alternatives(Trial(clf, data, n, seed, seconds, progress), full)
+    found = replace(found, seconds=round(time.monotonic() - began, 2))
+    if cache:
+        text = json.dumps({"format": FORMAT, **found.to_json()}, ensure_ascii=False)
+        # In a workspace that cannot be written, nothing but time is lost.
+        with contextlib.suppress(CarvisError):
+            cache.put(_key(clf, data, found.complete, n, seed), ".json", text.encode())
+    return found
+
+
+def kept_check(
+    clf: "Classifier", data: Dataset, cache: Cache | str | Path, *, full: bool = False, n: int = 200, seed: int = 0
+) -> AssumptionCheck | None:
+    """Return what an earlier check found, None where there was none.
+
+    Args:
+        full: only a check that tried everything; otherwise a quick one will do, too.
+    """
+    cache = Cache(cache) if isinstance(cache, (str, Path)) else cache
+    for complete in (True,) if full else (True, False):
+        path = cache.get(_key(clf, data, complete, n, seed), ".json")
+        if path is None:
+            continue
+        try:
+            facts = json.loads(path.read_text("utf-8"))
+            if facts.pop("format") == FORMAT:
+                return AssumptionCheck.from_json(facts)
+        # A damaged file in the cache is made anew.
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
+
+
+def _key(clf: "Classifier", data: Dataset, complete: bool, n: int, seed: int) -> str:
+    facts = {name: getattr(clf, name, None) for name in ("alpha", "orientation", "output")}
+    facts |= {"class_names": list(clf.class_names), "name": clf.name}
+    # The fingerprint holds the weights, the input size, the preprocessing and the resize method.
+    return content_hash("assumptions", clf.fingerprint, clf.sha256, data.fingerprint, facts, complete, n, seed)

@@ -1,0 +1,96 @@
+"""Orders that a model's classes may be in: by name, and the one that fits its predictions best."""
+
+import re
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carvis.dataset import Dataset
+from carvis.dataset.ids import composed
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+
+CHOSEN, FITTED = "assumed", "fitted"
+
+
+def class_orders(clf: "Classifier", data: Dataset) -> dict[str, list[str]]:
+    """Return the orders that the model's classes may well be in, the assumed one first; each order once.
+
+    These are Keras' order of the folders, the orders of composed and decomposed names, numbers by their value
+    (class2 before class10), regardless of case, and those of files of names beside the model.
+    """
+    count = len(clf.class_names)
+    found = {CHOSEN: [composed(name) for name in clf.class_names]}
+    names = data.keras_class_names if len(data.keras_class_names) == count else data.class_names
+    if len(names) == count:
+        found["keras"] = data.keras_class_names if len(data.keras_class_names) == count else names
+        found["composed"] = sorted(names)
+        found["decomposed"] = sorted(names, key=lambda name: unicodedata.normalize("NFD", name))
+        found["natural"] = sorted(names, key=_natural)
+        found["caseless"] = sorted(names, key=lambda name: (name.casefold(), name))
+    if clf.path:
+        from carvis.classifier.label_file import names_beside
+
+        for file, listed in names_beside(Path(clf.path), data.class_names).items():
+            if len(listed) == count and set(map(composed, listed)) & set(data.class_names):
+                found[file.name] = [composed(name) for name in listed]
+    different: dict[tuple[str, ...], str] = {}
+    for what, order in found.items():
+        different.setdefault(tuple(order), what)
+    return {what: list(order) for order, what in different.items()}
+
+
+def _natural(name: str) -> list:
+    parts = re.split(r"(\d+)", name.casefold())
+    return [(int(part), "") if i % 2 else (0, part) for i, part in enumerate(parts)] + [(0, name)]
+
+
+def positions(labels: np.ndarray, order: list[str]) -> np.ndarray:
+    """Return each label's place in an order, int (N,); -2 for one that the order lacks."""
+    place = {name: i for i, name in enumerate(order)}
+    return np.array([place.get(label, -2) for label in labels], int)
+
+
+def best_order(labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> list[str]:
+    """Return the names in the order under which most predictions are right.
+
+    This is the assignment problem (Kuhn, Naval Research Logistics Quarterly 2, 1955) over the counts of label and
+    predicted place; places that nothing speaks for take the names left over, in their order.
+
+    Args:
+        labels: (N,) names.
+        predicted: int (N,), places in the model's output, negative where there is none.
+        names: as many as the model has outputs.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    counts = np.zeros((len(names), len(names)))
+    rows = positions(labels, names)
+    there = (rows >= 0) & (predicted >= 0)
+    np.add.at(counts, (rows[there], predicted[there]), 1)
+    # Among equals the order stays as it is.
+    counts += np.eye(len(names)) * 1e-3
+    order = list(names)
+    for row, place in zip(*linear_sum_assignment(-counts)):
+        order[place] = names[row]
+    return order
+
+
+def right_under_best_order(labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> np.ndarray:
+    """Tell which predictions are right under the best order found on the other half of the images, bool (N,).
+
+    An order fitted to the same images that judge it would always seem better than any other.
+    """
+    half = np.arange(len(labels)) % 2 == 0
+    # Whole rounds of a stratified sample alternate, so that each half holds every class.
+    for name in set(labels.tolist()):
+        mine = np.flatnonzero(labels == name)
+        half[mine] = np.arange(len(mine)) % 2 == 0
+    right = np.zeros(len(labels), bool)
+    for part in (half, ~half):
+        order = best_order(labels[~part], predicted[~part], names)
+        right[part] = positions(labels[part], order) == predicted[part]
+    return right

@@ -1,0 +1,206 @@
+"""``AssumptionCheck``: how many images are right under each assumption, and what can be told from it."""
+
+import json
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+
+from carvis.evaluation.assumptions.class_orders import CHOSEN, FITTED
+from carvis.language import Message
+
+LEVEL = 0.001
+COLUMNS = ["assumption", "value", "against", "right", "n", "accuracy", "p", "verdict"]
+
+
+@dataclass(frozen=True, eq=False)
+class AssumptionCheck:
+    """What a sample of images with known classes says about the assumptions under which a model is used.
+
+    Attributes:
+        model, data: names.
+        splits: where the images come from.
+        n: how many images could be read.
+        assumed: the facts as they were assumed: preprocessing, resize, class_names, ...
+        table: a row an alternative: assumption, value, against (what it was tested against), right, n, accuracy, p
+            (exact McNemar, after Holm's correction over all rows) and verdict (``assumed``, ``clearly better``,
+            ``clearly worse``, ``cannot tell``). The first row is the assumed one.
+        changes: facts with another value that is clearly better than the assumed one.
+        settled: facts whose value is clearly better than every alternative: what may go into the card.
+        rivals: for each other fact the values that cannot be told apart from the best.
+        order: which order the class names of ``changes`` are in.
+        above_chance: whether under the best assumption the outputs mean these classes, beyond chance.
+        complete: whether every alternative was tried; a quick check stops where none could win any more.
+        seconds: what it cost.
+    """
+
+    model: str
+    data: str
+    splits: tuple[str, ...]
+    n: int
+    assumed: dict
+    table: pd.DataFrame
+    changes: dict
+    settled: dict
+    rivals: dict
+    order: str = CHOSEN
+    above_chance: bool = False
+    complete: bool = True
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> str:
+        """``another is better``, ``as assumed`` (nothing could be better) or ``cannot tell``."""
+        if self.changes:
+            return "another is better"
+        return "as assumed" if self.above_chance and not self.rivals else "cannot tell"
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The findings, each in a sentence."""
+        if not self.n:
+            return (
+                Message(
+                    "{data} holds no image of a class that {model} names: its assumptions cannot be checked there.",
+                    data=self.data,
+                    model=self.model,
+                ),
+            )
+        found = [*self._better(), *self._rest()]
+        if "test" in self.splits:
+            found.append(Message("These images are of the test split, since {data} holds no others.", data=self.data))
+        return tuple(found)
+
+    @property
+    def warnings(self) -> tuple[Message, ...]:
+        """The findings that bear on every result of this model: another assumption is better, or none is any good."""
+        return self.messages if self.changes or not self.above_chance else ()
+
+    def _better(self) -> list[Message]:
+        rows = self.table[self.table["verdict"] == "clearly better"]
+        said = []
+        for kept in rows.to_dict("records"):
+            if not kept["kept"]:
+                continue
+            base = self.table.iloc[int(kept["reference"])]
+            said.append(
+                Message(
+                    "With {value}, {right} of {n} images are right; with {other}, {fewer} (exact McNemar test, {p} "
+                    "after Holm's correction).",
+                    value=words_of(kept["assumption"], kept["value"]),
+                    right=kept["right"],
+                    n=kept["n"],
+                    other=words_of(kept["assumption"], kept["against"]),
+                    fewer=int(base["right"]),
+                    p=p_words(kept["p"]),
+                )
+            )
+        if said:
+            said.append(
+                Message(
+                    "{model} was most likely trained so: save it in its card (page Models, or summary MODEL --data DIR "
+                    "--save-card).",
+                    model=self.model,
+                )
+            )
+        return said
+
+    def _rest(self) -> list[Message]:
+        right, n = int(self.table["right"].iloc[0]), int(self.table["n"].iloc[0])
+        if not self.above_chance:
+            return [
+                Message(
+                    "As assumed, {right} of {n} images are right: too few to tell which preprocessing, class order or "
+                    "way to resize holds.",
+                    n=n,
+                    right=right,
+                )
+            ]
+        said = []
+        if not self.changes:
+            said.append(
+                Message(
+                    "As assumed, {right} of {n} images are right; no other assumption is clearly better.",
+                    right=right,
+                    n=n,
+                )
+            )
+        for fact, values in self.rivals.items():
+            known = _listed([value_words(fact, value) for value in values])
+            said.append(
+                Message("{fact}: cannot tell between {values} on these images.", fact=fact_words(fact), values=known)
+            )
+        return said
+
+    def __repr__(self) -> str:
+        return f"AssumptionCheck({self.model!r} on {self.n} images of {self.data!r}: {self.verdict})"
+
+    def __str__(self) -> str:
+        return "\n".join(self.messages)
+
+    def shown(self) -> pd.DataFrame:
+        """Return the rows worth reading: the assumed one, each alternative by itself, and what is clearly better."""
+        single = ~self.table["assumption"].str.contains(",")
+        return self.table[single | self.table["kept"].astype(bool)][COLUMNS].reset_index(drop=True)
+
+    def _repr_html_(self) -> str:
+        said = "".join(f"<p>{escape(message)}</p>" for message in self.messages)
+        return said + self.shown().to_html(index=False, float_format=lambda value: f"{value:.3g}")
+
+    def to_json(self) -> dict:
+        """Return everything as JSON values, to be kept."""
+        facts = vars(self) | {"table": self.table.to_dict("records")}
+        return json.loads(json.dumps(facts, ensure_ascii=False, default=lambda value: value.item()))
+
+    @classmethod
+    def from_json(cls, facts: dict) -> "AssumptionCheck":
+        """Return what ``to_json`` wrote."""
+        table = pd.DataFrame(facts["table"], columns=[*COLUMNS, "reference", "kept"])
+        return cls(**facts | {"splits": tuple(facts["splits"]), "table": table})
+
+
+def p_words(p: float) -> str:
+    """Write a p value shortly."""
+    return f"p < 1e-{12}" if p < 1e-12 else f"p = {p:.2g}"
+
+
+def fact_words(fact: str) -> Message | str:
+    """Name a fact in words."""
+    return {
+        "preprocessing": Message("preprocessing"),
+        "class_names": Message("class order"),
+        "resize": Message("resize"),
+        "alpha": Message("transparent images"),
+        "orientation": Message("EXIF orientation"),
+        "output": Message("output"),
+    }.get(fact, fact)
+
+
+def value_words(fact: str, value: str) -> Message | str:
+    """Say a value of a fact in words: the orders of the classes have names of their own, all else is a name."""
+    if fact != "class_names":
+        return value
+    return {
+        CHOSEN: Message("as assumed"),
+        FITTED: Message("that fits the predictions"),
+        "keras": Message("of the folders in Keras"),
+        "composed": Message("of composed names (NFC)"),
+        "decomposed": Message("of decomposed names (NFD)"),
+        "natural": Message("by number (class2 before class10)"),
+        "caseless": Message("regardless of case"),
+    }.get(value) or Message("of {file}", file=value)
+
+
+def words_of(assumption: str, value: str) -> Message:
+    """Say one assumption or two together: ``preprocessing tf``, ``preprocessing tf, class order by number``."""
+    words = [
+        Message("{fact} {value}", fact=fact_words(fact), value=value_words(fact, value))
+        for fact, value in zip(assumption.split(", "), value.split(" | "))
+    ]
+    return _listed(words)
+
+
+def _listed(words: list[Message | str]) -> Message | str:
+    """Join words by commas, each still to be localised."""
+    first, *others = words
+    return Message("{first}, {second}", first=first, second=_listed(others)) if others else first

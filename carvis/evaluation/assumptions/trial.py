@@ -1,0 +1,178 @@
+"""``Trial``: what a classifier predicts on a sample of images under other facts; each pass is made once."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carvis.dataset import Dataset
+from carvis.errors import ModelError
+from carvis.evaluation.assumptions.class_orders import class_orders, positions
+from carvis.evaluation.assumptions.sample import Images, choose_samples
+from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+
+# Facts that are varied one at a time around the best of preprocessing and order, and the values each may have.
+OTHER_FACTS: dict[str, tuple[str, ...]] = {
+    "alpha": ALPHAS,
+    "orientation": ORIENTATIONS,
+    "resize": tuple(RESIZE_METHODS),
+    # Softmax or not, the largest of several scores is the same: only the middle of a single one depends on it.
+    "output": ("probability", "logit", "signed"),
+}
+_SIZES = (500, 350, 280, 200, 150, 100, 70, 50, 35, 24)
+_BATCH = 16
+# An untrained model is among so few of all orders of its classes by luck; four classes have 24 orders, six have 720.
+_LUCK = 0.005
+
+
+class Trial:
+    """A sample of images and a classifier's predictions on it under each variant asked for.
+
+    Attributes:
+        orders: the orders that the classes may be in, by name.
+        preprocessings: those that the classifier can have, its own first.
+        others: the further facts that matter on these images, and their values, its own first.
+        labels: names (N,) of the images that can be read; N is 0 where there is no image to check on.
+    """
+
+    def __init__(
+        self,
+        clf: "Classifier",
+        data: Dataset,
+        n: int,
+        seed: int,
+        seconds: float,
+        progress: Callable[[int, int], None] | None = None,
+    ):
+        from carvis.classifier import PREPROCESSING
+
+        self.clf, self.data, self._progress = clf, data, progress
+        self.orders = class_orders(clf, data)
+        self.preprocessings = self._possible("preprocessing", tuple(PREPROCESSING))
+        self.others: dict[str, list[str]] = {}
+        known = {name for order in self.orders.values() for name in order} & set(data.class_names)
+        sample, splits = choose_samples(data, known, n, seed)
+        self._images = Images(sample["path"].tolist(), clf, list(RESIZE_METHODS))
+        self._images.of(clf)
+        self._rows = np.array([i for i in range(len(sample)) if i not in self._images.unreadable], int)
+        self._predicted: dict[tuple, np.ndarray] = {}
+        self._done = 0
+        if len(self._rows):
+            self._find_others()
+            self._shorten(seconds)
+        self.labels = sample["label"].to_numpy(object)[self._rows]
+        self.splits = tuple(split for split in splits if split in set(sample["split"].iloc[self._rows]))
+
+    def _possible(self, fact: str, values: tuple[str, ...]) -> list[str]:
+        """Return the values of a fact that this classifier can have, its own first."""
+        own = getattr(self.clf, fact, None)
+        if own is None:
+            return []
+        found = [own]
+        for value in values:
+            try:
+                self.clf.variant(**{fact: value})
+            except ModelError:
+                continue
+            found += [value] if value != own else []
+        return found
+
+    def _find_others(self) -> None:
+        matter = self._images.matter | ({"output"} if self._output_is_open() else set())
+        for fact, values in OTHER_FACTS.items():
+            if fact in matter and len(possible := self._possible(fact, values)) > 1:
+                self.others[fact] = possible
+
+    def _output_is_open(self) -> bool:
+        """Whether a model has one output whose meaning its graph does not tell."""
+        from carvis.classifier.output import decide_output
+
+        return self.clf.model.outputs[0].shape[1] == 1 and not decide_output(self.clf.model, self.clf.name)[0]
+
+    def _shorten(self, seconds: float) -> None:
+        """Leave out the end of the sample where all passes would take longer."""
+        images = self._images.of(self.clf)
+        batch = [images[row] for row in self._rows[:_BATCH]]
+        # The first pass also builds the graph; a busy machine slows single ones down.
+        self.clf.predict(batch)
+        an_image = min(_seconds(lambda: self.clf.predict(batch)) for _ in range(2)) / len(batch) * self.passes
+        if len(self._rows) * an_image > seconds:
+            sizes = [size for size in _SIZES if size <= len(self._rows)] or [len(self._rows)]
+            self._rows = self._rows[: next((size for size in sizes if size * an_image <= seconds), sizes[-1])]
+
+    @property
+    def passes(self) -> int:
+        """How many times the whole sample goes through the model."""
+        return len(self.preprocessings) + sum(len(values) - 1 for values in self.others.values())
+
+    def predicted(self, **facts: str) -> np.ndarray:
+        """Return the place that is predicted for each image, int (N,); -1 where the output is not finite."""
+        key = tuple(sorted(({"preprocessing": self.clf.preprocessing} | facts).items()))
+        if key not in self._predicted:
+            variant = self.clf.variant(**facts)
+            images, places = self._images.of(variant), []
+            for start in range(0, len(self._rows), _BATCH):
+                rows = self._rows[start : start + _BATCH]
+                output = variant.predict([images[row] for row in rows])
+                finite = np.isfinite(output).all(axis=1)
+                places.append(np.where(finite, np.nan_to_num(output).argmax(axis=1), -1))
+                self._done += len(rows)
+                if self._progress:
+                    self._progress(self._done, self.passes * len(self._rows))
+            self._predicted[key] = np.concatenate(places)
+        return self._predicted[key]
+
+    def right(self, order: str, **facts: str) -> np.ndarray:
+        """Return which images are right, bool (N,)."""
+        return positions(self.labels, self.orders[order]) == self.predicted(**facts)
+
+    def knows_classes(self, order: str, level: float, **facts: str) -> bool:
+        """Tell whether the model's outputs mean the classes of an order, beyond chance.
+
+        A model that predicts one class for every image is right as often as that class is there. And one that was
+        never trained gives different classes different outputs, too, of which some are right by luck: one that was
+        trained has more right than nearly all other orders of the names give it, or is right nearer to always than to
+        chance.
+        """
+        from scipy.stats import binomtest
+
+        places, labels = self.predicted(**facts), positions(self.labels, self.orders[order])
+        right, n, classes = int((places == labels).sum()), len(labels), len(self.orders[order])
+        share = sum(float((places == place).mean() * (labels == place).mean()) for place in set(labels.tolist()))
+        expected = min(max(share, 1 / classes), 1.0)
+        if binomtest(right, n, expected, alternative="greater").pvalue >= level:
+            return False
+        return right / n >= half_way(classes) or p_among_orders(labels, places, classes) < _LUCK
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
+
+
+def half_way(classes: int) -> float:
+    """Return the accuracy half way from chance to always right."""
+    return 0.5 + 0.5 / classes
+
+
+def p_among_orders(labels: np.ndarray, places: np.ndarray, classes: int, draws: int = 9999) -> float:
+    """Return the share of orders of the classes under which more images are right, those of as many counted half.
+
+    This is a permutation test with the mid-p value: classes that are never predicted change places for nothing.
+
+    Args:
+        labels, places: true and predicted place of each image, int (N,), negative where there is none.
+    """
+    there = (labels >= 0) & (places >= 0)
+    counts = np.zeros((classes, classes), int)
+    np.add.at(counts, (labels[there], places[there]), 1)
+    rng = np.random.default_rng(0)
+    orders = rng.permuted(np.tile(np.arange(classes), (draws, 1)), axis=1)
+    right = counts[np.arange(classes), orders].sum(axis=1)
+    ours = np.trace(counts)
+    return float(((right > ours).sum() + ((right == ours).sum() + 1) / 2) / (draws + 1))

@@ -1,0 +1,37 @@
+"""Which data set an image lies in."""
+
+import numpy as np
+
+from carvis.dataset import dataset_of, datasets_of
+from carvis.images import write_image
+
+
+def _image(path):
+    return write_image(path, np.zeros((4, 4, 3), np.uint8))
+
+
+def test_the_data_set_around_an_image(tmp_path):
+    inner = _image(tmp_path / "cars" / "test" / "Golf" / "2019" / "1.png")
+    assert dataset_of(inner).root == (tmp_path / "cars").resolve()
+    assert dataset_of(tmp_path / "cars" / "test" / "Golf" / "gone.png").name == "cars"
+    assert dataset_of(_image(tmp_path / "alone" / "1.png")) is None
+
+
+def test_a_class_may_be_named_like_a_split(tmp_path):
+    train = _image(tmp_path / "vehicles" / "test" / "train" / "fast" / "1.png")
+    assert dataset_of(train).name == "vehicles"
+
+
+def test_a_data_set_below_a_folder_named_train(tmp_path):
+    nested = _image(tmp_path / "train" / "cars" / "valid" / "Golf" / "1.png")
+    assert dataset_of(nested).name == "cars"
+
+
+def test_a_folder_beside_the_splits_is_no_part_of_it(tmp_path):
+    _image(tmp_path / "cars" / "test" / "Golf" / "1.png")
+    assert dataset_of(_image(tmp_path / "cars" / "masks" / "1.png")) is None
+
+
+def test_several_data_sets(tmp_path):
+    paths = [_image(tmp_path / name / "test" / "Golf" / f"{i}.png") for name in ("a", "b") for i in range(3)]
+    assert [data.name for data in datasets_of([*paths, tmp_path / "no.png"])] == ["a", "b"]
