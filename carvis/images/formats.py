@@ -35,6 +35,8 @@ _SIGNATURES = (
     (b"MM\0*", "TIFF", ".tif"),
 )
 
+HEIC_REMEDY = Message("HEIC needs another package: install pi-heif or pillow-heif, or save it as JPEG or PNG")
+
 
 def readable_formats() -> tuple[str, ...]:
     """Return the formats that Pillow may open, HEIC where a reader of it is installed."""
@@ -88,7 +90,7 @@ def why_not_read(path: str | Path) -> Message:
     suffix = os.path.splitext(path)[1].lower()
     found = content_type(path)
     if suffix in HEIC_SUFFIXES or (found and found[0] == "HEIC"):
-        return Message("HEIC needs another package: install pi-heif or pillow-heif, or save it as JPEG or PNG")
+        return HEIC_REMEDY
     if suffix in _FOREIGN_SUFFIXES:
         return Message("{suffix} is a format that carvis does not read: save it as JPEG or PNG", suffix=suffix)
     if found and not suffix:

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from carvis.errors import ImageError
 from carvis.images.depth import Undecided, kind_of, to_8_bit
-from carvis.images.formats import HEIC_SUFFIXES, IMAGE_SUFFIXES, readable_formats, why_not_read
+from carvis.images.formats import HEIC_REMEDY, IMAGE_SUFFIXES, readable_formats, type_of_bytes, why_not_read
 from carvis.images.orientation import SIDEWAYS, orientation_in, turned_upright
 from carvis.images.resize import resize
 from carvis.language import Message
@@ -149,9 +149,15 @@ def _opened(source: str | Path | bytes):
 
 
 def _no_image(name: str, source: str | Path | bytes) -> str:
-    suffix = "" if isinstance(source, bytes) else os.path.splitext(source)[1].lower()
-    if not isinstance(source, bytes) and (suffix in HEIC_SUFFIXES or suffix not in IMAGE_SUFFIXES):
-        return Message("{name} cannot be read: {reason}.", name=name, reason=why_not_read(source))
+    if isinstance(source, bytes):
+        reason = HEIC_REMEDY if (type_of_bytes(source[:32]) or ("",))[0] == "HEIC" else None
+    else:
+        suffix = os.path.splitext(source)[1].lower()
+        reason = why_not_read(source)
+        # A telephone's HEIC is often renamed to .jpg.
+        reason = None if suffix in IMAGE_SUFFIXES and reason != HEIC_REMEDY else reason
+    if reason:
+        return Message("{name} cannot be read: {reason}.", name=name, reason=reason)
     return f"{name} is not a picture that can be read: replace or remove it."
 
 
