@@ -142,7 +142,8 @@ def _assumed(clf: Classifier, given: dict) -> frozenset[str]:
     asked = {fact for fact, value in given.items() if value is None}
     asked -= {"alpha", "orientation"} - set(reading_of(card)[1])
     # The graph is certain of most outputs, and what is not resized at all needs no way to resize.
-    asked -= {"output"} if decide_output(clf.model, clf.name)[0] else set()
+    found, said_of_one = decide_output(clf.model, clf.name)
+    asked -= {"output"} if found and (said_of_one is None or clf.model.outputs[0].shape[1] > 1) else set()
     asked -= {"resize"} if clf.native_size else set()
     return frozenset(fact for fact in asked if not card or getattr(card, fact) != getattr(clf, fact))
 

@@ -14,6 +14,7 @@ from carvis.language import Message
 OUTPUTS = {
     "probability": "probabilities: used as they are",
     "independent": "a probability for each class by itself: used as they are, they need not add up to 1",
+    "share": "values that add up to another number than 1: each is divided by the sum",
     "logit": "scores: softmax, or sigmoid for one output, gives the probabilities",
     "independent-logit": "a score for each class by itself: sigmoid gives the probabilities",
     "log-probability": "logarithms of probabilities: the exponential gives the probabilities",
@@ -34,6 +35,8 @@ def probabilities(raw: np.ndarray, output: str) -> np.ndarray:
     single = raw.shape[1] == 1
     if output in ("probability", "independent"):
         found = raw
+    elif output == "share":
+        found = raw / np.maximum(raw.sum(axis=1, keepdims=True), _SMALLEST)
     elif output == "log-probability":
         found = np.exp(raw)
     elif output == "signed":
@@ -53,10 +56,11 @@ def score_kind(model: keras.Model, output: str, asked: str) -> str:
     probability stands in for it. Of one output, and of outputs that stand each for itself, the logit follows from the
     probability.
     """
-    if asked != "logit" or output not in ("probability", "log-probability"):
+    if asked != "logit" or output not in ("probability", "log-probability", "share"):
         return asked
     single = model.outputs[0].shape[1] == 1
-    return "logit" if single or squashing_step(model) is not None else "log-probability"
+    squashed = output != "share" and squashing_step(model) is not None
+    return "logit" if single or squashed else "log-probability"
 
 
 def class_scores(raw: tf.Tensor, before, output: str, kind: str) -> tuple[tf.Tensor, tf.Tensor]:
@@ -71,6 +75,8 @@ def class_scores(raw: tf.Tensor, before, output: str, kind: str) -> tuple[tf.Ten
     single = raw.shape[1] == 1
     if output in ("probability", "independent"):
         found, logit = raw, before
+    elif output == "share":
+        found, logit = raw / tf.maximum(tf.reduce_sum(raw, axis=1, keepdims=True), _SMALLEST), None
     elif output == "log-probability":
         found, logit = tf.exp(raw), before
     elif output == "signed":
@@ -142,6 +148,11 @@ def decide_output(
         return "probability", None
     if known.log:
         return "log-probability", None
+    if known.low >= 0 and known.total:
+        return "share", Message(
+            "The model's values add up to {total}, so each is divided by that to give a probability.",
+            total=_number(known.total),
+        )
     if known.within(0, 1) and known.untied:
         return "independent", Message(
             "The model judges each class by itself (sigmoid): its probabilities do not add up to 1."

@@ -34,7 +34,7 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
     add_input_size(parser)
     parser.add_argument(
         "--output",
-        choices=("probability", "independent", "logit", "independent-logit", "log-probability", "signed"),
+        choices=("probability", "independent", "share", "logit", "independent-logit", "log-probability", "signed"),
         help="what the model's output means (default: decided by its graph, else by the numbers it gives)",
     )
     parser.add_argument(

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     if checked is not None and checked.n:
         console.print(_check_table(checked))
     if args.save_card:
-        _save_card(clf, checked)
+        _save_card(clf, checked, args.output)
     return 0
 
 
@@ -92,12 +92,14 @@ def _check_table(checked):
     return table
 
 
-def _save_card(clf, checked) -> None:
+def _save_card(clf, checked, output: str | None) -> None:
     """Write what is known into the card: what the person gave, what an earlier card said, what the check settled."""
     from carvis.classifier.card import card_path, update_card
 
-    facts = ("class_names", "preprocessing", "resize", "alpha", "orientation", "output")
+    facts = ("class_names", "preprocessing", "resize", "alpha", "orientation")
     known = {fact: getattr(clf, fact) for fact in facts if fact not in clf.assumed}
+    # The graph tells what most outputs mean: only what a person gave has to be kept.
+    known |= {"output": output} if output else {}
     known = (checked.settled if checked else {}) | known
     if not known:
         raise CarvisError(

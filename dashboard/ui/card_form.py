@@ -31,6 +31,7 @@ RESIZE = {
 OUTPUT = {
     "probability": N_("probabilities, used as they are"),
     "independent": N_("a probability for each class by itself, used as it is"),
+    "share": N_("values of another sum than 1, divided by it"),
     "logit": N_("scores; softmax (sigmoid for one output) gives the probabilities"),
     "independent-logit": N_("a score for each class by itself; sigmoid gives the probabilities"),
     "log-probability": N_("logarithms of probabilities"),

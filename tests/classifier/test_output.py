@@ -75,6 +75,8 @@ MULTI = {
         lambda a, b: L.Minimum()([soft(a), soft(b)]), "independent", lambda a, b: np.minimum(softmax(a), softmax(b))
     ),
     "sum_halved": (lambda a, b: (soft(a) + soft(b)) / 2, "probability", lambda a, b: (softmax(a) + softmax(b)) / 2),
+    "sum": (lambda a, b: L.Add()([soft(a), soft(b)]), "share", lambda a, b: (softmax(a) + softmax(b)) / 2),
+    "percent": (lambda a, b: 100 * soft(a), "share", lambda a, b: softmax(a)),
     "add_rescaled": (
         lambda a, b: L.Rescaling(0.5)(L.Add()([soft(a), soft(b)])),
         "probability",
@@ -144,7 +146,8 @@ def test_probabilities_by_hand(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["maximum", "clipped", "dense_tf_softmax", "dense_layer_as_activation", "log_softmax", "sigmoid", "nested"]
+    "name",
+    ["sum", "maximum", "clipped", "dense_tf_softmax", "dense_layer_as_activation", "log_softmax", "sigmoid", "nested"],
 )
 def test_heatmaps_show_the_same_probabilities_whatever_their_score(name):
     end, _, by_hand = MULTI[name]

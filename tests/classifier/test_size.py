@@ -176,3 +176,26 @@ def test_a_wrong_size_is_refused(tmp_path):
     spotting(SCALED, shape=(32, 32, 3)).save(tmp_path / "fixed.keras")
     with pytest.raises(ModelError, match="takes pictures of 32x32"):
         load_classifier(tmp_path / "fixed.keras", input_size=48)
+
+
+def test_input_size_and_output_are_given_on_every_verb_that_opens_a_model(tmp_path, capsys):
+    from carvis.cli import main
+    from carvis.evaluation import load_evaluation
+
+    spotting(SCALED).save(tmp_path / "open.keras")
+    for label in ("a", "b"):
+        image = red_square((60, 100), 20, 15) if label == "b" else np.zeros((60, 100, 3), np.uint8)
+        write_image(tmp_path / "data" / "test" / label / "0.png", image)
+    model, image = str(tmp_path / "open.keras"), str(tmp_path / "data" / "test" / "b" / "0.png")
+    out = str(tmp_path / "evaluation")
+    assert main(["summary", model, "--input-size", "48x64", "--output", "independent"]) == 0
+    assert "input 48x64x3" in (said := capsys.readouterr().out) and "output independent" in said
+    size = ["--input-size", "40"]
+    assert main(["evaluate", model, str(tmp_path / "data"), "--no-copies", "--out", out, *size]) == 0
+    found = load_evaluation(out)
+    assert found.model_facts["input_size"] == (40, 40) and found.setup["model"]["output"] == "probability"
+    assert main(["heatmaps", model, image, "--out", str(tmp_path / "maps"), *size]) == 0
+    assert main(["activations", model, image, "--out", str(tmp_path / "layers"), *size]) == 0
+    assert main(["filters", model, *size]) == 0
+    assert main(["summary", model, "--input-size", "big"]) == 2
+    assert "big is no input size" in capsys.readouterr().err

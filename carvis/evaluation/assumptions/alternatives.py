@@ -37,11 +37,7 @@ def compare_alternatives(trial: Trial, full: bool) -> AssumptionCheck:
     Args:
         full: go on where nothing can be clearly better than what is assumed any more.
     """
-    clf = trial.clf
-    assumed = {"preprocessing": clf.preprocessing, "class_names": list(clf.class_names)}
-    assumed |= {fact: getattr(clf, fact) for fact in OTHER_FACTS if hasattr(clf, fact)}
-    facts = {"model": clf.name, "data": trial.data.name, "splits": trial.splits, "n": len(trial.labels)}
-    facts |= {"assumed": assumed, "changes": {}, "settled": {}, "rivals": {}}
+    clf, facts = trial.clf, _facts(trial)
     if not len(trial.labels):
         return AssumptionCheck(**facts, table=_table([]))
     first = _Row("assumed", "assumed", "", trial.right(CHOSEN))
@@ -83,6 +79,19 @@ def compare_alternatives(trial: Trial, full: bool) -> AssumptionCheck:
     settled, rivals = _settled(trial, base, around, changes)
     facts |= {"changes": changes, "settled": settled, "rivals": rivals}
     return AssumptionCheck(**facts, table=_table(rows), order=base[1], above_chance=True)
+
+
+def not_finished(trial: Trial) -> AssumptionCheck:
+    """Return the check of a trial that ran out of time: nothing can be told."""
+    return AssumptionCheck(**_facts(trial), table=_table([]), complete=False)
+
+
+def _facts(trial: Trial) -> dict:
+    clf = trial.clf
+    assumed = {"preprocessing": clf.preprocessing, "class_names": list(clf.class_names)}
+    assumed |= {fact: getattr(clf, fact) for fact in OTHER_FACTS}
+    facts = {"model": clf.name, "data": trial.data.name, "splits": trial.splits, "n": len(trial.labels)}
+    return facts | {"assumed": assumed, "changes": {}, "settled": {}, "rivals": {}}
 
 
 def _cells(trial: Trial, first: _Row) -> dict[tuple[str, str], _Row]:

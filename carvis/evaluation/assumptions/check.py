@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError
-from carvis.evaluation.assumptions.alternatives import compare_alternatives
+from carvis.evaluation.assumptions.alternatives import compare_alternatives, not_finished
 from carvis.evaluation.assumptions.result import AssumptionCheck
 from carvis.evaluation.assumptions.trial import Trial
 from carvis.workspace import Cache, content_hash
@@ -18,7 +18,7 @@ from carvis.workspace import Cache, content_hash
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
 
-FORMAT = 2
+FORMAT = 3
 
 
 def check_assumptions(
@@ -45,7 +45,7 @@ def check_assumptions(
             are no others.
         n: images, spread evenly over the classes; fewer (at least 24) where they would take longer than ``seconds``.
         seed: of the sample.
-        seconds: bound of the forward passes.
+        seconds: bound of the forward passes; a check that is not full gives up after twice as long.
         full: try everything, to learn what may go into the card; otherwise stop as soon as nothing could be clearly
             better than what is assumed, mostly after one pass.
         cache: a cache, or the folder for one, that keeps what was found.
@@ -56,7 +56,12 @@ def check_assumptions(
     if cache and (kept := kept_check(clf, data, cache, full=full, n=n, seed=seed)):
         return kept
     began = time.monotonic()
-    found = compare_alternatives(Trial(clf, data, n, seed, seconds, progress), full)
+    # Nobody asked for a quick check by itself: a large model on a slow machine must not hold up what was asked for.
+    trial = Trial(clf, data, n, seed, seconds, progress, None if full else began + 2 * seconds)
+    try:
+        found = compare_alternatives(trial, full)
+    except TimeoutError:
+        found = not_finished(trial)
     found = replace(found, seconds=round(time.monotonic() - began, 2))
     if cache:
         text = json.dumps({"format": FORMAT, **found.to_json()}, ensure_ascii=False)

@@ -66,6 +66,14 @@ class AssumptionCheck:
                     model=self.model,
                 ),
             )
+        if self.table.empty:
+            return (
+                Message(
+                    "What is assumed of {model} is not checked: it is too slow here to be checked in passing. Check it "
+                    "on page Models, or with summary MODEL --data DIR.",
+                    model=self.model,
+                ),
+            )
         found = [*self._better(), *self._rest()]
         if "test" in self.splits:
             found.append(Message("These images are of the test split, since {data} holds no others.", data=self.data))

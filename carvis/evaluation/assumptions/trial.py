@@ -21,7 +21,7 @@ OTHER_FACTS: dict[str, tuple[str, ...]] = {
     "orientation": ORIENTATIONS,
     "resize": tuple(RESIZE_METHODS),
     # Softmax or not, the largest of several scores is the same: only the middle of a single one depends on it.
-    "output": ("probability", "logit", "signed"),
+    "output": ("probability", "logit"),
 }
 _SIZES = (500, 350, 280, 200, 150, 100, 70, 50, 35, 24)
 _BATCH = 16
@@ -47,10 +47,11 @@ class Trial:
         seed: int,
         seconds: float,
         progress: Callable[[int, int], None] | None = None,
+        deadline: float | None = None,
     ):
         from carvis.classifier import PREPROCESSING
 
-        self.clf, self.data, self._progress = clf, data, progress
+        self.clf, self.data, self._progress, self._deadline = clf, data, progress, deadline
         self.orders = class_orders(clf, data)
         self.preprocessings = self._possible("preprocessing", tuple(PREPROCESSING))
         self.others: dict[str, list[str]] = {}
@@ -88,10 +89,11 @@ class Trial:
                 self.others[fact] = possible
 
     def _output_is_open(self) -> bool:
-        """Whether a model has one output whose meaning its graph does not tell."""
+        """Whether a model has one output whose meaning its graph is not certain of."""
         from carvis.classifier.output import decide_output
 
-        return self.clf.model.outputs[0].shape[1] == 1 and not decide_output(self.clf.model, self.clf.name)[0]
+        found, said = decide_output(self.clf.model, self.clf.name)
+        return self.clf.model.outputs[0].shape[1] == 1 and (not found or said is not None)
 
     def _shorten(self, seconds: float) -> None:
         """Leave out the end of the sample where all passes would take longer."""
@@ -110,12 +112,18 @@ class Trial:
         return len(self.preprocessings) + sum(len(values) - 1 for values in self.others.values())
 
     def predicted(self, **facts: str) -> np.ndarray:
-        """Return the place that is predicted for each image, int (N,); -1 where the output is not finite."""
+        """Return the place that is predicted for each image, int (N,); -1 where the output is not finite.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
         key = tuple(sorted(({"preprocessing": self.clf.preprocessing} | facts).items()))
         if key not in self._predicted:
             variant = self.clf.variant(**facts)
             images, places = self._images.of(variant), []
             for start in range(0, len(self._rows), _BATCH):
+                if self._deadline and time.monotonic() > self._deadline:
+                    raise TimeoutError
                 rows = self._rows[start : start + _BATCH]
                 output = variant.predict([images[row] for row in rows])
                 finite = np.isfinite(output).all(axis=1)

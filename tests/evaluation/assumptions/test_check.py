@@ -237,6 +237,9 @@ def test_it_shows_itself_in_a_notebook(data):
 def test_the_bound_of_time_shortens_the_sample(data):
     clf = Classifier(_model(), CLASSES, preprocessing="tf", name="m")
     assert carvis.check_assumptions(clf, data, n=96, seconds=0).n == 24
+    # Beside other work nothing waits for it.
+    check = carvis.check_assumptions(clf, data, n=96, seconds=0, full=False)
+    assert check.verdict == "cannot tell" and "not checked" in check.messages[0] and not check.changes
 
 
 def test_orders_by_hand(tmp_path):
@@ -303,3 +306,26 @@ def test_turned_images_are_told_apart(tmp_path):
     # Turned, all are wrong, which another order of two classes would explain as well: either is better, both are told.
     turned = carvis.check_assumptions(Classifier(model, names, orientation="upright", name="m"), root)
     assert turned.table["right"].iloc[0] == 0 and turned.verdict == "another is better"
+
+
+def test_one_output_is_told_apart(tmp_path):
+    """Trained on 0 and 1 without a sigmoid, its middle is a half; as a logit all above zero is the second class.
+
+    2 x - 0.3 is 0.1 and 0.51 under unit, and has one sign for both levels under any other preprocessing.
+    """
+    root = tmp_path / "one"
+    for name, level in (("dark", 51), ("light", 105)):
+        for i in range(20):
+            image = np.full((8, 8, 3), level, np.uint8)
+            image[0, 0] = i
+            write_image(root / "train" / name / f"{i}.png", image)
+    image = keras.Input((8, 8, 3))
+    model = keras.Model(image, keras.layers.Dense(1)(keras.layers.GlobalAveragePooling2D()(image)))
+    model.set_weights([np.full((3, 1), 2 / 3, np.float32), np.full(1, -0.3, np.float32)])
+    clf = Classifier(model, ["dark", "light"], output="logit", name="m")
+    check = carvis.check_assumptions(clf, root)
+    row = check.table.set_index(["assumption", "value"]).loc[("output", "probability")]
+    assert check.table["right"].iloc[0] == 20 and row["right"] == 40 and row["verdict"] == "clearly better"
+    assert check.changes["output"] == "probability"
+    # The scores of several outputs have the same largest one, whatever they mean.
+    assert "output" not in set(carvis.check_assumptions(Classifier(_model(), CLASSES), root).table["assumption"])
