@@ -4,7 +4,7 @@ import streamlit as st
 
 from carvis.explain import scale_maps
 from carvis.images import read_image
-from ui import assumptions, choice, classifiers, comparison, data, options, pairs, trials
+from ui import assumptions, choice, classifiers, comparison, data, layer_options, options, pairs, trials
 from ui.download import download
 from ui.i18n import _
 from ui.page import empty, error, guarded, heading, no_models
@@ -72,11 +72,11 @@ for name in models:
     with problem_slot, st.spinner(_("Opening {model} …").format(model=plain(name))):
         opened[name] = classifiers.open_model(name)
 with settings:
-    layers, problems = options.choose_layers(opened)
+    layers, problems = layer_options.choose_layers(opened)
 with problem_slot:
     for sentence in [*unknown, *problems]:
         error(sentence)
-    options.offer_methods(opened, layers, chosen.method)
+    layer_options.offer_methods(opened, layers, chosen.method)
 with legend_slot:
     st.caption(_("no evidence"), width="content")
     st.image(comparison.legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))

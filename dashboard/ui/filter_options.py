@@ -3,7 +3,7 @@
 import streamlit as st
 
 from carvis.classifier.card import read_card
-from ui import choice, data, options, selection
+from ui import choice, data, layer_options, selection
 from ui.i18n import N_, _, translated
 from ui.page import guarded
 from ui.texts import plain
@@ -112,7 +112,7 @@ def tuned_pair(names: list[str]) -> tuple[str, str]:
 
 def layer_of(opened) -> str | None:
     """Choose a layer of one model."""
-    layers, problems = options.choose_layers({opened.name: opened}, convolutions=True)
+    layers, problems = layer_options.choose_layers({opened.name: opened}, convolutions=True)
     for sentence in problems:
         st.error(plain(sentence), icon=":material/error:")
     return layers.get(opened.name)

@@ -13,7 +13,7 @@ from ui import (
     data,
     exciting_view,
     filter_options,
-    options,
+    layer_options,
     pattern_grid,
     selection,
     tuning_view,
@@ -35,7 +35,7 @@ _MOST_LAYERS, _FILTERS_A_LAYER, _PICTURES = 10, 16, 60
 def patterns(opened: Models, models: list[str], settings) -> None:
     """Show the first filters of one layer of each model."""
     with settings:
-        layers, problems = options.choose_layers(opened, convolutions=True)
+        layers, problems = layer_options.choose_layers(opened, convolutions=True)
     for sentence in problems:
         error(sentence)
     how = filter_options.how()
