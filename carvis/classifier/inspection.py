@@ -12,26 +12,34 @@ import h5py
 
 from carvis.classifier.safety import check_architecture, check_archive, check_hdf5
 from carvis.errors import ModelError
+from carvis.language import N_, Message
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _MAX_JSON = 200_000_000
 _ZIP_MAGIC = b"PK\x03\x04"
-_SAVE_AGAIN = "save the model from Keras as a .keras file"
 _OTHER_FORMATS = {
-    ".pb": "a TensorFlow graph",
-    ".tflite": "a TensorFlow Lite model",
-    ".pkl": "a Python pickle",
-    ".pickle": "a Python pickle",
-    ".joblib": "a Python pickle",
-    ".pt": "a PyTorch model",
-    ".pth": "a PyTorch model",
-    ".onnx": "an ONNX model",
-    ".safetensors": "a file of bare weights",
-    ".npz": "a file of bare weights",
-    ".ckpt": "a TensorFlow checkpoint",
-    ".json": "a text file without weights",
+    ".pb": N_("a TensorFlow graph"),
+    ".tflite": N_("a TensorFlow Lite model"),
+    ".pkl": N_("a Python pickle"),
+    ".pickle": N_("a Python pickle"),
+    ".joblib": N_("a Python pickle"),
+    ".pt": N_("a PyTorch model"),
+    ".pth": N_("a PyTorch model"),
+    ".onnx": N_("an ONNX model"),
+    ".safetensors": N_("a file of bare weights"),
+    ".npz": N_("a file of bare weights"),
+    ".ckpt": N_("a TensorFlow checkpoint"),
+    ".json": N_("a text file without weights"),
 }
-_OTHER_MAGICS = {b"\xff\xd8\xff": "a JPEG picture", b"\x89PNG": "a PNG picture", b"GIF8": "a GIF picture"}
+_OTHER_MAGICS = {
+    b"\xff\xd8\xff": N_("a JPEG image"),
+    b"\x89PNG": N_("a PNG image"),
+    b"GIF8": N_("a GIF image"),
+    b"version https://git-lfs": N_("a pointer of Git LFS without the file it points to"),
+    b"<!DOCTY": N_("a web page"),
+    b"<html": N_("a web page"),
+    b"\x1f\x8b": N_("a gzip archive"),
+}
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
         elif h5py.is_hdf5(path):
             file = _read_hdf5(path, trust)
         else:
-            raise ModelError(f"{path} is {_guess(path, start)}: {_SAVE_AGAIN}.")
+            raise _other(path, start)
         if not trust:
             check_architecture(file.config, path, legacy=file.legacy)
     except ModelError:
@@ -98,34 +106,64 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
 
 
 def damaged(path: Path, error: BaseException) -> ModelError:
-    """Return the error for a file that breaks while it is opened, with the reason in one line."""
-    reason = " ".join(str(error).split())[:200].rstrip(".:") or type(error).__name__
-    return ModelError(f"{path} cannot be opened ({reason}): get the file again, or {_SAVE_AGAIN}.")
+    """Return the error for a file that is not whole, with the reason in one line."""
+    return ModelError(
+        Message(
+            "{path} is damaged ({reason}): get the file again, or save the model from Keras as a .keras file.",
+            path=path,
+            reason=reason_of(error),
+        )
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what an error says, in one short line."""
+    return " ".join(str(error).split())[:200].rstrip(".:") or type(error).__name__
 
 
 def _first_bytes(path: Path) -> bytes:
     if path.is_dir():
         if (path / "saved_model.pb").exists():
-            raise ModelError(f"{path} is a TensorFlow SavedModel folder: {_SAVE_AGAIN}.")
-        raise ModelError(f"{path} is a folder: name a .keras or .h5 file in it.")
+            raise ModelError(
+                Message(
+                    "{path} is a TensorFlow SavedModel folder: save the model from Keras as a .keras file.", path=path
+                )
+            )
+        raise ModelError(Message("{path} is a folder: name a .keras or .h5 file in it.", path=path))
     try:
         with open(path, "rb") as file:
-            start = file.read(8)
+            start = file.read(64)
     except FileNotFoundError:
-        raise ModelError(f"{path} does not exist: check the path.") from None
+        raise ModelError(Message("{path} does not exist: check the path.", path=path)) from None
     except OSError as error:
-        raise ModelError(f"{path} may not be read ({error.strerror}): check its permissions.") from None
+        raise ModelError(
+            Message("{path} may not be read ({reason}): check its permissions.", path=path, reason=error.strerror)
+        ) from None
     if not start:
-        raise ModelError(f"{path} is empty: get the file again.")
+        raise ModelError(Message("{path} is empty: get the file again.", path=path))
     return start
 
 
-def _guess(path: Path, start: bytes) -> str:
-    for magic, kind in _OTHER_MAGICS.items():
-        if start.startswith(magic):
-            return f"{kind}, not a Keras model"
-    kind = _OTHER_FORMATS.get(path.suffix.lower())
-    return f"{kind}, which carvis does not open" if kind else "not a Keras model, or it is damaged"
+def _other(path: Path, start: bytes) -> ModelError:
+    kind = next((kind for magic, kind in _OTHER_MAGICS.items() if start.startswith(magic)), None)
+    kind = kind or _OTHER_FORMATS.get(path.suffix.lower())
+    if start.startswith(_ZIP_MAGIC):
+        kind = kind or N_("a zip without a Keras model in it")
+    if kind:
+        return ModelError(
+            Message(
+                "{path} is {kind}, not a Keras model: save the model from Keras as a .keras file.",
+                path=path,
+                kind=Message(kind),
+            )
+        )
+    return ModelError(
+        Message(
+            "{path} is no Keras model file (neither HDF5 nor a .keras archive), or its beginning is damaged: save the"
+            " model from Keras as a .keras file, or get the file again.",
+            path=path,
+        )
+    )
 
 
 def _json(text: str | bytes) -> dict:
@@ -137,10 +175,15 @@ def _json(text: str | bytes) -> dict:
     return value
 
 
-def _architecture(text: str | bytes) -> dict:
+def _architecture(text: str | bytes, path: Path) -> dict:
     config = _json(text)
     if not isinstance(config.get("class_name"), str) or not isinstance(config.get("config"), (dict, list)):
-        raise ValueError("its architecture names no model")
+        raise ModelError(
+            Message(
+                "{path} holds an architecture that is not of Keras 1, 2 or 3: save the model anew with one of them.",
+                path=path,
+            )
+        )
     return config
 
 
@@ -150,10 +193,22 @@ def _read_hdf5(path: Path, trust: bool) -> ModelFile:
         attributes = file.attrs
         if "model_config" not in attributes or "model_weights" not in file:
             bare = "layer_names" in attributes or "layer_names0" in attributes or "layers" in file
-            inside = "weights without an architecture" if bare else "no Keras model"
-            raise ModelError(f"{path} holds {inside}: save the whole model from Keras with model.save('name.keras').")
+            if bare or "model_weights" in file:
+                raise ModelError(
+                    Message(
+                        "{path} holds weights without an architecture: save the whole model from Keras with"
+                        " model.save('name.keras').",
+                        path=path,
+                    )
+                )
+            raise ModelError(
+                Message(
+                    "{path} holds no Keras model: save the whole model from Keras with model.save('name.keras').",
+                    path=path,
+                )
+            )
         version = attributes.get("keras_version", file["model_weights"].attrs.get("keras_version", "1"))
-        return ModelFile(path, "hdf5", _text(version), _architecture(_text(attributes["model_config"])))
+        return ModelFile(path, "hdf5", _text(version), _architecture(_text(attributes["model_config"]), path))
 
 
 def _text(value) -> str:
@@ -164,10 +219,9 @@ def _read_archive(path: Path, trust: bool) -> ModelFile:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if CONFIG not in names or WEIGHTS not in names:
-            kind = _OTHER_FORMATS.get(path.suffix.lower(), "a zip without a Keras model in it")
-            raise ModelError(f"{path} is {kind}: {_SAVE_AGAIN}.")
+            raise _other(path, _ZIP_MAGIC)
         check_archive(archive, path, trust=trust)
-        config = _architecture(archive.read(CONFIG))
+        config = _architecture(archive.read(CONFIG), path)
         metadata = _json(archive.read(METADATA)) if METADATA in names else {}
         with _weights_member(archive) as file:
             check_hdf5(file, path, trust=trust)
