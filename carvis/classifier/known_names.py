@@ -60,6 +60,8 @@ PARTS = _names(
     Identity IdentityInitializer GlorotUniform GlorotNormal HeNormal HeUniform LecunNormal LecunUniform
     L1 L2 L1L2 OrthogonalRegularizer MaxNorm NonNeg UnitNorm MinMaxNorm
     Policy PolicyV1 DTypePolicy FloatDTypePolicy DTypePolicyMap TensorShape
+    QuantizedDTypePolicy QuantizedFloat8DTypePolicy Int8QuantizationConfig Int4QuantizationConfig
+    Float8QuantizationConfig AbsMaxQuantizer Int4DTypePolicy
     """
 )
 ACTIVATIONS = _names(

@@ -41,6 +41,13 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
+def _reshape(tensor, shape):
+    shape = shape.values if isinstance(shape, Sizes) else list(shape)
+    if shape[0] is OPEN:
+        return L.Reshape([int(side) for side in shape[1:]])(tensor)
+    return ops.reshape(tensor, _closed(shape))
+
+
 def _reduce(function):
     return lambda input_tensor, axis=None, keepdims=False: function(input_tensor, axis=axis, keepdims=bool(keepdims))
 
@@ -106,7 +113,7 @@ def _concat(values, axis):
 
 
 def _convolution(function):
-    def convolve(input, filter=None, strides=1, padding="VALID", dilations=None, filters=None):
+    def convolve(input, filter=None, strides=1, padding="VALID", dilations=None, filters=None, use_cudnn_on_gpu=True):
         kernel = np.asarray(filters if filter is None else filter, np.float32)
         steps, gaps = (
             value if isinstance(value, int) else tuple(value[1:3] if len(value) == 4 else value)
@@ -209,7 +216,7 @@ FUNCTIONS = {
     "split": _split,
     "expand_dims": lambda input, axis: ops.expand_dims(input, axis),
     "squeeze": _squeeze,
-    "reshape": lambda tensor, shape: ops.reshape(tensor, _closed(shape)),
+    "reshape": _reshape,
     "shape": lambda input, out_type=None: sizes_of(input),
     "transpose": lambda a, perm=None: ops.transpose(a, perm),
     "reverse": lambda tensor, axis: ops.flip(tensor, axis=axis),
@@ -223,7 +230,6 @@ FUNCTIONS = {
     "zeros_like": lambda input, dtype=None: ops.zeros_like(input, dtype=dtype),
     "ones_like": lambda input, dtype=None: ops.ones_like(input, dtype=dtype),
     "one_hot": lambda indices, depth, axis=-1: ops.one_hot(indices, depth, axis=axis),
-    "einsum": lambda equation, *inputs: ops.einsum(equation, *inputs),
     "tensordot": lambda a, b, axes: ops.tensordot(a, b, axes=axes),
     "linalg.matmul": _matmul,
     "norm": _norm,
@@ -299,7 +305,7 @@ FUNCTIONS |= {
 _ALIASES = {
     "compat.v1.transpose": "transpose", "nn.l2_normalize": "math.l2_normalize",
     "linalg.l2_normalize": "math.l2_normalize", "image.resize_images": "image.resize",
-    "linalg.norm": "norm", "matmul": "linalg.matmul", "linalg.tensordot": "tensordot", "linalg.einsum": "einsum",
+    "linalg.norm": "norm", "matmul": "linalg.matmul", "linalg.tensordot": "tensordot",
     "nn.max_pool": "nn.max_pool2d", "nn.avg_pool": "nn.avg_pool2d", "nn.top_k": "math.top_k",
     "compat.v1.squeeze": "squeeze", "compat.v1.expand_dims": "expand_dims", "compat.v1.concat": "concat",
     "compat.v1.pad": "pad", "compat.v1.gather": "gather", "compat.v1.shape": "shape", "compat.v1.where": "where",

@@ -145,7 +145,7 @@ def _module_of(kind: str, entry: dict) -> str | None:
         for place in ("numpy", "nn", "math", "core", "image", "linalg"):
             if hasattr(getattr(keras.src.ops, place, None), kind):
                 return f"keras.src.ops.{place}"
-    for place in ("layers", "initializers", "regularizers", "constraints", "dtype_policies"):
+    for place in ("layers", "initializers", "regularizers", "constraints", "dtype_policies", "quantizers"):
         if hasattr(getattr(keras, place), kind):
             return f"keras.{place}"
     # A class whose public name is another one.

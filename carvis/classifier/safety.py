@@ -27,12 +27,15 @@ from carvis.errors import ModelError, UntrustedModelError
 from carvis.language import N_, Message
 
 _MODULES = re.compile(
-    r"(keras(\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies))?"
-    r"|keras\.src\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies)[\w.]*"
+    r"(keras(\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies|quantizers))?"
+    r"|keras\.src\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies|quantizers)[\w.]*"
     r"|keras\.src\.engine\.\w+)"
 )
 _OPERATIONS = re.compile(r"keras(\.src)?\.ops(\.(numpy|nn|math|core|image|linalg))?")
-_LEGACY_MODULES = re.compile(r"(tf_keras|keras|tensorflow\.(python\.)?keras)(\.[\w.]+)?|builtins")
+# Nothing is imported by these names: what a file of Keras 1 or 2 holds is built from the lists.
+_LEGACY_MODULES = re.compile(
+    r"(tf_keras|keras|tensorflow\.(python\.)?keras|tensorflow\.python\.ops)(\.[\w.]+)?|builtins"
+)
 _TRUST = N_("open it with trust (--trust) only if you know who made it")
 _TRUST_CLASS = N_(
     "open it with trust (--trust) only if you know who made it and the package that defines it is installed"
@@ -132,7 +135,7 @@ def _check_modern(part: dict) -> Message | None:
         name = part.get("config")
         plain = module in (None, "builtins", "keras.activations") and registered in (None, "function", name)
         known = isinstance(name, str) and name in ACTIVATIONS and plain
-        own = registered == f"carvis>{name}" and str(name) in OWN
+        own = str(name).startswith("carvis>") and str(name).removeprefix("carvis>") in OWN
         return None if known or own else Message(_FOREIGN_FUNCTION, name=_full(module, name))
     operation = isinstance(module, str) and _OPERATIONS.fullmatch(module) and re.fullmatch(r"[A-Z]\w*", kind)
     known = kind in LAYERS | MODELS | PARTS and (module is None or _MODULES.fullmatch(str(module)))
