@@ -100,6 +100,10 @@ def _split(value, num_or_size_splits, axis=0):
     return ops.split(value, [int(place) for place in np.cumsum(num_or_size_splits)[:-1]], axis=axis)
 
 
+def _array(value):
+    return np.asarray(value, np.float32) if isinstance(value, list) else value
+
+
 def _stack(values, axis=0):
     if not any(isinstance(value, keras.KerasTensor) for value in values):
         return Sizes(values)
@@ -136,7 +140,8 @@ def _with_rest(size) -> list:
 
 def _matmul(a, b, transpose_a=False, transpose_b=False):
     first, second = (
-        ops.swapaxes(value, -1, -2) if turned else value for value, turned in ((a, transpose_a), (b, transpose_b))
+        ops.swapaxes(_array(value), -1, -2) if turned else _array(value)
+        for value, turned in ((a, transpose_a), (b, transpose_b))
     )
     return ops.matmul(first, second)
 
@@ -230,7 +235,7 @@ FUNCTIONS = {
     "zeros_like": lambda input, dtype=None: ops.zeros_like(input, dtype=dtype),
     "ones_like": lambda input, dtype=None: ops.ones_like(input, dtype=dtype),
     "one_hot": lambda indices, depth, axis=-1: ops.one_hot(indices, depth, axis=axis),
-    "tensordot": lambda a, b, axes: ops.tensordot(a, b, axes=axes),
+    "tensordot": lambda a, b, axes: ops.tensordot(a, _array(b), axes=axes),
     "linalg.matmul": _matmul,
     "norm": _norm,
     "math.pow": lambda x, y: ops.power(x, y),

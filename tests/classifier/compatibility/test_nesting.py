@@ -291,6 +291,6 @@ def test_a_model_of_its_authors_own_class_is_refused_in_one_sentence(kind, tmp_p
     model = kind()
     model(np.zeros((1, *SIDE), np.float32))
     model.save(tmp_path / "own.keras")
-    with pytest.raises(UntrustedModelError, match="author's own class .*whose code is not in the file") as caught:
+    with pytest.raises(UntrustedModelError, match=r"author's own class .*whose code is not in the file") as caught:
         open_model(tmp_path / "own.keras")
     assert "get the file again" not in str(caught.value)
