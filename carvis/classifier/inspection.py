@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,33 +13,33 @@ import h5py
 
 from carvis.classifier.safety import check_architecture, check_archive, check_hdf5
 from carvis.errors import ModelError
-from carvis.language import N_, Message
+from carvis.language import Message
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _MAX_JSON = 200_000_000
 _ZIP_MAGIC = b"PK\x03\x04"
 _OTHER_FORMATS = {
-    ".pb": N_("a TensorFlow graph"),
-    ".tflite": N_("a TensorFlow Lite model"),
-    ".pkl": N_("a Python pickle"),
-    ".pickle": N_("a Python pickle"),
-    ".joblib": N_("a Python pickle"),
-    ".pt": N_("a PyTorch model"),
-    ".pth": N_("a PyTorch model"),
-    ".onnx": N_("an ONNX model"),
-    ".safetensors": N_("a file of bare weights"),
-    ".npz": N_("a file of bare weights"),
-    ".ckpt": N_("a TensorFlow checkpoint"),
-    ".json": N_("a text file without weights"),
+    ".pb": Message("a TensorFlow graph"),
+    ".tflite": Message("a TensorFlow Lite model"),
+    ".pkl": Message("a Python pickle"),
+    ".pickle": Message("a Python pickle"),
+    ".joblib": Message("a Python pickle"),
+    ".pt": Message("a PyTorch model"),
+    ".pth": Message("a PyTorch model"),
+    ".onnx": Message("an ONNX model"),
+    ".safetensors": Message("a file of bare weights"),
+    ".npz": Message("a file of bare weights"),
+    ".ckpt": Message("a TensorFlow checkpoint"),
+    ".json": Message("a text file without weights"),
 }
 _OTHER_MAGICS = {
-    b"\xff\xd8\xff": N_("a JPEG image"),
-    b"\x89PNG": N_("a PNG image"),
-    b"GIF8": N_("a GIF image"),
-    b"version https://git-lfs": N_("a pointer of Git LFS without the file it points to"),
-    b"<!DOCTY": N_("a web page"),
-    b"<html": N_("a web page"),
-    b"\x1f\x8b": N_("a gzip archive"),
+    b"\xff\xd8\xff": Message("a JPEG image"),
+    b"\x89PNG": Message("a PNG image"),
+    b"GIF8": Message("a GIF image"),
+    b"version https://git-lfs": Message("a pointer of Git LFS without the file it points to"),
+    b"<!DOCTY": Message("a web page"),
+    b"<html": Message("a web page"),
+    b"\x1f\x8b": Message("a gzip archive"),
 }
 
 
@@ -118,7 +119,9 @@ def damaged(path: Path, error: BaseException) -> ModelError:
 
 def reason_of(error: BaseException) -> str:
     """Return what an error says, in one short line."""
-    return " ".join(str(error).split())[:200].rstrip(".:") or type(error).__name__
+    # Keras wraps what happened in advice and whole configs, and colours it.
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).rpartition("Exception encountered: ")[2]
+    return " ".join(text.split())[:200].rstrip(".:") or type(error).__name__
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -148,13 +151,13 @@ def _other(path: Path, start: bytes) -> ModelError:
     kind = next((kind for magic, kind in _OTHER_MAGICS.items() if start.startswith(magic)), None)
     kind = kind or _OTHER_FORMATS.get(path.suffix.lower())
     if start.startswith(_ZIP_MAGIC):
-        kind = kind or N_("a zip without a Keras model in it")
+        kind = kind or Message("a zip without a Keras model in it")
     if kind:
         return ModelError(
             Message(
                 "{path} is {kind}, not a Keras model: save the model from Keras as a .keras file.",
                 path=path,
-                kind=Message(kind),
+                kind=kind,
             )
         )
     return ModelError(

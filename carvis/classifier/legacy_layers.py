@@ -90,7 +90,8 @@ def translate_layer(kind: str, config: dict, where: str, build: Callable[[dict],
     if settings.get("data_format") == "channels_first":
         raise ModelError(
             Message(
-                "{where} puts channels first, which no processor computes: convert the model to channels last.",
+                "{where} puts channels first, which TensorFlow computes on GPUs alone: convert the model to channels"
+                " last.",
                 where=where,
             )
         )

@@ -24,7 +24,7 @@ from carvis.classifier.known_names import (
     VALUES,
 )
 from carvis.errors import ModelError, UntrustedModelError
-from carvis.language import N_, Message
+from carvis.language import Message
 
 _MODULES = re.compile(
     r"(keras(\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies|quantizers))?"
@@ -36,11 +36,11 @@ _OPERATIONS = re.compile(r"keras(\.src)?\.ops(\.(numpy|nn|math|core|image|linalg
 _LEGACY_MODULES = re.compile(
     r"(tf_keras|keras|tensorflow\.(python\.)?keras|tensorflow\.python\.ops)(\.[\w.]+)?|builtins"
 )
-_TRUST = N_("open it with trust (--trust) only if you know who made it")
-_TRUST_CLASS = N_(
+_TRUST = Message("open it with trust (--trust) only if you know who made it")
+_TRUST_CLASS = Message(
     "open it with trust (--trust) only if you know who made it and the package that defines it is installed"
 )
-_WITHOUT = N_("open it with the Keras that wrote it and save the model anew without it; trust does not help here")
+_WITHOUT = Message("open it with the Keras that wrote it and save the model anew without it; trust does not help here")
 _MAX_OBJECTS = 200_000
 # Deflate cannot shrink data further than about 1030 times.
 _MAX_EXPANSION = 1100
@@ -65,11 +65,11 @@ def check_architecture(config: dict, path: Path, *, legacy: bool) -> None:
     for part, layer in _parts(config):
         reason = check(part)
         if reason:
-            foreign = getattr(reason, "template", "") in (_FOREIGN_CLASS, _FOREIGN_FUNCTION)
+            foreign = reason.template.startswith("the foreign")
             remedy = _WITHOUT if legacy else _TRUST_CLASS if foreign else _TRUST
             raise UntrustedModelError(
                 Message("{path} holds {reason} ({layer}): {remedy}.", path=path, reason=reason, layer=layer,
-                        remedy=Message(remedy))
+                        remedy=remedy)
             )  # fmt: skip
 
 
@@ -90,15 +90,19 @@ def _parts(config: dict) -> Iterator[tuple[dict, str]]:
             pending.extend((item, layer) for item in value)
 
 
-_FOREIGN_CLASS = N_("the foreign class {name}")
-_FOREIGN_FUNCTION = N_("the foreign function {name}")
+def _foreign_class(name: object) -> Message:
+    return Message("the foreign class {name}", name=name)
+
+
+def _foreign_function(name: object) -> Message:
+    return Message("the foreign function {name}", name=name)
 
 
 def _check_common(part: dict) -> Message | None:
     for key in ("activation", "recurrent_activation"):
         name = part.get(key)
         if isinstance(name, str) and name not in ACTIVATIONS:
-            return Message(_FOREIGN_FUNCTION, name=name)
+            return _foreign_function(name)
     kind = part.get("class_name")
     if kind is not None and not isinstance(kind, str):
         return Message("a part without a proper name")
@@ -118,11 +122,11 @@ def _check_legacy(part: dict) -> Message | None:
         return reason
     if kind == "function":
         name = part.get("config")
-        return None if isinstance(name, str) and name in ACTIVATIONS else Message(_FOREIGN_FUNCTION, name=name)
+        return None if isinstance(name, str) and name in ACTIVATIONS else _foreign_function(name)
     # A class of Keras that registers itself has a prefix.
     known = kind in LAYERS | MODELS | LEGACY_LAYERS | PARTS or kind == "Custom>CustomScaleLayer"
     if not known or (module and not _LEGACY_MODULES.fullmatch(str(module))):
-        return Message(_FOREIGN_CLASS, name=_full(module, kind))
+        return _foreign_class(_full(module, kind))
     return None
 
 
@@ -136,7 +140,7 @@ def _check_modern(part: dict) -> Message | None:
         plain = module in (None, "builtins", "keras.activations") and registered in (None, "function", name)
         known = isinstance(name, str) and name in ACTIVATIONS and plain
         own = str(name).startswith("carvis>") and str(name).removeprefix("carvis>") in OWN
-        return None if known or own else Message(_FOREIGN_FUNCTION, name=_full(module, name))
+        return None if known or own else _foreign_function(_full(module, name))
     operation = isinstance(module, str) and _OPERATIONS.fullmatch(module) and re.fullmatch(r"[A-Z]\w*", kind)
     known = kind in LAYERS | MODELS | PARTS and (module is None or _MODULES.fullmatch(str(module)))
     known = known or any(kind in names and module in (None, place) for place, names in APPLICATION_LAYERS.items())
@@ -146,7 +150,7 @@ def _check_modern(part: dict) -> Message | None:
     if own and kind.removeprefix("carvis>") in OWN:
         return None
     if registered not in (None, kind) or not (operation or known or (bare and "inbound_nodes" in part)):
-        return Message(_FOREIGN_CLASS, name=_full(module, registered or kind))
+        return _foreign_class(_full(module, registered or kind))
     return None
 
 
@@ -162,7 +166,7 @@ def check_hdf5(file: h5py.File, path: Path, *, trust: bool = False) -> None:
         ModelError: declared sizes that the file cannot hold.
     """
     elsewhere = Message(
-        "{path} points to another file, which a model does not need: {remedy}.", path=path, remedy=Message(_TRUST)
+        "{path} points to another file, which a model does not need: {remedy}.", path=path, remedy=_TRUST
     )
     seen, pending = set(), [file]
     while pending:
@@ -213,7 +217,7 @@ def check_archive(archive: zipfile.ZipFile, path: Path, *, trust: bool) -> None:
                     "{path} holds a part named {name}, which leads out of its folder: {remedy}.",
                     path=path,
                     name=name,
-                    remedy=Message(_TRUST),
+                    remedy=_TRUST,
                 )
             )
         if member.file_size > 100 * max(member.compress_size, 1 << 20):
