@@ -48,7 +48,8 @@ OWN = _names("hard_sigmoid LocallyConnected1D LocallyConnected2D RandomFourierFe
 MODELS = _names("Functional Model Sequential")
 LEGACY_LAYERS = _names(
     """
-    AtrousConvolution2D BatchNormalizationV1 BatchNormalizationV2 ClassMethod CustomScaleLayer Deconvolution2D
+    AtrousConvolution2D BatchNormalizationV1 BatchNormalizationV2 ClassMethod ConvRNN2D CuDNNGRU CuDNNLSTM
+    CustomScaleLayer Deconvolution2D Highway MaxoutDense TimeDistributedDense
     InstanceMethod InstanceProperty LayerScale LocallyConnected1D LocallyConnected2D Merge RandomFourierFeatures
     RandomHeight RandomWidth SlicingOpLambda StochasticDepth SyncBatchNormalization TFOpLambda TensorFlowOpLayer
     ThresholdedReLU

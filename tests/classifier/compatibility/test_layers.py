@@ -67,6 +67,13 @@ def test_a_layer_for_text_or_with_code_is_refused_with_its_reason(name, library,
     assert ("--trust" in sentence) == (library is keras)
 
 
+@pytest.mark.parametrize("kind", ["CuDNNLSTM", "MaxoutDense"])
+def test_a_layer_of_keras_that_has_no_successor_is_named(kind, tmp_path):
+    path = changed_file(tf_keras, kind, tmp_path / "model.keras")
+    with pytest.raises(ModelError, match=f"layer odd is a {kind} layer, which cannot be brought to Keras 3"):
+        open_model(path)
+
+
 @pytest.mark.parametrize("name", ["Lambda", "StringLookup", "SomebodysLayer"])
 def test_trust_opens_no_code_of_keras_2_and_says_what_to_do(name, tmp_path):
     path = changed_file(tf_keras, name, tmp_path / "model.keras")
@@ -96,9 +103,13 @@ def test_half_precision(writer, policy):
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-def test_pixels_of_whole_numbers(writer):
+@pytest.mark.parametrize("sequential", [False, True])
+def test_pixels_of_whole_numbers(writer, sequential):
     def build(library):
         L = library.layers
+        if sequential:
+            start = library.Input((9, 9, 3), dtype="uint8")
+            return library.Sequential([start, L.CenterCrop(7, 7), L.Rescaling(1 / 255), L.Flatten(), L.Dense(3)])
         image = library.Input((9, 9, 3), dtype="uint8")
         x = L.RandomFlip()(L.Resizing(6, 5)(image))
         x = L.Conv2D(4, 3)(L.Rescaling(1 / 127.5, offset=-1)(x))
