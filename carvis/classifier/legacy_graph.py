@@ -242,17 +242,27 @@ class _Graph:
         if kind == "Merge":
             return _merge(config, where, self.new_names[name])(tensors)
         layer = self.layers[name]
-        settings = _call_settings(layer, settings, where)
+        settings = _call_settings(kind, layer, settings, where)
         if isinstance(layer, keras.layers.RNN) and len(tensors) > 1:
             return layer(tensors[0], initial_state=tensors[1:], **settings)
         return layer(tensors[0] if len(tensors) == 1 else tensors, **settings)
 
 
-def _call_settings(layer: keras.Layer, settings: dict, where: str) -> dict:
+def _call_settings(kind: str, layer: keras.Layer, settings: dict, where: str) -> dict:
     """Return the further arguments of a call; one that Keras 3 does not take must have had no effect."""
     known = set(inspect.signature(layer.call).parameters)
+    random = kind.startswith("Random") or any(_differs_in_training(inner) for inner in layer._flatten_layers())
     kept = {}
     for key, value in settings.items():
+        # Keras 3 predicts as outside training even so, and Keras 2 did not.
+        if key == "training" and value and random:
+            raise ModelError(
+                Message(
+                    "{where} is always called as in training (training=True), so its predictions are random or depend"
+                    " on the other images of a batch: save the model anew without it.",
+                    where=where,
+                )
+            )
         if value is None:
             continue
         if key in known or key == "training":
@@ -267,6 +277,14 @@ def _call_settings(layer: keras.Layer, settings: dict, where: str) -> dict:
                 )
             )
     return kept
+
+
+def _differs_in_training(layer: keras.Layer) -> bool:
+    kind = type(layer).__name__
+    random = kind.startswith(("Random", "Gaussian", "StochasticDepth")) and kind != "RandomFourierFeatures"
+    dropout = "Dropout" in kind and layer.rate > 0
+    inside = max(getattr(layer, "dropout", None) or 0, getattr(layer, "recurrent_dropout", None) or 0) > 0
+    return random or dropout or inside or kind in ("BatchNormalization", "SpectralNormalization")
 
 
 def _merge(config: dict, where: str, name: str) -> keras.Layer:

@@ -20,7 +20,7 @@ Plan = list[tuple[keras.Variable, str]]
 
 # Counters, states of random layers and what renormalisation needs in training: no prediction depends on them.
 _IGNORED = re.compile(
-    r"(^|/)(count|StateVar|seed_generator_state|rng_state|renorm_(mean|stddev)(_weight)?)(_\d+)?(:0)?$"
+    r"(^|/)(count|StateVar|seed_generator_state|rng_state|moving_stddev|renorm_(mean|stddev)(_weight)?)(_\d+)?(:0)?$"
 )
 
 

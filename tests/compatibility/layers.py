@@ -202,9 +202,10 @@ CASES |= {
 
 # Normalisation, regularisation
 CASES |= {
-    "BatchNormalization": variants(
-        IMAGE, "BatchNormalization", {}, {"axis": 1, "epsilon": 0.1}, {"center": False}, {"scale": False}
-    ),
+    "BatchNormalization": [
+        *variants(IMAGE, "BatchNormalization", {}, {"axis": 1, "epsilon": 0.1}, {"center": False}, {"scale": False}),
+        on(IMAGE, lambda L: L.BatchNormalization(renorm=True), writers=("keras 2",)),
+    ],
     "SyncBatchNormalization": [on(IMAGE, lambda L: L.experimental.SyncBatchNormalization())],
     "LayerNormalization": variants(
         IMAGE, "LayerNormalization", {}, {"axis": [1, 2], "epsilon": 1e-6}, {"center": False}, {"scale": False}

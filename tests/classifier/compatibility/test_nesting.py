@@ -10,6 +10,7 @@ import tf_keras
 
 from carvis.classifier import load_classifier
 from carvis.classifier.opening import open_model
+from carvis.errors import ModelError, UntrustedModelError
 from tests.compatibility.trial import WRITERS, inputs_of, predictions, randomise, try_model
 
 SIDE = (12, 12, 3)
@@ -214,11 +215,63 @@ def attention_with_scores(library):
     return library.Model(image, L.Dense(3, activation="softmax")(x))
 
 
-@pytest.mark.parametrize("build", [shared_layers, shared_model, several_outputs, attention_with_scores])
+def explicit_mask(library):
+    L = library.layers
+    series, mask = library.Input((5, 4)), library.Input((5,), dtype="bool")
+    return library.Model([series, mask], L.LSTM(3)(series, mask=mask))
+
+
+def masked_attention(library):
+    L = library.layers
+    series = library.Input((5, 4))
+    x = L.Masking(0.0)(L.ReLU()(series))
+    x = L.Bidirectional(L.GRU(3, return_sequences=True))(L.MultiHeadAttention(2, 3)(x, x))
+    return library.Model(series, L.GlobalAveragePooling1D()(x))
+
+
+def initial_state(library):
+    L = library.layers
+    series, hidden, cell = library.Input((5, 4)), library.Input((3,)), library.Input((3,))
+    return library.Model([series, hidden, cell], L.LSTM(3)(series, initial_state=[hidden, cell]))
+
+
+def model_with_two_outputs(library):
+    L = library.layers
+    image, inner = library.Input(SIDE), library.Input(SIDE)
+    model = library.Model(inner, [L.Conv2D(2, 3)(inner), L.Conv2D(2, 3, padding="same")(inner)])
+    small, large = model(image)
+    return library.Model(image, L.Concatenate()([L.Flatten()(small), L.Flatten()(large)]))
+
+
+def activation_layers_inside(library):
+    L = library.layers
+    image = library.Input(SIDE)
+    stack = library.Sequential([L.Conv2D(2, 3, activation=L.LeakyReLU(0.3)), L.PReLU()])
+    return library.Model(image, stack(image))
+
+
+GRAPHS = [
+    shared_layers, shared_model, several_outputs, attention_with_scores, explicit_mask, masked_attention, initial_state,
+    model_with_two_outputs, activation_layers_inside,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("build", GRAPHS, ids=lambda build: build.__name__)
 @pytest.mark.parametrize("writer", WRITERS)
 def test_graphs(build, writer):
     for kind, outcome in try_model(build, writer).items():
         assert outcome.verdict == "equal", f".{kind} of {writer}: {outcome}"
+
+
+@pytest.mark.parametrize("layer", ["BatchNormalization", "Dropout", "RandomFlip", "RandomCrop"])
+def test_what_predicts_as_in_training_is_refused(layer, tmp_path):
+    L = tf_keras.layers
+    image = tf_keras.Input(SIDE)
+    settings = {"Dropout": {"rate": 0.5}, "RandomCrop": {"height": 5, "width": 5}}.get(layer, {})
+    x = getattr(L, layer)(**settings, name="odd")(image, training=True)
+    tf_keras.Model(image, L.Dense(3)(L.Flatten()(x))).save(tmp_path / "random.h5")
+    with pytest.raises(ModelError, match="layer odd is always called as in training"):
+        open_model(tmp_path / "random.h5")
 
 
 def test_names_with_slashes_that_become_equal(tmp_path):
@@ -286,8 +339,6 @@ class OwnModelOfKeras2(tf_keras.Model):
 
 @pytest.mark.parametrize("kind", [OwnModel, OwnModelOfKeras2])
 def test_a_model_of_its_authors_own_class_is_refused_in_one_sentence(kind, tmp_path):
-    from carvis.errors import UntrustedModelError
-
     model = kind()
     model(np.zeros((1, *SIDE), np.float32))
     model.save(tmp_path / "own.keras")
