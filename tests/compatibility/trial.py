@@ -99,7 +99,10 @@ def compare(path: Path, values, expected, tolerance: float, opener: Callable = o
     # A model that opens and then fails is as wrong as one that predicts otherwise.
     except Exception as error:
         return Outcome("differs", " ".join(str(error).split())[:120])
-    return Outcome("equal" if difference <= tolerance else "differs", f"{difference:.1e}")
+    # A model that predicts the same of both images would equal many others.
+    spread = max((float(np.max(np.abs(output[0] - output[-1]), initial=0)) for output in expected), default=0.0)
+    verdict = "equal" if difference <= tolerance else "differs"
+    return Outcome(verdict, f"{difference:.1e}, the images {spread:.1e} apart")
 
 
 def try_model(build: Callable, writer: str, formats=FORMATS, *, prepare: Callable = randomise, tolerance=1e-5) -> dict:
