@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,26 +13,34 @@ import h5py
 
 from carvis.classifier.safety import check_architecture, check_archive, check_hdf5
 from carvis.errors import ModelError
+from carvis.language import Message
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _MAX_JSON = 200_000_000
 _ZIP_MAGIC = b"PK\x03\x04"
-_SAVE_AGAIN = "save the model from Keras as a .keras file"
 _OTHER_FORMATS = {
-    ".pb": "a TensorFlow graph",
-    ".tflite": "a TensorFlow Lite model",
-    ".pkl": "a Python pickle",
-    ".pickle": "a Python pickle",
-    ".joblib": "a Python pickle",
-    ".pt": "a PyTorch model",
-    ".pth": "a PyTorch model",
-    ".onnx": "an ONNX model",
-    ".safetensors": "a file of bare weights",
-    ".npz": "a file of bare weights",
-    ".ckpt": "a TensorFlow checkpoint",
-    ".json": "a text file without weights",
+    ".pb": Message("a TensorFlow graph"),
+    ".tflite": Message("a TensorFlow Lite model"),
+    ".pkl": Message("a Python pickle"),
+    ".pickle": Message("a Python pickle"),
+    ".joblib": Message("a Python pickle"),
+    ".pt": Message("a PyTorch model"),
+    ".pth": Message("a PyTorch model"),
+    ".onnx": Message("an ONNX model"),
+    ".safetensors": Message("a file of bare weights"),
+    ".npz": Message("a file of bare weights"),
+    ".ckpt": Message("a TensorFlow checkpoint"),
+    ".json": Message("a text file without weights"),
 }
-_OTHER_MAGICS = {b"\xff\xd8\xff": "a JPEG picture", b"\x89PNG": "a PNG picture", b"GIF8": "a GIF picture"}
+_OTHER_MAGICS = {
+    b"\xff\xd8\xff": Message("a JPEG image"),
+    b"\x89PNG": Message("a PNG image"),
+    b"GIF8": Message("a GIF image"),
+    b"version https://git-lfs": Message("a pointer of Git LFS without the file it points to"),
+    b"<!DOCTY": Message("a web page"),
+    b"<html": Message("a web page"),
+    b"\x1f\x8b": Message("a gzip archive"),
+}
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,7 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
         elif h5py.is_hdf5(path):
             file = _read_hdf5(path, trust)
         else:
-            raise ModelError(f"{path} is {_guess(path, start)}: {_SAVE_AGAIN}.")
+            raise _other(path, start)
         if not trust:
             check_architecture(file.config, path, legacy=file.legacy)
     except ModelError:
@@ -98,34 +107,66 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
 
 
 def damaged(path: Path, error: BaseException) -> ModelError:
-    """Return the error for a file that breaks while it is opened, with the reason in one line."""
-    reason = " ".join(str(error).split())[:200].rstrip(".:") or type(error).__name__
-    return ModelError(f"{path} cannot be opened ({reason}): get the file again, or {_SAVE_AGAIN}.")
+    """Return the error for a file that is not whole, with the reason in one line."""
+    return ModelError(
+        Message(
+            "{path} is damaged ({reason}): get the file again, or save the model from Keras as a .keras file.",
+            path=path,
+            reason=reason_of(error),
+        )
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what an error says, in one short line."""
+    # Keras wraps what happened in advice and whole configs, and colours it.
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).rpartition("Exception encountered: ")[2]
+    return " ".join(text.split())[:200].rstrip(".:") or type(error).__name__
 
 
 def _first_bytes(path: Path) -> bytes:
     if path.is_dir():
         if (path / "saved_model.pb").exists():
-            raise ModelError(f"{path} is a TensorFlow SavedModel folder: {_SAVE_AGAIN}.")
-        raise ModelError(f"{path} is a folder: name a .keras or .h5 file in it.")
+            raise ModelError(
+                Message(
+                    "{path} is a TensorFlow SavedModel folder: save the model from Keras as a .keras file.", path=path
+                )
+            )
+        raise ModelError(Message("{path} is a folder: name a .keras or .h5 file in it.", path=path))
     try:
         with open(path, "rb") as file:
-            start = file.read(8)
+            start = file.read(64)
     except FileNotFoundError:
-        raise ModelError(f"{path} does not exist: check the path.") from None
+        raise ModelError(Message("{path} does not exist: check the path.", path=path)) from None
     except OSError as error:
-        raise ModelError(f"{path} may not be read ({error.strerror}): check its permissions.") from None
+        raise ModelError(
+            Message("{path} may not be read ({reason}): check its permissions.", path=path, reason=error.strerror)
+        ) from None
     if not start:
-        raise ModelError(f"{path} is empty: get the file again.")
+        raise ModelError(Message("{path} is empty: get the file again.", path=path))
     return start
 
 
-def _guess(path: Path, start: bytes) -> str:
-    for magic, kind in _OTHER_MAGICS.items():
-        if start.startswith(magic):
-            return f"{kind}, not a Keras model"
-    kind = _OTHER_FORMATS.get(path.suffix.lower())
-    return f"{kind}, which carvis does not open" if kind else "not a Keras model, or it is damaged"
+def _other(path: Path, start: bytes) -> ModelError:
+    kind = next((kind for magic, kind in _OTHER_MAGICS.items() if start.startswith(magic)), None)
+    kind = kind or _OTHER_FORMATS.get(path.suffix.lower())
+    if start.startswith(_ZIP_MAGIC):
+        kind = kind or Message("a zip without a Keras model in it")
+    if kind:
+        return ModelError(
+            Message(
+                "{path} is {kind}, not a Keras model: save the model from Keras as a .keras file.",
+                path=path,
+                kind=kind,
+            )
+        )
+    return ModelError(
+        Message(
+            "{path} is no Keras model file (neither HDF5 nor a .keras archive), or its beginning is damaged: save the"
+            " model from Keras as a .keras file, or get the file again.",
+            path=path,
+        )
+    )
 
 
 def _json(text: str | bytes) -> dict:
@@ -137,10 +178,15 @@ def _json(text: str | bytes) -> dict:
     return value
 
 
-def _architecture(text: str | bytes) -> dict:
+def _architecture(text: str | bytes, path: Path) -> dict:
     config = _json(text)
     if not isinstance(config.get("class_name"), str) or not isinstance(config.get("config"), (dict, list)):
-        raise ValueError("its architecture names no model")
+        raise ModelError(
+            Message(
+                "{path} holds an architecture that is not of Keras 1, 2 or 3: save the model anew with one of them.",
+                path=path,
+            )
+        )
     return config
 
 
@@ -150,10 +196,22 @@ def _read_hdf5(path: Path, trust: bool) -> ModelFile:
         attributes = file.attrs
         if "model_config" not in attributes or "model_weights" not in file:
             bare = "layer_names" in attributes or "layer_names0" in attributes or "layers" in file
-            inside = "weights without an architecture" if bare else "no Keras model"
-            raise ModelError(f"{path} holds {inside}: save the whole model from Keras with model.save('name.keras').")
+            if bare or "model_weights" in file:
+                raise ModelError(
+                    Message(
+                        "{path} holds weights without an architecture: save the whole model from Keras with"
+                        " model.save('name.keras').",
+                        path=path,
+                    )
+                )
+            raise ModelError(
+                Message(
+                    "{path} holds no Keras model: save the whole model from Keras with model.save('name.keras').",
+                    path=path,
+                )
+            )
         version = attributes.get("keras_version", file["model_weights"].attrs.get("keras_version", "1"))
-        return ModelFile(path, "hdf5", _text(version), _architecture(_text(attributes["model_config"])))
+        return ModelFile(path, "hdf5", _text(version), _architecture(_text(attributes["model_config"]), path))
 
 
 def _text(value) -> str:
@@ -164,10 +222,9 @@ def _read_archive(path: Path, trust: bool) -> ModelFile:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         if CONFIG not in names or WEIGHTS not in names:
-            kind = _OTHER_FORMATS.get(path.suffix.lower(), "a zip without a Keras model in it")
-            raise ModelError(f"{path} is {kind}: {_SAVE_AGAIN}.")
+            raise _other(path, _ZIP_MAGIC)
         check_archive(archive, path, trust=trust)
-        config = _architecture(archive.read(CONFIG))
+        config = _architecture(archive.read(CONFIG), path)
         metadata = _json(archive.read(METADATA)) if METADATA in names else {}
         with _weights_member(archive) as file:
             check_hdf5(file, path, trust=trust)

@@ -27,17 +27,32 @@ LAYERS = _names(
     ReversibleEmbedding STFTSpectrogram SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D
     SimpleRNN SimpleRNNCell Softmax Solarization SpatialDropout1D SpatialDropout2D SpatialDropout3D
     SpectralNormalization StackedRNNCells Subtract TimeDistributed UnitNormalization UpSampling1D UpSampling2D
-    UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
+    GroupedQueryAttention MaxNumBoundingBoxes UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D
     """
 )
 # Keras's own, but they run Python, open other programs' models, or read files that the config names.
 CODE = _names("Lambda TFSMLayer TorchModuleWrapper JaxLayer FlaxLayer")
-READS_FILES = _names("StringLookup IntegerLookup TextVectorization HashedCrossing Hashing")
+# For text and categories; some read the files that a config names.
+TEXT = _names(
+    """
+    DenseFeatures DynamicEmbedding DynamicLookup HashedCrossing Hashing IntegerLookup StringLookup TextVectorization
+    """
+)
+# Of keras.applications: module and class.
+APPLICATION_LAYERS = {
+    "keras.src.applications.convnext": _names("LayerScale StochasticDepth"),
+    "keras.src.applications.inception_resnet_v2": _names("CustomScaleLayer"),
+}
+# carvis's own, in place of what Keras 3 no longer has.
+OWN = _names("hard_sigmoid LocallyConnected1D LocallyConnected2D RandomFourierFeatures ImageResize")
 MODELS = _names("Functional Model Sequential")
 LEGACY_LAYERS = _names(
     """
-    AtrousConvolution2D BatchNormalizationV1 BatchNormalizationV2 ClassMethod InstanceMethod InstanceProperty Merge
-    RandomHeight RandomWidth SlicingOpLambda SyncBatchNormalization TFOpLambda TensorFlowOpLayer ThresholdedReLU
+    AtrousConvolution2D BatchNormalizationV1 BatchNormalizationV2 ClassMethod ConvRNN2D CuDNNGRU CuDNNLSTM
+    CustomScaleLayer Deconvolution2D Highway MaxoutDense TimeDistributedDense
+    InstanceMethod InstanceProperty LayerScale LocallyConnected1D LocallyConnected2D Merge RandomFourierFeatures
+    RandomHeight RandomWidth SlicingOpLambda StochasticDepth SyncBatchNormalization TFOpLambda TensorFlowOpLayer
+    ThresholdedReLU
     """
 )
 PARTS = _names(
@@ -46,6 +61,8 @@ PARTS = _names(
     Identity IdentityInitializer GlorotUniform GlorotNormal HeNormal HeUniform LecunNormal LecunUniform
     L1 L2 L1L2 OrthogonalRegularizer MaxNorm NonNeg UnitNorm MinMaxNorm
     Policy PolicyV1 DTypePolicy FloatDTypePolicy DTypePolicyMap TensorShape
+    QuantizedDTypePolicy QuantizedFloat8DTypePolicy Int8QuantizationConfig Int4QuantizationConfig
+    Float8QuantizationConfig AbsMaxQuantizer Int4DTypePolicy
     """
 )
 ACTIVATIONS = _names(

@@ -1,13 +1,27 @@
 """Rebuilding a Sequential or functional model of Keras 1 or 2 as one of Keras 3."""
 
+import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
 
+from carvis.classifier.legacy_config import (
+    input_dtype,
+    input_name,
+    is_reference,
+    names_of,
+    references_in,
+    sequential_input,
+    shape_of,
+    unique,
+)
 from carvis.classifier.legacy_layers import layer_name, translate_layer
-from carvis.classifier.legacy_ops import apply_operation, is_tensor, node_definition
+from carvis.classifier.legacy_nodes import operation_of
+from carvis.classifier.legacy_ops import apply_operation
 from carvis.errors import ModelError
+from carvis.language import Message
 
 _MODELS = ("Model", "Functional", "Sequential")
 _OPERATIONS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
@@ -19,9 +33,10 @@ class Part:
 
     Args:
         name: as the file has it.
+        kind: its class, as the file has it.
         trainable: as the file has it; the order of the weights of a nested model depends on it.
         layer: the Keras 3 layer that holds its weights.
-        parts: those of a nested model, in the file's order.
+        parts: those of a nested model, in the file's order; the model that a wrapper wraps.
     """
 
     name: str
@@ -31,60 +46,94 @@ class Part:
     parts: list["Part"] = field(default_factory=list)
 
 
-def build_legacy(config: dict, path: Path) -> tuple[keras.Model, Part]:
+def build_legacy(config: dict, path: Path, names: Sequence[str] = ()) -> tuple[keras.Model, Part]:
     """Build a Keras 3 model, its weights still to be filled, from an architecture that Keras 1 or 2 wrote.
+
+    Args:
+        names: of the groups of weights in the file, in its order: the architecture lists of Keras before 2.2.3 do
+            not name the models nested in them.
 
     Raises:
         ModelError: Keras 3 has nothing that does the same.
     """
-    part = _Builder(path).model(config["class_name"], config["config"])
+    part = _Builder(path, names).model(config["class_name"], config["config"], outermost=True)
     if not part.layer.built or not part.layer.inputs:
-        raise ModelError(f"{path} does not say the size of its input: save it again after it has seen a picture.")
+        raise ModelError(
+            Message("{path} does not say the size of its input: save it again after it has seen an image.", path=path)
+        )
     return part.layer, part
 
 
+def mark_frozen(part: Part) -> None:
+    """Mark what the file says is frozen, from the outside in, once the order of the weights no longer matters."""
+    if not part.trainable:
+        part.layer.trainable = False
+    for inner in part.parts:
+        mark_frozen(inner)
+
+
 class _Builder:
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, path: Path, names: Sequence[str] = ()):
+        self.path, self.names = path, names
 
-    def where(self, name: str) -> str:
-        return f"{self.path}: layer {name}"
+    def where(self, name: str) -> Message:
+        return Message("{path}: layer {name}", path=self.path, name=name)
 
-    def model(self, kind: str, config) -> Part:
-        return self.sequential(config) if kind == "Sequential" else self.functional(config)
+    def model(self, kind: str, config, name: str | None = None, *, outermost: bool = False) -> Part:
+        if kind == "Sequential":
+            # Up to Keras 2.2.2 the config is the bare list of layers.
+            settings = {"layers": config} if isinstance(config, list) else config
+            return self.sequential(settings, name or settings.get("name"), self.names if outermost else ())
+        return self.functional(config, name or config.get("name"))
 
-    def layers(self, kind: str, config: dict) -> tuple[Part, list[keras.Layer]]:
-        """Build a layer or nested model: what holds its weights, and the layers to call one after the other."""
+    def part(self, kind: str, config, name: str | None, new_name: str | None) -> Part:
+        """Build a layer or nested model.
+
+        Args:
+            name: as the file has it.
+            new_name: what it is called in Keras 3.
+        """
         if kind in _MODELS:
-            part = self.model(kind, config)
-            return part, [part.layer]
-        chain = translate_layer(kind, config, self.where(config.get("name", kind)))
-        trainable = config.get("trainable", True) is not False
-        return Part(config.get("name", chain[0].name), kind, trainable, chain[0]), chain
+            part = self.model(kind, config, new_name)
+            part.name = name or part.name
+            return part
+        inner: list[Part] = []
 
-    def sequential(self, config) -> Part:
-        # Up to Keras 2.2.2 the config is the bare list of layers.
-        settings = {"layers": config} if isinstance(config, list) else config
-        whole = Part(settings.get("name") or "sequential", "Sequential", settings.get("trainable", True) is not False)
-        stack: list[keras.Layer] = []
-        for entry in settings["layers"]:
-            kind, inner = entry["class_name"], entry["config"]
-            if kind == "InputLayer":
-                continue
-            part, chain = self.layers(kind, inner)
-            whole.parts.append(part)
-            stack.extend(chain)
-        shape = _sequential_input(settings)
-        start = [keras.layers.InputLayer(batch_shape=(None, *shape[1:]), name=_input_name(settings))] if shape else []
-        whole.layer = keras.Sequential([*start, *stack], name=layer_name(whole.name))
+        def build(entry: dict) -> keras.Layer:
+            own = entry["config"].get("name") if isinstance(entry["config"], dict) else None
+            inner.append(self.part(entry["class_name"], entry["config"], own, layer_name(own)))
+            return inner[-1].layer
+
+        settings = config | ({"name": new_name} if new_name else {})
+        layer = translate_layer(kind, settings, self.where(name or kind), build)
+        part = Part(name or layer.name, kind, config.get("trainable", True) is not False, layer)
+        # The weights of other wrapped layers are the wrapper's; a model brings its own tree.
+        part.parts = inner if any(isinstance(wrapped.layer, keras.Model) for wrapped in inner) else []
+        return part
+
+    def sequential(self, settings: dict, name: str | None, group_names: Sequence[str]) -> Part:
+        whole = Part(name or "sequential", "Sequential", settings.get("trainable", True) is not False)
+        entries = [entry for entry in settings["layers"] if entry["class_name"] != "InputLayer"]
+        names = names_of(entries, group_names)
+        new_names = unique([layer_name(own) for own in names])
+        for entry, own, new in zip(entries, names, new_names):
+            whole.parts.append(self.part(entry["class_name"], entry["config"], own, new))
+        start = []
+        shape = sequential_input(settings)
+        if shape:
+            first, dtype = settings["layers"][0], "float32"
+            if first["class_name"] == "InputLayer":
+                dtype = input_dtype(first["config"])
+            start = [keras.layers.InputLayer(batch_shape=(None, *shape[1:]), name=input_name(settings), dtype=dtype)]
+        whole.layer = keras.Sequential([*start, *(part.layer for part in whole.parts)], name=layer_name(whole.name))
         return whole
 
-    def functional(self, config: dict) -> Part:
-        whole = Part(config.get("name") or "model", "Functional", config.get("trainable", True) is not False)
+    def functional(self, config: dict, name: str | None) -> Part:
+        whole = Part(name or "model", "Functional", config.get("trainable", True) is not False)
         graph = _Graph(self, config)
         whole.parts = graph.parts
-        inputs = [graph.tensor(reference) for reference in _references(config["input_layers"])]
-        outputs = [graph.tensor(reference) for reference in _references(config["output_layers"])]
+        inputs = [graph.tensor(reference) for reference in references_in(config["input_layers"])]
+        outputs = [graph.tensor(reference) for reference in references_in(config["output_layers"])]
         single = len(inputs) == 1 and len(outputs) == 1
         whole.layer = keras.Model(
             inputs[0] if single else inputs, outputs[0] if single else outputs, name=layer_name(whole.name)
@@ -98,9 +147,10 @@ class _Graph:
     def __init__(self, builder: _Builder, config: dict):
         self.builder = builder
         self.entries = {entry.get("name") or entry["config"]["name"]: entry for entry in config["layers"]}
+        self.new_names = dict(zip(self.entries, unique([layer_name(name) for name in self.entries])))
         self.first_call = self._first_calls(config)
         self.parts: list[Part] = []
-        self.chains: dict[str, list[keras.Layer]] = {}
+        self.layers: dict[str, keras.Layer] = {}
         self.tensors: dict[tuple[str, int], object] = {}
         for name, entry in self.entries.items():
             self._make(name, entry)
@@ -112,25 +162,31 @@ class _Graph:
         while waiting:
             left = [call for call in waiting if not self._call(*call)]
             if len(left) == len(waiting):
-                raise ModelError(f"{builder.path} has a graph that does not hang together: get the file again.")
+                raise ModelError(
+                    Message(
+                        "{path} holds a graph in which layer {name} is never reached: save the model anew with the"
+                        " Keras that wrote it.",
+                        path=builder.path,
+                        name=left[0][0],
+                    )
+                )
             waiting = left
 
     def _make(self, name: str, entry: dict) -> None:
         kind, config = entry["class_name"], entry["config"]
         if kind == "InputLayer":
-            shape = config.get("batch_input_shape") or config.get("batch_shape")
-            dtype = config.get("dtype") or "float32"
-            self.tensors[name, 0] = keras.Input(shape[1:], name=layer_name(name), dtype=dtype)
+            shape = shape_of(config)
+            self.tensors[name, 0] = keras.Input(shape[1:], name=self.new_names[name], dtype=input_dtype(config))
         elif kind not in _OPERATIONS and kind != "Merge":
-            part, self.chains[name] = self.builder.layers(kind, config)
-            part.name = name
+            part = self.builder.part(kind, config, name, self.new_names[name])
+            self.layers[name] = part.layer
             self.parts.append(part)
 
     def _first_calls(self, config: dict) -> dict[str, int]:
         """Number of a nested model's first call: 1 where its own making counted as call 0, as in most versions."""
         used: dict[str, set[int]] = {}
         nodes = [node for entry in self.entries.values() for node in entry.get("inbound_nodes") or []]
-        for name, number, _ in _references([nodes, config["output_layers"]]):
+        for name, number, _ in references_in([nodes, config["output_layers"]]):
             used.setdefault(name, set()).add(number)
         first = {}
         for name, entry in self.entries.items():
@@ -150,99 +206,99 @@ class _Graph:
 
     def _call(self, name: str, number: int, node) -> bool:
         """Make one call of a layer if all it needs is there; else return False."""
-        if not all(self._known(reference) for reference in _references(node) if reference[0] in self.entries):
+        if not all(self._known(reference) for reference in references_in(node) if reference[0] in self.entries):
             return False
         alone = bool(node) and isinstance(node[0], str)
         references = [node] if alone else node
         tensors = [self._value(reference) for reference in references]
-        settings = self._settings(references)
-        self.tensors[name, number] = self._apply(name, tensors, settings)
+        settings = references[0][3] if references and len(references[0]) > 3 else {}
+        self.tensors[name, number] = self._apply(name, tensors, self._resolved(settings))
         return True
 
     def _value(self, reference):
         return reference[2] if reference[0] == "_CONSTANT_VALUE" else self.tensor(reference[:3])
 
-    def _settings(self, references: list) -> dict:
-        settings = references[0][3] if len(references[0]) > 3 else {}
-        return {
-            key: self.tensor(value) if _is_reference(value) and value[0] in self.entries else value
-            for key, value in settings.items()
-            if key != "mask"
-        }
+    def _resolved(self, value):
+        """Put tensors in place of the references in a call's further arguments."""
+        if is_reference(value) and (value[0] in self.entries or value[0] == "_CONSTANT_VALUE"):
+            return self._value(value)
+        if isinstance(value, dict):
+            return {key: self._resolved(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._resolved(item) for item in value]
+        return value
 
     def _apply(self, name: str, tensors: list, settings: dict):
         entry = self.entries[name]
         kind, config = entry["class_name"], entry["config"]
         where = self.builder.where(name)
         if kind == "TensorFlowOpLayer":
-            operation, constants = node_definition(config)
-            left = iter(tensors)
-            places = range(len(tensors) + len(constants))
-            arguments = [constants[place] if place in constants else next(left) for place in places]
-            return apply_operation(operation, name, arguments, {}, where)
+            operation, arguments, settings = operation_of(config, tensors)
+            return apply_operation(operation, self.new_names[name], arguments, settings, where)
         if kind in _OPERATIONS:
             # A list of tensors is one argument of the function (tf.concat).
             arguments = tensors if len(tensors) == 1 else [tensors]
-            return apply_operation(config["function"], name, arguments, settings, where)
+            return apply_operation(config["function"], self.new_names[name], arguments, settings, where)
         if kind == "Merge":
-            return _merge(config, where)(tensors)
-        value = tensors[0] if len(tensors) == 1 else tensors
-        first, *rest = self.chains[name]
-        kept = {key: item for key, item in settings.items() if is_tensor(item) or key == "training"}
-        value = first(value, **kept)
-        for layer in rest:
-            value = layer(value)
-        return value
+            return _merge(config, where, self.new_names[name])(tensors)
+        layer = self.layers[name]
+        settings = _call_settings(kind, layer, settings, where)
+        if isinstance(layer, keras.layers.RNN) and len(tensors) > 1:
+            return layer(tensors[0], initial_state=tensors[1:], **settings)
+        return layer(tensors[0] if len(tensors) == 1 else tensors, **settings)
 
 
-def _is_reference(value) -> bool:
-    return (
-        isinstance(value, (list, tuple))
-        and len(value) >= 3
-        and isinstance(value[0], str)
-        and all(isinstance(number, int) and not isinstance(number, bool) for number in value[1:3])
-    )
+def _call_settings(kind: str, layer: keras.Layer, settings: dict, where: str) -> dict:
+    """Return the further arguments of a call; one that Keras 3 does not take must have had no effect."""
+    known = set(inspect.signature(layer.call).parameters)
+    random = kind.startswith("Random") or any(_differs_in_training(inner) for inner in layer._flatten_layers())
+    kept = {}
+    for key, value in settings.items():
+        # Keras 3 predicts as outside training even so, and Keras 2 did not.
+        if key == "training" and value and random:
+            raise ModelError(
+                Message(
+                    "{where} is always called as in training (training=True), so its predictions are random or depend"
+                    " on the other images of a batch: save the model anew without it.",
+                    where=where,
+                )
+            )
+        if value is None:
+            continue
+        if key in known or key == "training":
+            kept[key] = value
+        elif key != "mask" and value is not False:
+            raise ModelError(
+                Message(
+                    "{where} is called with {key}, which Keras 3 does not know: open the model with the Keras that"
+                    " wrote it and save it anew without this layer.",
+                    where=where,
+                    key=key,
+                )
+            )
+    return kept
 
 
-def _references(value) -> list[tuple[str, int, int]]:
-    """List every (layer, call, output) in a nested structure, in order."""
-    found = []
-    if _is_reference(value):
-        found.append(tuple(value[:3]))
-        value = value[3] if len(value) > 3 else {}
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            found.extend(_references(item) if isinstance(item, (list, tuple, dict)) else [])
-    return found
+def _differs_in_training(layer: keras.Layer) -> bool:
+    kind = type(layer).__name__
+    random = kind.startswith(("Random", "Gaussian", "StochasticDepth")) and kind != "RandomFourierFeatures"
+    dropout = "Dropout" in kind and layer.rate > 0
+    inside = max(getattr(layer, "dropout", None) or 0, getattr(layer, "recurrent_dropout", None) or 0) > 0
+    return random or dropout or inside or kind in ("BatchNormalization", "SpectralNormalization")
 
 
-def _merge(config: dict, where: str) -> keras.Layer:
+def _merge(config: dict, where: str, name: str) -> keras.Layer:
     """Keras 1 had one layer for all ways to bring tensors together."""
     layers = keras.layers
     kinds = {"sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum", "concat": "Concatenate"}
     mode = config.get("mode")
     if mode not in kinds:
-        raise ModelError(f"{where} merges by {mode}, which cannot be brought to Keras 3: save the model anew without.")
+        raise ModelError(
+            Message(
+                "{where} merges by {mode}, which cannot be brought to Keras 3: save the model anew without it.",
+                where=where,
+                mode=mode,
+            )
+        )
     settings = {"axis": config.get("concat_axis", -1)} if mode == "concat" else {}
-    return getattr(layers, kinds[mode])(name=layer_name(config.get("name")), **settings)
-
-
-def _sequential_input(config: dict) -> list | None:
-    """Find the input shape (batch first) that a Sequential's config tells, or None."""
-    layers = config["layers"]
-    first = layers[0]["config"] if layers else {}
-    if isinstance(first, list) or "layers" in first:
-        inner = {"layers": first} if isinstance(first, list) else first
-        if layers[0]["class_name"] == "Sequential":
-            return _sequential_input(inner) or config.get("build_input_shape")
-        name = _references(inner["input_layers"])[0][0]
-        first = next(entry["config"] for entry in inner["layers"] if entry["config"].get("name") == name)
-    shape = first.get("batch_input_shape") or first.get("batch_shape") or config.get("build_input_shape")
-    return shape.get("items") if isinstance(shape, dict) else shape
-
-
-def _input_name(config: dict) -> str | None:
-    first = config["layers"][0]
-    return layer_name(first["config"].get("name")) if first["class_name"] == "InputLayer" else None
+    return getattr(layers, kinds[mode])(name=name, **settings)

@@ -1,22 +1,29 @@
-"""Translating one layer of Keras 1 or 2 into layers of Keras 3.
+"""Translating one layer of Keras 1 or 2 into a layer of Keras 3.
 
 What matters only before or during training (initialisers, regularisers, constraints) is left out: the weights come
-from the file. A setting that Keras 3 does not know and that could change an answer is an error, never dropped.
+from the file. A setting that Keras 3 does not know and that could change a prediction is an error, never dropped.
 """
 
 import inspect
+from collections.abc import Callable
 
 import keras
+from keras.src.applications import convnext, inception_resnet_v2
 
+from carvis.classifier import keras2_layers
 from carvis.errors import ModelError
+from carvis.language import Message
 
 _RENAMED = {
     "AtrousConvolution2D": "Conv2D",
+    "Deconvolution2D": "Conv2DTranspose",
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
     "SyncBatchNormalization": "BatchNormalization",
     "ThresholdedReLU": "ReLU",
-    # They stretch pictures in training only.
+    # Outside training, what it cuts at random is the largest window of the output's shape, resized.
+    "RandomCrop": "ImageResize",
+    # They stretch images in training only.
     "RandomHeight": "Identity",
     "RandomWidth": "Identity",
 }
@@ -26,9 +33,13 @@ _KERAS_1 = {
     "border_mode": "padding",
     "subsample": "strides",
     "subsample_length": "strides",
+    "stride": "strides",
+    "filter_length": "kernel_size",
+    "pool_length": "pool_size",
     "dim_ordering": "data_format",
     "bias": "use_bias",
     "output_dim": "units",
+    "inner_activation": "recurrent_activation",
     "atrous_rate": "dilation_rate",
     "p": "rate",
     "sigma": "stddev",
@@ -41,53 +52,83 @@ _TRAINING_ONLY = (
 _WITHOUT_EFFECT = """
     batch_input_shape batch_shape input_shape input_dim input_length input_dtype sparse ragged optional implementation
     fused rng_type force_generator vectorized renorm_clipping renorm_momentum experimental_sharding synchronized
-    build_input_shape is_graph_network quantization_config
+    build_input_shape is_graph_network quantization_config query_shape key_shape value_shape
 """
+# They do nothing outside training, whatever their settings are.
+_RANDOM = frozenset(
+    ["RandomFlip", "RandomTranslation", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness"]
+)  # fmt: skip
+_NESTED = ("layer", "backward_layer", "cell")
+_OWN = ("LocallyConnected1D", "LocallyConnected2D", "RandomFourierFeatures", "ImageResize")
+_OF_APPLICATIONS = {
+    "LayerScale": convnext.LayerScale,
+    "StochasticDepth": convnext.StochasticDepth,
+    "CustomScaleLayer": inception_resnet_v2.CustomScaleLayer,
+}
 
 
-def translate_layer(kind: str, config: dict, where: str) -> list[keras.Layer]:
-    """Build the Keras 3 layers, one after the other, that do what a layer of Keras 1 or 2 did.
+def translate_layer(kind: str, config: dict, where: str, build: Callable[[dict], keras.Layer]) -> keras.Layer:
+    """Build the Keras 3 layer that does what a layer of Keras 1 or 2 did.
 
     Args:
         kind: its class name.
         config: its settings, as the file holds them.
         where: the file and layer, for errors.
+        build: builds a layer that this one wraps, from ``{"class_name": ..., "config": ...}``.
 
     Raises:
         ModelError: Keras 3 has nothing that does the same.
     """
     settings = {key: _plain(value) for key, value in config.items() if not key.endswith(_TRAINING_ONLY)}
-    settings = _from_keras_1(kind, settings)
-    name = layer_name(settings.get("name"))
-    settings |= {"name": name, "dtype": _dtype(settings.get("dtype"))}
+    settings |= {"dtype": _dtype(settings.get("dtype"))}
+    if settings.get("name"):
+        settings["name"] = layer_name(settings["name"])
+    kind = kind.rpartition(">")[2]
+    new_kind = _RENAMED.get(kind, kind)
+    layer_class = _class(new_kind, where)
+    settings = _from_keras_1(settings, _known(layer_class))
     if settings.get("data_format") == "channels_first":
-        raise ModelError(f"{where} puts channels first, which processors cannot compute: convert it to channels last.")
-    chain: list[keras.Layer] = []
-    if _activation(settings.get("activation")) == "hard_sigmoid":
-        # Keras 3 gave this name to another function: the one of Keras 2 is clip(0.2 x + 0.5, 0, 1).
-        chain = [keras.layers.Rescaling(0.2, 0.5), keras.layers.ReLU(max_value=1.0)]
-        if kind == "Activation":
-            return [keras.Sequential(chain, name=name)]
-        settings["activation"] = "linear"
-        chain = [keras.Sequential(chain, name=f"{name}_hard_sigmoid")]
-    if "activation" in settings:
-        settings["activation"] = _activation(settings["activation"]) or _activation_layer(settings, where)
-    kind = _RENAMED.get(kind, kind)
-    adapt = _SPECIAL.get(kind)
-    if adapt:
-        adapt(settings)
-    layer_class = getattr(keras.layers, kind, None)
-    if layer_class is None or kind in ("TimeDistributed", "Bidirectional", "RNN", "Lambda"):
-        raise ModelError(f"{where} is a {kind} layer, which cannot be brought to Keras 3: {_CONVERT}.")
-    return [layer_class(**_accepted(layer_class, settings, where)), *chain]
-
-
-_CONVERT = "open the model with the Keras that wrote it and save it anew without this layer"
+        raise ModelError(
+            Message(
+                "{where} puts channels first, which TensorFlow computes on GPUs alone: convert the model to channels"
+                " last.",
+                where=where,
+            )
+        )
+    for key in ("activation", "recurrent_activation"):
+        if key in settings:
+            settings[key] = _activation(settings[key], where, build)
+    for key in _NESTED:
+        if isinstance(settings.get(key), dict):
+            settings[key] = build(settings[key])
+    if isinstance(settings.get("cells"), list):
+        settings["cells"] = [build(entry) for entry in settings["cells"]]
+    adapt = _SPECIAL.get(kind) or _SPECIAL.get(new_kind)
+    layer_class = (adapt and adapt(settings)) or layer_class
+    if kind in _RANDOM:
+        settings = {key: value for key, value in settings.items() if key in _known(layer_class)}
+    return layer_class(**_accepted(layer_class, settings, where))
 
 
 def layer_name(name: str | None) -> str | None:
     """Return a layer's name as Keras 3 allows it: without slashes."""
     return name.replace("/", "_") if name else None
+
+
+def _class(kind: str, where: str) -> type:
+    if kind in _OWN:
+        return getattr(keras2_layers, kind)
+    found = _OF_APPLICATIONS.get(kind) or getattr(keras.layers, kind, None)
+    if found is None or kind == "Lambda":
+        raise ModelError(
+            Message(
+                "{where} is a {kind} layer, which cannot be brought to Keras 3: open the model with the Keras that"
+                " wrote it and save it anew without this layer.",
+                where=where,
+                kind=kind,
+            )
+        )
+    return found
 
 
 def _plain(value):
@@ -110,53 +151,71 @@ def _dtype(dtype) -> str:
     return "float32" if not dtype or "infer" in dtype else str(dtype)
 
 
-def _activation(activation) -> str | None:
-    """Return the name of an activation, or None where it is a layer of its own."""
+def _activation(activation, where: str, build: Callable):
+    """Return an activation's name, its function where Keras 3 gave the name to another, or the layer that it is."""
     if isinstance(activation, dict):
         inner = activation.get("config")
-        return inner if activation.get("class_name") == "function" else None
+        if activation.get("class_name") != "function":
+            return build({"class_name": activation["class_name"], "config": inner or {}})
+        activation = inner
+    if activation == "hard_sigmoid":
+        return keras2_layers.hard_sigmoid
     return activation or "linear"
 
 
-def _activation_layer(settings: dict, where: str) -> keras.Layer:
-    activation = settings["activation"]
-    return translate_layer(activation["class_name"], activation.get("config") or {}, where)[0]
+def _known(layer_class: type) -> set[str]:
+    """List what a layer's making takes, that of its bases included as far as it hands settings on."""
+    known = set()
+    for base in layer_class.__mro__:
+        if base is keras.Layer:
+            return known | {"name", "dtype", "trainable"}
+        if "__init__" in vars(base):
+            parameters = inspect.signature(base.__init__).parameters
+            known.update(set(parameters) - {"self", "args", "kwargs"})
+            if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+                break
+    return known
 
 
 def _accepted(layer_class: type, settings: dict, where: str) -> dict:
-    known = {"name", "dtype", "trainable"}
-    for base in layer_class.__mro__:
-        if base is keras.Layer:
-            break
-        if "__init__" in vars(base):
-            known.update(inspect.signature(base.__init__).parameters)
+    known = _known(layer_class)
     kept = {}
     for key, value in settings.items():
-        if key in known - {"self", "args", "kwargs"}:
-            kept[key] = value
-        elif value is not None and value is not False and key not in _WITHOUT_EFFECT.split():
-            raise ModelError(f"{where} has the setting {key}={value}, which Keras 3 does not know: {_CONVERT}.")
+        if key in known:
+            # What is frozen is marked once the weights are in: their order depends on it.
+            if key != "trainable":
+                kept[key] = value
+        elif value is not None and value is not False and key not in (*_WITHOUT_EFFECT.split(), "trainable"):
+            raise ModelError(
+                Message(
+                    "{where} has the setting {key}={value}, which Keras 3 does not know: open the model with the Keras"
+                    " that wrote it and save it anew without this layer.",
+                    where=where,
+                    key=key,
+                    value=value,
+                )
+            )
     return kept
 
 
-def _from_keras_1(kind: str, settings: dict) -> dict:
-    settings = {_KERAS_1.get(key, key): value for key, value in settings.items()}
-    if "data_format" in settings:
-        settings["data_format"] = _KERAS_1_VALUES.get(settings["data_format"], settings["data_format"])
-    if "nb_row" in settings:
-        settings["kernel_size"] = (settings.pop("nb_row"), settings.pop("nb_col"))
-    if kind == "BatchNormalization" and "mode" in settings:
-        # Modes 0 and 2 differ in training alone.
-        settings.pop("mode")
-    return settings
+def _from_keras_1(settings: dict, known: set[str]) -> dict:
+    renamed = {}
+    for key, value in settings.items():
+        new = _KERAS_1.get(key)
+        renamed[new if new in known and key not in known else key] = value
+    if "data_format" in renamed:
+        renamed["data_format"] = _KERAS_1_VALUES.get(renamed["data_format"], renamed["data_format"])
+    if "nb_row" in renamed:
+        renamed["kernel_size"] = (renamed.pop("nb_row"), renamed.pop("nb_col"))
+    return renamed
 
 
 def _batch_normalization(settings: dict) -> None:
     if isinstance(settings.get("axis"), list):
         (settings["axis"],) = settings["axis"]
-    # It changes training alone: answers are given with the moving statistics.
-    settings.pop("renorm", None)
-    settings.pop("virtual_batch_size", None)
+    # Modes 0 and 2 of Keras 1 and the two of Keras 2 differ in training alone: the moving statistics predict.
+    for key in ("renorm", "virtual_batch_size", "mode"):
+        settings.pop(key, None)
 
 
 def _relu(settings: dict) -> None:
@@ -177,16 +236,61 @@ def _without_groups(settings: dict) -> None:
     settings.pop("filters", None) if settings.get("filters") is None else None
 
 
+def _gru(settings: dict) -> None:
+    # Keras before 2.1.3 had no choice, and Keras 3 begins with the other one.
+    settings.setdefault("reset_after", False)
+
+
 def _identity(settings: dict) -> None:
     for key in set(settings) - {"name", "dtype"}:
         del settings[key]
+
+
+def _random_crop(settings: dict) -> None:
+    settings.pop("seed", None)
+    settings["crop_to_aspect_ratio"] = True
+
+
+def _resizing(settings: dict) -> type:
+    return keras2_layers.ImageResize
+
+
+def _up_sampling(settings: dict) -> type | None:
+    if settings.get("interpolation") not in ("gaussian", "mitchellcubic"):
+        return None
+    settings["scale"] = settings.pop("size")
+    return keras2_layers.ImageResize
+
+
+def _locally_connected(settings: dict) -> None:
+    # Channels first are refused before.
+    settings.pop("data_format", None)
+
+
+def _random_fourier_features(settings: dict) -> None:
+    # Where its weights start from.
+    for key in ("kernel_initializer", "scale"):
+        settings.pop(key, None)
 
 
 _SPECIAL = {
     "BatchNormalization": _batch_normalization,
     "ReLU": _relu,
     "LeakyReLU": _leaky_relu,
-    "DepthwiseConv2D": _without_groups,
-    "SeparableConv2D": _without_groups,
+    "GRU": _gru,
+    "GRUCell": _gru,
     "Identity": _identity,
+    "RandomCrop": _random_crop,
+    "Resizing": _resizing,
+    "UpSampling2D": _up_sampling,
+    "RandomFourierFeatures": _random_fourier_features,
+    "LocallyConnected1D": _locally_connected,
+    "LocallyConnected2D": _locally_connected,
 }
+_SPECIAL |= dict.fromkeys(
+    (
+        *("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
+        *("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
+    ),
+    _without_groups,
+)

@@ -1,23 +1,25 @@
-"""Translating TensorFlow operations in a graph of Keras 2 (``x / 127.5 - 1`` and the like) into Keras 3.
+"""Applying the TensorFlow operations in a graph of Keras 2 (``x / 127.5 - 1`` and the like) to tensors of Keras 3.
 
 Arithmetic with a constant becomes a ``Rescaling`` layer, so that it is seen as what it is, a scaling of the input.
-Only what is listed here is known: a function's name is looked up, never called.
+Only what is listed is known: a function's name is looked up, never called.
 """
 
-import json
+import inspect
 
 import keras
 import numpy as np
 
-from carvis.classifier.legacy_layers import layer_name
+from carvis.classifier.legacy_functions import FUNCTIONS, OPEN, Sizes
 from carvis.errors import ModelError
+from carvis.language import Message
 
 L, ops = keras.layers, keras.ops
 _ARITHMETIC = {
-    "math.add": "+", "__operators__.add": "+", "add": "+", "Add": "+", "AddV2": "+", "nn.bias_add": "+", "BiasAdd": "+",
-    "math.subtract": "-", "__operators__.subtract": "-", "subtract": "-", "Sub": "-",
-    "math.multiply": "*", "__operators__.multiply": "*", "multiply": "*", "Mul": "*",
-    "math.truediv": "/", "math.divide": "/", "divide": "/", "truediv": "/", "RealDiv": "/",
+    "math.add": "+", "__operators__.add": "+", "add": "+", "nn.bias_add": "+", "compat.v1.nn.bias_add": "+",
+    "math.subtract": "-", "__operators__.subtract": "-", "__operators__.sub": "-", "subtract": "-",
+    "math.multiply": "*", "__operators__.multiply": "*", "__operators__.mul": "*", "multiply": "*",
+    "math.truediv": "/", "math.divide": "/", "divide": "/", "truediv": "/", "__operators__.truediv": "/",
+    "math.scalar_mul": "*",
 }  # fmt: skip
 
 
@@ -25,59 +27,21 @@ def _activation(function: str):
     return lambda name: L.Activation(function, name=name)
 
 
+# What is a layer of its own, so that it is seen as an activation.
 _LAYERS = {
     "nn.relu": lambda name: L.ReLU(name=name),
     "nn.relu6": lambda name: L.ReLU(6.0, name=name),
     "nn.softmax": lambda name: L.Softmax(name=name),
     "identity": lambda name: L.Identity(name=name),
-    "nn.sigmoid": _activation("sigmoid"),
     "nn.silu": _activation("silu"),
-    "nn.swish": _activation("silu"),
-    "nn.tanh": _activation("tanh"),
-    "math.softplus": _activation("softplus"),
+    **{f"nn.{name}": _activation(name) for name in ("sigmoid", "tanh", "softplus", "softsign", "elu", "selu")},
 }
 _LAYERS |= {
-    "math.sigmoid": _LAYERS["nn.sigmoid"],
-    "math.tanh": _LAYERS["nn.tanh"],
+    "nn.swish": _LAYERS["nn.silu"],
     "stop_gradient": _LAYERS["identity"],
-    "Relu": _LAYERS["nn.relu"],
-    "Relu6": _LAYERS["nn.relu6"],
-    "Softmax": _LAYERS["nn.softmax"],
-    "Sigmoid": _LAYERS["nn.sigmoid"],
-    "Identity": _LAYERS["identity"],
+    "convert_to_tensor": _LAYERS["identity"],
+    **{f"math.{name}": _LAYERS[f"nn.{name}"] for name in ("sigmoid", "tanh", "softplus", "softmax", "softsign")},
 }
-
-
-def _reduce(function):
-    return lambda x, axis=None, keepdims=False: function(x, axis=axis, keepdims=bool(keepdims))
-
-
-_FUNCTIONS = {
-    "math.maximum": lambda x, y: ops.maximum(x, y),
-    "math.minimum": lambda x, y: ops.minimum(x, y),
-    "math.negative": lambda x: ops.negative(x),
-    "math.square": lambda x: ops.square(x),
-    "math.sqrt": lambda x: ops.sqrt(x),
-    "math.abs": lambda x: ops.absolute(x),
-    "math.exp": lambda x: ops.exp(x),
-    "math.log": lambda x: ops.log(x),
-    "math.pow": lambda x, y: ops.power(x, y),
-    "clip_by_value": lambda t, clip_value_min, clip_value_max: ops.clip(t, clip_value_min, clip_value_max),
-    "cast": lambda x, dtype: ops.cast(x, dtype),
-    "concat": lambda values, axis: ops.concatenate(values, axis=axis),
-    "expand_dims": lambda x, axis: ops.expand_dims(x, axis),
-    "squeeze": lambda x, axis=None: ops.squeeze(x, axis),
-    "reshape": lambda x, shape: ops.reshape(x, shape),
-    "transpose": lambda x, perm=None: ops.transpose(x, perm),
-    "reverse": lambda x, axis: ops.flip(x, axis=axis),
-    "math.reduce_mean": _reduce(ops.mean),
-    "math.reduce_sum": _reduce(ops.sum),
-    "math.reduce_max": _reduce(ops.max),
-    "math.l2_normalize": lambda x, axis=-1, epsilon=1e-12: ops.normalize(x, axis=axis, order=2, epsilon=epsilon),
-    "image.resize": lambda images, size, method="bilinear": L.Resizing(*size, interpolation=method)(images),
-    "__operators__.getitem": lambda x, slice_spec: _slice(x, slice_spec),
-}
-_FUNCTIONS |= {"compat.v1.transpose": _FUNCTIONS["transpose"], "nn.l2_normalize": _FUNCTIONS["math.l2_normalize"]}
 
 
 def is_tensor(value) -> bool:
@@ -89,7 +53,7 @@ def apply_operation(function: str, name: str, arguments: list, settings: dict, w
     """Apply a TensorFlow function, by the name that Keras 2 wrote down, to tensors of a Keras 3 graph.
 
     Args:
-        function: such as ``math.truediv``, or ``RealDiv`` of a node definition.
+        function: such as ``math.truediv``.
         name: of the layer.
         arguments, settings: positional and keyword arguments, tensors or constants.
         where: the file and layer, for errors.
@@ -97,7 +61,6 @@ def apply_operation(function: str, name: str, arguments: list, settings: dict, w
     Raises:
         ModelError: the function is not among those known here.
     """
-    name = layer_name(name)
     settings = {key: value for key, value in settings.items() if key not in ("name", "data_format")}
     try:
         if function in _ARITHMETIC:
@@ -105,31 +68,47 @@ def apply_operation(function: str, name: str, arguments: list, settings: dict, w
             return _named(_arithmetic(_ARITHMETIC[function], first, second, name), name)
         if function in _LAYERS and len(arguments) == 1 and settings.get("axis", -1) in (None, -1):
             return _LAYERS[function](name)(arguments[0])
-        if function in _FUNCTIONS:
-            settings = {key: item for key, item in settings.items() if item is not None}
-            return _named(_FUNCTIONS[function](*arguments, **settings), name)
-    # Arguments that the function here does not have.
-    except TypeError as error:
+        if function == "__operators__.getitem":
+            return _named(_slice(*arguments, **settings), name)
+        if function in FUNCTIONS:
+            applied = FUNCTIONS[function]
+            return _named(applied(*arguments, **_effective(applied, settings)), name)
+    # Arguments that the function here does not have, or shapes that are not known.
+    except (TypeError, ValueError) as error:
         raise _unknown(function, where) from error
     raise _unknown(function, where)
 
 
-def _named(tensor, name: str):
+def _effective(function, settings: dict) -> dict:
+    known = inspect.signature(function).parameters
+    return {key: value for key, value in settings.items() if value is not None and (key in known or value is not False)}
+
+
+def _named(value, name: str):
     """Give an operation the name its layer had: Keras's own, such as ``add``, may be another layer's in the file."""
-    operation = tensor._keras_history.operation
-    if not isinstance(operation, keras.Layer):
-        operation.name = name
-    return tensor
+    first = value[0] if isinstance(value, (list, tuple)) and value else value
+    if is_tensor(first):
+        operation = first._keras_history.operation
+        if not isinstance(operation, keras.Layer):
+            operation.name = name
+    return value
 
 
 def _unknown(function: str, where: str) -> ModelError:
     return ModelError(
-        f"{where} applies tf.{function}, which cannot be brought to Keras 3: open the model with the Keras that wrote"
-        " it and save it anew without this operation."
+        Message(
+            "{where} applies tf.{function}, which cannot be brought to Keras 3: open the model with the Keras that"
+            " wrote it and save it anew without this operation.",
+            where=where,
+            function=function,
+        )
     )
 
 
 def _arithmetic(sign: str, first, second, name: str):
+    if not is_tensor(first) and not is_tensor(second):
+        # Of sizes; an open one raises a TypeError.
+        return {"+": lambda: first + second, "-": lambda: first - second, "*": lambda: first * second}[sign]()
     if is_tensor(first) and is_tensor(second):
         function = {"+": ops.add, "-": ops.subtract, "*": ops.multiply, "/": ops.true_divide}[sign]
         return function(first, second)
@@ -146,8 +125,13 @@ def _arithmetic(sign: str, first, second, name: str):
     return L.Rescaling(np.asarray(scale).tolist(), np.asarray(offset).tolist(), name=name)(tensor)
 
 
-def _slice(x, specification):
-    parts = tuple(_slice_part(part) for part in specification)
+def _slice(x, slice_spec):
+    parts = tuple(_slice_part(part) for part in (slice_spec if isinstance(slice_spec, list) else [slice_spec]))
+    if isinstance(x, Sizes):
+        (part,) = parts
+        return Sizes(x.values[part]) if isinstance(part, slice) else x.values[part]
+    if any(part is OPEN for part in parts):
+        raise TypeError("an open size")
     if parts in ((Ellipsis, slice(None, None, -1)), (*[slice(None)] * 3, slice(None, None, -1))):
         return ops.flip(x, axis=-1)
     return x[parts]
@@ -157,10 +141,3 @@ def _slice_part(part):
     if isinstance(part, dict) and part.get("class_name") != "__ellipsis__":
         return slice(part.get("start"), part.get("stop"), part.get("step"))
     return Ellipsis if isinstance(part, dict) or part == "Ellipsis" else part
-
-
-def node_definition(config: dict) -> tuple[str, dict[int, object]]:
-    """Return the operation and the constants by position of a ``TensorFlowOpLayer`` (TensorFlow 2.0 to 2.3)."""
-    definition = config["node_def"]
-    definition = json.loads(definition) if isinstance(definition, str) else definition
-    return definition["op"], {int(place): value for place, value in (config.get("constants") or {}).items()}

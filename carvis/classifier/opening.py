@@ -5,6 +5,7 @@ import math
 import tempfile
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,14 @@ from keras.src.backend.common import global_state
 
 from carvis.classifier import weights
 from carvis.classifier.describing import parameters
-from carvis.classifier.inspection import WEIGHTS, ModelFile, damaged, read_model_file
-from carvis.classifier.legacy_graph import build_legacy
+from carvis.classifier.inspection import WEIGHTS, ModelFile, damaged, read_model_file, reason_of
+from carvis.classifier.known_names import APPLICATION_LAYERS
+from carvis.classifier.legacy_graph import build_legacy, mark_frozen
 from carvis.errors import CarvisError, ModelError
+from carvis.language import Message
+
+# What broken archives and broken HDF5 raise; an OSError may be a full disk, whose reason the sentence tells.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
 
 
 def open_model(path: str | Path, *, trust: bool = False) -> keras.Model:
@@ -32,9 +38,24 @@ def open_model(path: str | Path, *, trust: bool = False) -> keras.Model:
             return _open(file, trust)
     except CarvisError:
         raise
-    # Keras reports what it cannot read in any kind of error.
+    # Keras reports what it cannot read in any kind of error; the file itself was read without one.
     except Exception as error:
-        raise damaged(file.path, error) from error
+        raise _unknown(file, error) from error
+
+
+def _unknown(file: ModelFile, error: Exception) -> ModelError:
+    if isinstance(error, _DAMAGE):
+        return damaged(file.path, error)
+    return ModelError(
+        Message(
+            "{path} is whole, but Keras {version} cannot rebuild its model ({reason}): open it with Keras {writer},"
+            " which wrote it, and save it anew without what is named here.",
+            path=file.path,
+            version=keras.__version__,
+            reason=reason_of(error),
+            writer=file.keras_version,
+        )
+    )
 
 
 def _open(file: ModelFile, trust: bool) -> keras.Model:
@@ -43,7 +64,7 @@ def _open(file: ModelFile, trust: bool) -> keras.Model:
     root = None
     with _without_memory():
         if file.legacy:
-            model, root = build_legacy(file.config, file.path)
+            model, root = build_legacy(file.config, file.path, weights.layer_names(file))
         else:
             model = _build(file, trust)
         if file.kind == "hdf5":
@@ -57,9 +78,11 @@ def _open(file: ModelFile, trust: bool) -> keras.Model:
         _load_weights(file, model)
     else:
         weights.fill(plan, file)
-        for layer in _all_layers(model):
+        for layer in model._flatten_layers():
             if isinstance(layer, keras.layers.Normalization):
                 layer.finalize_state()
+        if root is not None:
+            mark_frozen(root)
     return model
 
 
@@ -82,9 +105,19 @@ def _without_memory() -> Iterator[None]:
 def _build(file: ModelFile, trust: bool) -> keras.Model:
     model = keras.saving.deserialize_keras_object(_cleaned(file.config), safe_mode=not trust)
     if not isinstance(model, keras.Model):
-        raise ModelError(f"{file.path} holds a {type(model).__name__}, not a model: save the whole model from Keras.")
+        raise ModelError(
+            Message(
+                "{path} holds a {kind}, not a model: save the whole model from Keras.",
+                path=file.path,
+                kind=type(model).__name__,
+            )
+        )
     if not model.built:
-        raise ModelError(f"{file.path} does not say the size of its input: save it again after it has seen a picture.")
+        raise ModelError(
+            Message(
+                "{path} does not say the size of its input: save it again after it has seen an image.", path=file.path
+            )
+        )
     return model
 
 
@@ -104,34 +137,40 @@ def _cleaned(value):
 def _module_of(kind: str, entry: dict) -> str | None:
     if kind in ("Sequential", "Functional"):
         return f"keras.src.models.{kind.lower()}"
+    for place, names in APPLICATION_LAYERS.items():
+        if kind in names:
+            return place
     operation = "inbound_nodes" in entry and kind != "InputLayer" and "trainable" not in entry["config"]
     if operation:
         for place in ("numpy", "nn", "math", "core", "image", "linalg"):
             if hasattr(getattr(keras.src.ops, place, None), kind):
                 return f"keras.src.ops.{place}"
-    for place in ("layers", "initializers", "regularizers", "constraints", "dtype_policies"):
+    for place in ("layers", "initializers", "regularizers", "constraints", "dtype_policies", "quantizers"):
         if hasattr(getattr(keras, place), kind):
             return f"keras.{place}"
-    return None
+    # A class whose public name is another one.
+    return next(
+        (item.__module__ for item in vars(keras.layers).values() if getattr(item, "__name__", "") == kind), None
+    )
 
 
 def _check_size(file: ModelFile, model: keras.Model) -> None:
     held = parameters(file)
     needed = sum(math.prod(weight.shape) for weight in model.weights)
-    if held != needed:
+    # Wrapped layers are stored twice; adapters (LoRA) are stored merged, and begin anew at zero.
+    adapters = sum(math.prod(weight.shape) for weight in model.weights if weight.name.startswith("lora_"))
+    if held < needed - adapters or adapters > 2 * held:
         raise ModelError(
-            f"{file.path} holds {held:,} weights where its architecture needs {needed:,}:"
-            " get the file again, or save the model anew."
+            Message(
+                "{path} holds {held} weights where its architecture needs {needed}: save the model anew with the Keras"
+                " that wrote it.",
+                path=file.path,
+                held=f"{held:,}",
+                needed=f"{needed - adapters:,}",
+            )
         )
 
 
 def _load_weights(file: ModelFile, model: keras.Model) -> None:
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(file.path) as archive:
         model.load_weights(archive.extract(WEIGHTS, folder))
-
-
-def _all_layers(model: keras.Model) -> Iterator[keras.Layer]:
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _all_layers(layer)
-        yield layer

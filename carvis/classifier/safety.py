@@ -11,17 +11,36 @@ from pathlib import Path
 
 import h5py
 
-from carvis.classifier.known_names import ACTIVATIONS, CODE, LAYERS, LEGACY_LAYERS, MODELS, PARTS, READS_FILES, VALUES
+from carvis.classifier.known_names import (
+    ACTIVATIONS,
+    APPLICATION_LAYERS,
+    CODE,
+    LAYERS,
+    LEGACY_LAYERS,
+    MODELS,
+    OWN,
+    PARTS,
+    TEXT,
+    VALUES,
+)
 from carvis.errors import ModelError, UntrustedModelError
+from carvis.language import Message
 
 _MODULES = re.compile(
-    r"(keras(\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies))?"
-    r"|keras\.src\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies)[\w.]*"
+    r"(keras(\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies|quantizers))?"
+    r"|keras\.src\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies|quantizers)[\w.]*"
     r"|keras\.src\.engine\.\w+)"
 )
 _OPERATIONS = re.compile(r"keras(\.src)?\.ops(\.(numpy|nn|math|core|image|linalg))?")
-_LEGACY_MODULES = re.compile(r"(tf_keras|keras|tensorflow\.(python\.)?keras)(\.[\w.]+)?|builtins")
-_TRUST = "open it with trust (--trust) only if you know who made it"
+# Nothing is imported by these names: what a file of Keras 1 or 2 holds is built from the lists.
+_LEGACY_MODULES = re.compile(
+    r"(tf_keras|keras|tensorflow\.(python\.)?keras|tensorflow\.python\.ops)(\.[\w.]+)?|builtins"
+)
+_TRUST = Message("open it with trust (--trust) only if you know who made it")
+_TRUST_CLASS = Message(
+    "open it with trust (--trust) only if you know who made it and the package that defines it is installed"
+)
+_WITHOUT = Message("open it with the Keras that wrote it and save the model anew without it; trust does not help here")
 _MAX_OBJECTS = 200_000
 # Deflate cannot shrink data further than about 1030 times.
 _MAX_EXPANSION = 1100
@@ -33,23 +52,36 @@ def check_architecture(config: dict, path: Path, *, legacy: bool) -> None:
     Raises:
         UntrustedModelError: it names the first such part.
     """
+    if config["class_name"].rpartition(">")[2] not in MODELS:
+        raise UntrustedModelError(
+            Message(
+                "{path} is a model of its author's own class {name}, whose code is not in the file: rebuild it as a"
+                " functional or Sequential model, load its weights into that and save it.",
+                path=path,
+                name=config["class_name"],
+            )
+        )
     check = _check_legacy if legacy else _check_modern
     for part, layer in _parts(config):
         reason = check(part)
         if reason:
-            where = f" in {layer}" if layer else ""
-            raise UntrustedModelError(f"{path} holds {reason}{where}: {_TRUST}.")
+            foreign = reason.template.startswith("the foreign")
+            remedy = _WITHOUT if legacy else _TRUST_CLASS if foreign else _TRUST
+            raise UntrustedModelError(
+                Message("{path} holds {reason} ({layer}): {remedy}.", path=path, reason=reason, layer=layer,
+                        remedy=remedy)
+            )  # fmt: skip
 
 
 def _parts(config: dict) -> Iterator[tuple[dict, str]]:
-    """Yield every dict of a config with the name of the layer it belongs to. Training settings are never read."""
-    pending = [(config, "")]
+    """Yield every dict of a config with the layer it belongs to. Training settings are never read."""
+    pending = [(config, Message("in the model itself"))]
     while pending:
         value, layer = pending.pop()
         if isinstance(value, dict):
             inner = value.get("config")
             name = inner.get("name") if isinstance(inner, dict) else None
-            layer = f"layer {name}" if isinstance(name, str) else layer
+            layer = Message("layer {name}", name=name) if isinstance(name, str) else layer
             yield value, layer
             pending.extend(
                 (item, layer) for key, item in value.items() if key not in ("compile_config", "build_config")
@@ -58,52 +90,67 @@ def _parts(config: dict) -> Iterator[tuple[dict, str]]:
             pending.extend((item, layer) for item in value)
 
 
-def _check_common(part: dict) -> str | None:
+def _foreign_class(name: object) -> Message:
+    return Message("the foreign class {name}", name=name)
+
+
+def _foreign_function(name: object) -> Message:
+    return Message("the foreign function {name}", name=name)
+
+
+def _check_common(part: dict) -> Message | None:
     for key in ("activation", "recurrent_activation"):
         name = part.get(key)
         if isinstance(name, str) and name not in ACTIVATIONS:
-            return f"the foreign function {name}"
+            return _foreign_function(name)
     kind = part.get("class_name")
     if kind is not None and not isinstance(kind, str):
-        return "a part without a proper name"
+        return Message("a part without a proper name")
     if kind in CODE or "function_type" in part:
-        return f"a {kind or 'Lambda'} layer, which runs code of the file's author,"
-    if kind in READS_FILES:
-        return f"a {kind} layer, which can read other files,"
+        return Message("a {kind} layer, which runs code of the file's author", kind=kind or "Lambda")
+    if kind in TEXT:
+        return Message("a {kind} layer, which works on text or categories, not on images", kind=kind)
     if kind in ("__lambda__", "__typespec__", "__class__"):
-        return "a Python function as byte code"
+        return Message("a Python function as byte code")
     return None
 
 
-def _check_legacy(part: dict) -> str | None:
+def _check_legacy(part: dict) -> Message | None:
     reason = _check_common(part)
     kind, module = part.get("class_name"), part.get("module")
     if reason or kind is None or kind in VALUES:
         return reason
     if kind == "function":
-        return None if part.get("config") in ACTIVATIONS else f"the foreign function {part.get('config')}"
-    if kind not in LAYERS | MODELS | LEGACY_LAYERS | PARTS or (module and not _LEGACY_MODULES.fullmatch(str(module))):
-        return f"the foreign class {_full(module, kind)}"
+        name = part.get("config")
+        return None if isinstance(name, str) and name in ACTIVATIONS else _foreign_function(name)
+    # A class of Keras that registers itself has a prefix.
+    known = kind in LAYERS | MODELS | LEGACY_LAYERS | PARTS or kind == "Custom>CustomScaleLayer"
+    if not known or (module and not _LEGACY_MODULES.fullmatch(str(module))):
+        return _foreign_class(_full(module, kind))
     return None
 
 
-def _check_modern(part: dict) -> str | None:
+def _check_modern(part: dict) -> Message | None:
     reason = _check_common(part)
     kind, module, registered = part.get("class_name"), part.get("module"), part.get("registered_name")
     if reason or kind is None or kind in VALUES:
         return reason
     if kind == "function":
         name = part.get("config")
-        known = name in ACTIVATIONS and module in (None, "builtins", "keras.activations") and registered in (
-            None, "function", name
-        )  # fmt: skip
-        return None if known else f"the foreign function {_full(module, name)}"
+        plain = module in (None, "builtins", "keras.activations") and registered in (None, "function", name)
+        known = isinstance(name, str) and name in ACTIVATIONS and plain
+        own = str(name).startswith("carvis>") and str(name).removeprefix("carvis>") in OWN
+        return None if known or own else _foreign_function(_full(module, name))
     operation = isinstance(module, str) and _OPERATIONS.fullmatch(module) and re.fullmatch(r"[A-Z]\w*", kind)
     known = kind in LAYERS | MODELS | PARTS and (module is None or _MODULES.fullmatch(str(module)))
+    known = known or any(kind in names and module in (None, place) for place, names in APPLICATION_LAYERS.items())
     # A file of the HDF5 kind names no modules: an operation of the graph is known by a config without settings.
     bare = module is None and re.fullmatch(r"[A-Z]\w*", kind) and "trainable" not in (part.get("config") or {})
+    own = registered == f"carvis>{kind}" or (module is None and kind.startswith("carvis>"))
+    if own and kind.removeprefix("carvis>") in OWN:
+        return None
     if registered not in (None, kind) or not (operation or known or (bare and "inbound_nodes" in part)):
-        return f"the foreign class {_full(module, registered or kind)}"
+        return _foreign_class(_full(module, registered or kind))
     return None
 
 
@@ -118,7 +165,9 @@ def check_hdf5(file: h5py.File, path: Path, *, trust: bool = False) -> None:
         UntrustedModelError: links to, or data in, another file.
         ModelError: declared sizes that the file cannot hold.
     """
-    elsewhere = f"{path} points to another file, which a model does not need: {_TRUST}."
+    elsewhere = Message(
+        "{path} points to another file, which a model does not need: {remedy}.", path=path, remedy=_TRUST
+    )
     seen, pending = set(), [file]
     while pending:
         group = pending.pop()
@@ -136,7 +185,7 @@ def check_hdf5(file: h5py.File, path: Path, *, trust: bool = False) -> None:
                 continue
             seen.add(identity)
             if len(seen) > _MAX_OBJECTS:
-                raise ModelError(f"{path} holds more parts than any model: get the file again.")
+                raise ModelError(Message("{path} holds more parts than any model: it is not opened.", path=path))
             if isinstance(item, h5py.Group):
                 pending.append(item)
             elif isinstance(item, h5py.Dataset):
@@ -144,7 +193,12 @@ def check_hdf5(file: h5py.File, path: Path, *, trust: bool = False) -> None:
                     raise UntrustedModelError(elsewhere)
                 if item.shape is None or item.nbytes > max(item.id.get_storage_size() * _MAX_EXPANSION, 1 << 20):
                     raise ModelError(
-                        f"{path} declares weights of {item.shape}, far more than it holds: get the file again."
+                        Message(
+                            "{path} declares weights of {shape}, far more than it holds, so it is damaged: get the"
+                            " file again.",
+                            path=path,
+                            shape=item.shape,
+                        )
                     )
 
 
@@ -158,6 +212,17 @@ def check_archive(archive: zipfile.ZipFile, path: Path, *, trust: bool) -> None:
     for member in archive.infolist():
         name = member.filename.replace("\\", "/")
         if not trust and (name.startswith("/") or ".." in name.split("/") or re.match(r"[A-Za-z]:", name)):
-            raise UntrustedModelError(f"{path} holds a part named {name}, which leads out of its folder: {_TRUST}.")
+            raise UntrustedModelError(
+                Message(
+                    "{path} holds a part named {name}, which leads out of its folder: {remedy}.",
+                    path=path,
+                    name=name,
+                    remedy=_TRUST,
+                )
+            )
         if member.file_size > 100 * max(member.compress_size, 1 << 20):
-            raise ModelError(f"{path} unpacks to far more than it holds: get the file again.")
+            raise ModelError(
+                Message(
+                    "{path} unpacks to a hundred times what it holds, as no model does: it is not opened.", path=path
+                )
+            )

@@ -11,15 +11,25 @@ import h5py
 import keras
 import numpy as np
 
-from carvis.classifier.inspection import ModelFile
+from carvis.classifier.inspection import ModelFile, damaged
 from carvis.classifier.legacy_graph import Part
 from carvis.errors import ModelError
+from carvis.language import Message
 
 Plan = list[tuple[keras.Variable, str]]
 
-# Counters and states of random layers, which no answer depends on.
-_IGNORED = re.compile(r"(^|/)(count|StateVar|seed_generator_state|rng_state)(_\d+)?(:0)?$")
-_MOVING = ("moving_mean", "moving_variance", "mean", "variance")
+# Counters, states of random layers and what renormalisation needs in training: no prediction depends on them.
+_IGNORED = re.compile(
+    r"(^|/)(count|StateVar|seed_generator_state|rng_state|moving_stddev|renorm_(mean|stddev)(_weight)?)(_\d+)?(:0)?$"
+)
+
+
+def layer_names(file: ModelFile) -> list[str]:
+    """List the groups of weights in an ``.h5`` file, in its order; a ``.keras`` file names none."""
+    if file.kind != "hdf5":
+        return []
+    with file.weights() as store:
+        return _texts(store, "layer_names")
 
 
 def plan_layer_groups(file: ModelFile, model: keras.Model, root: Part | None) -> Plan:
@@ -34,14 +44,21 @@ def plan_layer_groups(file: ModelFile, model: keras.Model, root: Part | None) ->
     legacy = root is not None
     parts = (root or tree_of(model)).parts
     with file.weights() as store:
-        groups = {name: _stored(store[name]) for name in _texts(store, "layer_names")}
+        groups = {name: _stored(store[name], legacy) for name in _texts(store, "layer_names")}
         plan: Plan = []
         for part in parts:
             stored = groups.pop(part.name, [])
             plan += _match(part, stored, legacy, file)
         left = [name for name, stored in groups.items() if stored]
         if left:
-            raise ModelError(f"{file.path} holds weights of {left[0]}, which its architecture lacks: {_AGAIN}.")
+            raise ModelError(
+                Message(
+                    "{path} holds weights of layer {name}, which its architecture lacks: save the model anew with the"
+                    " Keras that wrote it.",
+                    path=file.path,
+                    name=left[0],
+                )
+            )
     return _complete(plan, model, file)
 
 
@@ -54,28 +71,46 @@ def plan_containers(file: ModelFile, model: keras.Model, root: Part) -> Plan:
     with file.weights() as store:
         plan: Plan = []
         for part, group in _containers(root, store):
-            variables = part.layer.weights
-            names = sorted(group, key=int) if group is not None else []
-            stored = [(f"{part.name}/{name}", group[name]) for name in names]
-            # Normalization keeps a counter as its third.
-            stored = stored[: len(variables)] if part.kind == "Normalization" else stored
-            if not _fits(variables, stored):
-                raise _mismatch(file, part.name, variables, stored)
-            plan += [(variable, dataset.name) for variable, (_, dataset) in zip(variables, stored)]
+            for variables, stored in _own_variables(part.layer, group):
+                # Normalization keeps a counter as its third, renormalisation its statistics after the others.
+                if part.kind.startswith(("Normalization", "BatchNormalization", "SyncBatchNormalization")):
+                    stored = stored[: len(variables)]
+                if not _fits(variables, stored):
+                    raise _mismatch(file, part.name, variables, stored)
+                plan += [(variable, dataset.name) for variable, (_, dataset) in zip(variables, stored)]
     return _complete(plan, model, file)
 
 
-_AGAIN = "get the file again, or save the model anew"
+def _own_variables(layer: keras.Layer, group: h5py.Group | None) -> Iterator[tuple[list, list]]:
+    """Yield the variables and arrays of a layer and of those it wraps, which lie in groups named by attribute."""
+    own = layer._trainable_variables + layer._non_trainable_variables
+    held = group.get("vars") if group is not None else None
+    yield own, [(name, held[name]) for name in sorted(held, key=int)] if held is not None else []
+    for name in group or ():
+        inner = getattr(layer, name, None) if name != "vars" else None
+        if isinstance(inner, keras.Layer):
+            yield from _own_variables(inner, group[name])
+        elif isinstance(inner, (list, tuple)):
+            for number, item in _numbered([type(item).__name__ for item in inner]):
+                yield from _own_variables(inner[number], group[name].get(item))
 
 
 def fill(plan: Plan, file: ModelFile) -> None:
-    """Read every array of a plan into its variable."""
+    """Read every array of a plan into its variable.
+
+    Raises:
+        ModelError: the file is damaged where one of them lies.
+    """
     first_keras = file.keras_version.startswith("1")
     with file.weights() as store:
         backend = store.attrs.get("backend", store.file.attrs.get("backend", ""))
         backend = backend.decode() if isinstance(backend, bytes) else backend
         for variable, name in plan:
-            value = np.asarray(store.file[name])
+            try:
+                value = np.asarray(store.file[name])
+            # HDF5 reports a broken chunk in several kinds of error.
+            except Exception as error:
+                raise damaged(file.path, error) from error
             # Theano turned its kernels over before it applied them. Keras 1 wrote TensorFlow's order all the same.
             if backend == "theano" and not first_keras and value.ndim == 4 and variable.name == "kernel":
                 value = value[::-1, ::-1]
@@ -103,8 +138,9 @@ def _texts(group: h5py.Group, key: str) -> list[str]:
     return [text.decode("utf-8") if isinstance(text, bytes) else str(text) for text in values]
 
 
-def _stored(group: h5py.Group) -> list[tuple[str, h5py.Dataset]]:
-    names = [name for name in _texts(group, "weight_names") if not _IGNORED.search(name)]
+def _stored(group: h5py.Group, legacy: bool) -> list[tuple[str, h5py.Dataset]]:
+    # Keras 3 writes the weights that it will look for, and no others.
+    names = [name for name in _texts(group, "weight_names") if not (legacy and _IGNORED.search(name))]
     return [(name, group[name]) for name in names]
 
 
@@ -131,7 +167,7 @@ def _match(part: Part, stored: list, legacy: bool, file: ModelFile) -> Plan:
 
 
 def _by_name(part: Part, stored: list) -> Plan | None:
-    variables = {(leaf.name, variable.name): variable for leaf in _leaves(part) for variable in leaf.layer.weights}
+    variables = {(leaf.name, variable.name): variable for leaf in _leaves(part) for variable in _every(leaf)}
     datasets = {_key(name): dataset for name, dataset in stored}
     if len(datasets) != len(stored) or set(datasets) != set(variables) or len(variables) != len(_all(part, _every)):
         return None
@@ -147,11 +183,15 @@ def _key(name: str) -> tuple[str, str]:
 
 
 def _trainable(leaf: Part) -> list:
-    return [variable for variable in leaf.layer.weights if variable.name not in _MOVING]
+    return [variable for variable in leaf.layer.weights if variable.trainable]
 
 
 def _moving(leaf: Part) -> list:
-    return [variable for variable in leaf.layer.weights if variable.name in _MOVING]
+    return [variable for variable in leaf.layer.weights if not variable.trainable and not _is_counter(variable)]
+
+
+def _is_counter(variable: keras.Variable) -> bool:
+    return variable.name == "count" and not variable.trainable
 
 
 def _every(leaf: Part) -> list:
@@ -188,24 +228,49 @@ def _fits(variables: list, stored: list) -> bool:
 
 def _mismatch(file: ModelFile, name: str, variables: list, stored: list) -> ModelError:
     if len(variables) != len(stored):
-        what = f"{len(stored)} arrays where {len(variables)} are needed"
-    else:
-        what = "arrays of another shape than its architecture needs"
-    return ModelError(f"{file.path} holds for layer {name} {what}: {_AGAIN}.")
+        return ModelError(
+            Message(
+                "{path} holds for layer {name} {held} arrays where {needed} are needed: open it with the Keras that"
+                " wrote it and save the model anew.",
+                path=file.path,
+                name=name,
+                held=len(stored),
+                needed=len(variables),
+            )
+        )
+    return ModelError(
+        Message(
+            "{path} holds for layer {name} arrays of another shape than its architecture needs: open it with the Keras"
+            " that wrote it and save the model anew.",
+            path=file.path,
+            name=name,
+        )
+    )
 
 
 def _containers(part: Part, store: h5py.Group) -> Iterator[tuple[Part, h5py.Group | None]]:
     layers = store.get("layers") or store.get("_layer_checkpoint_dependencies")
-    used: dict[str, int] = {}
-    for inner in part.parts:
-        name = _snake_case(inner.kind)
-        number = used[name] = used.get(name, -1) + 1
-        group = layers.get(f"{name}_{number}" if number else name) if layers is not None else None
+    for number, name in _numbered([inner.kind for inner in part.parts]):
+        inner = part.parts[number]
+        group = layers.get(name) if layers is not None else None
         if isinstance(inner.layer, keras.Model):
             if group is not None:
                 yield from _containers(inner, group)
+        elif inner.parts:
+            # What wraps a model.
+            if group is not None and "layer" in group:
+                yield from _containers(inner.parts[0], group["layer"])
         else:
-            yield inner, group.get("vars") if group is not None else None
+            yield inner, group
+
+
+def _numbered(kinds: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield (place, name) of things named by class: ``conv2d``, ``conv2d_1``, ..."""
+    used: dict[str, int] = {}
+    for place, kind in enumerate(kinds):
+        name = _snake_case(kind.rpartition(">")[2])
+        number = used[name] = used.get(name, -1) + 1
+        yield place, f"{name}_{number}" if number else name
 
 
 def _snake_case(name: str) -> str:
@@ -217,6 +282,12 @@ def _snake_case(name: str) -> str:
 def _complete(plan: Plan, model: keras.Model, file: ModelFile) -> Plan:
     """Make sure that no variable keeps its random start."""
     planned = {id(variable) for variable, _ in plan}
-    if any(id(variable) not in planned for variable in model.weights):
-        raise ModelError(f"{file.path} lacks weights of some of its layers: {_AGAIN}.")
+    if any(id(variable) not in planned and not _is_counter(variable) for variable in model.weights):
+        raise ModelError(
+            Message(
+                "{path} lacks weights of some of its layers: open it with the Keras that wrote it and save the model"
+                " anew.",
+                path=file.path,
+            )
+        )
     return plan
