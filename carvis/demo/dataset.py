@@ -122,10 +122,12 @@ def _begin_worker() -> None:
 
 
 def _count(results: Iterable, total: int, progress: Progress | None) -> bool:
-    for done, _ in enumerate(results, start=1):
-        if progress and progress(done, total) and done < total:
-            return False
-    return True
+    done = 0
+    for _ in results:
+        done += 1
+        if progress and progress(done, total):
+            break
+    return done == total
 
 
 def truths(items: list[Item], seed: int, per_class: int | None = None) -> dict:

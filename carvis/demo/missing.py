@@ -160,4 +160,3 @@ def _move_in(root: Path, split: str) -> None:
         raise CarvisError(
             f"{root / split} could not be put in place ({error.strerror or error}): close what holds it, and try again."
         ) from error
-

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from carvis.dataset import Dataset
 from carvis.demo.dataset import draw_pretraining
-from carvis.demo.missing import WORKERS, draw_missing
 from carvis.demo.defaults import BACKBONE, FINE_TUNE_RATE, INPUT_SIZE, OWN_WIDTH
+from carvis.demo.missing import WORKERS, draw_missing
 from carvis.workspace import Workspace, atomic_write
 
 MODELS = ("demo_own", "demo_transfer", "demo_fine-tune")

@@ -40,9 +40,7 @@ class Estimate:
     cut: str | None
 
 
-def estimate(
-    recipe: str, data: Dataset | str | Path, *, awaited: tuple[int, int] | None = None, **wanted
-) -> Estimate:
+def estimate(recipe: str, data: Dataset | str | Path, *, awaited: tuple[int, int] | None = None, **wanted) -> Estimate:
     """Measure two steps of a training on noise, and reckon what the whole of it takes; arguments as ``train``.
 
     Fine-tuning without a parent also trains its head first, which counts. Reading the pictures does not.

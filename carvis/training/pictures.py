@@ -27,7 +27,7 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
         TrainingError: there are too few pictures or classes.
     """
     if "train" not in data.splits and is_demo(data.root):
-        raise TrainingError(f"The training images of {data.root} are not drawn yet: `python -m carvis demo` draws them.")
+        raise TrainingError(f"{data.root} has no training images yet: `python -m carvis demo` draws them.")
     if "train" not in data.splits:
         raise TrainingError(f"{data.root} has no train folder: lay the pictures out as train/<class>/*.jpg.")
     train = data.samples("train")

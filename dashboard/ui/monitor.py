@@ -17,6 +17,7 @@ from ui.page import guarded
 from ui.texts import percent, plain
 
 MOST_SHOWN = 3
+_SHOWN = "_runs_shown"
 _EVERY = 2.0
 _LOG_LINES = 15
 STATE = {
@@ -26,6 +27,12 @@ STATE = {
     "finished": (N_("finished"), ":material/check_circle:", "green"),
     "stopped": (N_("stopped"), ":material/stop_circle:", "orange"),
     "crashed": (N_("crashed"), ":material/error:", "red"),
+}
+# What a run does before its first epoch: the event's count, and the words for it.
+_BEFOREHAND = {
+    "drawing": ("images", N_("Drawing the training images")),
+    "reading": ("pictures", N_("Reading pictures")),
+    "caching": ("rows", N_("Computing the frozen layers")),
 }
 # What the library says of a run's end; other reasons are shown as they are.
 REASONS = (
@@ -58,9 +65,13 @@ def runs() -> dict[str, Run]:
 
 
 def first_shown(found: dict[str, Run]) -> list[str]:
-    """Choose the runs to show where none was chosen: those going on, else the newest."""
-    alive = [name for name, run in found.items() if run.alive]
-    return (alive or list(found)[:1])[:MOST_SHOWN]
+    """Choose the runs to show where none was chosen: those going on, else the newest; they stay while one looks on."""
+    kept = [name for name in st.session_state.get(_SHOWN, []) if name in found]
+    if selection.arrived() or not kept:
+        alive = [name for name, run in found.items() if run.alive]
+        kept = (alive or list(found)[:1])[:MOST_SHOWN]
+    st.session_state[_SHOWN] = kept
+    return kept
 
 
 def foreign_histories() -> dict[str, pd.DataFrame]:
@@ -161,18 +172,23 @@ def _actions(name: str, run: Run, status: dict) -> None:
             icon=":material/network_node:",
             query_params=selection.link(model=(stem,)),
         )
+        name = run.config.get("dataset", "")
+        st.page_link(
+            "app_pages/heatmaps.py",
+            label=_("See where it looks"),
+            icon=":material/blur_on:",
+            query_params=selection.link(model=(stem,), **({"data": name} if name in data.datasets() else {})),
+        )
 
 
 def _progress(status: dict, events: list[dict], history: pd.DataFrame) -> None:
     epochs, done = status.get("epochs") or 0, status.get("epoch") or 0
     running = status["state"] in ("running", "stopping")
-    last = next(
-        (event for event in reversed(events) if event.get("kind") in ("reading", "caching", "steps", "epoch")), {}
-    )
-    if running and last.get("kind") in ("reading", "caching"):
-        count = last.get("pictures", last.get("rows", 0))
-        words = _("Reading pictures") if last["kind"] == "reading" else _("Computing the frozen layers")
-        st.progress(min(1.0, count / max(last["total"], 1)), text=f"{words}: {count:,} / {last['total']:,}")
+    last = next((event for event in reversed(events) if event.get("kind") in (*_BEFOREHAND, "steps", "epoch")), {})
+    if running and last.get("kind") in _BEFOREHAND:
+        counted, words = _BEFOREHAND[last["kind"]]
+        count, total = last.get(counted, 0), last["total"]
+        st.progress(min(1.0, count / max(total, 1)), text=f"{_(words)}: {count:,} / {total:,}")
     elif running and epochs:
         share = (done - 1 + status.get("step", 0) / max(status.get("steps") or 1, 1)) / epochs if done else 0.0
         st.progress(min(1.0, max(0.0, share)), text=_("Epoch {done} of {epochs}").format(done=done, epochs=epochs))

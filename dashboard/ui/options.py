@@ -259,7 +259,7 @@ def _choose_layer(model: classifiers.Opened, first: str | None, problems: list[s
         listed,
         listed.index(shown),
         key=key,
-        on_change=_take_layer,
+        on_change=selection.by_person(key, _take_layer),
         args=(model.name, first, key),
     )
     return shown

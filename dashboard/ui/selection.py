@@ -14,6 +14,8 @@ import streamlit as st
 
 from carvis.explain.channels import RANGES
 from carvis.explain.methods import METHODS
+from ui.widget_values import begin as begin_values
+from ui.widget_values import by_person, show
 
 _LONGEST, _MOST = 400, 60
 
@@ -165,6 +167,7 @@ _DEPENDENTS = {
 }
 DEFAULT = Selection()
 _CURRENT, _LAST_URL, _LAST_PAGE, _CHANGED, _BARE = "_selection", "_last_url", "_last_page", "_changed", "_bare_urls"
+_ARRIVED = "_arrived"
 
 
 def decode(params: dict[str, list[str]]) -> tuple[Selection, list[str]]:
@@ -245,13 +248,7 @@ def control(name: str, value: Any, to_field: Callable[[Any], Any] | None = None)
     """
     key = f"choose_{name}"
     show(key, value)
-    return {"key": key, "on_change": _take, "args": (name, key, to_field)}
-
-
-def show(key: str, value: Any) -> None:
-    """Make the widget with this key, which is drawn next, show ``value``."""
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+    return {"key": key, "on_change": by_person(key, _take), "args": (name, key, to_field)}
 
 
 def _take(name: str, key: str, to_field: Callable[[Any], Any] | None) -> None:
@@ -261,6 +258,11 @@ def _take(name: str, key: str, to_field: Callable[[Any], Any] | None) -> None:
     elif isinstance(value, list):
         value = tuple(value)
     change(**{name: getattr(DEFAULT, name) if value is None else value})
+
+
+def arrived() -> bool:
+    """Tell whether the person has come to this page with this run of it."""
+    return st.session_state.get(_ARRIVED, True)
 
 
 def begin(page: str) -> list[str]:
@@ -276,8 +278,9 @@ def begin(page: str) -> list[str]:
     url = {name: st.query_params.get_all(name) for name in st.query_params}
     incoming, refused = decode(url)
     bare_urls: dict[str, Selection] = state.setdefault(_BARE, {})
-    new_page = state.get(_LAST_PAGE) != page
+    new_page = state[_ARRIVED] = state.get(_LAST_PAGE) != page
     state[_LAST_PAGE] = page
+    begin_values(new_page)
     if state.get(_CHANGED):
         # A quick second click still carries the URL from before the first one.
         write()
