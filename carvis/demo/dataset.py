@@ -5,10 +5,11 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -114,8 +115,13 @@ def _begin_worker() -> None:
     """Leave Ctrl-C to the process that shares the work out, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
+    parent = os.getppid()
+
     def end_with_parent() -> None:
-        parent_process().join()
+        import psutil
+
+        while os.getppid() == parent and psutil.pid_exists(parent):
+            time.sleep(1)
         os._exit(1)
 
     threading.Thread(target=end_with_parent, daemon=True).start()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import choice, data, health, health_views, selection
+from ui import choice, commands, data, health, health_views, selection
 from ui.i18n import N_, _, translated
 from ui.page import empty, guarded, heading
 
@@ -34,7 +34,7 @@ if not name:
     empty(
         _("No pictures yet"),
         _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
-        "python -m carvis demo",
+        commands.carvis("demo"),
     )
     st.stop()
 pictures = found = None
