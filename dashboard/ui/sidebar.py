@@ -27,7 +27,7 @@ def show(pages: dict[str, st.Page]) -> Workspace | None:
         _choose_data()
         _choose_language()
         st.caption(_("Workspace: {path}").format(path=plain(workspace.root)))
-        st.caption(_("Written to are only its folders `data` and `models`."))
+        st.caption(_("Results are kept in its folder `data`."))
     return workspace
 
 
