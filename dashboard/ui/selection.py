@@ -6,6 +6,7 @@ once a run, in ``begin``.
 """
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -167,7 +168,8 @@ _DEPENDENTS = {
 }
 DEFAULT = Selection()
 _CURRENT, _LAST_URL, _LAST_PAGE, _CHANGED, _BARE = "_selection", "_last_url", "_last_page", "_changed", "_bare_urls"
-_ARRIVED = "_arrived"
+_ARRIVED, _REPLACED = "_arrived", "_url_replaced"
+_BEFORE_A_PERSON_GOES_BACK = 0.4
 
 
 def decode(params: dict[str, list[str]]) -> tuple[Selection, list[str]]:
@@ -281,7 +283,9 @@ def begin(page: str) -> list[str]:
     new_page = state[_ARRIVED] = state.get(_LAST_PAGE) != page
     state[_LAST_PAGE] = page
     begin_values(new_page)
-    if state.get(_CHANGED):
+    before, at = state.get(_REPLACED, (None, 0.0))
+    late = not new_page and url == before and time.monotonic() - at < _BEFORE_A_PERSON_GOES_BACK
+    if state.get(_CHANGED) or late:
         # A quick second click still carries the URL from before the first one.
         write()
     elif new_page and not encode(incoming):
@@ -298,7 +302,9 @@ def begin(page: str) -> list[str]:
 def write() -> None:
     """Write the session's selection into the URL."""
     params = encode(get())
-    if params != {name: st.query_params.get_all(name) for name in st.query_params}:
+    url = {name: st.query_params.get_all(name) for name in st.query_params}
+    if params != url:
         st.query_params.from_dict(params)
+        st.session_state[_REPLACED] = (url, time.monotonic())
     st.session_state[_LAST_URL] = params
     st.session_state.pop(_CHANGED, None)

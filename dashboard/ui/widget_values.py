@@ -14,8 +14,8 @@ from typing import Any
 import streamlit as st
 
 _SENT, _WHOLE, _AGAIN = "_values_sent", "_run_was_whole", "_values_all_again"
-# By then the server has sent what a run that ended has left to it, and a click made before has arrived.
-_ARRIVED_AFTER = 2.0
+# By then a server that is not stuck has sent what a run has left to it, and a click made before that has arrived.
+_ARRIVED_AFTER = 1.5
 
 
 @dataclass(frozen=True)
