@@ -113,7 +113,8 @@ def _chart(histories, column: str, title: str, axis: str, smooth: int, factor: f
         legend=alt.Legend(orient="top", symbolSize=120) if both and single else None,
     )
     # Points of their own: on the line they would stand in the legend in place of its dashes.
-    points = base.mark_point(size=110 if single else 18, filled=True, opacity=1)
+    # Outlines show through each other where both sides have about the same value.
+    points = base.mark_point(size=160 if single else 18, filled=not single, opacity=1, strokeWidth=2.5 if single else 0)
     points = points.encode(shape=shapes) if single else points.encode(detail="side:N")
     lines = base.mark_line().encode(strokeDash=dashes)
     st.altair_chart(points if single else lines + points, width="stretch")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from carvis.training.diagnosis import diagnose
 from carvis.training.histories import read_history, tensorboard_folders
-from carvis.training.run import Run
+from carvis.training.run import CONFIG, Run
 from ui import curves, data, replay, selection
 from ui.download import download
 from ui.i18n import N_, _
@@ -20,6 +20,7 @@ MOST_SHOWN = 3
 _SHOWN = "_runs_shown"
 _EVERY = 2.0
 _LOG_LINES = 15
+_BEGINS_WITHIN = 180.0
 STATE = {
     "queued": (N_("queued"), ":material/schedule:", "gray"),
     "running": (N_("running"), ":material/play_circle:", "blue"),
@@ -68,10 +69,21 @@ def first_shown(found: dict[str, Run]) -> list[str]:
     """Choose the runs to show where none was chosen: those going on, else the newest; they stay while one looks on."""
     kept = [name for name in st.session_state.get(_SHOWN, []) if name in found]
     if selection.arrived() or not kept:
-        alive = [name for name, run in found.items() if run.alive]
+        alive = [name for name, run in found.items() if _goes_on(run)]
         kept = (alive or list(found)[:1])[:MOST_SHOWN]
     st.session_state[_SHOWN] = kept
     return kept
+
+
+def _goes_on(run: Run) -> bool:
+    """Tell whether a process carries a run out, or may be about to: on a busy computer it takes long to begin."""
+    if run.alive:
+        return True
+    with guarded():
+        status = run.status
+        if status["state"] == "queued" and "pid" not in status:
+            return time.time() - (run.directory / CONFIG).stat().st_mtime < _BEGINS_WITHIN
+    return False
 
 
 def foreign_histories() -> dict[str, pd.DataFrame]:
@@ -111,14 +123,14 @@ def _uploaded(name: str, content: bytes) -> pd.DataFrame:
 
 def show(chosen: list[str], foreign: dict[str, pd.DataFrame]) -> None:
     """Show runs and other histories; refreshed every two seconds while one of the runs goes on."""
-    live = any(run.alive for name, run in runs().items() if name in chosen)
+    live = any(_goes_on(run) for name, run in runs().items() if name in chosen)
     st.fragment(_live, run_every=_EVERY if live else None)(chosen, foreign, live)
 
 
 def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> None:
     found = {name: run for name, run in runs().items() if name in chosen}
     found = {name: found[name] for name in chosen if name in found}
-    if live and not any(run.alive for run in found.values()):
+    if live and not any(_goes_on(run) for run in found.values()):
         # The last one has ended: a whole new run of the page leaves the timer out.
         st.rerun()
     histories, events = {}, {}
