@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import choice, data, selection, sidebar
+from ui import choice, data, selection, sidebar, widget_values
 from ui.i18n import _
 from ui.page import guarded
 from ui.texts import plain
@@ -15,7 +15,7 @@ st.set_page_config(page_title="carvis", page_icon=str(ICON), layout="wide", init
 
 pages = {
     "overview": st.Page(
-        "app_pages/overview.py", title=_("Overview"), icon=":material/home:", url_path="overview", default=True
+        "app_pages/overview.py", title=_("Overview"), icon=":material/home:", url_path="home", default=True
     ),
     "data": st.Page(
         "app_pages/data_health.py", title=_("Data"), icon=":material/health_and_safety:", url_path="data-health"
@@ -45,11 +45,13 @@ pages = {
         "app_pages/activations.py", title=_("Activations"), icon=":material/layers:", url_path="activations"
     ),
 }
+# The first page lies at the root and takes no other address: this is the same at the address that one would type.
+overview = st.Page("app_pages/overview_address.py", title=_("Overview"), url_path="overview", visibility="hidden")
 # Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
 data.look_again()
-page = st.navigation(list(pages.values()), position="hidden")
+page = st.navigation([*pages.values(), overview], position="hidden")
 refused = selection.begin(page.url_path)
-workspace = sidebar.show(pages)
+workspace = sidebar.show(pages | ({"overview": page} if page.url_path == overview.url_path else {}))
 if refused:
     names = ", ".join(plain(name) for name in refused)
     st.warning(_("The link holds values that make no sense; they were left out: {names}.").format(names=names))
@@ -57,5 +59,10 @@ if workspace is not None:
     if missing := choice.unknown():
         names = ", ".join(plain(name) for name in missing)
         st.warning(_("The link names what is not in this workspace: {names}.").format(names=names))
-    with guarded():
-        page.run()
+    try:
+        with guarded():
+            page.run()
+    except Exception:
+        widget_values.failed()
+        raise
+widget_values.end()

@@ -1,6 +1,7 @@
 """``demo``: the drawn data set and the three models trained on it."""
 
 import argparse
+import sys
 
 from carvis.cli.options import add_workspace, open_workspace
 
@@ -9,18 +10,41 @@ HELP = "draw the demo's missing pictures, or draw and train all of it again"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rebuild", action="store_true", help="draw and train everything again (about half an hour)")
-    parser.add_argument("--seed", type=int, default=0, help="another number draws other cars (default: 0)")
+    parser.add_argument("--seed", type=int, help="another number draws other cars (default: that of the demo, 0)")
     add_workspace(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from carvis.demo import complete, rebuild
+    from carvis.demo import rebuild
 
     workspace = open_workspace(args)
     if args.rebuild:
-        for line in rebuild(workspace, seed=args.seed):
+        for line in rebuild(workspace, seed=args.seed or 0):
             print(line, flush=True)
-    else:
-        drawn = complete(workspace.data_dir / "demo", seed=args.seed)
-        print(f"drew {', '.join(drawn)} in {workspace.data_dir / 'demo'}" if drawn else "The demo is complete.")
+        return 0
+    root = workspace.data_dir / "demo"
+    drawn = _draw(root, args.seed)
+    print(f"drew {', '.join(drawn)} in {root}" if drawn else "The demo is complete.")
     return 0
+
+
+def _draw(root, seed: int | None) -> list[str]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from carvis.demo import draw_missing
+
+    columns = (TextColumn("drawing"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    with Progress(*columns, disable=not sys.stdout.isatty()) as bar:
+        task = bar.add_task("drawing")
+        return draw_missing(root, lambda done, total: bar.update(task, completed=done, total=total), seed=seed)
+
+
+def announced(missing) -> str:
+    """Say what is drawn before a training can begin."""
+    about = f"about {duration(missing.seconds())}, {missing.bytes / 1e6:.0f} MB"
+    return f"The training images of the demo are not drawn yet: drawing {missing.total:,} images first ({about})."
+
+
+def duration(seconds: float) -> str:
+    """Write a time in the unit that matters."""
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import sys
+from pathlib import Path
 
 from carvis.cli.options import add_workspace, open_workspace
 from carvis.errors import TrainingError
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     model.add_argument("--parent", metavar="MODEL", help="fine-tune starts from this transfer model, file or run")
     model.add_argument("--input-size", type=int, metavar="N", help="side of the picture (default: the backbone's)")
-    model.add_argument("--width", type=int, default=32, metavar="N", help="filters the own CNN begins with")
+    model.add_argument("--width", type=int, metavar="N", help="filters the own CNN begins with (default: 32)")
     model.add_argument("--head-units", type=int, metavar="N", help="units before the last layer (default: 1024)")
     model.add_argument("--dropout", type=float, metavar="P", help="share dropped before the last layer")
     model.add_argument("--open-from", metavar="LAYER", help="first layer that fine-tune opens (default: last block)")
@@ -84,11 +85,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from carvis.training import Run, execute, start, train
+    from carvis.cli.demo import announced
+    from carvis.demo import draw_missing, is_demo, missing_images
+    from carvis.training import Run, execute, prepare, start
 
     workspace = open_workspace(args)
     if args.run_dir and not args.recipe:
-        execute(Run(args.run_dir, workspace), queue=True)
+        execute(Run(args.run_dir, workspace), queue=True, supply=draw_missing)
         return 0
     if not args.recipe or not args.data:
         raise TrainingError("Name a recipe and a data set: for example `train transfer data/mini_pictures`.")
@@ -100,18 +103,44 @@ def run(args: argparse.Namespace) -> int:
     wanted = {key: getattr(args, key) for key in keys}
     wanted |= {"weights": args.weights or "auto", "augment": not args.no_augment, "cache": not args.no_cache}
     wanted |= {"workspace": workspace, "run_dir": args.run_dir}
+    if args.width is None:
+        del wanted["width"]
+    if is_demo(args.data):
+        wanted |= _suiting_the_demo(args, workspace)
+        if missing := missing_images(args.data):
+            print(announced(missing), flush=True)
     if args.detach:
         started = start(args.recipe, args.data, **wanted)
         print(f"Run {started.id} has started: `python -m carvis runs follow {started.id}` shows how it goes.")
         return 0
     with _Watcher() as watcher:
-        result = train(args.recipe, args.data, progress=watcher, **wanted)
+        result = execute(prepare(args.recipe, args.data, **wanted), progress=watcher, supply=draw_missing)
     status = result.status
     print(_summary(status))
     print(f"Run {workspace.relative(result.directory)}")
     if status.get("model"):
         print(f"Model {status['model']}")
     return 130 if status.get("by_signal") else 0
+
+
+def _suiting_the_demo(args: argparse.Namespace, workspace) -> dict:
+    """Return what suits the demo where the command line leaves it open, and say it."""
+    from carvis.demo import training_defaults
+
+    if args.backbone or args.weights or args.parent:
+        return {}
+    suits = training_defaults(args.recipe, workspace)
+    suits = {name: value for name, value in suits.items() if getattr(args, name) is None}
+    if "parent" in suits and args.input_size:
+        return {}
+    if suits:
+        words = (f"--{name.replace('_', '-')} {_shown(value, workspace)}" for name, value in suits.items())
+        print(f"For the demo, where nothing else is asked for: {' '.join(words)}", flush=True)
+    return suits
+
+
+def _shown(value: object, workspace) -> object:
+    return workspace.relative(value) if isinstance(value, Path) else value
 
 
 def _summary(status: dict) -> str:
@@ -174,6 +203,9 @@ class _Watcher:
                 self._bar.update(old, visible=False)
             self._tasks[key] = self._bar.add_task(stage, total=total)
         return self._tasks[key]
+
+    def _drawing(self, event: dict) -> None:
+        self._bar.update(self._task(event["run"], "drawing images", event["total"]), completed=event["images"])
 
     def _reading(self, event: dict) -> None:
         self._bar.update(self._task(event["run"], "reading", event["total"]), completed=event["pictures"])

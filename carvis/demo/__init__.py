@@ -14,8 +14,11 @@ _HOME_OF = {
     "draw_dataset": "carvis.demo.dataset",
     "draw_pretraining": "carvis.demo.dataset",
     "draw_split": "carvis.demo.dataset",
-    "complete": "carvis.demo.rebuilding",
-    "is_demo": "carvis.demo.rebuilding",
+    "MissingImages": "carvis.demo.missing",
+    "draw_missing": "carvis.demo.missing",
+    "missing_images": "carvis.demo.missing",
+    "training_defaults": "carvis.demo.defaults",
+    "is_demo": "carvis.workspace",
     "rebuild": "carvis.demo.rebuilding",
 }
 

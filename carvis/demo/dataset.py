@@ -2,6 +2,10 @@
 
 import io
 import json
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -32,7 +36,8 @@ PALETTE = (
 )
 TRUTH = "truth.json"
 PART_NAMES = Path("masks") / "parts.json"
-Progress = Callable[[int, int], None]
+# Called with the number of images done and to do; returns True to stop.
+Progress = Callable[[int, int], bool | None]
 
 
 def _lot(item: Item) -> dict:
@@ -91,29 +96,52 @@ def _write(root: Path, masks: bool, item: Item) -> None:
     atomic_write(picture, encode_picture(image, quality))
 
 
-def _write_all(root: Path, items: list[Item], masks: bool, progress: Progress | None, workers: int) -> None:
+def write_images(root: Path, items: list[Item], masks: bool, progress: Progress | None, workers: int) -> bool:
+    """Draw what is not there yet, and tell whether all of it is there now: ``progress`` may have stopped it."""
     # Pictures of a class together: its texture is drawn once.
     items = sorted(items, key=lambda item: item.shown)
     task = partial(_write, root, masks)
-    if workers > 1:
-        # A fresh process, since a copy of one that runs TensorFlow may hang.
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            _count(pool.map(task, items, chunksize=20), len(items), progress)
-    else:
-        _count(map(task, items), len(items), progress)
+    if workers <= 1:
+        return _count(map(task, items), len(items), progress)
+    # A fresh process, since a copy of one that runs TensorFlow may hang.
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker)
+    try:
+        return _count(pool.map(task, items, chunksize=5), len(items), progress)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _count(results: Iterable, total: int, progress: Progress | None) -> None:
-    for done, _ in enumerate(results, start=1):
-        if progress:
-            progress(done, total)
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the process that shares the work out, and end with it however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    parent = os.getppid()
+
+    def end_with_parent() -> None:
+        import psutil
+
+        while os.getppid() == parent and psutil.pid_exists(parent):
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def truths(items: list[Item], seed: int) -> dict:
+def _count(results: Iterable, total: int, progress: Progress | None) -> bool:
+    done = 0
+    for _ in results:
+        done += 1
+        if progress and progress(done, total):
+            break
+    return done == total
+
+
+def truths(items: list[Item], seed: int, per_class: int | None = None) -> dict:
     """What is planted in the pictures of a split, and how each was taken."""
     return {
         "about": "Planted truths of the drawn test pictures, for tests and reports only.",
         "seed": seed,
+        **({} if per_class is None else {"per_class": per_class}),
         "parts": PARTS,
         "showroom": {"class": DEALER_CLASS, "ids": [item.id for item in items if item.showroom]},
         "wrong_labels": [
@@ -157,10 +185,18 @@ def draw_split(
     """
     root = Path(root)
     items = plan_split(split, per_class, seed, plant)
-    _write_all(root, items, True, progress, workers)
-    atomic_write(root / PART_NAMES, json.dumps(PARTS) + "\n")
-    if split == "test" and plant:
-        atomic_write(root / TRUTH, json.dumps(_rounded(truths(items, seed)), indent=1) + "\n")
+    if not write_images(root, items, True, progress, workers):
+        return
+    write_notes(root, per_class, seed, test_items=items if split == "test" and plant else None)
+
+
+def write_notes(root: Path, per_class: int | None, seed: int, test_items: list[Item] | None) -> None:
+    """Write the names of the parts where they are not written yet, and for the test split its planted truths."""
+    if not (root / PART_NAMES).exists():
+        atomic_write(root / PART_NAMES, json.dumps(PARTS) + "\n")
+    if test_items is not None:
+        told = _rounded(truths(test_items, seed, per_class))
+        atomic_write(root / TRUTH, json.dumps(told, indent=1) + "\n")
 
 
 def draw_dataset(
@@ -192,4 +228,4 @@ def draw_pretraining(
         train, valid: pictures a class.
     """
     items = plan_pretraining("train", train, seed) + plan_pretraining("valid", valid, seed)
-    _write_all(Path(root), items, False, progress, workers)
+    write_images(Path(root), items, False, progress, workers)

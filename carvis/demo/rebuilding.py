@@ -1,36 +1,17 @@
-"""Drawing what the demo lacks, and making all of it again: pictures, models, runs, evaluations, ``df2.csv``."""
+"""Making all of the demo again: pictures, models, runs, evaluations, ``df2.csv``."""
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from carvis.dataset import Dataset
-from carvis.demo.dataset import TRUTH, draw_pretraining, draw_split
+from carvis.demo.dataset import draw_pretraining
+from carvis.demo.defaults import BACKBONE, FINE_TUNE_RATE, INPUT_SIZE, OWN_WIDTH
+from carvis.demo.missing import WORKERS, draw_missing
 from carvis.workspace import Workspace, atomic_write
 
-BACKBONE = "vgg16-slim"
 MODELS = ("demo_own", "demo_transfer", "demo_fine-tune")
-# Filters that the own model begins with: enough to learn from 1,200 pictures, few enough to ship.
-OWN_WIDTH = 8
 BACKBONE_EPOCHS = 30
-# The last block of so slim a network moves less at the recipe's rate than it should.
-FINE_TUNE_RATE = 3e-4
-INPUT_SIZE = 160
-_WORKERS = 2
-
-
-def is_demo(folder: str | Path) -> bool:
-    """Tell whether a folder is the demo's data set, whose training pictures are drawn on first need."""
-    return (Path(folder) / "masks" / "test").is_dir() and (Path(folder) / TRUTH).is_file()
-
-
-def complete(root: str | Path, seed: int = 0, per_class: int | None = None) -> list[str]:
-    """Draw the splits of the demo that are not there, and return their names."""
-    root = Path(root)
-    missing = [split for split in ("train", "valid", "test") if not (root / split).is_dir()]
-    for split in missing:
-        draw_split(root, split, per_class=per_class, seed=seed, workers=_WORKERS)
-    return missing
 
 
 def rebuild(
@@ -74,7 +55,7 @@ def _build(workspace: Workspace, seed: int, per_class: int | None, epochs: int |
 
     root = workspace.data_dir / "demo"
     yield "drawing train, valid and test"
-    complete(root, seed, per_class)
+    draw_missing(root, seed=seed, per_class=per_class)
     data = Dataset(root)
     yield "drawing the other makes and training the backbone on them"
     backbone = _train_backbone(workspace, seed, per_class, epochs)
@@ -103,7 +84,7 @@ def _train_backbone(workspace: Workspace, seed: int, per_class: int | None, epoc
     place = workspace.cache_dir / "demo-backbone"
     data = place / "data" / "other_makes"
     counts = {} if per_class is None else {"train": per_class, "valid": per_class}
-    draw_pretraining(data, seed=seed, workers=_WORKERS, **counts)
+    draw_pretraining(data, seed=seed, workers=WORKERS, **counts)
     run = train(
         "own",
         data,

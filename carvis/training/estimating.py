@@ -40,10 +40,13 @@ class Estimate:
     cut: str | None
 
 
-def estimate(recipe: str, data: Dataset | str | Path, **wanted) -> Estimate:
+def estimate(recipe: str, data: Dataset | str | Path, *, awaited: tuple[int, int] | None = None, **wanted) -> Estimate:
     """Measure two steps of a training on noise, and reckon what the whole of it takes; arguments as ``train``.
 
     Fine-tuning without a parent also trains its head first, which counts. Reading the pictures does not.
+
+    Args:
+        awaited: how many images to train on and to validate on will be there, where they are still to be made.
 
     Raises:
         TrainingError: something asked for does not exist or does not fit.
@@ -54,10 +57,10 @@ def estimate(recipe: str, data: Dataset | str | Path, **wanted) -> Estimate:
     devices = Devices(config["devices"])
     with devices.scope():
         model = _model(config, workspace, data)
-    train, valid, _ = split_samples(data, config["seed"])
-    found = _reckon(model, config, len(train), len(valid), workspace, devices)
+    train, valid = awaited or tuple(map(len, split_samples(data, config["seed"])[:2]))
+    found = _reckon(model, config, train, valid, workspace, devices)
     if recipe == "fine-tune" and config["parent"] is None:
-        first = estimate("transfer", data, **(wanted | {"open_from": None}))
+        first = estimate("transfer", data, awaited=awaited, **(wanted | {"open_from": None}))
         seconds, disk = found.seconds + first.seconds, max(found.disk_bytes, first.disk_bytes)
         return Estimate(seconds, disk, found.pictures, found.valid_pictures, found.cut)
     return found

@@ -12,7 +12,7 @@ from carvis.dataset import Dataset, Unreadable, pipeline
 from carvis.errors import TrainingError
 from carvis.images import USUAL, Reading, load_batch
 from carvis.training.augmentation import augment, draw_views
-from carvis.workspace import content_hash
+from carvis.workspace import content_hash, is_demo
 
 MEMORY_BUDGET = 1_500_000_000
 HELD_OUT = 0.15
@@ -26,6 +26,8 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
     Raises:
         TrainingError: there are too few pictures or classes.
     """
+    if "train" not in data.splits and is_demo(data.root):
+        raise TrainingError(f"{data.root} has no training images yet: `python -m carvis demo` draws them.")
     if "train" not in data.splits:
         raise TrainingError(f"{data.root} has no train folder: lay the pictures out as train/<class>/*.jpg.")
     train = data.samples("train")

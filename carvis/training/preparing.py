@@ -15,7 +15,7 @@ from carvis.training.pictures import split_samples
 from carvis.training.recipes import DEFAULTS, PRECISIONS
 from carvis.training.recorder import now, write_json
 from carvis.training.run import CONFIG, STATUS, Run
-from carvis.workspace import Workspace
+from carvis.workspace import Workspace, is_demo
 
 
 def prepare(
@@ -93,7 +93,9 @@ def configure(
         raise TrainingError(f"There is no preprocessing {preprocessing}: choose one of {', '.join(PREPROCESSING)}.")
     if resize not in RESIZE_METHODS:
         raise TrainingError(f"There is no resize method {resize}: choose one of {', '.join(RESIZE_METHODS)}.")
-    split_samples(data, seed)
+    awaits_images = is_demo(data.root) and "train" not in data.splits
+    if not awaits_images:
+        split_samples(data, seed)
     parent_path = None
     if parent is not None:
         if recipe != "fine-tune":
@@ -112,6 +114,7 @@ def configure(
         "data": workspace.relative(data.root),
         "dataset": data.name,
         "dataset_fingerprint": data.fingerprint,
+        "awaits_images": awaits_images,
         "class_names": data.class_names,
         "backbone": backbone,
         "weights": _name_of(weights, workspace),

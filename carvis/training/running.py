@@ -13,6 +13,7 @@ from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
 from carvis.images import USUAL
 from carvis.training import replay
+from carvis.training.awaited_images import Supply, await_images
 from carvis.training.checkpoint import STATE, keep, take_up
 from carvis.training.devices import Devices
 from carvis.training.features import CacheStopped
@@ -78,6 +79,7 @@ def execute(
     progress: Callable[[dict], None] | None = None,
     stop_files: tuple[Path, ...] = (),
     queue: bool = False,
+    supply: Supply | None = None,
 ) -> Run:
     """Carry out a prepared run in this process, or go on with one that ended before it was finished.
 
@@ -88,6 +90,9 @@ def execute(
         progress: as ``train``.
         stop_files: further files that ask it to stop by being there.
         queue: wait in state ``queued`` while another run that waits its turn is carried out in the workspace.
+        supply: makes the training images of the demo where they are not drawn yet, as ``carvis.demo.draw_missing``:
+            called with the data set's folder, and a function to call with how many are done and to do, which returns
+            True to stop.
 
     Raises:
         TrainingError: as ``train``; or the run is finished already.
@@ -98,9 +103,9 @@ def execute(
     with Recorder(run.directory, progress, state) as record, StopRequest(run.directory / STOP, *stop_files) as stop:
         try:
             if queue:
-                _in_turn(run, record, stop, progress)
+                _in_turn(run, record, stop, progress, supply)
             else:
-                _carry_out(run, record, stop, progress)
+                _carry_out(run, record, stop, progress, supply)
         except KeyboardInterrupt:
             record.log("interrupted twice: ended at once; the best weights so far are in checkpoint/best.keras")
             record.status(state="stopped", reason="Ctrl-C twice", by_signal=True, ended=now())
@@ -121,7 +126,7 @@ def _sentence(error: Exception, run: Run) -> str:
     return f"The run broke off ({first}): see {run.directory / 'log.txt'}."
 
 
-def _in_turn(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
+def _in_turn(run: Run, record: Recorder, stop: StopRequest, progress, supply: Supply | None) -> None:
     told = None
 
     def waits(first: str) -> bool:
@@ -137,12 +142,15 @@ def _in_turn(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
             record.status(state="stopped", reason=stop.reason, by_signal=stop.by_signal, ended=now())
             return
         record.status(state="running", started=now(), behind=None)
-        _carry_out(run, record, stop, progress)
+        _carry_out(run, record, stop, progress, supply)
 
 
-def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress) -> None:
+def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress, supply: Supply | None) -> None:
     # A run prepared by an earlier carvis knows nothing of these.
-    config = {"mixed_precision": False, "devices": None, **vars(USUAL)} | run.config
+    config = {"mixed_precision": False, "devices": None, "awaits_images": False, **vars(USUAL)} | run.config
+    if config["awaits_images"] and not await_images(run, config, record, stop, supply):
+        record.status(state="stopped", reason=stop.reason, by_signal=stop.by_signal, ended=now())
+        return
     data = Dataset(run.workspace.root / config["data"])
     record.log(f"{config['recipe']} on {config['dataset']}, run {run.id}")
     if config["recipe"] == "fine-tune" and config["parent"] is None:

@@ -11,7 +11,7 @@ from carvis.workspace.files import (
     sha256_of_file,
     shown,
 )
-from carvis.workspace.layout import SPLITS, canonical_split, is_dataset, split_folders
+from carvis.workspace.layout import SPLITS, canonical_split, is_dataset, is_demo, split_folders
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "canonical_split",
     "content_hash",
     "is_dataset",
+    "is_demo",
     "is_text",
     "lock",
     "modified",

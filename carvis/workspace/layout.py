@@ -36,6 +36,12 @@ def is_dataset(folder: str | Path) -> bool:
     return bool(split_folders(Path(folder)))
 
 
+def is_demo(folder: str | Path) -> bool:
+    """Tell whether a folder is the demo's data set, whose training images are drawn on first need."""
+    folder = Path(folder)
+    return (folder / "masks" / "test").is_dir() and (folder / "truth.json").is_file()
+
+
 def _has_subfolder(folder: Path) -> bool:
     with os.scandir(folder) as entries:
         return any(entry.is_dir() and not entry.name.startswith(".") for entry in entries)

@@ -7,14 +7,17 @@ from pathlib import Path
 
 from carvis.errors import PathError
 from carvis.workspace.files import is_text, shown
-from carvis.workspace.layout import is_dataset
+from carvis.workspace.layout import is_dataset, is_demo
 
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
 _WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:")
 
 
 class Workspace:
-    """A folder that holds ``models/`` and ``data/``, the only place carvis writes to.
+    """A folder that holds ``models/`` and ``data/``, the only places carvis writes to.
+
+    A folder of a tutorial opens as it is: data sets, model files and tables of misclassified images may lie in the
+    folder itself.
 
     What bears a name that is not UTF-8 is not listed: no page, address or file could name it.
     """
@@ -61,14 +64,18 @@ class Workspace:
             return path.as_posix()
 
     def datasets(self) -> list[Path]:
-        """List the folders below ``data/`` (and the workspace itself) that hold a train, valid or test folder."""
+        """List the folders in the workspace and in its ``data/`` that hold a train, valid or test folder.
+
+        The workspace itself may be one. The demo comes last.
+        """
         ours = {self.runs_dir, self.evaluations_dir, self.cache_dir, self.results_dir}
-        candidates = [self.data_dir, *_subfolders(self.data_dir), *_subfolders(self.root)]
-        return [folder for folder in candidates if folder not in ours and is_dataset(folder)]
+        candidates = [self.root, self.data_dir, *_subfolders(self.data_dir), *_subfolders(self.root)]
+        found = [folder for folder in dict.fromkeys(candidates) if folder not in ours and is_dataset(folder)]
+        return sorted(found, key=is_demo)
 
     def models(self) -> list[Path]:
-        """List the model files in ``models/``, by name."""
-        return _files(self.models_dir, MODEL_SUFFIXES)
+        """List the model files in ``models/``, by name, then those in the workspace itself."""
+        return _files(self.models_dir, MODEL_SUFFIXES) + _files(self.root, MODEL_SUFFIXES)
 
     def evaluations(self) -> list[Path]:
         """List the evaluation folders ``data/evaluations/<data set>/<split>/<model>``, by name."""

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import annotated, attending, attention_view, choice, data, disagreement, options, selection
+from ui import annotated, attending, attention_view, choice, commands, data, disagreement, options, selection
 from ui.i18n import N_, _, translated
 from ui.page import empty, guarded, heading, no_models
 
@@ -18,7 +18,7 @@ def by_parts(models: list[str]) -> None:
         empty(
             _("No pictures yet"),
             _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
-            "python -m carvis demo",
+            commands.carvis("demo"),
         )
         return
     listed = annotated.sources(pictures)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import choice, compare_data, compare_view, data, earlier, selection
+from ui import choice, commands, compare_data, compare_view, data, earlier, selection
 from ui.i18n import _
 from ui.page import empty, guarded, heading, no_models
 from ui.texts import plain
@@ -31,16 +31,12 @@ if not data.model_files() and not data.evaluations():
     st.stop()
 evaluated = compare_data.evaluated()
 if len(evaluated) < 2:
-    folder = choice.dataset_name() or "NAME"
     others = [name for name in data.model_files() if name not in evaluated][:3]
-    files = [data.workspace().relative(data.model_files()[name]) for name in others]
     empty(
         _("Nothing to compare yet"),
         _("A comparison needs two models or more that were evaluated on the chosen data set and split."),
-        *(
-            f'python -m carvis evaluate "{file}" "data/{folder}" --split {choice.split() or "test"}'
-            for file in files or ["models/MODEL.keras"]
-        ),
+        *(commands.evaluate(data.model_files()[name]) for name in others),
+        *([] if others else [commands.evaluate(None)]),
     )
     st.stop()
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import choice, class_tables, confused, confused_pair, confusion_charts, confusion_options, earlier, not_read
+from ui import class_tables, commands, confused, confused_pair, confusion_charts, confusion_options, earlier, not_read
 from ui.i18n import _
 from ui.page import empty, guarded, heading
 
@@ -29,11 +29,10 @@ heading(
     ),
 )
 if not confused.tables():
-    name, split = choice.dataset_name(), choice.split()
     empty(
         _("No evaluation to show yet"),
         _("Evaluate a model on a data set; its confusion matrix is then here."),
-        f'python -m carvis evaluate models/MODEL.keras "data/{name or "NAME"}" --split {split or "test"}',
+        commands.evaluate(None),
     )
     st.stop()
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from carvis.images import depth_of
-from ui import choice, data, health, health_views, selection
+from ui import choice, commands, data, health, health_views, selection
 from ui.i18n import N_, _, of_library, translated
 from ui.page import empty, guarded, heading
 from ui.texts import SPLIT, plain
@@ -36,7 +36,7 @@ if not name:
     empty(
         _("No pictures yet"),
         _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
-        "python -m carvis demo",
+        commands.carvis("demo"),
     )
     st.stop()
 pictures = found = None

@@ -3,7 +3,19 @@
 import pandas as pd
 import streamlit as st
 
-from ui import choice, data, earlier, gallery, label_queue, large_view, narrowing, not_read, selection, tagging
+from ui import (
+    choice,
+    commands,
+    data,
+    earlier,
+    gallery,
+    label_queue,
+    large_view,
+    narrowing,
+    not_read,
+    selection,
+    tagging,
+)
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded, heading
 from ui.texts import leak_words, percent, plain
@@ -40,11 +52,10 @@ if chosen.look == "labels":
     st.stop()
 tables = choice.tables()
 if not tables:
-    name = choice.dataset_name()
     empty(
         _("No misclassified pictures to show yet"),
         _("Evaluate a model on a data set, or put a table with a column `PATH` at `data/incorrect/df2.csv`."),
-        f'python -m carvis evaluate models/MODEL.keras "data/{name or "NAME"}" --split {choice.split() or "test"}',
+        commands.evaluate(None),
     )
     st.stop()
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import assumptions, card_form, choice, classifiers, data, earlier, selection
+from ui import assumptions, card_form, choice, classifiers, commands, data, earlier, selection
 from ui.i18n import _, of_library
 from ui.page import error, guarded, heading, no_models
 from ui.texts import SPLIT, percent, plain
@@ -87,12 +87,7 @@ else:
         earlier.say(measured)
         if not measured:
             st.caption(_("Not measured yet:"))
-            folder = choice.dataset_name() or "NAME"
-            st.code(
-                f'python -m carvis evaluate "models/{path.name}" "data/{folder}" --split test',
-                language="bash",
-                wrap_lines=True,
-            )
+            st.code(commands.evaluate(path), language="bash", wrap_lines=True)
         st.page_link(
             "app_pages/heatmaps.py",
             label=_("See where this model looks"),

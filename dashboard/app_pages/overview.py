@@ -5,7 +5,7 @@ import streamlit as st
 
 from carvis.classifier.card import read_card, reading_of
 from carvis.images import depth_of
-from ui import data, reporting, selection
+from ui import choice, commands, data, next_steps, reporting, selection
 from ui.i18n import _, n_, of_library
 from ui.page import empty, guarded, heading, no_models
 from ui.texts import SPLIT, leak_words, percent, plain
@@ -30,7 +30,7 @@ if not datasets and not files:
             "Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`, and models that you have "
             "into `models/`. Or draw and train the demo, which needs no pictures:"
         ),
-        "python -m carvis demo --rebuild",
+        commands.carvis("demo --rebuild"),
     )
 
 st.subheader(_("Models"), anchor=False)
@@ -89,7 +89,7 @@ if rows:
         alt=_("The models of this workspace with their accuracy"),
     )
 elif datasets:
-    no_models(next(iter(datasets)))
+    no_models(choice.dataset_name())
 
 st.subheader(_("Data sets"), anchor=False)
 for name in datasets:
@@ -135,7 +135,6 @@ if not datasets and files:
 reporting.offer()
 
 st.subheader(_("What to do next"), anchor=False)
-unmeasured = [path for path in files.values() if all(table.model != path.stem for table in evaluations.values())]
 if evaluations:
     with st.container(horizontal=True):
         st.page_link(
@@ -150,10 +149,4 @@ if evaluations:
             icon=":material/blur_on:",
             query_params=selection.link(),
         )
-if unmeasured and datasets:
-    st.markdown(_("Measure the models that have no accuracy yet:"))
-    folder = f"data/{next(iter(datasets))}"
-    commands = [f'python -m carvis evaluate "models/{path.name}" "{folder}" --split test' for path in unmeasured[:5]]
-    st.code("\n".join(commands), language="bash", wrap_lines=True)
-if not unmeasured and evaluations:
-    st.caption(_("Training your own model takes one command: `python -m carvis train own DATA`."))
+next_steps.show()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import choice, curves, monitor, selection, start_form
+from ui import choice, commands, curves, monitor, selection, start_form
 from ui.i18n import _
 from ui.page import empty, error, heading
 from ui.texts import plain
@@ -47,7 +47,7 @@ if not runs and not foreign:
         empty(
             _("No trainings yet"),
             _("Start one with the button above, or on the command line:"),
-            f'python -m carvis train transfer "data/{choice.dataset_name() or "NAME"}" --detach',
+            commands.carvis("train transfer", commands.dataset_path(), "--detach"),
         )
 else:
     with main:

@@ -83,7 +83,7 @@ class View:
             _("Layer of {model}").format(model=plain(name)),
             paths,
             key=key,
-            on_change=_take,
+            on_change=selection.by_person(key, _take),
             args=("layer", name, key, usual),
         )
         return shown
@@ -136,7 +136,7 @@ class View:
             0,
             values.shape[2] - 1,
             key=key,
-            on_change=_take,
+            on_change=selection.by_person(key, _take),
             args=("channel", name, key, usual, f"{path}:"),
             width=160,
             help=_("Its number stands above its tile. At the start it is the one with the largest activation."),

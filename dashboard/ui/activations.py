@@ -41,7 +41,7 @@ def choose_picture(pictures: list[Picture]) -> Picture:
             list(by_id),
             format_func={picture.id: picture.name for picture in pictures}.get,
             key=key,
-            on_change=_take_picture,
+            on_change=selection.by_person(key, _take_picture),
             args=(key,),
         )
     return by_id[shown]

@@ -132,7 +132,8 @@ def _box(pictures: Dataset, split: str) -> Parts | None:
     with left:
         names = sorted(samples["label"].unique())
         selection.show("box_class", label)
-        st.selectbox(_("Class"), names, key="box_class", on_change=_take_class, args=(pictures, split))
+        take = selection.by_person("box_class", _take_class)
+        st.selectbox(_("Class"), names, key="box_class", on_change=take, args=(pictures, split))
         ids = samples.loc[samples["label"] == label, "id"].tolist()
         selection.show("box_sample", wanted)
         st.selectbox(
@@ -140,7 +141,7 @@ def _box(pictures: Dataset, split: str) -> Parts | None:
             ids,
             format_func=lambda sample: sample.rsplit("/", 1)[-1],
             key="box_sample",
-            on_change=_take_sample,
+            on_change=selection.by_person("box_sample", _take_sample),
         )
         try:
             image = read_image(pictures.resolve(wanted))

@@ -53,7 +53,8 @@ def _claim(results: dict[str, Attention], parts: tuple[str, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{_('Do the models judge by this part?')}**", width="content")
         selection.show("claim_part", part)
-        st.selectbox(_("Part"), parts, key="claim_part", on_change=_take_part, label_visibility="collapsed", width=180)
+        take = selection.by_person("claim_part", _take_part)
+        st.selectbox(_("Part"), parts, key="claim_part", on_change=take, label_visibility="collapsed", width=180)
     for name, result in results.items():
         st.markdown(attention_words.claim_sentence(name, claim(result, part)))
     if any(word in part.casefold() for word in attention_words.EMBLEMS):

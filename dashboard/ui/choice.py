@@ -1,15 +1,21 @@
 """What the selection means in this workspace: each name in it that exists, else a sensible start."""
 
+from carvis.classifier.card import read_card
 from carvis.errors import CarvisError
+from carvis.workspace import is_demo
 from ui import data, selection
 
 
 def dataset_name() -> str:
-    """Return the chosen data set's name, else that of the first one with evaluations; empty where there is none."""
-    names = list(data.datasets())
+    """Return the chosen data set's name, else that of the first one with evaluations; empty where there is none.
+
+    The person's own data sets go before the demo.
+    """
+    roots = data.datasets()
     chosen = selection.get().data
-    if chosen in names:
+    if chosen in roots:
         return chosen
+    names = [name for name, root in roots.items() if not is_demo(root)] or list(roots)
     evaluated = {table.data for table in data.evaluations().values()}
     return next((name for name in names if name in evaluated), names[0] if names else "")
 
@@ -35,7 +41,18 @@ def models(most: int = 3) -> list[str]:
     chosen = [name for name in selection.get().model if name in files]
     if chosen:
         return chosen
-    return by_accuracy(list(files))[-most:]
+    return by_accuracy([name for name in files if _is_for(name)] or list(files))[-most:]
+
+
+def _is_for(model: str) -> bool:
+    """Tell whether a model may be for the chosen data set: its card names no other one that is here."""
+    try:
+        card = read_card(data.model_files()[model])
+    except CarvisError:
+        return False
+    place = f"{dataset_name()}/{split()}/{model}"
+    others = [name for name in data.datasets() if name != dataset_name()]
+    return place in data.evaluations() or card is None or card.dataset not in others
 
 
 def by_accuracy(names: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.evaluation import Comparison
-from ui import choice, compare_charts, compare_data, compare_words, data, selection
+from ui import choice, commands, compare_charts, compare_data, compare_words, data, selection
 from ui.compare_data import Compared
 from ui.download import download
 from ui.i18n import _
@@ -50,12 +50,9 @@ def _how_to_fit(missing: list[str]) -> None:
     words = _("To see what a temperature would change, evaluate on the validation pictures, too: {names}.")
     st.caption(words.format(names=", ".join(plain(one) for one in missing)))
     files = [data.model_files()[one] for one in missing if one in data.model_files()]
-    folder, space = data.datasets()[name], data.workspace()
-    commands = [
-        f'python -m carvis evaluate "{space.relative(file)}" "{space.relative(folder)}" --split valid' for file in files
-    ]
-    if commands:
-        st.code("\n".join(commands), language="bash", wrap_lines=True)
+    if files:
+        told = [commands.evaluate(file, name, "valid") for file in files]
+        st.code("\n".join(told), language="bash", wrap_lines=True)
 
 
 def risk(compared: Compared) -> None:

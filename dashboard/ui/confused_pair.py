@@ -31,7 +31,7 @@ def show(view: confused.View) -> None:
             index=None,
             placeholder=_("Choose a class"),
             key=key,
-            on_change=_take,
+            on_change=selection.by_person(key, _take),
             args=(view,),
         )
     if not (true and pred):

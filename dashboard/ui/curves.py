@@ -69,8 +69,19 @@ def _chart(histories, column: str, title: str, axis: str, smooth: int, factor: f
     names = list(histories)
     order = list(sides.values())
     height = 230 + 24 * (1 + len(names) if len(names) > 1 else 1)
+    # One epoch makes no line: its points are large, told apart by shape, and lie in the middle of an axis that fits.
+    first, last = int(table["epoch"].min()), int(table["epoch"].max())
+    single = first == last
+    if single and scale.type != "log":
+        scale = alt.Scale(zero=True)
+    ticks = {"values": [first]} if single else {"tickMinStep": 1}
     base = alt.Chart(table, height=height).encode(
-        x=alt.X("epoch:Q", title=_("epoch"), axis=alt.Axis(tickMinStep=1, format="d")),
+        x=alt.X(
+            "epoch:Q",
+            title=_("epoch"),
+            axis=alt.Axis(format="d", **ticks),
+            scale=alt.Scale(domain=[first - 1, last + 1] if single else [first, last], nice=False),
+        ),
         y=alt.Y("value:Q", title=title, scale=scale),
         color=alt.Color(
             "run:N",
@@ -86,13 +97,24 @@ def _chart(histories, column: str, title: str, axis: str, smooth: int, factor: f
             alt.Tooltip("value:Q", title=title, format=".4g"),
         ],
     )
+    both = table["side"].nunique() > 1
     dashes = alt.StrokeDash(
         "side:N",
         title=None,
         sort=order,
         scale=alt.Scale(domain=order, range=[[1, 0], [5, 4]]),
-        legend=alt.Legend(orient="top", symbolSize=400) if table["side"].nunique() > 1 else None,
+        legend=alt.Legend(orient="top", symbolSize=400) if both and not single else None,
+    )
+    shapes = alt.Shape(
+        "side:N",
+        title=None,
+        sort=order,
+        scale=alt.Scale(domain=order, range=["circle", "diamond"]),
+        legend=alt.Legend(orient="top", symbolSize=120) if both and single else None,
     )
     # Points of their own: on the line they would stand in the legend in place of its dashes.
-    points = base.mark_point(size=18, filled=True, opacity=1).encode(detail="side:N")
-    st.altair_chart(base.mark_line().encode(strokeDash=dashes) + points, width="stretch")
+    # Outlines show through each other where both sides have about the same value.
+    points = base.mark_point(size=160 if single else 18, filled=not single, opacity=1, strokeWidth=2.5 if single else 0)
+    points = points.encode(shape=shapes) if single else points.encode(detail="side:N")
+    lines = base.mark_line().encode(strokeDash=dashes)
+    st.altair_chart(points if single else lines + points, width="stretch")

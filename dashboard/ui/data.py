@@ -65,6 +65,11 @@ def workspace() -> Workspace:
     return Workspace.open(named or os.environ.get("CARVIS_WORKSPACE") or _REPOSITORY)
 
 
+def is_own_workspace() -> bool:
+    """Tell whether the workspace is the folder that holds the dashboard."""
+    return workspace().root == _REPOSITORY
+
+
 def _keyed(paths: list[Path], root: Path, name: str) -> dict[str, Path]:
     """Name each path by its last part, or by its place below ``root`` where two would be named alike."""
     names = [getattr(path, name) for path in paths]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import assumptions, data
+from ui import assumptions, commands, data
 from ui.i18n import _
 from ui.page import guarded
 from ui.texts import plain
@@ -18,15 +18,15 @@ def say(tables: Iterable[data.Table]) -> None:
             assumptions.of_evaluation(table)
             if not _changed(table):
                 continue
-            file = data.workspace().relative(data.model_files()[table.model])
+            path = data.model_files()[table.model]
+            file = data.workspace().relative(path)
             words = _(
                 "{file} was changed since it was evaluated: what is shown here are the answers of the model before. "
                 "Evaluate it again:"
             )
             with st.container(gap="xsmall"):
                 st.warning(words.format(file=plain(file)), icon=":material/history:")
-                command = f'python -m carvis evaluate "{file}" "data/{table.data}" --split {table.split}'
-                st.code(command, language="bash", wrap_lines=True)
+                st.code(commands.evaluate(path, table.data, table.split), language="bash", wrap_lines=True)
 
 
 def _changed(table: data.Table) -> bool:

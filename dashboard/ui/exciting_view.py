@@ -6,7 +6,7 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image
 from carvis.workspace import modified
-from ui import choice, classifiers, data, filter_options, pattern_grid, work
+from ui import choice, classifiers, commands, data, filter_options, pattern_grid, work
 from ui.comparison import fitted
 from ui.download import download
 from ui.i18n import _, n_
@@ -21,7 +21,7 @@ def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> 
     model = next(iter(opened.values()))
     name, split = choice.dataset_name(), choice.split()
     if not split:
-        empty(_("No pictures yet"), _("Put a data set below `data/`:"), "python -m carvis demo")
+        empty(_("No pictures yet"), _("Put a data set below `data/`:"), commands.carvis("demo"))
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layer = filter_options.layer_of(model)

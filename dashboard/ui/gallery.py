@@ -73,8 +73,9 @@ def _tile(row: Any, picture: bytes | str, table: str, picked: bool, given: tuple
     if not isinstance(picture, bytes):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        selection.show(f"pick_{row.id}", picked)
-        st.checkbox(_("Select"), key=f"pick_{row.id}", on_change=_pick, args=(row, table), width="stretch")
+        key = f"pick_{row.id}"
+        selection.show(key, picked)
+        st.checkbox(_("Select"), key=key, on_change=selection.by_person(key, _pick), args=(row, table), width="stretch")
         st.button(
             _("Open"),
             icon=":material/open_in_full:",

@@ -12,7 +12,7 @@ from carvis.dataset.health import Health, Split, check_dataset, split_dataset
 from carvis.dataset.health.describing import CACHE_BYTES
 from carvis.errors import CarvisError
 from carvis.workspace import Cache, content_hash
-from ui import data, work
+from ui import commands, data, work
 from ui.i18n import _, n_
 from ui.page import error
 from ui.texts import SPLIT, plain
@@ -93,8 +93,7 @@ def offer_split(health: Health) -> None:
             icon=":material/check_circle:",
         )
         return
-    where = data.workspace().relative(health.root)
-    command = f'python -m carvis split "{where}" --out "{data.workspace().relative(out)}"'
+    command = commands.carvis("split", commands.path(health.root), "--out", commands.path(out))
     st.code(command, language="bash", wrap_lines=True)
     if st.session_state.get(_SPLITTING) != str(out):
         with st.container(horizontal=True, vertical_alignment="center"):

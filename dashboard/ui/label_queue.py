@@ -10,7 +10,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation import corrected_list, label_errors
 from carvis.evaluation.doubting import WEAK
 from carvis.evaluation.joining import Joined, join
-from ui import choice, data, earlier, label_evidence, selection, tagging
+from ui import choice, commands, data, earlier, label_evidence, selection, tagging
 from ui.download import download
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded
@@ -30,11 +30,10 @@ def show() -> None:
     """Show the queue of the chosen data set and split."""
     tables = {t.model: t for t in data.evaluations().values() if (t.data, t.split) == _place()}
     if not tables:
-        name, split = _place()
         empty(
             _("No evaluation to look for label errors in yet"),
             _("Evaluate one model or several on this split, best on pictures that they were not trained on."),
-            f'python -m carvis evaluate models/MODEL.keras "data/{name or "NAME"}" --split {split or "test"}',
+            commands.evaluate(None),
         )
         return
     bar = st.container(horizontal=True, vertical_alignment="bottom")

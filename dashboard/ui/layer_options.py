@@ -63,7 +63,7 @@ def _choose_layer(model: classifiers.Opened, names: list[str], first: str | None
         format_func=lambda name: words.get(name, name),
         placeholder=_("Choose a layer"),
         key=key,
-        on_change=_take_layer,
+        on_change=selection.by_person(key, _take_layer),
         args=(model.name, first, key),
     )
     return shown

@@ -9,7 +9,7 @@ import streamlit as st
 
 from carvis.training.diagnosis import diagnose
 from carvis.training.histories import read_history, tensorboard_folders
-from carvis.training.run import Run
+from carvis.training.run import CONFIG, Run
 from ui import curves, data, replay, selection
 from ui.download import download
 from ui.i18n import N_, _
@@ -17,8 +17,10 @@ from ui.page import guarded
 from ui.texts import percent, plain
 
 MOST_SHOWN = 3
+_SHOWN = "_runs_shown"
 _EVERY = 2.0
 _LOG_LINES = 15
+_BEGINS_WITHIN = 180.0
 STATE = {
     "queued": (N_("queued"), ":material/schedule:", "gray"),
     "running": (N_("running"), ":material/play_circle:", "blue"),
@@ -26,6 +28,12 @@ STATE = {
     "finished": (N_("finished"), ":material/check_circle:", "green"),
     "stopped": (N_("stopped"), ":material/stop_circle:", "orange"),
     "crashed": (N_("crashed"), ":material/error:", "red"),
+}
+# What a run does before its first epoch: the event's count, and the words for it.
+_BEFOREHAND = {
+    "drawing": ("images", N_("Drawing the training images")),
+    "reading": ("pictures", N_("Reading pictures")),
+    "caching": ("rows", N_("Computing the frozen layers")),
 }
 # What the library says of a run's end; other reasons are shown as they are.
 REASONS = (
@@ -58,9 +66,24 @@ def runs() -> dict[str, Run]:
 
 
 def first_shown(found: dict[str, Run]) -> list[str]:
-    """Choose the runs to show where none was chosen: those going on, else the newest."""
-    alive = [name for name, run in found.items() if run.alive]
-    return (alive or list(found)[:1])[:MOST_SHOWN]
+    """Choose the runs to show where none was chosen: those going on, else the newest; they stay while one looks on."""
+    kept = [name for name in st.session_state.get(_SHOWN, []) if name in found]
+    if selection.arrived() or not kept:
+        alive = [name for name, run in found.items() if _goes_on(run)]
+        kept = (alive or list(found)[:1])[:MOST_SHOWN]
+    st.session_state[_SHOWN] = kept
+    return kept
+
+
+def _goes_on(run: Run) -> bool:
+    """Tell whether a process carries a run out, or may be about to: on a busy computer it takes long to begin."""
+    if run.alive:
+        return True
+    with guarded():
+        status = run.status
+        if status["state"] == "queued" and "pid" not in status:
+            return time.time() - (run.directory / CONFIG).stat().st_mtime < _BEGINS_WITHIN
+    return False
 
 
 def foreign_histories() -> dict[str, pd.DataFrame]:
@@ -100,14 +123,14 @@ def _uploaded(name: str, content: bytes) -> pd.DataFrame:
 
 def show(chosen: list[str], foreign: dict[str, pd.DataFrame]) -> None:
     """Show runs and other histories; refreshed every two seconds while one of the runs goes on."""
-    live = any(run.alive for name, run in runs().items() if name in chosen)
+    live = any(_goes_on(run) for name, run in runs().items() if name in chosen)
     st.fragment(_live, run_every=_EVERY if live else None)(chosen, foreign, live)
 
 
 def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> None:
     found = {name: run for name, run in runs().items() if name in chosen}
     found = {name: found[name] for name in chosen if name in found}
-    if live and not any(run.alive for run in found.values()):
+    if live and not any(_goes_on(run) for run in found.values()):
         # The last one has ended: a whole new run of the page leaves the timer out.
         st.rerun()
     histories, events = {}, {}
@@ -161,18 +184,23 @@ def _actions(name: str, run: Run, status: dict) -> None:
             icon=":material/network_node:",
             query_params=selection.link(model=(stem,)),
         )
+        name = run.config.get("dataset", "")
+        st.page_link(
+            "app_pages/heatmaps.py",
+            label=_("See where it looks"),
+            icon=":material/blur_on:",
+            query_params=selection.link(model=(stem,), **({"data": name} if name in data.datasets() else {})),
+        )
 
 
 def _progress(status: dict, events: list[dict], history: pd.DataFrame) -> None:
     epochs, done = status.get("epochs") or 0, status.get("epoch") or 0
     running = status["state"] in ("running", "stopping")
-    last = next(
-        (event for event in reversed(events) if event.get("kind") in ("reading", "caching", "steps", "epoch")), {}
-    )
-    if running and last.get("kind") in ("reading", "caching"):
-        count = last.get("pictures", last.get("rows", 0))
-        words = _("Reading pictures") if last["kind"] == "reading" else _("Computing the frozen layers")
-        st.progress(min(1.0, count / max(last["total"], 1)), text=f"{words}: {count:,} / {last['total']:,}")
+    last = next((event for event in reversed(events) if event.get("kind") in (*_BEFOREHAND, "steps", "epoch")), {})
+    if running and last.get("kind") in _BEFOREHAND:
+        counted, words = _BEFOREHAND[last["kind"]]
+        count, total = last.get(counted, 0), last["total"]
+        st.progress(min(1.0, count / max(total, 1)), text=f"{_(words)}: {count:,} / {total:,}")
     elif running and epochs:
         share = (done - 1 + status.get("step", 0) / max(status.get("steps") or 1, 1)) / epochs if done else 0.0
         st.progress(min(1.0, max(0.0, share)), text=_("Epoch {done} of {epochs}").format(done=done, epochs=epochs))

@@ -190,7 +190,8 @@ def _in_words(entries: tuple[str, ...]) -> str:
 def confidence_control(chosen: selection.Selection) -> dict[str, Any]:
     """Tie a slider with two ends to the fields ``low`` and ``high``."""
     selection.show("choose_confidence", (min(chosen.low, chosen.high), max(chosen.low, chosen.high)))
-    return {"key": "choose_confidence", "on_change": _take_confidence}
+    key = "choose_confidence"
+    return {"key": key, "on_change": selection.by_person(key, _take_confidence)}
 
 
 def _take_confidence() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import streamlit as st
 
 from carvis.errors import CarvisError
+from ui import commands
 from ui.i18n import _, of_library
 from ui.texts import plain
 
@@ -32,7 +33,7 @@ def no_models(dataset: str) -> None:
     empty(
         _("No models yet"),
         _("Copy `.keras` or `.h5` files into `models/`, or train one:"),
-        f'python -m carvis train own "data/{dataset or "NAME"}"',
+        commands.carvis("train own", commands.dataset_path(dataset)),
     )
 
 

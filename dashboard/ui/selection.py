@@ -6,6 +6,7 @@ once a run, in ``begin``.
 """
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -14,6 +15,8 @@ import streamlit as st
 
 from carvis.explain.channels import RANGES
 from carvis.explain.methods import METHODS
+from ui.widget_values import begin as begin_values
+from ui.widget_values import by_person, show
 
 _LONGEST, _MOST = 400, 60
 
@@ -165,6 +168,8 @@ _DEPENDENTS = {
 }
 DEFAULT = Selection()
 _CURRENT, _LAST_URL, _LAST_PAGE, _CHANGED, _BARE = "_selection", "_last_url", "_last_page", "_changed", "_bare_urls"
+_ARRIVED, _REPLACED = "_arrived", "_url_replaced"
+_BEFORE_A_PERSON_GOES_BACK = 0.4
 
 
 def decode(params: dict[str, list[str]]) -> tuple[Selection, list[str]]:
@@ -245,13 +250,7 @@ def control(name: str, value: Any, to_field: Callable[[Any], Any] | None = None)
     """
     key = f"choose_{name}"
     show(key, value)
-    return {"key": key, "on_change": _take, "args": (name, key, to_field)}
-
-
-def show(key: str, value: Any) -> None:
-    """Make the widget with this key, which is drawn next, show ``value``."""
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+    return {"key": key, "on_change": by_person(key, _take), "args": (name, key, to_field)}
 
 
 def _take(name: str, key: str, to_field: Callable[[Any], Any] | None) -> None:
@@ -261,6 +260,11 @@ def _take(name: str, key: str, to_field: Callable[[Any], Any] | None) -> None:
     elif isinstance(value, list):
         value = tuple(value)
     change(**{name: getattr(DEFAULT, name) if value is None else value})
+
+
+def arrived() -> bool:
+    """Tell whether the person has come to this page with this run of it."""
+    return st.session_state.get(_ARRIVED, True)
 
 
 def begin(page: str) -> list[str]:
@@ -276,9 +280,12 @@ def begin(page: str) -> list[str]:
     url = {name: st.query_params.get_all(name) for name in st.query_params}
     incoming, refused = decode(url)
     bare_urls: dict[str, Selection] = state.setdefault(_BARE, {})
-    new_page = state.get(_LAST_PAGE) != page
+    new_page = state[_ARRIVED] = state.get(_LAST_PAGE) != page
     state[_LAST_PAGE] = page
-    if state.get(_CHANGED):
+    begin_values(new_page)
+    before, at = state.get(_REPLACED, (None, 0.0))
+    late = not new_page and url == before and time.monotonic() - at < _BEFORE_A_PERSON_GOES_BACK
+    if state.get(_CHANGED) or late:
         # A quick second click still carries the URL from before the first one.
         write()
     elif new_page and not encode(incoming):
@@ -295,7 +302,9 @@ def begin(page: str) -> list[str]:
 def write() -> None:
     """Write the session's selection into the URL."""
     params = encode(get())
-    if params != {name: st.query_params.get_all(name) for name in st.query_params}:
+    url = {name: st.query_params.get_all(name) for name in st.query_params}
+    if params != url:
         st.query_params.from_dict(params)
+        st.session_state[_REPLACED] = (url, time.monotonic())
     st.session_state[_LAST_URL] = params
     st.session_state.pop(_CHANGED, None)

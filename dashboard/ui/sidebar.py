@@ -27,6 +27,7 @@ def show(pages: dict[str, st.Page]) -> Workspace | None:
         _choose_data()
         _choose_language()
         st.caption(_("Workspace: {path}").format(path=plain(workspace.root)))
+        st.caption(_("Results are kept in its folder `data`."))
     return workspace
 
 

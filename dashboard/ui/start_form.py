@@ -5,6 +5,7 @@ import streamlit as st
 from carvis.architectures.backbones import BACKBONES
 from carvis.classifier.card import read_card
 from carvis.classifier.processor import has_bfloat16
+from carvis.demo import MissingImages, is_demo, missing_images, training_defaults
 from carvis.training.recipes import DEFAULTS
 from ui import data, selection
 from ui.i18n import N_, _, translated
@@ -21,11 +22,34 @@ _NOTES = {
 WEIGHTS = {"imagenet": N_("ImageNet (downloaded by Keras)"), "none": N_("none: everything learns from nothing")}
 
 
+_NOTES_ON_THE_DEMO = {
+    "own": N_("The start values suit the demo: a small network at 160 pixels, a run of a few minutes."),
+    "transfer": N_(
+        "The start values suit the demo: its own small backbone, trained on other makes; nothing is downloaded."
+    ),
+    "fine-tune": N_("The start values suit the demo: its own transfer model and the rate that it was trained with."),
+}
+_OPEN, _CLOSES, _OFFER = "start_form", "_start_form_closes", "_drawing_to_offer"
+
+
 def popover(dataset: str) -> None:
     """Offer to start a training on a data set."""
-    with st.popover(_("Start a training"), icon=":material/add:", type="primary", disabled=not dataset):
+    if st.session_state.pop(_CLOSES, False):
+        st.session_state[_OPEN] = False
+    window = st.popover(
+        _("Start a training"),
+        icon=":material/add:",
+        type="primary",
+        disabled=not dataset,
+        key=_OPEN,
+        on_change="rerun",
+    )
+    with window:
         if dataset:
             _form(dataset)
+    # A window over the open form would lie below it.
+    if offer := st.session_state.pop(_OFFER, None):
+        _offer_drawing(*offer)
 
 
 def _form(dataset: str) -> None:
@@ -39,49 +63,89 @@ def _form(dataset: str) -> None:
         key="start_recipe",
     )
     st.caption(_(_NOTES[recipe]))
-    wanted = {"recipe": recipe, **_network(recipe)}
+    root = data.datasets()[dataset]
+    suits = training_defaults(recipe, data.workspace()) if is_demo(root) else {}
+    if suits:
+        st.caption(_(_NOTES_ON_THE_DEMO[recipe]))
+    wanted = {"recipe": recipe, **_network(recipe, dataset, suits)}
     with st.expander(_("More"), type="compact"):
-        wanted |= _course(recipe)
+        wanted |= _course(recipe, suits)
     with st.container(horizontal=True):
         begin = st.button(_("Start"), icon=":material/play_arrow:", type="primary", key="start_run")
         reckon = st.button(_("Estimate"), icon=":material/timer:", key="estimate_run")
     with guarded():
-        if begin:
+        missing = missing_images(root) if is_demo(root) else None
+        if missing and "train" in missing.planned:
+            if begin:
+                with st.spinner(_("Measuring …")):
+                    st.session_state[_OFFER] = (dataset, wanted, missing, missing.seconds())
+                st.session_state[_CLOSES] = True
+                st.rerun()
+            elif reckon:
+                _estimate(dataset, wanted, (missing.planned["train"], missing.planned.get("valid", 0)))
+        elif begin:
             _start(dataset, wanted)
         elif reckon:
             _estimate(dataset, wanted)
 
 
-def _network(recipe: str) -> dict:
-    wanted: dict = {}
+def _offer_drawing(dataset: str, wanted: dict, missing: MissingImages, seconds: float) -> None:
+    """Offer, in a window, to draw the demo's training images as the first part of the run."""
+
+    def window() -> None:
+        words = _("The run draws {n} images first, once: about {time} on this computer, {size} MB.")
+        size = f"{missing.bytes / 1e6:.0f}"
+        st.markdown(words.format(n=f"{missing.total:,}", time=duration(seconds), size=size))
+        with st.container(horizontal=True), guarded():
+            if st.button(_("Draw and start"), icon=":material/play_arrow:", type="primary", key="draw_and_start"):
+                _start(dataset, wanted)
+            if st.button(_("Not now"), key="draw_later"):
+                st.rerun()
+
+    st.dialog(_("The demo's training images are not drawn yet"), icon=":material/draw:")(window)()
+
+
+def _network(recipe: str, dataset: str, suits: dict) -> dict:
+    # Each data set has start values of its own.
+    own = "_demo" if suits else ""
+    wanted: dict = {"width": suits["width"]} if "width" in suits else {}
     if recipe == "fine-tune":
-        parents = _parents()
+        parents = _parents(suits)
+        fits = _fitting_parent(list(parents), dataset, suits)
         wanted["parent"] = st.selectbox(
-            _("Starts from"), list(parents), index=0 if parents else None,
-            placeholder=_("a new transfer model, trained first"), key="start_parent",
+            _("Starts from"), list(parents), index=list(parents).index(fits) if fits else None,
+            placeholder=_("a new transfer model, trained first"), key=f"start_parent_{dataset}",
         )  # fmt: skip
         if wanted["parent"]:
             wanted["open_from"] = _opened(parents[wanted["parent"]])
             return wanted
     if recipe != "own":
-        wanted["backbone"] = st.selectbox(_("Backbone"), list(BACKBONES), key="start_backbone")
+        names = list(BACKBONES)
+        first = names.index(suits.get("backbone", names[0]))
+        wanted["backbone"] = st.selectbox(_("Backbone"), names, index=first, key=f"start_backbone{own}")
         known = BACKBONES[wanted["backbone"]]
+        trained = data.workspace().relative(suits["weights"]) if wanted["backbone"] == suits.get("backbone") else None
         options = [*(["imagenet"] if known.application else []), "none", *_weight_files()]
+        options = list(dict.fromkeys([*options, *([trained] if trained else [])]))
         words = {name: name for name in options} | translated(WEIGHTS)
-        wanted["weights"] = st.selectbox(_("Weights"), options, format_func=words.get, key="start_weights")
+        wanted["weights"] = st.selectbox(
+            _("Weights"), options, index=options.index(trained) if trained else 0, format_func=words.get,
+            key=f"start_weights_{wanted['backbone']}{own}",
+        )  # fmt: skip
         if recipe == "fine-tune":
             wanted["open_from"] = _opened(wanted["backbone"])
         if wanted["weights"] not in WEIGHTS:
             wanted["weights"] = data.workspace().root / wanted["weights"]
-        size = known.input_size
+        size = suits["input_size"] if trained else known.input_size
     else:
-        size = 256
+        size = suits.get("input_size", 256)
     wanted["input_size"] = st.number_input(_("Side of the pictures"), 16, 1024, size, 16, key=f"start_size_{size}")
     return wanted
 
 
-def _course(recipe: str) -> dict:
+def _course(recipe: str, suits: dict) -> dict:
     defaults = DEFAULTS[recipe]
+    best_rate = suits.get("learning_rate", defaults.learning_rate)
     left, right = st.columns(2)
     with left:
         epochs = st.number_input(_("Epochs at most"), 1, 1000, defaults.epochs, key=f"start_epochs_{recipe}")
@@ -92,7 +156,7 @@ def _course(recipe: str) -> dict:
         )  # fmt: skip
     with right:
         rate = st.number_input(
-            _("Highest learning rate"), 1e-7, 10.0, defaults.learning_rate, format="%.0e", key=f"start_rate_{recipe}"
+            _("Highest learning rate"), 1e-7, 10.0, best_rate, format="%.0e", key=f"start_rate_{recipe}_{best_rate}"
         )
         patience = st.number_input(_("Patience"), 1, 1000, defaults.patience, key=f"start_patience_{recipe}")
         augment = st.toggle(_("Augment"), True, key="start_augment", help=_("Mirror, crop and relight the pictures."))
@@ -141,15 +205,26 @@ def _opened(backbone: str | None) -> str | None:
     )
 
 
-def _parents() -> dict[str, str | None]:
+def _parents(suits: dict) -> dict[str, str | None]:
     """List the transfer models, as paths below the workspace, with their backbone."""
     found = {}
-    for path in data.model_files().values():
+    for path in dict.fromkeys([*data.model_files().values(), *([suits["parent"]] if suits else [])]):
         with guarded():
             card = read_card(path)
             if card and card.recipe == "transfer":
                 found[data.workspace().relative(path)] = card.backbone
     return found
+
+
+def _fitting_parent(parents: list[str], dataset: str, suits: dict) -> str | None:
+    """Choose the transfer model that a fine-tuning starts from: one that tells this data set's classes apart."""
+    space = data.workspace()
+    if suits:
+        return space.relative(suits["parent"])
+    with guarded():
+        names = data.dataset(dataset).class_names
+        return next((path for path in parents if read_card(space.root / path).class_names == names), None)
+    return None
 
 
 def _weight_files() -> list[str]:
@@ -164,16 +239,17 @@ def _start(dataset: str, wanted: dict) -> None:
     with st.spinner(_("Starting …")):
         run = start(**wanted, data=data.dataset(dataset), workspace=data.workspace())
     selection.change(run=(run.id, *(name for name in selection.get().run if name != run.id))[:6])
+    st.session_state[_CLOSES] = True
     st.rerun()
 
 
-def _estimate(dataset: str, wanted: dict) -> None:
+def _estimate(dataset: str, wanted: dict, awaited: tuple[int, int] | None = None) -> None:
     from carvis.training import estimate
 
     # Weights decide nothing about the time, and a model is not downloaded to be measured.
     wanted = wanted | {"weights": "none", "name": None} if "weights" in wanted else wanted
     with st.spinner(_("Measuring two steps …")):
-        found = estimate(**wanted, data=data.dataset(dataset), workspace=data.workspace())
+        found = estimate(**wanted, data=data.dataset(dataset), workspace=data.workspace(), awaited=awaited)
     words = _("About {time} if it goes on to its last epoch: {n} pictures to learn from, {m} to validate.")
     st.markdown(words.format(time=duration(found.seconds), n=f"{found.pictures:,}", m=f"{found.valid_pictures:,}"))
     if found.disk_bytes:

@@ -149,7 +149,7 @@ def editor(row: Any, tags: tuple[str, ...], note: str, place: str, all_tags: boo
             selection_mode="multi",
             format_func={tag: plain(in_words(tag)) for tag in offered}.get,
             key=key,
-            on_change=_take_tags,
+            on_change=selection.by_person(key, _take_tags),
             args=(row, tags, offered, key),
         )
     key = f"new_tag_{place}_{row.id}"

@@ -100,7 +100,7 @@ def _choose_pair(pairs: "list[Pair]", two: classifiers.Opened) -> "Pair":
         list(by_path),
         key=key,
         width=320,
-        on_change=_take_layer,
+        on_change=selection.by_person(key, _take_layer),
         args=(two.name, key),
     )
     return by_path[shown]

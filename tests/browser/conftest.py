@@ -56,15 +56,15 @@ def chromium() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory) -> Iterator[Callable[[Path], str]]:
-    """Start the dashboard on a workspace, from another folder than its own, and return its address."""
+def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
+    """Start the dashboard (or another script) on a workspace, from another folder than its own; return its address."""
     servers = []
 
-    def start(workspace: Path) -> str:
+    def start(workspace: Path, script: Path = ROOT / "dashboard" / "app.py") -> str:
         folder = tmp_path_factory.mktemp("elsewhere")
         port = _free_port()
         log = folder / "log.txt"
-        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py")]
+        command = [sys.executable, "-m", "streamlit", "run", str(script)]
         command += ["--server.port", str(port), "--server.headless", "true", "--", "--workspace", str(workspace)]
         with open(log, "wb") as output:
             server = subprocess.Popen(

@@ -70,3 +70,44 @@ def test_start_close_kill_and_go_on(own_dashboard, chromium, wait):
     context.close()
     assert run.state == "stopped" and run.model_path.is_file()
     assert run.history["epoch"].is_monotonic_increasing and run.history["epoch"].is_unique
+
+
+def test_a_newcomer_trains_the_demo_and_sees_where_the_model_looks(serve, chromium, wait, tmp_path):
+    from carvis.demo import draw_split
+    from carvis.workspace import Workspace
+
+    space = Workspace(tmp_path)
+    draw_split(space.data_dir / "demo", "test", per_class=1)
+    page = chromium.new_context(viewport={"width": 1400, "height": 900}, locale="en-US").new_page()
+    page.goto(serve(tmp_path) + "/training")
+    wait(page)
+    page.get_by_test_id("stMain").get_by_role("button", name="Start a training").click()
+    page.get_by_role("radio", name="Own CNN").click()
+    wait(page)
+    side = page.get_by_role("spinbutton", name="Side of the pictures")
+    assert side.input_value() == "160"
+    side.fill("32")
+    side.press("Enter")
+    page.get_by_text("More", exact=True).click()
+    epochs = page.get_by_role("spinbutton", name="Epochs at most")
+    epochs.fill("1")
+    epochs.press("Enter")
+    wait(page)
+    page.get_by_role("button", name="Start", exact=True).click()
+    window = page.get_by_role("dialog")
+    window.get_by_text("draws 40 images first").wait_for(timeout=60_000)
+    window.get_by_role("button", name="Draw and start").click()
+    page.wait_for_url(re.compile("run="), timeout=90_000)
+    until(page, "Best validation accuracy", 180)
+    assert page.get_by_role("radio", name="Own CNN").count() == 0 and page.get_by_role("dialog").count() == 0
+    [place] = space.runs()
+    assert place.name in page.url
+    until(page, "See where it looks")
+    wait(page)
+    # One epoch is a point for each side in both charts, not an empty line.
+    assert page.locator("[aria-roledescription=point]").count() >= 4
+    page.get_by_text("See where it looks").click()
+    page.wait_for_url(re.compile("/heatmaps.*model=demo_own"))
+    wait(page)
+    assert page.get_by_test_id("stMain").get_by_test_id("stImage").count() >= 2
+    page.context.close()

@@ -166,4 +166,5 @@ def test_a_model_file_that_was_changed_since_its_evaluation_is_told(own_workspac
     app = open_page(page, **asked)
     assert not app.exception and not app.error
     assert words(app).count(warned) == 1
-    assert 'evaluate "models/good.keras" "data/colours" --split test' in words(app)
+    command = f'evaluate "{file}" "{own_workspace / "data" / "colours"}" --split test --workspace "{own_workspace}"'
+    assert command in words(app)

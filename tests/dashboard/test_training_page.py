@@ -111,3 +111,29 @@ def test_the_form_asks_which_blocks_learn(own_workspace, open_page):
     app.selectbox(key="start_backbone").set_value("mobilenet_v2").run()
     blocks = app.selectbox(key="start_open_mobilenet_v2")
     assert blocks.value == "block_16" and "block_13" in blocks.options
+
+
+def test_the_page_stays_at_the_run_that_it_shows(own_workspace, open_page):
+    space = Workspace(own_workspace)
+    data = Dataset(space.data_dir / "colours")
+    first = prepare("own", data, epochs=2, workspace=space, **SMALL)
+    with Recorder(first.directory):
+        app = open_page("training")
+        assert app.multiselect(key="choose_run").value == [first.id]
+        second = prepare("own", data, epochs=2, workspace=space, **SMALL)
+        app.run()
+        assert app.multiselect(key="choose_run").value == [first.id]
+    app.run()
+    assert (
+        app.multiselect(key="choose_run").value == [first.id] and second.id in app.multiselect(key="choose_run").options
+    )
+
+
+def test_a_run_that_is_slow_to_begin_is_watched(own_workspace, open_page, monkeypatch):
+    from ui import monitor
+
+    space = Workspace(own_workspace)
+    run = prepare("own", Dataset(space.data_dir / "colours"), epochs=2, workspace=space, **SMALL)
+    assert monitor._goes_on(run)
+    monkeypatch.setattr(monitor, "_BEGINS_WITHIN", 0.0)
+    assert not monitor._goes_on(run)

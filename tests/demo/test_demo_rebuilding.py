@@ -3,7 +3,7 @@
 import pytest
 
 from carvis.classifier import load_classifier, read_card
-from carvis.demo import complete, is_demo, rebuild
+from carvis.demo import draw_missing, is_demo, rebuild
 from carvis.demo.rebuilding import MODELS
 from carvis.evaluation import load_evaluation, read_misclassified
 from carvis.training import Run
@@ -34,7 +34,7 @@ def test_everything_that_is_shipped_is_made(rebuilt):
 
 def test_nothing_is_drawn_twice(rebuilt):
     workspace, _ = rebuilt
-    assert complete(workspace.data_dir / "demo") == []
+    assert draw_missing(workspace.data_dir / "demo") == []
 
 
 def test_what_was_there_comes_back_if_it_fails(tmp_path):

@@ -163,3 +163,25 @@ def test_what_bears_a_name_that_is_not_utf_8_is_not_listed(tmp_path):
     (tmp_path / "data" / name).rename(tmp_path / name)
     with pytest.raises(PathError, match="not UTF-8"):
         Workspace(tmp_path / name)
+
+
+def test_a_folder_of_a_tutorial_opens_as_it_is(tmp_path):
+    pictures = tmp_path / "mini_pictures"
+    for split in ("train", "valid", "test"):
+        (pictures / split / "Audi-a3").mkdir(parents=True)
+    (tmp_path / "models").mkdir()
+    for name in ("models/VGG16_mini_3.h5", "4_dense_mini.h5", "mini_pictures/own.h5"):
+        (tmp_path / name).write_bytes(b"")
+    workspace = Workspace(tmp_path)
+    assert workspace.datasets() == [pictures]
+    assert workspace.models() == [tmp_path / "models" / "VGG16_mini_3.h5", tmp_path / "4_dense_mini.h5"]
+    itself = Workspace(pictures)
+    assert itself.datasets() == [pictures] and itself.models() == [pictures / "own.h5"]
+
+
+def test_the_demo_comes_after_the_persons_own_data_sets(tmp_path):
+    for name in ("demo", "zoo"):
+        (tmp_path / "data" / name / "test" / "cat").mkdir(parents=True)
+    (tmp_path / "data" / "demo" / "masks" / "test").mkdir(parents=True)
+    (tmp_path / "data" / "demo" / "truth.json").write_text("{}")
+    assert [folder.name for folder in Workspace(tmp_path).datasets()] == ["zoo", "demo"]

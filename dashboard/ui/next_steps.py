@@ -1,0 +1,43 @@
+"""What page Overview advises: models to measure, and training one on the data set that the person put here."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from carvis.classifier.card import read_card
+from ui import choice, commands, data
+from ui.i18n import _
+from ui.page import guarded
+from ui.texts import plain
+
+_MOST = 5
+
+
+def show() -> None:
+    """Name the commands that bring this workspace on."""
+    name = choice.dataset_name()
+    if not name:
+        return
+    told = [commands.evaluate(path, trained_on) for path, trained_on in _unmeasured(name)[:_MOST]]
+    if told:
+        st.markdown(_("Measure the models that have no accuracy yet:"))
+        st.code("\n".join(told), language="bash", wrap_lines=True)
+    measured_here = any(table.data == name for table in data.evaluations().values())
+    if not told or not measured_here:
+        words = _("Train a model on **{name}**, on page Training runs or with this command:")
+        st.markdown(words.format(name=plain(name)))
+        st.code(commands.carvis("train own", commands.dataset_path(name)), language="bash", wrap_lines=True)
+
+
+def _unmeasured(name: str) -> list[tuple[Path, str]]:
+    """List the models without an accuracy, each with the data set to measure it on: its own, else ``name``."""
+    measured = {table.model for table in data.evaluations().values()}
+    found = []
+    for path in data.model_files().values():
+        if path.stem in measured:
+            continue
+        with guarded():
+            card = read_card(path)
+            own = card.dataset if card and card.dataset in data.datasets() else name
+            found.append((path, own))
+    return found

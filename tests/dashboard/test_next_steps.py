@@ -1,0 +1,79 @@
+"""What the pages advise: on the person's own data set, with commands that hold as they stand."""
+
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from carvis.demo import draw_split
+
+
+@pytest.fixture
+def beside_the_demo(own_workspace):
+    """The small workspace with a demo beside its data set, whose name sorts before it."""
+    draw_split(own_workspace / "data" / "a demo", "test", per_class=1)
+    return own_workspace
+
+
+def test_overview_advises_on_the_persons_own_data_set(beside_the_demo, open_page):
+    app = open_page("overview")
+    assert not app.exception and app.selectbox(key="choose_data").value == "colours"
+    told = "\n".join(code.value for code in app.code)
+    assert "colours" in told and "a demo" not in told
+
+
+def test_a_model_is_measured_on_the_data_set_of_its_card(beside_the_demo, open_page):
+    shutil.rmtree(beside_the_demo / "data" / "evaluations")
+    app = open_page("overview", data="a demo")
+    told = "\n".join(code.value for code in app.code)
+    assert f'train own "{beside_the_demo / "data" / "a demo"}"' in told
+
+
+def test_commands_can_be_typed_as_they_stand(own_workspace, open_page):
+    place = own_workspace / "data" / "my $cars"
+    shutil.copytree(own_workspace / "data" / "colours", place)
+    app = open_page("training", data="my $cars")
+    [command] = [code.value for code in app.code]
+    words = shlex.split(command)
+    assert words[:5] == ["python", "-m", "carvis", "train", "transfer"] and Path(words[5]) == place
+    assert words[-2:] == ["--workspace", str(own_workspace)]
+
+
+def test_the_dashboards_own_workspace_is_not_named(monkeypatch, open_page):
+    monkeypatch.delenv("CARVIS_WORKSPACE", raising=False)
+    app = open_page("overview")
+    assert not app.exception
+    assert all("--workspace" not in code.value and "/home" not in code.value for code in app.code)
+
+
+def test_a_tutorials_folder_works_with_nothing_copied(own_workspace, open_page, tmp_path, monkeypatch, words):
+    root = tmp_path / "my tutorial"
+    shutil.copytree(own_workspace / "data" / "colours", root / "mini_pictures")
+    (root / "mini_pictures" / "test" / "blue" / "broken.jpg").unlink()
+    (root / "models").mkdir()
+    shutil.copy(own_workspace / "models" / "no card.keras", root / "models" / "4_dense_mini.keras")
+    (root / "incorrect").mkdir()
+    table = "PATH,備考\r\nmini_pictures\\test\\blue\\car 0.png,誤り\r\n"
+    (root / "incorrect" / "df2.csv").write_bytes(table.encode("cp932"))
+    before = {file for file in root.rglob("*") if file.is_file()}
+    monkeypatch.setenv("CARVIS_WORKSPACE", str(root))
+    for page in ("overview", "models", "data_health", "training", "misclassified", "heatmaps", "filters"):
+        app = open_page(page)
+        assert not app.exception and not app.error, page
+    assert "1 row in the table" in words(open_page("misclassified"))
+    written = {file for file in root.rglob("*") if file.is_file()} - before
+    assert all(file.is_relative_to(root / "data") for file in written)
+
+
+def test_a_training_of_the_demo_begins_with_drawing(beside_the_demo, open_page, words):
+    app = open_page("training", data="a demo")
+    app.segmented_control(key="start_recipe").set_value("own").run()
+    app.number_input(key="start_size_160").set_value(32).run()
+    app.number_input(key="start_epochs_own").set_value(1).run()
+    app.button(key="estimate_run").click().run(timeout=180)
+    assert not app.exception and not app.error and "20 pictures to learn from, 20 to validate" in words(app)
+    app.button(key="start_run").click().run(timeout=180)
+    assert not app.exception and "draws 40 images first" in words(app)
+    app.button(key="draw_later").click().run()
+    assert not app.exception and not list((beside_the_demo / "data").glob("runs/*"))
