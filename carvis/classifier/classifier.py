@@ -81,6 +81,11 @@ class Classifier:
         size = "x".join(map(str, (*self.input_size, self.channels)))
         return f"Classifier({self.name!r}, {len(self.class_names)} classes, input {size}, {self.preprocessing})"
 
+    def _repr_html_(self) -> str | None:
+        from carvis.classifier.display import classifier_html
+
+        return classifier_html(self)
+
     @cached_property
     def fingerprint(self) -> str:
         """A hash of the weights and of everything that changes an answer: equal after saving and loading."""

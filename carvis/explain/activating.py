@@ -7,6 +7,7 @@ import numpy as np
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.explain.channels import last_of_each_size
+from carvis.explain.display import Activations
 from carvis.explain.passing import traced_pass
 
 
@@ -21,7 +22,7 @@ def activations(clf: Classifier, image: np.ndarray, layers: str | Sequence[str] 
             activation that follow it (``clf.completed_layers``); ``stages`` for the last of these at each size of map.
 
     Returns:
-        The output of each layer by its path, float32 (h, w, c).
+        The output of each layer by its path, float32 (h, w, c): a dict, which shows itself in a notebook.
 
     Raises:
         ModelError: no such layer, or one whose output is no map.
@@ -30,7 +31,7 @@ def activations(clf: Classifier, image: np.ndarray, layers: str | Sequence[str] 
     paths = tuple(dict.fromkeys(_paths(clf, layers)))
     outputs = traced_pass(clf, paths)(clf.prepare([image]))
     found = {path: of_layer.numpy()[0] for path, of_layer in zip(paths, outputs, strict=True)}
-    return {path: found[path] for path in last_of_each_size(found)} if layers == "stages" else found
+    return Activations({path: found[path] for path in last_of_each_size(found)} if layers == "stages" else found)
 
 
 def _paths(clf: Classifier, layers: str | Sequence[str] | None) -> list[str]:

@@ -68,6 +68,11 @@ class Heatmap:
     gamma: float = 0.0
     precision: str = "full"
 
+    def _repr_html_(self) -> str | None:
+        from carvis.explain.display import heatmap_html
+
+        return heatmap_html(self)
+
     @property
     def message(self) -> str:
         """The status in words, with its remedy."""

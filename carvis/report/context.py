@@ -85,7 +85,7 @@ class Context:
     @cached_property
     def keys(self) -> dict[str, str]:
         """What each model is called where there is little room: its name, or a letter by rank."""
-        widths = [sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in name) for name in self.ranked]
+        widths = [shown_width(name) for name in self.ranked]
         if len(widths) <= _MOST_NAMED and max(widths) <= _WIDEST_NAME:
             return {name: name for name in self.ranked}
         few = len(self.ranked) <= 26
@@ -152,3 +152,8 @@ class Context:
             return self.data.resolve(sample) if self.data else None
         except CarvisError:
             return None
+
+
+def shown_width(text: str) -> int:
+    """How many Latin letters a text is as wide as; Japanese letters are as wide as two."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)

@@ -104,7 +104,7 @@ def test_many_models_with_long_names_are_called_by_letters():
     assert context.keys[names[7]] == "A" and context.keys[names[0]] == "H"
     page = report_html(found)
     assert f"A · {names[7]}" in page and ">H</th>" in page
-    assert "The 5 most accurate of 8 models" in page
+    assert "The 4 most accurate of 8 models" in page
     short = Context({"one": found[0], "two": found[1]}, None, {})
     assert short.keys == {"one": "one", "two": "two"} and not short.lettered
 

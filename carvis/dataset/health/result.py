@@ -61,6 +61,11 @@ class Health:
     def __repr__(self) -> str:
         return f"Health({self.name!r}, {len(self.pictures)} pictures, {len(self.broken)} broken, {self.groups} groups)"
 
+    def _repr_html_(self) -> str | None:
+        from carvis.dataset.display import health_html
+
+        return health_html(self)
+
     @property
     def splits(self) -> list[str]:
         return list(self.counts.columns)

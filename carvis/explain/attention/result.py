@@ -55,6 +55,11 @@ class Attention:
     setup: dict = field(default_factory=dict)
     complete: bool = True
 
+    def _repr_html_(self) -> str | None:
+        from carvis.explain.display import attention_html
+
+        return attention_html(self)
+
     @property
     def covered(self) -> bool:
         """Whether parts were covered."""

@@ -19,13 +19,13 @@ from carvis.report.blocks import (
     split_word,
 )
 from carvis.report.cautions import Caution, cautions
-from carvis.report.context import Context
+from carvis.report.context import Context, shown_width
 from carvis.report.sections.attention import looks_at
 
 # What fits on the page.
-_MODELS, _LONG_MODELS, _CAUTIONS, _LOOKING, _EXAMPLE, _LONGEST = 8, 5, 6, 3, 5, 200
-# Names wider than this take more than a line each.
-_WIDE = 30
+_MODELS, _CAUTIONS, _LOOKING, _EXAMPLE, _LONGEST = 8, 6, 3, 5, 200
+# The same where names are wider than this, so that each takes more than a line.
+_WIDE, _WIDE_MODELS, _WIDE_CAUTIONS, _WIDE_LOOKING, _WIDE_LONGEST = 30, 4, 4, 2, 150
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ class Summary:
 def summary(context: Context, sections: list[Section]) -> Summary:
     """Sum up a report whose sections are made."""
     headline, reasons = _verdict(context)
-    warned = [Caution(_cut(one.text), one.section) for one in cautions(context)]
+    most, longest = (_WIDE_CAUTIONS, _WIDE_LONGEST) if _wide(context) else (_CAUTIONS, _LONGEST)
+    warned = [Caution(_cut(one.text, longest), one.section) for one in cautions(context)]
     heatmaps = next((section for section in sections if section.key == "heatmaps"), None)
     blocks = heatmaps.blocks if heatmaps else ()
     place = next((place for place, block in enumerate(blocks) if isinstance(block, Row)), None)
@@ -72,8 +73,8 @@ def summary(context: Context, sections: list[Section]) -> Summary:
         tuple(_looking(context)),
         example,
         title or "",
-        tuple(warned[:_CAUTIONS]),
-        max(0, len(warned) - _CAUTIONS),
+        tuple(warned[:most]),
+        max(0, len(warned) - most),
         tuple(_facts(context)),
     )
 
@@ -159,8 +160,7 @@ def _figures(context: Context) -> pd.DataFrame:
 
 def _board(context: Context) -> Table:
     board = _figures(context)
-    wide = max(map(len, board.index)) > _WIDE
-    most = _LONG_MODELS if wide else _MODELS
+    most = _WIDE_MODELS if _wide(context) else _MODELS
     rest, board = len(board) - most, board.head(most)
     start = scale_start(board["low"].tolist())
     ranges = []
@@ -187,7 +187,10 @@ def _looking(context: Context) -> list[str]:
             _("No parts are annotated in this data set: where models look is shown for single images, not measured.")
         ]
     names = [name for name in context.ranked if name in context.attention]
-    said = [looks_at(context.keys[name], context.attention[name].attention) for name in names[:_LOOKING]]
+    said = [
+        looks_at(context.keys[name], context.attention[name].attention)
+        for name in names[: _WIDE_LOOKING if _wide(context) else _LOOKING]
+    ]
     if not all(measured.full for measured in context.attention.values()):
         said.append(_("Whether a model needs what it looks at was not measured."))
     return said
@@ -206,5 +209,12 @@ def _facts(context: Context) -> list[tuple[str, str]]:
     return facts
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def _wide(context: Context) -> bool:
+    return max(map(shown_width, context.ranked)) > _WIDE
+
+
+def _cut(text: str, longest: int) -> str:
+    """A text that takes no more room than so many Latin letters."""
+    # Japanese letters are twice as wide.
+    longest = longest if shown_width(text) < 1.5 * len(text) else longest // 2
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
