@@ -2,7 +2,7 @@
 
 import argparse
 
-from carvis.cli.options import add_model_facts, load
+from carvis.cli.options import add_model_facts, add_workspace, load
 
 HELP = "show a model's layers, parameters and what can be explained"
 
@@ -10,6 +10,7 @@ HELP = "show a model's layers, parameters and what can be explained"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file")
     add_model_facts(parser)
+    add_workspace(parser)
 
 
 def run(args: argparse.Namespace) -> int:

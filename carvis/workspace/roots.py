@@ -66,6 +66,11 @@ class Workspace:
         candidates = [self.data_dir, *_subfolders(self.data_dir), *_subfolders(self.root)]
         return [folder for folder in candidates if folder not in ours and is_dataset(folder)]
 
+    def image_roots(self) -> list[Path]:
+        """List the folders that the images of a table may lie below: ``data/``, and the data sets beside it."""
+        beside = [folder for folder in self.datasets() if not folder.is_relative_to(self.data_dir)]
+        return [self.data_dir, *beside] if self.data_dir.is_dir() else beside or [self.root]
+
     def models(self) -> list[Path]:
         """List the model files in ``models/``, by name."""
         return _files(self.models_dir, MODEL_SUFFIXES)

@@ -163,3 +163,13 @@ def test_what_bears_a_name_that_is_not_utf_8_is_not_listed(tmp_path):
     (tmp_path / "data" / name).rename(tmp_path / name)
     with pytest.raises(PathError, match="not UTF-8"):
         Workspace(tmp_path / name)
+
+
+def test_images_of_tables_lie_in_data_and_in_the_data_sets_beside_it(tmp_path):
+    workspace = Workspace(tmp_path)
+    assert workspace.image_roots() == [tmp_path]
+    (tmp_path / "mini_pictures" / "test" / "Golf").mkdir(parents=True)
+    assert workspace.image_roots() == [tmp_path / "mini_pictures"]
+    # Evaluating makes the folder data/: what lies beside it is still found.
+    (tmp_path / "data" / "evaluations").mkdir(parents=True)
+    assert workspace.image_roots() == [tmp_path / "data", tmp_path / "mini_pictures"]

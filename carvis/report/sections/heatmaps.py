@@ -68,7 +68,7 @@ def _row(context: Context, sample: dict, made: dict[str, set], notes: dict[str, 
     for name, clf in context.classifiers.items():
         try:
             own = image if clf.channels == 3 else read_image(place, 1)
-            [found] = maps_of(clf, own[None], context.method)
+            [found] = maps_of(clf, [place], context.method)
         except CarvisError as error:
             context.problems.append(f"{name}: {localised(error)}")
             continue
@@ -77,7 +77,7 @@ def _row(context: Context, sample: dict, made: dict[str, set], notes: dict[str, 
             method=found.method,
             score=found.score_kind,
             layer=found.layer,
-            preprocessing=found.preprocessing,
+            preprocessing=getattr(found, "input_words", found.preprocessing),
         )
         kinds = made.setdefault(words, set())
         notes.update(dict.fromkeys(f"{name}: {localised(note)}" for note in getattr(found, "notes", ())))

@@ -16,7 +16,7 @@ def making(context: Context) -> Section:
         rows[context.keyed(name)] = {
             _("file"): model.get("file") or "–",
             _("fingerprint"): str(model.get("fingerprint") or "–")[:12],
-            _("input"): "x".join(map(str, model.get("input_size", ()))) or "–",
+            _("input"): "x".join(map(str, filter(None, model.get("input_size", ())))) or "–",
             _("preprocessing"): model.get("preprocessing") or "–",
             _("resize"): model.get("resize") or "–",
             _("evaluated"): str(setup.get("created", "–"))[:10],
