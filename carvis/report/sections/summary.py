@@ -1,6 +1,6 @@
 """The first page: what was tested, which model is best and whether the gap is real, where models look, warnings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ from carvis.report.blocks import (
     interval,
     percent,
     scale_start,
+    shortened,
     split_word,
 )
 from carvis.report.cautions import Caution, cautions
@@ -25,7 +26,7 @@ from carvis.report.sections.attention import looks_at
 # What fits on the page.
 _MODELS, _CAUTIONS, _LOOKING, _EXAMPLE, _LONGEST = 8, 6, 3, 5, 200
 # The same where names are wider than this, so that each takes more than a line.
-_WIDE, _WIDE_MODELS, _WIDE_CAUTIONS, _WIDE_LOOKING, _WIDE_LONGEST = 30, 4, 4, 2, 150
+_WIDE, _WIDE_MODELS, _WIDE_CAUTIONS, _WIDE_LOOKING, _WIDE_LONGEST, _SMALL = 30, 4, 3, 2, 150, 6
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def summary(context: Context, sections: list[Section]) -> Summary:
     example = title = None
     # With many models an example would not fit beside the rest.
     if place is not None and len(blocks[place].pictures) <= _EXAMPLE:
-        example = blocks[place]
+        example = replace(blocks[place], across=_SMALL) if _wide(context) else blocks[place]
         title = _("Example: {why}").format(why=blocks[place - 1].text)
     return Summary(
         headline,
@@ -168,7 +169,7 @@ def _board(context: Context) -> Table:
         text = f"{percent(row['accuracy'])} ({interval(row['low'], row['high'])})"
         ranges.append(Range(row["accuracy"], row["low"], row["high"], start, text))
     shown = {
-        _("model"): [context.keyed(name) for name in board.index],
+        _("model"): [_short(context, name) for name in board.index],
         _("accuracy"): board["accuracy"].map(percent),
         _("scale {start} to 100 %").format(start=f"{start:.0%}"[:-1]): ranges,
         _("95 % CI"): [interval(*pair) for pair in board[["low", "high"]].to_numpy()],
@@ -207,6 +208,12 @@ def _facts(context: Context) -> list[tuple[str, str]]:
         (_("models"), f"{len(context.evaluations):,}"),
     ]
     return facts
+
+
+def _short(context: Context, name: str) -> str:
+    """A model's name on one line; the scoreboard has it in full."""
+    most = 24 if shown_width(name) < 1.2 * len(name) else 14
+    return f"{context.keys[name]} · {shortened(name, most)}" if context.lettered else name
 
 
 def _wide(context: Context) -> bool:
