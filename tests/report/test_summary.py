@@ -6,12 +6,18 @@ from dataclasses import replace
 from html import unescape
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from carvis.explain.attention import Attention
+from carvis.explain.attention.result import MEASURES
 from carvis.language import Message
 from carvis.report import report_html
 from carvis.report.blocks import Range, Table, scale_start, shortened
 from carvis.report.context import Context
+from carvis.report.measured import Measured
+from carvis.report.sections.attention import attention as attention_section
+from carvis.report.sections.summary import summary
 from carvis.report.writing import css_string
 from tests.evaluation.answers import evaluation
 
@@ -145,3 +151,34 @@ def test_a_long_file_name_keeps_both_ends():
     name = "Brentis-sedan_a0537a08ea20_5.jpg"
     assert shortened(name) == "Brentis-…37a08ea20_5.jpg" and shortened("a.jpg") == "a.jpg"
     assert unicodedata.normalize("NFC", shortened("車" * 40))[0] == "車"
+
+
+def looked(cover):
+    """The attention of a model on 12 images: 60 % on the body, which is half of each, 40 % on the emblem, a tenth."""
+    facts = {"id": [str(i) for i in range(12)], "label": "a", "predicted": "a", "confidence": 0.9, "right": True}
+    facts |= {"target": "a", "probability": 0.9, "status": "ok"}
+    for part, area, share, fall in (("body", 0.5, 0.6, 0.25), ("emblem", 0.1, 0.4, 0.5)):
+        values = {"area": area, "share": share, "point": 0.0, "overlap": 0.0}
+        values |= {"fall": fall, "control": 0.125} if cover else {}
+        facts |= {f"{measure}:{part}": values.get(measure, np.nan) for measure in MEASURES}
+    setup = {"cover": cover, "method": "grad-cam", "data": "cars", "split": "test", "model": "m"}
+    return Attention(pd.DataFrame(facts), ("body", "emblem"), {}, setup=setup)
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_where_models_look_is_said_first_and_shown_later(full):
+    context = Context({"m": model("m", range(32))}, None, {})
+    context.__dict__["attention"] = {"m": Measured(looked(full), full)}
+    section = attention_section(context)
+    said = summary(context, [section]).looking
+    assert said[0] == (
+        "m: 60% of the evidence lies on the body (50% of the image); for its size it looks most at the emblem "
+        "(4.0 times its area)."
+    )
+    assert ("Whether a model needs what it looks at was not measured." in said) is not full
+    tables = [block for block in section.blocks if block.kind == "table"]
+    assert [row[:3] for row in tables[0].rows] == [("body", "12", "50.0%"), ("emblem", "12", "10.0%")]
+    assert [cell.text for _part, _n, _area, cell in tables[0].rows] == ["60.0%", "40.0%"]
+    assert [block.kind for block in section.blocks].count("picture") == full
+    if full:
+        assert tables[1].rows == (("body", "+0.25 (+0.12)"), ("emblem", "+0.50 (+0.12)"))
