@@ -13,6 +13,7 @@ ROOMS = (
     "language",
     "workspace",
     "images",
+    "display",
     "dataset",
     "classifier",
     "architectures",

@@ -204,6 +204,11 @@ class Classifier(LayerAccess):
         """
         return read_for(self.reading, source, self.channels)
 
+    def _repr_html_(self) -> str | None:
+        from carvis.classifier.display import classifier_html
+
+        return classifier_html(self)
+
     @cached_property
     def fingerprint(self) -> str:
         """A hash of the weights and of everything that changes a prediction: equal after saving and loading."""

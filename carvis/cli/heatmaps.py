@@ -50,7 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures of the table")
     parser.add_argument(
-        "--roots", nargs="+", metavar="DIR", help="where the pictures of the table lie (default: data/)"
+        "--roots",
+        nargs="+",
+        metavar="DIR",
+        help="where the pictures of the table lie (default: data/ and the data sets beside it)",
     )
     parser.add_argument("--overwrite", action="store_true", help="make anew what an earlier run wrote there")
     parser.add_argument(
@@ -187,7 +190,7 @@ def _from_table(path: Path, args, workspace) -> list[_Picture]:
     from carvis.evaluation import read_misclassified
     from carvis.images import IMAGE_SUFFIXES, why_not_read
 
-    roots = args.roots or [workspace.data_dir if workspace.data_dir.is_dir() else workspace.root]
+    roots = args.roots or workspace.image_roots()
     table = read_misclassified(path, roots=roots)
     missing = table[table["status"] != "found"]
     for row in missing.itertuples():

@@ -63,6 +63,11 @@ class Dataset:
     def __repr__(self) -> str:
         return f"Dataset({str(self.root)!r}, splits={list(self.splits)}, classes={len(self.class_names)})"
 
+    def _repr_html_(self) -> str | None:
+        from carvis.dataset.display import dataset_html
+
+        return dataset_html(self)
+
     @cached_property
     def class_names(self) -> list[str]:
         names = {composed(path.name) for folder in self.splits.values() for path in _class_folders(folder)}
@@ -103,6 +108,10 @@ class Dataset:
         if folder.name not in self._listing:
             self._listing[folder.name] = _scan_split(self.root, folder)
         return self._listing[folder.name]
+
+    def scanned(self, split: str) -> bool:
+        """Tell whether the files of a split were listed already, so that asking for them takes no time."""
+        return self.folder(split).name in self._listing
 
     def samples(self, split: str) -> pd.DataFrame:
         """Return the pictures of a split by id: columns id, path (absolute), label, size (bytes).

@@ -42,6 +42,11 @@ class Evaluation:
         model, data = self.setup["model"]["name"], self.setup["dataset"]["name"]
         return f"Evaluation({model!r} on {data!r} {self.split}, n={self.metrics['n']}, accuracy={self.accuracy:.3f})"
 
+    def _repr_html_(self) -> str | None:
+        from carvis.evaluation.display import evaluation_html
+
+        return evaluation_html(self)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Evaluation):
             return NotImplemented

@@ -8,6 +8,7 @@ from carvis.classifier import Classifier
 from carvis.classifier.frames import Frame
 from carvis.errors import ModelError
 from carvis.explain.channels import last_of_each_size
+from carvis.explain.display import Activations
 from carvis.explain.frame import Image, as_seen, turn_for, upright_maps
 from carvis.explain.passing import traced_pass
 
@@ -25,8 +26,8 @@ def activations(clf: Classifier, image: Image, layers: str | Sequence[str] | Non
             last of these at each size of map.
 
     Returns:
-        The output of each layer by its path, float32 (h, w, c). What a layer made of the image mirrored or turned
-        inside the model is turned back, so that it lies as the image does.
+        The output of each layer by its path, float32 (h, w, c): a dict, which shows itself in a notebook. What a layer
+        made of the image mirrored or turned inside the model is turned back, so that it lies as the image does.
 
     Raises:
         ModelError: no such layer, or one whose output is no map.
@@ -37,7 +38,7 @@ def activations(clf: Classifier, image: Image, layers: str | Sequence[str] | Non
     frames = [clf.places.frame(clf.map_layer(path)) or Frame() for path in paths]
     laid = [frame.turned_back(output.numpy())[0] for frame, output in zip(frames, outputs, strict=True)]
     found = dict(zip(paths, upright_maps(laid, turn_for(clf, image)), strict=True))
-    return {path: found[path] for path in last_of_each_size(found)} if layers == "stages" else found
+    return Activations({path: found[path] for path in last_of_each_size(found)} if layers == "stages" else found)
 
 
 def _paths(clf: Classifier, layers: str | Sequence[str] | None) -> list[str]:

@@ -42,6 +42,11 @@ class ExcitingPictures:
     data: str
     split: str
 
+    def _repr_html_(self) -> str | None:
+        from carvis.explain.display import exciting_html
+
+        return exciting_html(self)
+
     def of(self, filter: int) -> pd.DataFrame:
         """Return the rows of one filter, the most exciting picture first."""
         return self.table[self.table["filter"] == filter]

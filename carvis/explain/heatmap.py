@@ -87,6 +87,11 @@ class Heatmap:
         """Return the map as it lies on the image that the model saw, which may not be upright."""
         return self if self.turn == 1 else replace(self, raw=turned_as_stored(self.raw, self.turn), turn=1)
 
+    def _repr_html_(self) -> str | None:
+        from carvis.explain.display import heatmap_html
+
+        return heatmap_html(self)
+
     @property
     def message(self) -> str:
         """The status in words, with its remedy."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -88,7 +89,13 @@ def reliability_diagrams(comparison: Comparison, effects: Mapping[str, dict] | N
 
 
 def _short(name: str, most: int = 22) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    """A name cut to the width of ``most`` Latin letters; Japanese ones are as wide as two."""
+    width = 0
+    for place, letter in enumerate(name):
+        width += 1 + (east_asian_width(letter) in "WF")
+        if width > most:
+            return f"{name[: max(place - 1, 1)]}…"
+    return name
 
 
 def _note(figure: Figure, comparison: Comparison) -> None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import pandas as pd
+
 from carvis.dataset import Dataset
+from carvis.dataset.health import Health, check_dataset
 from carvis.errors import CarvisError
-from carvis.evaluation import Evaluation
+from carvis.evaluation import Evaluation, label_errors
 from carvis.evaluation.comparison import Comparison, compare
+from carvis.evaluation.doubting import WEAK
+from carvis.language import Message, localised
+from carvis.report.measured import Measured, measured_attention
+
+# More models than these, or wider names, are named by a letter wherever there is little room.
+_MOST_NAMED, _WIDEST_NAME = 4, 18
 
 
 @dataclass(eq=False)
@@ -19,12 +29,12 @@ class Context:
 
     Attributes:
         evaluations: by model name, all of one data set and split.
-        data: the data set, where its pictures are here.
+        data: the data set, where its images are here.
         files: model files by name, as far as they are here.
-        cache_dir: of the workspace, where measured attention and descriptors of pictures lie; or None.
-        pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with pictures.
+        cache_dir: of the workspace, where measured attention and descriptors of images lie; or None.
+        pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with images.
         method: of the heatmaps.
-        measure: whether attention on parts is measured, and maps are tested, where that was not done yet.
+        measure: whether attention on parts is measured in full, and heatmaps are tested, where that was not done yet.
         tell: called with a sentence on what is under way.
         problems: sentences on what could not be had, gathered on the way.
     """
@@ -48,39 +58,102 @@ class Context:
     def split(self) -> str:
         return self.first.split
 
-    @cached_property
-    def comparison(self) -> Comparison | None:
-        """All models on the pictures they share; None for a single one."""
-        return compare(self.evaluations, files=self.files) if len(self.evaluations) > 1 else None
+    @property
+    def data_name(self) -> str:
+        return self.first.setup["dataset"]["name"]
 
     @cached_property
+    def comparison(self) -> Comparison | None:
+        """All models on the images they share, highest accuracy on their own images first; None for a single one."""
+        if len(self.evaluations) < 2:
+            return None
+        ordered = sorted(self.evaluations, key=lambda name: -self.evaluations[name].accuracy)
+        return compare({name: self.evaluations[name] for name in ordered}, files=self.files)
+
+    @cached_property
+    def ranked(self) -> list[str]:
+        """The models, highest accuracy first, on the images they share."""
+        if self.comparison is None:
+            return list(self.evaluations)
+        return list(self.comparison.scoreboard["accuracy"].sort_values(ascending=False, kind="stable").index)
+
+    @property
     def best(self) -> str:
         """The name of the model with the highest accuracy."""
-        return max(self.evaluations, key=lambda name: self.evaluations[name].accuracy)
+        return self.ranked[0]
+
+    @cached_property
+    def keys(self) -> dict[str, str]:
+        """What each model is called where there is little room: its name, or a letter by rank."""
+        widths = [shown_width(name) for name in self.ranked]
+        if len(widths) <= _MOST_NAMED and max(widths) <= _WIDEST_NAME:
+            return {name: name for name in self.ranked}
+        few = len(self.ranked) <= 26
+        return {name: chr(ord("A") + i) if few else str(i + 1) for i, name in enumerate(self.ranked)}
+
+    @property
+    def lettered(self) -> bool:
+        """Whether models are called by letters where there is little room."""
+        return any(key != name for name, key in self.keys.items())
+
+    def keyed(self, name: str) -> str:
+        """A model's name with its letter before it, where letters are used."""
+        return f"{self.keys[name]} · {name}" if self.lettered else name
 
     @cached_property
     def classifiers(self) -> dict:
-        """The models that can be opened, by name."""
+        """The models that can be opened, by name, in the order of ``ranked``."""
+        if not self.files:
+            return {}
         from carvis.classifier import load_classifier
 
         found = {}
-        for name, file in self.files.items():
+        for name in (one for one in self.ranked if one in self.files):
+            file = self.files[name]
             self.tell(f"opening {name}")
             try:
                 clf = load_classifier(file, **self.evaluations[name].model_facts)
                 told = self.evaluations[name].setup["model"].get("fingerprint")
                 if told not in (None, clf.fingerprint):
-                    self.problems.append(
-                        f"{file.name} was changed since it was evaluated: its maps are of the new one."
+                    changed = Message(
+                        "{file} was changed since it was evaluated: its heatmaps are of the new model.", file=file.name
                     )
+                    self.problems.append(localised(changed))
                 found[name] = clf
             except CarvisError as error:
-                self.problems.append(str(error))
+                self.problems.append(localised(error))
         return found
 
+    @cached_property
+    def health(self) -> Health | None:
+        """What a check of the data set finds; None where its images are not here."""
+        if self.data is None:
+            return None
+        cache = self.cache_dir / "health" if self.cache_dir else None
+        return check_dataset(self.data, lambda done, total: self.tell(f"checking {self.data.name}"), cache)
+
+    @cached_property
+    def label_issues(self) -> pd.DataFrame:
+        """The labels that the models which are mostly right doubt, most doubtful first; empty without such a model."""
+        able = {name: one for name, one in self.evaluations.items() if one.accuracy >= WEAK}
+        if not able:
+            return pd.DataFrame(columns=["id", "label", "suggested"])
+        found = label_errors(able)
+        return found[found["above"]].reset_index(drop=True)
+
+    @cached_property
+    def attention(self) -> dict[str, Measured]:
+        """Which parts the models look at, by name, as far as it was measured or is quickly measured now."""
+        return measured_attention(self)
+
     def picture(self, sample: str) -> Path | None:
-        """Where a sample's picture lies, or None."""
+        """Where a sample's image lies, or None."""
         try:
             return self.data.resolve(sample) if self.data else None
         except CarvisError:
             return None
+
+
+def shown_width(text: str) -> int:
+    """How many Latin letters a text is as wide as; Japanese letters are as wide as two."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+from markupsafe import Markup
+
+from carvis import __version__
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, ModelError, TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.joining import named
 from carvis.explain.methods import METHODS
-from carvis.language import ENGLISH, _, speaking
-from carvis.report.blocks import Section, Words, split_word
+from carvis.language import ENGLISH, _, localised, n_, speaking
+from carvis.report.blocks import Section, shortened
 from carvis.report.context import Context
 from carvis.report.sections.attention import attention
 from carvis.report.sections.confusion import confusion
@@ -21,17 +24,20 @@ from carvis.report.sections.health import health
 from carvis.report.sections.heatmaps import heatmaps
 from carvis.report.sections.making import making
 from carvis.report.sections.scores import scores
+from carvis.report.sections.summary import Summary, summary
 from carvis.workspace import atomic_write
 
 # The last one tells what the others could not have.
 SECTIONS: dict[str, Callable[[Context], Section | None]] = {
-    "health": health,
     "scores": scores,
-    "confusion": confusion,
-    "heatmaps": heatmaps,
     "attention": attention,
+    "heatmaps": heatmaps,
+    "confusion": confusion,
+    "health": health,
     "making": making,
 }
+# Stands where the file's size comes, which is known last.
+_SIZE = "{{ size }}"
 
 
 def write_report(
@@ -77,16 +83,18 @@ def report_html(
 ) -> str:
     """Return one HTML page on one or more models: how good, what they confuse, where they look, how it was made.
 
-    It holds its pictures itself, so that it opens anywhere, and says in its last section what could not be had.
+    The first page sums up the rest. The file holds its images itself, so that it opens anywhere, and says in its last
+    section what could not be had.
 
     Args:
         evaluations: of one data set and split, in a list or by the name to show.
-        data: the data set; without it there are no pictures and heatmaps.
+        data: the data set; without it there are no images and heatmaps.
         files: the models' files by the same names; without them there are no heatmaps.
         cache_dir: where a workspace keeps what was measured (``Workspace.cache_dir``).
         pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with pictures.
         method: of the heatmaps.
-        measure: measure attention on parts and test the maps where that was not done yet, which takes minutes.
+        measure: occlude parts and test the heatmaps where that was not done yet, which takes minutes; without it the
+            attention on parts is that of heatmaps alone, on a sample of the images.
         language: ``en`` or ``ja``; what lies in figures, and sentences on files that went wrong, stay English.
         tell: called with a sentence on what is under way.
 
@@ -98,7 +106,7 @@ def report_html(
     if method not in METHODS:
         raise ModelError(f"{method} is not a heatmap method: choose one of {', '.join(METHODS)}.")
     if pictures < 0 or pairs < 0:
-        raise CarvisError(f"{min(pictures, pairs)} pictures make no sense: give 0 or more.")
+        raise CarvisError(f"{min(pictures, pairs)} images is invalid: give 0 or more.")
     by_name = named(evaluations)
     if not by_name:
         raise TableError("A report takes one evaluation or more: evaluate a model first.")
@@ -113,7 +121,7 @@ def report_html(
         sections = [section for make in SECTIONS.values() if (section := _made(make, context)) is not None]
         for problem in dict.fromkeys(context.problems):
             tell(problem)
-        return page(context, sections, language)
+        return page(context, sections, summary(context, sections), language)
 
 
 def _made(make: Callable[[Context], Section | None], context: Context) -> Section | None:
@@ -122,32 +130,56 @@ def _made(make: Callable[[Context], Section | None], context: Context) -> Sectio
     try:
         return make(context)
     except CarvisError as error:
-        context.problems.append(f"{make.__name__}: {error}")
+        context.problems.append(f"{make.__name__}: {localised(error)}")
         return None
 
 
-def page(context: Context, sections: Sequence[Section], language: str) -> str:
-    """Put sections into the page."""
+def page(context: Context, sections: Sequence[Section], first: Summary, language: str) -> str:
+    """Put the first page and the sections into the page."""
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(
         loader=PackageLoader("carvis.report", ""), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    strong = [block for section in sections for block in section.blocks if isinstance(block, Words) and block.strong]
-    first = context.first
-    dataset, n = first.setup["dataset"]["name"], f"{first.metrics['n']:,}"
-    about = _("{n} pictures of {data}, {split}").format(n=n, data=dataset, split=split_word(first.split))
+    environment.filters |= {"css": css_string, "shortened": shortened}
     created = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
     if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
-        created = datetime.fromtimestamp(int(epoch)).strftime("%Y-%m-%d %H:%M")
-    return environment.get_template("page.html").render(
+        created = datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%d %H:%M")
+    n = len(context.evaluations)
+    words = n_("{n} model on {data}", "{n} models on {data}", n)
+    text = environment.get_template("page.html").render(
         language=language,
-        title=_("{models} on {data}").format(models=", ".join(context.evaluations), data=dataset),
-        about=about,
-        contents=_("Contents"),
-        standing_out=_("What stands out"),
-        how=_("How this was made"),
-        findings=[block.text for block in strong],
+        title=words.format(n=n, data=context.data_name),
+        product=_("Image classifier report"),
         created=created,
+        version=f"carvis {__version__}",
+        summary=first,
         sections=sections,
+        words=_words(context, first),
+        size=_SIZE,
     )
+    # The size of the file stands in the file: what takes its place is as long as what stood there, but for a digit.
+    return text.replace(_SIZE, f"{len(text.encode()) / 1e6:.1f} MB")
+
+
+def _words(context: Context, first: Summary) -> dict[str, str]:
+    """The page's own words in the reader's language."""
+    more = n_("{n} more warning: see the sections.", "{n} more warnings: see the sections.", first.more)
+    lettered = _("Letters stand for the models, the most accurate first, as the scoreboard lists them.")
+    return {
+        "best": _("Which model is best") if len(context.evaluations) > 1 else _("How good the model is"),
+        "looking": _("Where the models look"),
+        "warnings": _("Warnings"),
+        "none": _("Nothing was found that speaks against these figures."),
+        "more": more.format(n=first.more) if first.more else "",
+        "contents": _("Contents"),
+        "made": _("How the figures were made"),
+        "letters": lettered if context.lettered else "",
+        "size": _("One file, {size}, which opens without a network.").format(size=_SIZE),
+        "page": _("page"),
+    }
+
+
+def css_string(text: str) -> Markup:
+    """Write a text as a CSS string: whatever is no letter or digit as its code, so that nothing can end the string."""
+    return Markup('"' + "".join(c if c.isalnum() else f"\\{ord(c):x} " for c in text) + '"')

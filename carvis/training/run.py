@@ -44,6 +44,11 @@ class Run:
     def __repr__(self) -> str:
         return f"Run({self.id!r}, {self.state})"
 
+    def _repr_html_(self) -> str | None:
+        from carvis.training.display import run_html
+
+        return run_html(self)
+
     @property
     def id(self) -> str:
         return self.directory.name

@@ -73,6 +73,11 @@ class Workspace:
         found = [folder for folder in dict.fromkeys(candidates) if folder not in ours and is_dataset(folder)]
         return sorted(found, key=is_demo)
 
+    def image_roots(self) -> list[Path]:
+        """List the folders that the images of a table may lie below: ``data/``, and the data sets beside it."""
+        beside = [folder for folder in self.datasets() if not folder.is_relative_to(self.data_dir)]
+        return [self.data_dir, *beside] if self.data_dir.is_dir() else beside or [self.root]
+
     def models(self) -> list[Path]:
         """List the model files in ``models/``, by name, then those in the workspace itself."""
         return _files(self.models_dir, MODEL_SUFFIXES) + _files(self.root, MODEL_SUFFIXES)

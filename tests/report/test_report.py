@@ -62,10 +62,10 @@ def test_the_report_speaks_japanese(material):
         for language in ("en", "ja")
     }
     assert '<html lang="ja">' in pages["ja"] and '<html lang="en">' in pages["en"]
-    headings = {language: re.findall(r"<h2[^>]*>(.*?)</h2>", page) for language, page in pages.items()}
-    assert headings["en"] == ["Data", "Scoreboard", "Confusion", "Heatmaps", "How it was made"]
-    assert headings["ja"] == ["データ", "成績表", "混同行列", "ヒートマップ", "作成方法"]
-    assert "good は poor より良さそうですが" in pages["ja"] and "looks better" not in pages["ja"]
+    headings = {language: re.findall(r"<h2 id[^>]*>(.*?)</h2>", page) for language, page in pages.items()}
+    assert headings["en"] == ["Scoreboard", "Heatmaps", "Errors", "Data", "How it was made"]
+    assert headings["ja"] == ["成績表", "ヒートマップ", "誤り", "データ", "作成方法"]
+    assert "good ですが、poor との差は偶然かもしれません" in pages["ja"] and "could be chance" not in pages["ja"]
     # The same numbers and pictures either way.
     for pattern in (r"<td>([\d.,% –]+)</td>", r"<img src"):
         assert len(re.findall(pattern, pages["en"])) == len(re.findall(pattern, pages["ja"])) > 0
@@ -78,9 +78,11 @@ def test_everything_is_in_the_one_file(material):
     page = report_html(found, data=data, files=files, cache_dir=root / "cache")
     assert outside(page) == [] and "<script" not in page and "url(" not in page
     assert "only good is right" in page and page.count("<img") > 8
-    # Four pictures that only the good model gets right, each with two maps.
-    assert len(re.findall(r"Where (good|poor) looks", page)) == 8
-    assert "grad-cam on the logit at conv, unit" in page
+    # Four images that only the good model gets right, each with two heatmaps; the first stands on the first page, too.
+    first, rest = page.split("<main>")
+    assert len(re.findall(r"Where (good|poor) looks", first)) == 2
+    assert len(re.findall(r"Where (good|poor) looks", rest)) == 8
+    assert "grad-cam on the logit at conv, preprocessing unit" in page
     assert "<b>green" not in page and "&lt;b&gt;green" in page
 
 
@@ -88,10 +90,12 @@ def test_figures_are_those_of_the_evaluations(material):
     _root, data, _files, found = material
     page = report_html(found, data=data)
     assert "100.0%" in page and "33.3%" in page
-    assert "good is better than poor" in page or "good looks better than poor" in page
+    # Four images only one model gets right: p = 0.125.
+    assert "good has the highest accuracy, but its lead over poor could be chance." in page
+    assert "Only good is right on 4 images, only poor on 0 (McNemar p = 0.12)." in page
     assert "Where good looks" not in page
     one = report_html(found[:1], data=data)
-    assert "How good is good?" in one
+    assert "How good is good?" in one and "good makes no error." in one
 
 
 def test_a_model_that_cannot_be_opened_is_told_and_the_rest_is_there(material):
@@ -105,11 +109,11 @@ def test_a_model_that_cannot_be_opened_is_told_and_the_rest_is_there(material):
 def test_maps_are_tested_where_it_is_asked_for(material):
     root, data, files, found = material
     asked = {"data": data, "files": files, "cache_dir": root / "cache", "pictures": 1}
-    assert "map tested" not in report_html(found, **asked)
+    assert "heatmap tested" not in report_html(found, **asked)
     page = report_html(found, measure=True, **asked)
-    assert page.count("map tested: ") == 2
+    assert page.split("<main>")[1].count("heatmap tested: ") == 2
     # What was tested once is told from then on.
-    assert report_html(found, **asked).count("map tested: ") == 2
+    assert report_html(found, **asked).split("<main>")[1].count("heatmap tested: ") == 2
 
 
 def test_the_pictures_chosen_tell_the_models_apart():
@@ -118,7 +122,7 @@ def test_the_pictures_chosen_tell_the_models_apart():
     chosen = choose(Context({"one": first, "two": second}, None, {}), 4)
     # Alone right: 1 (the other is sure, 0.8) before 4 (0.6); then the best model's mistakes, the surest first.
     assert chosen["id"].tolist() == ["1", "4", "3", "2"]
-    assert chosen["why"].tolist()[:3] == ["only one is right", "only two is right", "a confident mistake of one"]
+    assert chosen["why"].tolist()[:3] == ["only one is right", "only two is right", "confident errors of one"]
 
 
 def test_refusals(tmp_path):

@@ -185,3 +185,13 @@ def test_the_demo_comes_after_the_persons_own_data_sets(tmp_path):
     (tmp_path / "data" / "demo" / "masks" / "test").mkdir(parents=True)
     (tmp_path / "data" / "demo" / "truth.json").write_text("{}")
     assert [folder.name for folder in Workspace(tmp_path).datasets()] == ["zoo", "demo"]
+
+
+def test_images_of_tables_lie_in_data_and_in_the_data_sets_beside_it(tmp_path):
+    workspace = Workspace(tmp_path)
+    assert workspace.image_roots() == [tmp_path]
+    (tmp_path / "mini_pictures" / "test" / "Golf").mkdir(parents=True)
+    assert workspace.image_roots() == [tmp_path / "mini_pictures"]
+    # Evaluating makes the folder data/: what lies beside it is still found.
+    (tmp_path / "data" / "evaluations").mkdir(parents=True)
+    assert workspace.image_roots() == [tmp_path / "data", tmp_path / "mini_pictures"]

@@ -70,6 +70,11 @@ class Health:
         """Say how images of more than 8 bits a value are read, one sentence each."""
         return depth_of(self.root).notes()
 
+    def _repr_html_(self) -> str | None:
+        from carvis.dataset.display import health_html
+
+        return health_html(self)
+
     @property
     def splits(self) -> list[str]:
         return list(self.counts.columns)

@@ -46,6 +46,11 @@ class Comparison:
     def __repr__(self) -> str:
         return f"Comparison({', '.join(self.names)}; n={self.n})"
 
+    def _repr_html_(self) -> str | None:
+        from carvis.evaluation.display import comparison_html
+
+        return comparison_html(self)
+
     @property
     def names(self) -> list[str]:
         return self.joined.names

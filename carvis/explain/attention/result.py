@@ -56,6 +56,11 @@ class Attention:
     setup: dict = field(default_factory=dict)
     complete: bool = True
 
+    def _repr_html_(self) -> str | None:
+        from carvis.explain.display import attention_html
+
+        return attention_html(self)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What has to be known of the maps, a sentence each."""

@@ -32,6 +32,11 @@ class FilterPatterns:
     preprocessing: str
     settings: dict
 
+    def _repr_html_(self) -> str | None:
+        from carvis.explain.display import filters_html
+
+        return filters_html(self)
+
     def grid(self, columns: int = 8, margin: int = 5) -> np.ndarray:
         """Lay the patterns out row by row on black: uint8 (H, W, 3).
 

@@ -26,7 +26,8 @@ def filter_patterns(
 ) -> np.ndarray:
     """Draw the pictures that excite single filters of a layer most: uint8 (n, size, size, 3).
 
-    Arguments and errors as ``draw_filters``, which also tells which filters never answered.
+    Arguments and errors as ``draw_filters``, which also tells which filters never answered, and whose result shows
+    itself in a notebook; this is a plain array, to compute with.
     """
     return draw_filters(clf, layer, filters, size, steps, **options).images
 

@@ -1,83 +1,115 @@
 """Which annotated parts the models look at, and which they need."""
 
-import pandas as pd
+import numpy as np
 
+from carvis.explain.attention import Attention
 from carvis.figures import attention_by_part, figure_bytes
 from carvis.language import _
-from carvis.report.blocks import Picture, Section, Words, percent, table
+from carvis.report.blocks import Picture, Points, Section, Share, Words, columns_table, percent
 from carvis.report.context import Context
+
+# More models would make the figure's bars too thin.
+_MOST_DRAWN = 4
+# A part seen less often than this tells nothing by its lift.
+_SEEN = 10
 
 
 def attention(context: Context) -> Section | None:
-    """What was measured of the models; measured now only where the context says so. None without annotated parts."""
-    if context.data is None or context.cache_dir is None or not context.files:
+    """What was measured of the models. None without annotated parts."""
+    found = {name: one for name, one in context.attention.items() if len(one.attention.table)}
+    if not found:
         return None
-    from carvis.explain import read_parts
-    from carvis.explain.attention import attention_on_parts, kept, settings_key, settings_of
     from carvis.explain.attention.standing_out import stands_out_words
-    from carvis.explain.parts import find_parts
-    from carvis.workspace import Cache
 
-    source = next(iter(find_parts(context.data)), None)
-    if source is None:
-        return None
-    parts = read_parts(source, context.data, context.split)
-    cache = Cache(context.cache_dir / "attention")
-    results, missing = {}, []
-    for name, clf in context.classifiers.items():
-        identity = (clf.fingerprint, list(clf.class_names))
-        key = settings_key(identity, (context.data.fingerprint, context.split), parts.fingerprint, settings_of())
-        found = kept(cache, key)
-        if found is None and context.measure:
-            context.tell(f"attention of {name} on {len(parts)} pictures")
-            found = attention_on_parts(clf, context.data, context.split, parts, cache=cache)
-        if found is None:
-            missing.append(name)
-        else:
-            results[name] = found
-    answers = _("Do the models look at the right thing?")
+    results = {name: measured.attention for name, measured in found.items()}
+    full = all(measured.full for measured in found.values())
     blocks: list = []
-    if missing:
-        words = _("Not measured yet: {models}. Page Where models look does it, or python -m carvis report --measure.")
-        blocks.append(Words(words.format(models=", ".join(missing))))
-    for name, result in results.items():
-        rows = result.unusual().head(3).to_dict("records")
-        blocks += [Words(f"{name}, {stands_out_words(row)}", place == 0) for place, row in enumerate(rows)]
-    if results:
+    unusual = []
+    for name, measured in found.items():
+        rows = measured.attention.unusual().head(3).to_dict("records") if measured.full else []
+        unusual += [f"{name}, {stands_out_words(row)}" for row in rows]
+    if unusual:
+        blocks.append(Points(tuple(unusual)))
+    counts = {len(result.table) for result in results.values()}
+    n = " – ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
+    if not full:
+        words = _(
+            "Heatmaps of {n} images, parts not occluded: what a model looks at, not what it needs. For both run "
+            "python -m carvis report with --measure."
+        )
+        blocks.append(Words(words.format(n=n), True))
+    if full and len(results) <= _MOST_DRAWN:
         most = "; ".join(f"{name}: {result.by_part['share'].idxmax()}" for name, result in results.items())
-        words = _("Where most of the evidence lies: {parts}.").format(parts=most)
-        blocks.append(Picture(figure_bytes(attention_by_part(results)), words))
-        for name, result in results.items():
-            caption = _("{model}: {n} pictures").format(model=name, n=f"{len(result.table):,}")
-            blocks.append(table(_shown(result), caption))
-    made = (
-        _(
-            "Attention is the share of a map's positive evidence on the part, area the part's share of the picture; "
-            "lift is their ratio. Grad-CAM of the answer, on the logit, at the last layer that all of the signal "
-            "passes."
-        ),
-        _(
-            "Fall: by how much the answer's probability falls when the part is covered by its surroundings; elsewhere: "
-            "when the same shape is covered at another place."
-        ),
+        alt = _("Where most of the evidence lies: {parts}.").format(parts=most)
+        blocks.append(Picture(figure_bytes(attention_by_part(results)), alt))
+    keyed = {context.keys[name]: result for name, result in results.items()}
+    caption = _("Share of the evidence on each part, {n} images (line: the part's share of the image)").format(n=n)
+    blocks.append(columns_table(_shares(keyed), caption))
+    if full and all(result.covered for result in results.values()):
+        words = _("Fall in probability with the part occluded (in brackets: as much occluded elsewhere)")
+        blocks.append(columns_table(_falls(keyed), words))
+    made = [
+        _("Attention is the share of a heatmap's positive evidence that lies on a part (Grad-CAM of the prediction).")
+    ]
+    if full:
+        made.append(
+            _("The fall is that of the predicted class's probability when the part is replaced by its surroundings.")
+        )
+    answers = _("Do the models look at the right thing?")
+    return Section("attention", _("Attention on parts"), answers, tuple(blocks), tuple(made))
+
+
+def looks_at(name: str, result: Attention) -> str:
+    """Where a model looks, in a sentence: the part with most evidence, and the one it favours for its size."""
+    rows = result.by_part
+    rows = rows[(rows["n"] >= min(_SEEN, len(result.table))) & rows["share"].notna()]
+    if rows.empty:
+        return _("{model}: no heatmap holds evidence.").format(model=name)
+    most = rows["share"].idxmax()
+    share, area = percent(rows.loc[most, "share"], 0), percent(rows.loc[most, "area"], 0)
+    lift = rows["lift"].dropna()
+    if lift.empty or lift.idxmax() == most:
+        words = _("{model} looks most at the {part}: {share} of its evidence on {area} of the image.")
+        return words.format(model=name, part=most, share=share, area=area)
+    words = _(
+        "{model}: {share} of the evidence lies on the {part} ({area} of the image); for its size it looks most at the "
+        "{favourite} ({lift} times its area)."
     )
-    return Section("attention", _("Attention on parts"), answers, tuple(blocks), made)
+    favourite, times = lift.idxmax(), f"{lift.max():.1f}"
+    return words.format(model=name, share=share, part=most, area=area, favourite=favourite, lift=times)
 
 
-def _shown(result) -> pd.DataFrame:
-    rows = result.by_part[result.by_part["n"] > 0]
-    shown = {
-        _("pictures"): rows["n"].map("{:,.0f}".format),
-        _("attention"): rows["share"].map(percent),
-        _("area"): rows["area"].map(percent),
-        _("lift"): rows["lift"].map("{:.1f}".format),
-    }
-    if result.covered:
-        shown[_("fall")] = rows["fall"].map(_signed)
-        shown[_("elsewhere")] = rows["control"].map(_signed)
-    return pd.DataFrame(shown, index=rows.index.rename(_("part")))
+def _shares(results: dict[str, Attention]) -> list[tuple]:
+    first = next(iter(results.values())).by_part
+    rows = first.index[first["n"] > 0]
+    facts = first.loc[rows]
+    columns = [
+        (_("part"), rows),
+        (_("images"), facts["n"].map("{:,.0f}".format)),
+        (_("area"), facts["area"].map(percent)),
+    ]
+    shares = {key: one.by_part["share"].reindex(rows) for key, one in results.items()}
+    if len(results) > _MOST_DRAWN:
+        return columns + [(key, share.map(percent)) for key, share in shares.items()]
+    end = max(float(np.nanmax(values, initial=0.01)) for values in (facts["area"], *shares.values()))
+    for key, share in shares.items():
+        drawn = zip(share, facts["area"], strict=True)
+        columns.append((key, [Share(value, area, end, percent(value)) for value, area in drawn]))
+    return columns
+
+
+def _falls(results: dict[str, Attention]) -> list[tuple]:
+    first = next(iter(results.values())).by_part
+    rows = first.index[first["n"] > 0]
+    columns = [(_("part"), rows)]
+    for key, result in results.items():
+        by_part = result.by_part.reindex(rows)
+        columns.append(
+            (key, [f"{_signed(row['fall'])} ({_signed(row['control'])})" for row in by_part.to_dict("records")])
+        )
+    return columns
 
 
 def _signed(value: float) -> str:
     # What rounds to nothing has no sign.
-    return f"{round(value, 2) + 0.0:+.2f}"
+    return "–" if value != value else f"{round(value, 2) + 0.0:+.2f}"

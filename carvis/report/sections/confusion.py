@@ -1,4 +1,4 @@
-"""What is taken for what."""
+"""Which classes are predicted as which, and how well each is recognised."""
 
 import pandas as pd
 
@@ -6,44 +6,95 @@ from carvis.errors import CarvisError
 from carvis.figures import confusion_matrix, figure_bytes
 from carvis.images import thumbnail
 from carvis.language import _, n_
-from carvis.report.blocks import Badge, Picture, Row, Section, Words, percent, table
+from carvis.report.blocks import (
+    Badge,
+    Groups,
+    Heading,
+    Picture,
+    Row,
+    Section,
+    Words,
+    columns_table,
+    percent,
+    split_word,
+)
 from carvis.report.context import Context
 
-_PICTURES = 6
+_PICTURES, _PAIRS, _CLASSES = 3, 10, 30
+# A table of so many columns, one fewer where names are longer than this, leaves room for another beside it.
+_NARROW, _WIDE = 5, 24
 
 
 def confusion(context: Context) -> Section:
-    blocks: list = []
-    for name, evaluation in context.evaluations.items():
-        worst = evaluation.most_confused(10)
-        if worst.empty:
-            blocks.append(Words(_("{model} mistakes nothing.").format(model=name)))
-            continue
+    best = context.evaluations[context.best]
+    blocks: list = [_classes(context)]
+    worst = _worst(context)
+    if worst.empty:
+        blocks.append(Words(_("No model makes an error.")))
+    else:
+        blocks.append(_confused(context, worst))
         first = worst.iloc[0]
-        words = n_(
-            "{model}: {true} is taken for {pred} most often, {n} time.",
-            "{model}: {true} is taken for {pred} most often, {n} times.",
-            int(first["count"]),
+        caption = _("Confusion matrix of {model}").format(model=context.best)
+        alt = _("{caption}. Most frequent: {label} predicted as {predicted}.").format(
+            caption=caption, label=first["label"], predicted=first["predicted"]
         )
-        said = words.format(model=name, true=first["label"], pred=first["predicted"], n=first["count"])
-        drawn = confusion_matrix(evaluation.confusion, title=name)
-        blocks.append(Picture(figure_bytes(drawn), _("Confusion matrix of {finding}").format(finding=said), said))
-        shown = pd.DataFrame(
-            {
-                _("true"): worst["label"],
-                _("taken for"): worst["predicted"],
-                _("pictures"): worst["count"].map("{:,}".format),
-                _("of the class"): worst["share"].map(lambda share: percent(share, 0)),
-            }
+        blocks.append(Picture(figure_bytes(confusion_matrix(best.confusion)), alt, caption))
+        if groups := _pairs(context):
+            blocks += [Heading(_("Images of the most frequent confusions of {model}").format(model=context.best))]
+            blocks.append(Groups(tuple(groups)))
+    made = (
+        _(
+            "Confusion matrix: rows are labels, columns predictions; numbers of images. Recall: the share of a class's "
+            "images that are predicted as it."
+        ),
+    )
+    return Section("confusion", _("Errors"), _("Which classes are confused?"), tuple(blocks), made)
+
+
+def _classes(context: Context):
+    """The recall of each class by each model, the lowest of the best model first."""
+    best = context.evaluations[context.best].per_class
+    # A class without images has no recall to be low.
+    order = best[best["support"] > 0].sort_values("recall", kind="stable").index
+    caption = _("Recall of each class, the lowest of {model} first").format(model=context.best)
+    if len(order) > _CLASSES:
+        caption = _("Recall of the {n} classes, of {all}, with the lowest of {model}").format(
+            n=_CLASSES, all=f"{len(order):,}", model=context.best
         )
-        blocks.append(table(shown, _("Most confused pairs of {model}").format(model=name)))
-    blocks += _pairs(context)
-    made = (_("Rows are true classes, columns answers; counts of pictures."),)
-    return Section("confusion", _("Confusion"), _("What is taken for what?"), tuple(blocks), made)
+        order = order[:_CLASSES]
+    columns: list[tuple] = [(_("class"), order)]
+    if context.health is not None and len(context.health.splits) > 1:
+        for split, counts in context.health.counts.items():
+            columns.append((split_word(split), counts.reindex(order).map(lambda n: "–" if n != n else f"{n:,.0f}")))
+    else:
+        columns.append((_("images"), best.loc[order, "support"].map("{:,.0f}".format)))
+    for name in context.ranked:
+        recall = context.evaluations[name].per_class["recall"].reindex(order)
+        columns.append((context.keys[name], recall.map(lambda share: percent(share, 0))))
+    narrow = len(columns) <= _NARROW - (max(map(len, order), default=0) > _WIDE)
+    return columns_table(columns, caption, beside=2 if narrow and len(order) > 6 else 1)
+
+
+def _worst(context: Context) -> pd.DataFrame:
+    """The pairs that the best model confuses most often; where it makes no error, those of the next."""
+    for name in context.ranked:
+        worst = context.evaluations[name].most_confused(_PAIRS)
+        if len(worst):
+            return worst
+    return pd.DataFrame()
+
+
+def _confused(context: Context, worst: pd.DataFrame):
+    columns: list[tuple] = [(_("label"), worst["label"]), (_("predicted"), worst["predicted"])]
+    for name in context.ranked:
+        confused = context.evaluations[name].confusion
+        counts = [confused.get(row.predicted, {}).get(row.label, 0) for row in worst.itertuples()]
+        columns.append((context.keys[name], [f"{int(n):,}" for n in counts]))
+    return columns_table(columns, _("Most frequent confusions, in numbers of images"), texts=2)
 
 
 def _pairs(context: Context) -> list[Row]:
-    """Pictures of the best model's most confused pairs, the most confident first."""
+    """Images of the best model's most confused pairs, the most confident first."""
     evaluation = context.evaluations[context.best]
     wrong = evaluation.misclassified()
     rows = []
@@ -53,21 +104,17 @@ def _pairs(context: Context) -> list[Row]:
         for answer in here.head(_PICTURES).to_dict("records"):
             place = context.picture(answer["id"])
             try:
-                data = thumbnail(place, 160) if place else None
+                data = thumbnail(place, 200) if place else None
             except CarvisError:
                 data = None
             if data:
                 badge = Badge(f"{answer['confidence']:.0%}", "bad")
-                alt = _("{picture}: {true} taken for {pred}").format(
-                    picture=answer["id"], true=pair["label"], pred=pair["predicted"]
+                alt = _("{image}: label {label}, predicted {predicted}").format(
+                    image=answer["id"], label=pair["label"], predicted=pair["predicted"]
                 )
-                pictures.append(Picture(data, alt, answer["id"].rpartition("/")[2], (badge,), "jpeg"))
+                name = answer["id"].rpartition("/")[2]
+                pictures.append(Picture(data, alt, "", name, (badge,), "jpeg"))
         if pictures:
-            title = n_(
-                "{true} taken for {pred} by {model}: {n} picture",
-                "{true} taken for {pred} by {model}: {n} pictures",
-                int(pair["count"]),
-            )
-            named = {"true": pair["label"], "pred": pair["predicted"], "model": context.best, "n": pair["count"]}
-            rows.append(Row(tuple(pictures), title.format(**named)))
+            title = n_("{label} → {predicted}: {n} image", "{label} → {predicted}: {n} images", int(pair["count"]))
+            rows.append(Row(tuple(pictures), title.format(**pair, n=f"{pair['count']:,}"), across=6))
     return rows

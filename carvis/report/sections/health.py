@@ -1,85 +1,91 @@
-"""Whether the data can be trusted: copies across splits, broken files, near-empty classes."""
+"""Whether the data can be trusted: leakage, label issues, broken files, near-empty classes."""
 
 import pandas as pd
 
-from carvis.dataset.health import Health, check_dataset
+from carvis.dataset.health import Health
 from carvis.errors import CarvisError
 from carvis.images import thumbnail
-from carvis.language import N_, _, n_
-from carvis.report.blocks import Badge, Picture, Row, Section, Words, percent, split_word, table
+from carvis.language import N_, _
+from carvis.report.blocks import Badge, Groups, Heading, Picture, Row, Section, Words, percent, split_word, table
 from carvis.report.context import Context
 
-_PAIRS = 4
+_PAIRS, _LABELS, _FILES = 6, 12, 10
+_COLUMNS = {
+    "path": N_("file"),
+    "split": N_("split"),
+    "label": N_("class"),
+    "reason": N_("reason"),
+    "pictures": N_("images"),
+}
 _MADE = (
     N_(
-        "A copy is the same picture: the same bytes or pixels, or encoded anew, resized, cropped, mirrored or "
-        "recoloured."
+        "Near-duplicates are the same image encoded anew, resized, cropped, mirrored or recoloured; exact ones have "
+        "the same bytes or pixels. Distance: mean absolute difference of the two images laid over each other, as a "
+        "share of full scale."
     ),
-    N_("Distance: mean absolute difference of the two pictures laid over each other, as a share of full scale."),
+    N_(
+        "Label issues: confident learning (Northcutt et al. 2021) over the models that are right more often than wrong."
+    ),
 )
 
 
 def health(context: Context) -> Section | None:
     """None where the data set is not here."""
-    if context.data is None:
+    found = context.health
+    if found is None:
         return None
-    cache = context.cache_dir / "health" if context.cache_dir else None
-    found = check_dataset(context.data, lambda done, total: context.tell(f"checking {context.data.name}"), cache)
-    blocks: list = list(_leaks(found)) + list(_scores(context))
-    if found.mixed_groups:
-        words = n_(
-            "{n} group of copies bears several labels.", "{n} groups of copies bear several labels.", found.mixed_groups
-        )
-        blocks.append(Words(words.format(n=found.mixed_groups)))
-    counts = found.counts.copy()
-    counts.loc[_("all")] = counts.sum()
-    counts = counts.rename(columns=split_word)
-    shown = counts.map("{:,}".format).rename_axis(_("class")).iloc[[-1, *range(len(counts) - 1)]]
-    blocks += [table(shown, _("Pictures in each class and split")), *_rows(context, found)]
+    blocks: list = [table(_splits(found), _("Images in each split"))]
+    blocks += _leaks(found)
+    if groups := _copies(found):
+        blocks += [Heading(_("Near-duplicates across splits or classes")), Groups(tuple(groups))]
+    blocks += _labels(context)
     for title, problems in (
         (_("Files that cannot be read"), found.broken),
-        (_("Files that are no pictures"), found.others),
+        (_("Files that are no images"), found.others),
         (_("Near-empty classes"), found.sparse),
     ):
         if len(problems):
-            blocks.append(table(_below(problems.head(20), found), f"{title}: {len(problems):,}"))
+            shown = _below(problems.head(_FILES), found)
+            blocks.append(table(shown, f"{title}: {len(problems):,}", texts=shown.shape[1]))
     return Section("health", _("Data"), _("Can the data be trusted?"), tuple(blocks), tuple(map(_, _MADE)))
 
 
-def _leaks(found: Health):
-    copied = False
+def _splits(found: Health) -> pd.DataFrame:
+    counts = found.counts
+    rows = {}
+    for split, column in counts.items():
+        here = column[column > 0]
+        fewest = f"{here.min():,} ({here.idxmin()})" if len(here) and here.min() < here.max() else "–"
+        most = f"{here.max():,} ({here.idxmax()})" if len(here) and here.min() < here.max() else "–"
+        each = f"{column.mean():,.0f}" if len(here) else "–"
+        rows[split_word(split)] = {
+            _("images"): f"{column.sum():,}",
+            _("classes"): f"{len(here):,}",
+            _("mean of a class"): each,
+            _("fewest"): fewest,
+            _("most"): most,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("split"))
+
+
+def _leaks(found: Health) -> list:
+    rows = {}
     for (split, other), shared in found.crossing().items():
-        if shared.copies:
-            copied = True
-            words = _("{copies} of {n} {split} pictures are also in {other}: {exact} exactly, {near} nearly.").format(
-                copies=f"{shared.copies:,}",
-                n=f"{shared.n:,}",
-                split=split_word(split),
-                other=split_word(other),
-                exact=f"{shared.exact:,}",
-                near=f"{shared.copies - shared.exact:,}",
-            )
-            yield Words(words, (split, other) == ("test", "train"))
-    if not copied and len(found.splits) > 1:
-        yield Words(_("No picture has a copy in another split."))
+        name = _("{split} in {other}").format(split=split_word(split), other=split_word(other))
+        rows[name] = {
+            _("images"): f"{shared.n:,}",
+            _("exact duplicates"): f"{shared.exact:,}",
+            _("near-duplicates"): f"{shared.copies - shared.exact:,}",
+            _("share"): percent(shared.copies / shared.n if shared.n else float("nan")),
+        }
+    if not rows:
+        return [Words(_("Only one split is here, so images shared between splits cannot be looked for."), True)]
+    shown = pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("leakage"))
+    return [table(shown, _("Images that are also in another split"))]
 
 
-def _scores(context: Context):
-    for name, evaluation in context.evaluations.items():
-        leak = evaluation.leak
-        if leak is None or not leak.copies:
-            continue
-        if leak.measurable:
-            words = _("{model}: {all} on all pictures, {clean} on the {n} pictures without a copy in training.")
-        else:
-            words = _("{model}: {all} on all pictures, without copies it is not measurable: make a leak-free split.")
-        clean = percent(leak.accuracy) if leak.measurable else ""
-        said = words.format(model=name, all=percent(evaluation.accuracy), clean=clean, n=f"{leak.clean:,}")
-        yield Words(said, True)
-
-
-def _rows(context: Context, found: Health) -> list[Row]:
-    """Pairs of test and training pictures: what is exact comes last, since it looks as one would think."""
+def _copies(found: Health) -> list[Row]:
+    """Pairs of images: what is exact comes last, since it looks as one would think."""
     pairs = found.copies
     pairs = pairs[(pairs["split"] != pairs["twin_split"]) | (pairs["label"] != pairs["twin_label"])]
     pairs = pairs.sort_values("distance", ascending=False, kind="stable").drop_duplicates("path").head(_PAIRS)
@@ -89,18 +95,43 @@ def _rows(context: Context, found: Health) -> list[Row]:
         for side in ("", "twin_"):
             path, label = pair[f"{side}path"], pair[f"{side}label"]
             try:
-                data = thumbnail(path, 190)
+                data = thumbnail(path, 200)
             except CarvisError:
                 continue
-            name = str(path).rpartition("/")[2]
+            name = str(path).replace("\\", "/").rpartition("/")[2]
             words = f"{split_word(pair[f'{side}split'])} · {label}"
-            pictures.append(Picture(data, f"{words}: {name}", name, (Badge(words),), "jpeg"))
-        rows.append(Row(tuple(pictures), _("Copies, distance {distance}").format(distance=f"{pair['distance']:.3f}")))
+            pictures.append(Picture(data, f"{words}: {name}", words, name, type="jpeg"))
+        title = _("distance {distance}").format(distance=f"{pair['distance']:.3f}")
+        rows.append(Row(tuple(pictures), title, across=6))
     return rows
+
+
+def _labels(context: Context) -> list:
+    """The labels most in doubt, with their images."""
+    pictures = []
+    for row in context.label_issues.head(_LABELS).to_dict("records"):
+        place = context.picture(row["id"])
+        try:
+            data = thumbnail(place, 200) if place else None
+        except CarvisError:
+            data = None
+        if data:
+            name = row["id"].rpartition("/")[2]
+            badge = Badge(_("rather {label}").format(label=row["suggested"]), "bad")
+            alt = _("{image}: labelled {label}, perhaps {suggested}").format(
+                image=row["id"], label=row["label"], suggested=row["suggested"]
+            )
+            pictures.append(Picture(data, alt, row["label"], name, (badge,), "jpeg"))
+    if not pictures:
+        return []
+    title = _("Labels in doubt: {n} of {all}").format(n=len(pictures), all=f"{len(context.label_issues):,}")
+    parts = [pictures[start : start + 6] for start in range(0, len(pictures), 6)]
+    return [Heading(title), *(Row(tuple(part), across=6) for part in parts)]
 
 
 def _below(problems: pd.DataFrame, found: Health) -> pd.DataFrame:
     """Paths below the data set: the report is read on other machines too."""
     root = f"{found.root}/"
     texts = problems.select_dtypes(["object", "string"]).columns
-    return problems.assign(**{name: problems[name].astype(str).str.replace(root, "", regex=False) for name in texts})
+    below = {name: problems[name].astype(str).str.replace(root, "", regex=False) for name in texts}
+    return problems.assign(**below).rename(columns=lambda name: _(_COLUMNS.get(name, name)))

@@ -1,5 +1,6 @@
-"""Where each model looks, side by side, on the pictures that tell the models apart."""
+"""Where each model looks, side by side, on the images that tell the models apart."""
 
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -8,73 +9,89 @@ import pandas as pd
 from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image, resize
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Badge, Kind, Picture, Row, Section, Words
+from carvis.report.blocks import Badge, Heading, Kind, Picture, Row, Section, Words
 from carvis.report.context import Context
 from carvis.workspace import Cache
 
 _SIDE = 224
 _VERDICTS: dict[str, tuple[str, Kind]] = {
-    "better": (N_("map tested: better than chance"), "good"),
-    "not-better": (N_("map tested: no better than chance"), "bad"),
+    "better": (N_("heatmap tested: better than chance"), "good"),
+    "not-better": (N_("heatmap tested: no better than chance"), "bad"),
     "no-evidence": (N_("no evidence to test"), "plain"),
 }
+_TESTED_HOW = N_(
+    "A tested heatmap was held against random ones and a blob in the middle: the image is erased and restored in "
+    "each one's order (deletion and insertion, Petsiuk et al. 2018)."
+)
 
 
 def heatmaps(context: Context) -> Section | None:
-    """One row a picture: the picture, then each model's overlay with what it answered and what its map is worth."""
+    """One row an image: the image, then each model's overlay with its prediction and what its heatmap is worth."""
     chosen = choose(context, context.pictures)
     if chosen.empty or context.data is None or not context.files:
         return None
+    rows, made, notes = [], {}, {}
+    for why, samples in chosen.groupby("why", sort=False):
+        of_one = [_row(context, sample, made, notes) for sample in samples.to_dict("records")]
+        of_one = [row for row in of_one if row is not None]
+        rows += [Heading(why), *of_one] if of_one else []
+    if not rows:
+        return None
+    lead = _("Each heatmap is divided by its own maximum: compare places, not strengths.")
+    blocks = [Words(lead, True), *(Words(note, True) for note in notes), *rows]
+    how = (
+        *made,
+        _("Heatmaps explain each model's own prediction; they are blank where they hold no evidence."),
+        *([_TESTED_HOW] if any("test" in kinds for kinds in made.values()) else ()),
+    )
+    return Section("heatmaps", _("Heatmaps"), _("Where does each model look?"), tuple(blocks), tuple(map(_, how)))
+
+
+def _row(context: Context, sample: dict, made: dict[str, set], notes: dict[str, None]) -> Row | None:
     from carvis.explain import heatmaps as maps_of
     from carvis.explain import scale_maps
 
-    rows, facts, notes = [], {}, {}
-    for picture in chosen.to_dict("records"):
-        place = context.picture(picture["id"])
-        if place is None:
-            context.problems.append(f"{picture['id']} is not in {context.data.root}: it was left out.")
-            continue
-        try:
-            image = read_image(place)
-        except CarvisError as error:
-            context.problems.append(str(error))
-            continue
-        context.tell(f"heatmaps of {picture['id']}")
-        small = _small(image)
-        shown = [Picture(encode_image(small, quality=88), picture["id"], picture["label"], type="jpeg")]
-        for name, clf in context.classifiers.items():
-            [found] = maps_of(clf, [place], context.method)
-            notes[name] = found.notes
-            facts[name] = _("{model}: {method} on the {score} at {layer}, {preprocessing}").format(
-                model=name,
-                method=found.method,
-                score=found.score_kind,
-                layer=found.layer,
-                preprocessing=found.input_words,
-            )
-            [values] = scale_maps([found], "map")
-            right = found.predicted_name == picture["label"]
-            answer = Badge(f"{'✓' if right else '✗'} {found.predicted_name} {found.confidence:.0%}", _tone(right))
-            badges = (answer, *_worth(context, clf, place, found))
-            alt = _("Where {model} looks, which answers {answer} ({confidence})").format(
-                model=name, answer=found.predicted_name, confidence=f"{found.confidence:.0%}"
-            )
-            drawn = encode_image(overlay(small, values, 0.5), quality=88)
-            shown.append(Picture(drawn, alt, name, badges, "jpeg"))
-        rows.append(Row(tuple(shown), f"{picture['id']} · {picture['why']}"))
-    if not rows:
+    place = context.picture(sample["id"])
+    if place is None:
+        words = _("{image} is not in the data set {data}: it is skipped.")
+        context.problems.append(words.format(image=sample["id"], data=context.data.name))
         return None
-    lead = Words(_("Each map is divided by its own maximum, so strengths of different models cannot be read off."))
-    made = (
-        *facts.values(),
-        *(f"{name}: {localised(note)}" for name, found in notes.items() for note in found),
-        _("Maps explain each model's own answer; blank where a map is no evidence."),
-        _(
-            "A tested map was held against random maps and a blob in the middle: the picture is erased and restored in"
-            " each one's order (deletion and insertion, Petsiuk et al. 2018)."
-        ),
-    )
-    return Section("heatmaps", _("Heatmaps"), _("Where does each model look?"), (lead, *rows), made)
+    try:
+        image = read_image(place)
+    except CarvisError as error:
+        context.problems.append(localised(error))
+        return None
+    context.tell(f"heatmaps of {sample['id']}")
+    small = _small(image)
+    alt, name = _("The image itself, label {label}"), sample["id"].rpartition("/")[2]
+    alt = alt.format(label=sample["label"])
+    shown = [Picture(encode_image(small, quality=86), alt, sample["label"], name, type="jpeg")]
+    for name, clf in context.classifiers.items():
+        try:
+            [found] = maps_of(clf, [place], context.method)
+        except CarvisError as error:
+            context.problems.append(f"{name}: {localised(error)}")
+            continue
+        words = _("{model}: {method} on the {score} at {layer}, preprocessing {preprocessing}").format(
+            model=name,
+            method=found.method,
+            score=found.score_kind,
+            layer=found.layer,
+            preprocessing=found.input_words,
+        )
+        kinds = made.setdefault(words, set())
+        notes.update(dict.fromkeys(f"{name}: {localised(note)}" for note in found.notes))
+        [values] = scale_maps([found], "map")
+        right = found.predicted_name == sample["label"]
+        answer = Badge(f"{'✓' if right else '✗'} {found.predicted_name} {found.confidence:.0%}", _tone(right))
+        worth = _worth(context, clf, place, found)
+        kinds.update("test" for badge in worth if found.status == "ok")
+        alt = _("Where {model} looks, which predicts {predicted} ({confidence})").format(
+            model=name, predicted=found.predicted_name, confidence=f"{found.confidence:.0%}"
+        )
+        drawn = encode_image(overlay(small, values, 0.5), quality=86)
+        shown.append(Picture(drawn, alt, context.keys[name], "", (answer, *worth), "jpeg"))
+    return Row(tuple(shown), across=min(max(len(shown), 4), 5))
 
 
 def _worth(context: Context, clf, image: str | Path, heatmap) -> list[Badge]:
@@ -87,7 +104,7 @@ def _worth(context: Context, clf, image: str | Path, heatmap) -> list[Badge]:
     cache = Cache(context.cache_dir / "faithfulness") if context.cache_dir else None
     test = kept_faithfulness(cache, faithfulness_key(clf, image, heatmap))
     if test is None and context.measure:
-        context.tell(f"testing the map of {clf.name}")
+        context.tell(f"testing the heatmap of {clf.name}")
         [test] = faithfulness(clf, [image], [heatmap], cache=cache)
     if test is None or test.verdict not in _VERDICTS:
         return []
@@ -96,10 +113,11 @@ def _worth(context: Context, clf, image: str | Path, heatmap) -> list[Badge]:
 
 
 def choose(context: Context, n: int) -> pd.DataFrame:
-    """Pick the pictures that tell most: id, label, why.
+    """Pick the images that tell most: id, label, why.
 
-    Half of them one model alone gets right, by the confidence of those that are wrong; the others are the best model's
-    most confident mistakes, as far as there are any.
+    Half of them one model alone gets right, the models in turn, by the confidence of those that are wrong; the others
+    are the best model's most confident errors, as far as there are any. Where there are none at all, its predictions
+    of the lowest confidence.
     """
     found = []
     wrong = context.evaluations[context.best].misclassified()
@@ -107,22 +125,27 @@ def choose(context: Context, n: int) -> pd.DataFrame:
     if comparison is not None:
         right = comparison.joined.right
         confidence = np.stack([comparison.confidence(name) for name in comparison.names], axis=1)
-        alone = np.flatnonzero(right.sum(axis=1) == 1)
-        surest = np.where(right[alone], -1.0, confidence[alone]).max(axis=1) if len(alone) else np.zeros(0)
         table = comparison.joined.table
-        for row in alone[np.argsort(-surest, kind="stable")][: n - min(n // 2, len(wrong))]:
-            name = comparison.names[int(right[row].argmax())]
-            found.append(
-                (table["id"].iloc[row], table["label"].iloc[row], _("only {model} is right").format(model=name))
-            )
+        by_model = []
+        for name in context.ranked:
+            alone = np.flatnonzero((right.sum(axis=1) == 1) & right[:, comparison.names.index(name)])
+            surest = np.where(right[alone], -1.0, confidence[alone]).max(axis=1) if len(alone) else np.zeros(0)
+            by_model.append([(row, name) for row in alone[np.argsort(-surest, kind="stable")]])
+        # In turn, so that no model takes all the room.
+        turns = [one for turn in zip_longest(*by_model) for one in turn if one is not None]
+        for row, name in turns[: n - min(n // 2, len(wrong))]:
+            why = _("only {model} is right").format(model=name)
+            found.append((table["id"].iloc[row], table["label"].iloc[row], why))
     taken = {sample for sample, *_rest in found}
     for answer in wrong.to_dict("records"):
         if len(found) >= n:
             break
         if answer["id"] not in taken:
-            found.append(
-                (answer["id"], answer["label"], _("a confident mistake of {model}").format(model=context.best))
-            )
+            found.append((answer["id"], answer["label"], _("confident errors of {model}").format(model=context.best)))
+    if not found:
+        right = context.evaluations[context.best].predictions.sort_values("confidence", kind="stable").head(n)
+        why = _("the predictions of {model} with the lowest confidence").format(model=context.best)
+        found = [(row["id"], row["label"], why) for row in right.to_dict("records")]
     return pd.DataFrame(found, columns=["id", "label", "why"])
 
 

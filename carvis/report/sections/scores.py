@@ -2,92 +2,141 @@
 
 import pandas as pd
 
-from carvis.evaluation.comparison import cochran_words, left_out_words, pattern_words, sentence
-from carvis.evaluation.comparison.calibration import expected_calibration_error
-from carvis.figures import figure_bytes, model_scoreboard, reliability_diagrams
+from carvis.evaluation.comparison import cochran_words, left_out_words, pattern_words, verdict
+from carvis.evaluation.comparison.verdicts import p_words
+from carvis.figures import figure_bytes, reliability_diagrams
 from carvis.language import N_, _
-from carvis.report.blocks import Picture, Section, Words, interval, percent, table
+from carvis.report.blocks import Picture, Section, Words, columns_table, interval, percent, table
+from carvis.report.cautions import calibration_errors
 from carvis.report.context import Context
 
 _MADE = (
-    N_("Intervals of accuracies are Wilson's, 95 %."),
-    N_("Top-3: the true class is among the three most probable. Macro F1: the mean of the classes' F1."),
+    N_("Confidence intervals of accuracies are Wilson's, 95 %."),
+    N_("Top-3: the label is among the three most probable classes. Macro F1: the mean of the classes' F1."),
     N_(
         "Expected calibration error: 15 bins of equal width (Guo et al. 2017, On Calibration of Modern Neural "
         "Networks)."
     ),
 )
 _MADE_PAIRS = (
-    N_("Models are compared on the pictures all of them were evaluated on, joined by sample id and content."),
+    N_("Models are compared on the images all of them were evaluated on, joined by sample id and content."),
     N_(
-        "p: exact McNemar test of the pictures that one model alone gets right, corrected for the number of pairs "
-        "(Holm)."
+        "p: exact McNemar test of the images that one model alone gets right, corrected for the number of pairs (Holm)."
     ),
 )
+# Rows of a table that a reader still looks through.
+_PAIRS, _NAMED = 15, 3
+_VERDICTS = {
+    "better": N_("real"),
+    "unclear": N_("could be chance"),
+    "even": N_("no gap"),
+    "same": N_("no gap"),
+}
 
 
 def scores(context: Context) -> Section:
     comparison = context.comparison
     if comparison is None:
         return _one(context)
-    board = comparison.scoreboard
-    blocks = [Words(sentence(verdict), verdict.kind == "better") for verdict in comparison.verdicts]
-    if comparison.cochran:
-        blocks.append(Words(cochran_words(*comparison.cochran)))
-    blocks += [Words(words) for words in left_out_words(comparison.left_out)]
-    said = ", ".join(f"{name} {percent(row['accuracy'])}" for name, row in board.iterrows())
-    blocks.append(Picture(figure_bytes(model_scoreboard(comparison)), _("Accuracies: {models}.").format(models=said)))
-    shown = pd.DataFrame(
-        {
-            _("accuracy"): board["accuracy"].map(percent),
-            "95 %": [interval(*pair) for pair in board[["low", "high"]].to_numpy()],
-            _("without copies"): [_clean(row) for _name, row in board.iterrows()],
-            _("top-3"): board["top3"].map(percent),
-            _("macro F1"): board["macro_f1"].map("{:.3f}".format),
-            _("log loss"): board["log_loss"].map("{:.3f}".format),
-            _("calibration error"): board["ece"].map("{:.3f}".format),
-            _("parameters"): board["parameters"].map(lambda n: "–" if n != n else f"{n:,.0f}"),
-            "MB": board["bytes"].map(lambda n: "–" if n != n else f"{n / 1e6:.1f}"),
-        },
-        index=board.index,
-    )
-    blocks.append(table(shown.rename_axis(_("model")), _("{n} pictures").format(n=f"{comparison.n:,}")))
-    patterns = comparison.lattice[comparison.lattice["count"] > 0]
-    rows = {
-        _("who is right"): [pattern_words(pattern, comparison.names) for pattern in patterns.index],
-        _("pictures"): [f"{n:,}" for n in patterns["count"]],
-        _("share"): [percent(share) for share in patterns["share"]],
+    board = comparison.scoreboard.loc[context.ranked]
+    shown = {
+        _("model"): [context.keyed(name) for name in board.index],
+        _("accuracy"): board["accuracy"].map(percent),
+        _("95 % CI"): [interval(*pair) for pair in board[["low", "high"]].to_numpy()],
+        _("without leakage"): [_clean(row) for row in board.to_dict("records")],
+        _("top-3"): board["top3"].map(percent),
+        _("macro F1"): board["macro_f1"].map("{:.3f}".format),
+        _("log loss"): board["log_loss"].map("{:.3f}".format),
+        _("calibration error"): board["ece"].map("{:.3f}".format),
     }
-    blocks.append(table(pd.DataFrame(rows), _("Every pattern of right and wrong that occurs")))
-    errors = ", ".join(f"{name} {board.loc[name, 'ece']:.3f}" for name in comparison.names)
+    if board["parameters"].notna().any():
+        shown[_("parameters")] = board["parameters"].map(lambda n: "–" if n != n else f"{n:,.0f}")
+        shown["MB"] = board["bytes"].map(lambda n: "–" if n != n else f"{n / 1e6:.1f}")
+    caption = _("All models on the same {n} images").format(n=f"{comparison.n:,}")
+    blocks: list = [columns_table(shown.items(), caption, strong=(0,))]
+    blocks += [Words(words, True) for words in left_out_words(comparison.left_out)]
+    blocks.append(_pairs(context))
+    if comparison.cochran:
+        blocks.append(Words(cochran_words(*comparison.cochran), True))
+    blocks.append(_patterns(context))
+    errors = ", ".join(f"{context.keys[name]} {error:.3f}" for name, error in calibration_errors(context).items())
+    diagrams = figure_bytes(reliability_diagrams(comparison))
     blocks.append(
         Picture(
-            figure_bytes(reliability_diagrams(comparison)), _("Calibration errors: {models}.").format(models=errors)
+            diagrams,
+            _("Calibration errors: {models}.").format(models=errors),
+            _("Can the confidence be believed? On the dashed line, confidence equals accuracy."),
         )
     )
     answers = _("Which model is better, and is the gap real?")
     return Section("scores", _("Scoreboard"), answers, tuple(blocks), tuple(map(_, _MADE + _MADE_PAIRS)))
 
 
+def _pairs(context: Context):
+    """Every pair of models, those with the best model first."""
+    rows = []
+    for pair in context.comparison.pairs.to_dict("records"):
+        found = verdict(pair)
+        places = sorted((found.better, found.worse), key=context.ranked.index)
+        rows.append(
+            (
+                tuple(map(context.ranked.index, places)),
+                {
+                    _("models"): f"{context.keys[found.better]} – {context.keys[found.worse]}",
+                    _("gap"): _(_VERDICTS[found.kind]),
+                    _("only the first right"): f"{found.only_better:,}",
+                    _("only the second right"): f"{found.only_worse:,}",
+                    "p": p_words(found.p).removeprefix("p = ").removeprefix("p "),
+                    _("images to prove it"): f"{found.needed:,}" if found.needed else "–",
+                },
+            )
+        )
+    rows.sort(key=lambda row: row[0])
+    caption = _("Pairs of models: is the gap real?")
+    if len(rows) > _PAIRS:
+        caption = _("Is the gap real? The first {n} of {all} pairs of models").format(n=_PAIRS, all=len(rows))
+    return table(pd.DataFrame([row for _place, row in rows[:_PAIRS]]), caption, texts=2)
+
+
+def _patterns(context: Context):
+    """Which models are right on how many images; for many models, how many of them are."""
+    comparison = context.comparison
+    patterns = comparison.lattice[comparison.lattice["count"] > 0]
+    keys = [context.keys[name] for name in comparison.names]
+    if len(keys) <= _NAMED:
+        names = [pattern_words(pattern, keys) for pattern in patterns.index]
+        rows, first = patterns, _("who is right")
+    else:
+        right = patterns.index.str.count("1")
+        rows = patterns[["count", "share"]].groupby(right).sum().sort_index(ascending=False)
+        first = _("models that are right")
+        names = [_("{n} of {all}").format(n=n, all=len(keys)) for n in rows.index]
+    shown = {
+        first: names,
+        _("images"): [f"{n:,}" for n in rows["count"]],
+        _("share"): [percent(share) for share in rows["share"]],
+    }
+    return table(pd.DataFrame(shown), _("On how many images the models agree"), beside=2 if len(rows) > 4 else 1)
+
+
 def _one(context: Context) -> Section:
-    name, evaluation = next(iter(context.evaluations.items()))
-    metrics, answers = evaluation.metrics, evaluation.predictions
-    right = (answers["label"] == answers["predicted"]).to_numpy()
-    ece = expected_calibration_error(answers["confidence"].to_numpy(), right)
+    name, evaluation = context.best, context.first
+    metrics = evaluation.metrics
     rows = {
-        _("accuracy"): f"{percent(metrics['accuracy'])} ({interval(*metrics['accuracy_interval'])})",
-        _("pictures"): f"{metrics['n']:,}",
+        _("model"): name,
+        _("accuracy"): percent(metrics["accuracy"]),
+        _("95 % CI"): interval(*metrics["accuracy_interval"]),
         _("top-3"): percent(metrics["top3"]),
         _("macro F1"): f"{metrics['macro_f1']:.3f}",
         _("log loss"): f"{metrics['log_loss']:.3f}",
-        _("calibration error"): f"{ece:.3f}",
+        _("calibration error"): f"{calibration_errors(context)[name]:.3f}",
     }
-    shown = table(pd.DataFrame({_("measure"): list(rows), name: list(rows.values())}))
+    shown = table(pd.DataFrame([rows]), _("{n} images").format(n=f"{metrics['n']:,}"))
     answers = _("How good is {model}?").format(model=name)
     return Section("scores", _("Scoreboard"), answers, (shown,), tuple(map(_, _MADE)))
 
 
-def _clean(row: pd.Series) -> str:
+def _clean(row: dict) -> str:
     if row["clean_accuracy"] == row["clean_accuracy"]:
         return _("{share} of {n}").format(share=percent(row["clean_accuracy"]), n=f"{row['clean']:,.0f}")
     return "–" if row["copies"] != row["copies"] else _("not measurable")

@@ -1,0 +1,123 @@
+"""What heatmaps, filter patterns, activations and attention show of themselves in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carvis.display import IMAGE_BYTES, beside, facts, image, line, names, panel, percent, shown, table
+from carvis.errors import CarvisError
+from carvis.explain.channels import channel_grid
+from carvis.images import colorize, overlay, read_image, resize
+from carvis.language import _, localised
+
+if TYPE_CHECKING:
+    from carvis.explain.attention import Attention
+    from carvis.explain.exciting import ExcitingPictures
+    from carvis.explain.filters.patterns import FilterPatterns
+    from carvis.explain.heatmap import Heatmap
+
+_SIDE, _FILTERS, _LAYERS, _CHANNELS = 224, 64, 8, 16
+
+
+class Activations(dict):
+    """The output of each layer by its path, float32 (h, w, c): a dict that shows itself in a notebook."""
+
+    def _repr_html_(self) -> str | None:
+        return activations_html(self)
+
+
+@shown
+def heatmap_html(heatmap: Heatmap) -> str:
+    """The heatmap, laid over its image where that file is here, and what it explains."""
+    said = f"{heatmap.predicted_name} {heatmap.confidence:.0%}"
+    own = heatmap.target == heatmap.predicted and heatmap.against is None
+    values = {
+        _("predicted"): said,
+        _("explains"): None if own else heatmap.target_name,
+        _("method"): f"{heatmap.method}, {heatmap.score_kind}",
+        _("layer"): f"{heatmap.layer}, {heatmap.raw.shape[0]} x {heatmap.raw.shape[1]}",
+        _("model"): heatmap.model_name,
+        _("image"): str(heatmap.source).replace("\\", "/").rpartition("/")[2] if heatmap.source else None,
+        _("evidence"): None if heatmap.status == "ok" else f"{heatmap.status}: {localised(heatmap.message)}",
+    }
+    alt = _("Where {model} looks").format(model=heatmap.model_name)
+    notes = [line(f"⚠ {localised(note)}") for note in getattr(heatmap, "notes", ())]
+    return panel(said, beside(_drawn(heatmap, alt), facts(values)), *notes)
+
+
+def _drawn(heatmap: Heatmap, alt: str) -> str:
+    try:
+        picture = read_image(heatmap.source) if heatmap.source else None
+    except CarvisError:
+        picture = None
+    if picture is None:
+        return image(colorize(heatmap.normalised), alt, width=_SIDE, sharp=True)
+    scale = min(1.0, _SIDE / max(picture.shape[:2]))
+    small = resize(picture, tuple(max(1, round(side * scale)) for side in picture.shape[:2]), "area")
+    return image(overlay(small, heatmap.normalised, 0.5), alt)
+
+
+@shown
+def filters_html(patterns: FilterPatterns) -> str:
+    """A grid of the first patterns, and how many filters never answered."""
+    few = min(len(patterns.images), _FILTERS)
+    values = {
+        _("filters"): names(list(map(str, patterns.filters)), 16),
+        _("dead filters"): names(list(map(str, patterns.deaf)), 16) or "0",
+        _("steps"): patterns.settings.get("steps"),
+    }
+    title = f"{patterns.model_name} · {patterns.layer}"
+    if not few:
+        return panel(title, facts(values))
+    grid = _first(patterns, few).grid()
+    alt = _("Patterns of {n} filters of {layer}").format(n=few, layer=patterns.layer)
+    return panel(title, image(grid, alt), facts(values))
+
+
+def _first(patterns: FilterPatterns, count: int) -> FilterPatterns:
+    from dataclasses import replace
+
+    return replace(patterns, images=patterns.images[:count], filters=patterns.filters[:count])
+
+
+@shown
+def activations_html(found: Mapping[str, np.ndarray]) -> str:
+    """The first channels of each layer, and the layers' shapes."""
+    chosen = list(found.items())[:: max(1, -(-len(found) // _LAYERS))]
+    parts = []
+    for path, values in chosen:
+        first = np.asarray(values)[..., :_CHANNELS]
+        caption = f"{path}: {' x '.join(map(str, values.shape))}"
+        most = IMAGE_BYTES // max(len(chosen), 1)
+        parts += [line(caption), image(channel_grid(first, _CHANNELS, side=44), caption, most=most)]
+    title = _("Activations: the first {n} channels of each layer").format(n=_CHANNELS)
+    rest = len(found) - len(chosen)
+    parts += [line(_("{n} layers are not drawn here.").format(n=rest))] if rest else []
+    return panel(title, *parts)
+
+
+@shown
+def attention_html(attention: Attention) -> str:
+    """The share of the evidence on each part, and what occluding it costs."""
+    rows = attention.by_part[attention.by_part["n"] > 0]
+    columns = [_("part"), _("images"), _("attention"), _("area"), _("lift")]
+    cells = [rows.index, rows["n"].map("{:,.0f}".format), rows["share"].map(percent), rows["area"].map(percent)]
+    cells.append(rows["lift"].map("{:.1f}".format))
+    if attention.covered:
+        columns += [_("fall"), _("elsewhere")]
+        cells += [rows["fall"].map("{:+.2f}".format), rows["control"].map("{:+.2f}".format)]
+    setup = attention.setup
+    title = " · ".join(str(setup[name]) for name in ("model", "data", "split") if name in setup)
+    return panel(title, table(columns, zip(*cells, strict=True), 16))
+
+
+@shown
+def exciting_html(found: ExcitingPictures) -> str:
+    """The image that excites each filter most."""
+    rows = found.table[found.table["rank"] == 1]
+    shown_rows = [(f"{row.filter}", row.id, row.label, f"{row.value:.3g}") for row in rows.head(12).itertuples()]
+    title = f"{found.model_name} · {found.layer}"
+    return panel(title, table((_("filter"), _("image"), _("label"), _("activation")), shown_rows, total=len(rows)))

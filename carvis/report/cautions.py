@@ -1,0 +1,133 @@
+"""What a reader must know before believing a report's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from carvis.evaluation.comparison.calibration import expected_calibration_error
+from carvis.language import _, localised, n_
+from carvis.report.blocks import percent, split_word
+from carvis.report.context import Context
+
+# Confidence that is off by more than this on average misleads whoever acts on it.
+_MISLEADING = 0.1
+
+
+@dataclass(frozen=True)
+class Caution:
+    """A warning.
+
+    Attributes:
+        text: a sentence or two.
+        section: the key of the section that shows more, or empty.
+    """
+
+    text: str
+    section: str = ""
+
+
+def cautions(context: Context) -> list[Caution]:
+    """Return the warnings, the gravest first: leakage, labels, assumptions, data, confidence, what could not be had."""
+    found = [*_leakage(context), *_labels(context), *_assumptions(context), *_data(context), *_confidence(context)]
+    found += [Caution(problem, "making") for problem in context.problems]
+    return list(dict.fromkeys(found))
+
+
+def _leakage(context: Context) -> Iterator[Caution]:
+    leaks = {name: one.leak for name, one in context.evaluations.items() if one.leak is not None}
+    name = context.best if context.best in leaks else next(iter(leaks), None)
+    split = split_word(context.split)
+    if name is None:
+        if context.split != "train":
+            words = _("Leakage was not checked: there were no training images to compare with the {split} images.")
+            yield Caution(words.format(split=split), "health")
+    elif leaks[name].copies:
+        leak = leaks[name]
+        words = n_(
+            "Leakage: {n} of {all} {split} images is also in training, exactly or nearly.",
+            "Leakage: {n} of {all} {split} images are also in training, exactly or nearly.",
+            leak.copies,
+        ).format(n=f"{leak.copies:,}", all=f"{leak.copies + leak.clean:,}", split=split)
+        if leak.measurable:
+            more = _("Without them the accuracy of {model} is {clean}, not {accuracy}.")
+            accuracy = percent(context.evaluations[name].accuracy)
+            more = more.format(model=name, clean=percent(leak.accuracy), accuracy=accuracy)
+        else:
+            more = _("Too few are left to measure without them: make a leak-free split.")
+        yield Caution(f"{words} {more}", "health")
+
+
+def _labels(context: Context) -> Iterator[Caution]:
+    if n := len(context.label_issues):
+        words = n_(
+            "Label issues: the models contradict {n} label with confidence ({share} of the images). Check it first.",
+            "Label issues: the models contradict {n} labels with confidence ({share} of the images). Check them first.",
+            n,
+        )
+        yield Caution(words.format(n=f"{n:,}", share=percent(n / max(context.first.metrics["n"], 1))), "health")
+
+
+def _assumptions(context: Context) -> Iterator[Caution]:
+    for note, names in notes(context).items():
+        yield Caution(f"{', '.join(names)}: {note}", "making")
+
+
+def notes(context: Context) -> dict[str, list[str]]:
+    """What was assumed and noted of the models: each sentence once, with the models' short names."""
+    found: dict[str, list[str]] = {}
+    for name in context.ranked:
+        clf = context.classifiers.get(name)
+        told = (*(clf.assumptions if clf else ()), *context.evaluations[name].setup.get("notes", ()))
+        for note in dict.fromkeys(map(localised, told)):
+            found.setdefault(note, []).append(context.keys[name])
+    return found
+
+
+def _data(context: Context) -> Iterator[Caution]:
+    unreadable = max(len(one.metrics.get("unreadable", ())) for one in context.evaluations.values())
+    if unreadable:
+        words = n_(
+            "{n} image could not be read and is not counted.",
+            "{n} images could not be read and are not counted.",
+            unreadable,
+        )
+        yield Caution(words.format(n=f"{unreadable:,}"), "health")
+    unknown = max(sum(one.metrics.get("left_out", {}).values()) for one in context.evaluations.values())
+    if unknown:
+        words = n_(
+            "{n} image is of a class that a model does not know, and is not counted.",
+            "{n} images are of classes that a model does not know, and are not counted.",
+            unknown,
+        )
+        yield Caution(words.format(n=f"{unknown:,}"), "health")
+    if context.health is None:
+        yield Caution(_("The images of the data set are not here: this report shows figures alone."), "")
+    elif context.health.mixed_groups:
+        words = n_(
+            "{n} group of near-duplicates carries several labels.",
+            "{n} groups of near-duplicates carry several labels.",
+            context.health.mixed_groups,
+        )
+        yield Caution(words.format(n=f"{context.health.mixed_groups:,}"), "health")
+    absent = [name for name in context.ranked if name not in context.files]
+    if absent and context.data is not None:
+        words = _("No heatmaps of {models}: the model files are not here.")
+        yield Caution(words.format(models=", ".join(context.keys[name] for name in absent)), "")
+
+
+def _confidence(context: Context) -> Iterator[Caution]:
+    if (error := calibration_errors(context)[context.best]) > _MISLEADING:
+        words = _("The confidence of {model} is off by {error} on average: do not act on it without a temperature.")
+        yield Caution(words.format(model=context.best, error=percent(error)), "scores")
+
+
+def calibration_errors(context: Context) -> pd.Series:
+    """The expected calibration error of each model, on the images compared."""
+    if context.comparison is not None:
+        return context.comparison.scoreboard["ece"]
+    rows = context.first.predictions
+    right = (rows["label"] == rows["predicted"]).to_numpy()
+    return pd.Series({context.best: expected_calibration_error(rows["confidence"].to_numpy(), right)})
