@@ -1,6 +1,5 @@
 """``Classifier``: a Keras model with its class names, input size and preprocessing bound to it."""
 
-import inspect
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +28,7 @@ from carvis.classifier.output import (
 )
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.classifier.shapes import fitting_size, image_input, n_classes, resizes_itself
+from carvis.classifier.variant import variant_of
 from carvis.errors import ImageError, ModelError
 from carvis.images import RESIZE_METHODS, USUAL, Reading, read_for, resize
 from carvis.language import Message
@@ -172,19 +172,7 @@ class Classifier(LayerAccess):
         Args:
             changes: any argument of ``Classifier`` but the model: ``class_names``, ``preprocessing``, ``resize``, ...
         """
-        unknown = set(changes) - set(self._facts())
-        if unknown:
-            raise TypeError(f"variant() takes no {', '.join(sorted(unknown))}")
-        assumed = self.assumed - set(changes)
-        made = Classifier(self.model, **self._facts() | {"assumed": assumed} | changes)
-        # What the model makes of a batch does not depend on the facts: its traced function serves all variants.
-        if made.input_size == self.input_size and not self.native_size:
-            made.__dict__["_forward"] = self._forward
-        return made
-
-    def _facts(self) -> dict:
-        names = [name for name in inspect.signature(Classifier).parameters if name != "model"]
-        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+        return variant_of(self, changes)
 
     @property
     def reading(self) -> Reading:
