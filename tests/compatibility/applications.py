@@ -51,9 +51,11 @@ def prepare(model) -> None:
     model(images_for(model)[0], training=True)
     for layer, momentum in zip(layers, momenta):
         layer.momentum = momentum
+        # A channel that hardly varies would amplify rounding, layer by layer.
+        variance = np.asarray(layer.moving_variance)
+        layer.moving_variance.assign(variance + variance.mean())
 
 
 def try_application(name: str, writer: str) -> dict:
     """Write a model with a Keras in both formats, open it with carvis and compare."""
-    # Rounding is amplified over a hundred layers of random weights: two Keras then differ by some 1e-5.
-    return try_model(lambda library: build(name, library), writer, prepare=prepare, inputs=images_for, tolerance=1e-4)
+    return try_model(lambda library: build(name, library), writer, prepare=prepare, inputs=images_for)
