@@ -38,9 +38,9 @@ def main() -> None:
 
 
 def _one(name: str, writer: str) -> None:
-    from tests.compatibility import applications, trial
+    from tests.compatibility.applications import try_application
 
-    for kind, outcome in trial.try_model(lambda library: applications.build(name, library), writer).items():
+    for kind, outcome in try_application(name, writer).items():
         print(f"| {name} | {writer} | {kind} | {outcome} |", flush=True)
 
 

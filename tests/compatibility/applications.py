@@ -2,10 +2,9 @@
 
 import inspect
 
-import keras
-import tf_keras
+import numpy as np
 
-from tests.compatibility.trial import WRITERS
+from tests.compatibility.trial import WRITERS, inputs_of, randomise, try_model
 
 CLASSES = 10
 # The least side that a family takes with its top; the rest takes 32.
@@ -36,4 +35,27 @@ def build(name: str, library):
     return make(weights=None, classes=CLASSES, input_shape=(side, side, 3), **settings)
 
 
-assert {keras, tf_keras} == set(WRITERS.values())
+def images_for(model) -> list[np.ndarray]:
+    """Images in the range that a model takes: 0 to 255 where it scales them itself."""
+    scales = any(type(layer).__name__ in ("Rescaling", "Normalization") for layer in model.layers)
+    return [127.5 * (value + 1) if scales else value for value in inputs_of(model)]
+
+
+def prepare(model) -> None:
+    """Give a model random weights, and moving statistics of its own images: else they all look the same to it."""
+    randomise(model)
+    layers = [layer for layer in model._flatten_layers() if type(layer).__name__ == "BatchNormalization"]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0
+    model(images_for(model)[0], training=True)
+    for layer, momentum in zip(layers, momenta):
+        layer.momentum = momentum
+        # A channel that hardly varies would amplify rounding, layer by layer.
+        variance = np.asarray(layer.moving_variance)
+        layer.moving_variance.assign(variance + variance.mean())
+
+
+def try_application(name: str, writer: str) -> dict:
+    """Write a model with a Keras in both formats, open it with carvis and compare."""
+    return try_model(lambda library: build(name, library), writer, prepare=prepare, inputs=images_for)

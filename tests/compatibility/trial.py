@@ -105,7 +105,9 @@ def compare(path: Path, values, expected, tolerance: float, opener: Callable = o
     return Outcome(verdict, f"{difference:.1e}, the images {spread:.1e} apart")
 
 
-def try_model(build: Callable, writer: str, formats=FORMATS, *, prepare: Callable = randomise, tolerance=1e-5) -> dict:
+def try_model(
+    build: Callable, writer: str, formats=FORMATS, *, prepare: Callable = randomise, tolerance=1e-5, inputs=inputs_of
+) -> dict:
     """Build a model with a Keras, write it in each format and open it with carvis.
 
     Args:
@@ -122,7 +124,7 @@ def try_model(build: Callable, writer: str, formats=FORMATS, *, prepare: Callabl
         except Exception as error:
             return {kind: Outcome("not built", " ".join(str(error).split())[:120]) for kind in formats}
         prepare(model)
-        values = inputs_of(model)
+        values = inputs(model)
         expected = predictions(model, values)
         for kind in formats:
             path = Path(folder) / f"model.{kind}"

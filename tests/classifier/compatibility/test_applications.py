@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from tests.compatibility import applications
-from tests.compatibility.trial import WRITERS, try_model
+from tests.compatibility.trial import WRITERS
 
 
 def family_of(item) -> str:
@@ -24,5 +24,5 @@ def test_every_family_has_its_smallest_member_in_the_table(writer):
 def test_the_smallest_member_of_a_family(writer, name):
     if not hasattr(WRITERS[writer].applications, name):
         pytest.skip(f"{writer} has no {name}")
-    for kind, outcome in try_model(lambda library: applications.build(name, library), writer).items():
+    for kind, outcome in applications.try_application(name, writer).items():
         assert outcome.verdict == "equal", f"{name} as .{kind} of {writer}: {outcome}"
