@@ -13,6 +13,7 @@ ROOMS = (
     "language",
     "workspace",
     "images",
+    "tables",
     "dataset",
     "classifier",
     "architectures",

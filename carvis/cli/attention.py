@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
             f"{data.root} holds no annotated parts: put masks/, parts.csv, annotations.json or annotations/ there, "
             "or name a file with --parts."
         )
-    parts = read_parts(source, data, args.split)
+    parts = read_parts(source, data, args.split, args.encoding)
     for sentence in parts.told:
         print(sentence)
     out = Path(args.out) if args.out else workspace.results_dir / "attention"

@@ -61,9 +61,11 @@ def run(args: argparse.Namespace) -> int:
         raise CarvisError(f"{args.figure} exists already: name another file for --figure, or remove it.")
     if args.figure and Path(args.figure).suffix.lower() not in _FIGURES:
         raise CarvisError(f"{args.figure} is no name of a figure: let it end in {', '.join(_FIGURES)}.")
-    named = read_super_classes(args.super_classes) if args.super_classes else None
     workspace = open_workspace(args)
     data = Dataset(args.data)
+    named = None
+    if args.super_classes:
+        named = read_super_classes(args.super_classes, args.encoding, data.class_names)
     data.folder(args.split)
     clf = load(args.model, args, data)
     split = canonical_split(args.split)

@@ -152,7 +152,9 @@ def _from_table(path: Path, args, workspace) -> list[_Picture]:
     from carvis.evaluation import read_misclassified
 
     roots = args.roots or [workspace.data_dir if workspace.data_dir.is_dir() else workspace.root]
-    table = read_misclassified(path, roots=roots)
+    table = read_misclassified(path, roots=roots, encoding=args.encoding)
+    if not args.encoding and table.attrs["encoding"] != "utf-8":
+        print(f"{path} was read as {table.attrs['encoding']}.")
     missing = table[table["status"] != "found"]
     for row in missing.itertuples():
         print(f"skipped: {row.id} of {path} is {row.status} below {', '.join(map(str, roots))}", file=sys.stderr)

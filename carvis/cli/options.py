@@ -26,19 +26,26 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
         "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help="what the model takes"
     )
     parser.add_argument("--resize", choices=("nearest", "bilinear", "bicubic", "area"), help="how pictures are resized")
+    add_encoding(parser)
     parser.add_argument(
         "--trust", action="store_true", help="run the code that this model file holds: only if it is yours"
     )
 
 
-def read_classes(text: str | None) -> list[str] | None:
+def add_encoding(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--encoding", metavar="NAME", help="of the tables and lists named here, such as euc-jp (default: found out)"
+    )
+
+
+def read_classes(text: str | None, encoding: str | None = None) -> list[str] | None:
     if text is None:
         return None
     # Twenty names are longer than a file's name may be: pathlib would raise, this says no.
     if os.path.isfile(text):
         from carvis.evaluation.lenient_csv import read_text
 
-        return [line.strip() for line in read_text(Path(text)).splitlines() if line.strip()]
+        return [line.strip() for line in read_text(Path(text), encoding).splitlines() if line.strip()]
     return [name.strip() for name in text.split(",")]
 
 
@@ -48,7 +55,7 @@ def load(path: str, args: argparse.Namespace, data=None):
 
     clf = load_classifier(
         path,
-        class_names=read_classes(args.classes),
+        class_names=read_classes(args.classes, args.encoding),
         preprocessing=args.preprocessing,
         resize=args.resize,
         trust=args.trust,

@@ -127,6 +127,20 @@ def test_class_names_from_a_long_list_or_an_old_file(workspace, capsys):
     assert "赤, 緑, 青" in capsys.readouterr().out
 
 
+def test_the_encoding_of_lists_and_tables_is_found_or_named(workspace, capsys):
+    Path("names.txt").write_bytes("Citroën\nb\nc".encode("mac_roman"))
+    assert main(["summary", "models/one.keras", "--classes", "names.txt", "--encoding", "mac_roman"]) == 0
+    assert "Citroën, b, c" in capsys.readouterr().out
+    shutil.copytree("data/mini/test/red", "data/mini/test/ドア")
+    Path("jp.csv").write_bytes("PATH\nmini\\test\\ドア\\red_0.png\n".encode("euc_jp"))
+    assert main(["heatmaps", "models/one.keras", "jp.csv", "--out", "out"]) == 0
+    captured = capsys.readouterr()
+    assert "1 of 1 pictures" in captured.out and "jp.csv was read as euc_jp" in captured.out
+    for encoding, problem in (("utf-8", "not text in utf-8"), ("klingon", "no encoding klingon")):
+        assert main(["heatmaps", "models/one.keras", "jp.csv", "--out", "more", "--encoding", encoding]) == 2
+        assert problem in capsys.readouterr().err
+
+
 def test_what_cannot_be_done_does_not_stop_the_rest(workspace, capsys):
     """A label that the model was not taught, a half-written model, a folder and a missing table beside good ones."""
     Path("models/half.keras").write_bytes(Path("models/one.keras").read_bytes()[:900])
