@@ -4,9 +4,15 @@ import argparse
 import shutil
 import sys
 import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
-from carvis.cli.options import add_workspace, open_workspace
+from carvis.cli.options import add_encoding, add_workspace, open_workspace
 from carvis.errors import TrainingError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HELP = "list, follow, stop, resume, compare or remove training runs"
 _ACTIONS = {
@@ -14,7 +20,7 @@ _ACTIONS = {
     "follow": "print what a run does until it ends; Ctrl-C leaves it going on",
     "stop": "end runs after the step they are at, keeping what they learnt",
     "resume": "go on with runs that were stopped or crashed, in processes of their own",
-    "compare": "the best epoch of each run side by side",
+    "compare": "the best epoch of each run side by side, also of logs: CSVLogger, JSON, TensorBoard folders",
     "remove": "delete the folders of runs that have ended; their models stay",
 }
 _LOOK_EVERY = 0.5
@@ -25,7 +31,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"{listed}."
     parser.add_argument("action", nargs="?", default="list", choices=_ACTIONS, metavar="|".join(_ACTIONS))
     parser.add_argument("runs", nargs="*", metavar="RUN", help="ids as `runs list` shows them, or the end of one")
+    add_encoding(parser)
     add_workspace(parser)
+
+
+@dataclass(frozen=True)
+class _Log:
+    """A training that was not started here, as far as its log tells of it."""
+
+    id: str
+    history: "pd.DataFrame"
+    config: ClassVar = {"recipe": "-", "backbone": None, "learning_rate": float("nan")}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
         return _list(_all(workspace))
     if not args.runs and args.action != "compare":
         raise TrainingError(f"Name the run to {args.action}: `python -m carvis runs` lists them.")
+    if args.action == "compare":
+        return _compare([_run_or_log(workspace, name, args.encoding) for name in args.runs] or _all(workspace))
     chosen = [_find(workspace, name) for name in args.runs] or _all(workspace)
     return globals()[f"_{args.action}"](chosen)
 
@@ -42,6 +60,17 @@ def _all(workspace) -> list:
     from carvis.training import Run
 
     return [Run(folder, workspace) for folder in workspace.runs()]
+
+
+def _run_or_log(workspace, name: str, encoding: str | None):
+    from carvis.training.histories import read_history
+
+    if (workspace.runs_dir / name).is_dir() or not any((root / name).exists() for root in (Path(), workspace.root)):
+        return _find(workspace, name)
+    log = _Log(name, read_history(name, encoding=encoding, workspace=workspace))
+    for note in log.history.attrs["notes"]:
+        print(f"{name}: {note}")
+    return log
 
 
 def _find(workspace, name: str):
@@ -137,6 +166,7 @@ def _compare(runs: list) -> int:
     print(f"{'run':<{width}}  recipe     backbone      rate    epochs  best  val acc  val loss  seconds an epoch")
     for one, history in told:
         # Of equal accuracies the lower loss, as the loop keeps it.
+        history = history.reindex(columns=[*history, *({"val_accuracy", "val_loss", "seconds"} - {*history})])
         config, best = one.config, history.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
         print(
             f"{one.id:<{width}}  {config['recipe']:<9}  {config['backbone'] or '-':<12}  {config['learning_rate']:<6g}"
