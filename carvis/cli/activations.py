@@ -1,12 +1,18 @@
 """``activations``: what a model's layers make of pictures, as grids of channels and as arrays."""
 
+from __future__ import annotations
+
 import argparse
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
-from carvis.cli.several import by_name, each, file_name, models_first
+from carvis.cli.several import by_name, each, file_name, images_named, models_first
 from carvis.errors import CarvisError
+
+if TYPE_CHECKING:
+    from carvis.dataset import NamedImage
 
 HELP = "write what layers make of a picture, a grid of channels a layer, several models side by side"
 
@@ -14,7 +20,12 @@ HELP = "write what layers make of a picture, a grid of channels a layer, several
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from carvis.explain.channels import RANGES
 
-    parser.add_argument("inputs", nargs="+", metavar="MODEL [MODEL ...] PICTURE", help="models, then pictures")
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="MODEL [MODEL ...] PICTURE",
+        help="models, then pictures, folders of them or patterns such as '*.jpg'",
+    )
     parser.add_argument("--out", metavar="DIR", help="where to write (default: data/results/activations)")
     parser.add_argument(
         "--layers",
@@ -35,10 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from carvis.dataset import distinct
+
     _check_look(args)
     workspace = open_workspace(args)
     model_paths, others = models_first(args.inputs, "one")
-    pictures = [Path(text) for text in others]
+    pictures = distinct([one for found in each(others, images_named) for one in found], file_name)
     models = by_name(each(model_paths, lambda path: load(path, args)))
     out = Path(args.out) if args.out else workspace.results_dir / "activations"
     given = [text.strip() for text in args.layers.split(",") if text.strip()]
@@ -47,13 +60,13 @@ def run(args: argparse.Namespace) -> int:
     paths = {name: _paths(clf, layers) for name, clf in models.items()}
     _check_out(
         [file for picture in pictures for name in models for file in _files(_stem(out, picture, name), paths[name])],
-        pictures,
+        [picture.path for picture in pictures],
         args.overwrite,
     )
 
-    def write(picture: Path) -> None:
+    def write(picture: NamedImage) -> None:
         for name, clf in models.items():
-            _write(_stem(out, picture, name), clf, picture, paths[name], args)
+            _write(_stem(out, picture, name), clf, picture.path, paths[name], args)
 
     written = each(pictures, write)
     print(f"{len(written)} of {len(pictures)} pictures x {len(models)} models written to {out}")
@@ -78,8 +91,8 @@ def _paths(clf, layers) -> list[str]:
     return list(activations(clf, np.zeros((8, 8, clf.channels), np.uint8), layers))
 
 
-def _stem(out: Path, picture: Path, model: str) -> Path:
-    return out / f"{picture.stem}--{file_name(model)}"
+def _stem(out: Path, picture: NamedImage, model: str) -> Path:
+    return out / f"{picture.name}--{file_name(model)}"
 
 
 def _files(stem: Path, paths: list[str]) -> list[Path]:

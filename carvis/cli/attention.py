@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
-from carvis.cli.several import by_name, each
+from carvis.cli.several import by_name, each, models_of
 from carvis.errors import CarvisError
 
 HELP = "measure which annotated parts models look at, and what covering each costs"
@@ -31,13 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from carvis.dataset import Dataset
+    from carvis.dataset import Dataset, expand
     from carvis.explain.parts import find_parts, read_parts
-    from carvis.workspace import MODEL_SUFFIXES, Cache
+    from carvis.workspace import Cache
 
     workspace = open_workspace(args)
-    files = [text for text in args.inputs if text.lower().endswith(MODEL_SUFFIXES)]
-    folders = [text for text in args.inputs if text not in files]
+    named = [(text, models_of(text)) for text in args.inputs]
+    files = list(dict.fromkeys(file for _, found in named for file in found))
+    folders = [path for text, found in named if not found for path in expand(text) or [text]]
     if not files or len(folders) != 1:
         raise CarvisError("Give one or more .keras or .h5 files and then one data set's folder.")
     data = Dataset(folders[0])

@@ -1,32 +1,33 @@
 """``heatmaps``: side-by-side figures, overlays and raw maps of pictures by several models."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from carvis.cli.heatmap_sheets import SHEETS, Sheets
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
-from carvis.cli.several import by_name, each, file_name, models_first
+from carvis.cli.several import by_name, each, file_name, images_named, models_first
 from carvis.errors import CarvisError
+
+if TYPE_CHECKING:
+    from carvis.dataset import NamedImage
 
 HELP = "write the heatmaps of pictures, several models side by side"
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
-
-
-@dataclass(frozen=True)
-class _Picture:
-    name: str
-    path: Path
-    label: str | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from carvis.explain.methods import METHODS
 
     parser.add_argument(
-        "inputs", nargs="+", metavar="MODEL [MODEL ...] PICTURE-or-df2.csv", help="models, then pictures"
+        "inputs",
+        nargs="+",
+        metavar="MODEL [MODEL ...] PICTURE-or-df2.csv",
+        help="models, then pictures, folders of them or patterns such as '*.jpg'",
     )
     parser.add_argument("--out", metavar="DIR", help="where to write (default: data/results/heatmaps)")
     parser.add_argument("--method", default="grad-cam", help=f"one of {', '.join(METHODS)} (default: grad-cam)")
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scale", default="map", choices=("map", "model", "density"), help="which maps share a scale")
     parser.add_argument("--colormap", default="viridis", help="a matplotlib name, or tutorial for the JET look")
     parser.add_argument("--alpha", type=float, default=0.5, help="strength of the overlay, 0 to 1 (default: 0.5)")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures of the table")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures")
     parser.add_argument(
         "--roots", nargs="+", metavar="DIR", help="where the pictures of the table lie (default: data/)"
     )
@@ -59,12 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from carvis.dataset import distinct
+
     _check_look(args)
     workspace = open_workspace(args)
     model_paths, others = models_first(args.inputs, "a picture or a df2.csv")
-    pictures = _distinct(
-        [one for found in each(others, lambda text: _pictures(text, args, workspace)) for one in found]
-    )
+    named = [one for found in each(others, lambda text: _pictures(text, args, workspace)) for one in found]
+    pictures = distinct(named, file_name)[: args.limit]
     out = Path(args.out) if args.out else workspace.results_dir / "heatmaps"
     models = by_name(each(model_paths, lambda path: load(path, args)))
     for clf in models.values():
@@ -100,16 +102,16 @@ def _target(args, clf):
     return one if other is None else Contrast(one, other, args.gamma)
 
 
-def _files(picture: _Picture, models, out: Path) -> dict[str, tuple[Path, Path]]:
+def _files(picture: NamedImage, models, out: Path) -> dict[str, tuple[Path, Path]]:
     """Return, for each model, where its overlay and its raw map of a picture go."""
     return {name: tuple(out / f"{picture.name}--{name}{suffix}" for suffix in (".jpg", ".npz")) for name in models}
 
 
-def _figure_file(picture: _Picture, out: Path) -> Path:
+def _figure_file(picture: NamedImage, out: Path) -> Path:
     return out / f"{picture.name}--heatmaps.png"
 
 
-def _check_out(out: Path, pictures: list[_Picture], models, overwrite: bool) -> None:
+def _check_out(out: Path, pictures: list[NamedImage], models, overwrite: bool) -> None:
     paths = [_figure_file(picture, out) for picture in pictures]
     paths += [path for picture in pictures for pair in _files(picture, models, out).values() for path in pair]
     paths += [out / name for name in SHEETS]
@@ -130,25 +132,17 @@ def _check_look(args) -> None:
         raise CarvisError(f"--alpha {args.alpha} is not between 0 and 1: try 0.5.")
 
 
-def _pictures(text: str, args, workspace) -> list[_Picture]:
-    path = Path(text)
-    if path.suffix.lower() in _TABLE_SUFFIXES:
-        return _from_table(path, args, workspace)
-    if path.is_dir():
-        raise CarvisError(f"{path} is a folder: name pictures in it, for example {path}/*.jpg.")
-    return [_Picture(path.stem, path, path.resolve().parent.name)]
+def _pictures(text: str, args, workspace) -> list[NamedImage]:
+    from carvis.dataset import expand
+
+    if text.lower().endswith(_TABLE_SUFFIXES):
+        tables = expand(text) or [Path(text)]
+        return [one for found in each(tables, lambda path: _from_table(path, args, workspace)) for one in found]
+    return images_named(text)
 
 
-def _distinct(found: list[_Picture]) -> list[_Picture]:
-    """Number the pictures of equal names."""
-    names = [picture.name for picture in found]
-    return [
-        picture if names.count(picture.name) == 1 else _Picture(f"{picture.name}-{i}", picture.path, picture.label)
-        for i, picture in enumerate(found, 1)
-    ]
-
-
-def _from_table(path: Path, args, workspace) -> list[_Picture]:
+def _from_table(path: Path, args, workspace) -> list[NamedImage]:
+    from carvis.dataset import NamedImage
     from carvis.evaluation import read_misclassified
 
     roots = args.roots or [workspace.data_dir if workspace.data_dir.is_dir() else workspace.root]
@@ -160,16 +154,15 @@ def _from_table(path: Path, args, workspace) -> list[_Picture]:
         print(f"skipped: {row.id} of {path} is {row.status} below {', '.join(map(str, roots))}", file=sys.stderr)
     for problem in table.attrs.get("problems", []):
         print(f"skipped: {problem}", file=sys.stderr)
-    found = table[table["status"] == "found"].head(args.limit)
+    found = table[table["status"] == "found"]
     if found.empty:
         raise CarvisError(f"{path} names no picture that lies below {', '.join(map(str, roots))}: give --roots.")
     return [
-        _Picture(file_name(Path(row.id).with_suffix("").as_posix()), Path(row.path), row.label)
-        for row in found.itertuples()
+        NamedImage(Path(row.path), row.label, Path(row.id).with_suffix("").as_posix()) for row in found.itertuples()
     ]
 
 
-def _write(picture: _Picture, models: dict, args, out: Path, sheets: Sheets) -> None:
+def _write(picture: NamedImage, models: dict, args, out: Path, sheets: Sheets) -> None:
     from carvis.explain import heatmaps, scale_maps
     from carvis.figures import heatmap_comparison, write_figure
     from carvis.images import overlay, read_image, write_image

@@ -52,9 +52,10 @@ def read_classes(text: str | None, encoding: str | None = None) -> list[str] | N
 def load(path: str, args: argparse.Namespace, data=None):
     """Load a model with the facts given on the command line, and print what was assumed about it."""
     from carvis.classifier import load_classifier
+    from carvis.cli.several import one_model
 
     clf = load_classifier(
-        path,
+        one_model(path),
         class_names=read_classes(args.classes, args.encoding),
         preprocessing=args.preprocessing,
         resize=args.resize,

@@ -45,8 +45,8 @@ def diagnose(history: pd.DataFrame, n_classes: int | None = None) -> list[Findin
     """Say in words what a run's history shows, the most pressing first.
 
     Args:
-        history: a row an epoch: epoch, loss and, where it was validated, val_loss; accuracy where it is known. Of several
-            trainings (column ``training``) the last counts.
+        history: a row an epoch: epoch, loss and, where it was validated, val_loss; accuracy where it is known. Of
+            several trainings (column ``training``) the last counts.
         n_classes: where given, accuracy is held against guessing.
     """
     if not len(history):
