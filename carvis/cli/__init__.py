@@ -10,6 +10,7 @@ from importlib import import_module
 
 from carvis import __version__
 from carvis.errors import CarvisError
+from carvis.startup import quiet_tensorflow
 
 VERBS = (
     "summary", "check", "split", "train", "runs", "evaluate", "compare", "heatmaps", "attention", "filters",
@@ -19,8 +20,7 @@ VERBS = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb and return its exit code: 2 with one sentence where a person can mend what went wrong."""
-    # TensorFlow greets with pages of notices that a beginner takes for errors.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    quiet_tensorflow()
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(
         prog="python -m carvis", description=import_module("carvis").__doc__.split("\n")[0]
