@@ -129,6 +129,10 @@ class Classifier:
         """Return one row a layer: name, type, output_shape, parameters, trainable, explainable."""
         return layer_tools.layer_table(self.model)
 
+    def totals(self) -> layer_tools.Totals:
+        """Count the model's layers and weights: layers, parameters, trainable, frozen."""
+        return layer_tools.totals(self.model)
+
     def preprocess(self, images: np.ndarray) -> np.ndarray:
         """Bring pictures of the model's size to its range: uint8 or float (N, h, w, c) to float32."""
         return np.asarray(PREPROCESSING[self.preprocessing](images.astype(np.float32)), np.float32)

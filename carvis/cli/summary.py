@@ -2,6 +2,7 @@
 
 import argparse
 
+from carvis.cli.layer_lines import LayerLines
 from carvis.cli.options import add_model_facts, load
 
 HELP = "show a model's layers, parameters and what can be explained"
@@ -13,31 +14,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
-    from rich.table import Table
+    import shutil
+    import textwrap
 
     clf = load(args.model, args)
     layers = clf.layer_table()
-    table = Table(title=clf.name, title_justify="left", header_style="bold")
-    for heading, side in (
-        ("layer", "left"),
-        ("type", "left"),
-        ("output", "left"),
-        ("parameters", "right"),
-        ("state", "left"),
-        ("heatmap", "left"),
-    ):
-        table.add_column(heading, justify=side, overflow="fold")
+    # Into a file or a pipe: 80 columns.
+    width_of_terminal = shutil.get_terminal_size((80, 24)).columns
+    table = LayerLines(["layer", "type", "output", "parameters", "state", "heatmap"], {3}, width_of_terminal)
     for row in layers.itertuples():
-        state = "" if not row.parameters else "trainable" if row.trainable else "frozen"
+        state = "frozen" if row.parameters and not row.trainable else ""
         explained = "default" if row.name == clf.last_conv_layer else "yes" if row.explainable else ""
-        table.add_row(row.name, row.type, row.output_shape, f"{row.parameters:,}", state, explained)
-    console = Console()
-    console.print(table)
-    total = int(layers["parameters"].sum())
-    trainable = sum(int(weight.numpy().size) for weight in clf.model.trainable_weights)
+        table.add_row(row.name, row.type, row.output_shape.replace(" ", ""), f"{row.parameters:,}", state, explained)
+    print(clf.name, *table.lines(), sep="\n")
+    totals = clf.totals()
     height, width = clf.input_size
-    print(f"{total:,} parameters, {trainable:,} trainable, {total - trainable:,} frozen")
+    print(
+        f"{totals.layers} layers, {totals.parameters:,} parameters, {totals.trainable:,} trainable, "
+        f"{totals.frozen:,} frozen"
+    )
     print(f"input {height}x{width}x{clf.channels}, resize {clf.resize}, preprocessing {clf.preprocessing}")
-    print(f"{len(clf.class_names)} classes: {', '.join(clf.class_names)}")
+    classes = f"{len(clf.class_names)} classes: {', '.join(clf.class_names)}"
+    print(
+        textwrap.fill(
+            classes, width_of_terminal, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+    )
     return 0

@@ -28,6 +28,8 @@ class NamedImage:
     path: Path
     label: str | None
     name: str
+    guess: Message | None = None
+    """Why the label is only a guess, where it is one."""
 
 
 def expand(text: str | Path) -> list[Path]:
@@ -131,6 +133,7 @@ def distinct(images: Iterable[NamedImage], written: Callable[[str], str] = str) 
     return [replace(image, name=name) for image, name in zip(once, names)]
 
 
+# To be replaced by the data set's own way of telling the label of a path.
 def label_of(path: Path) -> str | None:
     """Return the label that an image's folders tell: the first below the split, without a split the one it lies in."""
     folders = [composed(part) for part in path.absolute().parts[:-1]]

@@ -48,12 +48,16 @@ if opened.classifier is None:
 else:
     clf = opened.classifier
     height, width = clf.input_size
+    totals = clf.totals()
     facts = {
         _("File"): plain(f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)"),
         _("Input"): f"{height} × {width} × {clf.channels}",
         _("Preprocessing"): f"{plain(clf.preprocessing)}: {card_form.preprocessing_words(clf.preprocessing)}",
         _("Resize"): plain(clf.resize),
-        _("Parameters"): f"{clf.model.count_params():,}",
+        _("Parameters"): _("{n} ({trainable} trainable, {frozen} frozen)").format(
+            n=f"{totals.parameters:,}", trainable=f"{totals.trainable:,}", frozen=f"{totals.frozen:,}"
+        ),
+        _("Layers"): f"{totals.layers:,}",
         _("Explained by default"): plain(clf.last_conv_layer or "–"),
         _("Fingerprint"): f"`{clf.fingerprint[:16]}`",
     }
