@@ -12,11 +12,12 @@ from carvis.cli.heatmap_sheets import SHEETS, Sheets
 from carvis.cli.options import add_model_facts, add_workspace, load, open_workspace
 from carvis.cli.several import by_name, each, file_name, images_named, models_first
 from carvis.errors import CarvisError
+from carvis.language import N_, Message, _, localised
 
 if TYPE_CHECKING:
     from carvis.dataset import NamedImage
 
-HELP = "write the heatmaps of pictures, several models side by side"
+HELP = N_("write the heatmaps of pictures, several models side by side")
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 
 
@@ -27,32 +28,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="+",
         metavar="MODEL [MODEL ...] PICTURE-or-df2.csv",
-        help="models, then pictures, folders of them or patterns such as '*.jpg'",
+        help=_("models, then pictures, folders of them or patterns such as '*.jpg'"),
     )
-    parser.add_argument("--out", metavar="DIR", help="where to write (default: data/results/heatmaps)")
-    parser.add_argument("--method", default="grad-cam", help=f"one of {', '.join(METHODS)} (default: grad-cam)")
-    parser.add_argument("--target", default="predicted", help="predicted, true, a class name or its number")
-    parser.add_argument("--against", metavar="CLASS", help="explain the target rather than this class, given likewise")
-    parser.add_argument("--gamma", type=float, default=1.0, help="weight of that class's score (default: 1)")
-    parser.add_argument("--layer", help="layer path (default: the last convolution of each model)")
-    parser.add_argument("--score", default="logit", choices=("logit", "probability"), help="score explained")
+    parser.add_argument("--out", metavar="DIR", help=_("where to write (default: data/results/heatmaps)"))
     parser.add_argument(
-        "--precision", default="full", choices=("full", "fast"), help="fast: bfloat16, where the processor has it"
+        "--method",
+        default="grad-cam",
+        help=_("one of {methods} (default: grad-cam)").format(methods=", ".join(METHODS)),
     )
-    parser.add_argument("--scale", default="map", choices=("map", "model", "density"), help="which maps share a scale")
-    parser.add_argument("--colormap", default="viridis", help="a matplotlib name, or tutorial for the JET look")
-    parser.add_argument("--alpha", type=float, default=0.5, help="strength of the overlay, 0 to 1 (default: 0.5)")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures")
+    parser.add_argument("--target", default="predicted", help=_("predicted, true, a class name or its number"))
     parser.add_argument(
-        "--roots", nargs="+", metavar="DIR", help="where the pictures of the table lie (default: data/)"
+        "--against", metavar="CLASS", help=_("explain the target rather than this class, given likewise")
     )
-    parser.add_argument("--overwrite", action="store_true", help="make anew what an earlier run wrote there")
+    parser.add_argument("--gamma", type=float, default=1.0, help=_("weight of that class's score (default: 1)"))
+    parser.add_argument("--layer", help=_("layer path (default: the last convolution of each model)"))
+    parser.add_argument("--score", default="logit", choices=("logit", "probability"), help=_("score explained"))
+    parser.add_argument(
+        "--precision", default="full", choices=("full", "fast"), help=_("fast: bfloat16, where the processor has it")
+    )
+    parser.add_argument(
+        "--scale", default="map", choices=("map", "model", "density"), help=_("which maps share a scale")
+    )
+    parser.add_argument("--colormap", default="viridis", help=_("a matplotlib name, or tutorial for the JET look"))
+    parser.add_argument("--alpha", type=float, default=0.5, help=_("strength of the overlay, 0 to 1 (default: 0.5)"))
+    parser.add_argument("--limit", type=int, metavar="N", help=_("only the first N pictures"))
+    parser.add_argument(
+        "--roots", nargs="+", metavar="DIR", help=_("where the pictures of the table lie (default: data/)")
+    )
+    parser.add_argument("--overwrite", action="store_true", help=_("make anew what an earlier run wrote there"))
     parser.add_argument(
         "--faithfulness",
         action="store_true",
-        help="test each map: does erasing what it marks cost more than erasing at random or in the middle?",
+        help=_("test each map: does erasing what it marks cost more than erasing at random or in the middle?"),
     )
-    parser.add_argument("--compare", action="store_true", help="write how alike the models' maps are, two by two")
+    parser.add_argument("--compare", action="store_true", help=_("write how alike the models' maps are, two by two"))
     add_model_facts(parser)
     add_workspace(parser)
 
@@ -64,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
     _check_look(args)
     workspace = open_workspace(args)
-    model_paths, others = models_first(args.inputs, "a picture or a df2.csv")
+    model_paths, others = models_first(args.inputs, _("a picture or a df2.csv"))
     named = [one for found in each(others, lambda text: _pictures(text, args, workspace)) for one in found]
     pictures = distinct(named, file_name)[: args.limit]
     out = Path(args.out) if args.out else workspace.results_dir / "heatmaps"
@@ -72,12 +81,16 @@ def run(args: argparse.Namespace) -> int:
     for clf in models.values():
         _check_question(clf, args)
     _check_out(out, pictures, models, args.overwrite)
-    columns = (TextColumn("heatmaps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(_("heatmaps")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, disable=not sys.stdout.isatty()) as progress:
         sheets = Sheets(args, workspace)
         written = each(progress.track(pictures), lambda picture: _write(picture, models, args, out, sheets))
     sheets.write(out)
-    print(f"{len(written)} of {len(pictures)} pictures x {len(models)} models written to {out}")
+    print(
+        _("{n} of {pictures} pictures x {models} models written to {out}").format(
+            n=len(written), pictures=len(pictures), models=len(models), out=out
+        )
+    )
     return 0
 
 
@@ -116,20 +129,26 @@ def _check_out(out: Path, pictures: list[NamedImage], models, overwrite: bool) -
     paths += [path for picture in pictures for pair in _files(picture, models, out).values() for path in pair]
     paths += [out / name for name in SHEETS]
     if twice := [path for path, count in Counter(paths).items() if count > 1]:
-        raise CarvisError(f"Two of these would be written to {twice[0]}: rename a picture or a model.")
+        raise CarvisError(
+            Message("Two of these would be written to {path}: rename a picture or a model.", path=twice[0])
+        )
     sources = {picture.path.resolve() for picture in pictures}
     for path in paths:
         if path.exists() and (not overwrite or path.resolve() in sources):
-            raise CarvisError(f"{path} is there already: give another --out, or --overwrite to make it anew.")
+            raise CarvisError(
+                Message("{path} is there already: give another --out, or --overwrite to make it anew.", path=path)
+            )
 
 
 def _check_look(args) -> None:
     from matplotlib import colormaps
 
     if args.colormap != "tutorial" and args.colormap not in colormaps:
-        raise CarvisError(f"{args.colormap} is not a colour map: try viridis, cividis or tutorial.")
+        raise CarvisError(
+            Message("{colormap} is not a colour map: try viridis, cividis or tutorial.", colorroots=args.colormap)
+        )
     if not 0 <= args.alpha <= 1:
-        raise CarvisError(f"--alpha {args.alpha} is not between 0 and 1: try 0.5.")
+        raise CarvisError(Message("--alpha {alpha} is not between 0 and 1: try 0.5.", alpha=args.alpha))
 
 
 def _pictures(text: str, args, workspace) -> list[NamedImage]:
@@ -148,15 +167,26 @@ def _from_table(path: Path, args, workspace) -> list[NamedImage]:
     roots = args.roots or [workspace.data_dir if workspace.data_dir.is_dir() else workspace.root]
     table = read_misclassified(path, roots=roots, encoding=args.encoding)
     if not args.encoding and table.attrs["encoding"] != "utf-8":
-        print(f"{path} was read as {table.attrs['encoding']}.")
+        print(_("{path} was read as {encoding}.").format(path=path, encoding=table.attrs["encoding"]))
     missing = table[table["status"] != "found"]
     for row in missing.itertuples():
-        print(f"skipped: {row.id} of {path} is {row.status} below {', '.join(map(str, roots))}", file=sys.stderr)
+        print(
+            _("skipped: {id} of {path} is {status} below {roots}").format(
+                id=row.id, path=path, status=row.status, roots=", ".join(map(str, roots))
+            ),
+            file=sys.stderr,
+        )
     for problem in table.attrs.get("problems", []):
-        print(f"skipped: {problem}", file=sys.stderr)
+        print(_("skipped: {problem}").format(problem=localised(problem)), file=sys.stderr)
     found = table[table["status"] == "found"]
     if found.empty:
-        raise CarvisError(f"{path} names no picture that lies below {', '.join(map(str, roots))}: give --roots.")
+        raise CarvisError(
+            Message(
+                "{path} names no picture that lies below {roots}: give --roots.",
+                path=path,
+                roots=", ".join(map(str, roots)),
+            )
+        )
     return [
         NamedImage(Path(row.path), row.label, Path(row.id).with_suffix("").as_posix()) for row in found.itertuples()
     ]

@@ -4,12 +4,15 @@ import argparse
 import os
 from pathlib import Path
 
+from carvis.language import _, localised
 from carvis.workspace import Workspace
 
 
 def add_workspace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--workspace", metavar="DIR", help="where models/ and data/ lie (default: $CARVIS_WORKSPACE, else this folder)"
+        "--workspace",
+        metavar="DIR",
+        help=_("where models/ and data/ lie (default: $CARVIS_WORKSPACE, else this folder)"),
     )
 
 
@@ -20,21 +23,23 @@ def open_workspace(args: argparse.Namespace) -> Workspace:
 def add_model_facts(parser: argparse.ArgumentParser) -> None:
     """Add what a model file without a card does not tell."""
     parser.add_argument(
-        "--classes", metavar="NAMES", help="class names in the model's order, comma-separated, or a file"
+        "--classes", metavar="NAMES", help=_("class names in the model's order, comma-separated, or a file")
     )
     parser.add_argument(
-        "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help="what the model takes"
+        "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help=_("what the model takes")
     )
-    parser.add_argument("--resize", choices=("nearest", "bilinear", "bicubic", "area"), help="how pictures are resized")
+    parser.add_argument(
+        "--resize", choices=("nearest", "bilinear", "bicubic", "area"), help=_("how pictures are resized")
+    )
     add_encoding(parser)
     parser.add_argument(
-        "--trust", action="store_true", help="run the code that this model file holds: only if it is yours"
+        "--trust", action="store_true", help=_("run the code that this model file holds: only if it is yours")
     )
 
 
 def add_encoding(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--encoding", metavar="NAME", help="of the tables and lists named here, such as euc-jp (default: found out)"
+        "--encoding", metavar="NAME", help=_("of the tables and lists named here, such as euc-jp (default: found out)")
     )
 
 
@@ -63,5 +68,5 @@ def load(path: str, args: argparse.Namespace, data=None):
         data=data,
     )
     for sentence in clf.assumptions:
-        print(f"{clf.name}: {sentence}")
+        print(f"{clf.name}: {localised(sentence)}")
     return clf

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from carvis.errors import CarvisError
-from carvis.language import Message
+from carvis.language import Message, _, localised
 from carvis.workspace import MODEL_SUFFIXES
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def each(items: Iterable, act: Callable) -> list:
     done, failed = [], None
     for item in items:
         if failed:
-            print(f"skipped: {failed}", file=sys.stderr)
+            print(_("skipped: {failed}").format(failed=localised(failed)), file=sys.stderr)
             failed = None
         try:
             done.append(act(item))
@@ -36,7 +36,7 @@ def each(items: Iterable, act: Callable) -> list:
     if failed and not done:
         raise failed
     if failed:
-        print(f"skipped: {failed}", file=sys.stderr)
+        print(_("skipped: {failed}").format(failed=localised(failed)), file=sys.stderr)
     return done
 
 
@@ -56,9 +56,9 @@ def models_first(inputs: list[str], what: str) -> tuple[list[str], list[str]]:
         others += [] if found else [text]
     models = list(dict.fromkeys(models))
     if not models:
-        raise CarvisError("No model was named: give at least one .keras or .h5 file before the pictures.")
+        raise CarvisError(Message("No model was named: give at least one .keras or .h5 file before the pictures."))
     if not others:
-        raise CarvisError(f"No picture was named: give {what} after the models.")
+        raise CarvisError(Message("No picture was named: give {what} after the models.", what=what))
     return models, others
 
 
@@ -68,7 +68,7 @@ def images_named(text: str) -> list[NamedImage]:
 
     images, notes = find_images(text)
     for note in notes:
-        print(note, file=sys.stderr)
+        print(localised(note), file=sys.stderr)
     return images
 
 

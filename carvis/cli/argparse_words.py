@@ -1,0 +1,43 @@
+"""The words of ``argparse`` itself in the reader's language."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from carvis.language import N_, _
+
+_WORDS = (
+    N_("usage: "),
+    N_("positional arguments"),
+    N_("options"),
+    N_("show this help message and exit"),
+    N_("show program's version number and exit"),
+    N_("%(prog)s: error: %(message)s\n"),
+    N_("argument %(argument_name)s: %(message)s"),
+    N_("the following arguments are required: %s"),
+    N_("unrecognized arguments: %s"),
+    N_("not allowed with argument %s"),
+    N_("ambiguous option: %(option)s could match %(matches)s"),
+    N_("ignored explicit argument %r"),
+    N_("expected one argument"),
+    N_("expected at most one argument"),
+    N_("expected at least one argument"),
+    N_("invalid choice: %(value)r (choose from %(choices)s)"),
+    N_("invalid %(type)s value: %(value)r"),
+)
+_NUMBERS = {"expected %s argument": N_("expected %s arguments")}
+
+
+@contextmanager
+def argparse_speaking() -> Iterator[None]:
+    """Let argparse explain itself in the language that is spoken, within the block.
+
+    It has gettext's functions in its module under these names, and would look for a catalogue of the system's.
+    """
+    before = argparse._, argparse.ngettext
+    argparse._ = _
+    argparse.ngettext = lambda singular, plural, n: _(_NUMBERS.get(singular, plural)) if n != 1 else _(singular)
+    try:
+        yield
+    finally:
+        argparse._, argparse.ngettext = before
