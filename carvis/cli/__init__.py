@@ -9,7 +9,7 @@ import sys
 from importlib import import_module
 
 from carvis import __version__
-from carvis.cli.argparse_words import argparse_speaking
+from carvis.cli.argparse_words import HelpInCells, argparse_speaking
 from carvis.errors import CarvisError
 from carvis.language import N_, _, languages, localised, speaking, system_language
 from carvis.startup import quiet_tensorflow
@@ -36,13 +36,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser(language: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m carvis", description=_(DESCRIPTION))
-    parser.add_argument("--version", action="version", version=f"carvis {__version__}")
+    look = {"formatter_class": HelpInCells}
+    parser = argparse.ArgumentParser(prog="python -m carvis", description=_(DESCRIPTION), **look)
+    version = {"version": f"carvis {__version__}", "help": _("show program's version number and exit")}
+    parser.add_argument("--version", action="version", **version)
     _add_language(parser, default=language)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name in VERBS:
         verb = import_module(f"carvis.cli.{name}")
-        child = verbs.add_parser(name, help=_(verb.HELP), description=_(verb.HELP))
+        child = verbs.add_parser(name, help=_(verb.HELP), description=_(verb.HELP), **look)
         verb.add_arguments(child)
         # After the verb, too; what stands before it holds where nothing does.
         _add_language(child, default=argparse.SUPPRESS)

@@ -1,6 +1,8 @@
 """The words of ``argparse`` itself in the reader's language."""
 
 import argparse
+import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +28,34 @@ _WORDS = (
     N_("invalid %(type)s value: %(value)r"),
 )
 _NUMBERS = {"expected %s argument": N_("expected %s arguments")}
+
+
+class HelpInCells(argparse.HelpFormatter):
+    """Help whose lines count Chinese characters and kana, which stand without spaces, as two cells each."""
+
+    def _split_lines(self, text, width):
+        text = " ".join(text.split())
+        return super()._split_lines(text, width) if text.isascii() else _broken(text, width)
+
+    def _fill_text(self, text, width, indent):
+        text = " ".join(text.split())
+        if text.isascii():
+            return super()._fill_text(text, width, indent)
+        return "\n".join(indent + line for line in _broken(text, width - len(indent)))
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """Break a text at spaces, and between letters that are two cells wide; a full stop never begins a line."""
+    lines, cells = [""], 0
+    for piece in re.findall(r"[!-~]+[ ]?|.", text):
+        wide = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in piece)
+        if cells + wide > width and lines[-1] and piece not in "、。）」 ":
+            lines[-1] = lines[-1].rstrip()
+            lines.append("")
+            cells = 0
+        lines[-1] += piece
+        cells += wide
+    return lines
 
 
 @contextmanager
