@@ -145,7 +145,7 @@ def _check_look(args) -> None:
 
     if args.colormap != "tutorial" and args.colormap not in colormaps:
         raise CarvisError(
-            Message("{colormap} is not a colour map: try viridis, cividis or tutorial.", colorroots=args.colormap)
+            Message("{colormap} is not a colour map: try viridis, cividis or tutorial.", colormap=args.colormap)
         )
     if not 0 <= args.alpha <= 1:
         raise CarvisError(Message("--alpha {alpha} is not between 0 and 1: try 0.5.", alpha=args.alpha))
