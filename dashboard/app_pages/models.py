@@ -57,7 +57,7 @@ else:
         _("Parameters"): _("{n} ({trainable} trainable, {frozen} frozen)").format(
             n=f"{totals.parameters:,}", trainable=f"{totals.trainable:,}", frozen=f"{totals.frozen:,}"
         ),
-        _("Layers"): f"{totals.layers:,}",
+        _("Number of layers"): f"{totals.layers:,}",
         _("Explained by default"): plain(clf.last_conv_layer or "–"),
         _("Fingerprint"): f"`{clf.fingerprint[:16]}`",
     }
