@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files
+from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files, named_inputs
 from carvis.cli.options import add_workspace, open_workspace
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     if args.seed < 0:
         raise CarvisError(Message("--seed {seed} is no seed: give 0 or more.", seed=args.seed))
     workspace = open_workspace(args)
-    folders = [evaluation_folder_of(text, args, workspace) for text in args.inputs]
+    folders = [evaluation_folder_of(text, args, workspace) for text in named_inputs(args)]
     if args.out:
         check(Path(args.out), args.overwrite)
     evaluations = named([load_evaluation(folder) for folder in folders])

@@ -19,6 +19,19 @@ def add_evaluated(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="test", help=_("train, valid or test (default: test)"))
 
 
+def named_inputs(args: argparse.Namespace) -> list[str]:
+    """Return what was named on the command line, with what fits in place of each pattern."""
+    from carvis.dataset.image_paths import expand, is_pattern
+
+    found: dict[str, None] = {}
+    for text in args.inputs:
+        fits = [str(path) for path in expand(text) if path.suffix != ".json"] if is_pattern(text) else [text]
+        if not fits:
+            raise CarvisError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
+        found |= dict.fromkeys(fits)
+    return list(found)
+
+
 def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path:
     """The evaluation that a word on the command line means: its folder, or a model's on the data set asked for."""
     from carvis.evaluation import evaluation_folder

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files
+from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files, named_inputs
 from carvis.cli.options import add_workspace, open_workspace
 from carvis.language import N_, _
 
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from carvis.report import write_report
 
     workspace = open_workspace(args)
-    found = [load_evaluation(evaluation_folder_of(text, args, workspace)) for text in args.inputs]
+    found = [load_evaluation(evaluation_folder_of(text, args, workspace)) for text in named_inputs(args)]
     evaluations = named(found)
     files = model_files(evaluations, workspace)
     root = found[0].root
