@@ -10,9 +10,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = (
     "errors",
+    "startup",
     "language",
     "workspace",
     "images",
+    "tables",
     "dataset",
     "classifier",
     "architectures",

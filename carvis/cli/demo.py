@@ -3,13 +3,16 @@
 import argparse
 
 from carvis.cli.options import add_workspace, open_workspace
+from carvis.language import N_, _
 
-HELP = "draw the demo's missing pictures, or draw and train all of it again"
+HELP = N_("draw the demo's missing pictures, or draw and train all of it again")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--rebuild", action="store_true", help="draw and train everything again (about half an hour)")
-    parser.add_argument("--seed", type=int, default=0, help="another number draws other cars (default: 0)")
+    parser.add_argument(
+        "--rebuild", action="store_true", help=_("draw and train everything again (about half an hour)")
+    )
+    parser.add_argument("--seed", type=int, default=0, help=_("another number draws other cars (default: 0)"))
     add_workspace(parser)
 
 
@@ -22,5 +25,6 @@ def run(args: argparse.Namespace) -> int:
             print(line, flush=True)
     else:
         drawn = complete(workspace.data_dir / "demo", seed=args.seed)
-        print(f"drew {', '.join(drawn)} in {workspace.data_dir / 'demo'}" if drawn else "The demo is complete.")
+        words = _("drew {splits} in {folder}") if drawn else _("The demo is complete.")
+        print(words.format(splits=", ".join(drawn), folder=workspace.data_dir / "demo"))
     return 0

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -14,6 +15,9 @@ from ui.gallery import MOST_SELECTED
 from ui.i18n import N_, _, translated
 from ui.page import error, guarded
 from ui.texts import plain
+
+if TYPE_CHECKING:
+    from ui import classifiers
 
 VIEW = {"overlay": N_("Over the picture"), "map": N_("Map alone"), "both": N_("Both")}
 COLOURS = {"viridis": "viridis", "cividis": "cividis", "magma": "magma", "tutorial": N_("tutorial look (JET)")}
