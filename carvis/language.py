@@ -6,6 +6,9 @@ dashboard has its own catalogues beside its pages. Babel's tools bring them up t
 ``pybabel update --no-fuzzy-matching --ignore-obsolete -i carvis.pot -l ja -d carvis/locale -D carvis``.
 """
 
+import locale
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +25,36 @@ _speaking: ContextVar[str] = ContextVar("language", default=ENGLISH)
 def languages() -> list[str]:
     """The codes of the languages that there are."""
     return sorted({ENGLISH, *(path.parents[1].name for path in LOCALE_DIR.glob("*/LC_MESSAGES/carvis.po"))})
+
+
+def system_language() -> str:
+    """Return the language in ``CARVIS_LANGUAGE``, else the one of the system, English where carvis lacks it.
+
+    Raises:
+        CarvisError: ``CARVIS_LANGUAGE`` names no language that carvis speaks.
+    """
+    if wanted := os.environ.get("CARVIS_LANGUAGE", "").strip():
+        code = _code(wanted)
+        if code not in languages():
+            raise CarvisError(
+                Message(
+                    "CARVIS_LANGUAGE is {language}, which carvis does not speak: set it to one of {languages}.",
+                    language=wanted,
+                    languages=", ".join(languages()),
+                )
+            )
+        return code
+    named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), None)
+    if named is None and os.name == "nt":
+        named = locale.getlocale()[0]
+    code = _code(named or "")
+    return code if code in languages() else ENGLISH
+
+
+def _code(name: str) -> str:
+    """Return the code of a locale: ``ja`` of ja_JP.UTF-8, and of Windows' Japanese_Japan.932."""
+    first = re.split(r"[_.@-]", name.strip().lower(), maxsplit=1)[0]
+    return {"japanese": "ja", "english": ENGLISH}.get(first, first)
 
 
 @contextmanager

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from carvis.startup import quiet_tensorflow
 from ui import choice, data, selection, sidebar, widget_values
 from ui.i18n import _
 from ui.page import guarded
 from ui.texts import plain
 
+quiet_tensorflow()
 # A material icon would be fetched from another machine.
 ICON = Path(__file__).parent / "icon.svg"
 st.set_page_config(page_title="carvis", page_icon=str(ICON), layout="wide", initial_sidebar_state=248)

@@ -9,6 +9,9 @@ import pytest
 
 from carvis.images import write_image
 
+# Sentences are looked for in English, whatever the system speaks.
+os.environ["CARVIS_LANGUAGE"] = "en"
+
 
 def pytest_xdist_auto_num_workers(config) -> int:
     """Two to four workers: each holds TensorFlow, which uses several cores by itself and gigabytes of memory."""

@@ -10,7 +10,7 @@ import pytest
 from carvis.errors import CarvisError
 from carvis.evaluation.comparison import left_out_words
 from carvis.language import Message, _, languages, localised, speaking
-from tests.translations import check_complete
+from tests.translations import check_complete, unfilled
 
 CARVIS = Path(__file__).parents[1] / "carvis"
 
@@ -52,3 +52,7 @@ def test_a_message_is_english_until_it_is_shown():
         with speaking("ja"):
             assert localised(again) == "ヒートマップ: {braces}"
     assert localised("as it is") == "as it is" and localised(3) == 3
+
+
+def test_every_placeholder_is_filled_where_the_text_stands():
+    assert not unfilled(CARVIS)

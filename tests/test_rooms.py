@@ -10,10 +10,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = (
     "errors",
+    "startup",
     "language",
     "workspace",
     "images",
     "display",
+    "tables",
     "dataset",
     "classifier",
     "architectures",

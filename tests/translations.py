@@ -50,3 +50,28 @@ def check_complete(folder: Path, language: str) -> int:
         for translated in strings:
             assert placeholders(translated) == placeholders(english), text
     return len(wanted)
+
+
+def unfilled(folder: Path) -> list[str]:
+    """List the places below a folder where a text's placeholders are not those that are filled in beside it."""
+    wrong = []
+    for file in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or any(keyword.arg is None for keyword in node.keywords):
+                continue
+            name, given = ast.unparse(node.func), {keyword.arg for keyword in node.keywords}
+            texts = node.args
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+                inner = node.func.value
+                if not (isinstance(inner, ast.Call) and ast.unparse(inner.func) in ("_", "n_")):
+                    continue
+                texts = inner.args
+            elif name not in ("Message", "Message.of_number"):
+                continue
+            given |= {"n"} if name == "Message.of_number" else set()
+            for text in texts:
+                if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                    needed = {part.split(":")[0] for part in placeholders(text.value)}
+                    if not needed <= given:
+                        wrong.append(f"{file.name}:{node.lineno}: {needed - given}")
+    return wrong

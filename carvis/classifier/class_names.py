@@ -18,6 +18,7 @@ def names_of_classes(
     card: ModelCard | None,
     data: Sequence[Dataset],
     said: list[str],
+    encoding: str | None = None,
 ) -> list[str]:
     """Return one name a class: those given, else the card's, else those of a file beside the model or of a data set.
 
@@ -27,13 +28,14 @@ def names_of_classes(
         given: names, or a file of names.
         data: the data sets that the images lie in.
         said: what has to be assumed is added here, one sentence each.
+        encoding: of the file given; found out where None.
 
     Raises:
         ModelError: the file given cannot be read, or holds another number of names.
     """
     known = [name for one in data for name in one.class_names]
     if isinstance(given, (str, Path)):
-        names = read_class_names(given, known)
+        names = read_class_names(given, known, encoding)
         if len(names) != count:
             raise ModelError(
                 Message(

@@ -8,6 +8,7 @@ from pathlib import Path
 from carvis.dataset.ids import composed
 from carvis.errors import ModelError
 from carvis.language import Message
+from carvis.tables import text_of
 
 _MAX_BYTES = 10_000_000
 # Tried in turn; what Japanese, Chinese and Western European editors write, and the mark of Windows' Notepad.
@@ -31,7 +32,7 @@ _BESIDE = (
 )
 
 
-def read_class_names(path: str | Path, known: Iterable[str] = ()) -> list[str]:
+def read_class_names(path: str | Path, known: Iterable[str] = (), encoding: str | None = None) -> list[str]:
     """Read class names, in the model's order, from a text or JSON file.
 
     Args:
@@ -39,9 +40,11 @@ def read_class_names(path: str | Path, known: Iterable[str] = ()) -> list[str]:
             JSON: a list, Keras' ``class_indices`` (name to index) or its inverse.
         known: names that are likely, such as a data set's: they decide between readings (encodings, and whether the
             numbers are part of the names).
+        encoding: the file's encoding, by any of its names; found out where None.
 
     Raises:
         ModelError: no such file, no text, no names in it, or indices that do not count from 0.
+        TableError: no such encoding, or the file is no text in it.
     """
     path = Path(path)
     try:
@@ -52,8 +55,9 @@ def read_class_names(path: str | Path, known: Iterable[str] = ()) -> list[str]:
         reason = error.strerror or str(error)
         message = Message("{path} cannot be read ({reason}): check the path.", path=path, reason=reason)
         raise ModelError(message) from None
+    texts = [text_of(data, path, encoding).text] if encoding else _texts(data)
     likely = {composed(name) for name in known}
-    readings = [reading for text in _texts(data) for reading in _readings(path, text)]
+    readings = [reading for text in texts for reading in _readings(path, text)]
     if not readings:
         raise ModelError(Message("{path} is not text: save the class names as UTF-8, one a line.", path=path))
     names = max(readings, key=lambda names: (len(likely & set(map(composed, names))), -_halfwidth(names)))

@@ -1,6 +1,8 @@
 """Walking through a model's layers, nested ones too, by paths such as ``vgg16/block5_conv3``."""
 
+import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import keras
 import pandas as pd
@@ -87,6 +89,25 @@ def _completing(layers: dict, places: dict, path: str) -> str:
         if getattr(getattr(uses[0], "activation", None), "__name__", "") == "softmax":
             return path
         path = places[id(uses[0])]
+
+
+class Totals(NamedTuple):
+    """How large a model is: its layers, those of nested models included and the inputs not, and its weights."""
+
+    layers: int
+    parameters: int
+    trainable: int
+
+    @property
+    def frozen(self) -> int:
+        return self.parameters - self.trainable
+
+
+def totals(model: keras.Model) -> Totals:
+    """Count a model's layers and weights, each once."""
+    layers = {id(layer) for _, layer in walk(model) if not isinstance(layer, keras.layers.InputLayer)}
+    trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    return Totals(len(layers), model.count_params(), trainable)
 
 
 def layer_table(model: keras.Model, places: Places) -> pd.DataFrame:

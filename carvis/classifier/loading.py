@@ -35,6 +35,7 @@ def load_classifier(
     alpha: str | None = None,
     orientation: str | None = None,
     output: str | None = None,
+    encoding: str | None = None,
     trust: bool = False,
     data: Dataset | Sequence[Dataset] | None = None,
 ) -> Classifier:
@@ -55,6 +56,7 @@ def load_classifier(
             ``load_img`` reads.
         output: what its output means, a name in ``carvis.classifier.output.OUTPUTS``; without a card decided by the
             graph, else by the numbers it gives for images of ``data``.
+        encoding: of the file that ``class_names`` names; found out where None.
         trust: run the code this file holds (Lambda layers, own classes).
         data: the data set that the images lie in, or several: without a card its class names are assumed where their
             number fits, in Keras' order of its folders, and on its images it is judged what the output means where the
@@ -75,7 +77,7 @@ def load_classifier(
     reading = _reading({"alpha": alpha, "orientation": orientation}, card, said)
     clf = Classifier(
         model,
-        names_of_classes(path, n_classes(model), class_names, card, _all(data), said),
+        names_of_classes(path, n_classes(model), class_names, card, _all(data), said, encoding),
         preprocessing=_preprocessing(model, preprocessing, card, (*probed, channels), said),
         resize=_resize(resize, card, said, native=None in (height, width) and size is None),
         **reading,

@@ -9,34 +9,82 @@ import sys
 from importlib import import_module
 
 from carvis import __version__
+from carvis.cli.argparse_words import HelpInCells, argparse_speaking
 from carvis.errors import CarvisError
+from carvis.language import N_, _, languages, localised, speaking, system_language
+from carvis.startup import quiet_tensorflow
 
 VERBS = (
     "summary", "check", "split", "train", "runs", "evaluate", "compare", "heatmaps", "attention", "filters",
     "activations", "report", "demo",
 )  # fmt: skip
+DESCRIPTION = N_("carvis: train image classifiers with Keras and see where they look.")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb and return its exit code: 2 with one sentence where a person can mend what went wrong."""
-    # TensorFlow greets with pages of notices that a beginner takes for errors.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    quiet_tensorflow()
+    _write_all_letters()
     arguments = sys.argv[1:] if arguments is None else arguments
-    parser = argparse.ArgumentParser(
-        prog="python -m carvis", description=import_module("carvis").__doc__.split("\n")[0]
-    )
-    parser.add_argument("--version", action="version", version=f"carvis {__version__}")
+    try:
+        language = _language_named(arguments) or system_language()
+    except CarvisError as error:
+        print(f"carvis: {error}", file=sys.stderr)
+        return 2
+    with speaking(language), argparse_speaking():
+        return _run(_parser(language).parse_args(arguments))
+
+
+def _parser(language: str) -> argparse.ArgumentParser:
+    look = {"formatter_class": HelpInCells}
+    parser = argparse.ArgumentParser(prog="python -m carvis", description=_(DESCRIPTION), **look)
+    version = {"version": f"carvis {__version__}", "help": _("show program's version number and exit")}
+    parser.add_argument("--version", action="version", **version)
+    _add_language(parser, default=language)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name in VERBS:
         verb = import_module(f"carvis.cli.{name}")
-        child = verbs.add_parser(name, help=verb.HELP, description=verb.HELP)
+        child = verbs.add_parser(name, help=_(verb.HELP), description=_(verb.HELP), **look)
         verb.add_arguments(child)
+        # After the verb, too; what stands before it holds where nothing does.
+        _add_language(child, default=argparse.SUPPRESS)
         child.set_defaults(run=verb.run)
-    args = parser.parse_args(arguments)
+    return parser
+
+
+def _add_language(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument(
+        "--language",
+        choices=languages(),
+        default=default,
+        help=_("en or ja (default: $CARVIS_LANGUAGE, else the system's)"),
+    )
+
+
+def _language_named(arguments: list[str]) -> str | None:
+    """Look for ``--language``: it decides in which language the arguments are explained. The last one counts."""
+    named = None
+    for place, text in enumerate(arguments):
+        option, equals, value = text.partition("=")
+        if text == "--":
+            break
+        if len(option) > len("--l") and "--language".startswith(option):
+            named = value if equals else "".join(arguments[place + 1 : place + 2])
+    return named if named in languages() else None
+
+
+def _write_all_letters() -> None:
+    """Let a terminal that lacks a letter show a question mark in its place."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _run(args: argparse.Namespace) -> int:
     try:
         return args.run(args)
     except CarvisError as error:
-        print(f"carvis: {error}", file=sys.stderr)
+        print(f"carvis: {localised(error)}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # The reader of our output went away (`| head`): Python would complain again while closing it.
@@ -44,11 +92,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     except OSError as error:
         # What is written goes through a temporary file: the folder is what a person knows.
-        place = os.path.dirname(os.path.abspath(error.filename)) if error.filename else "a file"
-        print(
-            f"carvis: {place} cannot be used ({error.strerror or error}): check it, or name another.", file=sys.stderr
-        )
+        place = os.path.dirname(os.path.abspath(error.filename)) if error.filename else _("a file")
+        words = _("carvis: {place} cannot be used ({reason}): check it, or name another.")
+        print(words.format(place=place, reason=error.strerror or error), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("carvis: stopped.", file=sys.stderr)
+        print(_("carvis: stopped."), file=sys.stderr)
         return 130

@@ -1,46 +1,62 @@
 """``activations``: what a model's layers make of pictures, as grids of channels and as arrays."""
 
+from __future__ import annotations
+
 import argparse
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
-from carvis.cli.several import by_name, each, file_name, models_first
+from carvis.cli.several import by_name, each, file_name, images_named, models_first
 from carvis.errors import CarvisError
+from carvis.language import N_, Message, _
 
-HELP = "write what layers make of a picture, a grid of channels a layer, several models side by side"
+if TYPE_CHECKING:
+    from carvis.dataset import NamedImage
+
+HELP = N_("write what layers make of a picture, a grid of channels a layer, several models side by side")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from carvis.explain.channels import RANGES
 
-    parser.add_argument("inputs", nargs="+", metavar="MODEL [MODEL ...] PICTURE", help="models, then pictures")
-    parser.add_argument("--out", metavar="DIR", help="where to write (default: data/results/activations)")
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="MODEL [MODEL ...] PICTURE",
+        help=_("models, then pictures, folders of them or patterns such as '*.jpg'"),
+    )
+    parser.add_argument("--out", metavar="DIR", help=_("where to write (default: data/results/activations)"))
     parser.add_argument(
         "--layers",
         default="stages",
         metavar="A,B",
-        help="layer paths, comma-separated, or last, completed (all convolutions, each after its normalisation and"
-        " activation), stages (default: of these the last at each size of map)",
+        help=_(
+            "layer paths, comma-separated, or last, completed (all convolutions, each after its "
+            "normalisation and activation), stages (default: of these the last at each size of map)"
+        ),
     )
-    parser.add_argument("--columns", type=int, default=16, metavar="N", help="channels a row (default: 16)")
-    parser.add_argument("--side", type=int, default=96, metavar="N", help="pixels a channel (default: about 96)")
-    parser.add_argument("--largest-first", action="store_true", help="channels with the largest activation first")
-    parser.add_argument("--labels", action="store_true", help="write each channel's number above it")
-    parser.add_argument("--scale", default="channel", choices=RANGES, help="what shares a colour scale")
-    parser.add_argument("--colormap", default="viridis", help="a matplotlib name (default: viridis)")
-    parser.add_argument("--overwrite", action="store_true", help="make anew what an earlier run wrote there")
+    parser.add_argument("--columns", type=int, default=16, metavar="N", help=_("channels a row (default: 16)"))
+    parser.add_argument("--side", type=int, default=96, metavar="N", help=_("pixels a channel (default: about 96)"))
+    parser.add_argument("--largest-first", action="store_true", help=_("channels with the largest activation first"))
+    parser.add_argument("--labels", action="store_true", help=_("write each channel's number above it"))
+    parser.add_argument("--scale", default="channel", choices=RANGES, help=_("what shares a colour scale"))
+    parser.add_argument("--colormap", default="viridis", help=_("a matplotlib name (default: viridis)"))
+    parser.add_argument("--overwrite", action="store_true", help=_("make anew what an earlier run wrote there"))
     add_data(parser)
     add_model_facts(parser)
     add_workspace(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    from carvis.dataset import distinct
+
     _check_look(args)
     workspace = open_workspace(args)
-    model_paths, others = models_first(args.inputs, "one")
-    pictures = [Path(text) for text in others]
-    around = datasets_around(args, pictures)
+    model_paths, others = models_first(args.inputs, _("one"))
+    pictures = distinct([one for found in each(others, images_named) for one in found], file_name)
+    around = datasets_around(args, [picture.path for picture in pictures])
     models = by_name(each(model_paths, lambda path: load(path, args, around)))
     for clf in models.values():
         check(clf, around, args, workspace)
@@ -51,16 +67,20 @@ def run(args: argparse.Namespace) -> int:
     paths = {name: _paths(clf, layers) for name, clf in models.items()}
     _check_out(
         [file for picture in pictures for name in models for file in _files(_stem(out, picture, name), paths[name])],
-        pictures,
+        [picture.path for picture in pictures],
         args.overwrite,
     )
 
-    def write(picture: Path) -> None:
+    def write(picture: NamedImage) -> None:
         for name, clf in models.items():
-            _write(_stem(out, picture, name), clf, picture, paths[name], args)
+            _write(_stem(out, picture, name), clf, picture.path, paths[name], args)
 
     written = each(pictures, write)
-    print(f"{len(written)} of {len(pictures)} pictures x {len(models)} models written to {out}")
+    print(
+        _("{n} of {pictures} pictures x {models} models written to {out}").format(
+            n=len(written), pictures=len(pictures), models=len(models), out=out
+        )
+    )
     return 0
 
 
@@ -68,10 +88,17 @@ def _check_look(args) -> None:
     from matplotlib import colormaps
 
     if args.colormap not in colormaps:
-        raise CarvisError(f"{args.colormap} is not a colour map: try viridis or cividis.")
+        raise CarvisError(Message("{colormap} is not a colour map: try viridis or cividis.", colormap=args.colormap))
     for name, least in (("columns", 1), ("side", 8)):
         if getattr(args, name) < least:
-            raise CarvisError(f"--{name} {getattr(args, name)} is too small: give {least} or more.")
+            raise CarvisError(
+                Message(
+                    "--{name} {value} is too small: give {least} or more.",
+                    name=name,
+                    value=getattr(args, name),
+                    least=least,
+                )
+            )
 
 
 def _paths(clf, layers) -> list[str]:
@@ -82,8 +109,8 @@ def _paths(clf, layers) -> list[str]:
     return list(activations(clf, np.zeros((8, 8, clf.channels), np.uint8), layers))
 
 
-def _stem(out: Path, picture: Path, model: str) -> Path:
-    return out / f"{picture.stem}--{file_name(model)}"
+def _stem(out: Path, picture: NamedImage, model: str) -> Path:
+    return out / f"{picture.name}--{file_name(model)}"
 
 
 def _files(stem: Path, paths: list[str]) -> list[Path]:
@@ -94,11 +121,15 @@ def _files(stem: Path, paths: list[str]) -> list[Path]:
 
 def _check_out(paths: list[Path], pictures: list[Path], overwrite: bool) -> None:
     if twice := [path for path, count in Counter(paths).items() if count > 1]:
-        raise CarvisError(f"Two of these would be written to {twice[0]}: rename a picture or a model.")
+        raise CarvisError(
+            Message("Two of these would be written to {path}: rename a picture or a model.", path=twice[0])
+        )
     sources = {picture.resolve() for picture in pictures}
     for path in paths:
         if path.exists() and (not overwrite or path.resolve() in sources):
-            raise CarvisError(f"{path} is there already: give another --out, or --overwrite to make it anew.")
+            raise CarvisError(
+                Message("{path} is there already: give another --out, or --overwrite to make it anew.", path=path)
+            )
 
 
 def _write(stem: Path, clf, picture: Path, paths: list[str], args) -> None:
@@ -116,4 +147,8 @@ def _write(stem: Path, clf, picture: Path, paths: list[str], args) -> None:
         write_image(file, channel_grid(values, args.columns, args.largest_first, **look))
         height, width, channels = values.shape
         dead = int(dead_channels(values).sum())
-        print(f"{picture.name}  {clf.name}  {path}  {height}x{width}  {channels} channels, {dead} dead")
+        print(
+            _("{name}  {model}  {path}  {height}x{width}  {channels} channels, {dead} dead").format(
+                name=picture.name, model=clf.name, path=path, height=height, width=width, channels=channels, dead=dead
+            )
+        )

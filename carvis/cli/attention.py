@@ -5,52 +5,58 @@ import sys
 from pathlib import Path
 
 from carvis.cli.options import add_model_facts, add_workspace, check, load, open_workspace
-from carvis.cli.several import by_name, each
+from carvis.cli.several import by_name, each, models_of
 from carvis.errors import CarvisError
-from carvis.language import localised
+from carvis.language import N_, Message, _, localised
 
-HELP = "measure which annotated parts models look at, and what covering each costs"
+HELP = N_("measure which annotated parts models look at, and what covering each costs")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", nargs="+", metavar="MODEL [MODEL ...] DATA", help="models, then a data set's folder")
-    parser.add_argument("--split", default="test", help="train, valid or test (default: test)")
+    parser.add_argument(
+        "inputs", nargs="+", metavar="MODEL [MODEL ...] DATA", help=_("models, then a data set's folder")
+    )
+    parser.add_argument("--split", default="test", help=_("train, valid or test (default: test)"))
     parser.add_argument(
         "--parts",
         metavar="FILE",
-        help="masks, a COCO .json, a folder of VOC .xml or a .csv of boxes (default: what lies in the data set)",
+        help=_("masks, a COCO .json, a folder of VOC .xml or a .csv of boxes (default: what lies in the data set)"),
     )
-    parser.add_argument("--method", default="grad-cam", help="of the heatmaps (default: grad-cam)")
-    parser.add_argument("--target", default="predicted", help="predicted or true (default: predicted)")
-    parser.add_argument("--layer", help="layer path (default: of each model the last that all of the signal passes)")
-    parser.add_argument("--fill", default="surroundings", help="surroundings, mean, grey or inpaint")
-    parser.add_argument("--no-cover", action="store_true", help="only look at the maps: much faster")
-    parser.add_argument("--out", metavar="DIR", help="where to write (default: data/results/attention)")
-    parser.add_argument("--overwrite", action="store_true", help="make anew what an earlier run wrote there")
+    parser.add_argument("--method", default="grad-cam", help=_("of the heatmaps (default: grad-cam)"))
+    parser.add_argument("--target", default="predicted", help=_("predicted or true (default: predicted)"))
+    parser.add_argument("--layer", help=_("layer path (default: of each model the last that all of the signal passes)"))
+    parser.add_argument("--fill", default="surroundings", help=_("surroundings, mean, grey or inpaint"))
+    parser.add_argument("--no-cover", action="store_true", help=_("only look at the maps: much faster"))
+    parser.add_argument("--out", metavar="DIR", help=_("where to write (default: data/results/attention)"))
+    parser.add_argument("--overwrite", action="store_true", help=_("make anew what an earlier run wrote there"))
     add_model_facts(parser)
     add_workspace(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from carvis.dataset import Dataset
+    from carvis.dataset import Dataset, expand
     from carvis.explain.parts import find_parts, read_parts
-    from carvis.workspace import MODEL_SUFFIXES, Cache
+    from carvis.workspace import Cache
 
     workspace = open_workspace(args)
-    files = [text for text in args.inputs if text.lower().endswith(MODEL_SUFFIXES)]
-    folders = [text for text in args.inputs if text not in files]
+    named = [(text, models_of(text)) for text in args.inputs]
+    files = list(dict.fromkeys(file for _, found in named for file in found))
+    folders = [path for text, found in named if not found for path in expand(text) or [text]]
     if not files or len(folders) != 1:
-        raise CarvisError("Give one or more .keras or .h5 files and then one data set's folder.")
+        raise CarvisError(Message("Give one or more .keras or .h5 files and then one data set's folder."))
     data = Dataset(folders[0])
     source = args.parts or next(iter(find_parts(data)), None)
     if source is None:
         raise CarvisError(
-            f"{data.root} holds no annotated parts: put masks/, parts.csv, annotations.json or annotations/ there, "
-            "or name a file with --parts."
+            Message(
+                "{root} holds no annotated parts: put masks/, parts.csv, annotations.json or "
+                "annotations/ there, or name a file with --parts.",
+                root=data.root,
+            )
         )
-    parts = read_parts(source, data, args.split)
+    parts = read_parts(source, data, args.split, args.encoding)
     for sentence in parts.told:
-        print(sentence)
+        print(localised(sentence))
     out = Path(args.out) if args.out else workspace.results_dir / "attention"
     models = by_name(each(files, lambda file: load(file, args, data)))
     _check_out(out, models, args.overwrite)
@@ -91,7 +97,9 @@ def _files(out: Path, models) -> dict[str, Path]:
 def _check_out(out: Path, models, overwrite: bool) -> None:
     there = [path for path in _files(out, models).values() if path.exists()]
     if there and not overwrite:
-        raise CarvisError(f"{there[0]} is there already: give another --out, or --overwrite to make it anew.")
+        raise CarvisError(
+            Message("{path} is there already: give another --out, or --overwrite to make it anew.", path=there[0])
+        )
 
 
 def _write(out: Path, results: dict) -> None:
@@ -104,7 +112,9 @@ def _write(out: Path, results: dict) -> None:
         atomic_write(files[f"parts.csv {name}"], result.by_part.to_csv(lineterminator="\n"))
         write_figure(files[f"classes {name}"], attention_by_class(result))
     write_figure(files["figure"], attention_by_part(results))
-    print(f"Written to {out}: attention.png, and for each model -pictures.csv, -parts.csv, -classes.png")
+    print(
+        _("Written to {out}: attention.png, and for each model -pictures.csv, -parts.csv, -classes.png").format(out=out)
+    )
 
 
 def _print(name: str, result) -> None:
@@ -117,11 +127,15 @@ def _print(name: str, result) -> None:
     console = Console(markup=False, highlight=False, emoji=False)
     if not sys.stdout.isatty():
         console.width = max(console.width, 110)
-    table = Table(title=f"{name}: {len(result.table)} pictures", title_justify="left", header_style="bold")
-    headings = ["part", "pictures", "attention", "area", "lift", "pointing"]
-    headings += ["fall", "elsewhere", "accuracy", "(95 %)"] if result.covered else []
+    table = Table(
+        title=_("{name}: {n} pictures").format(name=name, n=len(result.table)),
+        title_justify="left",
+        header_style="bold",
+    )
+    headings = [N_("part"), N_("pictures"), N_("attention"), N_("area"), N_("lift"), N_("pointing")]
+    headings += [N_("fall"), N_("elsewhere"), N_("accuracy"), "(95 %)"] if result.covered else []
     for heading in headings:
-        table.add_column(heading, justify="left" if heading == "part" else "right", overflow="fold")
+        table.add_column(_(heading), justify="left" if heading == "part" else "right", overflow="fold")
     for part, row in result.by_part.iterrows():
         if not row["n"] > 0:
             continue
@@ -134,15 +148,18 @@ def _print(name: str, result) -> None:
         table.add_row(str(part), *cells)
     console.print(table)
     whole = result.accuracy.loc[""]
-    console.print(f"accuracy with nothing covered: {_percent(whole['accuracy'])}")
+    console.print(_("accuracy with nothing covered: {accuracy}").format(accuracy=_percent(whole["accuracy"])))
     for status, n in result.without_evidence.items():
-        console.print(f"{n} maps without evidence ({status}) are in no mean of attention.", soft_wrap=True)
+        console.print(
+            _("{n} maps without evidence ({status}) are in no mean of attention.").format(n=n, status=status),
+            soft_wrap=True,
+        )
     for why, n in result.left_out.items():
-        console.print(f"{n} pictures left out: {why}.", soft_wrap=True)
+        console.print(_("{n} pictures left out: {why}.").format(n=n, why=localised(why)), soft_wrap=True)
     for note in result.notes:
         console.print(localised(note), soft_wrap=True)
     for problem in result.problems[:5]:
-        console.print(f"not counted: {problem}", soft_wrap=True)
+        console.print(_("not counted: {problem}").format(problem=localised(problem)), soft_wrap=True)
     for row in result.unusual().head(5).to_dict("records"):
         console.print(stands_out_words(row), soft_wrap=True)
     console.print()

@@ -5,15 +5,16 @@ import sys
 
 from carvis.cli.options import add_workspace, open_workspace
 from carvis.errors import CarvisError
+from carvis.language import N_, Message, _, localised
 
-HELP = "check a data set: copies within and across splits, broken files, near-empty classes, light and sharpness"
+HELP = N_("check a data set: copies within and across splits, broken files, near-empty classes, light and sharpness")
 _SHOWN = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", metavar="DATA", help="a data set's folder")
-    parser.add_argument("--out", metavar="FILE", help="write everything as .json, or the pairs of copies as .csv")
-    parser.add_argument("--overwrite", action="store_true", help="write over FILE where it is there already")
+    parser.add_argument("data", metavar="DATA", help=_("a data set's folder"))
+    parser.add_argument("--out", metavar="FILE", help=_("write everything as .json, or the pairs of copies as .csv"))
+    parser.add_argument("--overwrite", action="store_true", help=_("write over FILE where it is there already"))
     add_workspace(parser)
 
 
@@ -24,22 +25,24 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.out) if args.out else None
     if out is not None:
         if out.suffix.lower() not in (".json", ".csv"):
-            raise CarvisError(f"{out} ends neither in .json nor in .csv: name it so.")
+            raise CarvisError(Message("{out} ends neither in .json nor in .csv: name it so.", out=out))
         if out.exists() and not args.overwrite:
-            raise CarvisError(f"{out} is there already: give another --out, or --overwrite to write over it.")
+            raise CarvisError(
+                Message("{out} is there already: give another --out, or --overwrite to write over it.", out=out)
+            )
     health = checked(args.data, workspace)
     _print(health)
     if out is not None:
         health.save(out)
-        print(f"Written to {out}")
+        print(_("Written to {out}").format(out=out))
     return 0
 
 
-def checked(data, workspace, name: str = "check"):
+def checked(data, workspace, name: str = N_("check")):
     """Check a data set with a progress bar, with the workspace's cache."""
     from carvis.dataset.health import check_dataset
 
-    with bar(name) as watch:
+    with bar(_(name)) as watch:
         return check_dataset(data, watch, workspace.cache_dir / "health")
 
 
@@ -67,54 +70,76 @@ def _print(health) -> None:
     # Names are file and folder names: they may hold brackets, which are no markup.
     console = Console(markup=False, highlight=False, emoji=False)
     counts = ", ".join(f"{split} {n}" for split, n in health.counts.sum().items())
-    console.print(f"{health.name}: {len(health.pictures)} pictures of {len(health.counts)} classes ({counts})")
-    console.print(f"distinct pictures {health.distinct}, groups of copies and single pictures {health.groups}")
+    console.print(
+        _("{name}: {n} pictures of {classes} classes ({counts})").format(
+            name=health.name, n=len(health.pictures), classes=len(health.counts), counts=counts
+        )
+    )
+    console.print(
+        _("distinct pictures {distinct}, groups of copies and single pictures {groups}").format(
+            distinct=health.distinct, groups=health.groups
+        )
+    )
     leaking = False
     for (split, other), found in health.crossing().items():
         if found.copies:
             leaking = True
             near = found.copies - found.exact
             console.print(
-                f"{found.copies} of {found.n} {split} pictures are also in {other}: {found.exact} exactly, "
-                f"{near} nearly.",
+                _("{copies} of {n} {split} pictures are also in {other}: {exact} exactly, {near} nearly.").format(
+                    copies=found.copies, n=found.n, split=split, other=other, exact=found.exact, near=near
+                ),
                 soft_wrap=True,
             )
     test = health.shared() if {"test", "train"} <= set(health.splits) else None
     if test and test.copies >= 0.05 * max(test.n, 1):
-        console.print("The test accuracy measures memory.")
+        console.print(_("The test accuracy measures memory."))
     if health.mixed_groups:
-        console.print(f"{health.mixed_groups} groups of copies bear several labels.")
+        console.print(_("{n} groups of copies bear several labels.").format(n=health.mixed_groups))
     if leaking:
         command = f'python -m carvis split "{health.root}" --out "{health.root}-free"'
-        console.print(f"Next: {command}", soft_wrap=True)
+        console.print(_("Next: {command}").format(command=command), soft_wrap=True)
     elif len(health.splits) > 1:
-        console.print("No picture has a copy in another split.")
+        console.print(_("No picture has a copy in another split."))
     for note in health.notes:
-        console.print(note, soft_wrap=True)
+        console.print(localised(note), soft_wrap=True)
     for title, table, line in _problems(health):
         if len(table):
             console.print(f"{title}: {len(table)}")
             for row in table.head(_SHOWN).itertuples():
                 console.print(f"  {line(row)}", soft_wrap=True)
             if len(table) > _SHOWN:
-                console.print(f"  and {len(table) - _SHOWN} more (--out FILE.json lists them)")
+                console.print(_("  and {n} more (--out FILE.json lists them)").format(n=len(table) - _SHOWN))
     good = health.pictures[health.pictures["reason"] == ""]
+    names = {"brightness": N_("brightness"), "sharpness": N_("sharpness")}
     if len(good):
         for word, column, ascending in (
-            ("darkest", "brightness", True),
-            ("brightest", "brightness", False),
-            ("blurriest", "sharpness", True),
+            (_("darkest"), "brightness", True),
+            (_("brightest"), "brightness", False),
+            (_("blurriest"), "sharpness", True),
         ):
             row = good.sort_values(column, ascending=ascending, kind="stable").iloc[0]
-            console.print(f"{word}: {row['id']} ({column} {row[column]:.0f})", soft_wrap=True)
+            console.print(f"{word}: {row['id']} ({_(names[column])} {row[column]:.0f})", soft_wrap=True)
 
 
 def _problems(health):
     several = health.copies[health.copies["label"] != health.copies["twin_label"]]
     return (
-        ("Broken files", health.broken, lambda row: row.reason),
-        ("No pictures", health.others, lambda row: f"{row.path}: {row.reason}"),
-        ("Named as another format", health.mistyped, lambda row: f"{row.path} is {row.format}"),
-        ("Near-empty classes", health.sparse, lambda row: f"{row.label}: {row.pictures} in {row.split}"),
-        ("Copies with another label", several, lambda row: f"{row.path} is a copy of {row.twin_path}"),
+        (_("Broken files"), health.broken, lambda row: localised(row.reason)),
+        (_("No pictures"), health.others, lambda row: f"{row.path}: {localised(row.reason)}"),
+        (
+            _("Named as another format"),
+            health.mistyped,
+            lambda row: _("{path} is {format}").format(path=row.path, format=row.format),
+        ),
+        (
+            _("Near-empty classes"),
+            health.sparse,
+            lambda row: _("{label}: {n} in {split}").format(label=row.label, n=row.pictures, split=row.split),
+        ),
+        (
+            _("Copies with another label"),
+            several,
+            lambda row: _("{path} is a copy of {twin}").format(path=row.path, twin=row.twin_path),
+        ),
     )

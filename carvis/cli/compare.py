@@ -4,20 +4,21 @@ import argparse
 import sys
 from pathlib import Path
 
-from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files
+from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files, named_inputs
 from carvis.cli.options import add_workspace, open_workspace
 from carvis.errors import CarvisError
+from carvis.language import N_, Message, _
 
-HELP = "compare evaluated models: scoreboard, who is right where, whether a gap is real"
+HELP = N_("compare evaluated models: scoreboard, who is right where, whether a gap is real")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_evaluated(parser)
-    parser.add_argument("--without-copies", action="store_true", help="leave out pictures with a copy in training")
-    parser.add_argument("--time", action="store_true", help="measure each model's milliseconds a picture")
-    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
-    parser.add_argument("--out", metavar="DIR", help="where to write tables, comparison.json and figures")
-    parser.add_argument("--overwrite", action="store_true", help="replace what an earlier run wrote there")
+    parser.add_argument("--without-copies", action="store_true", help=_("leave out pictures with a copy in training"))
+    parser.add_argument("--time", action="store_true", help=_("measure each model's milliseconds a picture"))
+    parser.add_argument("--seed", type=int, default=0, help=_("of the bootstrap (default: 0)"))
+    parser.add_argument("--out", metavar="DIR", help=_("where to write tables, comparison.json and figures"))
+    parser.add_argument("--overwrite", action="store_true", help=_("replace what an earlier run wrote there"))
     add_workspace(parser)
 
 
@@ -27,9 +28,9 @@ def run(args: argparse.Namespace) -> int:
     from carvis.evaluation.joining import named
 
     if args.seed < 0:
-        raise CarvisError(f"--seed {args.seed} is no seed: give 0 or more.")
+        raise CarvisError(Message("--seed {seed} is no seed: give 0 or more.", seed=args.seed))
     workspace = open_workspace(args)
-    folders = [evaluation_folder_of(text, args, workspace) for text in args.inputs]
+    folders = [evaluation_folder_of(text, args, workspace) for text in named_inputs(args)]
     if args.out:
         check(Path(args.out), args.overwrite)
     evaluations = named([load_evaluation(folder) for folder in folders])
@@ -51,7 +52,7 @@ def _timed(file: Path, evaluation) -> float:
     from carvis.evaluation.comparison import milliseconds_a_picture
 
     if sys.stderr.isatty():
-        print(f"measuring {file.name} …", file=sys.stderr)
+        print(_("measuring {name} …").format(name=file.name), file=sys.stderr)
     return milliseconds_a_picture(load_classifier(file, **evaluation.model_facts))
 
 
@@ -68,5 +69,5 @@ def _temperatures(comparison, folders: list[Path]) -> dict[str, dict]:
         try:
             effects[name] = fit_temperature(load_evaluation(beside)).effect(comparison.shared(name))
         except CarvisError as error:
-            print(f"no temperature for {name}: {error}", file=sys.stderr)
+            print(_("no temperature for {name}: {error}").format(name=name, error=error), file=sys.stderr)
     return effects

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from carvis.errors import CarvisError
+from carvis.language import N_, Message, _
 
 FILES = (
     "scoreboard.csv", "pairs.csv", "lattice.csv", "classes.csv", "pictures.csv", "comparison.json",
@@ -17,7 +18,9 @@ def check(out: Path, overwrite: bool) -> None:
     """Refuse a folder in which an earlier run wrote, unless it may be replaced."""
     there = [out / name for name in FILES if (out / name).exists()]
     if there and not overwrite:
-        raise CarvisError(f"{there[0]} is there already: give another --out, or --overwrite to make it anew.")
+        raise CarvisError(
+            Message("{path} is there already: give another --out, or --overwrite to make it anew.", path=there[0])
+        )
 
 
 def print_comparison(comparison, effects: dict[str, dict]) -> None:
@@ -31,34 +34,36 @@ def print_comparison(comparison, effects: dict[str, dict]) -> None:
     console = Console(markup=False, highlight=False, emoji=False)
     if not sys.stdout.isatty():
         console.width = max(console.width, 130)
-    table = Table(title=f"{comparison.n:,} pictures", title_justify="left", header_style="bold")
+    table = Table(title=_("{n:,} pictures").format(n=comparison.n), title_justify="left", header_style="bold")
     headings = [
-        "model",
-        "accuracy",
+        N_("model"),
+        N_("accuracy"),
         "(95 %)",
-        "without copies",
+        N_("without copies"),
         "top-3",
         "F1",
-        "log loss",
+        N_("log loss"),
         "ECE",
-        "parameters",
+        N_("parameters"),
         "MB",
         "ms",
     ]
     for heading in headings:
-        table.add_column(heading, justify="left" if heading == "model" else "right", overflow="fold")
+        table.add_column(_(heading), justify="left" if heading == "model" else "right", overflow="fold")
     for name, row in comparison.scoreboard.iterrows():
         table.add_row(str(name), *_cells(row))
     console.print(table)
     for name in comparison.changed:
         console.print(
-            f"{name}: the model file was changed since it was evaluated, so its size and speed are not told: "
-            "evaluate it again.",
+            _(
+                "{name}: the model file was changed since it was evaluated, so its size and speed are "
+                "not told: evaluate it again."
+            ).format(name=name),
             soft_wrap=True,
         )
     for words in left_out_words(comparison.left_out):
         console.print(words, soft_wrap=True)
-    patterns = Table(title="Who is right", title_justify="left", show_header=False)
+    patterns = Table(title=_("Who is right"), title_justify="left", show_header=False)
     patterns.add_column(justify="left", overflow="fold")
     patterns.add_column(justify="right")
     for pattern, row in comparison.lattice.iterrows():
@@ -71,12 +76,25 @@ def print_comparison(comparison, effects: dict[str, dict]) -> None:
         console.print(cochran_words(*comparison.cochran), soft_wrap=True)
     for name, effect in effects.items():
         if effect["bounded"]:
-            console.print(f"{name}: the validation pictures name no temperature between 0.05 and 20.", soft_wrap=True)
+            console.print(
+                _("{name}: the validation pictures name no temperature between 0.05 and 20.").format(name=name),
+                soft_wrap=True,
+            )
             continue
         console.print(
-            f"{name}: temperature {effect['temperature']:.2f} (fitted on {effect['n']} validation pictures) takes the "
-            f"calibration error from {effect['ece']:.3f} to {effect['ece_after']:.3f} and the log loss from "
-            f"{effect['log_loss']:.3f} to {effect['log_loss_after']:.3f}.",
+            _(
+                "{name}: temperature {temperature:.2f} (fitted on {n} validation pictures) takes the "
+                "calibration error from {ece:.3f} to {ece_after:.3f} and the log loss from "
+                "{log_loss:.3f} to {log_loss_after:.3f}."
+            ).format(
+                name=name,
+                temperature=effect["temperature"],
+                n=effect["n"],
+                ece=effect["ece"],
+                ece_after=effect["ece_after"],
+                log_loss=effect["log_loss"],
+                log_loss_after=effect["log_loss_after"],
+            ),
             soft_wrap=True,
         )
 
@@ -111,4 +129,4 @@ def write(out: Path, comparison, effects: dict[str, dict]) -> None:
     atomic_write(out / "comparison.json", json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     write_figure(out / "scoreboard.png", model_scoreboard(comparison))
     write_figure(out / "reliability.png", reliability_diagrams(comparison, effects))
-    print(f"Written to {out}: {', '.join(FILES)}")
+    print(_("Written to {out}: {FILES}").format(out=out, FILES=", ".join(FILES)))

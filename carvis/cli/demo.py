@@ -4,13 +4,16 @@ import argparse
 import sys
 
 from carvis.cli.options import add_workspace, open_workspace
+from carvis.language import N_, _
 
-HELP = "draw the demo's missing pictures, or draw and train all of it again"
+HELP = N_("draw the demo's missing pictures, or draw and train all of it again")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--rebuild", action="store_true", help="draw and train everything again (about half an hour)")
-    parser.add_argument("--seed", type=int, help="another number draws other cars (default: that of the demo, 0)")
+    parser.add_argument(
+        "--rebuild", action="store_true", help=_("draw and train everything again (about half an hour)")
+    )
+    parser.add_argument("--seed", type=int, help=_("another number draws other cars (default: that of the demo, 0)"))
     add_workspace(parser)
 
 
@@ -24,7 +27,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     root = workspace.data_dir / "demo"
     drawn = _draw(root, args.seed)
-    print(f"drew {', '.join(drawn)} in {root}" if drawn else "The demo is complete.")
+    words = _("drew {splits} in {folder}") if drawn else _("The demo is complete.")
+    print(words.format(splits=", ".join(drawn), folder=root))
     return 0
 
 
@@ -41,10 +45,13 @@ def _draw(root, seed: int | None) -> list[str]:
 
 def announced(missing) -> str:
     """Say what is drawn before a training can begin."""
-    about = f"about {duration(missing.seconds())}, {missing.bytes / 1e6:.0f} MB"
-    return f"The training images of the demo are not drawn yet: drawing {missing.total:,} images first ({about})."
+    about = _("about {time}, {size} MB").format(time=duration(missing.seconds()), size=f"{missing.bytes / 1e6:.0f}")
+    words = _("The training images of the demo are not drawn yet: drawing {n} images first ({about}).")
+    return words.format(n=f"{missing.total:,}", about=about)
 
 
 def duration(seconds: float) -> str:
     """Write a time in the unit that matters."""
-    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
+    if seconds < 90:
+        return _("{n} s").format(n=max(1, round(seconds)))
+    return _("{n} min").format(n=round(seconds / 60))

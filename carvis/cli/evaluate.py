@@ -6,46 +6,49 @@ from pathlib import Path
 
 from carvis.cli.check import checked
 from carvis.cli.options import add_model_facts, add_workspace, check, load, open_workspace
+from carvis.language import N_, Message, _, localised
 
 _FIGURES = (".png", ".svg", ".pdf", ".jpg")
 
-HELP = "predict a split of a data set: accuracy, per-class scores, confusion, df2.csv"
+HELP = N_("predict a split of a data set: accuracy, per-class scores, confusion, df2.csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file")
-    parser.add_argument("data", metavar="DATA", help="a data set's folder")
-    parser.add_argument("--split", default="test", help="train, valid or test (default: test)")
+    parser.add_argument("model", metavar="MODEL", help=_("a .keras or .h5 file"))
+    parser.add_argument("data", metavar="DATA", help=_("a data set's folder"))
+    parser.add_argument("--split", default="test", help=_("train, valid or test (default: test)"))
     parser.add_argument(
-        "--out", metavar="DIR", help="where to write (default: data/evaluations/<data set>/<split>/<model>)"
+        "--out", metavar="DIR", help=_("where to write (default: data/evaluations/<data set>/<split>/<model>)")
     )
-    parser.add_argument("--batch-size", type=int, default=32, metavar="N", help="pictures at once (default: 32)")
+    parser.add_argument("--batch-size", type=int, default=32, metavar="N", help=_("pictures at once (default: 32)"))
     parser.add_argument(
         "--no-copies",
         action="store_true",
-        help="do not look which pictures have a copy in train (the first look reads the whole data set)",
+        help=_("do not look which pictures have a copy in train (the first look reads the whole data set)"),
     )
-    group = parser.add_argument_group("confusion matrix")
-    group.add_argument("--figure", metavar="FILE", help="draw the confusion matrix into a new .png, .svg or .pdf file")
+    group = parser.add_argument_group(_("confusion matrix"))
+    group.add_argument(
+        "--figure", metavar="FILE", help=_("draw the confusion matrix into a new .png, .svg or .pdf file")
+    )
     group.add_argument(
         "--cells",
         choices=("count", "row", "column"),
         default="count",
-        help="counts, or shares of the true (row) or predicted (column) class",
+        help=_("counts, or shares of the true (row) or predicted (column) class"),
     )
     group.add_argument(
         "--order",
         choices=("confused", "name", "super"),
         default="confused",
-        help="confused classes side by side (default), by name, or by super-class",
+        help=_("confused classes side by side (default), by name, or by super-class"),
     )
     group.add_argument(
         "--super-classes",
         metavar="FILE",
-        help="a .csv (class, super_class) or .json; by default the text before the first - or space",
+        help=_("a .csv (class, super_class) or .json; by default the text before the first - or space"),
     )
-    group.add_argument("--hide-diagonal", action="store_true", help="leave the right answers out")
-    group.add_argument("--log", action="store_true", help="logarithmic colours")
+    group.add_argument("--hide-diagonal", action="store_true", help=_("leave the right answers out"))
+    group.add_argument("--log", action="store_true", help=_("logarithmic colours"))
     add_model_facts(parser)
     add_workspace(parser)
 
@@ -56,14 +59,26 @@ def run(args: argparse.Namespace) -> int:
     from carvis.evaluation import check_folder, evaluate, evaluation_folder, read_super_classes
 
     if args.batch_size < 1:
-        raise CarvisError(f"--batch-size {args.batch_size} is no number of pictures: give 1 or more.")
+        raise CarvisError(
+            Message("--batch-size {batch_size} is no number of pictures: give 1 or more.", batch_size=args.batch_size)
+        )
     if args.figure and Path(args.figure).exists():
-        raise CarvisError(f"{args.figure} exists already: name another file for --figure, or remove it.")
+        raise CarvisError(
+            Message("{figure} exists already: name another file for --figure, or remove it.", figure=args.figure)
+        )
     if args.figure and Path(args.figure).suffix.lower() not in _FIGURES:
-        raise CarvisError(f"{args.figure} is no name of a figure: let it end in {', '.join(_FIGURES)}.")
-    named = read_super_classes(args.super_classes) if args.super_classes else None
+        raise CarvisError(
+            Message(
+                "{figure} is no name of a figure: let it end in {endings}.",
+                figure=args.figure,
+                endings=", ".join(_FIGURES),
+            )
+        )
     workspace = open_workspace(args)
     data = Dataset(args.data)
+    named = None
+    if args.super_classes:
+        named = read_super_classes(args.super_classes, args.encoding, data.class_names)
     data.folder(args.split)
     clf = load(args.model, args, data)
     split = canonical_split(args.split)
@@ -73,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     before = _before(out)
     copies = workspace.cache_dir / "health"
     if not args.no_copies and split != "train" and "train" in data.splits:
-        checked(data, workspace, "look for copies")
+        checked(data, workspace, N_("look for copies"))
     with _bar() as bar:
         task = bar.add_task("evaluate", total=None)
         evaluation = evaluate(
@@ -89,11 +104,11 @@ def run(args: argparse.Namespace) -> int:
     edited = set(out.glob("df2.edited-*.csv"))
     evaluation.save(out)
     _print(evaluation, clf.assumptions)
-    print(f"{before}Written to {out}: predictions.parquet, metrics.json, df2.csv")
+    print(_("{before}Written to {out}: predictions.parquet, metrics.json, df2.csv").format(before=before, out=out))
     if args.figure:
-        print(f"Written to {_draw(evaluation, named, args)}")
+        print(_("Written to {path}").format(path=_draw(evaluation, named, args)))
     for kept in set(out.glob("df2.edited-*.csv")) - edited:
-        print(f"The df2.csv there had been edited: it was kept as {kept.name}")
+        print(_("The df2.csv there had been edited: it was kept as {name}").format(name=kept.name))
     return 0
 
 
@@ -123,14 +138,16 @@ def _before(out: Path) -> str:
     try:
         old = load_evaluation(out)
     except TableError:
-        return "An unreadable evaluation was replaced. "
-    return f"The evaluation of {old.setup['created'][:10]} (accuracy {old.accuracy:.1%}) was replaced. "
+        return _("An unreadable evaluation was replaced. ")
+    return _("The evaluation of {date} (accuracy {accuracy:.1%}) was replaced. ").format(
+        date=old.setup["created"][:10], accuracy=old.accuracy
+    )
 
 
 def _bar():
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("evaluate"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(_("evaluate")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, disable=not sys.stdout.isatty())
 
 
@@ -144,12 +161,20 @@ def _print(evaluation, told: list[str]) -> None:
     low, high = metrics["accuracy_interval"]
     figures = Table.grid(padding=(0, 2))
     for name, value in (
-        ("pictures", f"{metrics['n']} ({metrics['n'] - metrics['correct']} misclassified)"),
-        ("accuracy", f"{metrics['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%})"),
-        *_without_copies(evaluation),
-        ("top-3 accuracy", f"{metrics['top3']:.1%}"),
         (
-            "macro precision, recall, F1",
+            _("pictures"),
+            _("{n} ({wrong} misclassified)").format(n=metrics["n"], wrong=metrics["n"] - metrics["correct"]),
+        ),
+        (
+            _("accuracy"),
+            _("{accuracy:.1%} (95 % interval {low:.1%} to {high:.1%})").format(
+                accuracy=metrics["accuracy"], low=low, high=high
+            ),
+        ),
+        *_without_copies(evaluation),
+        (_("top-3 accuracy"), f"{metrics['top3']:.1%}"),
+        (
+            _("macro precision, recall, F1"),
             " ".join(f"{metrics['macro_' + k]:.3f}" for k in ("precision", "recall", "f1")),
         ),
     ):
@@ -158,29 +183,36 @@ def _print(evaluation, told: list[str]) -> None:
 
     classes = evaluation.per_class
     worst = classes[classes["support"] > 0].sort_values("f1", kind="stable").head(5)
-    table = _table("Weakest classes", "class", "pictures", "precision", "recall", "F1")
+    table = _table(_("Weakest classes"), N_("class"), N_("pictures"), N_("precision"), N_("recall"), "F1")
     for row in worst.itertuples():
         table.add_row(row.Index, str(row.support), f"{row.precision:.2f}", f"{row.recall:.2f}", f"{row.f1:.2f}")
     console.print(table)
     pairs = evaluation.most_confused(5)
     if len(pairs):
-        table = _table("Most confused", "true", "predicted", "pictures", "of the class")
+        table = _table(_("Most confused"), N_("true"), N_("predicted"), N_("pictures"), N_("of the class"))
         for row in pairs.itertuples():
             table.add_row(row.label, row.predicted, str(row.count), f"{row.share:.0%}")
         console.print(table)
     for row in metrics["unreadable"][:5]:
-        console.print(f"not counted: {row['reason']}", soft_wrap=True)
+        console.print(_("not counted: {reason}").format(reason=row["reason"]), soft_wrap=True)
     for note in evaluation.setup["notes"]:
         if note not in told:
-            console.print(note, soft_wrap=True)
+            console.print(localised(note), soft_wrap=True)
 
 
 def _without_copies(evaluation) -> list[tuple[str, str]]:
     leak = evaluation.leak
     if leak is None:
         return []
-    found = [("copies in training", f"{leak.copies} of {evaluation.metrics['n']} pictures ({leak.exact} exact)")]
-    return [*found, (f"accuracy without them ({leak.clean})", str(leak))] if leak.copies else found
+    found = [
+        (
+            _("copies in training"),
+            _("{copies} of {n} pictures ({exact} exact)").format(
+                copies=leak.copies, n=evaluation.metrics["n"], exact=leak.exact
+            ),
+        )
+    ]
+    return [*found, (_("accuracy without them ({n})").format(n=leak.clean), str(leak))] if leak.copies else found
 
 
 def _table(title: str, *headings: str):
@@ -189,5 +221,5 @@ def _table(title: str, *headings: str):
     table = Table(title=title, title_justify="left", header_style="bold")
     for heading in headings:
         names = heading in ("class", "true", "predicted")
-        table.add_column(heading, justify="left" if names else "right", overflow="fold")
+        table.add_column(_(heading), justify="left" if names else "right", overflow="fold")
     return table

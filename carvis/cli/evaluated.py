@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from carvis.errors import CarvisError
+from carvis.language import Message, _
 
 
 def add_evaluated(parser: argparse.ArgumentParser) -> None:
@@ -12,10 +13,23 @@ def add_evaluated(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="+",
         metavar="EVALUATION_OR_MODEL",
-        help="folders of evaluations, or models of the workspace that were evaluated",
+        help=_("folders of evaluations, or models of the workspace that were evaluated"),
     )
-    parser.add_argument("--data", metavar="NAME", help="the data set (default: the only one they were evaluated on)")
-    parser.add_argument("--split", default="test", help="train, valid or test (default: test)")
+    parser.add_argument("--data", metavar="NAME", help=_("the data set (default: the only one they were evaluated on)"))
+    parser.add_argument("--split", default="test", help=_("train, valid or test (default: test)"))
+
+
+def named_inputs(args: argparse.Namespace) -> list[str]:
+    """Return what was named on the command line, with what fits in place of each pattern."""
+    from carvis.dataset.image_paths import expand, is_pattern
+
+    found: dict[str, None] = {}
+    for text in args.inputs:
+        fits = [str(path) for path in expand(text) if path.suffix != ".json"] if is_pattern(text) else [text]
+        if not fits:
+            raise CarvisError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
+        found |= dict.fromkeys(fits)
+    return list(found)
 
 
 def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path:
@@ -27,7 +41,7 @@ def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path
         return Path(text)
     split = canonical_split(args.split)
     if split is None:
-        raise CarvisError(f"--split {args.split} is no split: give train, valid or test.")
+        raise CarvisError(Message("--split {split} is no split: give train, valid or test.", split=args.split))
     name = Path(text).stem if text.lower().endswith(MODEL_SUFFIXES) else Path(text).name
     data = Path(args.data).resolve().name if args.data else None
     of_model = [folder for folder in workspace.evaluations() if folder.parts[-2:] == (split, name)]
@@ -36,11 +50,17 @@ def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path
         return found[0]
     if found:
         names = ", ".join(folder.parts[-3] for folder in found)
-        raise CarvisError(f"{name} was evaluated on {names}: say on which to compare with --data.")
+        raise CarvisError(
+            Message("{name} was evaluated on {names}: say on which to compare with --data.", name=name, names=names)
+        )
     missing = evaluation_folder(workspace, data or "DATA", split, name)
     raise CarvisError(
-        f"There is no evaluation {missing}: make it with "
-        f"python -m carvis evaluate MODEL {data or 'DATA'} --split {split}."
+        Message(
+            "There is no evaluation {missing}: make it with python -m carvis evaluate MODEL {data} --split {split}.",
+            missing=missing,
+            data=data or "DATA",
+            split=split,
+        )
     )
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from carvis.language import localised
+from carvis.language import _, localised
 from carvis.workspace import Cache, Workspace, atomic_write
 
 SHEETS = ("faithfulness.csv", "comparison.csv")
@@ -51,6 +51,8 @@ class Sheets:
             better = int((own["verdict"] == "better").sum())
             changed = int(own["changes_with_weights"].sum())
             print(
-                f"{model}: {better} of {len(own)} maps are better than a random map and the middle,"
-                f" {changed} change with the weights"
+                _(
+                    "{model}: {better} of {n} maps are better than a random map and the middle, {changed} "
+                    "change with the weights"
+                ).format(model=model, better=better, n=len(own), changed=changed)
             )

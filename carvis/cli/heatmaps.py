@@ -1,67 +1,84 @@
 """``heatmaps``: side-by-side figures, overlays and raw maps of pictures by several models."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections import Counter
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from carvis.cli.heatmap_sheets import SHEETS, Sheets
 from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
-from carvis.cli.several import by_name, each, file_name, models_first
+from carvis.cli.several import by_name, each, file_name, images_named, models_first
 from carvis.dataset.ids import composed
 from carvis.errors import CarvisError
-from carvis.language import Message, localised
+from carvis.language import N_, Message, _, localised
 
-HELP = "write the heatmaps of pictures, several models side by side"
+if TYPE_CHECKING:
+    from carvis.dataset import NamedImage
+
+HELP = N_("write the heatmaps of pictures, several models side by side")
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
-
-
-@dataclass(frozen=True)
-class _Picture:
-    name: str
-    path: Path
-    label: str | None
-    guess: str | None = None
+_STATUS = {"missing": N_("missing"), "outside": N_("outside"), "ambiguous": N_("ambiguous")}
+_SCORES = {
+    "logit": N_("logit"),
+    "probability": N_("probability"),
+    "log-probability": N_("log-probability"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from carvis.explain.methods import METHODS
 
     parser.add_argument(
-        "inputs", nargs="+", metavar="MODEL [MODEL ...] PICTURE-or-df2.csv", help="models, then pictures"
+        "inputs",
+        nargs="+",
+        metavar="MODEL [MODEL ...] PICTURE-or-df2.csv",
+        help=_("models, then pictures, folders of them or patterns such as '*.jpg'"),
     )
-    parser.add_argument("--out", metavar="DIR", help="where to write (default: data/results/heatmaps)")
-    parser.add_argument("--method", default="grad-cam", help=f"one of {', '.join(METHODS)} (default: grad-cam)")
-    parser.add_argument("--target", default="predicted", help="predicted, true, a class name or its number")
-    parser.add_argument("--against", metavar="CLASS", help="explain the target rather than this class, given likewise")
-    parser.add_argument("--gamma", type=float, default=1.0, help="weight of that class's score (default: 1)")
-    parser.add_argument("--layer", help="layer path (default: of each model the last that all of the signal passes)")
+    parser.add_argument("--out", metavar="DIR", help=_("where to write (default: data/results/heatmaps)"))
     parser.add_argument(
-        "--score", default="logit", choices=("logit", "probability", "log-probability"), help="score explained"
+        "--method",
+        default="grad-cam",
+        help=_("one of {methods} (default: grad-cam)").format(methods=", ".join(METHODS)),
+    )
+    parser.add_argument("--target", default="predicted", help=_("predicted, true, a class name or its number"))
+    parser.add_argument(
+        "--against", metavar="CLASS", help=_("explain the target rather than this class, given likewise")
+    )
+    parser.add_argument("--gamma", type=float, default=1.0, help=_("weight of that class's score (default: 1)"))
+    parser.add_argument("--layer", help=_("layer path (default: of each model the last that all of the signal passes)"))
+    parser.add_argument(
+        "--score", default="logit", choices=("logit", "probability", "log-probability"), help=_("score explained")
     )
     parser.add_argument(
-        "--precision", default="full", choices=("full", "fast"), help="fast: bfloat16, where the processor has it"
+        "--precision", default="full", choices=("full", "fast"), help=_("fast: bfloat16, where the processor has it")
     )
-    parser.add_argument("--scale", default="map", choices=("map", "model", "density"), help="which maps share a scale")
-    parser.add_argument("--colormap", default="viridis", help="a matplotlib name, or tutorial for the JET look")
     parser.add_argument(
-        "--strength", type=float, default=0.5, help="of the overlay, 0 to 1 (default: 0.5); --alpha 0.5 means the same"
+        "--scale", default="map", choices=("map", "model", "density"), help=_("which maps share a scale")
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures of the table")
+    parser.add_argument("--colormap", default="viridis", help=_("a matplotlib name, or tutorial for the JET look"))
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=0.5,
+        help=_("of the overlay, 0 to 1 (default: 0.5); --alpha 0.5 means the same"),
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help=_("only the first N pictures"))
     parser.add_argument(
         "--roots",
         nargs="+",
         metavar="DIR",
-        help="where the pictures of the table lie (default: data/ and the data sets beside it)",
+        help=_("where the pictures of the table lie (default: data/ and the data sets beside it)"),
     )
-    parser.add_argument("--overwrite", action="store_true", help="make anew what an earlier run wrote there")
+    parser.add_argument("--overwrite", action="store_true", help=_("make anew what an earlier run wrote there"))
     parser.add_argument(
         "--faithfulness",
         action="store_true",
-        help="test each map: does erasing what it marks cost more than erasing at random or in the middle?",
+        help=_("test each map: does erasing what it marks cost more than erasing at random or in the middle?"),
     )
-    parser.add_argument("--compare", action="store_true", help="write how alike the models' maps are, two by two")
+    parser.add_argument("--compare", action="store_true", help=_("write how alike the models' maps are, two by two"))
     add_data(parser)
     add_model_facts(parser)
     add_workspace(parser)
@@ -70,12 +87,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from carvis.dataset import distinct
+
     _check_look(args)
     workspace = open_workspace(args)
-    model_paths, others = models_first(args.inputs, "a picture or a df2.csv")
-    pictures = _distinct(
-        [one for found in each(others, lambda text: _pictures(text, args, workspace)) for one in found]
-    )
+    model_paths, others = models_first(args.inputs, _("a picture or a df2.csv"))
+    named = [one for found in each(others, lambda text: _pictures(text, args, workspace)) for one in found]
+    pictures = distinct(named, file_name)[: args.limit]
     out = Path(args.out) if args.out else workspace.results_dir / "heatmaps"
     around = datasets_around(args, [picture.path for picture in pictures])
     models = by_name(each(model_paths, lambda path: load(path, args, around)))
@@ -83,17 +101,21 @@ def run(args: argparse.Namespace) -> int:
     for clf in models.values():
         check(clf, around, args, workspace)
         if clf.score_kind(args.score) != args.score:
-            print(
-                f"{clf.name}: it has no {args.score} before a softmax: the {clf.score_kind(args.score)} is explained."
-            )
+            words = _("{name}: it has no {asked} before a softmax: the {kind} is explained.")
+            kind = clf.score_kind(args.score)
+            print(words.format(name=clf.name, asked=_(_SCORES[args.score]), kind=_(_SCORES.get(kind, kind))))
     _tell_guesses(pictures, models, args)
     _check_out(out, pictures, models, args.overwrite)
-    columns = (TextColumn("heatmaps"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(_("heatmaps")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, disable=not sys.stdout.isatty()) as progress:
         sheets = Sheets(args, workspace)
         written = each(progress.track(pictures), lambda picture: _write(picture, models, args, out, sheets))
     sheets.write(out)
-    print(f"{len(written)} of {len(pictures)} pictures x {len(models)} models written to {out}")
+    print(
+        _("{n} of {pictures} pictures x {models} models written to {out}").format(
+            n=len(written), pictures=len(pictures), models=len(models), out=out
+        )
+    )
     return 0
 
 
@@ -108,7 +130,7 @@ def _check_question(name: str, clf, args) -> tuple:
     return name, clf
 
 
-def _tell_guesses(pictures: list[_Picture], models: dict, args) -> None:
+def _tell_guesses(pictures: list[NamedImage], models: dict, args) -> None:
     """Say whose true class had to be guessed, where it plays a part."""
     known = {composed(name) for clf in models.values() for name in clf.class_names}
     asked = "true" in (args.target, args.against)
@@ -136,81 +158,87 @@ def _target(args, clf):
     return one if other is None else Contrast(one, other, args.gamma)
 
 
-def _files(picture: _Picture, models, out: Path) -> dict[str, tuple[Path, Path]]:
+def _files(picture: NamedImage, models, out: Path) -> dict[str, tuple[Path, Path]]:
     """Return, for each model, where its overlay and its raw map of a picture go."""
     return {name: tuple(out / f"{picture.name}--{name}{suffix}" for suffix in (".jpg", ".npz")) for name in models}
 
 
-def _figure_file(picture: _Picture, out: Path) -> Path:
+def _figure_file(picture: NamedImage, out: Path) -> Path:
     return out / f"{picture.name}--heatmaps.png"
 
 
-def _check_out(out: Path, pictures: list[_Picture], models, overwrite: bool) -> None:
+def _check_out(out: Path, pictures: list[NamedImage], models, overwrite: bool) -> None:
     paths = [_figure_file(picture, out) for picture in pictures]
     paths += [path for picture in pictures for pair in _files(picture, models, out).values() for path in pair]
     paths += [out / name for name in SHEETS]
     if twice := [path for path, count in Counter(paths).items() if count > 1]:
-        raise CarvisError(f"Two of these would be written to {twice[0]}: rename a picture or a model.")
+        raise CarvisError(
+            Message("Two of these would be written to {path}: rename a picture or a model.", path=twice[0])
+        )
     sources = {picture.path.resolve() for picture in pictures}
     for path in paths:
         if path.exists() and (not overwrite or path.resolve() in sources):
-            raise CarvisError(f"{path} is there already: give another --out, or --overwrite to make it anew.")
+            raise CarvisError(
+                Message("{path} is there already: give another --out, or --overwrite to make it anew.", path=path)
+            )
 
 
 def _check_look(args) -> None:
     from matplotlib import colormaps
 
     if args.colormap != "tutorial" and args.colormap not in colormaps:
-        raise CarvisError(f"{args.colormap} is not a colour map: try viridis, cividis or tutorial.")
+        raise CarvisError(
+            Message("{colormap} is not a colour map: try viridis, cividis or tutorial.", colormap=args.colormap)
+        )
     if not 0 <= args.strength <= 1:
-        raise CarvisError(f"--strength {args.strength} is not between 0 and 1: try 0.5.")
+        raise CarvisError(Message("--strength {strength} is not between 0 and 1: try 0.5.", strength=args.strength))
 
 
-def _pictures(text: str, args, workspace) -> list[_Picture]:
-    from carvis.dataset import label_of_path
+def _pictures(text: str, args, workspace) -> list[NamedImage]:
+    from carvis.dataset import expand
 
-    path = Path(text)
-    if path.suffix.lower() in _TABLE_SUFFIXES:
-        return _from_table(path, args, workspace)
-    if path.is_dir():
-        raise CarvisError(f"{path} is a folder: name pictures in it, for example {path}/*.jpg.")
-    return [_Picture(path.stem, path, *label_of_path(path))]
+    if text.lower().endswith(_TABLE_SUFFIXES):
+        tables = expand(text) or [Path(text)]
+        return [one for found in each(tables, lambda path: _from_table(path, args, workspace)) for one in found]
+    return images_named(text)
 
 
-def _distinct(found: list[_Picture]) -> list[_Picture]:
-    """Number the pictures of equal names."""
-    names = [picture.name for picture in found]
-    return [
-        picture if names.count(picture.name) == 1 else replace(picture, name=f"{picture.name}-{i}")
-        for i, picture in enumerate(found, 1)
-    ]
-
-
-def _from_table(path: Path, args, workspace) -> list[_Picture]:
+def _from_table(path: Path, args, workspace) -> list[NamedImage]:
+    from carvis.dataset import NamedImage
     from carvis.evaluation import read_misclassified
     from carvis.images import IMAGE_SUFFIXES, why_not_read
 
     roots = args.roots or workspace.image_roots()
-    table = read_misclassified(path, roots=roots)
+    table = read_misclassified(path, roots=roots, encoding=args.encoding)
+    if not args.encoding and table.attrs["encoding"] != "utf-8":
+        print(_("{path} was read as {encoding}.").format(path=path, encoding=table.attrs["encoding"]))
     missing = table[table["status"] != "found"]
     for row in missing.itertuples():
         if Path(row.id).suffix.lower() in IMAGE_SUFFIXES:
-            why = f"is {row.status} below {', '.join(map(str, roots))}"
+            words = _("skipped: {id} of {path} is {status} below {roots}").format(
+                id=row.id, path=path, status=_(_STATUS[row.status]), roots=", ".join(map(str, roots))
+            )
         else:
-            why = f"is not read: {why_not_read(row.id)}"
-        print(f"skipped: {row.id} of {path} {why}", file=sys.stderr)
+            why = localised(why_not_read(row.id))
+            words = _("skipped: {id} of {path} is not read: {why}").format(id=row.id, path=path, why=why)
+        print(words, file=sys.stderr)
     for problem in table.attrs.get("problems", []):
-        print(f"skipped: {problem}", file=sys.stderr)
-    found = table[table["status"] == "found"].head(args.limit)
+        print(_("skipped: {problem}").format(problem=localised(problem)), file=sys.stderr)
+    found = table[table["status"] == "found"]
     if found.empty:
-        raise CarvisError(f"{path} names no picture that lies below {', '.join(map(str, roots))}: give --roots.")
+        raise CarvisError(
+            Message(
+                "{path} names no picture that lies below {roots}: give --roots.",
+                path=path,
+                roots=", ".join(map(str, roots)),
+            )
+        )
     return [
-        _Picture(file_name(Path(row.id).with_suffix("").as_posix()), Path(row.path), row.label)
-        for row in found.itertuples()
+        NamedImage(Path(row.path), row.label, Path(row.id).with_suffix("").as_posix()) for row in found.itertuples()
     ]
 
 
-def _write(picture: _Picture, models: dict, args, out: Path, sheets: Sheets) -> None:
+def _write(picture: NamedImage, models: dict, args, out: Path, sheets: Sheets) -> None:
     from carvis.explain import heatmaps, scale_maps
     from carvis.figures import heatmap_comparison, write_figure
     from carvis.images import overlay, read_image, write_image

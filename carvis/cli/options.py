@@ -6,12 +6,17 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from carvis.language import _, localised
 from carvis.workspace import Workspace
+
+_OUTPUTS = ("probability", "independent", "share", "logit", "independent-logit", "log-probability", "signed")
 
 
 def add_workspace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--workspace", metavar="DIR", help="where models/ and data/ lie (default: $CARVIS_WORKSPACE, else this folder)"
+        "--workspace",
+        metavar="DIR",
+        help=_("where models/ and data/ lie (default: $CARVIS_WORKSPACE, else this folder)"),
     )
 
 
@@ -24,32 +29,41 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--classes",
         metavar="NAMES",
-        help="class names in the model's order, comma-separated, or a file: one a line, labels.txt or "
-        "class_indices.json",
+        help=_(
+            "class names in the model's order, comma-separated, or a file: one a line, labels.txt or class_indices.json"
+        ),
     )
     parser.add_argument(
-        "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help="what the model takes"
+        "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help=_("what the model takes")
     )
-    parser.add_argument("--resize", choices=("nearest", "bilinear", "bicubic", "area"), help="how pictures are resized")
+    parser.add_argument(
+        "--resize", choices=("nearest", "bilinear", "bicubic", "area"), help=_("how pictures are resized")
+    )
     add_input_size(parser)
     parser.add_argument(
         "--output",
-        choices=("probability", "independent", "share", "logit", "independent-logit", "log-probability", "signed"),
-        help="what the model's output means (default: decided by its graph, else by the numbers it gives)",
+        choices=_OUTPUTS,
+        metavar="MEANING",
+        help=_(
+            "what the model's output means: {meanings} (default: decided by its graph, else by the numbers it gives)"
+        ).format(meanings=", ".join(_OUTPUTS)),
     )
     parser.add_argument(
-        "--alpha", action=_Alpha, metavar="{drop-alpha,on-white,on-black}", help="how transparent images are read"
+        "--alpha", action=_Alpha, metavar="{drop-alpha,on-white,on-black}", help=_("how transparent images are read")
     )
     parser.add_argument(
-        "--orientation", choices=("upright", "as-stored"), help="whether images are turned by their EXIF orientation"
+        "--orientation",
+        choices=("upright", "as-stored"),
+        help=_("whether images are turned by their EXIF orientation"),
     )
+    add_encoding(parser)
     parser.add_argument(
-        "--trust", action="store_true", help="run the code that this model file holds: only if it is yours"
+        "--trust", action="store_true", help=_("run the code that this model file holds: only if it is yours")
     )
     parser.add_argument(
         "--no-check",
         action="store_true",
-        help="do not check on images of the data set what is assumed of a model without a card",
+        help=_("do not check on images of the data set what is assumed of a model without a card"),
     )
 
 
@@ -58,8 +72,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         metavar="DIR",
-        help="the data set that class names come from and what is assumed is checked on, for a model without a card "
-        "(default: the one that the images lie in)",
+        help=_(
+            "the data set that class names come from and what is assumed is checked on, for a model without a card "
+            "(default: the one that the images lie in)"
+        ),
     )
 
 
@@ -82,13 +98,20 @@ class _Alpha(argparse.Action):
         except ValueError:
             strength = None
         if strength is None:
-            parser.error(f"argument --alpha: invalid choice: {value!r} (choose drop-alpha, on-white or on-black)")
+            words = _("argument --alpha: invalid choice: {value} (choose drop-alpha, on-white or on-black)")
+            parser.error(words.format(value=repr(value)))
         namespace.strength = strength
 
 
 def add_input_size(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--input-size", metavar="SIZE", help="side, or HEIGHTxWIDTH, of the images, where the model leaves it open"
+        "--input-size", metavar="SIZE", help=_("side, or HEIGHTxWIDTH, of the images, where the model leaves it open")
+    )
+
+
+def add_encoding(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--encoding", metavar="NAME", help=_("of the tables and lists named here, such as euc-jp (default: found out)")
     )
 
 
@@ -106,10 +129,12 @@ def load(path: str, args: argparse.Namespace, data=None):
     """Load a model with the facts given on the command line, and print what was assumed about it."""
     from carvis.classifier import load_classifier
     from carvis.classifier.card import read_size
+    from carvis.cli.several import one_model
 
     clf = load_classifier(
-        path,
+        one_model(path),
         class_names=read_classes(args.classes),
+        encoding=args.encoding,
         preprocessing=args.preprocessing,
         resize=args.resize,
         alpha=args.alpha,
@@ -120,7 +145,7 @@ def load(path: str, args: argparse.Namespace, data=None):
         data=data,
     )
     for sentence in clf.assumptions:
-        print(f"{clf.name}: {sentence}")
+        print(f"{clf.name}: {localised(sentence)}")
     return clf
 
 
@@ -140,7 +165,7 @@ def check(clf, datasets, args: argparse.Namespace, workspace: Workspace, *, full
     if args.no_check or not (full or clf.assumed):
         return None
     cache = workspace.cache_dir / "assumptions"
-    columns = (TextColumn("check what is assumed"), BarColumn(), TaskProgressColumn())
+    columns = (TextColumn(_("check what is assumed")), BarColumn(), TaskProgressColumn())
     with Progress(*columns, disable=not sys.stdout.isatty(), transient=True) as bar:
         task = bar.add_task("", total=None)
 
@@ -154,6 +179,6 @@ def check(clf, datasets, args: argparse.Namespace, workspace: Workspace, *, full
         else:
             return None
     for sentence in found.messages:
-        print(f"{clf.name}: {sentence}")
+        print(f"{clf.name}: {localised(sentence)}")
     clf.assumptions += found.warnings
     return found

@@ -4,24 +4,24 @@ import argparse
 import sys
 from pathlib import Path
 
-from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files
+from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files, named_inputs
 from carvis.cli.options import add_workspace, open_workspace
+from carvis.language import N_, _
 
-HELP = "write one self-contained HTML file on evaluated models"
+HELP = N_("write one self-contained HTML file on evaluated models")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_evaluated(parser)
-    parser.add_argument("--pictures", type=int, default=8, metavar="N", help="rows of heatmaps (default: 8)")
-    parser.add_argument("--method", default="grad-cam", help="of the heatmaps (default: grad-cam)")
+    parser.add_argument("--pictures", type=int, default=8, metavar="N", help=_("rows of heatmaps (default: 8)"))
+    parser.add_argument("--method", default="grad-cam", help=_("of the heatmaps (default: grad-cam)"))
     parser.add_argument(
         "--measure",
         action="store_true",
-        help="measure attention on parts and test the heatmaps where that was not done yet: takes minutes",
+        help=_("measure attention on parts and test the heatmaps where that was not done yet: takes minutes"),
     )
-    parser.add_argument("--language", default="en", metavar="CODE", help="en (default) or ja")
-    parser.add_argument("--out", metavar="FILE", help="default: data/results/report.html")
-    parser.add_argument("--overwrite", action="store_true", help="replace the file")
+    parser.add_argument("--out", metavar="FILE", help=_("default: data/results/report.html"))
+    parser.add_argument("--overwrite", action="store_true", help=_("replace the file"))
     add_workspace(parser)
 
 
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from carvis.report import write_report
 
     workspace = open_workspace(args)
-    found = [load_evaluation(evaluation_folder_of(text, args, workspace)) for text in args.inputs]
+    found = [load_evaluation(evaluation_folder_of(text, args, workspace)) for text in named_inputs(args)]
     evaluations = named(found)
     files = model_files(evaluations, workspace)
     root = found[0].root
@@ -57,5 +57,5 @@ def run(args: argparse.Namespace) -> int:
         overwrite=args.overwrite,
         tell=tell,
     )
-    print(f"Written to {out}")
+    print(_("Written to {out}").format(out=out))
     return 0

@@ -1,11 +1,19 @@
 """What verbs share that take several models and pictures."""
 
+from __future__ import annotations
+
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from carvis.errors import CarvisError
+from carvis.language import Message, _, localised
 from carvis.workspace import MODEL_SUFFIXES
+
+if TYPE_CHECKING:
+    from carvis.dataset import NamedImage
 
 _UNFIT = r"[^\w.-]+"
 
@@ -19,7 +27,7 @@ def each(items: Iterable, act: Callable) -> list:
     done, failed = [], None
     for item in items:
         if failed:
-            print(f"skipped: {failed}", file=sys.stderr)
+            print(_("skipped: {failed}").format(failed=localised(failed)), file=sys.stderr)
             failed = None
         try:
             done.append(act(item))
@@ -28,7 +36,7 @@ def each(items: Iterable, act: Callable) -> list:
     if failed and not done:
         raise failed
     if failed:
-        print(f"skipped: {failed}", file=sys.stderr)
+        print(_("skipped: {failed}").format(failed=localised(failed)), file=sys.stderr)
     return done
 
 
@@ -41,13 +49,71 @@ def models_first(inputs: list[str], what: str) -> tuple[list[str], list[str]]:
     Raises:
         CarvisError: there is no model, or nothing after it.
     """
-    models = [text for text in inputs if text.lower().endswith(MODEL_SUFFIXES)]
+    models, others = [], []
+    for text in inputs:
+        found = models_of(text)
+        models += found
+        others += [] if found else [text]
+    models = list(dict.fromkeys(models))
     if not models:
-        raise CarvisError("No model was named: give at least one .keras or .h5 file before the pictures.")
-    others = [text for text in inputs if text not in models]
+        raise CarvisError(Message("No model was named: give at least one .keras or .h5 file before the pictures."))
     if not others:
-        raise CarvisError(f"No picture was named: give {what} after the models.")
+        raise CarvisError(Message("No picture was named: give {what} after the models.", what=what))
     return models, others
+
+
+def images_named(text: str) -> list[NamedImage]:
+    """Return the images that a path, a folder or a pattern means, and print what there is beside them."""
+    from carvis.dataset import find_images
+
+    images, notes = find_images(text)
+    for note in notes:
+        print(localised(note), file=sys.stderr)
+    return images
+
+
+def models_of(text: str) -> list[str]:
+    """Return the model files that a path, a pattern or a folder of models means, as named; none where it means others.
+
+    Raises:
+        CarvisError: nothing fits a pattern that can only mean models.
+    """
+    from carvis.dataset.image_paths import expand, is_pattern
+    from carvis.images import IMAGE_SUFFIXES
+
+    if text.lower().endswith(MODEL_SUFFIXES):
+        found = [str(path) for path in expand(text)]
+        if not found and is_pattern(text):
+            raise CarvisError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
+        return found or [text]
+    places = expand(text)
+    if not is_pattern(text) and len(places) == 1 and places[0].is_dir():
+        inside = sorted(path for path in places[0].iterdir() if path.is_file() and not path.name.startswith("."))
+        models = [path for path in inside if path.name.lower().endswith(MODEL_SUFFIXES)]
+        images = any(path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES for path in places[0].iterdir())
+        return [] if images else [str(path) for path in models]
+    models = [path for path in places if path.name.lower().endswith(MODEL_SUFFIXES)]
+    # A model's card lies beside it.
+    cards = sum(path.suffix.lower() == ".json" for path in places)
+    return [str(path) for path in models] if len(models) + cards == len(places) else []
+
+
+def one_model(text: str) -> str:
+    """Return the one model file that a path or pattern means.
+
+    Raises:
+        CarvisError: several, or nothing fits the pattern.
+    """
+    from carvis.dataset.image_paths import is_pattern
+
+    found = models_of(text) if is_pattern(text) or not os.path.exists(text) else [text]
+    if len(found) > 1:
+        raise CarvisError(
+            Message(
+                "{pattern} fits {n} models, {first} among them: name one.", pattern=text, n=len(found), first=found[0]
+            )
+        )
+    return found[0] if found else text
 
 
 def by_name(models: Iterable) -> dict[str, object]:

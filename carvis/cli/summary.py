@@ -2,50 +2,40 @@
 
 import argparse
 
+from carvis.cli.layer_lines import LayerLines
 from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.errors import CarvisError
-from carvis.language import Message, _, localised
+from carvis.language import N_, Message, _, localised
 
-HELP = "show a model's layers, parameters and what can be explained"
+_HEADINGS = (N_("layer"), N_("type"), N_("output"), N_("parameters"), N_("state"), N_("heatmap"))
+_VERDICTS = {
+    verdict: verdict for verdict in (N_("assumed"), N_("clearly better"), N_("clearly worse"), N_("cannot tell"))
+}
+HELP = N_("show a model's layers, parameters and what can be explained")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a .keras or .h5 file")
+    parser.add_argument("model", metavar="MODEL", help=_("a .keras or .h5 file"))
     add_data(parser)
     parser.add_argument(
         "--save-card",
         action="store_true",
-        help="write into the model's card what was given here and what the check with --data has settled",
+        help=_("write into the model's card what was given here and what the check with --data has settled"),
     )
     add_model_facts(parser)
     add_workspace(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.console import Console
-    from rich.table import Table
+    import shutil
+    import textwrap
 
     around = datasets_around(args)
     clf = load(args.model, args, around)
     layers = clf.layer_table()
-    default = [call.path for call in clf.places.members(clf.default_layer)] if clf.default_layer else []
-    table = Table(title=clf.name, title_justify="left", header_style="bold")
-    for heading, side in (
-        ("layer", "left"),
-        ("type", "left"),
-        ("output", "left"),
-        ("parameters", "right"),
-        ("state", "left"),
-        ("heatmap", "left"),
-    ):
-        table.add_column(heading, justify=side, overflow="fold")
-    for row in layers.itertuples():
-        state = "" if not row.parameters else "trainable" if row.trainable else "frozen"
-        explained = "" if not row.explainable else "branch" if row.branch else "yes"
-        explained = "default" if row.name in default else explained
-        table.add_row(row.name, row.type, row.output_shape, f"{row.parameters:,}", state, explained)
-    console = Console()
-    console.print(table)
+    # Into a file or a pipe: 80 columns.
+    width = shutil.get_terminal_size((80, 24)).columns
+    print(clf.name, *_layer_lines(clf, layers, width), sep="\n")
     if layers["branch"].any():
         print(_("branch: one of several branches, which only part of the signal passes"))
     if clf.default_layer is None:
@@ -54,42 +44,71 @@ def run(args: argparse.Namespace) -> int:
         print(_("explained by default: {layer}").format(layer=clf.default_layer))
         for note in clf.places.notes(clf.default_layer):
             print(localised(note))
-    total = int(layers["parameters"].sum())
-    trainable = sum(int(weight.numpy().size) for weight in clf.model.trainable_weights)
-    size = "any size x " if clf.native_size else "{}x{}x".format(*clf.input_size)
-    print(f"{total:,} parameters, {trainable:,} trainable, {total - trainable:,} frozen")
-    resized = "by the model itself" if clf.native_size else clf.resize
-    print(f"input {size}{clf.channels}, resize {resized}, preprocessing {clf.input_words}, output {clf.output}")
-    print(f"{len(clf.class_names)} classes: {', '.join(clf.class_names)}")
+    totals = clf.totals()
+    print(
+        _("{layers} layers, {parameters:,} parameters, {trainable:,} trainable, {frozen:,} frozen").format(
+            layers=totals.layers, parameters=totals.parameters, trainable=totals.trainable, frozen=totals.frozen
+        )
+    )
+    size = _("any size x ") if clf.native_size else "{}x{}x".format(*clf.input_size)
+    print(
+        _("input {size}{channels}, resize {resize}, preprocessing {preprocessing}, output {output}").format(
+            size=size,
+            channels=clf.channels,
+            resize=_("by the model itself") if clf.native_size else clf.resize,
+            preprocessing=clf.input_words,
+            output=clf.output,
+        )
+    )
+    classes = _("{n} classes: {names}").format(n=len(clf.class_names), names=", ".join(clf.class_names))
+    whole = {"break_long_words": False, "break_on_hyphens": False}
+    print(textwrap.fill(classes, width, subsequent_indent="  ", **whole))
     checked = check(clf, around, args, open_workspace(args), full=True) if around else None
     if checked is not None and checked.n:
-        console.print(_check_table(checked))
+        _print_check(checked)
     if args.save_card:
         _save_card(clf, checked, args.output)
     return 0
 
 
-def _check_table(checked):
+def _layer_lines(clf, layers, width: int) -> list[str]:
+    default = [call.path for call in clf.places.members(clf.default_layer)] if clf.default_layer else []
+    table = LayerLines([_(name) for name in _HEADINGS], {3}, width)
+    for row in layers.itertuples():
+        state = _("frozen") if row.parameters and not row.trainable else ""
+        explained = "" if not row.explainable else _("branch") if row.branch else _("yes")
+        explained = _("default") if row.name in default else explained
+        table.add_row(row.name, row.type, row.output_shape.replace(" ", ""), f"{row.parameters:,}", state, explained)
+    return table.lines()
+
+
+def _print_check(checked) -> None:
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from carvis.evaluation.assumptions.result import words_of
 
-    title = f"checked on {checked.n} images of {checked.data} {' and '.join(checked.splits)}"
-    table = Table(title=title, title_justify="left", header_style="bold", caption=f"{checked.seconds:.1f} s")
+    splits = _(" and ").join(checked.splits)
+    title = _("checked on {n} images of {data} {splits}").format(n=checked.n, data=checked.data, splits=splits)
+    # Names are file and folder names: they may hold brackets, which are no markup.
+    caption = Text(_("{seconds:.1f} s").format(seconds=checked.seconds))
+    table = Table(title=Text(title), title_justify="left", header_style="bold", caption=caption)
     for heading, side in (
-        ("assumption", "left"),
-        ("right", "right"),
-        ("accuracy", "right"),
+        (_("assumption"), "left"),
+        (_("right"), "right"),
+        (_("accuracy"), "right"),
         ("p", "right"),
         ("", "left"),
     ):
         table.add_column(heading, justify=side, overflow="fold")
     for i, row in enumerate(checked.shown().to_dict("records")):
-        words = "as assumed" if i == 0 else words_of(row["assumption"], row["value"])
+        words = _("as assumed") if i == 0 else localised(words_of(row["assumption"], row["value"]))
         p = "" if i == 0 else f"{row['p']:.2g}"
-        table.add_row(Text(words), str(row["right"]), f"{row['accuracy']:.0%}", p, row["verdict"] if i else "")
-    return table
+        table.add_row(
+            Text(words), str(row["right"]), f"{row['accuracy']:.0%}", p, _(_VERDICTS[row["verdict"]]) if i else ""
+        )
+    Console().print(table)
 
 
 def _save_card(clf, checked, output: str | None) -> None:
@@ -111,6 +130,6 @@ def _save_card(clf, checked, output: str | None) -> None:
         )
     facts = {"input_size": None if clf.native_size else list(clf.input_size), "channels": clf.channels}
     path = update_card(clf.path, facts | known, clf.sha256)
-    print(f"Saved in {path}: {', '.join(known)}")
+    print(_("Saved in {path}: {facts}").format(path=path, facts=", ".join(known)))
     for fact in sorted(clf.assumed - set(known)):
-        print(f"Still only assumed: {fact}")
+        print(_("Still only assumed: {fact}").format(fact=fact))

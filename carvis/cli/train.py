@@ -6,80 +6,84 @@ import sys
 from pathlib import Path
 
 from carvis.cli.options import add_workspace, open_workspace
+from carvis.cli.runs import STATES
 from carvis.errors import TrainingError
+from carvis.language import N_, Message, _
 
-HELP = "train a model: own, transfer or fine-tune"
+HELP = N_("train a model: own, transfer or fine-tune")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from carvis.architectures.backbones import BACKBONES
 
-    parser.epilog = (
-        f"Backbones: {', '.join(BACKBONES)}. Ctrl-C ends the run after the step it is at and saves the best weights"
-        " so far (exit code 130); a second Ctrl-C ends it at once."
-    )
+    parser.epilog = _(
+        "Backbones: {BACKBONES}. Ctrl-C ends the run after the step it is at and saves the best "
+        "weights so far (exit code 130); a second Ctrl-C ends it at once."
+    ).format(BACKBONES=", ".join(BACKBONES))
     parser.add_argument("recipe", nargs="?", choices=("own", "transfer", "fine-tune"), metavar="own|transfer|fine-tune")
     parser.add_argument(
-        "data", nargs="?", metavar="DATA", help="folder with train/<class>/*.jpg and, best, valid/ and test/"
+        "data", nargs="?", metavar="DATA", help=_("folder with train/<class>/*.jpg and, best, valid/ and test/")
     )
-    model = parser.add_argument_group("model")
-    model.add_argument("--backbone", metavar="NAME", help="default: vgg16; with own: train this one from the start")
+    model = parser.add_argument_group(_("model"))
+    model.add_argument("--backbone", metavar="NAME", help=_("default: vgg16; with own: train this one from the start"))
     model.add_argument(
         "--weights",
         metavar="W",
-        help="imagenet (downloaded by Keras), none, or a file (default: imagenet; own, vgg16-slim: none)",
+        help=_("imagenet (downloaded by Keras), none, or a file (default: imagenet; own, vgg16-slim: none)"),
     )
-    model.add_argument("--parent", metavar="MODEL", help="fine-tune starts from this transfer model, file or run")
-    model.add_argument("--input-size", type=int, metavar="N", help="side of the picture (default: the backbone's)")
-    model.add_argument("--width", type=int, metavar="N", help="filters the own CNN begins with (default: 32)")
-    model.add_argument("--head-units", type=int, metavar="N", help="units before the last layer (default: 1024)")
-    model.add_argument("--dropout", type=float, metavar="P", help="share dropped before the last layer")
-    model.add_argument("--open-from", metavar="LAYER", help="first layer that fine-tune opens (default: last block)")
-    model.add_argument("--preprocessing", help="unit, caffe, tf, torch or none (default: what the weights take)")
-    model.add_argument("--resize", default="bilinear", help="nearest, bilinear, bicubic or area (default: bilinear)")
-    model.add_argument("--name", help="name of the model file (default: made of data set, recipe and backbone)")
-    course = parser.add_argument_group("course")
-    course.add_argument("--epochs", type=int, metavar="N", help="at most so many (default: 40 own, else 20)")
-    course.add_argument("--patience", type=int, metavar="N", help="epochs without progress before it ends")
-    course.add_argument("--batch-size", type=int, default=32, metavar="N", help="pictures a step (default: 32)")
-    course.add_argument("--learning-rate", type=float, metavar="R", help="highest rate (default: 1e-3, fine-tune 1e-4)")
-    course.add_argument("--label-smoothing", type=float, default=0.0, metavar="P", help="default: 0")
-    course.add_argument("--no-augment", action="store_true", help="show the training pictures as they are")
+    model.add_argument("--parent", metavar="MODEL", help=_("fine-tune starts from this transfer model, file or run"))
+    model.add_argument("--input-size", type=int, metavar="N", help=_("side of the picture (default: the backbone's)"))
+    model.add_argument("--width", type=int, metavar="N", help=_("filters the own CNN begins with (default: 32)"))
+    model.add_argument("--head-units", type=int, metavar="N", help=_("units before the last layer (default: 1024)"))
+    model.add_argument("--dropout", type=float, metavar="P", help=_("share dropped before the last layer"))
+    model.add_argument("--open-from", metavar="LAYER", help=_("first layer that fine-tune opens (default: last block)"))
+    model.add_argument("--preprocessing", help=_("unit, caffe, tf, torch or none (default: what the weights take)"))
+    model.add_argument("--resize", default="bilinear", help=_("nearest, bilinear, bicubic or area (default: bilinear)"))
+    model.add_argument("--name", help=_("name of the model file (default: made of data set, recipe and backbone)"))
+    course = parser.add_argument_group(_("course"))
+    course.add_argument("--epochs", type=int, metavar="N", help=_("at most so many (default: 40 own, else 20)"))
+    course.add_argument("--patience", type=int, metavar="N", help=_("epochs without progress before it ends"))
+    course.add_argument("--batch-size", type=int, default=32, metavar="N", help=_("pictures a step (default: 32)"))
+    course.add_argument(
+        "--learning-rate", type=float, metavar="R", help=_("highest rate (default: 1e-3, fine-tune 1e-4)")
+    )
+    course.add_argument("--label-smoothing", type=float, default=0.0, metavar="P", help=_("default: 0"))
+    course.add_argument("--no-augment", action="store_true", help=_("show the training pictures as they are"))
     course.add_argument(
         "--views",
         type=int,
         metavar="N",
-        help="augmented views of each picture, shown in turn; 0: a new one each epoch (default: 4, own 0)",
+        help=_("augmented views of each picture, shown in turn; 0: a new one each epoch (default: 4, own 0)"),
     )
     course.add_argument(
-        "--no-cache", action="store_true", help="compute the frozen layers each epoch instead of once a view"
+        "--no-cache", action="store_true", help=_("compute the frozen layers each epoch instead of once a view")
     )
     course.add_argument(
         "--cache-precision",
         default="auto",
         metavar="P",
-        help="float32, float16 to halve the disk space, or auto for the first that fits (default: auto)",
+        help=_("float32, float16 to halve the disk space, or auto for the first that fits (default: auto)"),
     )
     course.add_argument(
-        "--replay", action="store_true", help="keep the weights after each epoch, to look at the model as it was"
+        "--replay", action="store_true", help=_("keep the weights after each epoch, to look at the model as it was")
     )
     course.add_argument(
         "--mixed-precision",
         action="store_true",
-        help="let layers compute in bfloat16: faster on a processor or graphics card that has units for it",
+        help=_("let layers compute in bfloat16: faster on a processor or graphics card that has units for it"),
     )
     course.add_argument(
         "--devices",
         type=lambda text: text.split(","),
         metavar="D,D",
-        help="such as GPU:0,GPU:1, which share each batch (default: all graphics cards of this machine)",
+        help=_("such as GPU:0,GPU:1, which share each batch (default: all graphics cards of this machine)"),
     )
-    course.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same history")
+    course.add_argument("--seed", type=int, default=0, metavar="N", help=_("the same seed gives the same history"))
     course.add_argument(
-        "--detach", action="store_true", help="train in a process of its own: see `python -m carvis runs`"
+        "--detach", action="store_true", help=_("train in a process of its own: see `python -m carvis runs`")
     )
     course.add_argument(
-        "--run-dir", metavar="DIR", help="carry out the run prepared in this folder, or go on with it, in its turn"
+        "--run-dir", metavar="DIR", help=_("carry out the run prepared in this folder, or go on with it, in its turn")
     )
     add_workspace(parser)
 
@@ -94,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
         execute(Run(args.run_dir, workspace), queue=True, supply=draw_missing)
         return 0
     if not args.recipe or not args.data:
-        raise TrainingError("Name a recipe and a data set: for example `train transfer data/mini_pictures`.")
+        raise TrainingError(Message("Name a recipe and a data set: for example `train transfer data/mini_pictures`."))
     keys = (
         "backbone", "parent", "input_size", "width", "head_units", "dropout", "open_from", "preprocessing", "resize",
         "name", "epochs", "patience", "batch_size", "learning_rate", "label_smoothing", "seed", "views",
@@ -111,15 +115,15 @@ def run(args: argparse.Namespace) -> int:
             print(announced(missing), flush=True)
     if args.detach:
         started = start(args.recipe, args.data, **wanted)
-        print(f"Run {started.id} has started: `python -m carvis runs follow {started.id}` shows how it goes.")
+        print(_("Run {id} has started: `python -m carvis runs follow {id}` shows how it goes.").format(id=started.id))
         return 0
     with _Watcher() as watcher:
         result = execute(prepare(args.recipe, args.data, **wanted), progress=watcher, supply=draw_missing)
     status = result.status
     print(_summary(status))
-    print(f"Run {workspace.relative(result.directory)}")
+    print(_("Run {relative}").format(relative=workspace.relative(result.directory)))
     if status.get("model"):
-        print(f"Model {status['model']}")
+        print(_("Model {model}").format(model=status["model"]))
     return 130 if status.get("by_signal") else 0
 
 
@@ -135,7 +139,8 @@ def _suiting_the_demo(args: argparse.Namespace, workspace) -> dict:
         return {}
     if suits:
         words = (f"--{name.replace('_', '-')} {_shown(value, workspace)}" for name, value in suits.items())
-        print(f"For the demo, where nothing else is asked for: {' '.join(words)}", flush=True)
+        said = _("For the demo, where nothing else is asked for: {options}")
+        print(said.format(options=" ".join(words)), flush=True)
     return suits
 
 
@@ -144,13 +149,16 @@ def _shown(value: object, workspace) -> object:
 
 
 def _summary(status: dict) -> str:
-    text = f"{status['state'].capitalize()} after {status.get('epoch', 0)} epochs"
+    state = _(STATES[status["state"]]).capitalize()
+    text = _("{state} after {n} epochs").format(state=state, n=status.get("epoch", 0))
     if status.get("reason"):
         text += f" ({status['reason']})"
     metrics = status.get("metrics") or {}
     if "val_accuracy" in metrics:
-        text += f"; best epoch {status['best_epoch']}: validation accuracy {metrics['val_accuracy']:.1%}"
-    return text + "."
+        text += _("; best epoch {epoch}: validation accuracy {accuracy:.1%}").format(
+            epoch=status["best_epoch"], accuracy=metrics["val_accuracy"]
+        )
+    return text + _(".")
 
 
 class _Watcher:
@@ -164,7 +172,7 @@ class _Watcher:
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=12),
             TimeRemainingColumn(compact=True),
-            TextColumn("left"),
+            TextColumn(_("left")),
             disable=not self._terminal,
         )
         self._tasks: dict[str, tuple] = {}
@@ -208,31 +216,38 @@ class _Watcher:
         self._bar.update(self._task(event["run"], "drawing images", event["total"]), completed=event["images"])
 
     def _reading(self, event: dict) -> None:
-        self._bar.update(self._task(event["run"], "reading", event["total"]), completed=event["pictures"])
+        self._bar.update(self._task(event["run"], _("reading"), event["total"]), completed=event["pictures"])
 
     def _begin(self, event: dict) -> None:
         self._begun[event["run"]] = event
         self._say(
-            f"Run {event['run']}: {event['pictures']} pictures, {event['valid_pictures']} to validate,"
-            f" {event['trainable']:,} of {event['parameters']:,} parameters learn"
+            _(
+                "Run {run}: {pictures} pictures, {valid_pictures} to validate, {trainable:,} of "
+                "{parameters:,} parameters learn"
+            ).format(
+                run=event["run"],
+                pictures=event["pictures"],
+                valid_pictures=event["valid_pictures"],
+                trainable=event["trainable"],
+                parameters=event["parameters"],
+            )
         )
 
     def _caching(self, event: dict) -> None:
-        self._bar.update(self._task(event["run"], "frozen layers", event["total"]), completed=event["rows"])
+        self._bar.update(self._task(event["run"], _("frozen layers"), event["total"]), completed=event["rows"])
 
     def _steps(self, event: dict) -> None:
         epochs = self._begun[event["run"]]["epochs"]
-        task = self._task(event["run"], "training", epochs * event["steps"])
-        figures = f"epoch {event['epoch']}/{epochs} loss {event['loss']:.3f} acc {event['accuracy']:.1%}"
+        task = self._task(event["run"], _("training"), epochs * event["steps"])
+        figures = _("epoch {epoch}/{epochs} loss {loss:.3f} acc {accuracy:.1%}").format(**event | {"epochs": epochs})
         done = (event["epoch"] - 1) * event["steps"] + event["step"]
         self._bar.update(task, completed=done, description=figures + self._validated.get(event["run"], ""))
 
     def _epoch(self, event: dict) -> None:
         epochs = self._begun[event["run"]]["epochs"]
-        self._validated[event["run"]] = f" val acc {event['val_accuracy']:.1%}"
-        line = (
-            f"epoch {event['epoch']}/{epochs}  loss {event['loss']:.3f} acc {event['accuracy']:.1%}"
-            f"  val loss {event['val_loss']:.3f} acc {event['val_accuracy']:.1%}"
-            f"  {event['seconds']:.1f} s{'  best' if event['best'] else ''}"
+        self._validated[event["run"]] = _(" val acc {accuracy:.1%}").format(accuracy=event["val_accuracy"])
+        line = _(
+            "epoch {epoch}/{epochs}  loss {loss:.3f} acc {accuracy:.1%}"
+            "  val loss {val_loss:.3f} acc {val_accuracy:.1%}  {seconds:.1f} s"
         )
-        self._say(line)
+        self._say(line.format(**event | {"epochs": epochs}) + (_("  best") if event["best"] else ""))

@@ -149,7 +149,7 @@ class Dataset:
                 "{n} file of this split is not read as an image and is not counted: {files}.",
                 "{n} files of this split are not read as images and are not counted: {files}.",
                 len(left),
-                files=_named(left),
+                files=named_with_reasons(left),
             )
         ]
 
@@ -197,7 +197,7 @@ class Dataset:
         raise DatasetError(f"{sample_id} is not in {self.root}: check the name or refresh the list.")
 
 
-def _named(files: list[dict[str, str]]) -> Message:
+def named_with_reasons(files: list[dict[str, str]]) -> Message:
     """Name the first files, one of each reason before a second of any."""
     seen: dict[str, int] = {}
     order = []

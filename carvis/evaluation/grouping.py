@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from carvis.dataset.ids import composed
 from carvis.errors import TableError
-from carvis.evaluation.lenient_csv import read_lenient_csv, read_text
+from carvis.evaluation.lenient_csv import read_lenient_csv, read_text, share_known
 
 _CLASS = "class"
 _SUPER = ("super_class", "super-class", "superclass", "super", "group", "make", "brand")
@@ -29,25 +30,37 @@ def super_classes(class_names: Iterable[str], named: Mapping[str, str] | None = 
     return {name: re.split(r"[-\s]", name.strip(), maxsplit=1)[0] or name for name in class_names}
 
 
-def read_super_classes(path: str | Path) -> dict[str, str]:
+def read_super_classes(
+    path: str | Path, encoding: str | None = None, class_names: Iterable[str] = ()
+) -> dict[str, str]:
     """Read which super-class each class belongs to.
 
     ``.json`` holds an object, class -> super-class. Anything else is a table with the columns ``class`` and
     ``super_class`` (or ``group``, ``make``, ``brand``; else the table's only other column).
 
+    Args:
+        path: the file.
+        encoding: its encoding; found out where None.
+        class_names: the classes that it should name, where they are known: they help to find the encoding.
+
     Raises:
         TableError: no such file, or it holds no such object or columns.
     """
     path = Path(path)
+    names = {composed(name) for name in class_names}
+
+    def known(cells: Iterable[str]) -> float:
+        return share_known(cells, lambda cell: float(composed(cell.strip()) in names))
+
     if path.suffix.lower() == ".json":
         try:
-            found = json.loads(read_text(path))
+            found = json.loads(read_text(path, encoding, lambda text: known(re.findall('"([^"]*)"', text))))
         except ValueError:
             found = None
         if not isinstance(found, dict) or not all(isinstance(value, str) and value for value in found.values()):
             raise TableError(f'{path} is no list of super-classes: write {{"class": "super-class", ...}}.')
         return found
-    table = read_lenient_csv(path, _CLASS)
+    table = read_lenient_csv(path, _CLASS, encoding, lambda read: known(cell for row in read.rows for cell in row))
     folded = {name.strip().casefold(): i for i, name in enumerate(table.header)}
     class_column = folded[_CLASS]
     others = [i for name, i in folded.items() if name in _SUPER]

@@ -122,6 +122,15 @@ class ImageIndex:
             label = None if status == "outside" and start is None else label
         return Match(status, canonical_id("/".join(names[start or 0 :])), label, guessed=start is None and bool(label))
 
+    def knows(self, text: str) -> float:
+        """How much of a path or a class name is known here: 1 a picture, 0.5 a folder alone, 0 nothing. Quick."""
+        folded = [part.casefold() for part in split_path(text)]
+        if not folded:
+            return 0.0
+        if folded[-1] in self._by_name if len(folded) == 1 else (folded[-2], folded[-1]) in self._by_end:
+            return 1.0
+        return 0.5 if any(part in self._folder_names for part in folded if not part.isascii()) else 0.0
+
     def _best(self, names: list[str], folded: list[str], bare: bool) -> list[tuple[int, str]]:
         if bare:
             candidates = self._by_name.get(folded[-1], ())

@@ -4,50 +4,94 @@ from __future__ import annotations
 
 import csv
 import io
-import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from carvis.errors import TableError
+from carvis.language import Message
+from carvis.tables import Reading, readings, text_of
 
 _SEPARATORS = (",", ";", "\t")
-# cp932 makes private characters of bytes that Japanese text does not hold: the file is in another encoding.
-_UNLIKELY = re.compile("[\x80\ue000-\uf8ff]")
 
 
 @dataclass
 class LenientTable:
-    """A table's header, its rows (all as long as the header, all text) and what was skipped, in sentences."""
+    """A table's header, its rows (all as long as the header, all text) and what was skipped, in sentences.
+
+    ``encoding`` is the one it was read in.
+    """
 
     header: list[str]
     rows: list[list[str]]
     problems: list[str]
+    encoding: str = "utf-8"
 
 
-def read_lenient_csv(path: str | Path, required: str, encoding: str | None = None) -> LenientTable:
+def read_lenient_csv(
+    path: str | Path,
+    required: str,
+    encoding: str | None = None,
+    fits: Callable[[LenientTable], float] | None = None,
+) -> LenientTable:
     """Read a table separated by comma, semicolon or tab whose header has the column `required`, in any case.
 
-    Text is UTF-8, UTF-16 with its mark, or cp932, unless `encoding` names another. A line that cannot be a row
-    is skipped and named in `problems`; short rows are filled with empty cells.
+    A line that cannot be a row is skipped and named in `problems`; short rows are filled with empty cells.
+
+    Args:
+        path: the table.
+        required: a column that must be there.
+        encoding: the table's encoding; found out where None.
+        fits: how well a reading of the table fits what is known, 0 (not) to 1: it chooses among encodings where the
+            bytes leave a doubt. `share_known` makes most of it.
 
     Raises:
         TableError: no such file, a folder, empty, a workbook, unreadable text, or no such column.
     """
-    text = read_text(Path(path), encoding)
-    lines = io.StringIO(text, newline="").readlines()
-    first = next((i for i, line in enumerate(lines) if line.strip() and not line.lower().startswith("sep=")), None)
-    if first is None:
-        raise TableError(f"{path} is empty: write a table with a column {required}.")
-    separator, header = _header(path, lines[first], required)
-    rows, problems = _rows(lines[first + 1 :], separator, len(header), offset=first + 2)
-    return LenientTable(_unique(header), rows, problems)
+    best, most, failed = None, -1.0, None
+    for reading in readings(read_bytes(Path(path)), path, encoding):
+        try:
+            table = _table(path, reading, required)
+        except TableError as error:
+            failed = failed or error
+            continue
+        share = fits(table) if fits else 1.0
+        if share > most:
+            best, most = table, share
+        if most >= 1:
+            break
+    if best is None:
+        raise failed
+    return best
 
 
-def read_text(path: Path, encoding: str | None = None) -> str:
-    """Read text in UTF-8, UTF-16 with its mark, or cp932, unless ``encoding`` names another.
+def share_known(cells: Iterable[str], known: Callable[[str], float], most: int = 400) -> float:
+    """Return how much of what only an encoding can tell is known: the mean over cells that are not plain ASCII.
+
+    Args:
+        cells: texts of a table.
+        known: 1 for a text that is known, 0 for one that is not.
+        most: cells looked at.
+    """
+    telling = list(islice((cell for cell in cells if not cell.isascii()), most))
+    return sum(map(known, telling)) / len(telling) if telling else 1.0
+
+
+def read_text(path: Path, encoding: str | None = None, fits: Callable[[str], float] | None = None) -> str:
+    """Read text in the encoding named, or in the one that `fits` (see `text_of`) and the bytes speak for.
 
     Raises:
-        TableError: no such file, a folder, a workbook, or text in another encoding.
+        TableError: no such file, a folder, a workbook, or no text.
+    """
+    return text_of(read_bytes(path), path, encoding, fits).text
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file that should hold text.
+
+    Raises:
+        TableError: no such file, a folder or a workbook.
     """
     if path.is_dir():
         raise TableError(f"{path} is a folder: name the table in it, for example {path / 'df2.csv'}.")
@@ -57,20 +101,27 @@ def read_text(path: Path, encoding: str | None = None) -> str:
         raise TableError(f"{path} cannot be read ({error.strerror}): check the path.") from None
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise TableError(f"{path} is an Excel workbook, whatever its name says: save it as CSV.")
-    if encoding is None and data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    for name in [encoding] if encoding else ["utf-8-sig", "cp932"]:
-        try:
-            text = data.decode(name)
-        except (UnicodeDecodeError, LookupError):
-            continue
-        if name != encoding and _UNLIKELY.search(text):
-            continue
-        if "\0" in text:
-            raise TableError(f"{path} is not a text table: save it as CSV.")
-        return text.removeprefix("\ufeff")
-    tried = f"not text in {encoding}" if encoding else "neither UTF-8 nor cp932 text"
-    raise TableError(f"{path} is {tried}: save it as UTF-8, or name its encoding.")
+    return data
+
+
+def _table(path: str | Path, reading: Reading, required: str) -> LenientTable:
+    lines = io.StringIO(reading.text, newline="").readlines()
+    first = next((i for i, line in enumerate(lines) if line.strip() and not line.lower().startswith("sep=")), None)
+    if first is None:
+        raise TableError(f"{path} is empty: write a table with a column {required}.")
+    separator, header = _header(path, lines[first], required)
+    rows, problems = _rows(lines[first + 1 :], separator, len(header), offset=first + 2)
+    if reading.damaged:
+        problems.append(
+            Message.of_number(
+                "A place of {path} means nothing in {encoding}: it is shown as �.",
+                "{n} places of {path} mean nothing in {encoding}: they are shown as �.",
+                reading.damaged,
+                path=path,
+                encoding=reading.encoding,
+            )
+        )
+    return LenientTable(_unique(header), rows, problems, reading.encoding)
 
 
 def _header(path: str | Path, line: str, required: str) -> tuple[str, list[str]]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from carvis.errors import TableError
 from carvis.evaluation.image_index import ImageIndex
-from carvis.evaluation.lenient_csv import LenientTable, read_lenient_csv
+from carvis.evaluation.lenient_csv import LenientTable, read_lenient_csv, share_known
 from carvis.language import Message
 
 COLUMNS = ["id", "path", "label", "predicted", "confidence", "status"]
@@ -34,23 +34,24 @@ def read_misclassified(
         path: the table.
         roots: folders that hold the pictures, for example a data set or the folder of all data sets. Pictures outside
             them are never opened.
-        encoding: the table's encoding where it is neither UTF-8 nor cp932.
+        encoding: the table's encoding. Where None, of those that the bytes allow the one counts in which the table
+            names most pictures and folders below the roots, else the most plausible one.
 
     Returns:
         One row a row of the table, in its order: id; path (absolute; only where found); label (the column TRUE or a
         common other name, else the class folder); predicted; confidence (0..1, NaN where unknown); status (found,
         missing, outside: it lies outside the roots, ambiguous: several pictures match equally well); then the table's
         own columns (one whose name is among ours gets " (file)" after it). `attrs["problems"]` lists, in sentences,
-        lines that were skipped and other things to know.
+        lines that were skipped and other things to know; `attrs["encoding"]` is the one that the table was read in.
 
     Raises:
         TableError: no such file, not a text table, empty, or no column PATH.
     """
-    table = read_lenient_csv(path, "PATH", encoding)
-    if not table.rows and table.problems:
-        raise TableError(f"{path} has no readable row ({table.problems[0].rstrip('.')}): repair or write it again.")
     roots = [roots] if isinstance(roots, str | Path) else list(roots)
     index = ImageIndex(roots)
+    table = read_lenient_csv(path, "PATH", encoding, lambda read: share_known(_cells(read), index.knows))
+    if not table.rows and table.problems:
+        raise TableError(f"{path} has no readable row ({table.problems[0].rstrip('.')}): repair or write it again.")
     problems = table.problems + [f"There is no folder {root}." for root in roots if not os.path.isdir(root)]
 
     cells = dict(zip(table.header, zip(*table.rows))) if table.rows else dict.fromkeys(table.header, ())
@@ -85,7 +86,15 @@ def read_misclassified(
     if repeated:
         problems.append(f"{repeated} rows name a picture that an earlier row names too.")
     frame.attrs["problems"] = problems
+    frame.attrs["encoding"] = table.encoding
     return frame
+
+
+def _cells(table: LenientTable) -> Iterable[str]:
+    """The cells of a table, those of the column PATH first: they say most about its encoding."""
+    place = [name.casefold() for name in table.header].index("path")
+    yield from (row[place] for row in table.rows)
+    yield from (cell for row in table.rows for i, cell in enumerate(row) if i != place)
 
 
 def _find_columns(table: LenientTable, problems: list[str]) -> dict[str, str]:

@@ -44,12 +44,13 @@ def export_tags(tags: Tags, path: str | Path, data: str | None = None) -> Path:
     return atomic_write(path, tags_csv(tags, data))
 
 
-def import_tags(tags: Tags, path: str | Path) -> Imported:
+def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Imported:
     """Add the tags and notes of a file that `export_tags` wrote. Nothing that is here is taken away or replaced.
 
     Args:
         tags: where they go.
         path: CSV with columns data, id and sha256, and tags or note.
+        encoding: the file's encoding; found out where None.
 
     Raises:
         TableError: the file is no such table.
@@ -57,7 +58,7 @@ def import_tags(tags: Tags, path: str | Path) -> Imported:
     """
     again = "choose a file of tags that was exported here."
     try:
-        table = read_lenient_csv(path, "sha256")
+        table = read_lenient_csv(path, "sha256", encoding)
     except TableError as error:
         if "has no column" not in str(error):
             raise

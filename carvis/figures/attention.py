@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from carvis.figures.style import INK, QUIET, fonts, new_figure
+from carvis.language import _
 
 if TYPE_CHECKING:
     from carvis.explain.attention import Attention
@@ -45,9 +46,9 @@ def attention_by_part(results: dict[str, Attention]) -> Figure:
             axes[1].plot(table["control"], rows, "D", color="white", mec=INK, ms=4, zorder=4)
     axes[0].set_yticks(range(len(parts)), parts, family=fonts(), parse_math=False)
     axes[0].invert_yaxis()
-    axes[0].set_title("share of the map's evidence (line: share of the picture)", fontsize=9, color=INK, loc="left")
+    axes[0].set_title(_("share of the map's evidence (line: share of the picture)"), fontsize=9, color=INK, loc="left")
     if covered:
-        axes[1].set_title("fall in probability with the part covered\n(diamond: as much covered elsewhere)",
+        axes[1].set_title(_("fall in probability with the part covered\n(diamond: as much covered elsewhere)"),
                           fontsize=9, color=INK, loc="left")  # fmt: skip
         axes[1].axvline(0, color=QUIET, lw=0.8)
     for one in axes:
@@ -56,7 +57,9 @@ def attention_by_part(results: dict[str, Attention]) -> Figure:
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="lower left", ncols=min(count, 4), fontsize=9, frameon=False,
                   prop={"family": fonts(), "size": 9})  # fmt: skip
-    note = f"{first.setup['method']}, {len(first.table)} pictures of {first.setup['data']}, {first.setup['split']}"
+    note = _("{method}, {n} pictures of {data}, {split}").format(
+        method=first.setup["method"], n=len(first.table), data=first.setup["data"], split=first.setup["split"]
+    )
     figure.text(0.99, 0.01, note, ha="right", fontsize=8, color=QUIET, family=fonts(), parse_math=False)
     figure.tight_layout(rect=(0, 0.06, 1, 1))
     return figure
@@ -70,9 +73,9 @@ def attention_by_class(result: Attention) -> Figure:
     """
     table = result.by_class
     lift, fall = table["lift"].unstack("part"), table["fall"].unstack("part")
-    panels = [("attention: share / area", lift, "PuOr_r", 1.0)]
+    panels = [(_("attention: share / area"), lift, "PuOr_r", 1.0)]
     if result.covered:
-        panels.append(("fall in probability when covered", fall, "RdBu_r", 0.0))
+        panels.append((_("fall in probability when covered"), fall, "RdBu_r", 0.0))
     classes, parts = list(lift.index), list(result.parts)
     figure = new_figure(2.4 + len(panels) * (0.55 * len(parts) + 0.9), 1.9 + 0.27 * len(classes))
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]

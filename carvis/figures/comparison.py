@@ -10,12 +10,17 @@ from carvis.explain import Heatmap, scale_maps
 from carvis.explain.comparing import compare_maps, density_difference
 from carvis.figures.style import INK, QUIET, bare, fonts, new_figure, title
 from carvis.images import overlay, overlay_difference
+from carvis.language import N_, _
 
-_MEASURES = (("rank_correlation", "ranks"), ("top_overlap", "top 20 % shared"), ("distance", "distance"))
-_SWAP_NOTE = """Evidence swap: each row erases the
-picture in the order of one model's
-map; each column says how much of
-its confidence a model loses by it."""
+_MEASURES = (
+    ("rank_correlation", N_("ranks")),
+    ("top_overlap", N_("top 20 % shared")),
+    ("distance", N_("distance")),
+)
+_SWAP_NOTE = N_(
+    "Evidence swap: each row erases the\npicture in the order of one model's\nmap; each column says how much of\n"
+    "its confidence a model loses by it."
+)
 
 
 def map_differences(image: np.ndarray, maps: dict[str, Heatmap], swap: pd.DataFrame | None = None) -> Figure:
@@ -42,13 +47,13 @@ def map_differences(image: np.ndarray, maps: dict[str, Heatmap], swap: pd.DataFr
         axes = figure.add_subplot(grid[row, 2])
         axes.imshow(overlay_difference(image, density_difference(maps[one], maps[other]), top))
         bare(axes)
-        title(axes, f"red: more for {one}", f"blue: more for {other}", INK)
-        words = " · ".join(f"{words} {facts[key]:.2f}" for key, words in _MEASURES if np.isfinite(facts[key]))
-        _note(axes, -0.03, words or "no evidence to compare", fontsize=7)
+        title(axes, _("red: more for {model}").format(model=one), _("blue: more for {model}").format(model=other), INK)
+        words = " · ".join(f"{_(words)} {facts[key]:.2f}" for key, words in _MEASURES if np.isfinite(facts[key]))
+        _note(axes, -0.03, words or _("no evidence to compare"), fontsize=7)
     if swap is not None:
         axes = figure.add_subplot(grid[-1, 0])
         bare(axes)
-        _note(axes, 1.0, _SWAP_NOTE, fontsize=10)
+        _note(axes, 1.0, _(_SWAP_NOTE), fontsize=10)
         _swap(figure.add_subplot(grid[-1, 1:]), swap)
     return figure
 

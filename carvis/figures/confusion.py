@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter
 
 from carvis.evaluation import confusion_shares
 from carvis.figures.style import INK, fonts, new_figure
+from carvis.language import _
 
 _MOST_NUMBERS, _MOST_LABELS = 40, 120
 
@@ -62,12 +63,12 @@ def confusion_matrix(
     look = {"fontsize": 8 if n <= _MOST_NUMBERS else 6, "family": fonts(), "parse_math": False}
     axes.set_xticks(range(0, n, every), names[::every], rotation=90, **look)
     axes.set_yticks(range(0, n, every), names[::every], **look)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("true")
+    axes.set_xlabel(_("predicted"))
+    axes.set_ylabel(_("true"))
     axes.set_title(title, fontsize=11, color=INK, loc="left", family=fonts(), parse_math=False)
-    unit = {"count": "pictures", "row": "share of the true class", "column": "share of the predicted class"}[of]
+    units = {"count": _("pictures"), "row": _("share of the true class"), "column": _("share of the predicted class")}
     form = None if of == "count" else FuncFormatter(lambda value, _place: f"{100 * value:.3g} %")
-    bar = figure.colorbar(drawn, ax=axes, fraction=0.03, pad=0.02, format=form, label=unit)
+    bar = figure.colorbar(drawn, ax=axes, fraction=0.03, pad=0.02, format=form, label=units[of])
     bar.ax.tick_params(labelsize=8)
     figure.tight_layout()
     return figure

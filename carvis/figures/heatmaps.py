@@ -9,17 +9,18 @@ from matplotlib.figure import Figure
 from carvis.explain import Heatmap, scale_maps
 from carvis.figures.style import INK, QUIET, RIGHT, WRONG, bare, fonts, new_figure, title
 from carvis.images import overlay as lay_over
-from carvis.language import localised
+from carvis.language import N_, _, localised
 
 _SCALE_NOTES = {
-    "map": "each map divided by its own maximum",
-    "model": "maps of one model share a scale",
-    "density": "densities (evidence divided by its mean) on one scale",
+    "map": N_("each map divided by its own maximum"),
+    "model": N_("maps of one model share a scale"),
+    "density": N_("densities (evidence divided by its mean) on one scale"),
 }
+_SCORES = {"logit": N_("logit"), "probability": N_("probability"), "log-probability": N_("log-probability")}
 _VERDICTS = {
-    "better": ("✓ better than a random map and the middle", RIGHT),
-    "not-better": ("✗ no better than a random map or the middle", WRONG),
-    "no-evidence": ("no evidence to test", QUIET),
+    "better": (N_("✓ better than a random map and the middle"), RIGHT),
+    "not-better": (N_("✗ no better than a random map or the middle"), WRONG),
+    "no-evidence": (N_("no evidence to test"), QUIET),
 }
 
 
@@ -53,7 +54,7 @@ def heatmap_comparison(
     edges = {"left": 0.02, "right": 0.98, "top": 1 - 0.98 / height, "bottom": (0.63 + below) / height}
     grid = figure.add_gridspec(2, columns, **edges, wspace=0.08, hspace=0.2, height_ratios=[1, 1])
     drawn = scale_maps(list(maps.values()), scale)
-    _picture(figure.add_subplot(grid[0, 0]), image, "picture", true_label)
+    _picture(figure.add_subplot(grid[0, 0]), image, _("picture"), true_label)
     _facts(figure.add_subplot(grid[1, 0]), maps, alpha, colormap, scale)
     for column, ((name, heatmap), values) in enumerate(zip(maps.items(), drawn, strict=True), 1):
         top = figure.add_subplot(grid[0, column])
@@ -66,7 +67,7 @@ def heatmap_comparison(
             bottom.text(0, -0.12, "\n".join(notes[name]), **place, family=fonts(), parse_math=False)
         if verdict := (verdicts or {}).get(name):
             words, colour = _VERDICTS[verdict]
-            bottom.text(0, -0.08, words, transform=bottom.transAxes, fontsize=10, color=colour)
+            bottom.text(0, -0.08, _(words), transform=bottom.transAxes, fontsize=10, color=colour)
     return figure
 
 
@@ -97,17 +98,18 @@ def _matrix(axes, heatmap: Heatmap, values: np.ndarray, colormap: str) -> None:
     height, width = heatmap.raw.shape
     note = f"{heatmap.layer} · {height}x{width}"
     if heatmap.target != heatmap.predicted:
-        note += f" · for {heatmap.target_name}"
+        note += _(" · for {target}").format(target=heatmap.target_name)
     axes.text(0, 1.03, note, transform=axes.transAxes, fontsize=9, color=QUIET, family=fonts(), parse_math=False)
     if heatmap.status != "ok":
-        words = f"no evidence: {heatmap.status}"
+        words = _("no evidence: {status}").format(status=heatmap.status)
         axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color="white", fontsize=11)
 
 
 def _facts(axes, maps: dict[str, Heatmap], alpha: float, colormap: str, scale: str) -> None:
     bare(axes)
     first = next(iter(maps.values()))
-    name = "JET + picture (tutorial look)" if colormap == "tutorial" else f"{colormap}, overlay {alpha:.0%}"
+    name = _("JET + picture (tutorial look)") if colormap == "tutorial" else _("{colormap}, overlay {alpha:.0%}")
+    name = name.format(colormap=colormap, alpha=alpha)
     axes.imshow(
         np.linspace(0, 1, 256)[None, :],
         cmap="jet" if colormap == "tutorial" else colormap,
@@ -118,18 +120,19 @@ def _facts(axes, maps: dict[str, Heatmap], alpha: float, colormap: str, scale: s
     axes.set_ylim(0, 1)
     axes.set_box_aspect(1)
     scores = dict.fromkeys(heatmap.score_kind for heatmap in maps.values())
+    explained = _(" or ").join(_(_SCORES.get(score, score)) for score in scores)
     lines = [
-        (0.83, "no evidence", "left"),
-        (0.70, f"{first.method} on the {' or '.join(scores)}", "left"),
-        (0.62, _SCALE_NOTES[scale], "left"),
+        (0.83, _("no evidence"), "left"),
+        (0.70, _("{method} on the {score}").format(method=first.method, score=explained), "left"),
+        (0.62, _(_SCALE_NOTES[scale]), "left"),
         (0.54, name, "left"),
     ]
     for y, words, side in lines:
         axes.text(
             0.0, y, words, fontsize=9, color=QUIET, ha=side, va="center", wrap=True, family=fonts(), parse_math=False
         )
-    axes.text(1.0, 0.83, "most", fontsize=9, color=QUIET, ha="right", va="center")
+    axes.text(1.0, 0.83, _("most"), fontsize=9, color=QUIET, ha="right", va="center")
     kinds = {heatmap.input_words for heatmap in maps.values()}
     inputs = [f"{name[:24]}: {heatmap.input_words}" for name, heatmap in maps.items()] if len(kinds) > 1 else kinds
-    axes.text(0.0, 0.42, "preprocessing", fontsize=9, color=QUIET, va="center")
+    axes.text(0.0, 0.42, _("preprocessing"), fontsize=9, color=QUIET, va="center")
     axes.text(0.0, 0.37, "\n".join(inputs), fontsize=9, color=QUIET, va="top", family=fonts(), parse_math=False)

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from carvis.figures.style import INK, QUIET, fonts, new_figure
+from carvis.language import _
 
 if TYPE_CHECKING:
     from carvis.evaluation.comparison import Comparison
@@ -24,7 +25,9 @@ def model_scoreboard(comparison: Comparison) -> Figure:
     axes = figure.add_axes((0.2, 0.55 / figure.get_figheight(), 0.33, 1 - 1.15 / figure.get_figheight()))
     rows = np.arange(len(board))
     reach = np.abs(board[["low", "high"]].to_numpy().T - board["accuracy"].to_numpy())
-    axes.errorbar(board["accuracy"], rows, xerr=reach, fmt="o", color=_LINE, ecolor=QUIET, capsize=3, label="accuracy")
+    axes.errorbar(
+        board["accuracy"], rows, xerr=reach, fmt="o", color=_LINE, ecolor=QUIET, capsize=3, label=_("accuracy")
+    )
     known = board["clean_accuracy"].notna()
     if known.any():
         axes.plot(board.loc[known, "clean_accuracy"], rows[known], "D", color="white", mec=INK, ms=5, zorder=4)
@@ -33,13 +36,16 @@ def model_scoreboard(comparison: Comparison) -> Figure:
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=9)
-    title = "accuracy, 95 % (diamond: without copies)" if known.any() else "accuracy with its 95 % interval"
+    title = _("accuracy, 95 % (diamond: without copies)") if known.any() else _("accuracy with its 95 % interval")
     axes.set_title(title, fontsize=9, color=INK, loc="left", pad=7)
     columns = {
         "accuracy": "{:.1%}", "top3": "{:.1%}", "macro_f1": "{:.3f}", "log_loss": "{:.3f}", "ece": "{:.3f}",
         "parameters": "{:,.0f}",
     }  # fmt: skip
-    words = {"top3": "top-3", "macro_f1": "macro F1", "log_loss": "log loss", "ece": "ECE"}
+    words = {
+        "accuracy": _("accuracy"), "top3": _("top-3"), "macro_f1": _("macro F1"), "log_loss": _("log loss"),
+        "ece": "ECE", "parameters": _("parameters"),
+    }  # fmt: skip
     for place, (column, form) in enumerate(columns.items()):
         x = 1.2 + 0.235 * place
         axes.text(x, 1.03, words.get(column, column), transform=axes.transAxes, ha="right", va="bottom", fontsize=9,
@@ -74,11 +80,11 @@ def reliability_diagrams(comparison: Comparison, effects: Mapping[str, dict] | N
         axes.errorbar(table["confidence"], table["accuracy"], yerr=reach, fmt="o-", color=_LINE, ecolor=QUIET, ms=4,
                       capsize=2)  # fmt: skip
         axes.set_title(_short(name, 34), fontsize=10, color=INK, loc="left", family=fonts(), parse_math=False, pad=18)
-        said = f"calibration error {comparison.scoreboard.loc[name, 'ece']:.3f}"
+        said = _("calibration error {ece:.3f}").format(ece=comparison.scoreboard.loc[name, "ece"])
         if effects and name in effects:
-            said += f", with temperature {effects[name]['temperature']:.2f}: {effects[name]['ece_after']:.3f}"
+            said += _(", with temperature {temperature:.2f}: {ece_after:.3f}").format(**effects[name])
         axes.text(0, 1.02, said, transform=axes.transAxes, fontsize=8, color=QUIET)
-        axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="confidence", ylabel="accuracy (bars: share of pictures)")
+        axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=_("confidence"), ylabel=_("accuracy (bars: share of pictures)"))
         axes.xaxis.label.set_size(8)
         axes.yaxis.label.set_size(8)
         axes.tick_params(labelsize=8)
@@ -100,6 +106,8 @@ def _short(name: str, most: int = 22) -> str:
 
 def _note(figure: Figure, comparison: Comparison) -> None:
     one = next(iter(comparison.joined.evaluations.values()))
-    words = f"{comparison.n:,} pictures of {one.setup['dataset']['name']}, {one.split}"
-    words += ", those with a copy in training left out" if comparison.without_copies else ""
+    words = _("{n:,} pictures of {data}, {split}").format(
+        n=comparison.n, data=one.setup["dataset"]["name"], split=one.split
+    )
+    words += _(", those with a copy in training left out") if comparison.without_copies else ""
     figure.text(0.99, 0.01, words, ha="right", va="bottom", fontsize=8, color=QUIET, family=fonts(), parse_math=False)

@@ -6,9 +6,10 @@ from matplotlib.figure import Figure
 
 from carvis.explain import Spectrum
 from carvis.figures.style import INK, QUIET, fonts, new_figure
+from carvis.language import N_, _
 
 _MARKS = "osD^vP*X"
-UNITS = {"picture": "cycles a picture", "pixel": "cycles a pixel of the layer's own map"}
+UNITS = {"picture": N_("cycles a picture"), "pixel": N_("cycles a pixel of the layer's own map")}
 
 
 def layer_spectra(
@@ -37,8 +38,8 @@ def layer_spectra(
             frequency = spectrum.per_picture if unit == "picture" else spectrum.per_pixel
             axes.plot(frequency[1:], spectrum.share[1:], color=colour, linewidth=1.6)
         axes.set_title(name, fontsize=11, color=INK, loc="left", family=fonts(), parse_math=False)
-        axes.set_xlabel(UNITS[unit], fontsize=9)
-        axes.set_ylabel("share of power", fontsize=9)
+        axes.set_xlabel(_(UNITS[unit]), fontsize=9)
+        axes.set_ylabel(_("share of power"), fontsize=9)
         _quiet(axes)
         _name_layers(axes, list(layers))
         if noise is not None:
@@ -52,13 +53,20 @@ def layer_spectra(
     if len(spectra) == 1 and len(only) <= 20:
         below.set_xticks(range(1, len(only) + 1), list(only), rotation=30, ha="right", fontsize=7, parse_math=False)
     else:
-        below.set_xlabel("layer, from the picture to the answer", fontsize=9)
-    below.set_ylabel(f"mean frequency\n({UNITS[unit]})", fontsize=9)
+        below.set_xlabel(_("layer, from the picture to the answer"), fontsize=9)
+    below.set_ylabel(_("mean frequency\n({unit})").format(unit=_(UNITS[unit])), fontsize=9)
     if noise is not None:
         mean = noise.centroid_per_picture if unit == "picture" else noise.centroid
         below.axhline(mean, color=QUIET, linewidth=1, linestyle="--")
         below.text(
-            0.995, mean, "noise", transform=below.get_yaxis_transform(), ha="right", va="top", color=QUIET, fontsize=8
+            0.995,
+            mean,
+            _("noise"),
+            transform=below.get_yaxis_transform(),
+            ha="right",
+            va="top",
+            color=QUIET,
+            fontsize=8,
         )
     below.set_ylim(bottom=0)
     _quiet(below)

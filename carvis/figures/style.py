@@ -1,26 +1,82 @@
 """What all figures share: colours, fonts that hold Japanese, an empty figure, bare axes with two lines above."""
 
+import contextlib
+import logging
+import re
+import unicodedata
+import warnings
 from functools import lru_cache
+from pathlib import Path
 
-from matplotlib import font_manager
+from matplotlib import font_manager, rcParams
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from carvis.language import Message, localised
 
 INK, QUIET, RIGHT, WRONG = "#1f2933", "#667380", "#1b7f4b", "#b3261e"
 # Class names may be Japanese: the first of these that is installed draws what the default font lacks.
-_CJK_FONTS = ("Noto Sans CJK JP", "Noto Sans JP", "IPAexGothic", "IPAGothic", "Yu Gothic", "Hiragino Sans", "MS Gothic")
+_CJK_FONTS = (
+    "Noto Sans CJK JP", "Noto Sans JP", "IPAexGothic", "IPAGothic", "Yu Gothic", "Hiragino Sans", "MS Gothic", "Meiryo",
+)  # fmt: skip
+# How their files are called, on Linux, Windows and macOS.
+_CJK_FILES = re.compile(
+    r"noto ?sans ?(cjk|jp)|ipa(ex)?g|yugoth|hiragino ?sans|ヒラギノ角ゴ|msgothic|meiryo", re.IGNORECASE
+)
+_JAPANESE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
+_DEFAULT = "DejaVu Sans"
 
 
 @lru_cache(maxsize=1)
 def fonts() -> list[str]:
     """Return the fonts to draw names in, by preference."""
+    if not _known():
+        _look_for_files()
+    return [_DEFAULT, *_known()]
+
+
+def _known() -> list[str]:
     installed = {font.name for font in font_manager.fontManager.ttflist}
-    return ["DejaVu Sans", *(name for name in _CJK_FONTS if name in installed)]
+    return [name for name in _CJK_FONTS if name in installed]
+
+
+def _look_for_files() -> None:
+    """Make fonts known that were installed after matplotlib wrote down, once and for all, which there are."""
+    for path in map(Path, font_manager.findSystemFonts()):
+        # macOS spells names decomposed.
+        if _CJK_FILES.search(unicodedata.normalize("NFC", path.name)):
+            # A damaged file is no font.
+            with contextlib.suppress(OSError, RuntimeError):
+                font_manager.fontManager.addfont(path)
+
+
+class _Figure(Figure):
+    """A figure whose words are drawn in fonts that hold them, and that says once where no font does."""
+
+    def draw(self, renderer) -> None:
+        for text in self.findobj(Text):
+            if _JAPANESE.search(text.get_text()):
+                if text.get_fontfamily() == rcParams["font.family"]:
+                    text.set_fontfamily(fonts())
+                if len(fonts()) == 1:
+                    _say_no_font()
+        super().draw(renderer)
+
+
+@lru_cache(maxsize=1)
+def _say_no_font() -> None:
+    # One sentence instead of matplotlib's, which is one for every letter.
+    warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    words = Message(
+        "No font with Japanese letters is installed, so figures show boxes: install fonts-noto-cjk or IPAexfont."
+    )
+    logging.getLogger("carvis").warning(localised(words))
 
 
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure of a width and height in inches."""
-    figure = Figure(figsize=(width, height), dpi=120, facecolor="white")
+    figure = _Figure(figsize=(width, height), dpi=120, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 

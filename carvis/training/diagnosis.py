@@ -45,11 +45,15 @@ def diagnose(history: pd.DataFrame, n_classes: int | None = None) -> list[Findin
     """Say in words what a run's history shows, the most pressing first.
 
     Args:
-        history: a row an epoch: epoch, loss and, where it was validated, val_loss; accuracy where it is known.
+        history: a row an epoch: epoch, loss and, where it was validated, val_loss; accuracy where it is known. Of
+            several trainings (column ``training``) the last counts.
         n_classes: where given, accuracy is held against guessing.
     """
     if not len(history):
         return []
+    if "training" in history:
+        # Of several trainings in one log only the last one still goes on, or is what came of them.
+        history = history[history["training"] == history["training"].max()].reset_index(drop=True)
     found = []
     loss = history["loss"].astype(float)
     finite = loss.notna() & (loss.abs() != float("inf"))

@@ -1,14 +1,16 @@
 """Histories of trainings not started here: Keras's ``CSVLogger``, a ``history`` as JSON, TensorBoard events."""
 
-import io
 import json
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 import pandas as pd
 
 from carvis.errors import TableError
+from carvis.language import Message
+from carvis.training.csv_log import read_csv_log
+from carvis.training.event_files import read_event_files
+from carvis.workspace import Workspace
 
 # Older Keras wrote ``acc``; a learning rate is called ``lr`` there.
 _NAMES = {"acc": "accuracy", "val_acc": "val_accuracy", "lr": "learning_rate"}
@@ -21,15 +23,25 @@ _LOGGED = {
 }
 
 
-def read_history(path: str | Path | BinaryIO, name: str | None = None) -> pd.DataFrame:
+def read_history(
+    path: str | Path | BinaryIO,
+    name: str | None = None,
+    encoding: str | None = None,
+    workspace: Workspace | None = None,
+) -> pd.DataFrame:
     """Read the history of a training: a row an epoch, with the columns of ``Run.history`` as far as they are known.
 
+    Where several trainings were logged into one file or folder, their epochs are counted on, and a column ``training``
+    (1, 2, ...) says which one a row is of; ``seams`` gives where they meet. A training that went on from an epoch that
+    is there already takes the place of that epoch and of those after it. ``attrs["notes"]`` says all this in sentences.
     A pickle is never read: opening one can run code.
 
     Args:
         path: a ``CSVLogger`` file; a JSON object of lists, as ``history.history`` is, or of epochs; a TensorBoard event
             file or the folder that holds some. Or an open file of bytes.
         name: of an open file: its ending says what it holds, and errors name it.
+        encoding: of a ``CSVLogger`` file; found out where None.
+        workspace: where a relative path begins that leads nowhere from the current folder.
 
     Raises:
         TableError: the file is none of these, or the package ``tensorboard`` is missing.
@@ -37,36 +49,55 @@ def read_history(path: str | Path | BinaryIO, name: str | None = None) -> pd.Dat
     shown = Path(name or path)
     if shown.suffix.lower() in (".pkl", ".pickle", ".joblib"):
         raise TableError(f"{shown} is a pickle, which can run code when it is opened: save the history as JSON or CSV.")
+    if name is None and workspace is not None and not shown.exists() and (workspace.root / shown).exists():
+        shown = workspace.root / shown
+    notes: list[Message] = []
     if name is None and (shown.is_dir() or ".tfevents." in shown.name):
-        return _tidy(_from_tensorboard(shown), shown)
-    try:
-        content = shown.read_bytes() if name is None else path.read()
-    except OSError as error:
-        raise TableError(f"{shown} cannot be read ({error.strerror or error}): check the path.") from None
-    return _tidy((_from_json if shown.suffix.lower() == ".json" else _from_csv)(content, shown), shown)
+        tables = read_event_files(shown)
+    else:
+        try:
+            content = shown.read_bytes() if name is None else path.read()
+        except OSError as error:
+            raise TableError(f"{shown} cannot be read ({error.strerror or error}): check the path.") from None
+        if shown.suffix.lower() == ".json":
+            tables = [_from_json(content, shown)]
+        else:
+            log = read_csv_log(content, shown, encoding)
+            tables, notes = log.tables, log.notes
+    table, replaced = _tidy(tables, shown)
+    table.attrs["notes"] = [*notes, *_told(table, replaced)]
+    return table
 
 
-def tensorboard_folders(root: str | Path, most: int = 500) -> list[Path]:
-    """Find the folders below another one that hold TensorBoard's logs of a training each, sorted.
-
-    Args:
-        root: need not exist.
-        most: event files looked at.
-    """
-    found = set()
-    for file in islice(Path(root).rglob("*.tfevents.*"), most):
-        # Keras writes a folder each for training and validation.
-        both = file.parent.name in ("train", "validation")
-        found.add(file.parent.parent if both else file.parent)
-    return sorted(found)
+def seams(history: pd.DataFrame) -> list[int]:
+    """Return the first epoch of each training after the first in a history."""
+    if "training" not in history:
+        return []
+    return sorted(int(epoch) for epoch in history.groupby("training")["epoch"].min())[1:]
 
 
-def _from_csv(content: bytes, path: Path) -> pd.DataFrame:
-    try:
-        # A CSVLogger may use any separator, and a killed process leaves half a line behind.
-        return pd.read_csv(io.BytesIO(content), sep=None, engine="python", on_bad_lines="skip", encoding="utf-8-sig")
-    except Exception as error:
-        raise TableError(f"{path} is not a table of a training: name a CSVLogger file.") from error
+def _told(table: pd.DataFrame, replaced: int) -> list[Message]:
+    found = seams(table)
+    notes = []
+    if found:
+        notes.append(
+            Message.of_number(
+                "Two trainings follow each other here: the second begins with epoch {epochs}.",
+                "{trainings} trainings follow each other here: they begin with epochs {epochs}.",
+                len(found),
+                trainings=len(found) + 1,
+                epochs=", ".join(map(str, found)),
+            )
+        )
+    if replaced:
+        notes.append(
+            Message.of_number(
+                "{n} epoch was trained again from an earlier one: the later training is shown.",
+                "{n} epochs were trained again from an earlier one: the later training is shown.",
+                replaced,
+            )
+        )
+    return notes
 
 
 def _from_json(content: bytes, path: Path) -> pd.DataFrame:
@@ -88,58 +119,50 @@ def _from_json(content: bytes, path: Path) -> pd.DataFrame:
         raise TableError(f"{path} is not a history: save it with json.dump(history.history, file).") from None
 
 
-def _from_tensorboard(path: Path) -> pd.DataFrame:
-    try:
-        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-    except ImportError:
-        raise TableError(f"{path} is read with the package tensorboard: install it, or use CSV.") from None
-    folder = path if path.is_dir() else path.parent
-    found: dict[str, dict[int, float]] = {}
-    folders = sorted({file.parent for file in folder.rglob("*.tfevents.*")}) if path.is_dir() else [path]
-    for one in folders:
-        events = EventAccumulator(str(one), size_guidance={"scalars": 0, "tensors": 0})
-        events.Reload()
-        # Keras writes a folder each for training and validation.
-        side = "val_" if "valid" in str(one.name if one.is_dir() else one.parent.name) else ""
-        for tag, points in _scalars(events):
-            if tag.startswith("epoch_"):
-                found.setdefault(side + tag.removeprefix("epoch_"), {}).update(points)
-    if not found:
-        raise TableError(f"{path} holds no epochs of a Keras training: name the folder that TensorBoard logs to.")
-    return pd.DataFrame(found).rename_axis("epoch").sort_index().reset_index()
-
-
-def _scalars(events):
-    for tag in events.Tags().get("scalars", []):
-        yield tag, {event.step: event.value for event in events.Scalars(tag)}
-    tensors = events.Tags().get("tensors", [])
-    if tensors:
-        from tensorboard.util.tensor_util import make_ndarray
-
-        for tag in tensors:
-            points = {event.step: make_ndarray(event.tensor_proto) for event in events.Tensors(tag)}
-            if all(value.size == 1 and value.dtype.kind == "f" for value in points.values()):
-                yield tag, {step: float(value.item()) for step, value in points.items()}
-
-
-def _tidy(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    table = table.rename(columns=lambda name: str(name).strip()).rename(columns=_NAMES | _LOGGED)
-    table = table.loc[:, ~table.columns.duplicated()].apply(_numbers)
-    if "loss" not in table and "val_loss" not in table:
+def _tidy(tables: list[pd.DataFrame], path: Path) -> tuple[pd.DataFrame, int]:
+    named = [_named(table) for table in tables]
+    if not any("loss" in table or "val_loss" in table for table in named):
         raise TableError(f"{path} has no column loss: name the history of a Keras training.")
+    table, replaced = _joined([one for table in named for one in _trainings(table)])
     if "loss" not in table:
         table["loss"] = float("nan")
-    if "epoch" in table:
-        table = table[table["epoch"].between(0, _MOST_EPOCHS)]
-        # Keras counts from 0; the last of several equal epochs holds, as where a training was started again.
-        table = table.assign(epoch=table["epoch"].astype(int) + (1 if table["epoch"].min() == 0 else 0))
-        table = table.drop_duplicates("epoch", keep="last").sort_values("epoch", ignore_index=True)
-    else:
-        table.insert(0, "epoch", range(1, len(table) + 1))
-    table = table.dropna(axis=0, how="all", subset=[column for column in table if column != "epoch"])
+    measured = [column for column in table if column not in ("epoch", "training")]
+    table = table.dropna(axis=0, how="all", subset=measured).reset_index(drop=True)
     if table.empty:
         raise TableError(f"{path} holds no epoch with a number in it: name the history of a Keras training.")
-    return table
+    return table if table["training"].nunique() > 1 else table.drop(columns="training"), replaced
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    table = table.rename(columns=lambda name: str(name).strip()).rename(columns=_NAMES | _LOGGED)
+    return table.loc[:, ~table.columns.duplicated()].apply(_numbers)
+
+
+def _trainings(table: pd.DataFrame) -> list[pd.DataFrame]:
+    """Part a table where its epochs go back: there another training was appended."""
+    if "epoch" not in table:
+        return [table.assign(epoch=range(1, len(table) + 1))]
+    table = table[table["epoch"].between(0, _MOST_EPOCHS)].astype({"epoch": int})
+    return [part for _, part in table.groupby((table["epoch"].diff() <= 0).cumsum())]
+
+
+def _joined(trainings: list[pd.DataFrame]) -> tuple[pd.DataFrame, int]:
+    """Count the epochs of trainings on, from 1; return how many were trained again, too."""
+    rows = pd.DataFrame({"epoch": pd.Series(dtype=int), "training": pd.Series(dtype=int)})
+    beginning = offset = replaced = 0
+    for number, one in enumerate(trainings, 1):
+        first = int(one["epoch"].iloc[0])
+        if number == 1:
+            # Keras counts from 0; a file may begin later, where the start of it was lost.
+            beginning, offset = first, 1 if first == 0 else 0
+        elif first <= beginning:
+            offset = int(rows["epoch"].max()) + 1 - first
+        one = one.assign(epoch=one["epoch"] + offset, training=number)
+        kept = rows[rows["epoch"] < first + offset]
+        replaced += len(rows) - len(kept)
+        rows = pd.concat([kept, one], ignore_index=True) if len(kept) else one
+    order = ["epoch", *(column for column in rows if column not in ("epoch", "training")), "training"]
+    return rows[order], replaced
 
 
 def _numbers(column: pd.Series) -> pd.Series:

@@ -80,7 +80,8 @@ class Workspace:
 
     def models(self) -> list[Path]:
         """List the model files in ``models/``, by name, then those in the workspace itself."""
-        return _files(self.models_dir, MODEL_SUFFIXES) + _files(self.root, MODEL_SUFFIXES)
+        files = _files(self.models_dir, MODEL_SUFFIXES) + _files(self.root, MODEL_SUFFIXES)
+        return [path for path in files if not _is_backup(path)]
 
     def evaluations(self) -> list[Path]:
         """List the evaluation folders ``data/evaluations/<data set>/<split>/<model>``, by name."""
@@ -88,7 +89,9 @@ class Workspace:
 
     def runs(self) -> list[Path]:
         """List the training run folders, newest last."""
-        return _named(file.parent for file in self.runs_dir.glob("*/config.json"))
+        # Keras' models, unzipped, have a config.json, too.
+        found = (file.parent for file in self.runs_dir.glob("*/config.json"))
+        return _named(folder for folder in found if (folder / "status.json").is_file())
 
     def misclassified_tables(self) -> list[Path]:
         """List tables of misclassified pictures: ``df2.csv`` files and every CSV in a folder named ``incorrect``."""
@@ -100,6 +103,11 @@ class Workspace:
 
 def _named(paths: Iterable[Path]) -> list[Path]:
     return sorted(path for path in paths if is_text(str(path)))
+
+
+def _is_backup(path: Path) -> bool:
+    """Whether a file is what Keras' ``BackupAndRestore`` leaves to go on from: weights without a model."""
+    return path.name == "latest.weights.h5" and (path.parent / "training_metadata.json").is_file()
 
 
 def _subfolders(folder: Path) -> list[Path]:

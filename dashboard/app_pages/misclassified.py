@@ -127,6 +127,9 @@ else:
     notes.insert(0, n_("{n} row in the table.", "{n} rows in the table.", len(rows)).format(n=f"{len(rows):,}"))
     if lost:
         notes.append(n_("{n} picture is not here.", "{n} pictures are not here.", lost).format(n=f"{lost:,}"))
+    encoding = rows.attrs.get("encoding", "utf-8")
+    if encoding != "utf-8":
+        notes.append(_("Its encoding was found to be {encoding}.").format(encoding=encoding))
     for problem in rows.attrs.get("problems", []):
         error(problem)
 pages = max(1, -(-len(shown) // PER_PAGE))

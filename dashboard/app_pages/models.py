@@ -47,6 +47,7 @@ if opened.classifier is None:
     st.page_link("app_pages/overview.py", label=_("Back to the overview"), query_params=selection.link())
 else:
     clf = opened.classifier
+    totals = clf.totals()
     facts = {
         _("File"): plain(f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)"),
         _("Input"): card_form.size_words(clf),
@@ -54,7 +55,10 @@ else:
         _("Resize"): _("by the model itself") if clf.native_size else plain(clf.resize),
         _("Reading"): card_form.reading_words(clf.alpha, clf.orientation),
         _("Output"): f"{plain(clf.output)}: {card_form.output_words(clf.output)}",
-        _("Parameters"): f"{clf.model.count_params():,}",
+        _("Parameters"): _("{n} ({trainable} trainable, {frozen} frozen)").format(
+            n=f"{totals.parameters:,}", trainable=f"{totals.trainable:,}", frozen=f"{totals.frozen:,}"
+        ),
+        _("Number of layers"): f"{totals.layers:,}",
         _("Explained by default"): plain(clf.default_layer or "–"),
         _("Fingerprint"): f"`{clf.fingerprint[:16]}`",
     }

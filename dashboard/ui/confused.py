@@ -208,13 +208,13 @@ def _name(table: data.Table, first: data.Table) -> str:
 def groups_of(class_names: Iterable[str]) -> dict[str, str]:
     """The super-class of each class, from the chosen file or from the names."""
     file = group_files().get(selection.get().groups)
-    named = None
+    named, class_names = None, [str(name) for name in class_names]
     if file:
         try:
-            named = read_super_classes(file)
+            named = read_super_classes(file, class_names=class_names)
         except CarvisError as problem:
             error(problem)
-    return super_classes([str(name) for name in class_names], named)
+    return super_classes(class_names, named)
 
 
 def _order(stamps: list[tuple[str, int]], total: pd.DataFrame, groups: dict[str, str]) -> list[str]:

@@ -4,6 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from carvis.training.histories import seams
 from ui import selection
 from ui.i18n import N_, _, translated
 
@@ -60,8 +61,11 @@ def _chart(histories, column: str, title: str, axis: str, smooth: int, factor: f
     for name, history in histories.items():
         for side, words in sides.items():
             if side in history and history[side].notna().any():
-                values = smoothed(history[side].astype(float), smooth) * factor
-                parts.append(pd.DataFrame({"epoch": history["epoch"], "value": values, "run": name, "side": words}))
+                # What another training did before says nothing of this one.
+                part = history["training"] if "training" in history else pd.Series(1, index=history.index)
+                values = history[side].astype(float).groupby(part).transform(smoothed, percent=smooth) * factor
+                facts = {"epoch": history["epoch"], "value": values, "run": name, "side": words, "training": part}
+                parts.append(pd.DataFrame(facts))
     if not parts:
         return
     table = pd.concat(parts, ignore_index=True)
@@ -116,5 +120,23 @@ def _chart(histories, column: str, title: str, axis: str, smooth: int, factor: f
     # Outlines show through each other where both sides have about the same value.
     points = base.mark_point(size=160 if single else 18, filled=not single, opacity=1, strokeWidth=2.5 if single else 0)
     points = points.encode(shape=shapes) if single else points.encode(detail="side:N")
-    lines = base.mark_line().encode(strokeDash=dashes)
-    st.altair_chart(points if single else lines + points, width="stretch")
+    lines = base.mark_line().encode(strokeDash=dashes, detail="training:N")
+    chart = points if single else lines + points
+    st.altair_chart(chart + marks if (marks := _seams(histories, names)) else chart, width="stretch")
+
+
+def _seams(histories: dict[str, pd.DataFrame], names: list[str]) -> alt.Chart | None:
+    """Mark where one training in a log ends and the next begins."""
+    found = [
+        {"epoch": epoch - 0.5, "run": name, "words": _("another training begins with epoch {n}").format(n=epoch)}
+        for name, history in histories.items()
+        for epoch in seams(history)
+    ]
+    if not found:
+        return None
+    chart = alt.Chart(pd.DataFrame(found)).mark_rule(strokeDash=[2, 3], strokeWidth=2, opacity=0.7)
+    return chart.encode(
+        x="epoch:Q",
+        color=alt.Color("run:N", scale=alt.Scale(domain=names, range=_COLOURS)),
+        tooltip=[alt.Tooltip("run:N", title=_("Run")), alt.Tooltip("words:N", title=_("Seam"))],
+    )

@@ -8,11 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from carvis.training.diagnosis import diagnose
-from carvis.training.histories import read_history, tensorboard_folders
+from carvis.training.event_files import tensorboard_folders
+from carvis.training.histories import read_history
 from carvis.training.run import CONFIG, Run
 from ui import curves, data, replay, selection
 from ui.download import download
-from ui.i18n import N_, _
+from ui.i18n import N_, _, of_library
 from ui.page import guarded
 from ui.texts import percent, plain
 
@@ -106,14 +107,33 @@ def foreign_histories() -> dict[str, pd.DataFrame]:
             disabled=not logs,
             placeholder=_("Choose logs") if logs else _("none below logs/ or data/logs/ of the workspace"),
         )
+        named = st.text_input(
+            _("Another folder of TensorBoard logs"),
+            key="tensorboard_folder",
+            placeholder="experiments/first",
+            help=_("In the workspace; a path may begin there or in the folder where the dashboard was started."),
+        )
     found = {}
     for name in chosen:
         with guarded():
             found[name] = read_history(logs[name])
+    if named.strip():
+        with guarded():
+            found |= _named_logs(named.strip())
     for file in files or []:
         with guarded():
             found[file.name] = _uploaded(file.name, file.getvalue())
     return found
+
+
+def _named_logs(text: str) -> dict[str, pd.DataFrame]:
+    """Read the trainings in a folder or file that a person names, each under its own path."""
+    space = data.workspace()
+    place = space.resolve(text)
+    if not place.exists() and Path(text).exists():
+        place = space.resolve(Path(text).resolve())
+    folders = (tensorboard_folders(place) if place.is_dir() else []) or [place]
+    return {space.relative(one): read_history(one) for one in folders[:MOST_SHOWN]}
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -142,6 +162,8 @@ def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> No
     histories |= foreign
     curves.show({name: history for name, history in histories.items() if len(history)})
     for name, history in foreign.items():
+        for note in history.attrs.get("notes", []):
+            st.caption(f"**{plain(name)}**: {plain(of_library(note))}")
         _say(name, history, None)
     replay.show(found)
 

@@ -127,17 +127,49 @@ def test_class_names_from_a_long_list_or_an_old_file(workspace, capsys):
     assert "赤, 緑, 青" in capsys.readouterr().out
 
 
+def test_the_encoding_of_lists_and_tables_is_found_or_named(workspace, capsys):
+    Path("names.txt").write_bytes("Citroën\nb\nc".encode("mac_roman"))
+    assert main(["summary", "models/one.keras", "--classes", "names.txt", "--encoding", "mac_roman"]) == 0
+    assert "Citroën, b, c" in capsys.readouterr().out
+    shutil.copytree("data/mini/test/red", "data/mini/test/ドア")
+    Path("jp.csv").write_bytes("PATH\nmini\\test\\ドア\\red_0.png\n".encode("euc_jp"))
+    assert main(["heatmaps", "models/one.keras", "jp.csv", "--out", "out"]) == 0
+    captured = capsys.readouterr()
+    assert "1 of 1 pictures" in captured.out and "jp.csv was read as euc_jp" in captured.out
+    for encoding, problem in (("utf-8", "not text in utf-8"), ("klingon", "no encoding klingon")):
+        assert main(["heatmaps", "models/one.keras", "jp.csv", "--out", "more", "--encoding", encoding]) == 2
+        assert problem in capsys.readouterr().err
+
+
+def test_folders_and_patterns_wherever_a_file_works(workspace, capsys):
+    Path("data/mini/test/red/notes.heic").write_bytes(b"x")
+    shutil.copy("data/mini/test/red/red_0.png", "data/mini/test/green/red_0.PNG")
+    images = ["data/mini/test/red", r"data\mini\*\green\*.png", "df2.csv"]
+    assert main(["heatmaps", r"models\o*.keras", *images, "--out", "out"]) == 0
+    captured = capsys.readouterr()
+    # red_0 is named by the folder and by the table, and counts once.
+    assert "6 of 6 pictures x 1 models" in captured.out
+    assert "1 file of data/mini/test/red is no image that can be read: notes.heic (HEIC" in captured.err
+    names = sorted(path.name.removesuffix("--one.npz") for path in Path("out").glob("*.npz"))
+    assert names == ["green_0", "green_1", "green_red_0", "red_1", "red_red_0", "test_blue_blue_1"]
+    assert Heatmap.load("out/green_red_0--one.npz").predicted_name == "red"
+    assert main(["activations", "models/one.keras", "data/mini", "--out", "acts"]) == 0
+    assert len(list(Path("acts").glob("*.npz"))) == 7
+    assert main(["summary", "models/one.*"]) == 0
+
+
 def test_what_cannot_be_done_does_not_stop_the_rest(workspace, capsys):
-    """A label that the model was not taught, a half-written model, a folder and a missing table beside good ones."""
+    """A label that the model was not taught, a half-written model, an empty folder, a missing table."""
     Path("models/half.keras").write_bytes(Path("models/one.keras").read_bytes()[:900])
     folder = Path("data/mini/test/a$_{x$")
     folder.mkdir()
     shutil.copy("data/mini/test/red/red_0.png", folder / "odd.png")
-    pictures = ["data", "none.csv", str(folder / "odd.png"), "data/mini/test/red/red_0.png"]
+    Path("empty").mkdir()
+    pictures = ["empty", "none.csv", str(folder / "odd.png"), "data/mini/test/red/red_0.png"]
     assert main(["heatmaps", "models/half.keras", "models/one.keras", *pictures, "--out", "out"]) == 0
     captured = capsys.readouterr()
     assert "2 of 2 pictures x 1 models" in captured.out
-    assert all(name in captured.err for name in ("half.keras", "none.csv", "is a folder"))
+    assert all(name in captured.err for name in ("half.keras", "none.csv", "empty holds no image"))
     assert main(["heatmaps", "models/one.keras", *pictures[2:], "--target", "true", "--out", "more"]) == 0
     assert "a$_{x$" in capsys.readouterr().err
 
@@ -158,7 +190,10 @@ def test_one_broken_picture_does_not_stop_the_rest(workspace, capsys):
         (["summary", "models"], "models"),
         (["heatmaps", "df2.csv"], "No model was named"),
         (["heatmaps", "models/one.keras"], "No picture was named"),
-        (["heatmaps", "models/one.keras", "data"], "is a folder"),
+        (["heatmaps", "models/one.keras", "models"], "No picture was named"),
+        (["heatmaps", "models/one.keras", "data/mini/*/magic/*.png"], "Nothing fits data/mini/*/magic/*.png"),
+        (["heatmaps", "models/magic*.keras", "data/mini"], "Nothing fits models/magic*.keras"),
+        (["summary", "models/*.keras"], "models/*.keras fits 2 models"),
         (["heatmaps", "models/one.keras", "none.csv"], "none.csv"),
         (["heatmaps", "models/one.keras", "df2.csv", "--colormap", "magic"], "viridis"),
         (["heatmaps", "models/one.keras", "df2.csv", "--alpha", "7"], "0 and 1"),

@@ -82,8 +82,9 @@ def test_separators_and_encodings(work, separator, encoding):
 def test_a_named_encoding_and_excels_first_line(work):
     path = write(work, "sep=;\nPATH;note\nBMW-x3/x.jpg;schön\n", "latin-1")
     assert read_misclassified(path, work / "data", encoding="latin-1")["note"].tolist() == ["schön"]
-    with pytest.raises(TableError, match="name its encoding"):
-        read_misclassified(path, work / "data")
+    assert read_misclassified(path, work / "data")["note"].tolist() == ["schön"]
+    with pytest.raises(TableError, match="not text in utf-8"):
+        read_misclassified(path, work / "data", encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,6 @@ def test_a_table_without_rows_and_a_root_that_is_not_there(work):
         (b"FILE,TRUE\na.jpg,b\n", "no column PATH"),
         (b"PK\x03\x04rest", "Excel workbook"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "not"),
-        (b"PATH\n\xff\xfe\xfa\x80\n", "neither UTF-8 nor cp932"),
         (b'PATH,note\n"a.jpg,b\n', "no readable row"),
     ],
 )
@@ -213,3 +213,30 @@ def test_matching_does_not_slow_down_with_equal_file_names(tmp_path):
     assert (table["status"] == "found").all()
     assert table["path"][1] == os.path.join(tmp_path, "1000", "data", "test", "class 1", "car1.jpg")
     assert table.attrs["problems"] == ["9000 rows name a picture that an earlier row names too."]
+
+
+@pytest.mark.parametrize(
+    "folder, encoding",
+    [
+        ("日産 ノート", "euc_jp"),
+        ("日産 ノート", "iso2022_jp"),
+        ("日産 ノート", "utf-16-le"),
+        ("ドア", "cp932"),
+        ("Citroën", "cp1252"),
+        ("Citroën", "mac_roman"),
+        ("Škoda", "cp1250"),
+        ("Käfer", "gb18030"),
+        ("大众", "gb18030"),
+        ("現代", "big5"),
+        ("현대", "euc_kr"),
+        ("Лада", "cp1251"),
+    ],
+)
+def test_the_encoding_is_the_one_in_which_the_images_are_found(tmp_path, folder, encoding):
+    image = tmp_path / "data" / "cars" / "test" / folder / "1.jpg"
+    image.parent.mkdir(parents=True)
+    image.write_bytes(b"picture")
+    (tmp_path / "df2.csv").write_bytes(f"PATH,TRUE\ncars\\test\\{folder}\\1.jpg,{folder}\n".encode(encoding))
+    table = read_misclassified(tmp_path / "df2.csv", [tmp_path / "data"])
+    assert (table["status"][0], table["label"][0], table["path"][0]) == ("found", folder, str(image))
+    assert f"{folder}".encode(table.attrs["encoding"]) == f"{folder}".encode(encoding)

@@ -95,3 +95,13 @@ def test_confusion_between_super_classes_on_paper():
     # x is a and d: 3 + 1 + 0 + 5; x taken for y: a for b 1; y for x: b for a 2, c for d 2; y: 2 + 0 + 1 + 4.
     assert merged.to_numpy().tolist() == [[9, 1], [4, 7]]
     assert merged.index.tolist() == ["x", "y"] and merged.index.name == "true"
+
+
+@pytest.mark.parametrize("encoding", ["euc_jp", "iso2022_jp", "cp932", "mac_roman", "utf-16-be"])
+@pytest.mark.parametrize("name", ["groups.csv", "groups.json"])
+def test_super_classes_in_any_encoding_name_the_classes(tmp_path, name, encoding):
+    one = "Citroën" if encoding == "mac_roman" else "クリオ"
+    text = f'{{"{one}": "Renault"}}' if name.endswith("json") else f"class,make\n{one},Renault\n"
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    assert read_super_classes(tmp_path / name, class_names=["Golf", one]) == {one: "Renault"}
+    assert read_super_classes(tmp_path / name, encoding) == {one: "Renault"}

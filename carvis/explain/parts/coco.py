@@ -1,17 +1,20 @@
 """Annotations in COCO's JSON: boxes, polygons, uncompressed run lengths."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
 from carvis.errors import TableError
-from carvis.evaluation.lenient_csv import read_text
+from carvis.evaluation.lenient_csv import read_text, share_known
 from carvis.explain.parts.matching import Pictures
 from carvis.explain.parts.shapes import Annotated, Outline, Runs, Shape, box_between
 from carvis.images import MAX_PIXELS
 
 
-def read_coco(path: Path, pictures: Pictures) -> tuple[dict[str, Annotated], list[str], list[str]]:
+def read_coco(
+    path: Path, pictures: Pictures, encoding: str | None = None
+) -> tuple[dict[str, Annotated], list[str], list[str]]:
     """Read one JSON file: annotations by sample id, part names in the order of the categories, sentences.
 
     ``segmentation`` is taken where there is one, else ``bbox`` (x, y, width, height). Coordinates are pixels from the
@@ -21,7 +24,7 @@ def read_coco(path: Path, pictures: Pictures) -> tuple[dict[str, Annotated], lis
         TableError: not such a file.
     """
     try:
-        document = json.loads(read_text(path))
+        document = json.loads(read_text(path, encoding, lambda text: share_known(_file_names(text), pictures.knows)))
         images = {str(row["id"]): row for row in document["images"]}
         names = {str(row["id"]): str(row["name"]) for row in document["categories"]}
         rows = [row for row in document["annotations"] if isinstance(row, dict)]
@@ -59,6 +62,10 @@ def read_coco(path: Path, pictures: Pictures) -> tuple[dict[str, Annotated], lis
     ]
     annotated = {sample: Annotated(tuple(found), sizes[sample], path.name) for sample, found in shapes.items()}
     return annotated, list(dict.fromkeys(names.values())), told
+
+
+def _file_names(text: str) -> list[str]:
+    return re.findall(r'"file_name"\s*:\s*"([^"]*)"', text)
 
 
 def _size(image: dict) -> tuple[int, int] | None:

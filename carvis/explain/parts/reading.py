@@ -30,7 +30,7 @@ def find_parts(data: Dataset) -> list[Path]:
     return found
 
 
-def read_parts(source: str | Path, data: Dataset, split: str = "test") -> Parts:
+def read_parts(source: str | Path, data: Dataset, split: str = "test", encoding: str | None = None) -> Parts:
     """Read annotated parts of the pictures of one split.
 
     Args:
@@ -39,6 +39,7 @@ def read_parts(source: str | Path, data: Dataset, split: str = "test") -> Parts:
             ``rest``: what none of them covers.
         data: the data set that holds the pictures.
         split: train, valid or test.
+        encoding: of a .csv or .json; found out where None.
 
     Raises:
         TableError: it cannot be read, or names no picture of this split.
@@ -54,7 +55,7 @@ def read_parts(source: str | Path, data: Dataset, split: str = "test") -> Parts:
             return _of_masks(source, data, split)
         read = read_voc
     elif source.suffix.lower() in _READERS:
-        read = _READERS[source.suffix.lower()]
+        read = partial(_READERS[source.suffix.lower()], encoding=encoding)
     else:
         raise TableError(f"{source} is no kind of annotation known here: give masks, a COCO .json, VOC .xml or a .csv.")
     pictures = Pictures(data, split)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from carvis.errors import TableError
-from carvis.evaluation.lenient_csv import read_lenient_csv, read_text
+from carvis.evaluation.lenient_csv import read_lenient_csv, read_text, share_known
 from carvis.explain.parts.matching import Pictures
 from carvis.explain.parts.shapes import Annotated, Box, box_between
 
@@ -23,7 +23,9 @@ _ORIGIN = (("x", "left", "x1", "xmin"), ("y", "top", "y1", "ymin"))
 _EXTENT = (("width", "w"), ("height", "h"))
 
 
-def read_boxes(path: Path, pictures: Pictures) -> tuple[dict[str, Annotated], list[str], list[str]]:
+def read_boxes(
+    path: Path, pictures: Pictures, encoding: str | None = None
+) -> tuple[dict[str, Annotated], list[str], list[str]]:
     """Read a table of boxes: annotations by sample id, part names in the order they appear, sentences.
 
     Coordinates are pixels of the original picture, from its upper left corner; the far edges are not in the box.
@@ -31,7 +33,10 @@ def read_boxes(path: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
     Raises:
         TableError: no column of pictures, parts or corners, coordinates that are shares, or no row that can be used.
     """
-    table = read_lenient_csv(path, _picture_column(path))
+    table = read_lenient_csv(
+        path, _picture_column(path, encoding), encoding,
+        lambda read: share_known((cell for row in read.rows for cell in row), pictures.knows),
+    )  # fmt: skip
     columns = {name.casefold(): place for place, name in reversed(list(enumerate(table.header)))}
     picture, part = _first(columns, _PICTURE), _first(columns, _PART)
     corners = [_first(columns, names) for names in _CORNERS]
@@ -71,8 +76,9 @@ def read_boxes(path: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
     return annotated, list(counts), told
 
 
-def _picture_column(path: Path) -> str:
-    lines = [line for line in read_text(path).splitlines() if line.strip() and not line.lower().startswith("sep=")]
+def _picture_column(path: Path, encoding: str | None) -> str:
+    text = read_text(path, encoding)
+    lines = [line for line in text.splitlines() if line.strip() and not line.lower().startswith("sep=")]
     cells = [cell.strip().strip('"').casefold() for cell in re.split("[,;\t]", lines[0])] if lines else []
     return next((name for name in _PICTURE if name in cells), "path")
 

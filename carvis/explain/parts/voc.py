@@ -1,5 +1,6 @@
 """Annotations in Pascal VOC's XML, one file a picture."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ from xml.parsers import expat
 from carvis.errors import TableError
 from carvis.explain.parts.matching import Pictures
 from carvis.explain.parts.shapes import Annotated, Box, box_between
+from carvis.tables import readings
 
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _MOST_BYTES, _DEEPEST = 5_000_000, 40
 
 
@@ -88,6 +91,15 @@ def _size(element: ElementTree.Element | None) -> tuple[int, int] | None:
     return (height, width) if height > 0 and width > 0 else None
 
 
+def _as_utf8(content: bytes, file: Path) -> bytes:
+    """Write anew what the parser cannot read by itself: Japanese and other encodings of several bytes."""
+    declared = _DECLARED.match(content)
+    if declared is None and len(readings(content, file)) == 1:
+        return content
+    text = readings(content, file, declared[1].decode() if declared else None)[0].text
+    return re.sub(r"^\s*<\?xml.*?\?>", "", text, count=1, flags=re.DOTALL).encode()
+
+
 def parse_safely(file: Path) -> ElementTree.Element:
     """Parse an XML file that may come from anyone: no document type, no entities, bounded size and depth."""
     depth = 0
@@ -108,7 +120,7 @@ def parse_safely(file: Path) -> ElementTree.Element:
     try:
         if file.stat().st_size > _MOST_BYTES:
             raise _Refused("it is too large")
-        content = file.read_bytes()
+        content = _as_utf8(file.read_bytes(), file)
         guard = expat.ParserCreate()
         # Entities are declared in a document type: refusing that refuses them before anything is expanded.
         guard.StartDoctypeDeclHandler, guard.EntityDeclHandler = refuse, refuse
@@ -117,6 +129,8 @@ def parse_safely(file: Path) -> ElementTree.Element:
         root = ElementTree.fromstring(content)
     except OSError as error:
         raise _Refused(error.strerror or "it cannot be read") from None
+    except TableError:
+        raise _Refused("it is not text in the encoding that it declares") from None
     except (expat.ExpatError, ElementTree.ParseError, LookupError, ValueError):
         raise _Refused("it is not well-formed XML") from None
     if root.tag != "annotation":

@@ -239,3 +239,28 @@ def test_a_picture_that_cannot_be_read_has_no_masks(data):
     (data.root / "test" / "Polo" / "only.png").write_bytes(b"x")
     with pytest.raises(ImageError, match=r"only\.png"):
         parts.masks("test/Polo/only.png")
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "euc_jp", "iso2022_jp", "utf-16-le", "gb18030"])
+@pytest.mark.parametrize("kind", ["table", "coco", "voc"])
+def test_annotations_in_any_encoding_find_their_images(tmp_path, kind, encoding):
+    write_image(tmp_path / "cars" / "test" / "ドア" / "表.png", np.zeros((*SIZE, 3), np.uint8))
+    data = Dataset(tmp_path / "cars")
+    if kind == "table":
+        place, text = tmp_path / "parts.csv", "path,part,x1,y1,x2,y2\ntest\\ドア\\表.png,ランプ,2,1,5,3\n"
+    elif kind == "coco":
+        place, image = tmp_path / "parts.json", {"id": 0, "file_name": "ドア/表.png", "width": 8, "height": 6}
+        document = {"images": [image], "categories": [{"id": 7, "name": "ランプ"}]}
+        document |= {"annotations": [{"image_id": 0, "category_id": 7, "bbox": [2, 1, 3, 2]}]}
+        text = json.dumps(document, ensure_ascii=False)
+    else:
+        place = tmp_path / "annotations" / "a.xml"
+        place.parent.mkdir()
+        declared = {"cp932": "Shift_JIS", "euc_jp": "EUC-JP", "iso2022_jp": "ISO-2022-JP"}.get(encoding, encoding)
+        text = f'<?xml version="1.0" encoding="{declared}"?>\n' + VOC.format(name="表.png").replace("lamp", "ランプ")
+        if encoding == "utf-16-le":
+            text = "\ufeff" + text.replace("utf-16-le", "utf-16")
+    place.write_bytes(text.encode(encoding))
+    parts = read_parts(place.parent if kind == "voc" else place, data, "test")
+    assert parts.names == ("ランプ", REST)
+    check(parts, "test/ドア/表.png", "ランプ", slice(1, 3), slice(2, 5))

@@ -1,0 +1,207 @@
+"""Images as people name them: files, folders, patterns such as ``*.jpg``, with slashes of any system."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from fnmatch import translate
+from pathlib import Path
+
+from carvis.dataset.dataset import named_with_reasons
+from carvis.dataset.ids import composed
+from carvis.dataset.labels import label_of_path
+from carvis.errors import ImageError
+from carvis.images import IMAGE_SUFFIXES, why_not_read
+from carvis.language import Message
+from carvis.workspace import is_dataset, split_folders
+
+_SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class NamedImage:
+    """An image: its path, its label where its folders tell it, and a name for files that are made of it."""
+
+    path: Path
+    label: str | None
+    name: str
+    guess: Message | None = None
+    """Why the label is only a guess, where it is one."""
+
+
+def expand(text: str | Path) -> list[Path]:
+    """Return the files and folders that a path or pattern means, in the order of their names; none where none fits.
+
+    ``*`` and ``?`` stand for any characters and for one, ``[ab]`` for one of some, ``**`` for folders in folders.
+    A name that is there as it is written counts before a pattern; else capitals and the spelling of accents make no
+    difference. Where no such file is, ``\\`` is read as ``/``. Hidden files are left out unless the pattern begins with
+    a dot.
+    """
+    text = os.path.expanduser(str(text))
+    found = _walk(text)
+    return found if found or os.sep == "\\" or "\\" not in text else _walk(text.replace("\\", "/"))
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a text holds signs that stand for others."""
+    return any(sign in text for sign in "*?[")
+
+
+def files_of(text: str | Path) -> tuple[list[Path], list[Path]]:
+    """Return the images and the other files that a path, folder or pattern means; of a data set only its splits' files.
+
+    Raises:
+        ImageError: nothing is there, or nothing fits the pattern.
+    """
+    places = expand(text)
+    if not places:
+        if is_pattern(str(text)):
+            raise ImageError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
+        raise ImageError(Message("{path} does not exist: check the path.", path=text))
+    images, others = [], []
+    for place in places:
+        if not place.is_dir():
+            # What a person names without a pattern is meant as an image, whatever its name says.
+            (images if _is_image(place) or not is_pattern(str(text)) else others).append(place)
+            continue
+        for folder in [path for _, path in split_folders(place)] if is_dataset(place) else [place]:
+            for file in _below(folder):
+                (images if _is_image(file) else others).append(file)
+    return list(dict.fromkeys(images)), list(dict.fromkeys(others))
+
+
+def find_images(text: str | Path) -> tuple[list[NamedImage], list[Message]]:
+    """Find the images that a path, folder or pattern means, and say which files there are none.
+
+    Raises:
+        ImageError: nothing is there, or no image.
+    """
+    images, others = files_of(text)
+    notes = [others_note(text, others)] if others else []
+    if not images:
+        if others:
+            raise ImageError(notes[0])
+        raise ImageError(Message("{path} holds no image: name another folder.", path=text))
+    found = []
+    for path in images:
+        label, guess = label_of_path(path)
+        found.append(NamedImage(path, label or None, path.stem, guess))
+    return found, notes
+
+
+def others_note(text: str | Path, others: list[Path]) -> Message:
+    """Say how many files are no images, and name the first and why they are not read."""
+    kinds = Counter(path.suffix.lower() or path.name for path in others)
+    first = named_with_reasons([{"path": path.name, "reason": why_not_read(path)} for path in others])
+    return Message.of_number(
+        "{n} file of {place} is no image that can be read: {first}.",
+        "{n} files of {place} are no images that can be read ({kinds}): {first}.",
+        len(others),
+        place=text,
+        first=first,
+        kinds=", ".join(f"{kind} {n}" for kind, n in kinds.most_common(_NAMED)),
+    )
+
+
+def distinct(images: Iterable[NamedImage], written: Callable[[str], str] = str) -> list[NamedImage]:
+    """Give images of equal names longer ones, from the folders above them; the same image twice counts once.
+
+    Args:
+        images: images in their order.
+        written: what becomes of a name in a file's name.
+    """
+    once = list({os.path.realpath(image.path): image for image in reversed(list(images))}.values())[::-1]
+    # Of x.jpg and x.png in one folder, the endings tell.
+    stems = Counter((image.path.parent, image.name.casefold()) for image in once)
+    bases = [
+        f"{image.name}_{image.path.suffix.lstrip('.')}"
+        if stems[image.path.parent, image.name.casefold()] > 1
+        else image.name
+        for image in once
+    ]
+    names = [written(base) for base in bases]
+    for depth in range(1, max((len(image.path.absolute().parts) for image in once), default=0)):
+        # Windows and macOS take capitals for the same letters.
+        counts = Counter(name.casefold() for name in names)
+        if counts.total() == len(counts):
+            break
+        for place, image in enumerate(once):
+            if counts[names[place].casefold()] > 1:
+                folders = image.path.absolute().parts[1:-1][-depth:]
+                names[place] = written("_".join([*folders, bases[place]]))
+    counts = Counter(name.casefold() for name in names)
+    names = [f"{name}-{i}" if counts[name.casefold()] > 1 else name for i, name in enumerate(names, 1)]
+    return [replace(image, name=name) for image, name in zip(once, names)]
+
+
+def _walk(text: str) -> list[Path]:
+    path = Path(text)
+    if _exists(path):
+        return [path]
+    start = Path(path.anchor) if path.anchor else Path()
+    found = [start]
+    for part in path.parts[1 if path.anchor else 0 :]:
+        found = [place for before in found for place in _next(before, part)]
+        found = list(dict.fromkeys(found))
+    return [place for place in found if place != start]
+
+
+def _next(folder: Path, part: str) -> list[Path]:
+    if part == "..":
+        return [folder / part]
+    if part == "**":
+        return [folder, *(path for path in _below(folder, folders=True))]
+    if _exists(folder / part):
+        return [folder / part]
+    fits = re.compile(translate(composed(part).casefold())).match
+    return [path for path in _entries(folder, hidden=part.startswith(".")) if fits(composed(path.name).casefold())]
+
+
+def _below(folder: Path, folders: bool = False) -> list[Path]:
+    """The files below a folder, or the folders, in order; links to folders around are not followed for ever."""
+    found, seen = [], set()
+
+    def walk(place: Path) -> None:
+        real = os.path.realpath(place)
+        if real in seen:
+            return
+        seen.add(real)
+        for entry in _entries(place):
+            if entry.is_dir():
+                found.extend([entry] if folders else [])
+                walk(entry)
+            elif not folders and entry.name.lower() not in _SYSTEM_FILES:
+                found.append(entry)
+
+    walk(folder)
+    return found
+
+
+def _entries(folder: Path, hidden: bool = False) -> list[Path]:
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
+        return []
+    return sorted(
+        (one for one in entries if hidden or not one.name.startswith(".")), key=lambda one: _natural(one.name)
+    )
+
+
+def _natural(name: str) -> list:
+    """A key by which x2 comes before x10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name.casefold()) if part]
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False

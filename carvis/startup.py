@@ -1,0 +1,85 @@
+"""TensorFlow's start without the lines that a beginner takes for errors."""
+
+import contextlib
+import importlib.util
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.abc import MetaPathFinder
+
+# What TensorFlow, absl and CUDA write while they start; the second form is that of TensorFlow before 2.18.
+_LINE = re.compile(
+    rb"WARNING: All log messages before absl::InitializeLog"
+    rb"|[IWEF]\d{4} \d\d:\d\d:\d+\.\d+\s"
+    rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWEF] "
+    rb"|To enable the following instructions:"
+    rb"|Skipping registering GPU devices"
+)
+_CARD = "/dev/nvidiactl"
+
+
+def quiet_tensorflow() -> None:
+    """Let TensorFlow, once something imports it, start without a word, unless it cannot, or leaves a graphics card out.
+
+    Its C++ parts write to the terminal by themselves, past Python, before any setting counts: during the import, and
+    only then, what is written there is held back. Lines of others come after it.
+    """
+    # 2: warnings and notices of a later time are left out, errors are not.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    known = any(isinstance(finder, _Finder) for finder in sys.meta_path)
+    if "tensorflow" not in sys.modules and not known:
+        sys.meta_path.insert(0, _Finder())
+
+
+class _Finder(MetaPathFinder):
+    """Finds TensorFlow as everyone does, once, and has it executed in silence."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "tensorflow":
+            return None
+        with contextlib.suppress(ValueError):
+            sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: _execute(execute, module)
+        return spec
+
+
+def _execute(execute: Callable, module) -> None:
+    with _held_back() as tell:
+        execute(module)
+        # Asks the driver, which says so where there is none.
+        cards = module.config.list_physical_devices("GPU")
+        if not cards and os.path.exists(_CARD):
+            tell()
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[Callable[[], None]]:
+    """Hold back start-up lines on standard error; what is yielded lets them out, and so does an exception."""
+    try:
+        terminal, held = os.dup(2), tempfile.TemporaryFile()  # noqa: SIM115
+    except OSError:
+        # Started without a terminal (pythonw): nothing can be written, nothing needs to be held back.
+        yield lambda: None
+        return
+    shown = []
+    sys.stderr and sys.stderr.flush()
+    os.dup2(held.fileno(), 2)
+    try:
+        yield lambda: shown.append(True)
+    except BaseException:
+        shown.append(True)
+        raise
+    finally:
+        sys.stderr and sys.stderr.flush()
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        held.seek(0)
+        for line in held.read().splitlines(keepends=True):
+            if shown or not _LINE.match(line):
+                os.write(2, line)
+        held.close()

@@ -1,0 +1,96 @@
+"""TensorBoard's event files of Keras trainings: which folders hold some, and the epochs in them."""
+
+import re
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+
+from carvis.errors import TableError
+from carvis.language import Message
+
+_SIDES = ("train", "validation")
+_MADE = re.compile(r"\.tfevents\.(\d+)\.(?:.*\.)?(\d+)\.v2$")
+# What Keras before 2.3 called them, with both sides in one file.
+_OLD = ("loss", "acc", "accuracy", "val_loss", "val_acc", "val_accuracy", "lr")
+
+
+def tensorboard_folders(root: str | Path, most: int = 500) -> list[Path]:
+    """Find the folders below another one that hold TensorBoard's logs of a training each, sorted.
+
+    Args:
+        root: need not exist.
+        most: event files looked at.
+    """
+    return sorted({_training_folder(file) for file in islice(Path(root).resolve().rglob("*.tfevents.*"), most)})
+
+
+def _training_folder(file: Path) -> Path:
+    # Keras writes a folder each for training and validation.
+    return file.parent.parent if file.parent.name in _SIDES else file.parent
+
+
+def read_event_files(path: Path) -> list[pd.DataFrame]:
+    """Read the epochs of each training logged in a folder, in their order, or of the one of an event file.
+
+    Args:
+        path: an event file; the folder of a training; or one above it that holds no other training.
+
+    Raises:
+        TableError: no epochs, several folders of trainings, or the package ``tensorboard`` is missing.
+    """
+    try:
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    except ImportError:
+        raise TableError(f"{path} is read with the package tensorboard: install it, or use CSV.") from None
+    # The names of folders say which side they are: "." and ".." have none.
+    absolute = path.resolve()
+    files = sorted(absolute.rglob("*.tfevents.*"), key=_when) if absolute.is_dir() else [absolute]
+    trainings: list[dict[str, dict[int, float]]] = []
+    folders = {}
+    for file in files:
+        events = EventAccumulator(str(file), size_guidance={"scalars": 0, "tensors": 0})
+        events.Reload()
+        side = "val_" if file.parent.name == _SIDES[1] else ""
+        points = {tag: found for tag, found in _scalars(events) if tag.startswith("epoch_") or tag in _OLD}
+        if not points:
+            continue
+        folders[_training_folder(file)] = None
+        # A training begins its validation file after its own; where only the former is left, each is a training.
+        if not trainings or not side or any(f"{side}{_short(tag)}" in trainings[-1] for tag in points):
+            trainings.append({})
+        trainings[-1] |= {f"{side}{_short(tag)}": found for tag, found in points.items()}
+    if not trainings:
+        raise TableError(f"{path} holds no epochs of a Keras training: name the folder that TensorBoard logs to.")
+    if len(folders) > 1:
+        raise TableError(
+            Message(
+                "{path} holds {n} trainings in folders of their own: name one of them, such as {first}.",
+                path=path,
+                n=len(folders),
+                first=path / next(iter(folders)).relative_to(absolute),
+            )
+        )
+    return [pd.DataFrame(one).rename_axis("epoch").sort_index().reset_index() for one in trainings]
+
+
+def _short(tag: str) -> str:
+    return tag.removeprefix("epoch_")
+
+
+def _when(file: Path) -> tuple[int, int, str]:
+    made = _MADE.search(file.name)
+    return (int(made[1]), int(made[2]), file.name) if made else (0, 0, file.name)
+
+
+def _scalars(events):
+    for tag in events.Tags().get("scalars", []):
+        yield tag, {event.step: event.value for event in events.Scalars(tag)}
+    tensors = events.Tags().get("tensors", [])
+    if tensors:
+        from tensorboard.util.tensor_util import make_ndarray
+
+        for tag in tensors:
+            points = {event.step: make_ndarray(event.tensor_proto) for event in events.Tensors(tag)}
+            if all(value.size == 1 and value.dtype.kind == "f" for value in points.values()):
+                yield tag, {step: float(value.item()) for step, value in points.items()}
