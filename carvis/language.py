@@ -164,14 +164,20 @@ def localised(value):
 def as_data(value):
     """Return a message as JSON-able data, from which ``from_data`` makes it again; anything else as it is."""
     if not isinstance(value, Message):
-        return value
+        plain = value is None or isinstance(value, (str, bool, int, float))
+        return value if plain else value.item() if hasattr(value, "item") else str(value)
     values = {name: as_data(one) for name, one in value.values.items()}
     return {"template": value.template, "plural": value.plural, "n": value.n, "values": values}
 
 
 def from_data(data):
-    """Return the message that ``as_data`` wrote down; anything else as it is."""
+    """Return the message that ``as_data`` wrote down; anything else as it is.
+
+    A file may come from anywhere: only templates that carvis has itself are filled in.
+    """
     if not (isinstance(data, dict) and data.keys() == {"template", "plural", "n", "values"}):
         return data
+    if data["template"] not in read_catalogue(LOCALE_DIR, "ja") or not isinstance(data["values"], dict):
+        return str(data["template"])
     values = {name: from_data(one) for name, one in data["values"].items()}
     return Message._made(data["template"], data["plural"], data["n"], values)

@@ -1,15 +1,17 @@
 """The library's own words in English and Japanese."""
 
 import copy
+import json
 import pickle
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from carvis.errors import CarvisError
 from carvis.evaluation.comparison import left_out_words
-from carvis.language import Message, _, languages, localised, speaking
+from carvis.language import Message, _, as_data, from_data, languages, localised, speaking
 from tests.translations import check_complete, unfilled
 
 CARVIS = Path(__file__).parents[1] / "carvis"
@@ -56,3 +58,12 @@ def test_a_message_is_english_until_it_is_shown():
 
 def test_every_placeholder_is_filled_where_the_text_stands():
     assert not unfilled(CARVIS)
+
+
+def test_a_message_of_a_file_is_filled_in_only_if_carvis_has_its_template():
+    told = Message("{names} and {n} more", names="a, b", n=np.int64(3))
+    data = json.loads(json.dumps(as_data(told)))
+    assert from_data(data) == told and from_data("plain") == "plain"
+    with speaking("ja"):
+        assert localised(from_data(data)) == "a, b ほか 3 個"
+    assert from_data(data | {"template": "{names.__class__:>99999999999}"}) == "{names.__class__:>99999999999}"

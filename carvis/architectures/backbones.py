@@ -9,6 +9,7 @@ from pathlib import Path
 
 from carvis.classifier.card import read_card
 from carvis.errors import ModelError
+from carvis.language import Message
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,9 @@ def find_backbone(name: str) -> Backbone:
 def backbone_name(name: str) -> str:
     plain = {_plain(known): known for known in BACKBONES}
     if _plain(name) not in plain:
-        raise ModelError(f"There is no backbone {name}: choose one of {', '.join(BACKBONES)}.")
+        raise ModelError(
+            Message("There is no backbone {name}: choose one of {choices}.", name=name, choices=", ".join(BACKBONES))
+        )
     return plain[_plain(name)]
 
 

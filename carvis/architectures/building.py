@@ -14,6 +14,7 @@ from carvis.architectures.own import own_cnn
 from carvis.architectures.vgg import slim_vgg16
 from carvis.architectures.weights import take_weights
 from carvis.errors import ModelError, NetworkError
+from carvis.language import Message
 
 RECIPES = ("own", "transfer", "fine-tune")
 _NETWORK_TIMEOUT = 20
@@ -85,18 +86,22 @@ def check_request(recipe, n_classes, size, weights, backbone) -> str | None:
         ModelError: something asked for does not exist.
     """
     if recipe not in RECIPES:
-        raise ModelError(f"There is no recipe {recipe}: choose one of {', '.join(RECIPES)}.")
+        raise ModelError(
+            Message("There is no recipe {recipe}: choose one of {choices}.", recipe=recipe, choices=", ".join(RECIPES))
+        )
     if n_classes < 2:
-        raise ModelError(f"A classifier needs two classes or more, not {n_classes}.")
+        raise ModelError(Message("A classifier needs two classes or more, not {n_classes}.", n_classes=n_classes))
     if min(size) < 16:
-        raise ModelError(f"Pictures of {size[0]}x{size[1]} pixels are too small: use 32 or more.")
+        raise ModelError(
+            Message("Pictures of {height}x{width} pixels are too small: use 32 or more.", height=size[0], width=size[1])
+        )
     if backbone is None and recipe != "own":
         backbone = "vgg16"
     if backbone is not None:
         backbone = backbone_name(backbone)
     if weights == "imagenet" and (backbone is None or find_backbone(backbone).application is None):
         what = backbone or "the own CNN"
-        raise ModelError(f"There are no ImageNet weights for {what}: use --weights none, or a file.")
+        raise ModelError(Message("There are no ImageNet weights for {what}: use --weights none, or a file.", what=what))
     return backbone
 
 
@@ -110,13 +115,19 @@ def _base(known: Backbone, name: str, image, weights: str | None) -> keras.Model
     try:
         return builder(weights=weights, include_top=False, input_tensor=image, input_shape=image.shape[1:])
     except ValueError as error:
-        raise ModelError(f"{name} cannot be built at this size ({' '.join(str(error).split())}).") from error
+        raise ModelError(
+            Message("{name} cannot be built at this size ({reason}).", name=name, reason=" ".join(str(error).split()))
+        ) from error
     except Exception as error:
         if weights is None:
             raise
         raise NetworkError(
-            f"The ImageNet weights of {name} could not be downloaded ({type(error).__name__}): connect to the"
-            " network, or give a weights file with --weights FILE, or --weights none."
+            Message(
+                "The ImageNet weights of {name} could not be downloaded ({kind}): connect to the network, or give a "
+                "weights file with --weights FILE, or --weights none.",
+                name=name,
+                kind=type(error).__name__,
+            )
         ) from error
     finally:
         socket.setdefaulttimeout(before)

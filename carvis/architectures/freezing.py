@@ -9,6 +9,7 @@ import keras
 from carvis.architectures.backbones import backbone_of, find_backbone
 from carvis.classifier.layers import walk
 from carvis.errors import ModelError
+from carvis.language import Message
 
 _HEAD = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D, keras.layers.Flatten)
 
@@ -40,7 +41,12 @@ def open_last_block(model: keras.Model, first_layer: str | None = None) -> keras
     if first_layer is None:
         name = backbone_of(path for path, _ in walk(model))
         if name is None:
-            raise ModelError(f"The backbone of {model.name} is not known: name the first layer to open (--open-from).")
+            raise ModelError(
+                Message(
+                    "The backbone of {model} is not known: name the first layer to open (--open-from).",
+                    model=model.name,
+                )
+            )
         first_layer = find_backbone(name).last_block
     return _open(model, first_layer)
 
@@ -52,7 +58,13 @@ def _open(model: keras.Model, first_layer: str | None) -> keras.Model:
     if first_layer is not None:
         found = [i for i, name in enumerate(names) if name.startswith(first_layer)]
         if not found:
-            raise ModelError(f"{model.name} has no layer whose name begins with {first_layer}: see its layer table.")
+            raise ModelError(
+                Message(
+                    "{model} has no layer whose name begins with {first_layer}: see its layer table.",
+                    model=model.name,
+                    first_layer=first_layer,
+                )
+            )
         first = found[0]
     _open_containers(model)
     for i, (_, layer) in enumerate(base):

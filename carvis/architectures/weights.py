@@ -12,6 +12,7 @@ import numpy as np
 
 from carvis.classifier.safety import check_archive, check_hdf5
 from carvis.errors import ModelError
+from carvis.language import Message
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ def read_weights(path: str | Path) -> dict[str, list[np.ndarray]]:
     """
     path = Path(path)
     if not path.is_file():
-        raise ModelError(f"The weights file {path} does not exist: check the path, or use imagenet or none.")
+        raise ModelError(
+            Message("The weights file {path} does not exist: check the path, or use imagenet or none.", path=path)
+        )
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
@@ -53,7 +56,13 @@ def read_weights(path: str | Path) -> dict[str, list[np.ndarray]]:
             group = file.get("model_weights", file)
             return _legacy(group) if "layer_names" in group.attrs else _keras_3(file)
     except (OSError, KeyError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path} holds no Keras weights ({error}): name a .keras, .h5 or .weights.h5 file.") from error
+        raise ModelError(
+            Message(
+                "{path} holds no Keras weights ({error}): name a .keras, .h5 or .weights.h5 file.",
+                path=path,
+                error=error,
+            )
+        ) from error
 
 
 def _keras_3(file: h5py.File) -> dict[str, list[np.ndarray]]:
@@ -102,7 +111,11 @@ def take_weights(layers: list[keras.Layer], path: str | Path) -> Taken:
     if len(by_name) < len(wanted) and [_shapes(a) for a in in_order] == [_shapes(layer.weights) for layer in wanted]:
         by_name = {layer.name: arrays for layer, arrays in zip(wanted, in_order, strict=True)}
     if not by_name:
-        raise ModelError(f"{path} fits none of the {len(wanted)} layers: name the weights of the same backbone.")
+        raise ModelError(
+            Message(
+                "{path} fits none of the {n} layers: name the weights of the same backbone.", path=path, n=len(wanted)
+            )
+        )
     for layer in wanted:
         if layer.name in by_name:
             layer.set_weights(by_name[layer.name])

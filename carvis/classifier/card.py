@@ -58,7 +58,9 @@ def read_card(model_path: str | Path) -> ModelCard | None:
         if not isinstance(facts, dict):
             raise ValueError("not an object")
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"The card {path} cannot be read ({error}): mend or remove it.") from error
+        raise ModelError(
+            Message("The card {path} cannot be read ({error}): mend or remove it.", path=path, error=error)
+        ) from error
     card = ModelCard()
     for key, value in facts.items():
         if key in _VALID and _VALID[key](value):
@@ -136,7 +138,7 @@ def write_card(model_path: str | Path, card: ModelCard, overwrite: bool = False)
     """
     path = card_path(model_path)
     if path.exists() and not overwrite:
-        raise ModelError(f"{path} exists already: remove it, or ask for it to be overwritten.")
+        raise ModelError(Message("{path} exists already: remove it, or ask for it to be overwritten.", path=path))
     facts = asdict(card)
     facts = facts.pop("other") | {key: value for key, value in facts.items() if value not in (None, {})}
     return atomic_write(path, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")

@@ -128,15 +128,33 @@ class Classifier(LayerAccess):
 
     def _check(self) -> None:
         if self.preprocessing not in PREPROCESSING:
-            raise ModelError(f"{self.preprocessing} is no preprocessing: choose one of {', '.join(PREPROCESSING)}.")
+            raise ModelError(
+                Message(
+                    "{preprocessing} is no preprocessing: choose one of {choices}.",
+                    preprocessing=self.preprocessing,
+                    choices=", ".join(PREPROCESSING),
+                )
+            )
         if self.resize not in RESIZE_METHODS:
-            raise ModelError(f"{self.resize} is no resize method: choose one of {', '.join(RESIZE_METHODS)}.")
+            raise ModelError(
+                Message(
+                    "{resize} is no resize method: choose one of {choices}.",
+                    resize=self.resize,
+                    choices=", ".join(RESIZE_METHODS),
+                )
+            )
         try:
             Reading(self.alpha, self.orientation)
         except ValueError as error:
-            raise ModelError(f"{error}.") from None
+            raise ModelError(Message("{reason}.", reason=error)) from None
         if self.channels == 1 and self.preprocessing in ("caffe", "torch"):
-            raise ModelError(f"{self.name} takes grey pictures: {self.preprocessing} needs colour, choose unit or tf.")
+            raise ModelError(
+                Message(
+                    "{name} takes grey pictures: {preprocessing} needs colour, choose unit or tf.",
+                    name=self.name,
+                    preprocessing=self.preprocessing,
+                )
+            )
         if takes_whole_numbers(self.model) and self.preprocessing != "none":
             raise ModelError(
                 Message(
@@ -158,8 +176,13 @@ class Classifier(LayerAccess):
         expected = n_classes(self.model)
         if len(self.class_names) != expected:
             raise ModelError(
-                f"{self.name} tells {expected} classes apart, but {len(self.class_names)} names were given:"
-                " give one name a class, in the model's order."
+                Message(
+                    "{name} tells {expected} classes apart, but {n} names were given: give one name a class, in the "
+                    "model's order.",
+                    name=self.name,
+                    expected=expected,
+                    n=len(self.class_names),
+                )
             )
 
     def __repr__(self) -> str:
@@ -254,7 +277,9 @@ class Classifier(LayerAccess):
 
     def _with_channels(self, image: np.ndarray) -> np.ndarray:
         if image.ndim != 3 or image.shape[2] not in (1, 3):
-            raise ImageError(f"A picture must be (height, width, 3) or (height, width, 1), not {image.shape}.")
+            raise ImageError(
+                Message("A picture must be (height, width, 3) or (height, width, 1), not {shape}.", shape=image.shape)
+            )
         if image.shape[2] == self.channels:
             return image
         if self.channels == 3:

@@ -9,6 +9,7 @@ from carvis.classifier.calls import Call
 from carvis.classifier.frames import Frame
 from carvis.classifier.places import Places
 from carvis.errors import ModelError
+from carvis.language import Message
 
 _SIZES_KEPT = 64
 
@@ -88,8 +89,12 @@ class LayerAccess:
         calls = self.places.members(path)
         if any(len(call.outputs) != 1 or len(call.shape) != 4 for call in calls):
             known = self.conv_layers or [call.path for call in self.places.maps()]
-            words = f"choose one of {', '.join(known)}" if known else "no layer of it does"
-            raise ModelError(f"{path} of {self.name} gives no map: {words}.")
+            words = (
+                Message("choose one of {choices}", choices=", ".join(known))
+                if known
+                else Message("no layer of it does")
+            )
+            raise ModelError(Message("{path} of {name} gives no map: {words}.", path=path, name=self.name, words=words))
         return calls
 
     def map_layer(self, path: str) -> Call:
@@ -101,8 +106,13 @@ class LayerAccess:
         calls = self.map_calls(path)
         if len(calls) > 1:
             raise ModelError(
-                f"{path} stands for {len(calls)} calls of {self.name}: choose one of"
-                f" {', '.join(call.path for call in calls)}."
+                Message(
+                    "{path} stands for {n} calls of {name}: choose one of {choices}.",
+                    path=path,
+                    n=len(calls),
+                    name=self.name,
+                    choices=", ".join(call.path for call in calls),
+                )
             )
         return calls[0]
 

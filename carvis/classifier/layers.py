@@ -10,6 +10,7 @@ import pandas as pd
 from carvis.classifier.graph import consumers
 from carvis.classifier.places import COMPLETING, CONVOLUTIONS, Places
 from carvis.errors import ModelError
+from carvis.language import Message
 
 
 def walk(model: keras.Model) -> Iterator[tuple[str, keras.Layer]]:
@@ -42,7 +43,11 @@ def find_layer(model: keras.Model, path: str) -> keras.Layer:
     for name, layer in walk(model):
         if name == path:
             return layer
-    raise ModelError(f"{model.name} has no layer {path}: `python -m carvis summary` lists its layers.")
+    raise ModelError(
+        Message(
+            "{model} has no layer {path}: `python -m carvis summary` lists its layers.", model=model.name, path=path
+        )
+    )
 
 
 def _shape(layer: keras.Layer) -> tuple:

@@ -92,7 +92,11 @@ class Places:
             return [self.by_path[path]]
         if path in self.groups:
             return self.groups[path]
-        raise ModelError(f"{self.name} has no layer {path}: `python -m carvis summary` lists its layers.")
+        raise ModelError(
+            Message(
+                "{name} has no layer {path}: `python -m carvis summary` lists its layers.", name=self.name, path=path
+            )
+        )
 
     @cached_property
     def groups(self) -> dict[str, list[Call]]:

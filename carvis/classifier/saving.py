@@ -10,6 +10,7 @@ import keras
 from carvis.classifier.card import ModelCard, card_path, write_card
 from carvis.classifier.classifier import Classifier
 from carvis.errors import ModelError
+from carvis.language import Message
 from carvis.workspace import atomic_path, sha256_of_file
 
 
@@ -23,10 +24,12 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     """
     path = Path(path)
     if path.suffix != ".keras":
-        raise ModelError(f"{path} does not end in .keras: name the file <name>.keras.")
+        raise ModelError(Message("{path} does not end in .keras: name the file <name>.keras.", path=path))
     for file in (path, card_path(path)):
         if file.exists() and not overwrite:
-            raise ModelError(f"{file} exists already: choose another name, or ask for it to be overwritten.")
+            raise ModelError(
+                Message("{file} exists already: choose another name, or ask for it to be overwritten.", file=file)
+            )
     with atomic_path(path) as temporary:
         _without_optimizer(clf.model).save(temporary)
     card = replace(clf.card) if clf.card else ModelCard()

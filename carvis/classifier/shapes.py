@@ -19,15 +19,25 @@ def image_input(model: keras.Model, name: str) -> tuple[int | None, int | None, 
     """
     inputs, outputs = getattr(model, "inputs", None) or [], getattr(model, "outputs", None) or []
     if len(inputs) != 1 or len(outputs) != 1:
-        raise ModelError(f"{name} has several inputs or outputs: carvis opens classifiers of one picture.")
+        raise ModelError(
+            Message("{name} has several inputs or outputs: carvis opens classifiers of one picture.", name=name)
+        )
     shape = inputs[0].shape
     if len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3):
-        raise ModelError(f"{name} puts channels first: convert it to channels last.")
+        raise ModelError(Message("{name} puts channels first: convert it to channels last.", name=name))
     if len(shape) != 4 or shape[3] not in (1, 3):
-        raise ModelError(f"{name} takes {shape[1:]}, which is no picture: carvis opens classifiers of pictures.")
+        raise ModelError(
+            Message(
+                "{name} takes {shape}, which is no picture: carvis opens classifiers of pictures.",
+                name=name,
+                shape=shape[1:],
+            )
+        )
     scores = outputs[0].shape
     if len(scores) != 2 or scores[1] is None:
-        raise ModelError(f"{name} gives {scores[1:]}, not one score a class: it is no classifier.")
+        raise ModelError(
+            Message("{name} gives {scores}, not one score a class: it is no classifier.", name=name, scores=scores[1:])
+        )
     if input_dtype(model) in ("bool", "int8", "string"):
         raise ModelError(
             Message(
@@ -47,7 +57,16 @@ def fitting_size(fixed: tuple, asked: int | tuple[int, int] | None, name: str) -
     """
     height, width = (asked, asked) if isinstance(asked, int) else asked or fixed
     if any(own not in (None, side) for own, side in zip(fixed, (height, width))):
-        raise ModelError(f"{name} takes pictures of {fixed[0]}x{fixed[1]}, not {height}x{width}: leave input_size out.")
+        raise ModelError(
+            Message(
+                "{name} takes pictures of {own_height}x{own_width}, not {height}x{width}: leave input_size out.",
+                name=name,
+                own_height=fixed[0],
+                own_width=fixed[1],
+                height=height,
+                width=width,
+            )
+        )
     if height is None or width is None:
         raise ModelError(Message("{name} leaves its input size open: give input_size.", name=name))
     return int(height), int(width)

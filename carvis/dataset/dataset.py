@@ -30,7 +30,12 @@ def _splits_of(root: Path) -> dict[str, Path]:
     for split, path in split_folders(root):
         if split in found:
             raise DatasetError(
-                f"{root} holds both {found[split].name} and {path.name}, which mean the same: rename one of them."
+                Message(
+                    "{root} holds both {name} and {path}, which mean the same: rename one of them.",
+                    root=root,
+                    name=found[split].name,
+                    path=path.name,
+                )
             )
         found[split] = path
     return found
@@ -49,9 +54,9 @@ class Dataset:
     def __init__(self, root: str | Path):
         self.root = Path(root).expanduser().resolve()
         if not is_text(str(self.root)):
-            raise DatasetError(f"{shown(str(self.root))} has a name that is not UTF-8: rename it.")
+            raise DatasetError(Message("{root} has a name that is not UTF-8: rename it.", root=shown(str(self.root))))
         if not self.root.is_dir():
-            raise DatasetError(f"{root} is not a folder: check the path of the data set.")
+            raise DatasetError(Message("{root} is not a folder: check the path of the data set.", root=root))
         self.splits = _splits_of(self.root)
         if not self.splits:
             raise DatasetError(_how_to_lay_out(self.root))
@@ -93,9 +98,14 @@ class Dataset:
         canonical = canonical_split(split)
         if canonical not in self.splits:
             raise DatasetError(
-                f"{self.root} has no split {split!r}: it holds {', '.join(self.splits)}."
+                Message(
+                    "{root} has no split {split!r}: it holds {choices}.",
+                    root=self.root,
+                    split=split,
+                    choices=", ".join(self.splits),
+                )
                 if canonical
-                else f"{split!r} is not a split: choose train, valid or test."
+                else Message("{split!r} is not a split: choose train, valid or test.", split=split)
             )
         return self.splits[canonical]
 
@@ -194,7 +204,11 @@ class Dataset:
             match = samples.loc[samples["id"] == canonical_id(text), "path"]
             if len(match):
                 return Path(match.iloc[0])
-        raise DatasetError(f"{sample_id} is not in {self.root}: check the name or refresh the list.")
+        raise DatasetError(
+            Message(
+                "{sample_id} is not in {root}: check the name or refresh the list.", sample_id=sample_id, root=self.root
+            )
+        )
 
 
 def named_with_reasons(files: list[dict[str, str]]) -> Message:
@@ -273,12 +287,20 @@ def _respelt(sample_id: str, relative: str) -> bool:
     return sample_id.partition("/")[2] != relative.replace(os.sep, "/").partition("/")[2]
 
 
-def _how_to_lay_out(root: Path) -> str:
+def _how_to_lay_out(root: Path) -> Message:
     if canonical_split(root.name):
-        return f"{root} is one split of a data set: name the folder above it, {root.parent}."
+        return Message(
+            "{root} is one split of a data set: name the folder above it, {parent}.", root=root, parent=root.parent
+        )
     children = [path for path in root.iterdir() if path.is_dir()]
     inner = [path for path in children if is_dataset(path)]
     if inner:
-        return f"{root} is not a data set itself: name a data set in it, for example {inner[0]}."
+        return Message(
+            "{root} is not a data set itself: name a data set in it, for example {inner}.", root=root, inner=inner[0]
+        )
     layout = "train/<class>/*.jpg, valid/<class>/*.jpg, test/<class>/*.jpg"
-    return f"{root} holds no train, valid or test folder with class folders in it: lay the pictures out as {layout}."
+    return Message(
+        "{root} holds no train, valid or test folder with class folders in it: lay the pictures out as {layout}.",
+        root=root,
+        layout=layout,
+    )

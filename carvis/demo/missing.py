@@ -13,6 +13,7 @@ from pathlib import Path
 from carvis.demo.dataset import TRUTH, Progress, write_images, write_notes
 from carvis.demo.plan import Item, plan_split
 from carvis.errors import CarvisError
+from carvis.language import Message
 from carvis.workspace import SPLITS, lock
 
 WORKERS = 2
@@ -115,7 +116,11 @@ def _alone(root: Path) -> Iterator[None]:
         held.acquire()
     except OSError as error:
         raise CarvisError(
-            f"{root} cannot be written ({error.strerror or error}): free some space, or copy the demo elsewhere."
+            Message(
+                "{root} cannot be written ({reason}): free some space, or copy the demo elsewhere.",
+                root=root,
+                reason=error.strerror or error,
+            )
         ) from error
     try:
         yield
@@ -158,5 +163,9 @@ def _move_in(root: Path, split: str) -> None:
                 (staging / place).rename(root / place)
     except OSError as error:
         raise CarvisError(
-            f"{root / split} could not be put in place ({error.strerror or error}): close what holds it, and try again."
+            Message(
+                "{path} could not be put in place ({reason}): close what holds it, and try again.",
+                path=root / split,
+                reason=error.strerror or error,
+            )
         ) from error

@@ -73,12 +73,25 @@ def evaluate(
     unreadable = _unreadable_table(data, split, samples, reasons)
     if not len(done):
         first = unreadable[0]["reason"]
-        raise DatasetError(f"None of the {len(samples)} pictures in {data.folder(split)} can be read ({first})")
+        raise DatasetError(
+            Message(
+                "None of the {n} pictures in {folder} can be read ({first})",
+                n=len(samples),
+                folder=data.folder(split),
+                first=first,
+            )
+        )
     bad = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
     if len(bad):
         raise ModelError(
-            f"{clf.name} answers with NaN or infinity for {len(bad)} of {len(done)} pictures, "
-            f"first {samples['id'].iloc[done[bad[0]]]}: check its weights and preprocessing, or train it again."
+            Message(
+                "{model} answers with NaN or infinity for {n} of {total} pictures, first {first}: check its weights and"
+                " preprocessing, or train it again.",
+                model=clf.name,
+                n=len(bad),
+                total=len(done),
+                first=samples["id"].iloc[done[bad[0]]],
+            )
         )
 
     predictions = _predictions_table(clf, data, samples.iloc[done], probabilities, hashes)
@@ -100,7 +113,7 @@ def evaluate(
 
 
 def _no_images(data: Dataset, split: str) -> str:
-    said = f"{data.folder(split)} holds no pictures: put some in its class folders."
+    said = Message("{folder} holds no pictures: put some in its class folders.", folder=data.folder(split))
     return " ".join([said, *data.notes(split)])
 
 
@@ -113,7 +126,8 @@ def _trained_elsewhere(clf: Classifier, data: Dataset) -> bool:
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    first = ", ".join(names[:3])
+    return Message("{names} and {n} more", names=first, n=len(names) - 3) if len(names) > 3 else first
 
 
 def _no_class_in_common(clf: Classifier, data: Dataset, names: list[str], held: list[str]) -> Message:
@@ -138,7 +152,13 @@ def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tupl
     names = list(clf.class_names)
     known = {composed(name): name for name in names}
     if len(known) < len(names):
-        raise ModelError(f"{clf.name} has two classes of the same name among {_some(names)}: name them differently.")
+        raise ModelError(
+            Message(
+                "{model} has two classes of the same name among {some}: name them differently.",
+                model=clf.name,
+                some=_some(names),
+            )
+        )
     labels = samples["label"].map(composed)
     fits = labels.isin(known.keys())
     if not fits.any():
@@ -241,16 +261,33 @@ def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
     notes = list(clf.assumptions)
     if _trained_elsewhere(clf, data):
         notes.append(
-            f"The model was trained on {clf.card.dataset}: which of these pictures it knows from there is not known."
+            Message(
+                "The model was trained on {data}: which of these images it knows from there is not known.",
+                data=clf.card.dataset,
+            )
         )
     if metrics["left_out"]:
         n = sum(metrics["left_out"].values())
-        notes.append(f"{n} pictures of {len(metrics['left_out'])} classes that the model does not know were left out.")
+        words = Message(
+            "{n} images of {classes} classes that the model does not know are ignored.",
+            n=n,
+            classes=len(metrics["left_out"]),
+        )
+        notes.append(words)
     absent = sorted(name for name, row in metrics["per_class"].items() if not row["support"])
     if absent:
-        notes.append(f"The model also knows {_some(absent)}, of which the split holds no pictures.")
+        notes.append(
+            Message("The model also knows {classes}, of which the split holds no images.", classes=_some(absent))
+        )
     if metrics["unreadable"]:
-        notes.append(f"{len(metrics['unreadable'])} pictures could not be read and were not counted.")
+        n = len(metrics["unreadable"])
+        notes.append(
+            Message.of_number(
+                "{n} image could not be read and was not counted.",
+                "{n} images could not be read and were not counted.",
+                n,
+            )
+        )
     notes += data.notes(split)
     return {
         "model": {

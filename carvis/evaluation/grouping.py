@@ -12,6 +12,7 @@ import pandas as pd
 from carvis.dataset.ids import composed
 from carvis.errors import TableError
 from carvis.evaluation.lenient_csv import read_lenient_csv, read_text, share_known
+from carvis.language import Message
 
 _CLASS = "class"
 _SUPER = ("super_class", "super-class", "superclass", "super", "group", "make", "brand")
@@ -58,7 +59,9 @@ def read_super_classes(
         except ValueError:
             found = None
         if not isinstance(found, dict) or not all(isinstance(value, str) and value for value in found.values()):
-            raise TableError(f'{path} is no list of super-classes: write {{"class": "super-class", ...}}.')
+            raise TableError(
+                Message('{path} is no list of super-classes: write {{"class": "super-class", ...}}.', path=path)
+            )
         return found
     table = read_lenient_csv(path, _CLASS, encoding, lambda read: known(cell for row in read.rows for cell in row))
     folded = {name.strip().casefold(): i for i, name in enumerate(table.header)}
@@ -66,7 +69,9 @@ def read_super_classes(
     others = [i for name, i in folded.items() if name in _SUPER]
     others = others or [i for i in range(len(table.header)) if i != class_column]
     if len(others) != 1:
-        raise TableError(f"{path} does not say which column holds the super-class: name one super_class.")
+        raise TableError(
+            Message("{path} does not say which column holds the super-class: name one super_class.", path=path)
+        )
     rows = ((row[class_column].strip(), row[others[0]].strip()) for row in table.rows)
     return {name: group for name, group in rows if name and group}
 

@@ -12,6 +12,7 @@ from carvis.dataset.ids import composed
 from carvis.errors import TableError
 from carvis.evaluation.metrics import probability_columns
 from carvis.evaluation.result import Evaluation
+from carvis.language import Message
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ def join(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> Joined
     """
     by_name = named(evaluations)
     if not by_name:
-        raise TableError("There is no evaluation to join: name one or more.")
+        raise TableError(Message("There is no evaluation to join: name one or more."))
     tables = {name: _keyed(one) for name, one in by_name.items()}
     ids = pd.Index(next(iter(tables.values())).index)
     for table in tables.values():
@@ -92,7 +93,11 @@ def join(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> Joined
     if not kept.any():
         one, other = next(iter(by_name)), list(by_name)[-1]
         raise TableError(
-            f"{one} and {other} were evaluated on different pictures: evaluate both on the same data set and split."
+            Message(
+                "{one} and {other} were evaluated on different pictures: evaluate both on the same data set and split.",
+                one=one,
+                other=other,
+            )
         )
     ids = ids[kept]
     shared = first.loc[ids, ["path", "sha256", "label"]].rename_axis("id").reset_index()

@@ -94,13 +94,19 @@ def read_bytes(path: Path) -> bytes:
         TableError: no such file, a folder or a workbook.
     """
     if path.is_dir():
-        raise TableError(f"{path} is a folder: name the table in it, for example {path / 'df2.csv'}.")
+        raise TableError(
+            Message(
+                "{path} is a folder: name the table in it, for example {path_2}.", path=path, path_2=path / "df2.csv"
+            )
+        )
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise TableError(f"{path} cannot be read ({error.strerror}): check the path.") from None
+        raise TableError(
+            Message("{path} cannot be read ({reason}): check the path.", path=path, reason=error.strerror)
+        ) from None
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise TableError(f"{path} is an Excel workbook, whatever its name says: save it as CSV.")
+        raise TableError(Message("{path} is an Excel workbook, whatever its name says: save it as CSV.", path=path))
     return data
 
 
@@ -108,7 +114,9 @@ def _table(path: str | Path, reading: Reading, required: str) -> LenientTable:
     lines = io.StringIO(reading.text, newline="").readlines()
     first = next((i for i, line in enumerate(lines) if line.strip() and not line.lower().startswith("sep=")), None)
     if first is None:
-        raise TableError(f"{path} is empty: write a table with a column {required}.")
+        raise TableError(
+            Message("{path} is empty: write a table with a column {required}.", path=path, required=required)
+        )
     separator, header = _header(path, lines[first], required)
     rows, problems = _rows(lines[first + 1 :], separator, len(header), offset=first + 2)
     if reading.damaged:
@@ -132,8 +140,15 @@ def _header(path: str | Path, line: str, required: str) -> tuple[str, list[str]]
             found.append((separator, [cell.strip() for cell in cells]))
     if not found:
         shown = line.strip()[:80]
-        raise TableError(f"{path} has no column {required}; its first line is {shown!r}: name the column that holds "
-                         f"the pictures' paths {required}.")  # fmt: skip
+        raise TableError(
+            Message(
+                "{path} has no column {required}; its first line is {shown!r}: name the column that holds the pictures'"
+                " paths {required}.",
+                path=path,
+                required=required,
+                shown=shown,
+            )
+        )
     return max(found, key=lambda entry: len(entry[1]))
 
 

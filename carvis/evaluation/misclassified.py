@@ -51,7 +51,13 @@ def read_misclassified(
     index = ImageIndex(roots)
     table = read_lenient_csv(path, "PATH", encoding, lambda read: share_known(_cells(read), index.knows))
     if not table.rows and table.problems:
-        raise TableError(f"{path} has no readable row ({table.problems[0].rstrip('.')}): repair or write it again.")
+        raise TableError(
+            Message(
+                "{path} has no readable row ({reason}): repair or write it again.",
+                path=path,
+                reason=table.problems[0].rstrip("."),
+            )
+        )
     problems = table.problems + [f"There is no folder {root}." for root in roots if not os.path.isdir(root)]
 
     cells = dict(zip(table.header, zip(*table.rows))) if table.rows else dict.fromkeys(table.header, ())

@@ -15,6 +15,7 @@ import pandas as pd
 from carvis.errors import TableError
 from carvis.evaluation.metrics import probability_columns
 from carvis.evaluation.result import Evaluation
+from carvis.language import Message, as_data, from_data
 from carvis.workspace import Workspace, atomic_path, atomic_write
 
 FORMAT = 1
@@ -43,8 +44,10 @@ def check_folder(folder: str | Path) -> None:
     for name in ("metrics.json", "predictions.parquet", "df2.csv"):
         if (folder / name).exists():
             raise TableError(
-                f"{folder / name} belongs to no evaluation and would be overwritten:"
-                " move it away, or choose another folder."
+                Message(
+                    "{path} belongs to no evaluation and would be overwritten: move it away, or choose another folder.",
+                    path=folder / name,
+                )
             )
 
 
@@ -73,6 +76,8 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     evaluation.predictions.to_parquet(parquet, index=False, compression="zstd")
     files = {"predictions.parquet": _sha256(parquet.getvalue()), "df2.csv": _sha256(df2)}
     setup = {**evaluation.setup, "dataset": {**evaluation.setup["dataset"], "path": below}}
+    # Beside the English sentences what they are made of, so that they can be said in any language.
+    setup["messages"] = [as_data(note) for note in setup.get("notes", ())]
     document = {"format": FORMAT, **evaluation.metrics, "setup": setup, "files": files}
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     _keep_edited(table)
@@ -99,28 +104,43 @@ def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evalu
         try:
             data[name] = (folder / name).read_bytes()
         except OSError:
-            raise TableError(f"{folder} holds no {name}: evaluate the model on the data set again.") from None
-    again = "evaluate the model on the data set again."
+            raise TableError(
+                Message("{folder} holds no {name}: evaluate the model on the data set again.", folder=folder, name=name)
+            ) from None
+    again = Message("evaluate the model on the data set again.")
     try:
         metrics = json.loads(data["metrics.json"])
         version, setup, files = metrics.pop("format"), metrics.pop("setup"), metrics.pop("files")
         below = setup["dataset"].pop("path")
+        setup["notes"] = [from_data(note) for note in setup.pop("messages", setup.get("notes", []))]
         class_names = setup["model"]["class_names"]
         expected = files["predictions.parquet"]
         complete = {"n", "accuracy", "per_class", "unreadable"} <= metrics.keys()
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise TableError(f"{folder / 'metrics.json'} is damaged: {again}") from None
+        raise TableError(Message("{path} is damaged: {again}", path=folder / "metrics.json", again=again)) from None
     if version != FORMAT:
-        raise TableError(f"{folder / 'metrics.json'} has format {version}, not {FORMAT}: {again}")
+        raise TableError(
+            Message(
+                "{path} has format {version}, not {format}: {again}",
+                path=folder / "metrics.json",
+                version=version,
+                format=FORMAT,
+                again=again,
+            )
+        )
     if not complete or _sha256(data["predictions.parquet"]) != expected:
-        raise TableError(f"{folder} was written only in part or changed since: {again}")
+        raise TableError(
+            Message("{folder} was written only in part or changed since: {again}", folder=folder, again=again)
+        )
     try:
         predictions = pd.read_parquet(io.BytesIO(data["predictions.parquet"]))
         # Evaluations made before copies were looked for lack it.
         more = ["copy_of"] if "copy_of" in predictions else []
         predictions = predictions[_COLUMNS + more + probability_columns(class_names)]
     except (OSError, ValueError, KeyError, TypeError):
-        raise TableError(f"{folder / 'predictions.parquet'} is damaged: {again}") from None
+        raise TableError(
+            Message("{path} is damaged: {again}", path=folder / "predictions.parquet", again=again)
+        ) from None
     return Evaluation(predictions, metrics, setup, Path(root).resolve() if root else _root(folder, below))
 
 

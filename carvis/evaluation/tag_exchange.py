@@ -12,6 +12,7 @@ from carvis.errors import TableError
 from carvis.evaluation.lenient_csv import read_lenient_csv
 from carvis.evaluation.tag_file import TagError, writing
 from carvis.evaluation.tagging import SEPARATOR, Tags, tag_name
+from carvis.language import Message
 from carvis.workspace import atomic_write
 
 COLUMNS = ["data", "id", "sha256", "tags", "note", "time"]
@@ -56,16 +57,23 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
         TableError: the file is no such table.
         TagError: the tags cannot be written.
     """
-    again = "choose a file of tags that was exported here."
+    again = Message("choose a file of tags that was exported here.")
     try:
         table = read_lenient_csv(path, "sha256", encoding)
     except TableError as error:
         if "has no column" not in str(error):
             raise
-        raise TableError(f"{path} has no column sha256: {again}") from None
+        raise TableError(Message("{path} has no column sha256: {again}", path=path, again=again)) from None
     place = {name.casefold(): i for i, name in enumerate(table.header)}
     if missing := {"data", "id"} - place.keys():
-        raise TableError(f"{path} has no column {' and no column '.join(sorted(missing))}: {again}")
+        raise TableError(
+            Message(
+                "{path} has no column {choices}: {again}",
+                path=path,
+                choices=" and no column ".join(sorted(missing)),
+                again=again,
+            )
+        )
     result = Imported(problems=list(table.problems))
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     with writing(tags.path) as file:

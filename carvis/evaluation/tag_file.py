@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from carvis.errors import CarvisError
+from carvis.language import Message
 
 FORMAT = 1
 _WAIT_SECONDS = 10
@@ -118,7 +119,11 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
 def _check(path: Path, connection: sqlite3.Connection) -> bool:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > FORMAT:
-        raise TagError(f"{path} was written by a newer carvis (format {version}): update carvis.")
+        raise TagError(
+            Message(
+                "{path} was written by a newer carvis (format {version}): update carvis.", path=path, version=version
+            )
+        )
     return version == FORMAT
 
 
@@ -128,6 +133,14 @@ def _sentences(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         # Locked for longer than we wait, read-only, no such folder, a full disk, a table missing.
-        raise TagError(f"{path} cannot be used ({error}): check that the file and its folder can be written.") from None
+        raise TagError(
+            Message(
+                "{path} cannot be used ({error}): check that the file and its folder can be written.",
+                path=path,
+                error=error,
+            )
+        ) from None
     except sqlite3.DatabaseError as error:
-        raise TagError(f"{path} is damaged ({error}): move it away, and tags begin anew.") from None
+        raise TagError(
+            Message("{path} is damaged ({error}): move it away, and tags begin anew.", path=path, error=error)
+        ) from None

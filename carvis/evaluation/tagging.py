@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from carvis.evaluation.tag_file import TagError, reading, writing
+from carvis.language import Message
 from carvis.workspace import Workspace, split_folders
 
 TAGS = ("label-wrong", "blurred", "other-car", "not-a-car", "cropped")
@@ -36,7 +37,11 @@ def tag_name(text: str) -> str:
     name = "-".join(unicodedata.normalize("NFC", text).split())
     if not 0 < len(name) <= _LONGEST_TAG or SEPARATOR in name or not name.isprintable():
         raise TagError(
-            f"{name[:60]!r} cannot be a tag: use 1 to {_LONGEST_TAG} letters, figures or hyphens, and no semicolon."
+            Message(
+                "{name!r} cannot be a tag: use 1 to {longest_tag} letters, figures or hyphens, and no semicolon.",
+                name=name[:60],
+                longest_tag=_LONGEST_TAG,
+            )
         )
     return name
 
@@ -145,7 +150,13 @@ class Tags:
         """
         text = text.strip()
         if len(text) > _LONGEST_NOTE:
-            raise TagError(f"The note on {sample} is longer than {_LONGEST_NOTE:,} characters: shorten it.")
+            raise TagError(
+                Message(
+                    "The note on {sample} is longer than {longest_note:,} characters: shorten it.",
+                    sample=sample,
+                    longest_note=_LONGEST_NOTE,
+                )
+            )
         key = (data, sample, sha256)
         with writing(self.path) as file:
             self._adopt(file, "note", *key)
@@ -174,7 +185,11 @@ class Tags:
             decision: `confirmed` (the label is wrong), `rejected` (the label is right), or None to take it back.
         """
         if decision is not None and decision not in DECISIONS:
-            raise TagError(f"{decision!r} is no decision: use {' or '.join(DECISIONS)}.")
+            raise TagError(
+                Message(
+                    "{decision!r} is no decision: use {choices}.", decision=decision, choices=" or ".join(DECISIONS)
+                )
+            )
         key = (data, sample, sha256)
         with writing(self.path) as file:
             self._adopt(file, "decision", *key)

@@ -11,6 +11,7 @@ from carvis.explain.channels import last_of_each_size
 from carvis.explain.display import Activations
 from carvis.explain.frame import Image, as_seen, turn_for, upright_maps
 from carvis.explain.passing import traced_pass
+from carvis.language import Message
 
 
 def activations(clf: Classifier, image: Image, layers: str | Sequence[str] | None = None) -> dict[str, np.ndarray]:
@@ -51,7 +52,12 @@ def _paths(clf: Classifier, layers: str | Sequence[str] | None) -> list[str]:
         named = {"last": clf.last_conv_layer, "default": clf.default_layer}
         found = [path for one in found for path in _calls(clf, named.get(one, one))]
     if not found or None in found:
-        raise ModelError(f"{clf.name} has no convolution with a map larger than 1x1: name a layer whose output is one.")
+        raise ModelError(
+            Message(
+                "{model} has no convolution with a map larger than 1x1: name a layer whose output is one.",
+                model=clf.name,
+            )
+        )
     return found
 
 

@@ -12,6 +12,7 @@ from carvis.dataset import Dataset, Unreadable
 from carvis.errors import ModelError
 from carvis.explain.comparing import earth_movers_distance, rank_correlation
 from carvis.explain.explaining import heatmaps
+from carvis.language import Message
 
 _CHUNK = 32
 
@@ -49,7 +50,7 @@ def disagreements(
         DatasetError: no such split.
     """
     if len(classifiers) < 2:
-        raise ModelError("Disagreement needs two models or more: name another one.")
+        raise ModelError(Message("Disagreement needs two models or more: name another one."))
     data = data if isinstance(data, Dataset) else Dataset(data)
     samples = data.samples(split)
     unreadable = Unreadable() if unreadable is None else unreadable

@@ -15,6 +15,7 @@ from carvis.errors import CarvisError, DatasetError
 from carvis.explain.frame import turn_for, upright_maps
 from carvis.explain.passing import layer_outputs
 from carvis.images import place_upright
+from carvis.language import Message
 from carvis.workspace import Cache, content_hash, modified
 
 _COLUMNS = ("filter", "rank", "id", "value", "x", "y")
@@ -97,7 +98,14 @@ def exciting_pictures(
         return _joined({"rows": dict.fromkeys(_COLUMNS, ()), "skipped": {}, "pictures": 0}, samples, facts)
     if best is None:
         why = f" ({next(iter(reasons.reasons.values()))})" if reasons.reasons else ""
-        raise DatasetError(f"None of the {len(samples)} pictures in {data.folder(split)} can be read{why}")
+        raise DatasetError(
+            Message(
+                "None of the {n} pictures in {folder} can be read{why}",
+                n=len(samples),
+                folder=data.folder(split),
+                why=why,
+            )
+        )
     skipped = {samples["id"].iloc[place]: reason for place, reason in sorted(reasons.reasons.items())}
     rows = _rows(clf, best, samples, layer)
     found = {"rows": rows, "skipped": skipped, "pictures": len(paths) - len(skipped)}

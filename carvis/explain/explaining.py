@@ -108,9 +108,17 @@ def heatmap_sets(
     """
     for method in methods:
         if method not in METHODS:
-            raise ModelError(f"{method} is not a heatmap method: choose one of {', '.join(METHODS)}.")
+            raise ModelError(
+                Message(
+                    "{method} is not a heatmap method: choose one of {choices}.",
+                    method=method,
+                    choices=", ".join(METHODS),
+                )
+            )
     if score not in SCORES:
-        raise ModelError(f"{score} is not a score: choose one of {', '.join(SCORES)}.")
+        raise ModelError(
+            Message("{score} is not a score: choose one of {choices}.", score=score, choices=", ".join(SCORES))
+        )
     check_precision(precision)
     if set(methods) & GRADIENT_AT_INPUT and not clf.passes_floats:
         raise ModelError(

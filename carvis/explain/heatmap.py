@@ -10,7 +10,7 @@ import numpy as np
 
 from carvis.errors import TableError
 from carvis.images import overlay, turned_as_stored
-from carvis.language import as_data, from_data
+from carvis.language import Message, as_data, from_data
 from carvis.workspace import atomic_write
 
 # A map is evidence only if moving the layer by its own size would move the score by more than this:
@@ -22,12 +22,14 @@ SATURATED_ABOVE, SATURATED_BELOW = 0.999, 0.001
 CONSTANT = 1e-5
 
 STATUS_MESSAGES = {
-    "ok": "The map shows evidence for the class.",
-    "non-finite": "The model gave values that are no numbers: check its weights and its preprocessing.",
-    "saturated": "The probability is so close to 0 or 1 that it no longer moves: explain the logit instead.",
-    "zero-gradient": "The score does not depend on this layer here: choose another layer or class.",
-    "all-negative": "Everything this layer sees speaks against the class: explain the predicted class instead.",
-    "constant": "The map is the same everywhere, so it points nowhere: choose a layer with a larger map.",
+    "ok": Message("The map shows evidence for the class."),
+    "non-finite": Message("The model gave values that are no numbers: check its weights and its preprocessing."),
+    "saturated": Message("The probability is so close to 0 or 1 that it no longer moves: explain the logit instead."),
+    "zero-gradient": Message("The score does not depend on this layer here: choose another layer or class."),
+    "all-negative": Message(
+        "Everything this layer sees speaks against the class: explain the predicted class instead."
+    ),
+    "constant": Message("The map is the same everywhere, so it points nowhere: choose a layer with a larger map."),
 }
 
 
@@ -155,7 +157,9 @@ class Heatmap:
                 facts["notes"] = tuple(from_data(note) for note in facts.get("notes", ()))
                 return cls(raw=file["raw"], probabilities=file["probabilities"], **facts)
         except Exception as error:
-            raise TableError(f"{path} is not a heatmap saved by carvis: write it again with Heatmap.save.") from error
+            raise TableError(
+                Message("{path} is not a heatmap saved by carvis: write it again with Heatmap.save.", path=path)
+            ) from error
 
 
 def influence(activations: np.ndarray, gradients: np.ndarray) -> float:

@@ -6,6 +6,7 @@ from keras.src.backend import AutocastScope
 
 from carvis.classifier.processor import has_bfloat16
 from carvis.errors import ModelError
+from carvis.language import Message
 
 PRECISIONS = ("full", "fast")
 
@@ -17,9 +18,13 @@ def check_precision(name: str) -> None:
         ModelError: it is not, or it cannot.
     """
     if name not in PRECISIONS:
-        raise ModelError(f"{name} is not a precision: choose one of {', '.join(PRECISIONS)}.")
+        raise ModelError(
+            Message("{name} is not a precision: choose one of {choices}.", name=name, choices=", ".join(PRECISIONS))
+        )
     if name == "fast" and not has_bfloat16():
-        raise ModelError("This processor tells of no bfloat16 units, which precision fast needs: leave it at full.")
+        raise ModelError(
+            Message("This processor tells of no bfloat16 units, which precision fast needs: leave it at full.")
+        )
 
 
 def heavy_layers(model_layers) -> list[keras.Layer]:

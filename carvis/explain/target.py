@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from carvis.dataset.ids import composed
 from carvis.errors import ModelError
+from carvis.language import Message
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _index(target: str | int, label: str | int | None, class_names: list[str], m
         return PREDICTED
     if target == "true":
         if label is None:
-            raise ModelError("The true class is not known: give labels, or explain the predicted class.")
+            raise ModelError(Message("The true class is not known: give labels, or explain the predicted class."))
         return _index(label, None, class_names, model)
     if isinstance(target, str):
         if target not in class_names:
@@ -72,8 +73,22 @@ def _index(target: str | int, label: str | int | None, class_names: list[str], m
             alike = [i for i, name in enumerate(class_names) if composed(name) == composed(target)]
             if len(alike) == 1:
                 return alike[0]
-            raise ModelError(f"{target} is not a class of {model}: choose one of {', '.join(class_names)}.")
+            raise ModelError(
+                Message(
+                    "{target} is not a class of {model}: choose one of {choices}.",
+                    target=target,
+                    model=model,
+                    choices=", ".join(class_names),
+                )
+            )
         return class_names.index(target)
     if not 0 <= target < len(class_names):
-        raise ModelError(f"{model} has no class {target}: its classes are 0 to {len(class_names) - 1}.")
+        raise ModelError(
+            Message(
+                "{model} has no class {target}: its classes are 0 to {n}.",
+                model=model,
+                target=target,
+                n=len(class_names) - 1,
+            )
+        )
     return int(target)

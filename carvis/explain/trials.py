@@ -15,6 +15,7 @@ from carvis.explain.frame import Image, as_seen
 from carvis.explain.heatmap import Heatmap
 from carvis.explain.randomisation import Randomisation, randomisation_checks
 from carvis.images import resize
+from carvis.language import Message
 from carvis.workspace import Cache, content_hash
 
 BASELINES = ("random", "blob")
@@ -124,10 +125,23 @@ def faithfulness(
         ModelError: a map is another model's, or an argument makes no sense.
     """
     if fill not in FILLS or steps < 1:
-        raise ModelError(f"Faithfulness takes 1 step or more and a fill of {', '.join(FILLS)}: not {steps}, {fill}.")
+        raise ModelError(
+            Message(
+                "Faithfulness takes 1 step or more and a fill of {choices}: not {steps}, {fill}.",
+                choices=", ".join(FILLS),
+                steps=steps,
+                fill=fill,
+            )
+        )
     for heatmap in maps:
         if heatmap.fingerprint != clf.fingerprint:
-            raise ModelError(f"A heatmap of {heatmap.model_name} cannot be tested with {clf.name}: use its own model.")
+            raise ModelError(
+                Message(
+                    "A heatmap of {model_name} cannot be tested with {model}: use its own model.",
+                    model_name=heatmap.model_name,
+                    model=clf.name,
+                )
+            )
     images = [as_seen(clf, image, heatmap.turn) for image, heatmap in zip(images, maps, strict=True)]
     maps = [heatmap.as_seen() for heatmap in maps]
     settings = {"steps": steps, "fill": fill, "seed": seed}

@@ -13,6 +13,7 @@ from carvis.dataset import Unreadable
 from carvis.errors import ModelError
 from carvis.explain.frame import turn_for, upright_maps
 from carvis.explain.passing import layer_outputs
+from carvis.language import Message
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,12 @@ def matching_layers(before: Classifier, after: Classifier) -> list[Pair]:
         pairs.append(Pair(path, other, alike, alike and below.upto(path, other), change))
     if not pairs:
         raise ModelError(
-            f"{before.name} and {after.name} share no convolution of one name and size: take a model and one that was "
-            "trained on from it."
+            Message(
+                "{before} and {after} share no convolution of one name and size: take a model and one that was "
+                "trained on from it.",
+                before=before.name,
+                after=after.name,
+            )
         )
     return pairs
 
@@ -177,7 +182,11 @@ def activation_changes(
             one, two = (_upright(clf, paths, places, maps) for clf, maps in ((before, one), (after, two)))
         if one.shape != two.shape:
             raise ModelError(
-                f"{before.name} and {after.name} take pictures of different size: their activations cannot be compared."
+                Message(
+                    "{before} and {after} take pictures of different size: their activations cannot be compared.",
+                    before=before.name,
+                    after=after.name,
+                )
             )
         moved = moved + np.abs(two - one).sum(axis=(0, 1, 2), dtype=np.float64)
         total = total + (np.abs(one) + np.abs(two)).sum(axis=(0, 1, 2), dtype=np.float64)
@@ -189,7 +198,11 @@ def activation_changes(
 def _upright(clf: Classifier, paths: list[str], places: np.ndarray, maps: np.ndarray) -> np.ndarray:
     turned = [upright_maps([one], turn_for(clf, paths[place]))[0] for place, one in zip(places, maps, strict=True)]
     if len({one.shape for one in turned}) > 1:
-        raise ModelError(f"{clf.name} sees images on their side that it does not take as a square: compare others.")
+        raise ModelError(
+            Message(
+                "{model} sees images on their side that it does not take as a square: compare others.", model=clf.name
+            )
+        )
     return np.stack(turned)
 
 

@@ -128,14 +128,21 @@ def _opened(source: str | Path | bytes):
                 if picture.width * picture.height > MAX_PIXELS:
                     size = f"{picture.width} x {picture.height} pixels"
                     limit = f"{MAX_PIXELS // 10**6} million"
-                    raise ImageError(f"{name} has {size}, more than {limit}: make it smaller first.")
+                    raise ImageError(
+                        Message(
+                            "{name} has {size}, more than {limit}: make it smaller first.",
+                            name=name,
+                            size=size,
+                            limit=limit,
+                        )
+                    )
                 yield picture
     except FileNotFoundError:
-        raise ImageError(f"{name} does not exist: check the path.") from None
+        raise ImageError(Message("{name} does not exist: check the path.", name=name)) from None
     except IsADirectoryError:
-        raise ImageError(f"{name} is a folder: name a picture in it.") from None
+        raise ImageError(Message("{name} is a folder: name a picture in it.", name=name)) from None
     except PermissionError:
-        raise ImageError(f"{name} may not be read: check its permissions.") from None
+        raise ImageError(Message("{name} may not be read: check its permissions.", name=name)) from None
     except (UnidentifiedImageError, Image.DecompressionBombError):
         raise ImageError(_no_image(name, source)) from None
     except Undecided as error:
@@ -145,10 +152,12 @@ def _opened(source: str | Path | bytes):
         raise
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ImageError(f"{name} is damaged ({reason}): replace or remove it.") from None
+        raise ImageError(
+            Message("{name} is damaged ({reason}): replace or remove it.", name=name, reason=reason)
+        ) from None
 
 
-def _no_image(name: str, source: str | Path | bytes) -> str:
+def _no_image(name: str, source: str | Path | bytes) -> Message:
     if isinstance(source, bytes):
         reason = HEIC_REMEDY if (type_of_bytes(source[:32]) or ("",))[0] == "HEIC" else None
     else:
@@ -158,7 +167,7 @@ def _no_image(name: str, source: str | Path | bytes) -> str:
         reason = None if suffix in IMAGE_SUFFIXES and reason != HEIC_REMEDY else reason
     if reason:
         return Message("{name} cannot be read: {reason}.", name=name, reason=reason)
-    return f"{name} is not a picture that can be read: replace or remove it."
+    return Message("{name} is not a picture that can be read: replace or remove it.", name=name)
 
 
 def _to_array(picture: Image.Image, channels: int, reading: Reading, source: str | Path | bytes) -> np.ndarray:

@@ -15,7 +15,7 @@ from carvis.errors import CarvisError, ModelError, TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.joining import named
 from carvis.explain.methods import METHODS
-from carvis.language import ENGLISH, _, localised, n_, speaking
+from carvis.language import ENGLISH, Message, _, localised, n_, speaking
 from carvis.report.blocks import Section, shortened
 from carvis.report.context import Context
 from carvis.report.sections.attention import attention
@@ -60,12 +60,16 @@ def write_report(
     """
     out = Path(out)
     if out.exists() and not overwrite:
-        raise CarvisError(f"{out} is there already: name another file, or --overwrite to replace it.")
+        raise CarvisError(Message("{out} is there already: name another file, or --overwrite to replace it.", out=out))
     page = report_html(evaluations, **options)
     try:
         return atomic_write(out, page)
     except OSError as error:
-        raise CarvisError(f"{out} cannot be written ({error.strerror or error}): choose another folder.") from error
+        raise CarvisError(
+            Message(
+                "{out} cannot be written ({reason}): choose another folder.", out=out, reason=error.strerror or error
+            )
+        ) from error
 
 
 def report_html(
@@ -104,16 +108,24 @@ def report_html(
         CarvisError: no such language.
     """
     if method not in METHODS:
-        raise ModelError(f"{method} is not a heatmap method: choose one of {', '.join(METHODS)}.")
+        raise ModelError(
+            Message(
+                "{method} is not a heatmap method: choose one of {choices}.", method=method, choices=", ".join(METHODS)
+            )
+        )
     if pictures < 0 or pairs < 0:
-        raise CarvisError(f"{min(pictures, pairs)} images is invalid: give 0 or more.")
+        raise CarvisError(Message("{pictures} images is invalid: give 0 or more.", pictures=min(pictures, pairs)))
     by_name = named(evaluations)
     if not by_name:
-        raise TableError("A report takes one evaluation or more: evaluate a model first.")
+        raise TableError(Message("A report takes one evaluation or more: evaluate a model first."))
     places = {(one.setup["dataset"]["name"], one.split) for one in by_name.values()}
     if len(places) > 1:
         said = " and ".join(f"{name} {split}" for name, split in sorted(places))
-        raise TableError(f"These evaluations are of different pictures ({said}): report on one data set and split.")
+        raise TableError(
+            Message(
+                "These evaluations are of different pictures ({said}): report on one data set and split.", said=said
+            )
+        )
     known = {name: Path(file) for name, file in (files or {}).items() if name in by_name}
     cache = Path(cache_dir) if cache_dir else None
     context = Context(by_name, data, known, cache, pictures, pairs, method, measure, tell)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from carvis.errors import TrainingError
+from carvis.language import Message
 from carvis.training.loop import Loop, Standing
 from carvis.workspace import atomic_write
 
@@ -43,7 +44,9 @@ def take_up(loop: Loop, path: Path) -> None:
             if standing.best_epoch not in (None, standing.epochs):
                 best = [file[f"best_{i}"] for i in range(len(loop.model.weights))]
     except Exception as error:
-        raise TrainingError(f"{path} cannot be taken up ({error}): remove it, and the run begins anew.") from error
+        raise TrainingError(
+            Message("{path} cannot be taken up ({error}): remove it, and the run begins anew.", path=path, error=error)
+        ) from error
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
     loop.standing = standing

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from carvis.errors import TrainingError
+from carvis.language import Message
 
 
 class Devices:
@@ -27,7 +28,11 @@ class Devices:
             names = [name for name in here if name.startswith("GPU")]
         for name in names:
             if name not in here:
-                raise TrainingError(f"There is no device {name} here: choose among {', '.join(here)}.")
+                raise TrainingError(
+                    Message(
+                        "There is no device {name} here: choose among {choices}.", name=name, choices=", ".join(here)
+                    )
+                )
         self.names = list(dict.fromkeys(names))
         self.gpu = any(name.startswith("GPU") for name in self.names or here)
         self._strategy = tf.distribute.MirroredStrategy(self.names) if len(self.names) > 1 else None

@@ -42,7 +42,9 @@ def read_event_files(path: Path) -> list[pd.DataFrame]:
     try:
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     except ImportError:
-        raise TableError(f"{path} is read with the package tensorboard: install it, or use CSV.") from None
+        raise TableError(
+            Message("{path} is read with the package tensorboard: install it, or use CSV.", path=path)
+        ) from None
     # The names of folders say which side they are: "." and ".." have none.
     absolute = path.resolve()
     files = sorted(absolute.rglob("*.tfevents.*"), key=_when) if absolute.is_dir() else [absolute]
@@ -61,7 +63,9 @@ def read_event_files(path: Path) -> list[pd.DataFrame]:
             trainings.append({})
         trainings[-1] |= {f"{side}{_short(tag)}": found for tag, found in points.items()}
     if not trainings:
-        raise TableError(f"{path} holds no epochs of a Keras training: name the folder that TensorBoard logs to.")
+        raise TableError(
+            Message("{path} holds no epochs of a Keras training: name the folder that TensorBoard logs to.", path=path)
+        )
     if len(folders) > 1:
         raise TableError(
             Message(

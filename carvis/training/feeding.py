@@ -6,6 +6,7 @@ from collections.abc import Callable
 import keras
 
 from carvis.errors import TrainingError
+from carvis.language import Message
 from carvis.training.checkpoint import STATE
 from carvis.training.features import FeatureCache
 from carvis.training.pictures import Pictures
@@ -74,7 +75,10 @@ def _cached(model, train, valid, views, config, run: Run, record: Recorder, stop
     filled = plan and cache.fill(halves, plan, [(train, views), (valid, [None])], how)
     if going_on and not filled:
         raise TrainingError(
-            f"The run {run.id} needs its feature cache to go on, and there is no room for it: free some disk space."
+            Message(
+                "The run {run} needs its feature cache to go on, and there is no room for it: free some disk space.",
+                run=run.id,
+            )
         )
     config["kept_features"] = plan.precision if filled else None
     record.config(config)

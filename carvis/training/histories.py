@@ -48,7 +48,12 @@ def read_history(
     """
     shown = Path(name or path)
     if shown.suffix.lower() in (".pkl", ".pickle", ".joblib"):
-        raise TableError(f"{shown} is a pickle, which can run code when it is opened: save the history as JSON or CSV.")
+        raise TableError(
+            Message(
+                "{shown} is a pickle, which can run code when it is opened: save the history as JSON or CSV.",
+                shown=shown,
+            )
+        )
     if name is None and workspace is not None and not shown.exists() and (workspace.root / shown).exists():
         shown = workspace.root / shown
     notes: list[Message] = []
@@ -58,7 +63,11 @@ def read_history(
         try:
             content = shown.read_bytes() if name is None else path.read()
         except OSError as error:
-            raise TableError(f"{shown} cannot be read ({error.strerror or error}): check the path.") from None
+            raise TableError(
+                Message(
+                    "{shown} cannot be read ({reason}): check the path.", shown=shown, reason=error.strerror or error
+                )
+            ) from None
         if shown.suffix.lower() == ".json":
             tables = [_from_json(content, shown)]
         else:
@@ -104,7 +113,9 @@ def _from_json(content: bytes, path: Path) -> pd.DataFrame:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
-        raise TableError(f"{path} is not JSON: save the history with json.dump(history.history, file).") from None
+        raise TableError(
+            Message("{path} is not JSON: save the history with json.dump(history.history, file).", path=path)
+        ) from None
     if isinstance(found, dict) and isinstance(found.get("history"), dict):
         found = found["history"]
     if isinstance(found, dict):
@@ -116,20 +127,24 @@ def _from_json(content: bytes, path: Path) -> pd.DataFrame:
     try:
         return pd.DataFrame(found)
     except (ValueError, TypeError):
-        raise TableError(f"{path} is not a history: save it with json.dump(history.history, file).") from None
+        raise TableError(
+            Message("{path} is not a history: save it with json.dump(history.history, file).", path=path)
+        ) from None
 
 
 def _tidy(tables: list[pd.DataFrame], path: Path) -> tuple[pd.DataFrame, int]:
     named = [_named(table) for table in tables]
     if not any("loss" in table or "val_loss" in table for table in named):
-        raise TableError(f"{path} has no column loss: name the history of a Keras training.")
+        raise TableError(Message("{path} has no column loss: name the history of a Keras training.", path=path))
     table, replaced = _joined([one for table in named for one in _trainings(table)])
     if "loss" not in table:
         table["loss"] = float("nan")
     measured = [column for column in table if column not in ("epoch", "training")]
     table = table.dropna(axis=0, how="all", subset=measured).reset_index(drop=True)
     if table.empty:
-        raise TableError(f"{path} holds no epoch with a number in it: name the history of a Keras training.")
+        raise TableError(
+            Message("{path} holds no epoch with a number in it: name the history of a Keras training.", path=path)
+        )
     return table if table["training"].nunique() > 1 else table.drop(columns="training"), replaced
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from carvis.dataset import Dataset
 from carvis.errors import TrainingError
+from carvis.language import Message
 from carvis.training.preparing import prepare
 from carvis.training.run import ALIVE_STATES, LOCK, OUTPUT, STOP, Run
 from carvis.workspace import lock
@@ -38,9 +39,11 @@ def resume(run: Run) -> Run:
         TrainingError: the run is finished, or is going on already.
     """
     if run.alive:
-        raise TrainingError(f"The run {run.id} is going on already: follow it, or stop it first.")
+        raise TrainingError(Message("The run {run} is going on already: follow it, or stop it first.", run=run.id))
     if run.state == "finished":
-        raise TrainingError(f"The run {run.id} is finished: start a new one from its model with --parent.")
+        raise TrainingError(
+            Message("The run {run} is finished: start a new one from its model with --parent.", run=run.id)
+        )
     (run.directory / STOP).unlink(missing_ok=True)
     return _launch(run)
 
@@ -68,7 +71,7 @@ def _launch(run: Run) -> Run:
     if process.poll() not in (None, 0) and not run.alive:
         said = (run.directory / OUTPUT).read_text(encoding="utf-8", errors="replace").strip().splitlines()
         last = said[-1].removeprefix("carvis: ") if said else "its process ended at once"
-        raise TrainingError(f"The run {run.id} could not start: {last}")
+        raise TrainingError(Message("The run {run} could not start: {last}", run=run.id, last=last))
     return run
 
 

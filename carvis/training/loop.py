@@ -12,6 +12,7 @@ import psutil
 import tensorflow as tf
 
 from carvis.errors import TrainingError
+from carvis.language import Message
 from carvis.training.devices import Devices
 from carvis.training.mixing import mixed_precision
 
@@ -185,7 +186,7 @@ class Loop:
         if self.best is not None:
             self.model.set_weights(self.best)
         elif outcome.reason and not outcome.stopped:
-            raise TrainingError(f"{outcome.reason.capitalize()}.")
+            raise TrainingError(Message("{reason}.", reason=outcome.reason.capitalize()))
         return outcome
 
     def measure(self, images, labels, times: int = 2) -> tuple[float, float]:

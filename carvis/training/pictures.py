@@ -11,6 +11,7 @@ from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.dataset import Dataset, Unreadable, pipeline
 from carvis.errors import TrainingError
 from carvis.images import USUAL, Reading, load_batch
+from carvis.language import Message
 from carvis.training.augmentation import augment, draw_views
 from carvis.workspace import content_hash, is_demo
 
@@ -27,13 +28,23 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
         TrainingError: there are too few pictures or classes.
     """
     if "train" not in data.splits and is_demo(data.root):
-        raise TrainingError(f"{data.root} has no training images yet: `python -m carvis demo` draws them.")
+        raise TrainingError(
+            Message("{root} has no training images yet: `python -m carvis demo` draws them.", root=data.root)
+        )
     if "train" not in data.splits:
-        raise TrainingError(f"{data.root} has no train folder: lay the pictures out as train/<class>/*.jpg.")
+        raise TrainingError(
+            Message("{root} has no train folder: lay the pictures out as train/<class>/*.jpg.", root=data.root)
+        )
     train = data.samples("train")
     classes = train["label"].nunique()
     if classes < 2:
-        raise TrainingError(f"{data.root} has training pictures of {classes} classes: two or more are needed.")
+        raise TrainingError(
+            Message(
+                "{root} has training pictures of {classes} classes: two or more are needed.",
+                root=data.root,
+                classes=classes,
+            )
+        )
     valid = data.samples("valid") if "valid" in data.splits else train.iloc[:0]
     if len(valid):
         return train, valid, None
@@ -44,7 +55,9 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
     ]
     chosen = np.sort(np.concatenate(held))
     if not len(chosen):
-        raise TrainingError(f"{data.root} has one training picture a class: more are needed to train and validate.")
+        raise TrainingError(
+            Message("{root} has one training picture a class: more are needed to train and validate.", root=data.root)
+        )
     said = f"There is no valid split: {len(chosen)} of {len(train)} training pictures validate and are not trained on."
     return train.drop(index=chosen).reset_index(drop=True), train.loc[chosen].reset_index(drop=True), said
 

@@ -11,6 +11,7 @@ from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.dataset import Dataset
 from carvis.errors import TrainingError
 from carvis.images import RESIZE_METHODS, USUAL
+from carvis.language import Message
 from carvis.training.pictures import split_samples
 from carvis.training.recipes import DEFAULTS, PRECISIONS
 from carvis.training.recorder import now, write_json
@@ -80,7 +81,9 @@ def configure(
     workspace = workspace or Workspace.open()
     data = data if isinstance(data, Dataset) else Dataset(data)
     if recipe not in DEFAULTS:
-        raise TrainingError(f"There is no recipe {recipe}: choose one of {', '.join(DEFAULTS)}.")
+        raise TrainingError(
+            Message("There is no recipe {recipe}: choose one of {choices}.", recipe=recipe, choices=", ".join(DEFAULTS))
+        )
     defaults = DEFAULTS[recipe]
     epochs = defaults.epochs if epochs is None else epochs
     patience = defaults.patience if patience is None else patience
@@ -88,18 +91,38 @@ def configure(
     views = defaults.views if views is None else views
     _check_numbers(epochs, batch_size, learning_rate, patience, seed, label_smoothing, dropout, views)
     if cache_precision not in ("auto", *PRECISIONS):
-        raise TrainingError(f"There is no cache precision {cache_precision}: choose auto, {' or '.join(PRECISIONS)}.")
+        raise TrainingError(
+            Message(
+                "There is no cache precision {cache_precision}: choose auto, {choices}.",
+                cache_precision=cache_precision,
+                choices=" or ".join(PRECISIONS),
+            )
+        )
     if preprocessing is not None and preprocessing not in PREPROCESSING:
-        raise TrainingError(f"There is no preprocessing {preprocessing}: choose one of {', '.join(PREPROCESSING)}.")
+        raise TrainingError(
+            Message(
+                "There is no preprocessing {preprocessing}: choose one of {choices}.",
+                preprocessing=preprocessing,
+                choices=", ".join(PREPROCESSING),
+            )
+        )
     if resize not in RESIZE_METHODS:
-        raise TrainingError(f"There is no resize method {resize}: choose one of {', '.join(RESIZE_METHODS)}.")
+        raise TrainingError(
+            Message(
+                "There is no resize method {resize}: choose one of {choices}.",
+                resize=resize,
+                choices=", ".join(RESIZE_METHODS),
+            )
+        )
     awaits_images = is_demo(data.root) and "train" not in data.splits
     if not awaits_images:
         split_samples(data, seed)
     parent_path = None
     if parent is not None:
         if recipe != "fine-tune":
-            raise TrainingError(f"Only fine-tune starts from a parent: leave --parent out for {recipe}.")
+            raise TrainingError(
+                Message("Only fine-tune starts from a parent: leave --parent out for {recipe}.", recipe=recipe)
+            )
         parent_path = _parent_model(parent, workspace)
         weights = None
     else:
@@ -157,7 +180,9 @@ def _check_numbers(epochs, batch_size, learning_rate, patience, seed, label_smoo
         ("--views", views, views >= 0),
     ):
         if not good:
-            raise TrainingError(f"{what} {value} makes no sense: see `python -m carvis train --help`.")
+            raise TrainingError(
+                Message("{what} {value} makes no sense: see `python -m carvis train --help`.", what=what, value=value)
+            )
 
 
 def _weights(weights, recipe: str, backbone: str | None) -> str | Path | None:
@@ -170,7 +195,11 @@ def _name_of(weights, workspace: Workspace) -> str | None:
     if weights in (None, "imagenet"):
         return weights
     if not Path(weights).is_file():
-        raise TrainingError(f"The weights file {weights} does not exist: check the path, or use imagenet or none.")
+        raise TrainingError(
+            Message(
+                "The weights file {weights} does not exist: check the path, or use imagenet or none.", weights=weights
+            )
+        )
     return workspace.relative(weights)
 
 
@@ -183,12 +212,18 @@ def _parent_model(parent: str | Path | Run, workspace: Workspace) -> Path:
                 break
     if isinstance(parent, Run):
         if parent.model_path is None or not parent.model_path.is_file():
-            raise TrainingError(f"The run {parent.id} has left no model to start from (it is {parent.state}).")
+            raise TrainingError(
+                Message(
+                    "The run {parent} has left no model to start from (it is {state}).",
+                    parent=parent.id,
+                    state=parent.state,
+                )
+            )
         return parent.model_path
     for candidate in (Path(parent), workspace.root / parent, workspace.models_dir / f"{parent}.keras"):
         if candidate.is_file():
             return candidate
-    raise TrainingError(f"{parent} is neither a model file nor a run: name one with --parent.")
+    raise TrainingError(Message("{parent} is neither a model file nor a run: name one with --parent.", parent=parent))
 
 
 def _model_name(name, dataset: str, recipe: str, backbone: str | None, parent: Path | None) -> str:
@@ -200,7 +235,7 @@ def _model_name(name, dataset: str, recipe: str, backbone: str | None, parent: P
     # Letters of any script are fine; what a file system or a URL takes for something else is not.
     plain = re.sub(r"[^\w.\- ]+", "_", name).strip(" .")
     if not plain:
-        raise TrainingError(f"{name!r} is no name for a model: use letters and digits.")
+        raise TrainingError(Message("{name!r} is no name for a model: use letters and digits.", name=name))
     return plain
 
 
@@ -208,14 +243,18 @@ def _new_directory(run_dir, workspace: Workspace, recipe: str, backbone: str | N
     if run_dir is not None:
         directory = Path(run_dir).resolve()
         if directory.exists() and any(directory.iterdir()):
-            raise TrainingError(f"{run_dir} is not empty: name a new folder for this run.")
+            raise TrainingError(Message("{run_dir} is not empty: name a new folder for this run.", run_dir=run_dir))
         directory.mkdir(parents=True, exist_ok=True)
         return directory
     try:
         workspace.runs_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingError(
-            f"No run can be written below {workspace.runs_dir} ({error.strerror}): is it there, and may it be written?"
+            Message(
+                "No run can be written below {runs_dir} ({reason}): is it there, and may it be written?",
+                runs_dir=workspace.runs_dir,
+                reason=error.strerror,
+            )
         ) from error
     stem = "-".join(part for part in (datetime.now().strftime("%Y%m%d-%H%M%S"), recipe, backbone) if part)
     number = 1

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from carvis.errors import TrainingError
+from carvis.language import Message
 from carvis.training.events import EventLog
 from carvis.training.run import CONFIG, EVENTS, LOCK, LOG, STATUS, STOP, read_json
 from carvis.workspace import atomic_write, lock
@@ -56,7 +57,9 @@ class Recorder:
             # A reader that asks whether the run is alive holds the lock for an instant.
             self._lock.acquire(timeout=2)
         except Timeout:
-            raise TrainingError(f"The run {self.directory.name} is going on already: stop it first.") from None
+            raise TrainingError(
+                Message("The run {directory} is going on already: stop it first.", directory=self.directory.name)
+            ) from None
         self.before = read_json(self.directory / STATUS)
         kept = ("waits_for", "best_epoch", "best_val_accuracy", "epoch", "epochs")
         self._status = {key: self.before[key] for key in kept if key in self.before}

@@ -12,6 +12,7 @@ import pandas as pd
 
 from carvis.errors import TrainingError
 from carvis.images import USUAL
+from carvis.language import Message
 from carvis.training.run import Run
 from carvis.workspace import atomic_write
 
@@ -86,7 +87,13 @@ class Replay:
         with self._open(_name(epoch)) as file:
             answers = np.array(self.run.config["class_names"])[file["answers"]]
         if len(answers) != len(self.pictures):
-            raise TrainingError(f"Epoch {epoch} of {self.run.id} validated other pictures: choose another epoch.")
+            raise TrainingError(
+                Message(
+                    "Epoch {epoch} of {run} validated other pictures: choose another epoch.",
+                    epoch=epoch,
+                    run=self.run.id,
+                )
+            )
         return pd.Series(answers, index=self.pictures.index)
 
     def confusion(self, epoch: int) -> pd.DataFrame:
@@ -111,7 +118,13 @@ class Replay:
         files = [path for path in (self.run.model_path, self.run.directory / "checkpoint" / "best.keras") if path]
         path = next((path for path in files if path.is_file()), None)
         if path is None or not self.has_weights(epoch):
-            raise TrainingError(f"The weights after epoch {epoch} of {self.run.id} were not kept: train with --replay.")
+            raise TrainingError(
+                Message(
+                    "The weights after epoch {epoch} of {run} were not kept: train with --replay.",
+                    epoch=epoch,
+                    run=self.run.id,
+                )
+            )
         config = self.run.config
         model = load_classifier(path, class_names=config["class_names"]).model
         places = {weight.path: weight for weight in model.weights}
@@ -132,9 +145,13 @@ class Replay:
         try:
             return np.load(self.folder / name, allow_pickle=False)
         except FileNotFoundError:
-            raise TrainingError(f"The run {self.run.id} has not kept {name}: choose another epoch.") from None
+            raise TrainingError(
+                Message("The run {run} has not kept {name}: choose another epoch.", run=self.run.id, name=name)
+            ) from None
         except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise TrainingError(f"{self.folder / name} is damaged ({error}): choose another epoch.") from None
+            raise TrainingError(
+                Message("{path} is damaged ({error}): choose another epoch.", path=self.folder / name, error=error)
+            ) from None
 
 
 def _name(epoch: int) -> str:

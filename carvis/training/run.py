@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from carvis.errors import TrainingError
+from carvis.language import Message
 from carvis.training.events import read_events
 from carvis.workspace import Workspace, lock
 
@@ -38,7 +39,9 @@ class Run:
     def __init__(self, directory: str | Path, workspace: Workspace | None = None):
         self.directory = Path(directory).resolve()
         if not (self.directory / CONFIG).is_file():
-            raise TrainingError(f"{directory} is not a run directory: it holds no {CONFIG}.")
+            raise TrainingError(
+                Message("{directory} is not a run directory: it holds no {config}.", directory=directory, config=CONFIG)
+            )
         self._workspace = workspace
 
     def __repr__(self) -> str:
@@ -136,7 +139,9 @@ class Run:
         from carvis.classifier import load_classifier
 
         if self.model_path is None:
-            raise TrainingError(f"The run {self.id} has left no model (it is {self.state}).")
+            raise TrainingError(
+                Message("The run {id} has left no model (it is {state}).", id=self.id, state=self.state)
+            )
         return load_classifier(self.model_path)
 
     def stop(self) -> None:
@@ -160,5 +165,7 @@ def read_json(path: Path) -> dict:
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise TrainingError(f"{path} cannot be read ({error}): remove this run.") from error
+        raise TrainingError(
+            Message("{path} cannot be read ({error}): remove this run.", path=path, error=error)
+        ) from error
     return facts if isinstance(facts, dict) else {}

@@ -12,6 +12,7 @@ from carvis.classifier.processor import has_bfloat16
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
 from carvis.images import USUAL
+from carvis.language import Message
 from carvis.training import replay
 from carvis.training.awaited_images import Supply, await_images
 from carvis.training.checkpoint import STATE, keep, take_up
@@ -98,7 +99,9 @@ def execute(
         TrainingError: as ``train``; or the run is finished already.
     """
     if run.state == "finished":
-        raise TrainingError(f"The run {run.id} is finished: start a new one from its model with --parent.")
+        raise TrainingError(
+            Message("The run {run} is finished: start a new one from its model with --parent.", run=run.id)
+        )
     state = "queued" if queue else "running"
     with Recorder(run.directory, progress, state) as record, StopRequest(run.directory / STOP, *stop_files) as stop:
         try:
@@ -119,11 +122,11 @@ def execute(
     return run
 
 
-def _sentence(error: Exception, run: Run) -> str:
+def _sentence(error: Exception, run: Run) -> Message:
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return "The memory does not suffice: choose a smaller --batch-size or --input-size."
+        return Message("The memory does not suffice: choose a smaller --batch-size or --input-size.")
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return f"The run broke off ({first}): see {run.directory / 'log.txt'}."
+    return Message("The run broke off ({reason}): see {log}.", reason=first, log=run.directory / "log.txt")
 
 
 def _in_turn(run: Run, record: Recorder, stop: StopRequest, progress, supply: Supply | None) -> None:
@@ -188,7 +191,11 @@ def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress, supply: 
         finish(run, record, config, model, outcome, len(pictures[0]), stop.by_signal)
         return
     if not len(pictures[1]) or len(set(pictures[0].labels)) < 2:
-        raise TrainingError(f"{data.root} has too few pictures that can be read: see the log of run {run.id}.")
+        raise TrainingError(
+            Message(
+                "{root} has too few pictures that can be read: see the log of run {run}.", root=data.root, run=run.id
+            )
+        )
     try:
         outcome = _train(model, *pictures, config, run, record, stop, devices)
     except CacheStopped:

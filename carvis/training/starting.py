@@ -50,8 +50,13 @@ def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> ker
     names = [composed(name) for name in clf.class_names]
     if set(names) != set(config["class_names"]) or int(clf.model.outputs[0].shape[-1]) != len(names):
         raise TrainingError(
-            f"{path} tells {len(clf.class_names)} other classes apart than {data.root} holds:"
-            " choose a parent that was trained on these classes."
+            Message(
+                "{path} tells {n} other classes apart than {root} holds: choose a parent that was trained on these "
+                "classes.",
+                path=path,
+                n=len(clf.class_names),
+                root=data.root,
+            )
         )
     if clf.native_size or clf.output not in ("probability", "logit", "log-probability"):
         raise TrainingError(
@@ -66,7 +71,15 @@ def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> ker
         ("preprocessing", config["preprocessing"], clf.preprocessing),
     ):
         if given not in (None, has):
-            raise TrainingError(f"{path} was trained with {what} {has}, not {given}: leave --{what} out.")
+            raise TrainingError(
+                Message(
+                    "{path} was trained with {what} {has}, not {given}: leave --{what} out.",
+                    path=path,
+                    what=what,
+                    has=has,
+                    given=given,
+                )
+            )
         config[what] = has
     # A model that another program trained may have them in another order.
     config |= {"class_names": names, "resize": clf.resize, "alpha": clf.alpha, "orientation": clf.orientation}

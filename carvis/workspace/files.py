@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from carvis.errors import CarvisError
+from carvis.language import Message
 
 
 @contextlib.contextmanager
@@ -30,8 +31,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     except OSError as error:
         reason = error.strerror or str(error)
-        remedy = "free some space or choose another folder"
-        raise CarvisError(f"{path} could not be written ({reason}): {remedy}.") from error
+        remedy = Message("free some space or choose another folder")
+        raise CarvisError(
+            Message("{path} could not be written ({reason}): {remedy}.", path=path, reason=reason, remedy=remedy)
+        ) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

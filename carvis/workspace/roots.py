@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from carvis.errors import PathError
+from carvis.language import Message
 from carvis.workspace.files import is_text, shown
 from carvis.workspace.layout import is_dataset, is_demo
 
@@ -25,9 +26,13 @@ class Workspace:
     def __init__(self, root: str | Path):
         self.root = Path(root).expanduser().resolve()
         if not self.root.is_dir():
-            raise PathError(f"The workspace {self.root} is not a folder: create it or name another one.")
+            raise PathError(
+                Message("The workspace {root} is not a folder: create it or name another one.", root=self.root)
+            )
         if not is_text(str(self.root)):
-            raise PathError(f"The workspace {shown(str(self.root))} has a name that is not UTF-8: rename it.")
+            raise PathError(
+                Message("The workspace {root} has a name that is not UTF-8: rename it.", root=shown(str(self.root)))
+            )
         self.models_dir = self.root / "models"
         self.data_dir = self.root / "data"
         self.runs_dir = self.data_dir / "runs"
@@ -134,12 +139,14 @@ def resolve_inside(path: str | Path, roots: Iterable[str | Path]) -> Path:
     roots = [Path(root).resolve() for root in roots]
     text = str(path)
     if "\0" in text:
-        raise PathError("A path holds a NUL character: correct it.")
+        raise PathError(Message("A path holds a NUL character: correct it."))
     if os.name != "nt":
         if _WINDOWS_DRIVE.match(text):
-            raise PathError(f"{text} lies outside the allowed folders: copy it into {roots[0]}.")
+            raise PathError(
+                Message("{text} lies outside the allowed folders: copy it into {root}.", text=text, root=roots[0])
+            )
         text = text.replace("\\", "/") if not (roots[0] / text).exists() else text
     resolved = (roots[0] / text).resolve()
     if any(resolved.is_relative_to(root) for root in roots):
         return resolved
-    raise PathError(f"{path} lies outside the allowed folders: copy it into {roots[0]}.")
+    raise PathError(Message("{path} lies outside the allowed folders: copy it into {root}.", path=path, root=roots[0]))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from carvis.errors import CarvisError
+from carvis.language import Message
 from carvis.workspace import SPLITS
 
 MASKS = "masks"
@@ -107,5 +108,12 @@ def _bring(source: str, place: Path) -> str:
         return ""
     except OSError as error:
         reason = error.strerror or str(error)
-        raise CarvisError(f"{source} could not be copied to {place.parent} ({reason}): free some space.") from error
+        raise CarvisError(
+            Message(
+                "{source} could not be copied to {parent} ({reason}): free some space.",
+                source=source,
+                parent=place.parent,
+                reason=reason,
+            )
+        ) from error
     return "copy"

@@ -15,6 +15,7 @@ from carvis.dataset.health.checking import check_dataset
 from carvis.dataset.health.laying import carry_masks, lay_out, leave_out_removed
 from carvis.dataset.health.result import Health
 from carvis.errors import CarvisError, DatasetError
+from carvis.language import Message
 from carvis.workspace import SPLITS, Cache, atomic_write
 
 TABLE, REPORT = "split.csv", "split.json"
@@ -121,9 +122,13 @@ def split_dataset(
     except OSError as error:
         # Another split into the same folder may have ended first.
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise DatasetError(f"{out} is there already: use it, or name a new folder for the split.") from error
+            raise DatasetError(
+                Message("{out} is there already: use it, or name a new folder for the split.", out=out)
+            ) from error
         reason = error.strerror or str(error)
-        raise CarvisError(f"{out} could not be made ({reason}): name a folder that can be written.") from error
+        raise CarvisError(
+            Message("{out} could not be made ({reason}): name a folder that can be written.", out=out, reason=reason)
+        ) from error
     watch(100, 100)
     return Split(out, table, how, leaks, masks)
 
@@ -131,21 +136,32 @@ def split_dataset(
 def _some_left(health: Health, table: pd.DataFrame) -> None:
     if (table["split"] == "").all():
         kinds = ", ".join(sorted({_kind(reason) for reason in table["reason"]})) or "it holds none"
-        raise DatasetError(f"{health.root} leaves no picture to split ({kinds}): run check on it to see what to mend.")
+        raise DatasetError(
+            Message(
+                "{root} leaves no picture to split ({kinds}): run check on it to see what to mend.",
+                root=health.root,
+                kinds=kinds,
+            )
+        )
 
 
 def _check(health: Health, out: Path, fractions: Sequence[float]) -> np.ndarray:
     shares = np.asarray(list(fractions), float)
     if len(shares) != 3 or not np.isfinite(shares).all() or (shares < 0).any() or abs(shares.sum() - 1) > 0.01:
         raise DatasetError(
-            f"{' '.join(map(str, fractions))} are no shares of train, valid and test: give three that sum up to 1."
+            Message(
+                "{choices} are no shares of train, valid and test: give three that sum up to 1.",
+                choices=" ".join(map(str, fractions)),
+            )
         )
     if shares[0] == 0:
-        raise DatasetError("The share of train is 0: give it some pictures to learn from.")
+        raise DatasetError(Message("The share of train is 0: give it some pictures to learn from."))
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DatasetError(f"{out} is not empty: name a new folder for the split.")
+        raise DatasetError(Message("{out} is not empty: name a new folder for the split.", out=out))
     if out.resolve().is_relative_to(health.root) or health.root.is_relative_to(out.resolve()):
-        raise DatasetError(f"{out} lies in the data set {health.root}: name a folder beside it.")
+        raise DatasetError(
+            Message("{out} lies in the data set {root}: name a folder beside it.", out=out, root=health.root)
+        )
     return shares / shares.sum()
 
 

@@ -21,6 +21,7 @@ from carvis.evaluation.comparison.temperature import rescaled
 from carvis.evaluation.comparison.verdicts import LEVEL, Verdict, verdict
 from carvis.evaluation.joining import Joined, join
 from carvis.evaluation.result import Evaluation
+from carvis.language import Message
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +122,11 @@ class Comparison:
 
     def _known(self, name: str) -> str:
         if name not in self.names:
-            raise TableError(f"{name} is not compared here: choose among {', '.join(self.names)}.")
+            raise TableError(
+                Message(
+                    "{name} is not compared here: choose among {choices}.", name=name, choices=", ".join(self.names)
+                )
+            )
         return name
 
     def shared(self, name: str) -> Evaluation:
@@ -132,7 +137,11 @@ class Comparison:
         """The pictures of a pattern of ``lattice``: the rows of ``joined.table``."""
         wanted = np.array([digit == "1" for digit in pattern])
         if len(wanted) != len(self.names) or set(pattern) - {"0", "1"}:
-            raise TableError(f"{pattern} is no pattern of {len(self.names)} models: give a 1 or 0 for each.")
+            raise TableError(
+                Message(
+                    "{pattern} is no pattern of {n} models: give a 1 or 0 for each.", pattern=pattern, n=len(self.names)
+                )
+            )
         return self.joined.table[(self.joined.right == wanted).all(axis=1)]
 
     def fixed(self, first: str, second: str) -> pd.DataFrame:
@@ -194,7 +203,9 @@ def compare(
             known which have copies or all have.
     """
     if len(evaluations) < 2:
-        raise TableError("A comparison takes two evaluations or more: evaluate another model on the same pictures.")
+        raise TableError(
+            Message("A comparison takes two evaluations or more: evaluate another model on the same pictures.")
+        )
     joined = join(evaluations)
     if without_copies:
         joined = _without_copies(joined)
@@ -219,11 +230,16 @@ def _without_copies(joined: Joined) -> Joined:
             copied |= evaluation.predictions["copy_of"].fillna("").to_numpy()[joined.rows[name]] != ""
     if not known:
         raise TableError(
-            f"The evaluation of {joined.names[0]} does not say which pictures have a copy in training: "
-            "evaluate the model again."
+            Message(
+                "The evaluation of {name} does not say which pictures have a copy in training: evaluate the model "
+                "again.",
+                name=joined.names[0],
+            )
         )
     if copied.all():
-        raise TableError("Every picture compared has a copy in training: make a leak-free split and train on it.")
+        raise TableError(
+            Message("Every picture compared has a copy in training: make a leak-free split and train on it.")
+        )
     table = joined.table[~copied].reset_index(drop=True)
     rows = {name: places[~copied] for name, places in joined.rows.items()}
     left_out = joined.left_out | ({"copies": int(copied.sum())} if copied.any() else {})

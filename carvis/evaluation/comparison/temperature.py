@@ -11,6 +11,7 @@ from carvis.errors import TableError
 from carvis.evaluation.comparison.calibration import expected_calibration_error, log_loss
 from carvis.evaluation.metrics import probability_columns
 from carvis.evaluation.result import Evaluation
+from carvis.language import Message
 
 _LOWEST, _HIGHEST = 0.05, 20.0
 
@@ -39,7 +40,11 @@ class Temperature:
         """
         if evaluation.setup["model"]["fingerprint"] != self.fingerprint:
             name = evaluation.setup["model"]["name"]
-            raise TableError(f"The temperature was fitted for another model than {name}: evaluate it on valid again.")
+            raise TableError(
+                Message(
+                    "The temperature was fitted for another model than {name}: evaluate it on valid again.", name=name
+                )
+            )
         before, truth = _answers(evaluation)
         after = rescaled(before, self.value)
         right = before.argmax(axis=1) == truth
@@ -64,8 +69,11 @@ def fit_temperature(evaluation: Evaluation) -> Temperature:
     """
     if evaluation.split != "valid":
         raise TableError(
-            f"A temperature is fitted on validation pictures, not on those of {evaluation.split}, or its effect could "
-            "not be judged: evaluate the model with --split valid."
+            Message(
+                "A temperature is fitted on validation pictures, not on those of {split}, or its effect could not be "
+                "judged: evaluate the model with --split valid.",
+                split=evaluation.split,
+            )
         )
     value, bounded = fitted(*_answers(evaluation))
     return Temperature(value, len(evaluation.predictions), bounded, evaluation.setup["model"]["fingerprint"])

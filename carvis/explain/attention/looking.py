@@ -21,7 +21,7 @@ from carvis.explain.attention.result import MEASURES, Attention
 from carvis.explain.attention.storage import keep, kept, settings_key, settings_of
 from carvis.explain.parts import Parts
 from carvis.images import turn_of, turned_as_stored, turned_upright
-from carvis.language import as_data
+from carvis.language import Message, as_data
 from carvis.workspace import Cache
 
 if TYPE_CHECKING:
@@ -83,11 +83,20 @@ def attention_on_parts(
         return found
     samples = data.samples(split)
     if samples.empty:
-        raise DatasetError(f"{data.folder(split)} holds no pictures: put some in its class folders.")
+        raise DatasetError(
+            Message("{folder} holds no pictures: put some in its class folders.", folder=data.folder(split))
+        )
     samples, unknown = known_samples(clf, data, samples)
     annotated = samples[samples["id"].isin(list(parts))]
     if annotated.empty:
-        raise DatasetError(f"{parts.source} describes no picture of the split {split} of {data.name}: annotate some.")
+        raise DatasetError(
+            Message(
+                "{source} describes no picture of the split {split} of {dataset}: annotate some.",
+                source=parts.source,
+                split=split,
+                dataset=data.name,
+            )
+        )
     looking = _Looking(clf, parts, method, layer, score, target, cover, fill, tolerance, seed)
     rows, done, complete = [], 0, True
     # Checked on no picture at all, so that a wrong layer or method is told before the first one is read.
@@ -128,7 +137,13 @@ def attention_on_parts(
         complete,
     )
     if not rows:
-        raise DatasetError(f"None of the annotated pictures of {data.name} could be used ({looking.problems[0]})")
+        raise DatasetError(
+            Message(
+                "None of the annotated pictures of {dataset} could be used ({problem})",
+                dataset=data.name,
+                problem=looking.problems[0],
+            )
+        )
     if cache is not None and complete:
         # A folder that cannot be written keeps nothing, and the work goes on.
         with contextlib.suppress(CarvisError):
@@ -138,9 +153,17 @@ def attention_on_parts(
 
 def _check(target: str, fill: str) -> None:
     if target not in TARGETS:
-        raise ModelError(f"{target} is not a target here: choose one of {', '.join(TARGETS)}.")
+        raise ModelError(
+            Message(
+                "{target} is not a target here: choose one of {choices}.", target=target, choices=", ".join(TARGETS)
+            )
+        )
     if fill not in FILLS:
-        raise ModelError(f"{fill} is not a way to cover a part: choose one of {', '.join(FILLS)}.")
+        raise ModelError(
+            Message(
+                "{fill} is not a way to cover a part: choose one of {choices}.", fill=fill, choices=", ".join(FILLS)
+            )
+        )
 
 
 def _batches(items: Iterable, size: int) -> Iterator[list]:

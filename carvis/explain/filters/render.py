@@ -9,6 +9,7 @@ from carvis.errors import ModelError
 from carvis.explain.filters.ascent import SPREADS, grow
 from carvis.explain.filters.keeping import Kept
 from carvis.explain.filters.patterns import FilterPatterns
+from carvis.language import Message
 from carvis.workspace import Cache
 
 STARTS = ("model", "tutorial")
@@ -75,16 +76,32 @@ def draw_filters(
     filters = list(range(min(64, channels)) if filters is None else filters)
     for index in filters:
         if not 0 <= index < channels:
-            raise ModelError(f"{layer} of {clf.name} has no filter {index}: its filters are 0 to {channels - 1}.")
+            raise ModelError(
+                Message(
+                    "{layer} of {model} has no filter {index}: its filters are 0 to {n}.",
+                    layer=layer,
+                    model=clf.name,
+                    index=index,
+                    n=channels - 1,
+                )
+            )
     steps = STEPS[regularised] if steps is None else steps
     if size < 8 or steps < 1:
-        raise ModelError(f"Patterns of {size} pixels in {steps} steps cannot be drawn: take 8 pixels, 1 step or more.")
+        raise ModelError(
+            Message(
+                "Patterns of {size} pixels in {steps} steps cannot be drawn: take 8 pixels, 1 step or more.",
+                size=size,
+                steps=steps,
+            )
+        )
     if not 0 <= seed < 2**31:
-        raise ModelError(f"{seed} is not a seed: give a whole number from 0 to 2147483647.")
+        raise ModelError(Message("{seed} is not a seed: give a whole number from 0 to 2147483647.", seed=seed))
     if not 0 <= smoothness < float("inf"):
-        raise ModelError(f"{smoothness} is not a smoothness: give 0 or more.")
+        raise ModelError(Message("{smoothness} is not a smoothness: give 0 or more.", smoothness=smoothness))
     if start not in STARTS:
-        raise ModelError(f"{start} is not a start: choose one of {', '.join(STARTS)}.")
+        raise ModelError(
+            Message("{start} is not a start: choose one of {choices}.", start=start, choices=", ".join(STARTS))
+        )
     settings = {"size": size, "steps": steps, "start": start, "regularised": regularised, "smoothness": smoothness}
     settings["seed"] = seed
     wanted = dict.fromkeys(filters)

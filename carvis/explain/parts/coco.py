@@ -10,6 +10,7 @@ from carvis.evaluation.lenient_csv import read_text, share_known
 from carvis.explain.parts.matching import Pictures
 from carvis.explain.parts.shapes import Annotated, Outline, Runs, Shape, box_between
 from carvis.images import MAX_PIXELS
+from carvis.language import Message
 
 
 def read_coco(
@@ -31,10 +32,14 @@ def read_coco(
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else "not such JSON"
         raise TableError(
-            f"{path} is no COCO annotation file ({reason}): it needs images, annotations and categories."
+            Message(
+                "{path} is no COCO annotation file ({reason}): it needs images, annotations and categories.",
+                path=path,
+                reason=reason,
+            )
         ) from None
     if not names:
-        raise TableError(f"{path} names no categories: each part needs one.")
+        raise TableError(Message("{path} names no categories: each part needs one.", path=path))
     shapes: dict[str, list[tuple[str, Shape]]] = {}
     sizes: dict[str, tuple[int, int] | None] = {}
     wrong: Counter[str] = Counter()

@@ -11,6 +11,7 @@ from PIL import Image
 from carvis.dataset import Dataset
 from carvis.errors import TableError
 from carvis.explain.parts.parts import Draw, read_index_mask
+from carvis.language import Message
 from carvis.workspace import sha256_of_file, split_folders
 
 NAMES_FILE = "parts.json"
@@ -35,7 +36,11 @@ def read_mask_folder(
         if mask.is_file():
             files[sample] = mask
     if not files:
-        raise TableError(f"{place} holds no mask of a picture: name each as its picture, {place}/<class>/<stem>.png.")
+        raise TableError(
+            Message(
+                "{place} holds no mask of a picture: name each as its picture, {place}/<class>/<stem>.png.", place=place
+            )
+        )
     told = []
     wanted = {mask.resolve() for mask in files.values()}
     spare = [path for path in place.rglob("*.png") if path.resolve() not in wanted]
@@ -57,7 +62,14 @@ def _split_folder(folder: Path, data: Dataset, split: str) -> Path:
     for place in named:
         if place.is_dir():
             return place
-    raise TableError(f"{folder} holds no masks of the split {split}: put them at {folder / split}/<class>/<stem>.png.")
+    raise TableError(
+        Message(
+            "{folder} holds no masks of the split {split}: put them at {path}/<class>/<stem>.png.",
+            folder=folder,
+            split=split,
+            path=folder / split,
+        )
+    )
 
 
 def _names(path: Path) -> list[str] | None:
@@ -70,7 +82,10 @@ def _names(path: Path) -> list[str] | None:
     good = isinstance(names, list) and names and all(isinstance(name, str) and name.strip() for name in names)
     if not good or len(set(names)) < len(names):
         raise TableError(
-            f'{path} is no list of different names: write ["background", "body", ...] in the order of values.'
+            Message(
+                '{path} is no list of different names: write ["background", "body", ...] in the order of values.',
+                path=path,
+            )
         )
     return [unicodedata.normalize("NFC", name.strip()) for name in names]
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from carvis.errors import TableError
 from carvis.images import image_size
+from carvis.language import Message
 from carvis.workspace import content_hash
 
 # What boxes and outlines leave of a picture, so that a map's whole evidence is accounted for.
@@ -55,7 +56,14 @@ class Parts:
         """
         names = self.names if names is None else tuple(names)
         if unknown := [name for name in names if name not in self.names]:
-            raise TableError(f"{unknown[0]} is not a part of {self.source}: choose from {', '.join(self.names)}.")
+            raise TableError(
+                Message(
+                    "{unknown} is not a part of {source}: choose from {choices}.",
+                    unknown=unknown[0],
+                    source=self.source,
+                    choices=", ".join(self.names),
+                )
+            )
         wanted = set(self.drawn if samples is None else samples)
         drawn = {sample: draw for sample, draw in self.drawn.items() if sample in wanted}
         mark = content_hash(self.fingerprint, list(names), sorted(drawn))
@@ -110,13 +118,25 @@ def read_index_mask(path: str | Path, size: tuple[int, int]) -> np.ndarray:
         with Image.open(path, formats=("PNG",)) as picture:
             if picture.mode not in ("P", "L", "1", "I", "I;16"):
                 raise TableError(
-                    f"{path} is a colour picture: save it as indexed or grey PNG, each pixel the number of its part."
+                    Message(
+                        "{path} is a colour picture: save it as indexed or grey PNG, each pixel the number of its"
+                        " part.",
+                        path=path,
+                    )
                 )
             height, width = size
             own = picture.size[::-1]
             if not same_shape(own, size):
                 raise TableError(
-                    f"{path} is {own[1]} x {own[0]} pixels and its picture {width} x {height}: make it of equal size."
+                    Message(
+                        "{path} is {width} x {height} pixels and its picture {picture_width} x {picture_height}: make"
+                        " it of equal size.",
+                        path=path,
+                        width=own[1],
+                        height=own[0],
+                        picture_width=width,
+                        picture_height=height,
+                    )
                 )
             picture = ImageOps.exif_transpose(picture)
             if own != size:
@@ -125,7 +145,9 @@ def read_index_mask(path: str | Path, size: tuple[int, int]) -> np.ndarray:
     except TableError:
         raise
     except FileNotFoundError:
-        raise TableError(f"{path} does not exist: check the path.") from None
+        raise TableError(Message("{path} does not exist: check the path.", path=path)) from None
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise TableError(f"{path} is not a mask that can be read ({reason}): save it as PNG again.") from None
+        raise TableError(
+            Message("{path} is not a mask that can be read ({reason}): save it as PNG again.", path=path, reason=reason)
+        ) from None

@@ -13,6 +13,7 @@ from carvis.explain.parts.parts import REST, Parts
 from carvis.explain.parts.shapes import Annotated, box_between
 from carvis.explain.parts.table import read_boxes
 from carvis.explain.parts.voc import read_voc
+from carvis.language import Message
 from carvis.workspace import content_hash
 
 # How a file of boxes or outlines is read, by its ending.
@@ -49,7 +50,7 @@ def read_parts(source: str | Path, data: Dataset, split: str = "test", encoding:
     data.folder(split)
     split = canonical_split(split)
     if not source.exists():
-        raise TableError(f"{source} does not exist: check the path.")
+        raise TableError(Message("{source} does not exist: check the path.", source=source))
     if source.is_dir():
         if not any(source.rglob("*.xml")):
             return _of_masks(source, data, split)
@@ -57,13 +58,26 @@ def read_parts(source: str | Path, data: Dataset, split: str = "test", encoding:
     elif source.suffix.lower() in _READERS:
         read = partial(_READERS[source.suffix.lower()], encoding=encoding)
     else:
-        raise TableError(f"{source} is no kind of annotation known here: give masks, a COCO .json, VOC .xml or a .csv.")
+        raise TableError(
+            Message(
+                "{source} is no kind of annotation known here: give masks, a COCO .json, VOC .xml or a .csv.",
+                source=source,
+            )
+        )
     pictures = Pictures(data, split)
     annotated, names, told = read(source, pictures)
     told += pictures.told(source.name)
     if not annotated:
         why = f" ({told[0].rstrip('.')})" if told else ""
-        raise TableError(f"{source} describes no picture of the split {split} of {data.name}{why}.")
+        raise TableError(
+            Message(
+                "{source} describes no picture of the split {split} of {dataset}{why}.",
+                source=source,
+                split=split,
+                dataset=data.name,
+                why=why,
+            )
+        )
     return _of_shapes(annotated, names, told, source.name, pictures.files)
 
 
@@ -81,8 +95,8 @@ def box_parts(data: Dataset, sample: str, box: Sequence[float], name: str = "box
     try:
         shape = box_between(box)
     except (TypeError, ValueError):
-        remedy = "give left, top, right, bottom with left < right and top < bottom"
-        raise TableError(f"{list(box)} is no box: {remedy}.") from None
+        remedy = Message("give left, top, right, bottom with left < right and top < bottom")
+        raise TableError(Message("{box} is no box: {remedy}.", box=list(box), remedy=remedy)) from None
     return _of_shapes({sample: Annotated(((name, shape),), None, source)}, [name], [], source, {sample: file})
 
 

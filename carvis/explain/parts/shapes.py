@@ -8,6 +8,7 @@ import numpy as np
 
 from carvis.errors import TableError
 from carvis.explain.parts.parts import same_shape
+from carvis.language import Message
 
 _SUBPIXEL = 4
 
@@ -103,8 +104,15 @@ class Annotated:
             # The picture may have been made smaller or larger since, which keeps its shape.
             if not same_shape(self.size, size):
                 raise TableError(
-                    f"{self.source} was drawn on a picture of {self.size[1]} x {self.size[0]} pixels, not of "
-                    f"{size[1]} x {size[0]}: annotate the picture that is here."
+                    Message(
+                        "{source} was drawn on a picture of {width} x {height} pixels, not of {picture_width} x"
+                        " {picture_height}: annotate the picture that is here.",
+                        source=self.source,
+                        width=self.size[1],
+                        height=self.size[0],
+                        picture_width=size[1],
+                        picture_height=size[0],
+                    )
                 )
         found: dict[str, np.ndarray] = {}
         for part, shape in self.shapes:

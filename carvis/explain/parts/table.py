@@ -10,6 +10,7 @@ from carvis.errors import TableError
 from carvis.evaluation.lenient_csv import read_lenient_csv, read_text, share_known
 from carvis.explain.parts.matching import Pictures
 from carvis.explain.parts.shapes import Annotated, Box, box_between
+from carvis.language import Message
 
 _PICTURE = ("id", "path", "filename", "file_name", "file", "image", "image_path", "picture", "sample")
 _PART = ("part", "label", "class", "name", "category")
@@ -46,13 +47,22 @@ def read_boxes(
         corners = [*(_first(columns, names) for names in _ORIGIN), *extent]
     if part is None or None in corners:
         wanted = "part, x1, y1, x2, y2" if part is not None else "part"
-        raise TableError(f"{path} lacks a column ({wanted}): its first line is {', '.join(table.header)[:80]}.")
+        raise TableError(
+            Message(
+                "{path} lacks a column ({wanted}): its first line is {value}.",
+                path=path,
+                wanted=wanted,
+                value=", ".join(table.header)[:80],
+            )
+        )
 
     numbers = [[_number(row[place]) for place in corners] for row in table.rows]
     told, wrong = list(table.problems), 0
     flat = [value for four in numbers for value in four if value is not None]
     if flat and max(flat) <= 1:
-        raise TableError(f"{path} gives boxes as shares of the picture: multiply them by its width and height.")
+        raise TableError(
+            Message("{path} gives boxes as shares of the picture: multiply them by its width and height.", path=path)
+        )
     found: dict[str, list[tuple[str, Box]]] = {}
     sizes: dict[str, tuple[int, int] | None] = {}
     for row, four in zip(table.rows, numbers):

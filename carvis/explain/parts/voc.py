@@ -10,6 +10,7 @@ from xml.parsers import expat
 from carvis.errors import TableError
 from carvis.explain.parts.matching import Pictures
 from carvis.explain.parts.shapes import Annotated, Box, box_between
+from carvis.language import Message
 from carvis.tables import readings
 
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
@@ -31,7 +32,7 @@ def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
     """
     files = sorted(path for path in folder.rglob("*.xml") if path.is_file())
     if not files:
-        raise TableError(f"{folder} holds no .xml files: put one a picture there.")
+        raise TableError(Message("{folder} holds no .xml files: put one a picture there.", folder=folder))
     annotated: dict[str, Annotated] = {}
     broken: Counter[str] = Counter()
     first: dict[str, str] = {}
@@ -47,7 +48,13 @@ def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
             annotated[sample] = replace(one, shapes=(*before.shapes, *one.shapes)) if before else one
     if sum(broken.values()) == len(files):
         reason, _ = broken.most_common(1)[0]
-        raise TableError(f"{folder / first[reason]} is no Pascal VOC annotation ({reason}): write it again.")
+        raise TableError(
+            Message(
+                "{path} is no Pascal VOC annotation ({reason}): write it again.",
+                path=folder / first[reason],
+                reason=reason,
+            )
+        )
     told = [
         f"{n} file{'s' if n > 1 else ''} of {folder.name} could not be read, first {first[why]} ({why}): repair it."
         for why, n in broken.items()
