@@ -58,7 +58,9 @@ def read_card(model_path: str | Path) -> ModelCard | None:
         if not isinstance(facts, dict):
             raise ValueError("not an object")
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"The card {path} cannot be read ({error}): mend or remove it.") from error
+        raise ModelError(
+            Message("The card {path} cannot be read ({reason}): mend or remove it.", path=path, reason=error)
+        ) from error
     card = ModelCard()
     for key, value in facts.items():
         if key in _VALID and _VALID[key](value):

@@ -131,10 +131,10 @@ def _card(path: Path, sha256: str, said: list[str]) -> ModelCard | None:
     try:
         card = read_card(path)
     except ModelError as error:
-        said.append(str(error))
+        said.append(error.args[0])
         return None
     if card and card.sha256 and card.sha256 != sha256:
-        said.append(f"The card {card_path(path).name} was written for another version of this file.")
+        said.append(Message("The card {card} was written for another version of this file.", card=card_path(path).name))
     return card
 
 
@@ -164,7 +164,12 @@ def _preprocessing(model, given, card, shape, said) -> str:
             )
         )
     elif card and card.preprocessing:
-        said.append(f"The card names the preprocessing {card.preprocessing}, which is not known here: it is not used.")
+        said.append(
+            Message(
+                "The card names the preprocessing {name}, which is not known here: it is not used.",
+                name=card.preprocessing,
+            )
+        )
     said.append(sentence)
     return found
 
@@ -188,10 +193,14 @@ def _resize(given, card, said, native: bool) -> str:
     if card and card.resize in RESIZE_METHODS:
         return card.resize
     if card and card.resize:
-        said.append(f"The card names the resize method {card.resize}, which is not known here: it is not used.")
+        said.append(
+            Message(
+                "The card names the resize method {name}, which is not known here: it is not used.", name=card.resize
+            )
+        )
     if native:
         return "nearest"
-    said.append("Pictures are resized by nearest neighbour, as Keras's load_img does.")
+    said.append(Message("Pictures are resized by nearest neighbour, as Keras's load_img does."))
     return "nearest"
 
 
@@ -225,7 +234,13 @@ def _input_size(model, fixed, channels, given, card, said) -> int | tuple[int, i
     noted = tuple(card.input_size) if card and card.input_size else None
     if None not in fixed:
         if noted and noted != fixed:
-            said.append(f"The card names another input size than the model's own {fixed[0]}x{fixed[1]}.")
+            said.append(
+                Message(
+                    "The card names another input size than the model's own {height}x{width}.",
+                    height=fixed[0],
+                    width=fixed[1],
+                )
+            )
         return None
     if noted and all(own in (None, side) for own, side in zip(fixed, noted)):
         return noted
