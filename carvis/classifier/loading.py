@@ -234,7 +234,13 @@ def _input_size(model, fixed, channels, given, card, said) -> int | tuple[int, i
     noted = tuple(card.input_size) if card and card.input_size else None
     if None not in fixed:
         if noted and noted != fixed:
-            said.append(f"The card names another input size than the model's own {fixed[0]}x{fixed[1]}.")
+            said.append(
+                Message(
+                    "The card names another input size than the model's own {height}x{width}.",
+                    height=fixed[0],
+                    width=fixed[1],
+                )
+            )
         return None
     if noted and all(own in (None, side) for own, side in zip(fixed, noted)):
         return noted

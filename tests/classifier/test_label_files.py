@@ -5,7 +5,7 @@ import json
 import pytest
 
 from carvis.classifier.label_file import names_beside, read_class_names
-from carvis.errors import ModelError
+from carvis.errors import ModelError, TableError
 
 NAMES = ["Golf", "Audi a3", "ドア", "Äpfel"]
 
@@ -121,3 +121,11 @@ def test_files_beside_a_model(tmp_path):
         "Class_Indices.json": ["b", "a"],
     }
     assert next(iter(found)).name == "cars_labels.txt"
+
+
+def test_an_encoding_that_is_named_counts(tmp_path):
+    path = _write(tmp_path / "labels.txt", "Citroën\nŠkoda\n", "cp1250")
+    assert read_class_names(path, encoding="cp1250") == ["Citroën", "Škoda"]
+    for encoding, problem in (("utf-8", "not text in utf-8"), ("klingon", "no encoding klingon")):
+        with pytest.raises(TableError, match=problem):
+            read_class_names(path, encoding=encoding)

@@ -89,6 +89,8 @@ def test_errors_and_results_are_japanese(bare, tmp_path, capsys):
     bare.setenv("CARVIS_LANGUAGE", "ja")
     assert main(["summary", "tiny.keras", "--classes", "猫,犬"]) == 0
     said = capsys.readouterr().out
+    # No assumption and no fact of the model is told in English.
+    assert not re.search("[a-z]+ [a-z]+ [a-z]+", said)
     assert "2 クラス: 猫, 犬" in said and "3 層、パラメータ 62（学習対象 62、凍結 0）" in said
     assert main(["heatmaps", "tiny.keras", "none*.jpg"]) == 2
     assert "none*.jpg に当てはまるものがありません" in capsys.readouterr().err
