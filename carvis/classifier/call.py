@@ -2,12 +2,15 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from carvis.classifier.patches import PATCHING, patched
+
+_fed_as_float = threading.local()
 _WHOLE = ("uint8", "uint16", "uint32", "uint64", "int16", "int32", "int64")
 
 
@@ -44,7 +47,7 @@ def call_model(model: keras.Model, images: tf.Tensor) -> tf.Tensor:
 
 def _fed(model: keras.Model, images: tf.Tensor):
     dtype = tf.as_dtype(input_dtype(model))
-    if dtype.is_integer and not _as_float(model):
+    if dtype.is_integer and id(model) not in _floats_for():
         images = tf.cast(tf.clip_by_value(tf.round(images), 0, 255), dtype)
     elif not dtype.is_integer:
         images = tf.cast(images, dtype)
@@ -54,8 +57,9 @@ def _fed(model: keras.Model, images: tf.Tensor):
     return [images] if isinstance(structure, list) else images
 
 
-def _as_float(model: keras.Model) -> bool:
-    return "_convert_inputs_to_tensors" in _graph(model).__dict__
+def _floats_for() -> set[int]:
+    """The models that this thread feeds floats."""
+    return getattr(_fed_as_float, "models", set())
 
 
 def _graph(model: keras.Model) -> keras.Model:
@@ -71,15 +75,16 @@ def fed_as_float(model: keras.Model) -> Iterator[None]:
     if not takes_whole_numbers(model):
         yield
         return
-    here = threading.get_ident()
-    graphs = [graph for graph in _graphs(model) if takes_whole_numbers(graph)]
-    for graph in graphs:
-        object.__setattr__(graph, "_convert_inputs_to_tensors", _unless_elsewhere(graph, here))
-    try:
-        yield
-    finally:
-        for graph in graphs:
-            object.__delattr__(graph, "_convert_inputs_to_tensors")
+    with contextlib.ExitStack() as patches:
+        patches.enter_context(PATCHING)
+        # A model that is called several times is one graph.
+        for graph in {id(graph): graph for graph in _graphs(model) if takes_whole_numbers(graph)}.values():
+            patches.enter_context(patched(graph, "_convert_inputs_to_tensors", lambda own, inputs: inputs))
+        fed, _fed_as_float.models = _floats_for(), {*_floats_for(), id(model)}
+        try:
+            yield
+        finally:
+            _fed_as_float.models = fed
 
 
 def computes_alike_on_floats(model: keras.Model, images: np.ndarray) -> bool:
@@ -96,11 +101,6 @@ def computes_alike_on_floats(model: keras.Model, images: np.ndarray) -> bool:
     except Exception:
         return False
     return np.allclose(fed, call_model(model, values), rtol=1e-3, atol=1e-4)
-
-
-def _unless_elsewhere(graph: keras.Model, here: int) -> Callable:
-    own = graph._convert_inputs_to_tensors
-    return lambda inputs: inputs if threading.get_ident() == here else own(inputs)
 
 
 def _graphs(model: keras.Model) -> Iterator[keras.Model]:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from carvis.classifier.call import call_model, input_dtype, takes_whole_numbers
 from carvis.classifier.graph import flat_operations
+from carvis.classifier.patches import patched
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.language import Message
 
@@ -69,21 +70,15 @@ def first_weights_input(model: keras.Model, images: np.ndarray) -> np.ndarray | 
 
 @contextlib.contextmanager
 def _stopping_at_weights(model: keras.Model) -> Iterator[None]:
-    def stop(x, *args, **kwargs):
+    def stop(call, x, *args, **kwargs):
         raise _Reached(np.asarray(tf.cast(keras.tree.flatten(x)[0], tf.float32)))
 
-    patched = [
-        step
-        for step in flat_operations(model)
-        if isinstance(step, keras.Layer) and step.weights and not isinstance(step, _SCALING) and _has_kernel(step)
-    ]
-    for step in patched:
-        object.__setattr__(step, "call", stop)
-    try:
+    with contextlib.ExitStack() as patches:
+        for step in flat_operations(model):
+            learns = isinstance(step, keras.Layer) and step.weights and not isinstance(step, _SCALING)
+            if learns and _has_kernel(step):
+                patches.enter_context(patched(step, "call", stop))
         yield
-    finally:
-        for step in patched:
-            object.__delattr__(step, "call")
 
 
 def _has_kernel(layer: keras.Layer) -> bool:

@@ -10,8 +10,9 @@ import tensorflow as tf
 from carvis.classifier import Classifier
 from carvis.classifier.call import call_model
 from carvis.classifier.calls import Call
+from carvis.classifier.patches import PATCHING
 from carvis.dataset import Unreadable, pipeline
-from carvis.explain.tap import TRACING, outputs_of
+from carvis.explain.tap import outputs_of
 
 _passes: "weakref.WeakKeyDictionary[Classifier, dict]" = weakref.WeakKeyDictionary()
 
@@ -30,7 +31,7 @@ def make_pass(
     def outputs(images):
         seen: dict = {}
 
-        with TRACING, outputs_of(layers, seen.__setitem__):
+        with PATCHING, outputs_of(layers, seen.__setitem__):
             call_model(model, tf.convert_to_tensor(images))
         return [tf.cast(seen[place], tf.float32) for place in range(len(layers))]
 

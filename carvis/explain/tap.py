@@ -1,7 +1,6 @@
 """One forward pass through any Keras model that also hands out layers' outputs and the scores' gradients by them."""
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -13,34 +12,13 @@ from carvis.classifier.calls import Call
 from carvis.classifier.graph import final_operation
 from carvis.classifier.layers import walk
 from carvis.classifier.output import class_scores, decide_output, squashing_step
+from carvis.classifier.patches import PATCHING, in_this_thread, patched
 from carvis.explain.precision import heavy_layers, in_bfloat16
 
-TRACING = threading.RLock()
 
-
-def _in_this_thread(own: Callable, wrapper: Callable) -> Callable:
-    """Wrap a function for the calls of this thread alone: another one may use the model at the same time."""
-    here = threading.get_ident()
-
-    def call(*args, **kwargs):
-        return wrapper(own, *args, **kwargs) if threading.get_ident() == here else own(*args, **kwargs)
-
-    return call
-
-
-@contextlib.contextmanager
-def calls_through(layer: keras.Operation, wrapper: Callable) -> Iterator[None]:
+def calls_through(layer: keras.Operation, wrapper: Callable) -> contextlib.AbstractContextManager[None]:
     """Run ``wrapper(call, *args)`` in place of the layer's ``call`` while the block lasts."""
-    own = layer.__dict__.get("call")
-    call = layer.call
-    object.__setattr__(layer, "call", _in_this_thread(call, wrapper))
-    try:
-        yield
-    finally:
-        if own is None:
-            object.__delattr__(layer, "call")
-        else:
-            object.__setattr__(layer, "call", own)
+    return patched(layer, "call", wrapper)
 
 
 def turn_of(layer: Call | keras.Operation) -> tuple[keras.Operation, int]:
@@ -78,12 +56,13 @@ def outputs_of(layers: Sequence[Call | keras.Operation], keep: Callable) -> Iter
 
 @contextlib.contextmanager
 def _activation(layer: keras.Layer, wrapper: Callable) -> Iterator[None]:
-    own = layer.activation
-    layer.activation = _in_this_thread(own, wrapper)
-    try:
-        yield
-    finally:
-        layer.activation = own
+    with PATCHING:
+        own = layer.activation
+        layer.activation = in_this_thread(own, wrapper)
+        try:
+            yield
+        finally:
+            layer.activation = own
 
 
 def _seen_before(squashing: keras.Operation, keep: Callable):
@@ -164,7 +143,7 @@ def make_tap(
             return function(x, *args, **kwargs)
 
         with (
-            TRACING,
+            PATCHING,
             tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape,
             contextlib.ExitStack() as patches,
         ):

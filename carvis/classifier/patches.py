@@ -1,0 +1,39 @@
+"""Running something else in place of a method of a model's layer for a while: in one thread, and undone in order."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+
+# Two threads that patched a layer at once would each put back what the other had put there.
+PATCHING = threading.RLock()
+
+
+def in_this_thread(own: Callable, wrapper: Callable) -> Callable:
+    """Return a function that runs ``wrapper(own, ...)`` for the calls of this thread alone, else ``own``.
+
+    Another thread may use the model at the same time.
+    """
+    here = threading.get_ident()
+
+    def call(*args, **kwargs):
+        return wrapper(own, *args, **kwargs) if threading.get_ident() == here else own(*args, **kwargs)
+
+    return call
+
+
+@contextlib.contextmanager
+def patched(thing: object, name: str, wrapper: Callable) -> Iterator[None]:
+    """Run ``wrapper(own, ...)`` in place of a method of an object while the block lasts, in this thread alone.
+
+    Threads that patch wait for each other. ``object`` sets and deletes, as Keras tracks what is set on a layer.
+    """
+    with PATCHING:
+        before = thing.__dict__.get(name)
+        object.__setattr__(thing, name, in_this_thread(getattr(thing, name), wrapper))
+        try:
+            yield
+        finally:
+            if before is None:
+                object.__delattr__(thing, name)
+            else:
+                object.__setattr__(thing, name, before)
