@@ -76,16 +76,26 @@ def speaking(language: str) -> Iterator[None]:
 @lru_cache(maxsize=16)
 def read_catalogue(folder: Path, language: str) -> dict[str, tuple[str, ...]]:
     """Return a language's translations in a folder of locales: message id to its text, or to its plural forms."""
-    from babel.messages.pofile import read_po
-
-    with open(folder / language / "LC_MESSAGES" / "carvis.po", encoding="utf-8") as file:
-        messages = read_po(file, locale=language)
     texts = {}
-    for message in messages:
+    for message in _entries(folder, language):
         if message.id and not message.fuzzy:
             plural = isinstance(message.id, tuple)
             texts[message.id[0] if plural else message.id] = message.string if plural else (message.string,)
     return texts
+
+
+def _entries(folder: Path, language: str):
+    from babel.messages.pofile import read_po
+
+    with open(folder / language / "LC_MESSAGES" / "carvis.po", encoding="utf-8") as file:
+        return read_po(file, locale=language)
+
+
+@lru_cache(maxsize=1)
+def _templates() -> set[tuple[str, str | None]]:
+    """The library's own templates, each with its plural, or None."""
+    ids = [message.id for message in _entries(LOCALE_DIR, "ja") if message.id]
+    return {one if isinstance(one, tuple) else (one, None) for one in ids}
 
 
 def translate(catalogue: dict[str, tuple[str, ...]], text: str) -> str:
@@ -167,17 +177,23 @@ def as_data(value):
         plain = value is None or isinstance(value, (str, bool, int, float))
         return value if plain else value.item() if hasattr(value, "item") else str(value)
     values = {name: as_data(one) for name, one in value.values.items()}
-    return {"template": value.template, "plural": value.plural, "n": value.n, "values": values}
+    return {"template": value.template, "plural": value.plural, "n": value.n, "values": values, "text": str(value)}
 
 
 def from_data(data):
     """Return the message that ``as_data`` wrote down; anything else as it is.
 
-    A file may come from anywhere: only templates that carvis has itself are filled in.
+    A file may come from anywhere: only templates that carvis has itself are filled in. Of any other, such as one that
+    another version of carvis wrote, the English text is returned.
     """
-    if not (isinstance(data, dict) and data.keys() == {"template", "plural", "n", "values"}):
+    if not (isinstance(data, dict) and data.keys() >= {"template", "plural", "n", "values"}):
         return data
-    if data["template"] not in read_catalogue(LOCALE_DIR, "ja") or not isinstance(data["values"], dict):
-        return str(data["template"])
-    values = {name: from_data(one) for name, one in data["values"].items()}
-    return Message._made(data["template"], data["plural"], data["n"], values)
+    template, plural, text = data["template"], data["plural"], str(data.get("text", data["template"]))
+    try:
+        if (template, plural) in _templates():
+            values = {name: from_data(one) for name, one in data["values"].items()}
+            return Message._made(template, plural, data["n"], values)
+    # Another version may have filled the same sentence with other values.
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        pass
+    return text

@@ -66,4 +66,17 @@ def test_a_message_of_a_file_is_filled_in_only_if_carvis_has_its_template():
     assert from_data(data) == told and from_data("plain") == "plain"
     with speaking("ja"):
         assert localised(from_data(data)) == "a, b ほか 3 個"
-    assert from_data(data | {"template": "{names.__class__:>99999999999}"}) == "{names.__class__:>99999999999}"
+    # Of another version's sentence the English text is there; what is not known is never filled in.
+    crafted = "{names.__class__:>99999999999}"
+    for other in ({"template": crafted}, {"plural": crafted, "n": 2}, {"values": {"n": 3}}, {"values": None}):
+        assert from_data(data | other) == "a, b and 3 more"
+    assert from_data({key: value for key, value in data.items() if key != "text"} | {"template": crafted}) == crafted
+
+
+def test_a_message_that_counts_comes_back_from_a_file():
+    told = Message.of_number("{n} image could not be read and was not counted.",
+                             "{n} images could not be read and were not counted.", 2)  # fmt: skip
+    again = from_data(json.loads(json.dumps(as_data(told))))
+    assert again == told == "2 images could not be read and were not counted."
+    with speaking("ja"):
+        assert localised(again) == localised(told) != told
