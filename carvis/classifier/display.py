@@ -15,18 +15,17 @@ if TYPE_CHECKING:
 def classifier_html(clf: Classifier) -> str:
     """A table of what is bound to the model, and what had to be assumed; no image is computed."""
     n = len(clf.class_names)
-    size = "x".join(map(str, (*clf.input_size, clf.channels)))
-    # Fields that come with later cards.
-    reading = ", ".join(str(getattr(clf, name)) for name in ("alpha", "orientation") if getattr(clf, name, None))
+    size = _("any size x ") if clf.native_size else "{}x{}x".format(*clf.input_size)
+    resize = _("by the model itself") if clf.native_size else clf.resize
     values = {
         _("file"): clf.path.name if clf.path else None,
         _("classes"): f"{n:,}: {names(clf.class_names)}",
-        _("input"): size,
-        _("preprocessing"): ", ".join(filter(None, (clf.preprocessing, clf.resize, reading))),
-        _("output"): getattr(clf, "output", None),
+        _("input"): f"{size}{clf.channels}",
+        _("preprocessing"): f"{clf.preprocessing}, {resize}, {clf.reading}",
+        _("output"): clf.output,
         _("parameters"): f"{clf.model.count_params():,}",
-        _("layers"): f"{len(clf.model.layers):,}",
-        _("layer explained by default"): getattr(clf, "default_layer", None) or clf.last_conv_layer or "–",
+        _("layers"): f"{clf.totals().layers:,}",
+        _("layer explained by default"): clf.default_layer or "–",
     }
     assumed = [line(f"⚠ {localised(sentence)}") for sentence in clf.assumptions]
     return panel(clf.name, facts(values), *assumed)

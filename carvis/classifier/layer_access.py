@@ -118,7 +118,7 @@ class LayerAccess:
 
     def layer_table(self):
         """Return one row a call of a layer: name, type, output_shape, parameters, trainable, explainable, branch."""
-        return layer_tools.layer_table(self.model, self.places)
+        return layer_tools.layer_table(self.places)
 
     def totals(self) -> layer_tools.Totals:
         """Count the model's layers and weights: layers, parameters, trainable, frozen."""

@@ -115,7 +115,7 @@ def totals(model: keras.Model) -> Totals:
     return Totals(len(layers), model.count_params(), trainable)
 
 
-def layer_table(model: keras.Model, places: Places) -> pd.DataFrame:
+def layer_table(places: Places) -> pd.DataFrame:
     """Return one row a call of a layer: name (path), type, output_shape, parameters, trainable, explainable, branch.
 
     The parameters of a layer that is called several times stand in the row of its first call. ``branch`` marks the

@@ -36,10 +36,11 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     card.input_size = None if clf.native_size else list(clf.input_size)
     card.channels = clf.channels
     # A guess is no fact: it is made anew, and said, when the file is opened.
-    for fact in ("class_names", "preprocessing", "resize"):
+    for fact in ("class_names", "preprocessing", "resize", "output"):
         if fact not in clf.assumed:
             setattr(card, fact, getattr(clf, fact))
-    card.alpha, card.orientation, card.output = clf.alpha, clf.orientation, clf.output
+    # These are noted all the same: a card of carvis without them means that images are read in the usual way.
+    card.alpha, card.orientation = clf.alpha, clf.orientation
     card.sha256 = sha256_of_file(path)
     card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
     card.versions = versions()

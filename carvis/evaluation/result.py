@@ -13,6 +13,7 @@ import pandas as pd
 from carvis.evaluation.assumptions.result import AssumptionCheck
 from carvis.evaluation.leaking import Leak
 from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
+from carvis.images import USUAL
 from carvis.workspace import sha256_of_file
 
 
@@ -64,13 +65,19 @@ class Evaluation:
     def assumption_check(self) -> AssumptionCheck | None:
         """The check of what was assumed of the model, where it speaks against the assumptions."""
         kept = self.setup.get("assumption_check")
-        return AssumptionCheck.from_json(kept) if kept else None
+        try:
+            return AssumptionCheck.from_json(kept) if kept else None
+        # Of another version of carvis: the notes say it, too.
+        except (KeyError, TypeError, ValueError):
+            return None
 
     @property
     def model_facts(self) -> dict:
         """What ``load_classifier`` must be given so that it opens the model as it was evaluated."""
         model = self.setup["model"]
         size = tuple(model.get("input_size") or ())
+        # Evaluations made before the reading was noted read images in the usual way, whatever the card says.
+        model = vars(USUAL) | model
         facts = {
             name: model.get(name)
             for name in ("class_names", "preprocessing", "resize", "alpha", "orientation", "output")

@@ -114,6 +114,9 @@ def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evalu
         below = setup["dataset"].pop("path")
         setup["notes"] = [from_data(note) for note in setup.pop("messages", setup.get("notes", []))]
         class_names = setup["model"]["class_names"]
+        # A text would be taken for a file of names.
+        if isinstance(class_names, str) or not all(isinstance(name, str) for name in class_names):
+            raise TypeError("class names")
         expected = files["predictions.parquet"]
         complete = {"n", "accuracy", "per_class", "unreadable"} <= metrics.keys()
     except (ValueError, KeyError, TypeError, AttributeError):

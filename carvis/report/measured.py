@@ -58,7 +58,7 @@ def measured_attention(context: Context) -> dict[str, Measured]:
             if result is None and context.measure:
                 result = attention_on_parts(clf, context.data, context.split, parts, cache=cache)
             elif result is None:
-                few = parts.only(samples=_sample(list(parts), clf.input_size))
+                few = parts.only(samples=_sample(list(parts), clf.probe_size))
                 result = attention_on_parts(clf, context.data, context.split, few, cover=False, cache=cache)
         except CarvisError as error:
             context.problems.append(localised(error))

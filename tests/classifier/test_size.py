@@ -199,3 +199,14 @@ def test_input_size_and_output_are_given_on_every_verb_that_opens_a_model(tmp_pa
     assert main(["filters", model, *size]) == 0
     assert main(["summary", model, "--input-size", "big"]) == 2
     assert "big is no input size" in capsys.readouterr().err
+
+
+def test_a_model_of_any_size_shows_itself_and_what_was_assumed_stays_out_of_its_card(tmp_path):
+    from carvis.report.measured import _sample
+
+    clf = Classifier(spotting(L.Resizing(32, 32), SCALED), "ab", preprocessing="none", assumed=["output"])
+    assert "any size x 3" in clf._repr_html_() and "None" not in clf._repr_html_()
+    assert "by the model itself" in clf._repr_html_()
+    assert read_card(save_classifier(clf, tmp_path / "m.keras")).output is None
+    # A report looks at a sample of its images as of any other model's.
+    assert len(_sample([str(i) for i in range(1000)], clf.probe_size)) == 130

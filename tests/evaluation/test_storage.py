@@ -146,3 +146,25 @@ def test_files_of_somebody_else_are_not_overwritten(tmp_path):
     (tmp_path / "predictions.parquet").write_bytes(b"x")
     with pytest.raises(TableError, match="predictions"):
         check_folder(tmp_path)
+
+
+def test_an_evaluation_of_an_earlier_version_opens_its_model_as_it_was_read_then(evaluation, tmp_path):
+    facts = load_evaluation(evaluation.save(tmp_path / "out")).model_facts
+    assert (facts["alpha"], facts["orientation"]) == ("on-white", "upright")
+    evaluation.setup["model"] |= {"alpha": "drop-alpha", "orientation": "as-stored"}
+    facts = load_evaluation(evaluation.save(tmp_path / "out")).model_facts
+    assert (facts["alpha"], facts["orientation"]) == ("drop-alpha", "as-stored")
+
+
+def test_class_names_that_are_a_path_are_damage(evaluation, tmp_path):
+    folder = evaluation.save(tmp_path / "out")
+    document = json.loads((folder / "metrics.json").read_text("utf-8"))
+    document["setup"]["model"]["class_names"] = "labels.txt"
+    (folder / "metrics.json").write_text(json.dumps(document), "utf-8")
+    with pytest.raises(TableError, match=r"metrics\.json is damaged"):
+        load_evaluation(folder)
+
+
+def test_a_check_of_another_version_is_none(evaluation, tmp_path):
+    evaluation.setup["assumption_check"] = {"model": "m", "table": [], "splits": [], "novel": 1}
+    assert load_evaluation(evaluation.save(tmp_path / "out")).assumption_check is None

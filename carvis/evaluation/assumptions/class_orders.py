@@ -26,7 +26,7 @@ def class_orders(clf: "Classifier", data: Dataset) -> dict[str, list[str]]:
     found = {CHOSEN: [composed(name) for name in clf.class_names]}
     names = data.keras_class_names if len(data.keras_class_names) == count else data.class_names
     if len(names) == count:
-        found["keras"] = data.keras_class_names if len(data.keras_class_names) == count else names
+        found["keras"] = names
         found["composed"] = sorted(names)
         found["decomposed"] = sorted(names, key=lambda name: unicodedata.normalize("NFD", name))
         found["natural"] = sorted(names, key=_natural)

@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 
 from carvis.evaluation.assumptions.class_orders import CHOSEN, FITTED
-from carvis.language import Message
+from carvis.language import Message, localised
 
 LEVEL = 0.001
 COLUMNS = ["assumption", "value", "against", "right", "n", "accuracy", "p", "verdict"]
@@ -152,7 +152,7 @@ class AssumptionCheck:
         return self.table[single | self.table["kept"].astype(bool)][COLUMNS].reset_index(drop=True)
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<p>{escape(message)}</p>" for message in self.messages)
+        said = "".join(f"<p>{escape(localised(message))}</p>" for message in self.messages)
         return said + self.shown().to_html(index=False, float_format=lambda value: f"{value:.3g}")
 
     def to_json(self) -> dict:
@@ -162,14 +162,18 @@ class AssumptionCheck:
 
     @classmethod
     def from_json(cls, facts: dict) -> "AssumptionCheck":
-        """Return what ``to_json`` wrote."""
+        """Return what ``to_json`` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: another version of carvis wrote it, or it is damaged.
+        """
         table = pd.DataFrame(facts["table"], columns=[*COLUMNS, "reference", "kept"])
         return cls(**facts | {"splits": tuple(facts["splits"]), "table": table})
 
 
 def p_words(p: float) -> str:
     """Write a p value shortly."""
-    return f"p < 1e-{12}" if p < 1e-12 else f"p = {p:.2g}"
+    return "p < 1e-12" if p < 1e-12 else f"p = {p:.2g}"
 
 
 def fact_words(fact: str) -> Message | str:
