@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from carvis.dataset.ids import composed
-from carvis.errors import ModelError
+from carvis.errors import ModelError, TableError
 from carvis.language import Message
-from carvis.tables import text_of
+from carvis.tables import readings, text_of
 
 _MAX_BYTES = 10_000_000
-# Tried in turn; what Japanese, Chinese and Western European editors write, and the mark of Windows' Notepad.
-_ENCODINGS = ("utf-8-sig", "cp932", "euc_jp", "gb18030", "cp1252", "mac_roman")
+# Letters of a line that can be a name.
+_LONGEST = 2000
 _UNLIKELY = re.compile("[\0\x80-\x9f\ue000-\uf8ff\ufffd]")
-_NUMBERED = re.compile(r"\s*(\d+)\s*[:,;\t ]\s*(\S.*)")
-_INDEX_LAST = re.compile(r"\s*(.*\S)\s*[:,;\t]\s*(\d+)\s*")
+_NUMBERED = re.compile(r"\s*(\d{1,6})\s*[:,;\t ]\s*(\S.*)")
+_INDEX_LAST = re.compile(r"\s*(.*\S)\s*[:,;\t]\s*(\d{1,6})\s*")
 # Under these keys other programs keep their class names, Teachable Machine's metadata.json among them.
 _KEYS = ("class_names", "class_indices", "labels", "classes", "names")
 _BESIDE = (
@@ -55,12 +55,20 @@ def read_class_names(path: str | Path, known: Iterable[str] = (), encoding: str 
         reason = error.strerror or str(error)
         message = Message("{path} cannot be read ({reason}): check the path.", path=path, reason=reason)
         raise ModelError(message) from None
-    texts = [text_of(data, path, encoding).text] if encoding else _texts(data)
+    texts = [text_of(data, path, encoding).text] if encoding else _texts(data, path)
     likely = {composed(name) for name in known}
-    readings = [reading for text in texts for reading in _readings(path, text)]
-    if not readings:
+    lists, problems = [], []
+    for text in texts:
+        try:
+            lists += _lists(path, text)
+        # The signs of JSON may be halves of letters in another encoding.
+        except ModelError as error:
+            problems.append(error)
+    if problems and not lists:
+        raise problems[0]
+    if not lists:
         raise ModelError(Message("{path} is not text: save the class names as UTF-8, one a line.", path=path))
-    names = max(readings, key=lambda names: (len(likely & set(map(composed, names))), -_halfwidth(names)))
+    names = max(lists, key=lambda names: (len(likely & set(map(composed, names))), -_halfwidth(names)))
     if not names:
         raise ModelError(Message("{path} holds no class names: write one a line, in the model's order.", path=path))
     return names
@@ -103,30 +111,16 @@ def bears_name_of(path: Path, model_path: str | Path) -> bool:
     return path.name.lower().startswith(Path(model_path).stem.lower()) and path.name.lower() not in _BESIDE
 
 
-def _texts(data: bytes) -> list[str]:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ("utf-16",)
-    elif b"\x1b$" in data or b"\x1b(" in data:
-        encodings = ("iso2022_jp",)
-    elif data.isascii():
-        encodings = ("ascii",)
-    else:
-        encodings = _ENCODINGS
-    texts = []
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding).removeprefix("\ufeff")
-        except UnicodeDecodeError:
-            continue
-        if not _UNLIKELY.search(text):
-            texts.append(text)
-        # What is UTF-8 by accident is rarer than any wrong guess.
-        if encoding == "utf-8-sig":
-            break
-    return texts
+def _texts(data: bytes, path: Path) -> list[str]:
+    try:
+        found = [one for one in readings(data, path) if not one.damaged and not _UNLIKELY.search(one.text)]
+    except TableError:
+        return []
+    # What is UTF-8 by accident is rarer than any wrong guess.
+    return [one.text for one in (found[:1] if found and found[0].encoding == "utf-8" else found)]
 
 
-def _readings(path: Path, text: str) -> list[list[str]]:
+def _lists(path: Path, text: str) -> list[list[str]]:
     if path.suffix.lower() == ".json" or text.lstrip().startswith(("{", "[")):
         try:
             return [_from_json(path, json.loads(text))]
@@ -145,6 +139,8 @@ def _lines(text: str) -> list[str]:
 
 def _numbered(lines: list[str], first: int) -> list[str] | None:
     """Return the names of lines that carry the numbers from ``first`` on, by number; None where they do not."""
+    if max(map(len, lines), default=0) > _LONGEST:
+        return None
     for body in (lines, lines[1:]):
         for pattern, number, name in ((_NUMBERED, 1, 2), (_INDEX_LAST, 2, 1)):
             matches = [pattern.fullmatch(line) for line in body]

@@ -129,3 +129,16 @@ def test_an_encoding_that_is_named_counts(tmp_path):
     for encoding, problem in (("utf-8", "not text in utf-8"), ("klingon", "no encoding klingon")):
         with pytest.raises(TableError, match=problem):
             read_class_names(path, encoding=encoding)
+
+
+def test_long_numbers_and_lines_are_names_like_others(tmp_path):
+    # Python refuses to read a number of 5000 digits, and a pattern could look for an hour.
+    for line in ("1" * 5000 + " a", "x" + " " * 50_000 + "y" + " " * 50_000 + "z"):
+        assert read_class_names(_write(tmp_path / "labels.txt", f"{line}\nb")) == [line, "b"]
+
+
+def test_json_in_an_encoding_whose_letters_hold_its_signs(tmp_path):
+    # The second byte of ソ in cp932 is a backslash.
+    names = ["カローラ", "ソ", "予"]
+    text = json.dumps(names, ensure_ascii=False)
+    assert read_class_names(_write(tmp_path / "labels.json", text, "cp932"), names) == names
