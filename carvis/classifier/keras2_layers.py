@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 # A few bytes of a file can ask for any number of them.
-_MAX_CONNECTIONS = 200_000_000
+_MAX_CONNECTIONS, _MAX_WINDOWS = 200_000_000, 2_000_000
 _register = keras.saving.register_keras_serializable("carvis")
 
 
@@ -103,7 +103,8 @@ class _LocallyConnected(keras.Layer):
         elif self.implementation == 2:
             shape = (*sides, channels, *places, self.filters)
         else:
-            if math.prod(places) * math.prod(self.kernel_size) * channels * self.filters > _MAX_CONNECTIONS:
+            windows = math.prod(places) * math.prod(self.kernel_size)
+            if windows > _MAX_WINDOWS or windows * channels * self.filters > _MAX_CONNECTIONS:
                 raise ValueError(f"{self.name} has more connections than any model")
             self._pairs = _connections(sides, places, channels, self)
             shape = (len(self._pairs),)

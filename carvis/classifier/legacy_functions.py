@@ -188,6 +188,12 @@ def _as_float(image, dtype, saturate=False):
     return L.Rescaling(1 / np.iinfo(whole).max)(image) if "int" in whole else image
 
 
+def _gather(params, indices, axis=0, batch_dims=0):
+    if batch_dims:
+        raise TypeError("batch_dims")
+    return ops.take(params, indices, axis=axis)
+
+
 def _squeeze(input, axis=None):
     if axis is None:
         # The batch may hold one image, and stays an axis all the same.
@@ -230,7 +236,7 @@ FUNCTIONS = {
     "repeat": lambda input, repeats, axis=None: ops.repeat(input, repeats, axis=axis),
     "pad": _padded,
     "slice": _slice,
-    "gather": lambda params, indices, axis=0, batch_dims=0: ops.take(params, indices, axis=axis),
+    "gather": _gather,
     "where": lambda condition, x, y: ops.where(condition, x, y),
     "zeros_like": lambda input, dtype=None: ops.zeros_like(input, dtype=dtype),
     "ones_like": lambda input, dtype=None: ops.ones_like(input, dtype=dtype),

@@ -57,6 +57,8 @@ def _value(attribute: dict):
 
 
 def _translated(operation: str, arguments: list, facts: dict) -> tuple[str, list, dict]:
+    if str(facts.get("data_format") or "").startswith("NC"):
+        return f"raw_ops.{operation}", arguments, {}
     if operation in _PLAIN:
         return _PLAIN[operation], arguments, {}
     if operation in _REDUCTIONS:
@@ -78,7 +80,7 @@ def _translated(operation: str, arguments: list, facts: dict) -> tuple[str, list
     if operation == "MirrorPad":
         return "pad", arguments, {"mode": facts.get("mode", "REFLECT")}
     if operation == "GatherV2":
-        return "gather", arguments, {}
+        return "gather", arguments, {"batch_dims": facts.get("batch_dims", 0)}
     if operation in ("MatMul", "BatchMatMulV2"):
         turned = [bool(facts.get(name) or facts.get(other)) for name, other in
                   (("transpose_a", "adj_x"), ("transpose_b", "adj_y"))]  # fmt: skip

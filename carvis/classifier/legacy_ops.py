@@ -61,6 +61,9 @@ def apply_operation(function: str, name: str, arguments: list, settings: dict, w
     Raises:
         ModelError: the function is not among those known here.
     """
+    # TensorFlow computes channels first on GPUs alone, and nothing here does.
+    if str(settings.get("data_format") or "").startswith("NC"):
+        raise _unknown(function, where)
     settings = {key: value for key, value in settings.items() if key not in ("name", "data_format")}
     try:
         if function in _ARITHMETIC:

@@ -9,6 +9,9 @@ import pytest
 import tensorflow as tf
 import tf_keras
 
+from carvis.classifier.keras2_layers import LocallyConnected2D
+from carvis.classifier.legacy_nodes import operation_of
+from carvis.classifier.legacy_ops import apply_operation
 from carvis.classifier.opening import open_model
 from carvis.errors import ModelError
 from tests.compatibility.trial import inputs_of, predictions, try_model
@@ -146,6 +149,39 @@ def test_a_function_that_is_not_known_is_named(function, says, tmp_path):
     with pytest.raises(ModelError, match=says) as caught:
         open_model(tmp_path / "odd.h5")
     assert "cannot be brought to Keras 3" in str(caught.value) and "get the file again" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "settings"),
+    [
+        ("gather", [[[0, 1]]], {"axis": 1, "batch_dims": 1}),
+        ("nn.space_to_depth", [2], {"data_format": "NCHW"}),
+        ("nn.avg_pool2d", [2, 2, "VALID"], {"data_format": "NCHW"}),
+    ],
+)
+def test_a_setting_that_would_change_the_values_is_never_dropped(function, arguments, settings):
+    with pytest.raises(ModelError, match=rf"tf\.{function}, which cannot"):
+        apply_operation(function, "step", [keras.Input((8, 8, 8)), *arguments], settings, "m.h5: layer step")
+
+
+@pytest.mark.parametrize(
+    ("operation", "constants", "attributes"),
+    [
+        ("GatherV2", {"1": [[0, 1]], "2": 1}, {"batch_dims": {"i": "1"}}),
+        ("BiasAdd", {"1": [1.0, 2.0, 3.0]}, {"data_format": {"s": "TkNIVw=="}}),
+    ],
+)
+def test_neither_is_an_attribute_of_an_old_node(operation, constants, attributes):
+    config = node("step", operation, constants, "image", **attributes)["config"]
+    function, arguments, settings = operation_of(config, [keras.Input((3, 3, 3))])
+    with pytest.raises(ModelError, match="cannot be brought to Keras 3"):
+        apply_operation(function, "step", arguments, settings, "m.h5: layer step")
+
+
+def test_a_few_bytes_make_no_endless_list_of_connections():
+    layer = LocallyConnected2D(1, 20, padding="same", implementation=3)
+    with pytest.raises(ValueError, match="more connections than any model"):
+        layer.build((None, 500, 500, 1))
 
 
 def node(name: str, operation: str, constants: dict, source: str, **attributes) -> dict:
