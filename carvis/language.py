@@ -158,10 +158,25 @@ class Message(str):
     def __reduce__(self):
         return Message._made, (self.template, self.plural, self.n, self.values)
 
+    def replaced(self, old: str, new: str) -> "Message":
+        """Return the message with another text in place of one in its values, as ``str.replace``."""
+        values = {name: value if isinstance(value, int | float) else _replaced(value, old, new)
+                  for name, value in self.values.items()}  # fmt: skip
+        return Message._made(self.template, self.plural, self.n, values)
+
     def localised(self) -> str:
         """Return the sentence in the language spoken in this block."""
         text = _(self.template) if self.plural is None else n_(self.template, self.plural, self.n)
         return text.format(**{name: localised(value) for name, value in self.values.items()})
+
+
+def _replaced(value, old: str, new: str):
+    return value.replaced(old, new) if isinstance(value, Message) else str(value).replace(old, new)
+
+
+def sentence(error: CarvisError) -> str:
+    """Return an error's sentence as it was made: a ``Message`` where it can still be localised."""
+    return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
 
 
 def localised(value):

@@ -194,7 +194,7 @@ def _print(evaluation, told: list[str]) -> None:
             table.add_row(row.label, row.predicted, str(row.count), f"{row.share:.0%}")
         console.print(table)
     for row in metrics["unreadable"][:5]:
-        console.print(_("not counted: {reason}").format(reason=row["reason"]), soft_wrap=True)
+        console.print(_("not counted: {reason}").format(reason=localised(row["reason"])), soft_wrap=True)
     for note in evaluation.setup["notes"]:
         if note not in told:
             console.print(localised(note), soft_wrap=True)

@@ -94,7 +94,7 @@ def of(model: Opened, picture: Picture) -> dict[str, np.ndarray] | str:
     The arrays are shared between sessions and are not to be changed.
     """
     if model.classifier is None:
-        return model.error
+        return of_library(model.error)
     try:
         return _activations(model.classifier.fingerprint, stamp_of(picture), _model=model, _source=picture.source)
     except CarvisError as problem:

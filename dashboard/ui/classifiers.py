@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from carvis.errors import CarvisError
+from carvis.language import sentence
 from carvis.workspace import content_hash, sha256_of_file
 from ui import choice, data, selection
 from ui.i18n import _, of_library
@@ -91,7 +92,7 @@ def _open(
     try:
         return Opened(name, load_classifier(path, data=pictures))
     except CarvisError as error:
-        return Opened(name, None, str(error))
+        return Opened(name, None, sentence(error))
     except Exception as error:
         # A file from elsewhere may break its loader in any way; the page shows the other models all the same.
         reason = " ".join(str(error).split())[:200] or type(error).__name__
@@ -122,7 +123,7 @@ def check_all(files: dict[str, Path], shown: str) -> None:
         if go or name == shown:
             model = open_model(name)
             if model.error:
-                st.markdown(f"{mark(False)} **{plain(path.name)}** · {size}  \n{plain(model.error)}")
+                st.markdown(f"{mark(False)} **{plain(path.name)}** · {size}  \n{plain(of_library(model.error))}")
             else:
                 st.markdown(f"{mark(True)} **{plain(path.name)}** · {size}")
         else:
@@ -142,7 +143,7 @@ def explain(model: Opened, picture: data.Picture, chosen: selection.Selection, l
         chosen: its ``explain`` and ``against`` are ``predicted``, ``true`` or ``class:<name>``.
     """
     if model.classifier is None:
-        return model.error
+        return of_library(model.error)
     wanted: list[str | int] = []
     for target in filter(None, (chosen.explain, chosen.against)):
         name = picture.label if target == "true" else target.removeprefix("class:")

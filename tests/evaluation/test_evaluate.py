@@ -13,6 +13,7 @@ from carvis.dataset import Dataset
 from carvis.errors import DatasetError, ModelError
 from carvis.evaluation import evaluate, evaluation_folder, load_evaluation, read_misclassified
 from carvis.images import write_image
+from carvis.language import localised, speaking
 from carvis.workspace import Workspace, sha256_of_file
 
 COLOURS = {"red": (250, 5, 5), "green": (5, 250, 5), "blue": (5, 5, 250)}
@@ -81,6 +82,10 @@ def test_every_answer_is_known(colours, paint):
 def test_broken_pictures_are_listed_and_not_counted(colours, paint):
     metrics = evaluate(colours, paint).metrics
     assert [row["id"] for row in metrics["unreadable"]] == ["test/blue/broken.jpg", "test/blue/empty.jpg"]
+    # Named below the data set in every language.
+    with speaking("ja"):
+        said = [localised(row["reason"]) for row in metrics["unreadable"]]
+    assert all("ください" in one for one in said) and said[1].startswith("test/blue/empty.jpg は空")
     assert all(str(paint.root) not in row["reason"] and row["path"] in row["reason"] for row in metrics["unreadable"])
     assert metrics["per_class"]["blue"]["support"] == 2
 
