@@ -186,9 +186,16 @@ def _rows(lines: list[str], separator: str, width: int, offset: int) -> tuple[li
     rows, problems = [], []
     for number, row in numbered:
         if row is None:
-            problems.append(f"Line {number} was skipped: its quotation marks do not close.")
+            problems.append(Message("Line {number} was skipped: its quotation marks do not close.", number=number))
         elif len(row) > width and any(cell.strip() for cell in row[width:]):
-            problems.append(f"Line {number} was skipped: it has {len(row)} cells where the header has {width}.")
+            problems.append(
+                Message(
+                    "Line {number} was skipped: it has {cells} cells where the header has {width}.",
+                    number=number,
+                    cells=len(row),
+                    width=width,
+                )
+            )
         elif any(cell.strip() for cell in row):
             rows.append(row[:width] + [""] * (width - len(row)))
     return rows, problems

@@ -58,7 +58,9 @@ def read_misclassified(
                 reason=table.problems[0].rstrip("."),
             )
         )
-    problems = table.problems + [f"There is no folder {root}." for root in roots if not os.path.isdir(root)]
+    problems = table.problems + [
+        Message("There is no folder {root}.", root=root) for root in roots if not os.path.isdir(root)
+    ]
 
     cells = dict(zip(table.header, zip(*table.rows))) if table.rows else dict.fromkeys(table.header, ())
     named = _find_columns(table, problems)
@@ -90,7 +92,13 @@ def read_misclassified(
         )
     repeated = int(frame["id"].duplicated().sum())
     if repeated:
-        problems.append(f"{repeated} rows name a picture that an earlier row names too.")
+        problems.append(
+            Message.of_number(
+                "{n} row names an image that an earlier row names too.",
+                "{n} rows name an image that an earlier row names too.",
+                repeated,
+            )
+        )
     frame.attrs["problems"] = problems
     frame.attrs["encoding"] = table.encoding
     return frame
@@ -113,7 +121,13 @@ def _find_columns(table: LenientTable, problems: list[str]) -> dict[str, str]:
         if len(candidates) == 1:
             found[ours] = candidates[0]
         elif candidates:
-            problems.append(f"Columns {' and '.join(candidates)} could both be {names[0].upper()}: neither was taken.")
+            problems.append(
+                Message(
+                    "Several columns ({columns}) could be {name}: none of them was taken.",
+                    columns=", ".join(candidates),
+                    name=names[0].upper(),
+                )
+            )
     return found
 
 

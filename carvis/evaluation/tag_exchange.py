@@ -12,7 +12,7 @@ from carvis.errors import TableError
 from carvis.evaluation.lenient_csv import read_lenient_csv
 from carvis.evaluation.tag_file import TagError, writing
 from carvis.evaluation.tagging import SEPARATOR, Tags, tag_name
-from carvis.language import Message
+from carvis.language import Message, sentence
 from carvis.workspace import atomic_write
 
 COLUMNS = ["data", "id", "sha256", "tags", "note", "time"]
@@ -81,13 +81,16 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
             cells = {name: (row[i] or "") for name, i in place.items() if name in COLUMNS}
             key, time = (cells["data"], cells["id"], cells["sha256"]), cells.get("time") or now
             if not all(key):
-                result.problems.append(f"A row without data set, id or sha256 was left out: {' '.join(key).strip()}.")
+                known = " ".join(key).strip()
+                result.problems.append(
+                    Message("A row without data set, id or sha256 was skipped: {known}.", known=known)
+                )
                 continue
             for text in filter(None, (part.strip() for part in cells.get("tags", "").split(SEPARATOR))):
                 try:
                     name = tag_name(text)
                 except TagError as problem:
-                    result.problems.append(str(problem))
+                    result.problems.append(sentence(problem))
                     continue
                 sql = "INSERT OR IGNORE INTO tag VALUES (?, ?, ?, ?, ?)"
                 result.tags += file.execute(sql, (*key, name, time)).rowcount
@@ -96,5 +99,5 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
                 result.notes += added
                 sql = "SELECT note FROM note WHERE data = ? AND sample = ? AND sha256 = ?"
                 if not added and file.execute(sql, key).fetchone()[0] != note:
-                    result.problems.append(f"{cells['id']} has another note here, which was kept.")
+                    result.problems.append(Message("{id} has another note here, which was kept.", id=cells["id"]))
     return result

@@ -15,7 +15,7 @@ from carvis.explain.parts import Parts, box_parts, find_parts, read_parts
 from carvis.images import encode_image, read_image
 from carvis.workspace import atomic_write, content_hash
 from ui import choice, data, selection
-from ui.i18n import N_, _, n_
+from ui.i18n import N_, _, n_, of_library
 from ui.page import guarded
 from ui.texts import plain
 
@@ -110,7 +110,7 @@ def read(source: Source, pictures: Dataset, split: str) -> Parts | None:
         # An uploaded file goes by the hash of its content: a person knows it by its name.
         name = source.path.name
         for sentence in found.told:
-            st.caption(plain(sentence.replace(name, source.key)))
+            st.caption(plain(of_library(sentence).replace(name, source.key)))
         return found
     return None
 

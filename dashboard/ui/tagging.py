@@ -15,7 +15,7 @@ from carvis.evaluation.tag_exchange import tags_csv
 from carvis.workspace import atomic_write, sha256_of_file
 from ui import data, selection
 from ui.download import download
-from ui.i18n import N_, _
+from ui.i18n import N_, _, of_library
 from ui.keeping import keep_while_typing
 from ui.page import error, guarded
 from ui.texts import plain
@@ -252,7 +252,7 @@ def exchange() -> None:
             words = _("Added: {tags} tags, {notes} notes.")
             st.success(words.format(tags=f"{result.tags:,}", notes=f"{result.notes:,}"))
             for sentence in result.problems[:10]:
-                st.caption(plain(sentence))
+                st.caption(plain(of_library(sentence)))
 
 
 def _take_file(file: Any) -> None:

@@ -62,7 +62,13 @@ def read_coco(
         shapes.setdefault(sample, []).extend((names[str(row["category_id"])], shape) for shape in found)
         sizes[sample] = _size(image)
     told = [
-        f"{n} annotation{'s' if n > 1 else ''} of {path.name} could not be used, since it {why}: correct it."
+        Message.of_number(
+            "{n} annotation of {file} could not be used, since it {why}: correct it.",
+            "{n} annotations of {file} could not be used, since each {why}: correct them.",
+            n,
+            file=path.name,
+            why=why,
+        )
         for why, n in wrong.items()
     ]
     annotated = {sample: Annotated(tuple(found), sizes[sample], path.name) for sample, found in shapes.items()}

@@ -45,12 +45,23 @@ def read_mask_folder(
     wanted = {mask.resolve() for mask in files.values()}
     spare = [path for path in place.rglob("*.png") if path.resolve() not in wanted]
     if spare:
-        n = len(spare)
-        told.append(f"{n} mask{'s' if n > 1 else ''} in {place} belong{'' if n > 1 else 's'} to no picture.")
+        told.append(
+            Message.of_number(
+                "{n} mask in {place} belongs to no image.",
+                "{n} masks in {place} belong to no image.",
+                len(spare),
+                place=place,
+            )
+        )
     names = _names(folder / NAMES_FILE)
     if names is None:
         names = [f"part {index}" for index in range(_highest(files.values()) + 1)]
-        told.append(f"{folder / NAMES_FILE} is missing, so the parts are numbered: write their names there as a list.")
+        told.append(
+            Message(
+                "{path} is missing, so the parts are numbered: write their names there as a list.",
+                path=folder / NAMES_FILE,
+            )
+        )
     drawn = {sample: partial(_draw, file, tuple(names)) for sample, file in files.items()}
     facts = [[sample, sha256_of_file(file)] for sample, file in files.items()]
     return drawn, names, told, facts

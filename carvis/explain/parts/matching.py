@@ -4,6 +4,7 @@ from functools import cached_property
 
 from carvis.dataset import Dataset, canonical_id
 from carvis.evaluation import ImageIndex
+from carvis.language import Message
 
 
 class Pictures:
@@ -58,12 +59,26 @@ class Pictures:
     def told(self, source: str) -> list[str]:
         """Say in sentences which rows belong to no picture."""
         sentences = []
-        for names, why, remedy in (
-            (self.lost, "no picture of the data set", "correct the name or remove them"),
-            (self.unclear, "several pictures", "write it with its split and class folder"),
-        ):
-            if names:
-                rows = f"{len(names)} row" + ("s" if len(names) > 1 else "")
-                named = "names" if len(names) == 1 else "name"
-                sentences.append(f"{rows} of {source} {named} {why}, first {names[0]}: {remedy}.")
+        if self.lost:
+            sentences.append(
+                Message.of_number(
+                    "{n} row of {source} names no image of the data set, first {first}: correct the name or remove it.",
+                    "{n} rows of {source} name no image of the data set, first {first}: correct the names or remove"
+                    " them.",
+                    len(self.lost),
+                    source=source,
+                    first=self.lost[0],
+                )
+            )
+        if self.unclear:
+            sentences.append(
+                Message.of_number(
+                    "{n} row of {source} names several images, first {first}: write it with its split and class"
+                    " folder.",
+                    "{n} rows of {source} name several images, first {first}: write them with split and class folder.",
+                    len(self.unclear),
+                    source=source,
+                    first=self.unclear[0],
+                )
+            )
         return sentences

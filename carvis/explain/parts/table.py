@@ -79,8 +79,14 @@ def read_boxes(
         found.setdefault(sample, []).append((row[part].strip() or "part", box))
         sizes[sample] = _size(row, extent) if sized else None
     if wrong:
-        rows = f"{wrong} row{'s' if wrong > 1 else ''}"
-        told.append(f"{rows} of {path.name} held no box: give left < right and top < bottom.")
+        told.append(
+            Message.of_number(
+                "{n} row of {file} holds no box: give left < right and top < bottom.",
+                "{n} rows of {file} hold no box: give left < right and top < bottom.",
+                wrong,
+                file=path.name,
+            )
+        )
     annotated = {sample: Annotated(tuple(boxes), sizes[sample], path.name) for sample, boxes in found.items()}
     counts = Counter(name for one in annotated.values() for name, _ in one.shapes)
     return annotated, list(counts), told

@@ -56,7 +56,14 @@ def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
             )
         )
     told = [
-        f"{n} file{'s' if n > 1 else ''} of {folder.name} could not be read, first {first[why]} ({why}): repair it."
+        Message.of_number(
+            "{n} file of {folder} could not be read, {first} ({why}): repair it.",
+            "{n} files of {folder} could not be read, first {first} ({why}): repair them.",
+            n,
+            folder=folder.name,
+            first=first[why],
+            why=why,
+        )
         for why, n in broken.items()
     ]
     names = sorted({part for one in annotated.values() for part, _ in one.shapes})

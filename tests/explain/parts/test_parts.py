@@ -10,6 +10,7 @@ from carvis.dataset import Dataset
 from carvis.errors import DatasetError, ImageError, TableError
 from carvis.explain.parts import REST, box_parts, find_parts, read_parts
 from carvis.images import write_image
+from carvis.language import localised, speaking
 
 SIZE = (6, 8)
 
@@ -117,9 +118,11 @@ def test_coco_boxes_polygons_and_run_lengths(data):
     check(parts, "test/Golf/same.png", "wheel", slice(3, 6), slice(0, 4))
     check(parts, "test/Polo/only.png", "lamp", slice(2, 5), 1)
     told = "\n".join(parts.told)
-    assert "2 rows" in told and "no picture of the data set" in told and "gone.png" in told
-    assert "several pictures" in told and "compressed run lengths" in told and "not listed" in told
+    assert "2 rows" in told and "no image of the data set" in told and "gone.png" in told
+    assert "several images" in told and "compressed run lengths" in told and "not listed" in told
     assert "impossible size" in told and "train" not in told
+    with speaking("ja"):
+        assert all("ください" in localised(sentence) for sentence in parts.told)
     # The picture is twice as large as the annotated one was.
     assert parts.masks("test/Golf/same.png", (12, 16))["lamp"].sum() == 24
     with pytest.raises(TableError, match="was drawn on a picture of 8 x 6"):
@@ -188,7 +191,7 @@ def test_tables_of_boxes_whatever_their_columns_are_called(data, table):
         ("id,part,x1,y1\nPolo/only.png,lamp,1,1\n", "lacks a column"),
         ("id,part,x1,y1,x2,y2\nPolo/only.png,lamp,.1,.1,.5,.5\n", "as shares of the picture"),
         ("id,part,x1,y1,x2,y2\nPolo/only.png,lamp,5,1,2,x\n", "describes no picture"),
-        ("id,part,x1,y1,x2,y2\nPolo/gone.png,lamp,1,1,2,2\n", "no picture of the data set"),
+        ("id,part,x1,y1,x2,y2\nPolo/gone.png,lamp,1,1,2,2\n", "no image of the data set"),
     ],
 )
 def test_tables_that_cannot_be_used_say_why(data, table, words):
