@@ -31,6 +31,7 @@ _MODULES = re.compile(
     r"|keras\.src\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies|quantizers)[\w.]*"
     r"|keras\.src\.engine\.\w+)"
 )
+_OWN_MODULES = (None, "builtins", "carvis.classifier.keras2_layers")
 _OPERATIONS = re.compile(r"keras(\.src)?\.ops(\.(numpy|nn|math|core|image|linalg))?")
 # Nothing is imported by these names: what a file of Keras 1 or 2 holds is built from the lists.
 _LEGACY_MODULES = re.compile(
@@ -140,13 +141,14 @@ def _check_modern(part: dict) -> Message | None:
         plain = module in (None, "builtins", "keras.activations") and registered in (None, "function", name)
         known = isinstance(name, str) and name in ACTIVATIONS and plain
         own = str(name).startswith("carvis>") and str(name).removeprefix("carvis>") in OWN
+        own = own and module in _OWN_MODULES
         return None if known or own else _foreign_function(_full(module, name))
     operation = isinstance(module, str) and _OPERATIONS.fullmatch(module) and re.fullmatch(r"[A-Z]\w*", kind)
     known = kind in LAYERS | MODELS | PARTS and (module is None or _MODULES.fullmatch(str(module)))
     known = known or any(kind in names and module in (None, place) for place, names in APPLICATION_LAYERS.items())
     # A file of the HDF5 kind names no modules: an operation of the graph is known by a config without settings.
     bare = module is None and re.fullmatch(r"[A-Z]\w*", kind) and "trainable" not in (part.get("config") or {})
-    own = registered == f"carvis>{kind}" or (module is None and kind.startswith("carvis>"))
+    own = (registered == f"carvis>{kind}" and module in _OWN_MODULES) or (module is None and kind.startswith("carvis>"))
     if own and kind.removeprefix("carvis>") in OWN:
         return None
     if registered not in (None, kind) or not (operation or known or (bare and "inbound_nodes" in part)):

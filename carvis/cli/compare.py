@@ -7,7 +7,7 @@ from pathlib import Path
 from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files, named_inputs
 from carvis.cli.options import add_workspace, open_workspace
 from carvis.errors import CarvisError
-from carvis.language import N_, Message, _
+from carvis.language import N_, Message, _, localised
 
 HELP = N_("compare evaluated models: scoreboard, who is right where, whether a gap is real")
 
@@ -69,5 +69,5 @@ def _temperatures(comparison, folders: list[Path]) -> dict[str, dict]:
         try:
             effects[name] = fit_temperature(load_evaluation(beside)).effect(comparison.shared(name))
         except CarvisError as error:
-            print(_("no temperature for {name}: {error}").format(name=name, error=error), file=sys.stderr)
+            print(_("no temperature for {name}: {error}").format(name=name, error=localised(error)), file=sys.stderr)
     return effects

@@ -22,7 +22,7 @@ from carvis.workspace import (
 
 EMPTY = Message("empty file")
 _NAMED = 5
-_SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
+SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
 
 
 def _splits_of(root: Path) -> dict[str, Path]:
@@ -240,7 +240,7 @@ def _scan_split(root: Path, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     def walk(path: str, label: str | None, around: frozenset[str]) -> None:
         with os.scandir(path) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or entry.name.lower() in _SYSTEM_FILES:
+                if entry.name.startswith(".") or entry.name.lower() in SYSTEM_FILES:
                     continue
                 # Old archives hold names in other encodings, which can be neither shown nor written to a file.
                 if not is_text(entry.name):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fnmatch import translate
 from pathlib import Path
 
-from carvis.dataset.dataset import named_with_reasons
+from carvis.dataset.dataset import SYSTEM_FILES, named_with_reasons
 from carvis.dataset.ids import composed
 from carvis.dataset.labels import label_of_path
 from carvis.errors import ImageError
@@ -18,7 +18,6 @@ from carvis.images import IMAGE_SUFFIXES, why_not_read
 from carvis.language import Message
 from carvis.workspace import is_dataset, split_folders
 
-_SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
 _NAMED = 5
 
 
@@ -174,7 +173,7 @@ def _below(folder: Path, folders: bool = False) -> list[Path]:
             if entry.is_dir():
                 found.extend([entry] if folders else [])
                 walk(entry)
-            elif not folders and entry.name.lower() not in _SYSTEM_FILES:
+            elif not folders and entry.name.lower() not in SYSTEM_FILES:
                 found.append(entry)
 
     walk(folder)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from carvis.classifier import load_classifier
+from carvis.classifier.safety import check_architecture
 from carvis.errors import ModelError, UntrustedModelError
 
 L = keras.layers
@@ -140,3 +141,19 @@ def test_a_linear_end_is_taken_for_logits(tmp_path):
     answer = clf.predict(np.zeros((2, 9, 9, 3), np.uint8))
     np.testing.assert_allclose(answer, np.full((2, 3), 1 / 3), atol=1e-6)
     assert any("without softmax" in sentence for sentence in clf.assumptions)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"class_name": "ImageResize", "registered_name": "carvis>ImageResize", "config": {}},
+        {"class_name": "function", "registered_name": "function", "config": "carvis>hard_sigmoid"},
+    ],
+)
+def test_carviss_own_parts_are_those_of_one_module(part):
+    def architecture(module):
+        return {"class_name": "Functional", "config": {"name": "m", "layers": [part | {"module": module}]}}
+
+    check_architecture(architecture("carvis.classifier.keras2_layers"), Path("m.keras"), legacy=False)
+    with pytest.raises(UntrustedModelError, match="foreign"):
+        check_architecture(architecture("another"), Path("m.keras"), legacy=False)
