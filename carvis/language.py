@@ -161,6 +161,19 @@ def localised(value):
     return value.localised() if isinstance(value, Message) else value
 
 
+def message_of(error: CarvisError) -> str:
+    """Return what an error says, as the message that it was made with: ``str(error)`` would be English for good."""
+    return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+
+
+def replaced(text, old: str, new: str):
+    """Replace a part of a text, in a message within its values: it stays a message. Anything else stays as it is."""
+    if isinstance(text, Message):
+        values = {name: replaced(value, old, new) for name, value in text.values.items()}
+        return Message._made(text.template, text.plural, text.n, values)
+    return str(text).replace(old, new) if isinstance(text, (str, Path)) else text
+
+
 def as_data(value):
     """Return a message as JSON-able data, from which ``from_data`` makes it again; anything else as it is."""
     if not isinstance(value, Message):

@@ -194,7 +194,7 @@ def _print(evaluation, told: list[str]) -> None:
             table.add_row(row.label, row.predicted, str(row.count), f"{row.share:.0%}")
         console.print(table)
     for row in metrics["unreadable"][:5]:
-        console.print(_("not counted: {reason}").format(reason=row["reason"]), soft_wrap=True)
+        console.print(_("not counted: {reason}").format(reason=localised(row["reason"])), soft_wrap=True)
     for note in evaluation.setup["notes"]:
         if note not in told:
             console.print(localised(note), soft_wrap=True)
@@ -212,7 +212,8 @@ def _without_copies(evaluation) -> list[tuple[str, str]]:
             ),
         )
     ]
-    return [*found, (_("accuracy without them ({n})").format(n=leak.clean), str(leak))] if leak.copies else found
+    without = _("accuracy without them ({n})").format(n=leak.clean)
+    return [*found, (without, localised(leak.finding))] if leak.copies else found
 
 
 def _table(title: str, *headings: str):

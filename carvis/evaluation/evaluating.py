@@ -22,7 +22,7 @@ from carvis.evaluation.leaking import copies_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.result import Evaluation
 from carvis.images import IMAGE_SUFFIXES
-from carvis.language import Message
+from carvis.language import Message, replaced
 from carvis.workspace import Cache, sha256_of_file
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def _predict(
     index, probabilities = np.concatenate(indices), np.concatenate(answers).astype(np.float32)
     there = np.array([digest is not None for digest in hashes])
     for i in index[~there]:
-        reasons.add(int(i), f"{paths[i]} was removed while it was evaluated: put it back.")
+        reasons.add(int(i), Message("{path} was removed while it was evaluated: put it back.", path=paths[i]))
     return index[there], probabilities[there], [digest for digest in hashes if digest]
 
 
@@ -218,12 +218,12 @@ def _unreadable_table(data: Dataset, split: str, samples: pd.DataFrame, reasons:
     others = data.other_files(split)
     pictures = others["path"].str.lower().str.endswith(IMAGE_SUFFIXES)
     empty = others[(others["reason"] == "empty file") & pictures.astype(bool)]
-    broken += [(path, f"{path} is an empty file: replace or remove it.") for path in empty["path"]]
+    broken += [(path, Message("{path} is an empty file: replace or remove it.", path=path)) for path in empty["path"]]
     table = []
     for path, reason in broken:
         below = _below(data, path)
         # Reasons name the file as this machine does; an evaluation is read on others too.
-        table.append({"id": canonical_id(below), "path": below, "reason": reason.replace(str(path), below)})
+        table.append({"id": canonical_id(below), "path": below, "reason": replaced(reason, str(path), below)})
     return sorted(table, key=lambda row: row["id"])
 
 
