@@ -160,6 +160,8 @@ def _print(evaluation, told: list[str]) -> None:
     metrics = evaluation.metrics
     low, high = metrics["accuracy_interval"]
     figures = Table.grid(padding=(0, 2))
+    for _column in range(2):
+        figures.add_column(overflow="fold")
     for name, value in (
         (
             _("pictures"),
