@@ -158,25 +158,10 @@ class Message(str):
     def __reduce__(self):
         return Message._made, (self.template, self.plural, self.n, self.values)
 
-    def replaced(self, old: str, new: str) -> "Message":
-        """Return the message with another text in place of one in its values, as ``str.replace``."""
-        values = {name: value if isinstance(value, int | float) else _replaced(value, old, new)
-                  for name, value in self.values.items()}  # fmt: skip
-        return Message._made(self.template, self.plural, self.n, values)
-
     def localised(self) -> str:
         """Return the sentence in the language spoken in this block."""
         text = _(self.template) if self.plural is None else n_(self.template, self.plural, self.n)
         return text.format(**{name: localised(value) for name, value in self.values.items()})
-
-
-def _replaced(value, old: str, new: str):
-    return value.replaced(old, new) if isinstance(value, Message) else str(value).replace(old, new)
-
-
-def sentence(error: CarvisError) -> str:
-    """Return an error's sentence as it was made: a ``Message`` where it can still be localised."""
-    return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
 
 
 def localised(value):
@@ -184,6 +169,19 @@ def localised(value):
     if isinstance(value, CarvisError) and value.args:
         value = value.args[0]
     return value.localised() if isinstance(value, Message) else value
+
+
+def message_of(error: CarvisError) -> str:
+    """Return what an error says, as the message that it was made with: ``str(error)`` would be English for good."""
+    return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+
+
+def replaced(text, old: str, new: str):
+    """Replace a part of a text, in a message within its values: it stays a message. Anything else stays as it is."""
+    if isinstance(text, Message):
+        values = {name: replaced(value, old, new) for name, value in text.values.items()}
+        return Message._made(text.template, text.plural, text.n, values)
+    return str(text).replace(old, new) if isinstance(text, (str, Path)) else text
 
 
 def as_data(value):

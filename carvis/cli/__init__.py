@@ -4,6 +4,7 @@ A verb is one module here with ``HELP``, ``add_arguments(parser)`` and ``run(arg
 """
 
 import argparse
+import codecs
 import os
 import sys
 from importlib import import_module
@@ -24,13 +25,13 @@ DESCRIPTION = N_("carvis: train image classifiers with Keras and see where they 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb and return its exit code: 2 with one sentence where a person can mend what went wrong."""
     quiet_tensorflow()
-    _write_all_letters()
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         language = _language_named(arguments) or system_language()
     except CarvisError as error:
         print(f"carvis: {error}", file=sys.stderr)
         return 2
+    _write_all_letters(language)
     with speaking(language), argparse_speaking():
         return _run(_parser(language).parse_args(arguments))
 
@@ -73,11 +74,33 @@ def _language_named(arguments: list[str]) -> str | None:
     return named if named in languages() else None
 
 
-def _write_all_letters() -> None:
-    """Let a terminal that lacks a letter show a question mark in its place."""
+_LETTERS = {"ja": "かな漢字"}
+# What is written in place of signs that Japanese Windows lacks in files and pipes (cp932).
+_NEAREST = str.maketrans(
+    {"–": "-", "—": "-", "−": "-", "×": "x", "±": "+-", "≤": "<=", "≥": ">=", "…": "...", "·": "-"}
+)
+
+
+def _nearest(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end].translate(_NEAREST)
+    return letters if letters.isascii() else "?" * (error.end - error.start), error.end
+
+
+def _write_all_letters(language: str) -> None:
+    """Let a terminal, file or pipe that lacks a letter show the nearest one, or a question mark, in its place.
+
+    One that lacks all letters of the language (Japanese in a Western Windows' file) is written in UTF-8.
+    """
+    codecs.register_error("carvis.nearest", _nearest)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            try:
+                _LETTERS.get(language, "").encode(stream.encoding or "ascii")
+                stream.reconfigure(errors="carvis.nearest")
+            except (UnicodeEncodeError, LookupError):
+                stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _run(args: argparse.Namespace) -> int:

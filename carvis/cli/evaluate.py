@@ -160,6 +160,8 @@ def _print(evaluation, told: list[str]) -> None:
     metrics = evaluation.metrics
     low, high = metrics["accuracy_interval"]
     figures = Table.grid(padding=(0, 2))
+    for _column in range(2):
+        figures.add_column(overflow="fold")
     for name, value in (
         (
             _("pictures"),
@@ -212,7 +214,8 @@ def _without_copies(evaluation) -> list[tuple[str, str]]:
             ),
         )
     ]
-    return [*found, (_("accuracy without them ({n})").format(n=leak.clean), str(leak))] if leak.copies else found
+    without = _("accuracy without them ({n})").format(n=leak.clean)
+    return [*found, (without, localised(leak.finding))] if leak.copies else found
 
 
 def _table(title: str, *headings: str):

@@ -9,7 +9,7 @@ import numpy as np
 
 from carvis.errors import ImageError
 from carvis.images import USUAL, Reading, read_for, resize
-from carvis.language import sentence
+from carvis.language import message_of
 
 _PICTURES_A_CALL = 8
 
@@ -76,7 +76,7 @@ def pipeline(
             except ImageError as error:
                 if unreadable is None:
                     raise
-                unreadable.add(index, sentence(error))
+                unreadable.add(index, message_of(error))
             else:
                 good.append(index)
         return np.array(good, np.int64), images[: len(good)]

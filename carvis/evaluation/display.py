@@ -27,7 +27,7 @@ def evaluation_html(evaluation: Evaluation) -> str:
     low, high = metrics["accuracy_interval"]
     values = {
         _("accuracy"): f"{percent(metrics['accuracy'])} (95 %: {100 * low:.1f} – {high:.1%})",
-        _("without leakage"): str(evaluation.leak) if evaluation.leak is not None else None,
+        _("without leakage"): localised(evaluation.leak.finding) if evaluation.leak is not None else None,
         _("images"): f"{metrics['n']:,}",
         _("top-3"): percent(metrics["top3"]),
         _("macro F1"): f"{metrics['macro_f1']:.3f}",

@@ -22,7 +22,7 @@ from carvis.evaluation.leaking import copies_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.result import Evaluation
 from carvis.images import IMAGE_SUFFIXES
-from carvis.language import Message
+from carvis.language import Message, replaced
 from carvis.workspace import Cache, sha256_of_file
 
 if TYPE_CHECKING:
@@ -223,12 +223,8 @@ def _unreadable_table(data: Dataset, split: str, samples: pd.DataFrame, reasons:
     for path, reason in broken:
         below = _below(data, path)
         # Reasons name the file as this machine does; an evaluation is read on others too.
-        table.append({"id": canonical_id(below), "path": below, "reason": _named(reason, str(path), below)})
+        table.append({"id": canonical_id(below), "path": below, "reason": replaced(reason, str(path), below)})
     return sorted(table, key=lambda row: row["id"])
-
-
-def _named(reason: str, path: str, below: str) -> str:
-    return reason.replaced(path, below) if isinstance(reason, Message) else reason.replace(path, below)
 
 
 def _below(data: Dataset, path: str) -> str:

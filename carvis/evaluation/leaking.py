@@ -9,6 +9,7 @@ import pandas as pd
 from carvis.dataset import Dataset
 from carvis.dataset.health import check_dataset
 from carvis.evaluation.metrics import wilson_interval
+from carvis.language import Message
 from carvis.workspace import Cache, content_hash, modified
 
 # With fewer pictures an accuracy says next to nothing: its interval spans a third of the scale.
@@ -48,11 +49,18 @@ class Leak:
         """Its Wilson interval (95 %), None where it is not measurable."""
         return wilson_interval(self.correct, self.clean) if self.measurable else None
 
-    def __str__(self) -> str:
+    @property
+    def finding(self) -> Message:
+        """The accuracy on the clean pictures in words."""
         if not self.measurable:
-            return "not measurable: make a leak-free split"
+            return Message("not measurable: make a leak-free split")
         low, high = self.interval
-        return f"{self.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%})"
+        return Message(
+            "{accuracy:.1%} (95 % interval {low:.1%} to {high:.1%})", accuracy=self.accuracy, low=low, high=high
+        )
+
+    def __str__(self) -> str:
+        return self.finding
 
 
 def copies_in_training(data: Dataset, split: str, cache: Cache | str | Path | None = None) -> pd.DataFrame | None:

@@ -78,7 +78,9 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     setup = {**evaluation.setup, "dataset": {**evaluation.setup["dataset"], "path": below}}
     # Beside the English sentences what they are made of, so that they can be said in any language.
     setup["messages"] = [as_data(note) for note in setup.get("notes", ())]
-    document = {"format": FORMAT, **evaluation.metrics, "setup": setup, "files": files}
+    files_left = {name: rows for name, rows in evaluation.metrics.items() if name in _FILES}
+    metrics = evaluation.metrics | {name: [_row_of(row) for row in rows] for name, rows in files_left.items()}
+    document = {"format": FORMAT, **metrics, "setup": setup, "files": files}
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     _keep_edited(table)
     with atomic_path(folder / "predictions.parquet") as temporary:
@@ -86,6 +88,15 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     atomic_write(folder / "metrics.json", text)
     atomic_write(table, df2)
     return folder
+
+
+# The lists of files that were not counted, each with its reason.
+_FILES = ("unreadable", "not_read")
+
+
+def _row_of(row: dict) -> dict:
+    told = row["reason"]
+    return row | {"message": as_data(told)} if isinstance(told, Message) else row
 
 
 def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evaluation:
@@ -113,6 +124,8 @@ def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evalu
         version, setup, files = metrics.pop("format"), metrics.pop("setup"), metrics.pop("files")
         below = setup["dataset"].pop("path")
         setup["notes"] = [from_data(note) for note in setup.pop("messages", setup.get("notes", []))]
+        for row in (row for name in _FILES for row in metrics.get(name, ())):
+            row["reason"] = from_data(row.pop("message", row["reason"]))
         class_names = setup["model"]["class_names"]
         # A text would be taken for a file of names.
         if isinstance(class_names, str) or not all(isinstance(name, str) for name in class_names):

@@ -12,7 +12,7 @@ from carvis.errors import TableError
 from carvis.evaluation.lenient_csv import read_lenient_csv
 from carvis.evaluation.tag_file import TagError, writing
 from carvis.evaluation.tagging import SEPARATOR, Tags, tag_name
-from carvis.language import Message, sentence
+from carvis.language import Message, message_of
 from carvis.workspace import atomic_write
 
 COLUMNS = ["data", "id", "sha256", "tags", "note", "time"]
@@ -90,7 +90,7 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
                 try:
                     name = tag_name(text)
                 except TagError as problem:
-                    result.problems.append(sentence(problem))
+                    result.problems.append(message_of(problem))
                     continue
                 sql = "INSERT OR IGNORE INTO tag VALUES (?, ?, ?, ?, ?)"
                 result.tags += file.execute(sql, (*key, name, time)).rowcount

@@ -21,7 +21,7 @@ from carvis.explain.precision import check_precision
 from carvis.explain.tap import Tapped, make_tap
 from carvis.explain.target import Aim, Target, aim_at, name_of, needs_label
 from carvis.images import resize
-from carvis.language import Message, sentence
+from carvis.language import Message, message_of
 
 Layer = str | tuple[str, ...] | None
 
@@ -167,7 +167,7 @@ def _from_paths(clf, paths, targets, labels, unreadable):
         except ImageError as error:
             if unreadable is None:
                 raise
-            unreadable.add(i, sentence(error))
+            unreadable.add(i, message_of(error))
             continue
         label, notes = None if labels is None else labels[i], ()
         if labelled and labels is None and not isinstance(path, bytes):

@@ -7,6 +7,7 @@
   The significant bits that a PNG names (``sBIT``) change nothing: its values fill all 16 bits by definition.
 - Floating point: 1 is white where the file, or all that was looked at in its data set, lies in [0, 1], or where the
   file declares its range (``SMaxSampleValue`` of 1, 255 or 65535).
+- A TIFF of 16-bit or floating point values whose ``PhotometricInterpretation`` has 0 as white is inverted.
 - Other integers, NaN and infinity, and values beyond the range are refused.
 """
 
@@ -31,7 +32,8 @@ _LOOKED_AT = 256
 # Fewer say nothing of a data set: their brightest value would be that of an image.
 _ENOUGH = 5
 _DEEP_SUFFIXES = (".png", ".tif", ".tiff", ".pgm", ".ppm")
-_BITS_PER_SAMPLE, _SAMPLE_FORMAT, _MAX_SAMPLE, _MAX_SAMPLE_ANY = 258, 339, 281, 341
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT, _MAX_SAMPLE, _MAX_SAMPLE_ANY = 258, 262, 339, 281, 341
+_SIGNED, _ZERO_IS_WHITE = 2, 0
 _MODES = {"I;16": "unsigned", "I;16L": "unsigned", "I;16B": "unsigned", "I;16N": "unsigned", "F": "float"}
 _lock = threading.Lock()
 
@@ -92,6 +94,9 @@ def kind_of(picture: Image.Image) -> str | None:
     if picture.mode == "I":
         # A PNG or PGM of 16 bits is opened so; a TIFF only where it is signed or longer.
         return "integer" if picture.format == "TIFF" else "unsigned"
+    if picture.mode == "L" and _first_tag(picture, _SAMPLE_FORMAT) == _SIGNED:
+        # Pillow takes -1 for 255.
+        return "integer"
     if picture.format in ("PNG", "TIFF") and picture.tile and picture.mode in ("RGB", "RGBA", "LA"):
         raw = picture.tile[0][3]
         if ";16" in (raw if isinstance(raw, str) else str(raw[0])):
@@ -113,15 +118,22 @@ def to_8_bit(picture: Image.Image, kind: str, source: str | Path | bytes) -> Ima
             )
         )
     depth = depth_around(source)
+    inverted = _first_tag(picture, _PHOTOMETRIC) == _ZERO_IS_WHITE
     if kind == "float":
-        return Image.fromarray(_float_to_8_bit(picture, depth))
+        shallow = _float_to_8_bit(picture, depth)
+        return Image.fromarray(255 - shallow if inverted else shallow)
     white = _declared(picture) or (depth.white if depth else 65535)
-    if white == 65535 and kind == "colour":
+    clear = picture.info.get("transparency")
+    if white == 65535 and kind == "colour" and clear is None:
         return picture
     values = np.asarray(picture) if kind == "unsigned" else _colour_values(picture, source)
-    if white == 65535 or values is None:
-        return picture if values is None else Image.fromarray((values >> 8).astype(np.uint8))
+    if values is None:
+        return picture
     values, alpha = (values[..., :3], values[..., 3:]) if kind == "colour" else (values, None)
+    if clear is not None and not (alpha is not None and alpha.size):
+        # PNG names one value, of all 16 bits, that is transparent.
+        hidden = values == clear if kind == "unsigned" else (values == np.array(clear)).all(axis=2)
+        alpha = np.where(hidden, 0, 65535).astype(np.uint16)[..., None]
     if (top := int(values.max())) > white:
         raise Undecided(
             Message(
@@ -131,8 +143,11 @@ def to_8_bit(picture: Image.Image, kind: str, source: str | Path | bytes) -> Ima
                 white=white,
             )
         )
-    shallow = (values * (255.0 / white)).round().astype(np.uint8)
+    if inverted and kind == "unsigned":
+        values = white - values
+    shallow = (values >> 8 if white == 65535 else (values * (255.0 / white)).round()).astype(np.uint8)
     if alpha is not None and alpha.size:
+        shallow = shallow if shallow.ndim == 3 else shallow[..., None]
         shallow = np.concatenate([shallow, (alpha >> 8).astype(np.uint8)], axis=2)
     return Image.fromarray(shallow)
 

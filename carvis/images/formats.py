@@ -1,6 +1,7 @@
 """Which files are read as images, and why others are not."""
 
 import os
+import re
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +35,20 @@ _SIGNATURES = (
     (b"II*\0", "TIFF", ".tif"),
     (b"MM\0*", "TIFF", ".tif"),
 )
+
+# What people's .jpg and .png files turn out to be.
+_FOREIGN_SIGNATURES = (
+    (b"\0\0\0\x0cjP  ", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\1\0", "ICO"),
+    (b"8BPS", "Photoshop"),
+    (b"%PDF", "PDF"),
+    (b"DDS ", "DDS"),
+)
+_WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|script)", re.IGNORECASE)
+_SVG = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml|<svg)", re.IGNORECASE)
 
 HEIC_REMEDY = Message("HEIC needs another package: install pi-heif or pillow-heif, or save it as JPEG or PNG")
 
@@ -82,6 +97,28 @@ def type_of_bytes(start: bytes) -> tuple[str, str] | None:
             return "AVIF", ".avif"
         if start[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"):
             return "HEIC", ".heic"
+    return None
+
+
+def why_not_opened(start: bytes) -> Message | None:
+    """Return why bytes are no image that is read, with the remedy, by their first 32; None where they do not tell."""
+    found = type_of_bytes(start)
+    if found and found[0] == "HEIC":
+        return HEIC_REMEDY
+    if found and found[0] == "TIFF":
+        return Message(
+            "a TIFF of a kind that carvis does not read, such as one of 64-bit values or of colours in decimal "
+            "numbers: save it as an 8-bit or 16-bit image"
+        )
+    for signature, name in _FOREIGN_SIGNATURES:
+        if start.startswith(signature):
+            return Message("its content is {format}, which carvis does not read: save it as JPEG or PNG", format=name)
+    if start.startswith(b"version https://git-lfs"):
+        return Message("a Git LFS pointer in place of the image: run git lfs pull")
+    if _WEB_PAGE.match(start):
+        return Message("a web page in place of an image: download the image again")
+    if _SVG.match(start):
+        return Message("its content is {format}, which carvis does not read: save it as JPEG or PNG", format="SVG")
     return None
 
 

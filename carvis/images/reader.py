@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from carvis.errors import ImageError
 from carvis.images.depth import Undecided, kind_of, to_8_bit
-from carvis.images.formats import HEIC_REMEDY, IMAGE_SUFFIXES, readable_formats, type_of_bytes, why_not_read
+from carvis.images.formats import IMAGE_SUFFIXES, readable_formats, why_not_opened, why_not_read
 from carvis.images.orientation import SIDEWAYS, orientation_in, turned_upright
 from carvis.images.resize import resize
 from carvis.language import Message
@@ -158,16 +158,20 @@ def _opened(source: str | Path | bytes):
 
 
 def _no_image(name: str, source: str | Path | bytes) -> Message:
-    if isinstance(source, bytes):
-        reason = HEIC_REMEDY if (type_of_bytes(source[:32]) or ("",))[0] == "HEIC" else None
-    else:
-        suffix = os.path.splitext(source)[1].lower()
-        reason = why_not_read(source)
-        # A telephone's HEIC is often renamed to .jpg.
-        reason = None if suffix in IMAGE_SUFFIXES and reason != HEIC_REMEDY else reason
-    if reason:
+    foreign = not isinstance(source, bytes) and os.path.splitext(source)[1].lower() not in IMAGE_SUFFIXES
+    if reason := why_not_read(source) if foreign else why_not_opened(_start_of(source)):
         return Message("{name} cannot be read: {reason}.", name=name, reason=reason)
     return Message("{name} is not a picture that can be read: replace or remove it.", name=name)
+
+
+def _start_of(source: str | Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[:32]
+    try:
+        with open(source, "rb") as file:
+            return file.read(32)
+    except OSError:
+        return b""
 
 
 def _to_array(picture: Image.Image, channels: int, reading: Reading, source: str | Path | bytes) -> np.ndarray:

@@ -70,6 +70,9 @@ def readings(data: bytes, name: object, encoding: str | None = None) -> list[Rea
         return [_named(data, name, encoding)]
     if sure := _sure(data):
         found = [_decode(data, sure) or _repaired(data, sure)]
+        if sure == "utf-8" and found[0].damaged:
+            # A program put its mark before bytes that it took over as they were.
+            found = _of_bytes(data.removeprefix(b"\xef\xbb\xbf")) or found
     elif b"\x1b$" in data or b"\x1b(" in data:
         found = list(filter(None, (_decode(data, one) for one in _ESCAPES)))
     elif data.isascii():

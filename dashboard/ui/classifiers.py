@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from carvis.errors import CarvisError
-from carvis.language import sentence
+from carvis.language import message_of
 from carvis.workspace import content_hash, sha256_of_file
 from ui import choice, data, selection
 from ui.i18n import _, of_library
@@ -92,7 +92,7 @@ def _open(
     try:
         return Opened(name, load_classifier(path, data=pictures))
     except CarvisError as error:
-        return Opened(name, None, sentence(error))
+        return Opened(name, None, message_of(error))
     except Exception as error:
         # A file from elsewhere may break its loader in any way; the page shows the other models all the same.
         reason = " ".join(str(error).split())[:200] or type(error).__name__

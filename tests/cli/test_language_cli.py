@@ -7,7 +7,7 @@ import unicodedata
 import keras
 import pytest
 
-from carvis.cli import VERBS, _parser, main
+from carvis.cli import VERBS, _parser, _write_all_letters, main
 from carvis.cli.argparse_words import argparse_speaking
 from carvis.language import speaking, system_language
 
@@ -96,3 +96,15 @@ def test_errors_and_results_are_japanese(bare, tmp_path, capsys):
     assert "none*.jpg に当てはまるものがありません" in capsys.readouterr().err
     assert main(["runs"]) == 0
     assert "まだ学習がありません" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"), [("cp932", "a - b 画 ?"), ("ascii", "a – b 画 🚗"), ("utf-8", "a – b 画 🚗")]
+)
+def test_what_a_file_lacks_is_written_in_the_nearest_letters(bare, tmp_path, encoding, expected):
+    """Python writes files and pipes on Japanese Windows in cp932, on a Western one in what has no kana at all."""
+    with open(tmp_path / "out", "w", encoding=encoding) as stream:
+        bare.setattr("sys.stdout", stream)
+        _write_all_letters("ja")
+        print("a – b 画 🚗", end="", file=stream)
+    assert (tmp_path / "out").read_text("utf-8" if encoding == "ascii" else encoding) == expected

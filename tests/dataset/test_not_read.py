@@ -11,6 +11,7 @@ from carvis.dataset import Dataset
 from carvis.errors import DatasetError
 from carvis.evaluation import evaluate, load_evaluation
 from carvis.images import IMAGE_SUFFIXES, write_image
+from carvis.language import localised, speaking
 from tests.classifier.test_reading import tiny
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
@@ -92,3 +93,23 @@ def test_training_warns_of_them(folder, caplog):
     assert any("1 file of this split" in record.message and "b.jp2" in record.message for record in caplog.records)
     [card] = (folder / "models").glob("set_own*.json")
     assert '"alpha": "on-white"' in card.read_text() and '"orientation": "upright"' in card.read_text()
+
+
+def test_reasons_are_told_in_the_reader_s_language(folder, capsys):
+    place = folder / "data" / "set" / "test" / "dark"
+    (place / "page.png").write_text("<html>404</html>")
+    (place / "void.png").write_bytes(b"")
+    arguments = [str(folder / "data" / "set"), "--workspace", str(folder), "--language", "ja"]
+    # The second time what was found comes from the cache.
+    for _again in range(2):
+        assert main(["check", *arguments]) == 0
+        assert "page.png を読み込めません：画像ではなく Web ページです" in capsys.readouterr().out
+    model = ["evaluate", str(folder / "models" / "tiny.keras"), *arguments, "--classes", "dark,light"]
+    assert main(model) == 0
+    said = capsys.readouterr().out
+    assert "test/dark/page.png を読み込めません" in said and "test/dark/void.png は空のファイルです" in said
+    [kept] = (folder / "data" / "evaluations").rglob("metrics.json")
+    found = load_evaluation(kept.parent)
+    with speaking("ja"):
+        reasons = [localised(row["reason"]) for name in ("unreadable", "not_read") for row in found.metrics[name]]
+    assert len(reasons) >= 7 and not [reason for reason in reasons if reason.isascii()]

@@ -152,3 +152,27 @@ def test_upright_masks_meet_the_image_that_the_model_sees(models, picture):
         found = attention_on_parts(model, data, "test", read_parts(root / "masks", data, "test")).table.iloc[0]
         assert found["share:patch"] == pytest.approx(1, abs=1e-3), name
         assert found["point:patch"] == 1 and found["fall:patch"] > 0.4
+
+
+def right_half(orientation: str) -> Classifier:
+    """A model that crops the left half of its image away, so that its map covers the right half only."""
+    image = keras.Input((8, 16, 3))
+    x = L.Conv2D(1, 1, use_bias=False, name="conv")(L.Cropping2D(((0, 0), (8, 0)))(image))
+    model = keras.Model(image, L.Dense(2, activation="softmax")(L.GlobalAveragePooling2D()(x)))
+    kernel = np.array([1, 0, 0], np.float32).reshape(1, 1, 3, 1)
+    model.set_weights([kernel, np.array([[90.0, 0]], np.float32), np.array([0, 1], np.float32)])
+    return Classifier(model, ["red", "other"], preprocessing="unit", resize="nearest", orientation=orientation)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_map_is_placed_in_the_crop_and_then_turned(tmp_path, orientation):
+    image = np.zeros((8, 16, 3), np.uint8)
+    image[1:3, 9:11, 0] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(image).save(tmp_path / "a.png", exif=exif)
+    upright = read_image(tmp_path / "a.png")
+    for method in ("grad-cam", "eigen-cam", "score-cam", "integrated-gradients"):
+        [heatmap] = heatmaps(right_half("as-stored"), [tmp_path / "a.png"], method, target=0)
+        assert heatmap.raw.shape == upright.shape[:2]
+        np.testing.assert_allclose(heatmap.normalised, upright[..., 0] / 255, atol=1e-3, err_msg=method)

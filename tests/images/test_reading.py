@@ -1,5 +1,8 @@
 """Reading for a model: transparency, orientation, and values beyond 8 bits, held against Keras's own readers."""
 
+import struct
+import zlib
+
 import cv2
 import keras
 import numpy as np
@@ -252,3 +255,81 @@ def test_a_foreign_format_is_named_with_its_remedy(tmp_path, name, content, word
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ImageError, match=f"{name} cannot be read: .*{words}"):
         read_image(tmp_path / name)
+
+
+def tiff(folder, raw: bytes, bits: int, sample_format: int, photometric: int):
+    """Write a TIFF of 2 x 1 values by hand: its entries in the order of their numbers, then the values."""
+    entries = {256: 2, 257: 1, 258: bits, 259: 1, 262: photometric, 273: 200, 277: 1, 278: 1, 279: len(raw)}
+    entries = sorted({**entries, 339: sample_format}.items())
+    head = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    head += b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in entries) + b"\0\0\0\0"
+    (folder / "a.tif").write_bytes(head.ljust(200, b"\0") + raw)
+    return folder / "a.tif"
+
+
+@pytest.mark.parametrize(
+    ("raw", "bits", "kind"),
+    [(struct.pack("<2H", 0, 65280), 16, 1), (struct.pack("<2f", 0, 1), 32, 3), (struct.pack("2B", 0, 255), 8, 1)],
+)
+def test_a_tiff_whose_zero_is_white_is_inverted(tmp_path, raw, bits, kind):
+    black = read_image(tiff(tmp_path, raw, bits, kind, photometric=1))[0, :, 0]
+    assert black.tolist() == [0, 255]
+    assert read_image(tiff(tmp_path, raw, bits, kind, photometric=0))[0, :, 0].tolist() == [255, 0]
+
+
+def test_signed_bytes_are_no_image(tmp_path):
+    """Pillow takes -1 for 255."""
+    with pytest.raises(ImageError, match="signed"):
+        read_image(tiff(tmp_path, struct.pack("2b", -1, 5), 8, 2, photometric=1))
+
+
+def png16(path, values: np.ndarray, clear: np.ndarray):
+    """Write a PNG of 16 bits with the one value, or colour, that its tRNS chunk makes transparent."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    height, width = values.shape[:2]
+    head = struct.pack(">IIBBBBB", width, height, 16, 2 if values.ndim == 3 else 0, 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    chunks = (
+        (b"IHDR", head),
+        (b"tRNS", np.atleast_1d(clear).astype(">u2").tobytes()),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*one) for one in chunks))
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 3)])
+def test_one_transparent_value_of_16_bits(tmp_path, shape):
+    values = np.full(shape, 0x4001, np.uint16)
+    # The same high byte, but not the value that is named: it is not transparent.
+    values[0, 0] = 0x4002
+    values[1, 1] = 0x2000
+    png16(tmp_path / "a.png", values, values[0, 1])
+    found = {
+        alpha: read_image(tmp_path / "a.png", alpha=alpha)[..., 0].tolist() for alpha in ("drop-alpha", "on-white")
+    }
+    assert found["drop-alpha"] == [[64, 64, 64], [64, 32, 64]]
+    assert found["on-white"] == [[64, 255, 255], [255, 32, 255]]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "its content is JPEG 2000, .* save it as JPEG or PNG"),
+        (b"\n<!DOCTYPE html><html>404</html>", "a web page in place of an image: download the image again"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1", "run git lfs pull"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "its content is SVG"),
+        (struct.pack("<2d", 0, 1), "a TIFF of a kind"),
+    ],
+)
+def test_what_a_file_is_instead_of_an_image_is_said(tmp_path, content, words):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(content)
+    if "TIFF" in words:
+        path = tiff(tmp_path, content, 64, 3, photometric=1)
+    for source in (path, path.read_bytes()):
+        with pytest.raises(ImageError, match=words):
+            read_image(source)

@@ -93,3 +93,11 @@ def test_a_torn_byte_makes_no_other_encoding_of_a_long_text():
 def test_zeros_are_no_text():
     with pytest.raises(TableError, match="not a text table"):
         readings(b"PATH\n" + b"\0" * 40, "x")
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "euc_jp"])
+def test_a_mark_of_utf_8_before_bytes_that_are_not(encoding):
+    text = table(NAMES["japanese"], 3)
+    assert readings(b"\xef\xbb\xbf" + text.encode(encoding), "x.csv")[0] == readings(text.encode(encoding), "x.csv")[0]
+    torn = b"\xef\xbb\xbf" + table(NAMES["japanese"], 5).encode()[:-3] + "車".encode()[:2]
+    assert readings(torn, "x.csv")[0].encoding == "utf-8"

@@ -1,6 +1,7 @@
 """What is known about each picture file: its hashes, size, light and sharpness, and a small picture to compare by."""
 
 import io
+import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +18,13 @@ from PIL import Image
 from carvis.dataset.health.framing import unframed
 from carvis.errors import CarvisError, ImageError
 from carvis.images import read_image, resize
+from carvis.language import Message, as_data, from_data, message_of
 from carvis.workspace import Cache, content_hash
 
 SIDE = 32
 SHARPNESS_SIDE = 256
 CACHE_BYTES = 2_000_000_000
-_VERSION = 3
+_VERSION = 4
 _FACTS = ("bytes", "pixels", "format", "width", "height", "brightness", "contrast", "sharpness", "reason")
 _CHUNK = 512
 Progress = Callable[[int, int], None]
@@ -90,6 +92,8 @@ def describe(samples: pd.DataFrame, cache: Cache | None = None, progress: Progre
             if progress:
                 progress(done, len(samples))
     table = pd.DataFrame(facts, columns=list(_FACTS)) if facts else pd.DataFrame(columns=list(_FACTS))
+    # As pandas' own strings messages would stay English.
+    table["reason"] = pd.Series([fact[-1] for fact in facts], dtype=object)
     return Described(pd.concat([samples, table], axis=1), small, whole)
 
 
@@ -137,7 +141,7 @@ class _Shelf:
         if self.cache is None:
             return
         buffer = io.BytesIO()
-        texts = np.array([[str(value) for value in fact] for fact in facts])
+        texts = np.array([[*map(str, fact[:-1]), json.dumps(as_data(fact[-1])) if fact[-1] else ""] for fact in facts])
         framed = np.array(list(whole), int)
         pictures = np.array(list(whole.values()), np.uint8).reshape(-1, SIDE, SIDE, 3)
         np.savez(buffer, stamps=np.array(stamps), facts=texts, small=small, framed=framed, whole=pictures)
@@ -148,7 +152,8 @@ class _Shelf:
 
 
 def _typed(texts: list[str]) -> tuple:
-    return (*texts[:3], *map(int, texts[3:5]), *map(float, texts[5:8]), texts[8])
+    reason = from_data(json.loads(texts[8])) if texts[8] else ""
+    return (*texts[:3], *map(int, texts[3:5]), *map(float, texts[5:8]), reason)
 
 
 def _describe(path: str) -> tuple[tuple, np.ndarray, np.ndarray | None]:
@@ -159,7 +164,8 @@ def _describe(path: str) -> tuple[tuple, np.ndarray, np.ndarray | None]:
         image = read_image(path)
         kind = _format(content)
     except (ImageError, OSError) as error:
-        reason = str(error) if isinstance(error, ImageError) else f"{path} cannot be read: {error.strerror or error}."
+        words = Message("{name} cannot be read: {reason}.", name=path, reason=getattr(error, "strerror", None) or "")
+        reason = message_of(error) if isinstance(error, ImageError) else words
         return ("", "", "", 0, 0, 0.0, 0.0, 0.0, reason), black, None
     height, width = image.shape[:2]
     pixels = sha256(f"{height} {width} ".encode() + image.tobytes()).hexdigest()

@@ -21,7 +21,7 @@ from carvis.explain.attention.result import MEASURES, Attention
 from carvis.explain.attention.storage import keep, kept, settings_key, settings_of
 from carvis.explain.parts import Parts
 from carvis.images import turn_of, turned_as_stored, turned_upright
-from carvis.language import Message, as_data, sentence
+from carvis.language import Message, as_data, message_of
 from carvis.workspace import Cache
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class _Looking:
                 masks = self.parts.masks(sample.id, turned_upright(image, turn).shape[:2])
                 read.append((sample, image, {name: turned_as_stored(mask, turn) for name, mask in masks.items()}))
             except (ImageError, TableError) as error:
-                self.problems.append(sentence(error))
+                self.problems.append(message_of(error))
         if not read:
             return []
         seen = [self.clf.fit(image) for _, image, _ in read]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from carvis import __version__
 from carvis.explain.attention.result import Attention
+from carvis.language import as_data, from_data
 from carvis.workspace import Cache, content_hash
 
 # Another number where the same settings would now give another result.
@@ -56,6 +57,7 @@ def keep(cache: Cache, key: str, attention: Attention) -> None:
     table = io.BytesIO()
     attention.table.to_parquet(table, index=False, compression="zstd")
     facts = {name: value for name, value in vars(attention).items() if name in _FACTS}
+    facts["problems"] = [as_data(problem) for problem in attention.problems]
     cache.put(key, ".parquet", table.getvalue())
     cache.put(key, ".json", json.dumps(facts, ensure_ascii=False).encode())
 
@@ -70,7 +72,7 @@ def kept(cache: Cache, key: str) -> Attention | None:
         return None
     try:
         facts = json.loads(files[1].read_text("utf-8"))
-        facts |= {"parts": tuple(facts["parts"]), "problems": tuple(facts["problems"])}
+        facts |= {"parts": tuple(facts["parts"]), "problems": tuple(map(from_data, facts["problems"]))}
         return Attention(pd.read_parquet(files[0]), **facts)
     # Damaged, or removed meanwhile: it is made anew.
     except (OSError, ValueError, KeyError, TypeError):
