@@ -103,7 +103,7 @@ def _row(row: dict, place: int) -> dict:
         _("Assumption"): assumption,
         _("Right"): f"{row['right']} / {row['n']}",
         _("Accuracy"): percent(row["accuracy"]),
-        "p": f"{row['p']:.2g}" if place else "",
+        "p": f"{row['p']:.2g}" if row["verdict"] != "assumed" else "",
         _("Verdict"): words.get(row["verdict"], row["verdict"]) if place else "",
     }
 

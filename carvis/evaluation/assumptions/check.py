@@ -18,7 +18,7 @@ from carvis.workspace import Cache, content_hash
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
 
-FORMAT = 3
+FORMAT = 4
 
 
 def check_assumptions(
@@ -45,7 +45,7 @@ def check_assumptions(
             are no others.
         n: images, spread evenly over the classes; fewer (at least 24) where they would take longer than ``seconds``.
         seed: of the sample.
-        seconds: bound of the forward passes; a check that is not full gives up after twice as long.
+        seconds: bound of the forward passes; a check that is not full gives up then and says what it has.
         full: try everything, to learn what may go into the card; otherwise stop as soon as nothing could be clearly
             better than what is assumed, mostly after one pass.
         cache: a cache, or the folder for one, that keeps what was found.
@@ -57,7 +57,7 @@ def check_assumptions(
         return kept
     began = time.monotonic()
     # Nobody asked for a quick check by itself: a large model on a slow machine must not hold up what was asked for.
-    trial = Trial(clf, data, n, seed, seconds, progress, None if full else began + 2 * seconds)
+    trial = Trial(clf, data, n, seed, seconds, progress, None if full else began + seconds)
     try:
         found = compare_alternatives(trial, full)
     except TimeoutError:

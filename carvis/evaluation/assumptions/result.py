@@ -11,6 +11,7 @@ from carvis.language import Message
 
 LEVEL = 0.001
 COLUMNS = ["assumption", "value", "against", "right", "n", "accuracy", "p", "verdict"]
+MARKS = ["reference", "kept", "either"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,7 @@ class AssumptionCheck:
         rivals: for each other fact the values that cannot be told apart from the best.
         order: which order the class names of ``changes`` are in.
         above_chance: whether under the best assumption the outputs mean these classes, beyond chance.
+        reason: why not all was tried: ``no image of its classes``, ``unreadable``, ``not finite``, ``too slow``.
         complete: whether every alternative was tried; a quick check stops where none could win any more.
         seconds: what it cost.
     """
@@ -45,36 +47,23 @@ class AssumptionCheck:
     rivals: dict
     order: str = CHOSEN
     above_chance: bool = False
+    reason: str = ""
     complete: bool = True
     seconds: float = 0.0
 
     @property
     def verdict(self) -> str:
         """``another is better``, ``as assumed`` (nothing could be better) or ``cannot tell``."""
-        if self.changes:
+        if self.changes or self._either:
             return "another is better"
-        return "as assumed" if self.above_chance and not self.rivals else "cannot tell"
+        return "as assumed" if self.above_chance and not self.rivals and not self.reason else "cannot tell"
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """The findings, each in a sentence."""
-        if not self.n:
-            return (
-                Message(
-                    "{data} holds no image of a class that {model} names: its assumptions cannot be checked there.",
-                    data=self.data,
-                    model=self.model,
-                ),
-            )
         if self.table.empty:
-            return (
-                Message(
-                    "What is assumed of {model} is not checked: it is too slow here to be checked in passing. Check it "
-                    "on page Models, or with summary MODEL --data DIR.",
-                    model=self.model,
-                ),
-            )
-        found = [*self._better(), *self._rest()]
+            return (self._nothing(),)
+        found = [*self._better(), *self._undecided(), *self._rest()]
         if "test" in self.splits:
             found.append(Message("These images are of the test split, since {data} holds no others.", data=self.data))
         return tuple(found)
@@ -82,13 +71,69 @@ class AssumptionCheck:
     @property
     def warnings(self) -> tuple[Message, ...]:
         """The findings that bear on every result of this model: another assumption is better, or none is any good."""
-        return self.messages if self.changes or not self.above_chance else ()
+        return self.messages if self.verdict == "another is better" or not self.above_chance else ()
+
+    @property
+    def remarks(self) -> tuple[Message, ...]:
+        """What has to stand beside a result: the warnings, or what cannot be told; nothing where all is as assumed."""
+        return () if self.verdict == "as assumed" else self.messages
+
+    @property
+    def _either(self) -> list[dict]:
+        if "either" not in self.table:
+            return []
+        return self.table[self.table["either"].eq(True)].to_dict("records")
+
+    def _nothing(self) -> Message:
+        names = {"data": self.data, "model": self.model}
+        if self.reason == "too slow":
+            return Message(
+                "What is assumed of {model} is not checked: it is too slow here to be checked in passing. Check it "
+                "on page Models, or with summary MODEL --data DIR.",
+                model=self.model,
+            )
+        if self.reason == "unreadable":
+            return Message(
+                "No image of {data} that was tried can be read: what is assumed of {model} cannot be checked.", **names
+            )
+        if self.reason == "not finite":
+            return Message(
+                "{model} gives NaN or infinity for the images of {data} under every preprocessing: what is assumed of "
+                "it cannot be checked. Check its weights, or train it again.",
+                **names,
+            )
+        return Message(
+            "{data} holds no image of a class that {model} names: its assumptions cannot be checked there.", **names
+        )
+
+    def _undecided(self) -> list[Message]:
+        if not (rows := self._either):
+            return []
+        base = self.table.iloc[int(rows[0]["reference"])]
+        values = [
+            Message("{value} ({right} right)", value=words_of(row["assumption"], row["value"]), right=row["right"])
+            for row in rows
+        ]
+        return [
+            Message(
+                "As assumed, {fewer} of {n} images are right. Each of these is clearly better, but which of them holds "
+                "cannot be told on these images: {values}.",
+                fewer=int(base["right"]),
+                n=rows[0]["n"],
+                values=_listed(values),
+            ),
+            Message(
+                "If you know which one {model} was trained with, save it in its card (page Models, or summary MODEL "
+                "--save-card with --preprocessing, --classes, --resize, ...).",
+                model=self.model,
+            ),
+        ]
 
     def _better(self) -> list[Message]:
         rows = self.table[self.table["verdict"] == "clearly better"]
         said = []
         for kept in rows.to_dict("records"):
-            if not kept["kept"]:
+            if kept["kept"] is not True:
                 continue
             base = self.table.iloc[int(kept["reference"])]
             said.append(
@@ -115,6 +160,16 @@ class AssumptionCheck:
 
     def _rest(self) -> list[Message]:
         right, n = int(self.table["right"].iloc[0]), int(self.table["n"].iloc[0])
+        if self.reason == "too slow":
+            return [
+                Message(
+                    "As assumed, {right} of {n} images are right. The other assumptions are not checked: {model} is "
+                    "too slow here for it in passing. Check it on page Models, or with summary MODEL --data DIR.",
+                    right=right,
+                    n=n,
+                    model=self.model,
+                )
+            ]
         if not self.above_chance:
             return [
                 Message(
@@ -125,7 +180,7 @@ class AssumptionCheck:
                 )
             ]
         said = []
-        if not self.changes:
+        if self.verdict != "another is better":
             said.append(
                 Message(
                     "As assumed, {right} of {n} images are right; no other assumption is clearly better.",
@@ -149,7 +204,8 @@ class AssumptionCheck:
     def shown(self) -> pd.DataFrame:
         """Return the rows worth reading: the assumed one, each alternative by itself, and what is clearly better."""
         single = ~self.table["assumption"].str.contains(",")
-        return self.table[single | self.table["kept"].astype(bool)][COLUMNS].reset_index(drop=True)
+        taken = self.table["kept"].eq(True) | self.table["either"].eq(True)
+        return self.table[single | taken][COLUMNS].reset_index(drop=True)
 
     def _repr_html_(self) -> str:
         said = "".join(f"<p>{escape(message)}</p>" for message in self.messages)
@@ -163,7 +219,7 @@ class AssumptionCheck:
     @classmethod
     def from_json(cls, facts: dict) -> "AssumptionCheck":
         """Return what ``to_json`` wrote."""
-        table = pd.DataFrame(facts["table"], columns=[*COLUMNS, "reference", "kept"])
+        table = pd.DataFrame(facts["table"], columns=[*COLUMNS, *MARKS])
         return cls(**facts | {"splits": tuple(facts["splits"]), "table": table})
 
 

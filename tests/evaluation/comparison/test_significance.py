@@ -56,7 +56,6 @@ def test_holm_is_that_of_statsmodels(seed):
     np.testing.assert_array_equal(holm(values), expected)
 
 
-
 def test_cochran_on_paper():
     # Columns sum to G = 3, 3, 1 and rows to L = 2, 1, 3, 1: with k = 3 models and N = 7,
     # Q = (k - 1)(k ΣG² - N²) / (k N - ΣL²) = 2 (3 · 19 - 49) / (21 - 15) = 8/3; p = exp(-Q/2) with two degrees.
