@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from carvis.workspace import Cache, content_hash
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
+    from carvis.evaluation.result import Evaluation
 
 FORMAT = 4
 
@@ -72,11 +74,19 @@ def check_assumptions(
 
 
 def kept_check(
-    clf: "Classifier", data: Dataset, cache: Cache | str | Path, *, full: bool = False, n: int = 200, seed: int = 0
+    clf: "Classifier | Evaluation",
+    data: Dataset | str,
+    cache: Cache | str | Path,
+    *,
+    full: bool = False,
+    n: int = 200,
+    seed: int = 0,
 ) -> AssumptionCheck | None:
     """Return what an earlier check found, None where there was none.
 
     Args:
+        clf: the classifier, or an evaluation, whose model was used as it says.
+        data: the data set, or its fingerprint.
         full: only a check that tried everything; otherwise a quick one will do, too.
     """
     cache = Cache(cache) if isinstance(cache, (str, Path)) else cache
@@ -94,8 +104,10 @@ def kept_check(
     return None
 
 
-def _key(clf: "Classifier", data: Dataset, complete: bool, n: int, seed: int) -> str:
-    facts = {name: getattr(clf, name, None) for name in ("alpha", "orientation", "output")}
-    facts |= {"class_names": list(clf.class_names), "name": clf.name}
+def _key(clf: "Classifier | Evaluation", data: Dataset | str, complete: bool, n: int, seed: int) -> str:
+    noted = clf.setup["model"].get if hasattr(clf, "setup") else partial(getattr, clf)
+    facts = {name: noted(name, None) for name in ("alpha", "orientation", "output", "name")}
+    facts |= {"class_names": list(noted("class_names", ()))}
+    hashes = noted("fingerprint", None), noted("sha256", None), data if isinstance(data, str) else data.fingerprint
     # The fingerprint holds the weights, the input size, the preprocessing and the resize method.
-    return content_hash("assumptions", clf.fingerprint, clf.sha256, data.fingerprint, facts, complete, n, seed)
+    return content_hash("assumptions", *hashes, facts, complete, n, seed)

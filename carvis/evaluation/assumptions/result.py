@@ -1,7 +1,8 @@
 """``AssumptionCheck``: how many images are right under each assumption, and what can be told from it."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from html import escape
 
 import pandas as pd
@@ -78,6 +79,14 @@ class AssumptionCheck:
         """What has to stand beside a result: the warnings, or what cannot be told; nothing where all is as assumed."""
         return () if self.verdict == "as assumed" else self.messages
 
+    def remarks_on(self, assumed: Iterable[str]) -> tuple[Message, ...]:
+        """Return the remarks as far as they are on facts that are still only assumed."""
+        assumed = set(assumed)
+        if self.warnings or self.reason:
+            return self.remarks
+        rivals = {fact: values for fact, values in self.rivals.items() if fact in assumed}
+        return replace(self, rivals=rivals).remarks
+
     @property
     def _either(self) -> list[dict]:
         if "either" not in self.table:
@@ -120,7 +129,7 @@ class AssumptionCheck:
                 "cannot be told on these images: {values}.",
                 fewer=int(base["right"]),
                 n=rows[0]["n"],
-                values=_listed(values),
+                values=words_listed(values),
             ),
             Message(
                 "If you know which one {model} was trained with, save it in its card (page Models, or summary MODEL "
@@ -189,7 +198,7 @@ class AssumptionCheck:
                 )
             )
         for fact, values in self.rivals.items():
-            known = _listed([value_words(fact, value) for value in values])
+            known = words_listed([value_words(fact, value) for value in values])
             said.append(
                 Message("{fact}: cannot tell between {values} on these images.", fact=fact_words(fact), values=known)
             )
@@ -261,10 +270,10 @@ def words_of(assumption: str, value: str) -> Message:
         Message("{fact} {value}", fact=fact_words(fact), value=value_words(fact, value))
         for fact, value in zip(assumption.split(", "), value.split(" | "))
     ]
-    return _listed(words)
+    return words_listed(words)
 
 
-def _listed(words: list[Message | str]) -> Message | str:
+def words_listed(words: list[Message | str]) -> Message | str:
     """Join words by commas, each still to be localised."""
     first, *others = words
-    return Message("{first}, {second}", first=first, second=_listed(others)) if others else first
+    return Message("{first}, {second}", first=first, second=words_listed(others)) if others else first
