@@ -131,12 +131,15 @@ class AssumptionCheck:
                 n=rows[0]["n"],
                 values=words_listed(values),
             ),
-            Message(
-                "If you know which one {model} was trained with, save it in its card (page Models, or summary MODEL "
-                "--save-card with --preprocessing, --classes, --resize, ...).",
-                model=self.model,
-            ),
+            self._if_known(),
         ]
+
+    def _if_known(self) -> Message:
+        return Message(
+            "If you know which one {model} was trained with, save it in its card (page Models, or summary MODEL "
+            "--save-card with --preprocessing, --classes, --resize, ...).",
+            model=self.model,
+        )
 
     def _better(self) -> list[Message]:
         rows = self.table[self.table["verdict"] == "clearly better"]
@@ -157,7 +160,9 @@ class AssumptionCheck:
                     p=p_words(kept["p"]),
                 )
             )
-        if said:
+        if said and set(self.changes) & set(self.rivals):
+            said.append(self._if_known())
+        elif said:
             said.append(
                 Message(
                     "{model} was most likely trained so: save it in its card (page Models, or summary MODEL --data DIR "
