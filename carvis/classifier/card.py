@@ -15,7 +15,9 @@ from carvis.workspace import atomic_write
 class ModelCard:
     """Facts about a model file, kept beside it.
 
-    ``other`` holds what the file has beyond the fields known here, so that nothing is lost by writing it again.
+    ``assumed`` names facts that the model was made with though nobody has confirmed them, as where it was trained on
+    from a parent without a card: they hold, but are still checked. ``other`` holds what the file has beyond the fields
+    known here, so that nothing is lost by writing it again.
     """
 
     class_names: list[str] | None = None
@@ -26,6 +28,7 @@ class ModelCard:
     alpha: str | None = None
     orientation: str | None = None
     output: str | None = None
+    assumed: list[str] = field(default_factory=list)
     recipe: str | None = None
     backbone: str | None = None
     parent: str | None = None
@@ -125,6 +128,7 @@ _VALID = {entry.name: _text for entry in fields(ModelCard) if entry.name != "oth
     "class_names": _texts,
     "input_size": _size,
     "channels": lambda value: value in (1, 3),
+    "assumed": _texts,
     "metrics": _facts,
     "versions": _facts,
 }
@@ -140,7 +144,7 @@ def write_card(model_path: str | Path, card: ModelCard, overwrite: bool = False)
     if path.exists() and not overwrite:
         raise ModelError(Message("{path} exists already: remove it, or ask for it to be overwritten.", path=path))
     facts = asdict(card)
-    facts = facts.pop("other") | {key: value for key, value in facts.items() if value not in (None, {})}
+    facts = facts.pop("other") | {key: value for key, value in facts.items() if value not in (None, {}, [])}
     return atomic_write(path, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
 
 
@@ -155,5 +159,6 @@ def update_card(model_path: str | Path, facts: dict, sha256: str | None = None) 
         ModelError: the card that is there cannot be read.
     """
     card = read_card(model_path) or ModelCard()
-    card = replace(card, **facts, sha256=sha256 or card.sha256)
+    still = [fact for fact in card.assumed if fact not in facts]
+    card = replace(card, **{"assumed": still} | facts, sha256=sha256 or card.sha256)
     return write_card(model_path, card, overwrite=True)

@@ -92,6 +92,11 @@ def load_classifier(
     )
     given = {"class_names": class_names, "preprocessing": preprocessing, "resize": resize, "output": output}
     clf.assumed = _assumed(clf, given | {"alpha": alpha, "orientation": orientation})
+    if card and (marked := [fact for fact in card.assumed if fact in clf.assumed]):
+        words = Message(
+            "The card {card} marks as only assumed: {facts}.", card=card_path(path).name, facts=", ".join(marked)
+        )
+        clf.assumptions.append(words)
     return clf
 
 
@@ -142,12 +147,13 @@ def _assumed(clf: Classifier, given: dict) -> frozenset[str]:
     """Name the facts that neither the caller nor a card for this very file has told."""
     card = clf.card if clf.card and clf.card.sha256 in (None, clf.sha256) else None
     asked = {fact for fact, value in given.items() if value is None}
-    asked -= {"alpha", "orientation"} - set(reading_of(card)[1])
+    known = set(card.assumed) if card else set()
+    asked -= {"alpha", "orientation"} - set(reading_of(card)[1]) - known
     # The graph is certain of most outputs, and what is not resized at all needs no way to resize.
     found, said_of_one = decide_output(clf.model, clf.name)
     asked -= {"output"} if found and (said_of_one is None or clf.model.outputs[0].shape[1] > 1) else set()
     asked -= {"resize"} if clf.native_size else set()
-    return frozenset(fact for fact in asked if not card or getattr(card, fact) != getattr(clf, fact))
+    return frozenset(fact for fact in asked if not card or fact in known or getattr(card, fact) != getattr(clf, fact))
 
 
 def _preprocessing(model, given, card, shape, said) -> str:

@@ -17,7 +17,9 @@ from carvis.workspace import atomic_path, sha256_of_file
 def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write a classifier as a ``.keras`` file with its card ``<stem>.json``; the optimizer is not kept.
 
-    The card holds what is known: what was only assumed of the model (``Classifier.assumed``) is left out.
+    The card holds what is known. Class names, preprocessing and resize that were only assumed of the model
+    (``Classifier.assumed``) are left out, unless its card has them; how it reads images and what its output means are
+    written, and marked in ``assumed``, as without them the file would be opened otherwise.
 
     Raises:
         ModelError: the name does not end in ``.keras``, or the file exists and ``overwrite`` is False.
@@ -41,6 +43,8 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
             setattr(card, fact, getattr(clf, fact))
     # These are noted all the same: a card of carvis without them means that images are read in the usual way.
     card.alpha, card.orientation = clf.alpha, clf.orientation
+    # A mark keeps the check of assumptions going until somebody has confirmed them.
+    card.assumed = sorted(f for f in clf.assumed if getattr(card, f, None) == getattr(clf, f))
     card.sha256 = sha256_of_file(path)
     card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
     card.versions = versions()

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from carvis.cli.comparison_sheets import check, print_comparison, write
-    from carvis.evaluation import compare, load_evaluation
+    from carvis.evaluation import assumption_remarks, compare, load_evaluation
     from carvis.evaluation.joining import named
 
     if args.seed < 0:
@@ -42,6 +42,9 @@ def run(args: argparse.Namespace) -> int:
         )
     effects = _temperatures(comparison, folders)
     print_comparison(comparison, effects)
+    for name, one in evaluations.items():
+        if remarks := assumption_remarks(one, files.get(name), workspace.cache_dir / "assumptions"):
+            print(f"{name}: {remarks.localised()}")
     if args.out:
         write(Path(args.out), comparison, effects)
     return 0

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from carvis.dataset import Dataset
-    from carvis.evaluation import load_evaluation
+    from carvis.evaluation import assumption_remarks, load_evaluation
     from carvis.evaluation.joining import named
     from carvis.report import write_report
 
@@ -35,6 +35,9 @@ def run(args: argparse.Namespace) -> int:
     found = [load_evaluation(evaluation_folder_of(text, args, workspace)) for text in named_inputs(args)]
     evaluations = named(found)
     files = model_files(evaluations, workspace)
+    for name, one in evaluations.items():
+        if remarks := assumption_remarks(one, files.get(name), workspace.cache_dir / "assumptions"):
+            print(f"{name}: {remarks.localised()}", file=sys.stderr)
     root = found[0].root
     told = ""
 

@@ -104,7 +104,7 @@ def _print_check(checked) -> None:
         table.add_column(heading, justify=side, overflow="fold")
     for i, row in enumerate(checked.shown().to_dict("records")):
         words = _("as assumed") if i == 0 else localised(words_of(row["assumption"], row["value"]))
-        p = "" if i == 0 else f"{row['p']:.2g}"
+        p = "" if row["verdict"] == "assumed" else f"{row['p']:.2g}"
         table.add_row(
             Text(words), str(row["right"]), f"{row['accuracy']:.0%}", p, _(_VERDICTS[row["verdict"]]) if i else ""
         )

@@ -1,6 +1,14 @@
 """How good a classifier is: predictions, metrics, confusion, misclassified pictures. Loads no TensorFlow."""
 
-from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions, kept_check, sample_predictions
+from carvis.evaluation.assumptions import (
+    AssumptionCheck,
+    Remarks,
+    assumption_remarks,
+    card_remarks,
+    check_assumptions,
+    kept_check,
+    sample_predictions,
+)
 from carvis.evaluation.comparison import Comparison, compare
 from carvis.evaluation.confusion import (
     ConfusionPair,
@@ -32,8 +40,11 @@ __all__ = [
     "ImageIndex",
     "Leak",
     "NoteChangedError",
+    "Remarks",
     "TagError",
     "Tags",
+    "assumption_remarks",
+    "card_remarks",
     "check_assumptions",
     "check_folder",
     "class_scores",

@@ -106,8 +106,9 @@ def evaluate(
     setup = _setup(clf, data, split, metrics)
     if check is True and clf.assumed:
         check = check_assumptions(clf, data, full=False, cache=cache)
-    if isinstance(check, AssumptionCheck) and check.warnings:
-        setup["notes"] += [sentence for sentence in check.warnings if sentence not in setup["notes"]]
+    if isinstance(check, AssumptionCheck):
+        said = check.remarks_on(clf.assumed)
+        setup["notes"] += [sentence for sentence in said if sentence not in setup["notes"]]
         setup["assumption_check"] = check.to_json()
     return Evaluation(predictions, metrics, setup, data.root)
 
@@ -303,6 +304,7 @@ def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
             "alpha": clf.alpha,
             "orientation": clf.orientation,
             "output": clf.output,
+            "assumed": sorted(clf.assumed),
         },
         "dataset": {"name": data.name, "fingerprint": data.fingerprint},
         "split": canonical_split(split),

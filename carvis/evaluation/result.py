@@ -63,13 +63,18 @@ class Evaluation:
 
     @property
     def assumption_check(self) -> AssumptionCheck | None:
-        """The check of what was assumed of the model, where it speaks against the assumptions."""
+        """The check of what was assumed of the model, where one was made."""
         kept = self.setup.get("assumption_check")
         try:
             return AssumptionCheck.from_json(kept) if kept else None
         # Of another version of carvis: the notes say it, too.
         except (KeyError, TypeError, ValueError):
             return None
+
+    @property
+    def assumed(self) -> frozenset[str]:
+        """The facts of the model that nobody had told or confirmed; none where that was not noted."""
+        return frozenset(self.setup["model"].get("assumed", ()))
 
     @property
     def model_facts(self) -> dict:

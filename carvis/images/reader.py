@@ -106,6 +106,17 @@ def has_alpha(source: str | Path | bytes) -> bool:
         return "A" in picture.getbands() or "transparency" in picture.info
 
 
+def header_traits(source: str | Path | bytes) -> tuple[bool, bool]:
+    """Tell whether an image is turned by its EXIF orientation, and whether it holds transparency, by its header.
+
+    Raises:
+        ImageError: no such file, or no image.
+    """
+    with _opened(source) as picture:
+        transparent = "A" in picture.getbands() or "transparency" in picture.info
+        return orientation_in(picture) != 1, transparent
+
+
 def image_size(source: str | Path | bytes) -> tuple[int, int]:
     """Return an image's (height, width) as it stands upright, without decoding it.
 

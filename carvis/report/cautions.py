@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from carvis.evaluation import Remarks, assumption_remarks
 from carvis.evaluation.comparison.calibration import expected_calibration_error
 from carvis.language import _, localised, n_
 from carvis.report.blocks import percent, split_word
@@ -30,8 +31,11 @@ class Caution:
 
 
 def cautions(context: Context) -> list[Caution]:
-    """Return the warnings, the gravest first: leakage, labels, assumptions, data, confidence, what could not be had."""
-    found = [*_leakage(context), *_labels(context), *_assumptions(context), *_data(context), *_confidence(context)]
+    """Return the warnings, the gravest first: wrong assumptions, leakage, labels, data, confidence, what is missing."""
+    doubts = _doubts(context)
+    found = [*_doubted(context, doubts, grave=True), *_leakage(context), *_labels(context)]
+    found += _doubted(context, doubts, grave=False)
+    found += [*_assumptions(context), *_data(context), *_confidence(context)]
     found += [Caution(problem, "making") for problem in context.problems]
     return list(dict.fromkeys(found))
 
@@ -70,8 +74,28 @@ def _labels(context: Context) -> Iterator[Caution]:
         yield Caution(words.format(n=f"{n:,}", share=percent(n / max(context.first.metrics["n"], 1))), "health")
 
 
+def _doubts(context: Context) -> dict[str, Remarks]:
+    """Return what speaks against the assumptions about each model, where anything does."""
+    kept = context.cache_dir / "assumptions" if context.cache_dir else None
+    found = {
+        name: assumption_remarks(context.evaluations[name], context.files.get(name), kept) for name in context.ranked
+    }
+    return {name: remarks for name, remarks in found.items() if remarks}
+
+
+def _doubted(context: Context, doubts: dict[str, Remarks], *, grave: bool) -> Iterator[Caution]:
+    for name, remarks in doubts.items():
+        if remarks.grave == grave:
+            yield Caution(f"{context.keys[name]}: {remarks.localised()}", "making")
+
+
 def _assumptions(context: Context) -> Iterator[Caution]:
+    # What the check found is said once, with its remedy.
+    checks = [one.assumption_check for one in context.evaluations.values()]
+    checked = {localised(sentence) for check in checks if check for sentence in check.messages}
     for note, names in notes(context).items():
+        if note in checked:
+            continue
         yield Caution(f"{', '.join(names)}: {note}", "making")
 
 

@@ -61,6 +61,9 @@ def _save(run: Run, config, model, outcome: Outcome, pictures: int) -> Path:
     metrics |= {"best_epoch": outcome.best_epoch, "epochs": outcome.epochs, "train_pictures": pictures}
     notes = f"Training was ended early: {outcome.reason}." if outcome.stopped else None
     card = ModelCard(
+        class_names=list(config["class_names"]),
+        preprocessing=config["preprocessing"],
+        resize=config["resize"],
         recipe=config["recipe"],
         backbone=config["backbone"],
         parent=Path(config["parent"]).name if config["parent"] else None,
@@ -86,5 +89,6 @@ def _save(run: Run, config, model, outcome: Outcome, pictures: int) -> Path:
         orientation=config["orientation"],
         name=stem,
         card=card,
+        assumed=config.get("assumed", ()),
     )
     return save_classifier(clf, path)

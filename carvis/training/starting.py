@@ -66,6 +66,8 @@ def _from_parent(run: Run, config: dict, data: Dataset, record: Recorder) -> ker
                 path=path,
             )
         )
+    # Training on does not make a fact of what was assumed of the parent: what is frozen may have learnt otherwise.
+    config["assumed"] = sorted(clf.assumed - {what for what in ("preprocessing",) if config[what]})
     for what, given, has in (
         ("input_size", config["input_size"], list(clf.input_size)),
         ("preprocessing", config["preprocessing"], clf.preprocessing),

@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from ui import annotated, attending, attention_view, choice, commands, data, disagreement, options, selection
+from ui import (
+    annotated,
+    assumptions,
+    attending,
+    attention_view,
+    choice,
+    commands,
+    data,
+    disagreement,
+    options,
+    selection,
+)
 from ui.i18n import N_, _, translated
 from ui.page import empty, guarded, heading, no_models
 
@@ -100,6 +111,7 @@ files = data.model_files()
 if files:
     shown = choice.models()
     options.choose_models(list(files), shown)
+    assumptions.of_models(shown, choice.dataset_name(), choice.split())
     by_parts(shown)
     with guarded():
         disagreement.show(shown)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from carvis.classifier.card import read_card, reading_of
 from carvis.images import depth_of
-from ui import choice, commands, data, next_steps, reporting, selection
+from ui import assumptions, choice, commands, data, next_steps, reporting, selection
 from ui.i18n import _, n_, of_library
 from ui.page import empty, guarded, heading, no_models
 from ui.texts import SPLIT, leak_words, percent, plain
@@ -50,9 +50,11 @@ for name, path in files.items():
         "recipe": card.recipe if card and card.recipe else "–",
         "size": path.stat().st_size / 1e6,
         "card": bool(card),
+        "assumptions": "–",
     }
     own = [table for table in evaluations.values() if table.model == path.stem]
-    for table in sorted(own, key=lambda entry: entry.split != "test")[:1]:
+    own.sort(key=lambda entry: entry.split != "test")
+    for table in own[:1]:
         with guarded():
             found = data.evaluation(table)
             low, high = found.metrics["accuracy_interval"]
@@ -63,6 +65,8 @@ for name, path in files.items():
                 "without copies": leak_words(found.leak),
                 "evaluated": f"{table.data} · {split} ({found.metrics['n']})",
             }
+    with guarded():
+        row["assumptions"] = assumptions.mark(name, next(iter(own), None))
     rows.append(row)
 if rows:
     table = pd.DataFrame(rows).sort_values("accuracy", ascending=False, na_position="last")
@@ -85,6 +89,13 @@ if rows:
             "recipe": st.column_config.TextColumn(_("Recipe")),
             "size": st.column_config.NumberColumn(_("File"), format="%.1f MB"),
             "card": st.column_config.CheckboxColumn(_("Card")),
+            "assumptions": st.column_config.TextColumn(
+                _("Assumptions"),
+                help=_(
+                    "✓: preprocessing and class names are confirmed, or a check on images found nothing against them. "
+                    "Page Models says more and checks them."
+                ),
+            ),
         },
         alt=_("The models of this workspace with their accuracy"),
     )

@@ -7,11 +7,18 @@ import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError
-from carvis.evaluation import AssumptionCheck, check_assumptions, kept_check
+from carvis.evaluation import (
+    AssumptionCheck,
+    Remarks,
+    assumption_remarks,
+    card_remarks,
+    check_assumptions,
+    kept_check,
+)
 from carvis.evaluation.assumptions.result import words_of
-from ui import card_form, choice, data, selection, work
+from ui import card_form, choice, commands, data, selection, work
 from ui.i18n import _, n_, of_library
-from ui.page import error
+from ui.page import error, guarded
 from ui.texts import SPLIT, percent, plain
 
 if TYPE_CHECKING:
@@ -103,7 +110,7 @@ def _row(row: dict, place: int) -> dict:
         _("Assumption"): assumption,
         _("Right"): f"{row['right']} / {row['n']}",
         _("Accuracy"): percent(row["accuracy"]),
-        "p": f"{row['p']:.2g}" if place else "",
+        "p": f"{row['p']:.2g}" if row["verdict"] != "assumed" else "",
         _("Verdict"): words.get(row["verdict"], row["verdict"]) if place else "",
     }
 
@@ -116,10 +123,12 @@ def beside(models: Iterable["Opened"]) -> None:
         if clf is None or not clf.assumed:
             continue
         found = _kept(model, pictures, full=False) if pictures else None
-        if found and found.warnings:
-            said = " ".join(plain(of_library(sentence)) for sentence in found.warnings)
-            st.warning(f"**{plain(model.name)}**: {said}", icon=":material/fact_check:")
-        elif found is None or not found.n:
+        said = found.remarks_on(clf.assumed) if found else ()
+        if found and said:
+            words = " ".join(plain(of_library(sentence)) for sentence in said)
+            kind = st.warning if found.warnings else st.info
+            kind(f"**{plain(model.name)}**: {words}", icon=":material/fact_check:")
+        elif found is None:
             words = _("{model} has no full card: class names or preprocessing are assumed and not checked.")
             st.page_link(
                 "app_pages/models.py",
@@ -130,13 +139,57 @@ def beside(models: Iterable["Opened"]) -> None:
 
 
 def of_evaluation(table: data.Table) -> None:
-    """Say beside an evaluation what spoke against the assumptions about its model."""
-    if not table.is_evaluation:
+    """Say beside an evaluation what speaks against the assumptions about its model, or what cannot be told."""
+    remarks = remarks_of(table)
+    if not remarks:
         return
-    found = data.evaluation(table).assumption_check
-    if found:
-        said = " ".join(plain(of_library(sentence)) for sentence in found.messages)
-        st.warning(f"**{plain(table.model)}**: {said}", icon=":material/fact_check:")
+    said = f"**{plain(table.model)}**: " + " ".join(plain(of_library(sentence)) for sentence in remarks.sentences)
+    with st.container(gap="xsmall"):
+        (st.warning if remarks.grave else st.info)(said, icon=":material/fact_check:")
+        if remarks.again:
+            path = data.model_files()[table.model]
+            st.code(commands.evaluate(path, table.data, table.split), language="bash", wrap_lines=True)
+        elif table.model in data.model_files():
+            st.page_link(
+                "app_pages/models.py",
+                label=_("Check it on page Models"),
+                icon=":material/fact_check:",
+                query_params=selection.link(model=(table.model,), data=table.data),
+            )
+
+
+def remarks_of(table: data.Table) -> Remarks:
+    """Return what has to be said beside an evaluation; nothing for a table that is none."""
+    if not table.is_evaluation:
+        return Remarks()
+    return assumption_remarks(data.evaluation(table), data.model_files().get(table.model), work.cache("assumptions"))
+
+
+def of_models(names: Iterable[str], pictures: str, split: str) -> None:
+    """Say of models, without opening them, what speaks against the assumptions about them.
+
+    Args:
+        pictures, split: the data set and split whose evaluations are looked at first.
+    """
+    for name in names:
+        found = [table for table in data.evaluations().values() if table.model == name]
+        found.sort(key=lambda table: (table.data != pictures, table.split != split))
+        with guarded():
+            if found:
+                of_evaluation(found[0])
+            elif remarks := card_remarks(data.model_files()[name]):
+                said = " ".join(plain(of_library(sentence)) for sentence in remarks.sentences)
+                st.info(said, icon=":material/fact_check:")
+
+
+def mark(name: str, table: data.Table | None) -> str:
+    """Say in a word or two for a list of models what is known of the assumptions about one."""
+    remarks = remarks_of(table) if table else card_remarks(data.model_files()[name])
+    if not remarks:
+        return "✓"
+    if remarks.again:
+        return _("⚠ evaluate again")
+    return _("⚠ probably wrong") if remarks.grave else _("? cannot tell")
 
 
 def _dataset() -> Dataset | None:

@@ -55,7 +55,7 @@ def test_evaluate_says_what_is_clearly_better_beside_the_result(workspace, tmp_p
     assert any("preprocessing tf, 80 of 80" in note for note in evaluation.setup["notes"])
     assert evaluation.assumption_check.changes == {"preprocessing": "tf"} and evaluation.accuracy == 0.25
     assert _run(workspace, *arguments, "--preprocessing", "tf") == 0
-    assert load_evaluation(folder).accuracy == 1 and load_evaluation(folder).assumption_check is None
+    assert load_evaluation(folder).accuracy == 1 and load_evaluation(folder).assumption_check.verdict == "as assumed"
     capsys.readouterr()
     assert _run(workspace, *arguments, "--no-check") == 0
     assert "80 of 80" not in capsys.readouterr().out

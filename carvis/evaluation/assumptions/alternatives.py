@@ -1,34 +1,14 @@
 """The alternatives to what is assumed of a model, each tested in pairs on the same images."""
 
-from dataclasses import dataclass
+import contextlib
 
 import numpy as np
-import pandas as pd
 
 from carvis.evaluation.assumptions.class_orders import CHOSEN, FITTED, best_order, right_under_best_order
-from carvis.evaluation.assumptions.result import COLUMNS, LEVEL, AssumptionCheck
+from carvis.evaluation.assumptions.result import LEVEL, AssumptionCheck
+from carvis.evaluation.assumptions.rows import Row, chosen_of, judge, paired_p, simplest, table_of
 from carvis.evaluation.assumptions.trial import OTHER_FACTS, Trial, half_way
-from carvis.evaluation.comparison import holm, mcnemar
-
-
-@dataclass
-class _Row:
-    assumption: str
-    value: str
-    against: str
-    right: np.ndarray
-    reference: "_Row | None" = None
-    p: float = 1.0
-    verdict: str = "assumed"
-    kept: bool = False
-
-    def raw_p(self) -> float:
-        return paired_p(self.right, self.reference.right)
-
-
-def paired_p(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the exact McNemar p of two variants on the same images, bool (N,) each."""
-    return mcnemar(int((first & ~second).sum()), int((second & ~first).sum()))
+from carvis.evaluation.comparison import holm
 
 
 def compare_alternatives(trial: Trial, full: bool) -> AssumptionCheck:
@@ -37,53 +17,73 @@ def compare_alternatives(trial: Trial, full: bool) -> AssumptionCheck:
     Args:
         full: go on where nothing can be clearly better than what is assumed any more.
     """
-    clf, facts = trial.clf, _facts(trial)
-    if not len(trial.labels):
-        return AssumptionCheck(**facts, table=_table([]))
-    first = _Row("assumed", "assumed", "", trial.right(CHOSEN))
-    # Every preprocessing with every order and with the order that fits, then the others one at a time.
-    many = len(trial.preprocessings) * (len(trial.orders) + 1) - 1 + sum(len(v) - 1 for v in trial.others.values())
-    if not full and 2 * 0.5 ** int((~first.right).sum()) * many >= LEVEL:
+    facts = _facts(trial)
+    if not len(trial.labels) or not trial.finite:
+        reason = "not finite" if len(trial.labels) else "unreadable" if trial.sampled else "no image of its classes"
+        return AssumptionCheck(**facts, table=table_of([]), reason=reason)
+    first = Row({}, {}, trial.right(CHOSEN))
+    # Every preprocessing with every order and with the order that fits, then the others one at a time, twice.
+    others = sum(len(values) - 1 for values in trial.others.values())
+    many = len(trial.preprocessings) * (len(trial.orders) + 1) - 1 + 2 * others
+    if not full and not _could_be_better(trial, first, many):
         chance = trial.knows_classes(CHOSEN, LEVEL)
-        return AssumptionCheck(**facts, table=_table([first]), above_chance=chance, complete=False)
+        return AssumptionCheck(**facts, table=table_of([first]), above_chance=chance, complete=False)
 
-    own = clf.preprocessing
-    cells = _cells(trial, first)
+    joint = _joint(trial, first)
     fitted = _fitted(trial, first)
-    _judge([*cells.values(), *fitted.values()], many)
-    base, row = _best(cells, (own, CHOSEN), first)
-    base, row = _better_fitted(trial, fitted, base, row, many)
-    row.kept = row is not first
-    around = {
-        fact: {
-            value: _Row(fact, value, own_value, trial.right(base[1], preprocessing=base[0], **{fact: value}), row)
-            for value in values
-        }
-        for fact, (own_value, *values) in trial.others.items()
-    }
-    others = [other for rows in around.values() for other in rows.values()]
-    _judge(others, many)
-    rows = [first, *cells.values(), *fitted.values(), *others]
-    changes = {}
-    for fact, found in around.items():
-        better = [value for value, other in found.items() if other.verdict == "clearly better"]
-        if better:
-            changes[fact] = max(better, key=lambda value: found[value].right.sum())
-            found[changes[fact]].kept = True
-    if not trial.knows_classes(base[1], LEVEL, preprocessing=base[0], **changes):
-        for other in rows[1:]:
-            other.kept, other.verdict = False, "cannot tell" if other.verdict == "clearly better" else other.verdict
-        return AssumptionCheck(**facts, table=_table(rows))
-    changes |= {"preprocessing": base[0]} if base[0] != own else {}
-    changes |= {"class_names": list(trial.orders[base[1]])} if base[1] != CHOSEN else {}
-    settled, rivals = _settled(trial, base, around, changes)
+    singles = _one_at_a_time(trial, {}, first, special=False)
+    judge([*joint, *fitted, *singles], many)
+    _doubt_fitted(trial, fitted, [*joint, *singles], many)
+    found = simplest(row for row in (*joint, *fitted, *singles) if row.better)
+    found = _named_before_fitted(found)
+    chosen = chosen_of(found) if found else []
+    base = chosen[0] if chosen else first
+    rows = [first, *joint, *fitted, *singles]
+    if FITTED in base.changes.values():
+        predicted = trial.predicted(preprocessing=base.changes.get("preprocessing", trial.clf.preprocessing))
+        trial.orders[FITTED] = best_order(trial.labels, predicted, _pool(trial))
+    changes = _common(chosen)
+    around: list[Row] = []
+    if len(chosen) < 2:
+        around = _one_at_a_time(trial, base.changes, base, special=True)
+        # On all images they were tried already.
+        around = [row for row in around if row.reference is not first]
+        references = list(dict.fromkeys(row.reference for row in around if row.reference is not base))
+        judge(around, many)
+        rows += [*references, *around]
+        extra, either = _together(trial, base.changes, [row for row in around if row.better])
+        changes |= {fact: value for row in extra for fact, value in row.changes.items()}
+        chosen = [*chosen, *extra]
+        for row in either:
+            row.either = True
+    else:
+        for row in chosen:
+            row.either = True
+    for row in chosen:
+        row.kept = not row.either
+    settings = base.changes | {fact: value for fact, value in changes.items() if fact not in base.changes}
+    order, options = _split(settings)
+    if not trial.knows_classes(order, LEVEL, **options):
+        for row in rows[1:]:
+            row.kept = row.either = False
+            row.verdict = "cannot tell" if row.better else row.verdict
+        return AssumptionCheck(**facts, table=table_of(rows))
+    settled, rivals = ({}, {}) if any(row.either for row in rows) else _settled(trial, settings)
+    if "class_names" in changes:
+        changes = {fact: value for fact, value in changes.items() if fact != "class_names"}
+        changes["class_names"] = list(trial.orders[order])
     facts |= {"changes": changes, "settled": settled, "rivals": rivals}
-    return AssumptionCheck(**facts, table=_table(rows), order=base[1], above_chance=True)
+    return AssumptionCheck(**facts, table=table_of(rows), order=order, above_chance=True)
 
 
 def not_finished(trial: Trial) -> AssumptionCheck:
-    """Return the check of a trial that ran out of time: nothing can be told."""
-    return AssumptionCheck(**_facts(trial), table=_table([]), complete=False)
+    """Return the check of a trial that ran out of time: at most how many are right as assumed can be told."""
+    rows, chance = [], False
+    with contextlib.suppress(TimeoutError):
+        rows = [Row({}, {}, trial.right(CHOSEN))]
+        chance = trial.knows_classes(CHOSEN, LEVEL)
+    facts = _facts(trial)
+    return AssumptionCheck(**facts, table=table_of(rows), above_chance=chance, complete=False, reason="too slow")
 
 
 def _facts(trial: Trial) -> dict:
@@ -94,18 +94,44 @@ def _facts(trial: Trial) -> dict:
     return facts | {"assumed": assumed, "changes": {}, "settled": {}, "rivals": {}}
 
 
-def _cells(trial: Trial, first: _Row) -> dict[tuple[str, str], _Row]:
-    own = trial.clf.preprocessing
-    pairs = [(one, order) for one in trial.preprocessings for order in trial.orders if (one, order) != (own, CHOSEN)]
-    return {(one, order): _joint(one, order, own, trial.right(order, preprocessing=one), first) for one, order in pairs}
+def _could_be_better(trial: Trial, first: Row, many: int) -> bool:
+    """Whether so many images are wrong that, were all of them right, another assumption were clearly better."""
+    rights = [first.right, *(trial.right(CHOSEN, fact) for fact in trial.others if fact in trial.special)]
+    return any(2 * 0.5 ** int((~right).sum()) * many < LEVEL for right in rights)
 
 
-def _fitted(trial: Trial, first: _Row) -> dict[str, _Row]:
-    names, own = _pool(trial), trial.clf.preprocessing
-    found = {}
+def _split(changes: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """Return the order of the classes, and the other facts."""
+    return changes.get("class_names", CHOSEN), {fact: v for fact, v in changes.items() if fact != "class_names"}
+
+
+def _own(trial: Trial, changes: dict[str, str]) -> dict[str, str]:
+    return {fact: CHOSEN if fact == "class_names" else getattr(trial.clf, fact) for fact in changes}
+
+
+def _cell(trial: Trial, preprocessing: str, order: str) -> dict[str, str]:
+    changes = {"preprocessing": preprocessing} if preprocessing != trial.clf.preprocessing else {}
+    return changes | ({"class_names": order} if order != CHOSEN else {})
+
+
+def _joint(trial: Trial, first: Row) -> list[Row]:
+    """Try every preprocessing with every order that has a name."""
+    found = []
     for one in trial.preprocessings:
-        right = right_under_best_order(trial.labels, trial.predicted(preprocessing=one), names)
-        found[one] = _joint(one, FITTED, own, right, first)
+        for order in trial.orders:
+            if changes := _cell(trial, one, order):
+                right = trial.right(order, preprocessing=one)
+                found.append(Row(changes, _own(trial, changes), right, first))
+    return found
+
+
+def _fitted(trial: Trial, first: Row) -> list[Row]:
+    """Try every preprocessing with the order that fits its predictions."""
+    found = []
+    for one in trial.preprocessings:
+        changes = _cell(trial, one, FITTED)
+        right = right_under_best_order(trial.labels, trial.predicted(preprocessing=one), _pool(trial))
+        found.append(Row(changes, _own(trial, changes), right, first))
     return found
 
 
@@ -115,92 +141,101 @@ def _pool(trial: Trial) -> list[str]:
     return next((order for order in trial.orders.values() if set(order) <= there), trial.orders[CHOSEN])
 
 
-def _joint(preprocessing: str, order: str, own: str, right: np.ndarray, first: _Row) -> _Row:
-    """Make a row that names what differs from the assumed: one fact, or two with their values."""
-    if order == CHOSEN:
-        return _Row("preprocessing", preprocessing, own, right, first)
-    if preprocessing == own:
-        return _Row("class_names", order, CHOSEN, right, first)
-    return _Row("preprocessing, class_names", f"{preprocessing} | {order}", f"{own} | {CHOSEN}", right, first)
-
-
-def _judge(rows: list[_Row], many: int) -> None:
-    """Give each row its p and verdict.
-
-    The correction counts all alternatives though each stage is judged by itself: what is tried in the second depends on
-    the first. Padded with ones, Holm's correction keeps the level over both.
-    """
-    corrected = holm([row.raw_p() for row in rows] + [1.0] * (many - len(rows)))
-    for row, p in zip(rows, corrected):
-        row.p = p
-        more = row.right.sum() > row.reference.right.sum()
-        row.verdict = "cannot tell" if p >= LEVEL else "clearly better" if more else "clearly worse"
-
-
-def _best(cells: dict, own: tuple[str, str], first: _Row) -> tuple[tuple[str, str], _Row]:
-    better = {cell: row for cell, row in cells.items() if row.verdict == "clearly better"}
-    if not better:
-        return own, first
-    # Among equals the one that changes less.
-    cell = max(better, key=lambda one: (better[one].right.sum(), (one[0] == own[0]) + (one[1] == own[1])))
-    return cell, better[cell]
-
-
-def _better_fitted(trial: Trial, fitted: dict[str, _Row], base: tuple, named: _Row, many: int) -> tuple[tuple, _Row]:
-    """Take the order that fits the predictions where it is clearly better than every order with a name."""
-    names = _pool(trial)
-    # An untrained model, too, gives some classes other outputs than others: only one that knows them well counts.
-    for row in fitted.values():
-        if row.verdict == "clearly better" and row.right.mean() < half_way(len(names)):
+def _doubt_fitted(trial: Trial, fitted: list[Row], named: list[Row], many: int) -> None:
+    """Believe an order that fits the predictions only where it is clearly better than everything with a name."""
+    best = max((row for row in named if row.better), key=lambda row: row.count, default=None)
+    for row in fitted:
+        # An untrained model, too, gives some classes other outputs than others: only one that knows them well counts.
+        known = row.right.mean() >= half_way(len(_pool(trial)))
+        better = best is None or (row.count > best.count and paired_p(row.right, best.right) * many < LEVEL)
+        # An alternative of another kind that explains the images as well stands beside it.
+        alike = best is not None and "class_names" not in best.changes and row.count == best.count
+        if row.better and not (known and (better or alike)):
             row.verdict = "cannot tell"
-    one = max(fitted, key=lambda name: (fitted[name].right.sum(), name == base[0], name == trial.clf.preprocessing))
-    row = fitted[one]
-    better = row.right.sum() > named.right.sum() and paired_p(row.right, named.right) * many < LEVEL
-    if row.verdict != "clearly better" or not better:
-        return base, named
-    trial.orders[FITTED] = best_order(trial.labels, trial.predicted(preprocessing=one), names)
-    return (one, FITTED), row
 
 
-def _table(rows: list[_Row]) -> pd.DataFrame:
-    places = {id(row): i for i, row in enumerate(rows)}
-    listed = [
-        {
-            "assumption": row.assumption,
-            "value": row.value,
-            "against": row.against,
-            "right": int(row.right.sum()),
-            "n": len(row.right),
-            "accuracy": float(row.right.mean()),
-            "p": float(row.p),
-            "verdict": row.verdict,
-            "reference": places[id(row.reference)] if row.reference else 0,
-            "kept": row.kept,
-        }
-        for row in rows
-    ]
-    return pd.DataFrame(listed, columns=[*COLUMNS, "reference", "kept"])
+def _named_before_fitted(rows: list[Row]) -> list[Row]:
+    named = {frozenset(row.changes) for row in rows if FITTED not in row.changes.values()}
+    return [row for row in rows if FITTED not in row.changes.values() or frozenset(row.changes) not in named]
 
 
-def _settled(trial: Trial, base: tuple[str, str], around: dict, changes: dict) -> tuple[dict, dict]:
+def _one_at_a_time(trial: Trial, changes: dict[str, str], base: Row, *, special: bool) -> list[Row]:
+    """Try every other value of the facts that are varied one at a time, on top of some changes.
+
+    Args:
+        base: the row of those changes.
+        special: try how transparent and turned images are read on such images alone, of which there are more then.
+    """
+    order, options = _split(changes)
+    found = []
+    for fact, (own, *values) in trial.others.items():
+        if fact in changes:
+            continue
+        reference, among = base, ""
+        if special and fact in trial.special:
+            among = fact
+            reference = Row({}, {}, trial.right(order, fact, **options), of={fact: own})
+        for value in values:
+            right = trial.right(order, among, **options | {fact: value})
+            found.append(Row({fact: value}, {fact: own}, right, reference))
+    return found
+
+
+def _together(trial: Trial, changes: dict[str, str], better: list[Row]) -> tuple[list[Row], list[Row]]:
+    """Return the changes that hold together, and those of which only one may hold, though which cannot be told.
+
+    Each fact was tried by itself: where one change explains what another does, they are not both called for.
+    """
+    by_fact: dict[str, list[Row]] = {}
+    for row in sorted(better, key=lambda row: row.p):
+        by_fact.setdefault(next(iter(row.changes)), []).append(row)
+    kept: list[Row] = []
+    for rows in by_fact.values():
+        alike = chosen_of(simplest(rows))
+        if len(alike) > 1:
+            return kept, alike
+        row = alike[0]
+        if not all(_adds(trial, changes, one, row) for one in kept):
+            if all(_adds(trial, changes, row, one) for one in kept):
+                kept = [row]
+                continue
+            if any(not _adds(trial, changes, row, one) for one in kept):
+                return [], [*kept, row]
+        kept.append(row)
+    return kept, []
+
+
+def _adds(trial: Trial, changes: dict[str, str], first: Row, second: Row) -> bool:
+    """Whether a second change is clearly better on top of a first one, on the images that the second was tried on."""
+    order, options = _split(changes)
+    fact = next(iter(second.changes))
+    with_first = trial.right(order, fact, **options | first.changes)
+    with_both = trial.right(order, fact, **options | first.changes | second.changes)
+    return with_both.sum() > with_first.sum() and paired_p(with_both, with_first) < LEVEL
+
+
+def _common(chosen: list[Row]) -> dict[str, str]:
+    """Return the changes that all of several rows make."""
+    if not chosen:
+        return {}
+    return {fact: v for fact, v in chosen[0].changes.items() if all(row.changes.get(fact) == v for row in chosen)}
+
+
+def _settled(trial: Trial, settings: dict[str, str]) -> tuple[dict, dict]:
     """Return which values of the best assumption are clearly better than all others of their fact, and the rivals."""
-    best = trial.right(base[1], preprocessing=base[0])
-    values = {"preprocessing": base[0], "class_names": base[1]}
-    rights = {"preprocessing": {}, "class_names": {}}
-    for one in trial.preprocessings:
-        rights["preprocessing"][one] = trial.right(base[1], preprocessing=one)
-    for order in trial.orders:
-        rights["class_names"][order] = trial.right(order, preprocessing=base[0])
-    for fact, found in around.items():
-        own = getattr(trial.clf, fact)
-        values[fact] = changes.get(fact, own)
-        rights[fact] = {own: best} | {value: row.right for value, row in found.items()}
-    tests = [
-        (fact, value, right, rights[fact][values[fact]])
-        for fact, of_value in rights.items()
-        for value, right in of_value.items()
-        if value != values[fact]
-    ]
+    order, options = _split(settings)
+    values = {"preprocessing": options.get("preprocessing", trial.clf.preprocessing), "class_names": order}
+    values |= {fact: options.get(fact, getattr(trial.clf, fact)) for fact in trial.others}
+    tests = []
+    for fact, value in values.items():
+        among = fact if fact in trial.special else ""
+        mine = trial.right(order, among, **options)
+        listed = {"preprocessing": trial.preprocessings, "class_names": trial.orders}.get(fact) or trial.others[fact]
+        for other in listed:
+            if other != value:
+                there = settings | {fact: other}
+                other_order, other_options = _split(there)
+                tests.append((fact, other, trial.right(other_order, among, **other_options), mine))
     corrected = holm([paired_p(right, mine) for _, _, right, mine in tests])
     rivals: dict[str, list[str]] = {}
     for (fact, value, right, mine), p in zip(tests, corrected, strict=True):
@@ -208,15 +243,15 @@ def _settled(trial: Trial, base: tuple[str, str], around: dict, changes: dict) -
             rivals.setdefault(fact, [values[fact]]).append(value)
     settled = {fact: value for fact, value in values.items() if fact not in rivals}
     # Two classes under each other's name hardly lower the accuracy: each class has to be right by itself.
-    if settled.pop("class_names", FITTED) != FITTED and _each_class_is_right(trial, base):
-        settled["class_names"] = list(trial.orders[base[1]])
+    if settled.pop("class_names", FITTED) != FITTED and _each_class_is_right(trial, order, options):
+        settled["class_names"] = list(trial.orders[order])
     return settled, rivals
 
 
-def _each_class_is_right(trial: Trial, base: tuple[str, str]) -> bool:
-    predicted, order = trial.predicted(preprocessing=base[0]), trial.orders[base[1]]
-    for place, name in enumerate(order):
+def _each_class_is_right(trial: Trial, order: str, options: dict[str, str]) -> bool:
+    predicted, names = trial.predicted(**options), trial.orders[order]
+    for place, name in enumerate(names):
         mine = predicted[(trial.labels == name) & (predicted >= 0)]
-        if not len(mine) or np.bincount(mine, minlength=len(order)).argmax() != place:
+        if not len(mine) or np.bincount(mine, minlength=len(names)).argmax() != place:
             return False
     return True

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,9 @@ from carvis.workspace import Cache, content_hash
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
+    from carvis.evaluation.result import Evaluation
 
-FORMAT = 3
+FORMAT = 4
 
 
 def check_assumptions(
@@ -45,7 +47,7 @@ def check_assumptions(
             are no others.
         n: images, spread evenly over the classes; fewer (at least 24) where they would take longer than ``seconds``.
         seed: of the sample.
-        seconds: bound of the forward passes; a check that is not full gives up after twice as long.
+        seconds: bound of the forward passes; a check that is not full gives up then and says what it has.
         full: try everything, to learn what may go into the card; otherwise stop as soon as nothing could be clearly
             better than what is assumed, mostly after one pass.
         cache: a cache, or the folder for one, that keeps what was found.
@@ -57,7 +59,7 @@ def check_assumptions(
         return kept
     began = time.monotonic()
     # Nobody asked for a quick check by itself: a large model on a slow machine must not hold up what was asked for.
-    trial = Trial(clf, data, n, seed, seconds, progress, None if full else began + 2 * seconds)
+    trial = Trial(clf, data, n, seed, seconds, progress, None if full else began + seconds)
     try:
         found = compare_alternatives(trial, full)
     except TimeoutError:
@@ -72,11 +74,19 @@ def check_assumptions(
 
 
 def kept_check(
-    clf: "Classifier", data: Dataset, cache: Cache | str | Path, *, full: bool = False, n: int = 200, seed: int = 0
+    clf: "Classifier | Evaluation",
+    data: Dataset | str,
+    cache: Cache | str | Path,
+    *,
+    full: bool = False,
+    n: int = 200,
+    seed: int = 0,
 ) -> AssumptionCheck | None:
     """Return what an earlier check found, None where there was none.
 
     Args:
+        clf: the classifier, or an evaluation, whose model was used as it says.
+        data: the data set, or its fingerprint.
         full: only a check that tried everything; otherwise a quick one will do, too.
     """
     cache = Cache(cache) if isinstance(cache, (str, Path)) else cache
@@ -94,8 +104,10 @@ def kept_check(
     return None
 
 
-def _key(clf: "Classifier", data: Dataset, complete: bool, n: int, seed: int) -> str:
-    facts = {name: getattr(clf, name, None) for name in ("alpha", "orientation", "output")}
-    facts |= {"class_names": list(clf.class_names), "name": clf.name}
+def _key(clf: "Classifier | Evaluation", data: Dataset | str, complete: bool, n: int, seed: int) -> str:
+    noted = clf.setup["model"].get if hasattr(clf, "setup") else partial(getattr, clf)
+    facts = {name: noted(name, None) for name in ("alpha", "orientation", "output", "name")}
+    facts |= {"class_names": list(noted("class_names", ()))}
+    hashes = noted("fingerprint", None), noted("sha256", None), data if isinstance(data, str) else data.fingerprint
     # The fingerprint holds the weights, the input size, the preprocessing and the resize method.
-    return content_hash("assumptions", clf.fingerprint, clf.sha256, data.fingerprint, facts, complete, n, seed)
+    return content_hash("assumptions", *hashes, facts, complete, n, seed)

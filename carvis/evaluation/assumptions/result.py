@@ -1,7 +1,8 @@
 """``AssumptionCheck``: how many images are right under each assumption, and what can be told from it."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from html import escape
 
 import pandas as pd
@@ -11,6 +12,7 @@ from carvis.language import Message, localised
 
 LEVEL = 0.001
 COLUMNS = ["assumption", "value", "against", "right", "n", "accuracy", "p", "verdict"]
+MARKS = ["reference", "kept", "either"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,7 @@ class AssumptionCheck:
         rivals: for each other fact the values that cannot be told apart from the best.
         order: which order the class names of ``changes`` are in.
         above_chance: whether under the best assumption the outputs mean these classes, beyond chance.
+        reason: why not all was tried: ``no image of its classes``, ``unreadable``, ``not finite``, ``too slow``.
         complete: whether every alternative was tried; a quick check stops where none could win any more.
         seconds: what it cost.
     """
@@ -45,36 +48,23 @@ class AssumptionCheck:
     rivals: dict
     order: str = CHOSEN
     above_chance: bool = False
+    reason: str = ""
     complete: bool = True
     seconds: float = 0.0
 
     @property
     def verdict(self) -> str:
         """``another is better``, ``as assumed`` (nothing could be better) or ``cannot tell``."""
-        if self.changes:
+        if self.changes or self._either:
             return "another is better"
-        return "as assumed" if self.above_chance and not self.rivals else "cannot tell"
+        return "as assumed" if self.above_chance and not self.rivals and not self.reason else "cannot tell"
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """The findings, each in a sentence."""
-        if not self.n:
-            return (
-                Message(
-                    "{data} holds no image of a class that {model} names: its assumptions cannot be checked there.",
-                    data=self.data,
-                    model=self.model,
-                ),
-            )
         if self.table.empty:
-            return (
-                Message(
-                    "What is assumed of {model} is not checked: it is too slow here to be checked in passing. Check it "
-                    "on page Models, or with summary MODEL --data DIR.",
-                    model=self.model,
-                ),
-            )
-        found = [*self._better(), *self._rest()]
+            return (self._nothing(),)
+        found = [*self._better(), *self._undecided(), *self._rest()]
         if "test" in self.splits:
             found.append(Message("These images are of the test split, since {data} holds no others.", data=self.data))
         return tuple(found)
@@ -82,13 +72,80 @@ class AssumptionCheck:
     @property
     def warnings(self) -> tuple[Message, ...]:
         """The findings that bear on every result of this model: another assumption is better, or none is any good."""
-        return self.messages if self.changes or not self.above_chance else ()
+        return self.messages if self.verdict == "another is better" or not self.above_chance else ()
+
+    @property
+    def remarks(self) -> tuple[Message, ...]:
+        """What has to stand beside a result: the warnings, or what cannot be told; nothing where all is as assumed."""
+        return () if self.verdict == "as assumed" else self.messages
+
+    def remarks_on(self, assumed: Iterable[str]) -> tuple[Message, ...]:
+        """Return the remarks as far as they are on facts that are still only assumed."""
+        assumed = set(assumed)
+        if self.warnings or self.reason:
+            return self.remarks
+        rivals = {fact: values for fact, values in self.rivals.items() if fact in assumed}
+        return replace(self, rivals=rivals).remarks
+
+    @property
+    def _either(self) -> list[dict]:
+        if "either" not in self.table:
+            return []
+        return self.table[self.table["either"].eq(True)].to_dict("records")
+
+    def _nothing(self) -> Message:
+        names = {"data": self.data, "model": self.model}
+        if self.reason == "too slow":
+            return Message(
+                "What is assumed of {model} is not checked: it is too slow here to be checked in passing. Check it "
+                "on page Models, or with summary MODEL --data DIR.",
+                model=self.model,
+            )
+        if self.reason == "unreadable":
+            return Message(
+                "No image of {data} that was tried can be read: what is assumed of {model} cannot be checked.", **names
+            )
+        if self.reason == "not finite":
+            return Message(
+                "{model} gives NaN or infinity for the images of {data} under every preprocessing: what is assumed of "
+                "it cannot be checked. Check its weights, or train it again.",
+                **names,
+            )
+        return Message(
+            "{data} holds no image of a class that {model} names: its assumptions cannot be checked there.", **names
+        )
+
+    def _undecided(self) -> list[Message]:
+        if not (rows := self._either):
+            return []
+        base = self.table.iloc[int(rows[0]["reference"])]
+        values = [
+            Message("{value} ({right} right)", value=words_of(row["assumption"], row["value"]), right=row["right"])
+            for row in rows
+        ]
+        return [
+            Message(
+                "As assumed, {fewer} of {n} images are right. Each of these is clearly better, but which of them holds "
+                "cannot be told on these images: {values}.",
+                fewer=int(base["right"]),
+                n=rows[0]["n"],
+                values=words_listed(values),
+            ),
+            self._if_known(),
+        ]
+
+    def _if_known(self) -> Message:
+        return Message(
+            "If you know which one {model} was trained with, save it in its card (page Models, or summary MODEL "
+            "--save-card with --preprocessing, --classes, --resize, ...).",
+            model=self.model,
+        )
 
     def _better(self) -> list[Message]:
         rows = self.table[self.table["verdict"] == "clearly better"]
         said = []
         for kept in rows.to_dict("records"):
-            if not kept["kept"]:
+            if kept["kept"] is not True:
                 continue
             base = self.table.iloc[int(kept["reference"])]
             said.append(
@@ -103,7 +160,9 @@ class AssumptionCheck:
                     p=p_words(kept["p"]),
                 )
             )
-        if said:
+        if said and set(self.changes) & set(self.rivals):
+            said.append(self._if_known())
+        elif said:
             said.append(
                 Message(
                     "{model} was most likely trained so: save it in its card (page Models, or summary MODEL --data DIR "
@@ -115,6 +174,16 @@ class AssumptionCheck:
 
     def _rest(self) -> list[Message]:
         right, n = int(self.table["right"].iloc[0]), int(self.table["n"].iloc[0])
+        if self.reason == "too slow":
+            return [
+                Message(
+                    "As assumed, {right} of {n} images are right. The other assumptions are not checked: {model} is "
+                    "too slow here for it in passing. Check it on page Models, or with summary MODEL --data DIR.",
+                    right=right,
+                    n=n,
+                    model=self.model,
+                )
+            ]
         if not self.above_chance:
             return [
                 Message(
@@ -125,7 +194,7 @@ class AssumptionCheck:
                 )
             ]
         said = []
-        if not self.changes:
+        if self.verdict != "another is better":
             said.append(
                 Message(
                     "As assumed, {right} of {n} images are right; no other assumption is clearly better.",
@@ -134,7 +203,7 @@ class AssumptionCheck:
                 )
             )
         for fact, values in self.rivals.items():
-            known = _listed([value_words(fact, value) for value in values])
+            known = words_listed([value_words(fact, value) for value in values])
             said.append(
                 Message("{fact}: cannot tell between {values} on these images.", fact=fact_words(fact), values=known)
             )
@@ -149,7 +218,8 @@ class AssumptionCheck:
     def shown(self) -> pd.DataFrame:
         """Return the rows worth reading: the assumed one, each alternative by itself, and what is clearly better."""
         single = ~self.table["assumption"].str.contains(",")
-        return self.table[single | self.table["kept"].astype(bool)][COLUMNS].reset_index(drop=True)
+        taken = self.table["kept"].eq(True) | self.table["either"].eq(True)
+        return self.table[single | taken][COLUMNS].reset_index(drop=True)
 
     def _repr_html_(self) -> str:
         said = "".join(f"<p>{escape(localised(message))}</p>" for message in self.messages)
@@ -167,7 +237,7 @@ class AssumptionCheck:
         Raises:
             KeyError, TypeError, ValueError: another version of carvis wrote it, or it is damaged.
         """
-        table = pd.DataFrame(facts["table"], columns=[*COLUMNS, "reference", "kept"])
+        table = pd.DataFrame(facts["table"], columns=[*COLUMNS, *MARKS])
         return cls(**facts | {"splits": tuple(facts["splits"]), "table": table})
 
 
@@ -209,10 +279,10 @@ def words_of(assumption: str, value: str) -> Message:
         Message("{fact} {value}", fact=fact_words(fact), value=value_words(fact, value))
         for fact, value in zip(assumption.split(", "), value.split(" | "))
     ]
-    return _listed(words)
+    return words_listed(words)
 
 
-def _listed(words: list[Message | str]) -> Message | str:
+def words_listed(words: list[Message | str]) -> Message | str:
     """Join words by commas, each still to be localised."""
     first, *others = words
-    return Message("{first}, {second}", first=first, second=_listed(others)) if others else first
+    return Message("{first}, {second}", first=first, second=words_listed(others)) if others else first

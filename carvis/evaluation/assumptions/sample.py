@@ -1,5 +1,6 @@
 """A small sample of a data set's images: every class alike, the same for the same seed, each read once."""
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -10,13 +11,15 @@ import pandas as pd
 from carvis.dataset import Dataset
 from carvis.dataset.ids import composed
 from carvis.errors import ImageError
-from carvis.images import KERAS, has_alpha, image_size, resize, turn_of
+from carvis.images import header_traits, image_size, resize
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
 
 # What decides how an image's file becomes pixels, as far as this classifier has a choice.
 _READING = ("alpha", "orientation")
+# Headers read between two looks at the clock.
+_LOOKED = 256
 
 
 def choose_samples(data: Dataset, known: set[str], n: int, seed: int) -> tuple[pd.DataFrame, list[str]]:
@@ -32,19 +35,77 @@ def choose_samples(data: Dataset, known: set[str], n: int, seed: int) -> tuple[p
     for split in ("valid", "train", "test"):
         if split not in data.splits or (split == "test" and chosen):
             continue
-        table = data.samples(split)
-        table = table.assign(label=table["label"].map(composed), split=split)
-        table = table[table["label"].isin(known)]
+        table = _known(data, split, known)
         if len(table):
             chosen.append(table.iloc[rng.permutation(len(table))])
         if sum(map(len, chosen)) >= n:
             break
     if not chosen:
         return pd.DataFrame({"id": [], "path": [], "label": [], "split": []}), []
-    table = pd.concat(chosen, ignore_index=True)
-    turn = table.groupby("label").cumcount()
-    table = table.iloc[np.lexsort((np.arange(len(table)), turn))].head(n).reset_index(drop=True)
+    table = _evenly(pd.concat(chosen, ignore_index=True)).head(n).reset_index(drop=True)
     return table[["id", "path", "label", "split"]], [s for s in ("valid", "train", "test") if s in set(table["split"])]
+
+
+def _known(data: Dataset, split: str, known: set[str]) -> pd.DataFrame:
+    table = data.samples(split)
+    table = table.assign(label=table["label"].map(composed), split=split)
+    return table[table["label"].isin(known)]
+
+
+def _evenly(table: pd.DataFrame) -> pd.DataFrame:
+    """Order a table so that each beginning of it is even over the classes."""
+    turn = table.groupby("label").cumcount()
+    return table.iloc[np.lexsort((np.arange(len(table)), turn))]
+
+
+def choose_special(
+    data: Dataset,
+    splits: list[str],
+    known: set[str],
+    seed: int,
+    most: int = 100,
+    files: int = 20_000,
+    seconds: float = 5.0,
+) -> dict[str, pd.DataFrame]:
+    """Choose transparent images, and images turned by EXIF, of which an even sample of all would hold too few.
+
+    Only the files' headers are read, in random order, until there are enough or a bound is met.
+
+    Args:
+        splits: those that the sample comes from.
+        most: images for each of ``alpha`` and ``orientation``.
+        files, seconds: bounds of the search.
+
+    Returns:
+        For ``alpha`` and ``orientation`` a table as of ``choose_samples``, as evenly over the classes as there are.
+    """
+    # Training holds most of what a model has seen, and the search costs little more with it; test stays apart.
+    wanted = list(dict.fromkeys([*splits, *(s for s in ("valid", "train") if s in data.splits)]))
+    tables = [_known(data, split, known) for split in wanted]
+    table = pd.concat(tables, ignore_index=True)
+    table = table.iloc[np.random.default_rng(seed).permutation(len(table))].head(files)
+    found: dict[str, list[int]] = {"alpha": [], "orientation": []}
+    ends = time.monotonic() + seconds
+    with ThreadPoolExecutor(4) as pool:
+        for start in range(0, len(table), _LOOKED):
+            if time.monotonic() > ends or all(len(places) >= most for places in found.values()):
+                break
+            paths = table["path"].iloc[start : start + _LOOKED]
+            for place, traits in enumerate(pool.map(_traits, paths), start):
+                for fact in traits:
+                    found[fact].append(place)
+    return {
+        fact: _evenly(table.iloc[places])[["id", "path", "label", "split"]].head(most) for fact, places in found.items()
+    }
+
+
+def _traits(path: str) -> tuple[str, ...]:
+    """Return which facts matter for an image file, by its header; none for one that cannot be read."""
+    try:
+        turned, transparent = header_traits(path)
+    except ImageError:
+        return ()
+    return (("alpha",) if transparent else ()) + (("orientation",) if turned else ())
 
 
 class Images:
@@ -58,21 +119,25 @@ class Images:
         self._kept = not getattr(clf, "native_size", False)
         self._read: dict[tuple, dict[str, Sequence[np.ndarray]]] = {}
         self.unreadable: set[int] = set()
-        # The facts that make a difference on these images.
+        # The facts that make a difference on these images, and which images those of reading do for.
         self.matter: set[str] = set()
+        self.special: dict[str, set[int]] = {"alpha": set(), "orientation": set()}
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(self._look, range(len(paths))))
 
     def _look(self, i: int) -> None:
         try:
             height, width = image_size(self.paths[i])
-            turned, transparent = turn_of(self.paths[i], KERAS) != 1, has_alpha(self.paths[i])
+            turned, transparent = header_traits(self.paths[i])
         except ImageError:
             self.unreadable.add(i)
             return
         if self._kept and self._clf.input_size not in ((height, width), (width, height) if turned else ()):
             self.matter.add("resize")
-        self.matter |= ({"orientation"} if turned else set()) | ({"alpha"} if transparent else set())
+        for fact, holds in (("alpha", transparent), ("orientation", turned)):
+            if holds:
+                self.matter.add(fact)
+                self.special[fact].add(i)
 
     def of(self, variant: "Classifier") -> Sequence[np.ndarray]:
         """Return uint8 (h, w, c) each for a variant; images that cannot be read are black and among ``unreadable``."""

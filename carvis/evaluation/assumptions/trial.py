@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from carvis.dataset import Dataset
 from carvis.errors import ModelError
 from carvis.evaluation.assumptions.class_orders import class_orders, positions
-from carvis.evaluation.assumptions.sample import Images, choose_samples
+from carvis.evaluation.assumptions.sample import Images, choose_samples, choose_special
 from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ OTHER_FACTS: dict[str, tuple[str, ...]] = {
     "output": ("probability", "logit"),
 }
 _SIZES = (500, 350, 280, 200, 150, 100, 70, 50, 35, 24)
-_BATCH = 16
+_BATCH = 8
+_UNKNOWN = -9
+# Where images are few, so many transparent or turned ones are still looked at.
+_FEWEST_SPECIAL = 24
 # An untrained model is among so few of all orders of its classes by luck; four classes have 24 orders, six have 720.
 _LUCK = 0.005
 
@@ -51,22 +55,40 @@ class Trial:
     ):
         from carvis.classifier import PREPROCESSING
 
-        self.clf, self.data, self._progress, self._deadline = clf, data, progress, deadline
+        self.clf, self.data, self._progress, self._deadline = clf, data, progress, None
         self.orders = class_orders(clf, data)
         self.preprocessings = self._possible("preprocessing", tuple(PREPROCESSING))
         self.others: dict[str, list[str]] = {}
         known = {name for order in self.orders.values() for name in order} & set(data.class_names)
         sample, splits = choose_samples(data, known, n, seed)
-        self._images = Images(sample["path"].tolist(), clf, list(RESIZE_METHODS))
-        self._images.of(clf)
-        self._rows = np.array([i for i in range(len(sample)) if i not in self._images.unreadable], int)
+        self.sampled = bool(len(sample))
+        self._all_labels, self._all_splits = sample["label"].to_numpy(object), sample["split"].to_numpy(object)
+        self._rows, self._special = np.zeros(0, int), {}
         self._predicted: dict[tuple, np.ndarray] = {}
         self._done = 0
+        if len(sample):
+            self._gather(sample, choose_special(data, splits, known, seed), seconds)
+        # How many images there are to be is known by a first batch or two only.
+        self._deadline = deadline
+        self.labels = self._all_labels[self._rows]
+        used = set(self._all_splits[np.concatenate([self._rows, *self._special.values()]).astype(int)])
+        self.splits = tuple(split for split in ("valid", "train", "test") if split in used)
+
+    def _gather(self, sample, special: dict, seconds: float) -> None:
+        """Read the images: the sample, then transparent and turned ones, which are too few in it to tell anything."""
+        listed = pd.concat([sample, *special.values()]).drop_duplicates("id", ignore_index=True)
+        self._all_labels, self._all_splits = listed["label"].to_numpy(object), listed["split"].to_numpy(object)
+        self._images = Images(listed["path"].tolist(), self.clf, list(RESIZE_METHODS))
+        # Broken images show only when they are read.
+        self._images.of(self.clf)
+        there = np.array([i for i in range(len(listed)) if i not in self._images.unreadable], int)
+        self._rows = there[there < len(sample)]
+        self._special = {
+            fact: np.array([i for i in there if i in rows], int) for fact, rows in self._images.special.items()
+        }
         if len(self._rows):
             self._find_others()
             self._shorten(seconds)
-        self.labels = sample["label"].to_numpy(object)[self._rows]
-        self.splits = tuple(split for split in splits if split in set(sample["split"].iloc[self._rows]))
 
     def _possible(self, fact: str, values: tuple[str, ...]) -> list[str]:
         """Return the values of a fact that this classifier can have, its own first."""
@@ -96,47 +118,85 @@ class Trial:
         return self.clf.model.outputs[0].shape[1] == 1 and (not found or said is not None)
 
     def _shorten(self, seconds: float) -> None:
-        """Leave out the end of the sample where all passes would take longer."""
+        """Leave out the end of the sample, and of the transparent and turned ones, where all would take longer."""
         images = self._images.of(self.clf)
-        batch = [images[row] for row in self._rows[:_BATCH]]
-        # The first pass also builds the graph; a busy machine slows single ones down.
-        self.clf.predict(batch)
-        an_image = min(_seconds(lambda: self.clf.predict(batch)) for _ in range(2)) / len(batch) * self.passes
+        # The first batch also builds the graph.
+        self._places(self._rows[:_BATCH], {})
+        batch = self._rows[_BATCH : 2 * _BATCH]
+        if len(batch) == _BATCH:
+            spent = _seconds(lambda: self._places(batch, {}))
+        else:
+            batch = self._rows[:_BATCH]
+            spent = _seconds(lambda: self.clf.predict([images[row] for row in batch]))
+        an_image = spent / len(batch) * self.passes
         if len(self._rows) * an_image > seconds:
             sizes = [size for size in _SIZES if size <= len(self._rows)] or [len(self._rows)]
             self._rows = self._rows[: next((size for size in sizes if size * an_image <= seconds), sizes[-1])]
+            last = self._rows[-1]
+            for fact, rows in self._special.items():
+                most = max(_FEWEST_SPECIAL, len(self._rows) // 2, int((rows <= last).sum()))
+                self._special[fact] = rows[:most]
 
     @property
     def passes(self) -> int:
         """How many times the whole sample goes through the model."""
         return len(self.preprocessings) + sum(len(values) - 1 for values in self.others.values())
 
-    def predicted(self, **facts: str) -> np.ndarray:
+    def rows(self, among: str = "") -> np.ndarray:
+        """Return which images a fact is judged on: all of the sample, or those that it makes a difference for."""
+        return self._special.get(among, self._rows)
+
+    def predicted(self, among: str = "", **facts: str) -> np.ndarray:
         """Return the place that is predicted for each image, int (N,); -1 where the output is not finite.
+
+        Args:
+            among: a fact that makes a difference only for some images: those are taken.
 
         Raises:
             TimeoutError: the deadline has passed.
         """
-        key = tuple(sorted(({"preprocessing": self.clf.preprocessing} | facts).items()))
-        if key not in self._predicted:
-            variant = self.clf.variant(**facts)
-            images, places = self._images.of(variant), []
-            for start in range(0, len(self._rows), _BATCH):
-                if self._deadline and time.monotonic() > self._deadline:
-                    raise TimeoutError
-                rows = self._rows[start : start + _BATCH]
-                output = variant.predict([images[row] for row in rows])
-                finite = np.isfinite(output).all(axis=1)
-                places.append(np.where(finite, np.nan_to_num(output).argmax(axis=1), -1))
-                self._done += len(rows)
-                if self._progress:
-                    self._progress(self._done, self.passes * len(self._rows))
-            self._predicted[key] = np.concatenate(places)
-        return self._predicted[key]
+        rows = self.rows(among)
+        own = {fact: getattr(self.clf, fact) for fact in facts} | {"preprocessing": self.clf.preprocessing}
+        return self._places(rows, {fact: value for fact, value in facts.items() if value != own[fact]})[rows]
 
-    def right(self, order: str, **facts: str) -> np.ndarray:
-        """Return which images are right, bool (N,)."""
-        return positions(self.labels, self.orders[order]) == self.predicted(**facts)
+    def _places(self, rows: np.ndarray, changes: dict[str, str]) -> np.ndarray:
+        """Return the places predicted for all images, of which those in ``rows`` are known."""
+        key = tuple(sorted(changes.items()))
+        places = self._predicted.setdefault(key, np.full(len(self._all_labels), _UNKNOWN))
+        for fact in sorted(changes.keys() & self._special.keys()):
+            # Of an image that is not transparent, or not turned, the same is read either way.
+            same = rows[~np.isin(rows, list(self._images.special[fact]))]
+            places[same] = self._places(same, {one: value for one, value in changes.items() if one != fact})[same]
+        missing = rows[places[rows] == _UNKNOWN]
+        variant = self.clf.variant(**changes) if len(missing) else self.clf
+        images = self._images.of(variant) if len(missing) else []
+        for start in range(0, len(missing), _BATCH):
+            if self._deadline and time.monotonic() > self._deadline:
+                raise TimeoutError
+            batch = missing[start : start + _BATCH]
+            output = variant.predict([images[row] for row in batch])
+            finite = np.isfinite(output).all(axis=1)
+            places[batch] = np.where(finite, np.nan_to_num(output).argmax(axis=1), -1)
+            self._done += len(batch)
+            if self._progress:
+                whole = self.passes * len(self._rows)
+                self._progress(min(self._done, whole), whole)
+        return places
+
+    def right(self, order: str, among: str = "", **facts: str) -> np.ndarray:
+        """Return which images are right, bool (N,); ``among`` as for ``predicted``."""
+        labels = self._all_labels[self.rows(among)]
+        return positions(labels, self.orders[order]) == self.predicted(among, **facts)
+
+    @property
+    def finite(self) -> bool:
+        """Whether the model's output is finite for any image at all, under any preprocessing."""
+        return any((self.predicted(preprocessing=one) >= 0).any() for one in self.preprocessings)
+
+    @property
+    def special(self) -> set[str]:
+        """The facts that make a difference only for some images, which are looked at by themselves."""
+        return {fact for fact in self.others if len(self._special.get(fact, ()))}
 
     def knows_classes(self, order: str, level: float, **facts: str) -> bool:
         """Tell whether the model's outputs mean the classes of an order, beyond chance.

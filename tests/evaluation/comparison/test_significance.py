@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import scipy.stats
 from statsmodels.stats.contingency_tables import SquareTable
+from statsmodels.stats.multitest import multipletests
 
 from carvis.evaluation.comparison import (
     accuracy_difference,
@@ -41,6 +42,18 @@ def test_holm_on_paper():
     assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
     assert holm([0.9, 0.8]) == [1, 1]
     assert holm([]) == []
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_holm_is_that_of_statsmodels(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.uniform(size=rng.integers(1, 60)) ** rng.integers(1, 8)
+    # Ties, zeros, ones and tests that gave nothing.
+    values = np.where(rng.uniform(size=len(values)) < 0.4, values.round(1), values)
+    if seed % 3 == 0:
+        values[rng.uniform(size=len(values)) < 0.2] = np.nan
+    expected = multipletests(values, method="holm")[1]
+    np.testing.assert_array_equal(holm(values), expected)
 
 
 def test_cochran_on_paper():
