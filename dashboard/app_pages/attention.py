@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import annotated, attending, attention_view, choice, commands, data, disagreement, options, selection
+from ui import annotated, assumptions, attending, attention_view, choice, commands, data, disagreement, options, selection
 from ui.i18n import N_, _, translated
 from ui.page import empty, guarded, heading, no_models
 
@@ -10,8 +10,8 @@ COVER = {"yes": N_("Look, and cover each part"), "no": N_("Only look (much faste
 EXPLAIN = {"predicted": N_("the predicted class"), "true": N_("the true class")}
 
 
-def by_parts(models: list[str]) -> None:
-    """Show which annotated parts the models look at and need."""
+def by_parts(models: list[str]) -> bool:
+    """Show which annotated parts the models look at and need; return whether anything was measured."""
     pictures = annotated.dataset()
     split = choice.split()
     if pictures is None or not split:
@@ -20,7 +20,7 @@ def by_parts(models: list[str]) -> None:
             _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
             commands.carvis("demo"),
         )
-        return
+        return False
     listed = annotated.sources(pictures)
     source = annotated.chosen(listed)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -41,7 +41,7 @@ def by_parts(models: list[str]) -> None:
         )
     parts = annotated.read(source, pictures, split)
     if parts is None or not models:
-        return
+        return False
     st.caption(annotated.summary(parts, pictures, split))
     asked = attending.question(selection.get())
     results = {name: attending.result(name, pictures, split, parts, asked) for name in models}
@@ -50,6 +50,7 @@ def by_parts(models: list[str]) -> None:
         st.rerun()
     if there := {name: result for name, result in results.items() if result is not None}:
         attention_view.show(there, pictures)
+    return bool(there)
 
 
 def _settings() -> None:
@@ -100,8 +101,12 @@ files = data.model_files()
 if files:
     shown = choice.models()
     options.choose_models(list(files), shown)
-    by_parts(shown)
+    assumed = st.container()
+    measured = by_parts(shown)
     with guarded():
-        disagreement.show(shown)
+        measured |= disagreement.show(shown)
+    if measured:
+        with assumed:
+            assumptions.beside_kept(shown)
 else:
     no_models(choice.dataset_name())

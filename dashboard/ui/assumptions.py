@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from carvis.classifier.card import read_card, reading_of
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError
 from carvis.evaluation import AssumptionCheck, check_assumptions, kept_check
 from carvis.evaluation.assumptions.result import words_of
-from ui import card_form, choice, data, selection, work
+from ui import card_form, choice, classifiers, data, selection, work
 from ui.i18n import _, n_, of_library
-from ui.page import error
+from ui.page import error, guarded
 from ui.texts import SPLIT, percent, plain
 
 if TYPE_CHECKING:
@@ -109,34 +110,65 @@ def _row(row: dict, place: int) -> dict:
 
 
 def beside(models: Iterable["Opened"]) -> None:
-    """Say beside results what speaks against the assumptions about a model, or that nobody has checked them."""
+    """Say beside results what speaks against the assumptions about models, or that nobody has checked them."""
     pictures = _dataset()
+    against, unchecked = {}, []
     for model in models:
         clf = model.classifier
         if clf is None or not clf.assumed:
             continue
         found = _kept(model, pictures, full=False) if pictures else None
         if found and found.warnings:
-            said = " ".join(plain(of_library(sentence)) for sentence in found.warnings)
-            st.warning(f"**{plain(model.name)}**: {said}", icon=":material/fact_check:")
+            against[model.name] = found.warnings
         elif found is None or not found.n:
-            words = _("{model} has no full card: class names or preprocessing are assumed and not checked.")
-            st.page_link(
-                "app_pages/models.py",
-                label=words.format(model=plain(model.name)),
-                icon=":material/fact_check:",
-                query_params=selection.link(model=(model.name,)),
-            )
+            unchecked.append(model.name)
+    _warn(against)
+    if unchecked:
+        words = n_(
+            "{model} has no full card: class names or preprocessing are assumed and not checked.",
+            "{model} have no full card: class names or preprocessing are assumed and not checked.",
+            len(unchecked),
+        )
+        st.page_link(
+            "app_pages/models.py",
+            label=words.format(model=plain(", ".join(unchecked))),
+            icon=":material/fact_check:",
+            query_params=selection.link(model=unchecked[:1]),
+        )
 
 
-def of_evaluation(table: data.Table) -> None:
-    """Say beside an evaluation what spoke against the assumptions about its model."""
-    if not table.is_evaluation:
-        return
-    found = data.evaluation(table).assumption_check
-    if found:
-        said = " ".join(plain(of_library(sentence)) for sentence in found.messages)
-        st.warning(f"**{plain(table.model)}**: {said}", icon=":material/fact_check:")
+def beside_kept(names: Iterable[str]) -> None:
+    """Say the same beside results that were kept: only models without a full card are opened for it."""
+    beside([classifiers.open_model(name) for name in names if not _has_full_card(name)])
+
+
+def of_evaluations(tables: Iterable[data.Table]) -> None:
+    """Say beside evaluations what spoke against the assumptions about their models."""
+    against = {}
+    for table in tables:
+        found = None
+        with guarded():
+            found = data.evaluation(table).assumption_check if table.is_evaluation else None
+        if found:
+            against[table.model] = found.messages
+    _warn(against)
+
+
+def _warn(against: dict[str, Iterable[str]]) -> None:
+    """Show each finding once, with the names of all models that it holds for."""
+    models: dict[str, list[str]] = {}
+    for name, sentences in against.items():
+        models.setdefault(" ".join(plain(of_library(one)) for one in sentences), []).append(f"**{plain(name)}**")
+    for words, names in models.items():
+        st.warning(f"{', '.join(names)}: {words}", icon=":material/fact_check:")
+
+
+def _has_full_card(name: str) -> bool:
+    try:
+        card = read_card(data.model_files()[name])
+    except CarvisError:
+        return False
+    return bool(card and card.class_names and card.preprocessing and card.resize and not reading_of(card)[1])
 
 
 def _dataset() -> Dataset | None:

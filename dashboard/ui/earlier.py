@@ -13,9 +13,10 @@ from ui.texts import plain
 
 def say(tables: Iterable[data.Table]) -> None:
     """Warn of evaluations whose model file was changed since, or whose model was used under other assumptions."""
+    tables = list(tables)
+    assumptions.of_evaluations(tables)
     for table in tables:
         with guarded():
-            assumptions.of_evaluation(table)
             if not _changed(table):
                 continue
             path = data.model_files()[table.model]

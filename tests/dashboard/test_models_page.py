@@ -127,3 +127,11 @@ def test_too_few_names_are_refused(workspace, open_page):
     assert any("4" in error.value for error in app.error)
     assert "card_save_no card" not in [button.key for button in app.button]
     assert read_card(workspace / "models" / "no card.keras") is None
+
+
+def test_models_of_which_the_same_is_to_be_said_share_one_line(own_workspace, open_page):
+    models = own_workspace / "models"
+    (models / "another.keras").write_bytes((models / "no card.keras").read_bytes())
+    app = open_page("heatmaps", model=["another", "no card"], data="colours", sample=["test/red *car*/car 0.png"])
+    labels = [element.proto.label for element in app.get("page_link") if "full card" in element.proto.label]
+    assert len(labels) == 1 and "another, no card have no full card" in labels[0].replace("\\", "")
