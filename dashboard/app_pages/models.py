@@ -118,7 +118,7 @@ else:
             height="content",
             column_config={
                 "name": st.column_config.TextColumn(_("Layer"), pinned=True, width="medium"),
-                "type": st.column_config.TextColumn(_("Type")),
+                "type": st.column_config.TextColumn(_("Type"), width=190),
                 "output_shape": st.column_config.TextColumn(_("Output shape")),
                 "parameters": st.column_config.NumberColumn(_("Parameters"), format="localized"),
                 "trainable": st.column_config.CheckboxColumn(_("Trainable")),

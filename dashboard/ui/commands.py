@@ -23,8 +23,14 @@ def carvis(verb: str, *arguments: str) -> str:
 
 
 def evaluate(model: Path | None, dataset: str = "", split: str = "") -> str:
-    """Return the command that evaluates a model (None: any) on a data set, by default the chosen one and its split."""
+    """Return the command that evaluates a model on a data set, by default the chosen one and its split.
+
+    Args:
+        model: None for the chosen one, or where there is none, a name that says where models lie.
+    """
     split = split or choice.split() or "test"
+    if model is None and (names := choice.models(1)):
+        model = data.model_files()[names[-1]]
     return carvis("evaluate", path(model or data.workspace().root / MODEL), dataset_path(dataset), "--split", split)
 
 
