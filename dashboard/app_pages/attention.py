@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from ui import annotated, assumptions, attending, attention_view, choice, commands, data, disagreement, options, selection
+from ui import (
+    annotated,
+    assumptions,
+    attending,
+    attention_view,
+    choice,
+    commands,
+    data,
+    disagreement,
+    options,
+    selection,
+)
 from ui.i18n import N_, _, translated
 from ui.page import empty, guarded, heading, no_models
 
