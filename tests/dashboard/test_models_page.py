@@ -135,3 +135,13 @@ def test_models_of_which_the_same_is_to_be_said_share_one_line(own_workspace, op
     app = open_page("heatmaps", model=["another", "no card"], data="colours", sample=["test/red *car*/car 0.png"])
     labels = [element.proto.label for element in app.get("page_link") if "full card" in element.proto.label]
     assert len(labels) == 1 and "another, no card have no full card" in labels[0].replace("\\", "")
+
+
+def test_what_was_filled_in_outlives_a_change_of_language(own_workspace, open_page):
+    app = open_page("models", model=["no card"], data="colours")
+    app.selectbox(key="card_preprocessing_no card").select("caffe").run()
+    app.get_by_key("choose_lang").set_value("ja").run()
+    assert not app.exception and app.selectbox(key="card_preprocessing_no card_ja").value == "caffe"
+    app.selectbox(key="card_preprocessing_no card_ja").select("torch").run()
+    app.get_by_key("choose_lang").set_value("en").run()
+    assert app.selectbox(key="card_preprocessing_no card_en").value == "torch"
