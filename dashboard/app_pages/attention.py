@@ -11,11 +11,13 @@ from ui import (
     commands,
     data,
     disagreement,
+    not_read,
     options,
     selection,
 )
 from ui.i18n import N_, _, translated
 from ui.page import empty, guarded, heading, no_models
+from ui.texts import plain
 
 COVER = {"yes": N_("Look, and cover each part"), "no": N_("Only look (much faster)")}
 EXPLAIN = {"predicted": N_("the predicted class"), "true": N_("the true class")}
@@ -31,6 +33,9 @@ def by_parts(models: list[str]) -> bool:
             _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
             commands.carvis("demo"),
         )
+        return False
+    if why := not_read.why_nothing():
+        empty(_("No pictures yet"), plain(why))
         return False
     listed = annotated.sources(pictures)
     source = annotated.chosen(listed)

@@ -145,3 +145,12 @@ def test_what_was_filled_in_outlives_a_change_of_language(own_workspace, open_pa
     app.selectbox(key="card_preprocessing_no card_ja").select("torch").run()
     app.get_by_key("choose_lang").set_value("en").run()
     assert app.selectbox(key="card_preprocessing_no card_en").value == "torch"
+
+
+def test_why_a_file_cannot_be_opened_is_said_in_the_language_in_use(own_workspace, open_page):
+    (own_workspace / "models" / "empty.h5").write_bytes(b"")
+    view = {"model": ["empty", "good"], "data": "colours", "sample": ["test/red *car*/car 0.png"]}
+    for page in ("models", "heatmaps", "filters"):
+        for code, sentence in (("en", "is empty"), ("ja", "は空です")):
+            app = open_page(page, lang=code, **view)
+            assert not app.exception and sentence in "\n".join(one.value for one in app.error), (page, code)
