@@ -88,7 +88,8 @@ else:
                     percent(found.accuracy),
                     help=_("95 % range: {low} to {high}").format(low=percent(low), high=percent(high)),
                 )
-        earlier.say(measured)
+        # Once checked, the same is said where the card is filled in.
+        earlier.say(measured, assumed=not (clf.assumptions and assumptions.are_checked(opened)))
         if not measured:
             st.caption(_("Not measured yet:"))
             st.code(commands.evaluate(path), language="bash", wrap_lines=True)

@@ -44,6 +44,12 @@ def offer(model: "Opened") -> None:
     _show(model, found)
 
 
+def are_checked(model: "Opened") -> bool:
+    """Tell whether what is assumed of a model was checked to the end on the chosen data set."""
+    pictures = _dataset()
+    return bool(pictures and _kept(model, pictures, full=True))
+
+
 def _run(model: "Opened", pictures: Dataset) -> AssumptionCheck | None:
     bar = st.progress(0.0, text=_("Getting ready …"))
 

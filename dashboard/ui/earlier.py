@@ -11,10 +11,15 @@ from ui.page import guarded
 from ui.texts import plain
 
 
-def say(tables: Iterable[data.Table]) -> None:
-    """Warn of evaluations whose model file was changed since, or whose model was used under other assumptions."""
+def say(tables: Iterable[data.Table], assumed: bool = True) -> None:
+    """Warn of evaluations whose model file was changed since, or whose model was used under other assumptions.
+
+    Args:
+        assumed: whether to say what spoke against the assumptions; False where the page says it elsewhere.
+    """
     tables = list(tables)
-    assumptions.of_evaluations(tables)
+    if assumed:
+        assumptions.of_evaluations(tables)
     for table in tables:
         with guarded():
             if not _changed(table):
