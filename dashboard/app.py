@@ -48,7 +48,13 @@ pages = {
     ),
 }
 # The first page lies at the root and takes no other address: this is the same at the address that one would type.
-overview = st.Page("app_pages/overview_address.py", title=_("Overview"), url_path="overview", visibility="hidden")
+overview = st.Page(
+    "app_pages/overview_address.py",
+    title=_("Overview"),
+    icon=":material/home:",
+    url_path="overview",
+    visibility="hidden",
+)
 # Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
 data.look_again()
 page = st.navigation([*pages.values(), overview], position="hidden")

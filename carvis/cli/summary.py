@@ -1,6 +1,7 @@
 """``summary``: a model's layer table and what can be explained in it."""
 
 import argparse
+from pathlib import Path
 
 from carvis.cli.layer_lines import LayerLines
 from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     import textwrap
 
     around = datasets_around(args)
-    clf = load(args.model, args, around)
+    clf = load(args.model, args, around or _lenders(args))
     layers = clf.layer_table()
     # Into a file or a pipe: 80 columns.
     width = shutil.get_terminal_size((80, 24)).columns
@@ -69,6 +70,18 @@ def run(args: argparse.Namespace) -> int:
     if args.save_card:
         _save_card(clf, checked, args.output)
     return 0
+
+
+def _lenders(args: argparse.Namespace) -> list:
+    """Return the person's own data set where a workspace is named that holds one, and the model: pages take it, too."""
+    from carvis.dataset import Dataset
+    from carvis.workspace import is_demo
+
+    if not args.workspace:
+        return []
+    space = open_workspace(args)
+    roots = [root for root in space.datasets() if not is_demo(root)]
+    return [Dataset(roots[0])] if len(roots) == 1 and Path(args.model).resolve().is_relative_to(space.root) else []
 
 
 def _layer_lines(clf, layers, width: int) -> list[str]:

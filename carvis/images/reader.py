@@ -130,15 +130,15 @@ def image_size(source: str | Path | bytes) -> tuple[int, int]:
 @contextmanager
 def _opened(source: str | Path | bytes):
     """Open an image whose size is checked; what goes wrong with it in the block is said in one sentence."""
-    name = "The uploaded file" if isinstance(source, bytes) else str(source)
+    name = Message("The uploaded file") if isinstance(source, bytes) else str(source)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             opened = io.BytesIO(source) if isinstance(source, bytes) else source
             with Image.open(opened, formats=readable_formats()) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
-                    size = f"{picture.width} x {picture.height} pixels"
-                    limit = f"{MAX_PIXELS // 10**6} million"
+                    size = Message("{width} x {height} pixels", width=picture.width, height=picture.height)
+                    limit = Message("{n} million", n=MAX_PIXELS // 10**6)
                     raise ImageError(
                         Message(
                             "{name} has {size}, more than {limit}: make it smaller first.",

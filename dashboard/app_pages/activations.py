@@ -3,7 +3,7 @@
 import streamlit as st
 
 from carvis.images import encode_image, read_image
-from ui import activations, assumptions, choice, classifiers, comparison, data, options
+from ui import activations, assumptions, choice, classifiers, comparison, data, not_read, options
 from ui.activation_view import View
 from ui.i18n import _
 from ui.page import empty, error, guarded, heading, no_models
@@ -44,7 +44,7 @@ pictures, note = options.pictures(uploads)
 if not pictures:
     empty(
         _("No picture chosen yet"),
-        _("Add one with the button above, or select some on page Misclassified."),
+        plain(not_read.why_nothing()) or _("Add one with the button above, or select some on page Misclassified."),
     )
     st.stop()
 

@@ -11,18 +11,20 @@ from ui import (
     commands,
     data,
     disagreement,
+    not_read,
     options,
     selection,
 )
 from ui.i18n import N_, _, translated
 from ui.page import empty, guarded, heading, no_models
+from ui.texts import plain
 
 COVER = {"yes": N_("Look, and cover each part"), "no": N_("Only look (much faster)")}
 EXPLAIN = {"predicted": N_("the predicted class"), "true": N_("the true class")}
 
 
-def by_parts(models: list[str]) -> None:
-    """Show which annotated parts the models look at and need."""
+def by_parts(models: list[str]) -> bool:
+    """Show which annotated parts the models look at and need; return whether anything was measured."""
     pictures = annotated.dataset()
     split = choice.split()
     if pictures is None or not split:
@@ -31,7 +33,10 @@ def by_parts(models: list[str]) -> None:
             _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
             commands.carvis("demo"),
         )
-        return
+        return False
+    if why := not_read.why_nothing():
+        empty(_("No pictures yet"), plain(why))
+        return False
     listed = annotated.sources(pictures)
     source = annotated.chosen(listed)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -52,7 +57,7 @@ def by_parts(models: list[str]) -> None:
         )
     parts = annotated.read(source, pictures, split)
     if parts is None or not models:
-        return
+        return False
     st.caption(annotated.summary(parts, pictures, split))
     asked = attending.question(selection.get())
     results = {name: attending.result(name, pictures, split, parts, asked) for name in models}
@@ -61,6 +66,7 @@ def by_parts(models: list[str]) -> None:
         st.rerun()
     if there := {name: result for name, result in results.items() if result is not None}:
         attention_view.show(there, pictures)
+    return bool(there)
 
 
 def _settings() -> None:
@@ -111,9 +117,12 @@ files = data.model_files()
 if files:
     shown = choice.models()
     options.choose_models(list(files), shown)
-    assumptions.of_models(shown, choice.dataset_name(), choice.split())
-    by_parts(shown)
+    assumed = st.container()
+    measured = by_parts(shown)
     with guarded():
-        disagreement.show(shown)
+        measured |= disagreement.show(shown)
+    if measured:
+        with assumed:
+            assumptions.of_models(shown, choice.dataset_name(), choice.split())
 else:
     no_models(choice.dataset_name())

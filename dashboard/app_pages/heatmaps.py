@@ -4,7 +4,7 @@ import streamlit as st
 
 from carvis.explain import scale_maps
 from carvis.images import read_image
-from ui import assumptions, choice, classifiers, comparison, data, layer_options, options, pairs, trials
+from ui import assumptions, choice, classifiers, comparison, data, layer_options, not_read, options, pairs, trials
 from ui.download import download
 from ui.i18n import _
 from ui.page import empty, error, guarded, heading, no_models
@@ -60,7 +60,7 @@ if note:
 if not pictures:
     empty(
         _("No picture chosen yet"),
-        _("Add one with the button above, or select some on page Misclassified."),
+        plain(not_read.why_nothing()) or _("Add one with the button above, or select some on page Misclassified."),
     )
 rows = []
 for number, picture in enumerate(pictures):

@@ -88,7 +88,8 @@ else:
                     percent(found.accuracy),
                     help=_("95 % range: {low} to {high}").format(low=percent(low), high=percent(high)),
                 )
-        earlier.say(measured)
+        # Once checked, the same is said where the card is filled in.
+        earlier.say(measured, assumed=not (clf.assumptions and assumptions.are_checked(opened)))
         if not measured:
             st.caption(_("Not measured yet:"))
             st.code(commands.evaluate(path), language="bash", wrap_lines=True)
@@ -118,7 +119,7 @@ else:
             height="content",
             column_config={
                 "name": st.column_config.TextColumn(_("Layer"), pinned=True, width="medium"),
-                "type": st.column_config.TextColumn(_("Type")),
+                "type": st.column_config.TextColumn(_("Type"), width=190),
                 "output_shape": st.column_config.TextColumn(_("Output shape")),
                 "parameters": st.column_config.NumberColumn(_("Parameters"), format="localized"),
                 "trainable": st.column_config.CheckboxColumn(_("Trainable")),

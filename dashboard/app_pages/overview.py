@@ -5,7 +5,7 @@ import streamlit as st
 
 from carvis.classifier.card import read_card, reading_of
 from carvis.images import depth_of
-from ui import assumptions, choice, commands, data, next_steps, reporting, selection
+from ui import assumptions, choice, classifiers, commands, data, next_steps, reporting, selection
 from ui.i18n import _, n_, of_library
 from ui.page import empty, guarded, heading, no_models
 from ui.texts import SPLIT, leak_words, percent, plain
@@ -85,7 +85,7 @@ if rows:
             ),
             "evaluated": st.column_config.TextColumn(_("Measured on")),
             "input": st.column_config.TextColumn(_("Input")),
-            "preprocessing": st.column_config.TextColumn(_("Preprocessing")),
+            "preprocessing": st.column_config.TextColumn(_("Preprocessing"), width=165),
             "recipe": st.column_config.TextColumn(_("Recipe")),
             "size": st.column_config.NumberColumn(_("File"), format="%.1f MB"),
             "card": st.column_config.CheckboxColumn(_("Card")),
@@ -99,6 +99,13 @@ if rows:
         },
         alt=_("The models of this workspace with their accuracy"),
     )
+    if refused := [name for name, path in files.items() if not classifiers.is_model(path)]:
+        words = n_(
+            "{n} file cannot be opened as it is: {names}. Page Models says why.",
+            "{n} files cannot be opened as they are: {names}. Page Models says why.",
+            len(refused),
+        )
+        st.caption(words.format(n=len(refused), names=plain(", ".join(refused))))
 elif datasets:
     no_models(choice.dataset_name())
 
@@ -129,13 +136,13 @@ for name in datasets:
             others = pictures.other_files()
             if len(others):
                 with st.expander(
-                    n_("{n} file is no picture", "{n} files are no pictures", len(others)).format(n=len(others)),
+                    n_("{n} file is not read", "{n} files are not read", len(others)).format(n=len(others)),
                     type="compact",
                 ):
                     st.dataframe(
                         others.assign(reason=[of_library(reason) for reason in others["reason"]]),
                         hide_index=True,
-                        alt=_("Files that are no pictures, with the reason"),
+                        alt=_("Files that are not read, with the reason"),
                     )
 if not datasets and files:
     empty(

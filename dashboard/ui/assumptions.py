@@ -50,6 +50,12 @@ def offer(model: "Opened") -> None:
     _show(model, found)
 
 
+def are_checked(model: "Opened") -> bool:
+    """Tell whether what is assumed of a model was checked to the end on the chosen data set."""
+    pictures = _dataset()
+    return bool(pictures and _kept(model, pictures, full=True))
+
+
 def _run(model: "Opened", pictures: Dataset) -> AssumptionCheck | None:
     bar = st.progress(0.0, text=_("Getting ready …"))
 
@@ -116,8 +122,9 @@ def _row(row: dict, place: int) -> dict:
 
 
 def beside(models: Iterable["Opened"]) -> None:
-    """Say beside results what speaks against the assumptions about a model, or that nobody has checked them."""
+    """Say beside results what speaks against the assumptions about models, or that nobody has checked them."""
     pictures = _dataset()
+    against, unchecked = {}, []
     for model in models:
         clf = model.classifier
         if clf is None or not clf.assumed:
@@ -125,37 +132,57 @@ def beside(models: Iterable["Opened"]) -> None:
         found = _kept(model, pictures, full=False) if pictures else None
         said = found.remarks_on(clf.assumed) if found else ()
         if found and said:
-            words = " ".join(plain(of_library(sentence)) for sentence in said)
-            kind = st.warning if found.warnings else st.info
-            kind(f"**{plain(model.name)}**: {words}", icon=":material/fact_check:")
+            _add(against, (said, bool(found.warnings)), model.name)
         elif found is None:
-            words = _("{model} has no full card: class names or preprocessing are assumed and not checked.")
-            st.page_link(
-                "app_pages/models.py",
-                label=words.format(model=plain(model.name)),
-                icon=":material/fact_check:",
-                query_params=selection.link(model=(model.name,)),
-            )
+            unchecked.append(model.name)
+    for (said, grave), names in against.items():
+        _say(names, said, grave)
+    if unchecked:
+        words = n_(
+            "{model} has no full card: class names or preprocessing are assumed and not checked.",
+            "{model} have no full card: class names or preprocessing are assumed and not checked.",
+            len(unchecked),
+        )
+        st.page_link(
+            "app_pages/models.py",
+            label=words.format(model=plain(", ".join(unchecked))),
+            icon=":material/fact_check:",
+            query_params=selection.link(model=tuple(unchecked[:1])),
+        )
 
 
-def of_evaluation(table: data.Table) -> None:
-    """Say beside an evaluation what speaks against the assumptions about its model, or what cannot be told."""
-    remarks = remarks_of(table)
-    if not remarks:
-        return
-    said = f"**{plain(table.model)}**: " + " ".join(plain(of_library(sentence)) for sentence in remarks.sentences)
-    with st.container(gap="xsmall"):
-        (st.warning if remarks.grave else st.info)(said, icon=":material/fact_check:")
-        if remarks.again:
-            path = data.model_files()[table.model]
-            st.code(commands.evaluate(path, table.data, table.split), language="bash", wrap_lines=True)
-        elif table.model in data.model_files():
-            st.page_link(
-                "app_pages/models.py",
-                label=_("Check it on page Models"),
-                icon=":material/fact_check:",
-                query_params=selection.link(model=(table.model,), data=table.data),
-            )
+def _add(groups: dict, key, value) -> None:
+    groups.setdefault(key, []).append(value)
+
+
+def _say(names: list[str], sentences: Iterable[str], grave: bool) -> None:
+    """Show a finding once, with the names of all models that it holds for."""
+    who = ", ".join(f"**{plain(name)}**" for name in names)
+    words = " ".join(plain(of_library(sentence)) for sentence in sentences)
+    (st.warning if grave else st.info)(f"{who}: {words}", icon=":material/fact_check:")
+
+
+def of_evaluations(tables: Iterable[data.Table]) -> None:
+    """Say beside evaluations what speaks against the assumptions about their models, or what cannot be told."""
+    groups: dict[Remarks, list[data.Table]] = {}
+    for table in tables:
+        with guarded():
+            if remarks := remarks_of(table):
+                _add(groups, remarks, table)
+    for remarks, found in groups.items():
+        with st.container(gap="xsmall"):
+            _say([table.model for table in found], remarks.sentences, remarks.grave)
+            here = [table for table in found if table.model in data.model_files()]
+            if remarks.again:
+                lines = [commands.evaluate(data.model_files()[one.model], one.data, one.split) for one in here]
+                st.code("\n".join(lines), language="bash", wrap_lines=True)
+            elif here:
+                st.page_link(
+                    "app_pages/models.py",
+                    label=_("Check it on page Models"),
+                    icon=":material/fact_check:",
+                    query_params=selection.link(model=(here[0].model,), data=here[0].data),
+                )
 
 
 def remarks_of(table: data.Table) -> Remarks:
@@ -171,15 +198,18 @@ def of_models(names: Iterable[str], pictures: str, split: str) -> None:
     Args:
         pictures, split: the data set and split whose evaluations are looked at first.
     """
+    evaluated, by_card = [], {}
     for name in names:
         found = [table for table in data.evaluations().values() if table.model == name]
         found.sort(key=lambda table: (table.data != pictures, table.split != split))
         with guarded():
             if found:
-                of_evaluation(found[0])
+                evaluated.append(found[0])
             elif remarks := card_remarks(data.model_files()[name]):
-                said = " ".join(plain(of_library(sentence)) for sentence in remarks.sentences)
-                st.info(said, icon=":material/fact_check:")
+                _add(by_card, remarks, name)
+    of_evaluations(evaluated)
+    for remarks, names_of in by_card.items():
+        _say(names_of, remarks.sentences, remarks.grave)
 
 
 def mark(name: str, table: data.Table | None) -> str:

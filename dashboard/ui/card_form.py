@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from carvis.workspace import content_hash, sha256_of_file
-from ui import card_samples
+from ui import card_samples, selection
 from ui.i18n import N_, _, translated
 from ui.page import error, guarded
 from ui.texts import plain
@@ -86,7 +86,7 @@ def fill(name: str, facts: dict) -> None:
         if fact == "class_names":
             st.session_state[_key("names", name)] = "\n".join(value)
         elif fact in _CHOICES:
-            st.session_state[_key(fact, name)] = value
+            st.session_state[selection.spoken(_key(fact, name))] = value
 
 
 def show(model: "Opened", path: Path) -> None:
@@ -110,7 +110,7 @@ def show(model: "Opened", path: Path) -> None:
     helps = {"output": _("What the numbers that the model gives mean.")}
     columns, facts = st.columns(2), {}
     for place, (fact, words) in enumerate(_CHOICES.items()):
-        own, key = getattr(clf, fact), _key(fact, model.name)
+        own, key = getattr(clf, fact), selection.spoken(_key(fact, model.name))
         start = {} if key in st.session_state or own not in words else {"index": list(words).index(own)}
         texts = translated(words)
         shown = {name: f"{name}: {text}" for name, text in texts.items()} if fact == "preprocessing" else texts

@@ -17,7 +17,16 @@ def dataset_name() -> str:
         return chosen
     names = [name for name, root in roots.items() if not is_demo(root)] or list(roots)
     evaluated = {table.data for table in data.evaluations().values()}
-    return next((name for name in names if name in evaluated), names[0] if names else "")
+    wanted = [name for name in names if name in evaluated] or [name for name in names if _has_images(name)] or names
+    return wanted[0] if wanted else ""
+
+
+def _has_images(name: str) -> bool:
+    try:
+        pictures = data.dataset(name)
+        return any(len(pictures.samples(split)) for split in pictures.splits)
+    except CarvisError:
+        return False
 
 
 def splits(name: str) -> list[str]:

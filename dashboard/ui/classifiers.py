@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from carvis.errors import CarvisError
-from carvis.language import message_of
 from carvis.workspace import content_hash, sha256_of_file
 from ui import choice, data, selection
 from ui.i18n import _, of_library
@@ -26,12 +25,22 @@ _CHECKED_UNASKED = 150_000_000
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A model file that was opened, or the sentence why it cannot be."""
+    """A model file that was opened, or what is against it."""
 
     name: str
     classifier: "Classifier | None"
-    error: str = ""
+    problem: Exception | None = None
+    file: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def error(self) -> str:
+        """The sentence why it cannot be opened, in the language in use; empty where it is open."""
+        if self.problem is None or isinstance(self.problem, CarvisError):
+            return str(of_library(self.problem or ""))
+        reason = " ".join(str(self.problem).split())[:200] or type(self.problem).__name__
+        words = _("{file} cannot be opened ({reason}): save it again, or remove it.")
+        return words.format(file=self.file, reason=reason)
 
 
 def open_model(name: str) -> Opened:
@@ -91,12 +100,26 @@ def _open(
         pictures = data.dataset(lender) if lender else None
     try:
         return Opened(name, load_classifier(path, data=pictures))
-    except CarvisError as error:
-        return Opened(name, None, message_of(error))
-    except Exception as error:
+    except Exception as problem:
         # A file from elsewhere may break its loader in any way; the page shows the other models all the same.
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        return Opened(name, None, f"{Path(path).name} cannot be opened ({reason}): save it again, or remove it.")
+        return Opened(name, None, problem.with_traceback(None), Path(path).name)
+
+
+def is_model(path: Path) -> bool:
+    """Tell, from what a model file says of itself, whether it may be opened: it is whole and holds no code."""
+    stat = path.stat()
+    return _is_model(str(path), stat.st_mtime_ns, stat.st_size)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _is_model(path: str, time: int, size: int) -> bool:
+    from carvis.classifier.inspection import read_model_file
+
+    try:
+        read_model_file(path)
+    except CarvisError:
+        return False
+    return True
 
 
 def file_key(name: str) -> str:

@@ -5,7 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
-from ui import choice, data
+from ui import choice, classifiers, data
 
 MODEL, DATASET = Path("models") / "MODEL.keras", "NAME"
 # In double quotes these mean something to bash.
@@ -23,8 +23,17 @@ def carvis(verb: str, *arguments: str) -> str:
 
 
 def evaluate(model: Path | None, dataset: str = "", split: str = "") -> str:
-    """Return the command that evaluates a model (None: any) on a data set, by default the chosen one and its split."""
+    """Return the command that evaluates a model on a data set, by default the chosen one and its split.
+
+    Args:
+        model: None for the chosen one, or where there is none, a name that says where models lie.
+    """
     split = split or choice.split() or "test"
+    if model is None:
+        files = data.model_files()
+        model = next(
+            (files[name] for name in reversed(choice.models(len(files))) if classifiers.is_model(files[name])), None
+        )
     return carvis("evaluate", path(model or data.workspace().root / MODEL), dataset_path(dataset), "--split", split)
 
 

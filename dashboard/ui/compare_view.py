@@ -95,7 +95,9 @@ def _board_table(found: Comparison) -> None:
         hide_index=True,
         column_config={
             "model": st.column_config.TextColumn(_("Model"), pinned=True),
-            "accuracy": st.column_config.ProgressColumn(_("Accuracy"), format="%.1f %%", min_value=0, max_value=100),
+            "accuracy": st.column_config.ProgressColumn(
+                _("Accuracy"), format="%.1f %%", min_value=0, max_value=100, width="small"
+            ),
             "range": st.column_config.TextColumn(_("Range (95 %)")),
             "clean": st.column_config.TextColumn(_("Without copies")),
             "top3": number(_("Top-3"), format="%.1f %%"),

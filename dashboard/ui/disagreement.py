@@ -28,12 +28,16 @@ _PER_PAGE = 12
 _VERSION = 2
 
 
-def show(models: list[str]) -> None:
-    """Offer to look for disagreements of models over the chosen pictures, and show what was found."""
+def show(models: list[str]) -> bool:
+    """Offer to look for disagreements of models over the chosen pictures, and show what was found.
+
+    Returns:
+        Whether there is something to show.
+    """
     st.subheader(_("Where models disagree"), anchor=False)
     if len(models) < 2 or not choice.split():
         st.caption(_("Choose two models or more to see on which pictures they part ways."))
-        return
+        return False
     chosen, found = selection.get(), None
     with guarded():
         key = _key(models)
@@ -44,7 +48,7 @@ def show(models: list[str]) -> None:
                 key, _("Find disagreements"), lambda watch: _with_paths(_find(models, key, watch)), note, main=False
             )
     if found is None:
-        return
+        return False
     st.segmented_control(
         _("Kind of disagreement"),
         list(KINDS),
@@ -75,6 +79,7 @@ def show(models: list[str]) -> None:
     if pages > 1:
         with st.container(horizontal_alignment="center"):
             st.pagination(pages, **selection.control("page", page))
+    return True
 
 
 def _key(models: list[str]) -> str:

@@ -11,11 +11,17 @@ from ui.page import guarded
 from ui.texts import plain
 
 
-def say(tables: Iterable[data.Table]) -> None:
-    """Warn of evaluations whose model file was changed since, or whose model was used under other assumptions."""
+def say(tables: Iterable[data.Table], assumed: bool = True) -> None:
+    """Warn of evaluations whose model file was changed since, or whose model was used under other assumptions.
+
+    Args:
+        assumed: whether to say what spoke against the assumptions; False where the page says it elsewhere.
+    """
+    tables = list(tables)
+    if assumed:
+        assumptions.of_evaluations(tables)
     for table in tables:
         with guarded():
-            assumptions.of_evaluation(table)
             if not _changed(table):
                 continue
             path = data.model_files()[table.model]

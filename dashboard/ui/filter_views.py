@@ -79,6 +79,7 @@ def patterns(opened: Models, models: list[str], settings) -> None:
             st.markdown(f"**{plain(name)}**")
             pattern_grid.facts(one)
             pattern_grid.tiles(one)
+            pattern_grid.unanswered(one)
             pattern_grid.downloads(one, number)
 
 

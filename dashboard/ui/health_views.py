@@ -197,7 +197,7 @@ def _counts(counts: pd.DataFrame) -> alt.Chart:
         .mark_bar()
         .encode(
             y=alt.Y("class:N", sort=order, title=None, axis=axis),
-            x=alt.X("pictures:Q", title=_("Pictures")),
+            x=alt.X("pictures:Q", title=_("Pictures"), axis=alt.Axis(format="d", tickMinStep=1)),
             color=colour,
             order=alt.Order("rank:Q"),
             tooltip=[

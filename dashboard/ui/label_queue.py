@@ -213,7 +213,7 @@ def _right_label(row: Any, decision: str | None, instead: str | None, joined: Jo
     names = [name for name in next(iter(joined.evaluations.values())).class_names if name != row.label]
     options = list(dict.fromkeys([row.suggested, *names, ""]))
     words = {name: name or _("none of these classes") for name in options}
-    key = f"right_label_{row.id}"
+    key = selection.spoken(f"right_label_{row.id}")
     if key not in st.session_state:
         st.session_state[key] = row.suggested if instead is None else instead
     return st.selectbox(

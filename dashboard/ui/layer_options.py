@@ -52,7 +52,7 @@ def _choose_layer(model: classifiers.Opened, names: list[str], first: str | None
     shown = wanted or first
     if not names:
         return None
-    key = f"layer_{model.name}"
+    key = selection.spoken(f"layer_{model.name}")
     selection.show(key, shown)
     places = model.classifier.places
     words = {name: name if places.passes_all(name) else f"{name} · {_('one of several branches')}" for name in names}

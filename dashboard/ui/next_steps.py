@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from carvis.classifier.card import read_card
-from ui import choice, commands, data
+from ui import choice, classifiers, commands, data
 from ui.i18n import _
 from ui.page import guarded
 from ui.texts import plain
@@ -16,7 +16,7 @@ _MOST = 5
 def show() -> None:
     """Name the commands that bring this workspace on."""
     name = choice.dataset_name()
-    if not name:
+    if not name or not _has_images(name):
         return
     told = [commands.evaluate(path, trained_on) for path, trained_on in _unmeasured(name)[:_MOST]]
     if told:
@@ -29,12 +29,18 @@ def show() -> None:
         st.code(commands.carvis("train own", commands.dataset_path(name)), language="bash", wrap_lines=True)
 
 
+def _has_images(name: str) -> bool:
+    with guarded():
+        return bool(data.dataset(name).counts().to_numpy().sum())
+    return False
+
+
 def _unmeasured(name: str) -> list[tuple[Path, str]]:
     """List the models without an accuracy, each with the data set to measure it on: its own, else ``name``."""
     measured = {table.model for table in data.evaluations().values()}
     found = []
     for path in data.model_files().values():
-        if path.stem in measured:
+        if path.stem in measured or not classifiers.is_model(path):
             continue
         with guarded():
             card = read_card(path)

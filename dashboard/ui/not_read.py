@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from ui import confused
-from ui.i18n import n_
+from carvis.errors import CarvisError
+from ui import choice, confused, data
+from ui.i18n import n_, of_library
 from ui.texts import plain
 
 _NAMED = 3
@@ -19,6 +20,17 @@ def words(evaluation) -> str:
         len(files),
     )
     return said.format(n=f"{len(files):,}", names=names) if files else ""
+
+
+def why_nothing() -> str:
+    """Say why the chosen split shows no images though it holds files; empty where it shows some, or holds none."""
+    try:
+        split, pictures = choice.split(), data.dataset(choice.dataset_name()) if choice.dataset_name() else None
+        if pictures is None or not split or len(pictures.samples(split)):
+            return ""
+        return " ".join(str(of_library(note)) for note in pictures.not_read_notes(split))
+    except CarvisError:
+        return ""
 
 
 def say(view: "confused.View") -> None:

@@ -81,8 +81,7 @@ def tiles_large(patterns: "FilterPatterns") -> None:
 
 
 def facts(patterns: "FilterPatterns") -> None:
-    """Say how patterns came about, and which filters did not answer."""
-    deaf, retried = len(patterns.deaf), len(patterns.retried)
+    """Say how patterns came about."""
     made = patterns.settings
     words = [
         plain(patterns.layer),
@@ -93,6 +92,11 @@ def facts(patterns: "FilterPatterns") -> None:
         ),
     ]
     st.caption(" · ".join(words))
+
+
+def unanswered(patterns: "FilterPatterns") -> None:
+    """Say below patterns which filters did not answer at once: above them it would push some models' tiles down."""
+    deaf, retried = len(patterns.deaf), len(patterns.retried)
     if deaf:
         st.caption(n_("✕ {n} filter answered to no noise.", "✕ {n} filters answered to no noise.", deaf).format(n=deaf))
     if retried:

@@ -168,7 +168,7 @@ _DEPENDENTS = {
 }
 DEFAULT = Selection()
 _CURRENT, _LAST_URL, _LAST_PAGE, _CHANGED, _BARE = "_selection", "_last_url", "_last_page", "_changed", "_bare_urls"
-_ARRIVED, _REPLACED = "_arrived", "_url_replaced"
+_ARRIVED, _REPLACED, _SPOKEN = "_arrived", "_url_replaced", "_spoken_keys"
 _BEFORE_A_PERSON_GOES_BACK = 0.4
 
 
@@ -249,8 +249,25 @@ def control(name: str, value: Any, to_field: Callable[[Any], Any] | None = None)
         to_field: makes the field's value of the widget's, where they differ.
     """
     key = f"choose_{name}"
+    key = key if name == "lang" else spoken(key)
     show(key, value)
     return {"key": key, "on_change": by_person(key, _take), "args": (name, key, to_field)}
+
+
+def spoken(key: str) -> str:
+    """Return the key, in the language in use, of a widget whose options are words.
+
+    The browser names an option by its words: a widget that outlived a change of language would hand over words of the
+    language before, which are no value. So each language has a widget of its own, which takes the value over.
+    """
+    state, language = st.session_state, get().lang
+    own = f"{key}_{language}" if language else key
+    keys = state.setdefault(_SPOKEN, {})
+    before = keys.get(key, own)
+    if own not in state and before in state:
+        state[own] = state[before]
+    keys[key] = own
+    return own
 
 
 def _take(name: str, key: str, to_field: Callable[[Any], Any] | None) -> None:

@@ -54,13 +54,14 @@ def popover(dataset: str) -> None:
 
 def _form(dataset: str) -> None:
     st.markdown(_("Data set: **{name}**").format(name=plain(dataset)))
+    key = selection.spoken("start_recipe")
     recipe = st.segmented_control(
         _("Recipe"),
         list(RECIPES),
-        default="transfer",
+        default=None if key in st.session_state else "transfer",
         format_func=translated(RECIPES).get,
         required=True,
-        key="start_recipe",
+        key=key,
     )
     st.caption(_(_NOTES[recipe]))
     root = data.datasets()[dataset]
@@ -128,10 +129,9 @@ def _network(recipe: str, dataset: str, suits: dict) -> dict:
         options = [*(["imagenet"] if known.application else []), "none", *_weight_files()]
         options = list(dict.fromkeys([*options, *([trained] if trained else [])]))
         words = {name: name for name in options} | translated(WEIGHTS)
-        wanted["weights"] = st.selectbox(
-            _("Weights"), options, index=options.index(trained) if trained else 0, format_func=words.get,
-            key=f"start_weights_{wanted['backbone']}{own}",
-        )  # fmt: skip
+        key = selection.spoken(f"start_weights_{wanted['backbone']}{own}")
+        start = {} if key in st.session_state else {"index": options.index(trained) if trained else 0}
+        wanted["weights"] = st.selectbox(_("Weights"), options, format_func=words.get, key=key, **start)
         if recipe == "fine-tune":
             wanted["open_from"] = _opened(wanted["backbone"])
         if wanted["weights"] not in WEIGHTS:

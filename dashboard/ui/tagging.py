@@ -141,7 +141,7 @@ def editor(row: Any, tags: tuple[str, ...], note: str, place: str, all_tags: boo
     """
     offered = [name for name in names() if all_tags or name not in TAGS]
     if offered:
-        key = f"tags_{place}_{row.id}"
+        key = selection.spoken(f"tags_{place}_{row.id}")
         selection.show(key, [tag for tag in tags if tag in offered])
         st.pills(
             _("Tags") if all_tags else _("Your own tags"),

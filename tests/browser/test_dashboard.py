@@ -90,6 +90,20 @@ def test_the_browser_decides_the_language_until_someone_else_does(open_view, wai
     assert page.locator("h1").inner_text() == "Overview"
 
 
+def test_a_change_of_language_chooses_nothing_else(open_view, wait):
+    page = open_view("/misclassified?data=colours")
+    sidebar, main = page.get_by_test_id("stSidebar"), page.get_by_test_id("stMain")
+    for name, code, split in (("日本語", "ja", "テスト"), ("English", "en", "Test")):
+        sidebar.get_by_text(name).click()
+        page.wait_for_url(re.compile(f"lang={code}"))
+        wait(page)
+        assert sidebar.locator("input[role=combobox]").last.input_value() == split
+        main.get_by_role("button").first.click()
+        wait(page)
+        assert f"lang={code}" in page.url and "split=" not in page.url and "sort=" not in page.url
+        assert not main.get_by_test_id("stAlert").count()
+
+
 def test_a_narrow_screen_scrolls_one_way_only(open_view):
     for path in PAGES:
         page = open_view(path, width=420)

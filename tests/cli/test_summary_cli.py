@@ -6,6 +6,7 @@ import pytest
 
 from carvis.cli import main
 from carvis.cli.layer_lines import LayerLines
+from carvis.images import write_image
 
 L = keras.layers
 
@@ -63,3 +64,11 @@ def test_rows_on_paper():
         "       Conv2D      3",
     ]
     assert np.all([len(line) <= 20 for line in table.lines()])
+
+
+def test_names_come_from_the_data_set_of_a_workspace_that_is_named(nested, tmp_path, capsys):
+    for label in ("boat", "car"):
+        write_image(tmp_path / "mini_pictures" / "test" / label / "one.png", np.zeros((8, 8, 3), np.uint8))
+    for arguments, names in (([], "class 0, class 1"), (["--workspace", str(tmp_path)], "boat, car")):
+        assert main(["summary", "nested.keras", *arguments]) == 0
+        assert f"2 classes: {names}" in capsys.readouterr().out

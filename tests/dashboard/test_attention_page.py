@@ -98,6 +98,16 @@ def test_a_broken_model_leaves_the_others(masked, open_page, words):
     assert "**good**" in words(app)
 
 
+def test_what_was_not_checked_about_a_model_stands_beside_its_results(masked, open_page):
+    def said(app):
+        return [element.proto.label for element in app.get("page_link") if "full card" in element.proto.label]
+
+    app = open_page("attention", data="colours", model=["no card", "good"])
+    assert not said(app)
+    [label] = said(measure(app))
+    assert "no card has no full card" in label.replace("\\", "")
+
+
 def test_opening_results_loads_no_tensorflow(masked, open_page):
     import os
     import subprocess

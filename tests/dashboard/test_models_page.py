@@ -127,3 +127,30 @@ def test_too_few_names_are_refused(workspace, open_page):
     assert any("4" in error.value for error in app.error)
     assert "card_save_no card" not in [button.key for button in app.button]
     assert read_card(workspace / "models" / "no card.keras") is None
+
+
+def test_models_of_which_the_same_is_to_be_said_share_one_line(own_workspace, open_page):
+    models = own_workspace / "models"
+    (models / "another.keras").write_bytes((models / "no card.keras").read_bytes())
+    app = open_page("heatmaps", model=["another", "no card"], data="colours", sample=["test/red *car*/car 0.png"])
+    labels = [element.proto.label for element in app.get("page_link") if "full card" in element.proto.label]
+    assert len(labels) == 1 and "another, no card have no full card" in labels[0].replace("\\", "")
+
+
+def test_what_was_filled_in_outlives_a_change_of_language(own_workspace, open_page):
+    app = open_page("models", model=["no card"], data="colours")
+    app.selectbox(key="card_preprocessing_no card").select("caffe").run()
+    app.get_by_key("choose_lang").set_value("ja").run()
+    assert not app.exception and app.selectbox(key="card_preprocessing_no card_ja").value == "caffe"
+    app.selectbox(key="card_preprocessing_no card_ja").select("torch").run()
+    app.get_by_key("choose_lang").set_value("en").run()
+    assert app.selectbox(key="card_preprocessing_no card_en").value == "torch"
+
+
+def test_why_a_file_cannot_be_opened_is_said_in_the_language_in_use(own_workspace, open_page):
+    (own_workspace / "models" / "empty.h5").write_bytes(b"")
+    view = {"model": ["empty", "good"], "data": "colours", "sample": ["test/red *car*/car 0.png"]}
+    for page in ("models", "heatmaps", "filters"):
+        for code, sentence in (("en", "is empty"), ("ja", "は空です")):
+            app = open_page(page, lang=code, **view)
+            assert not app.exception and sentence in "\n".join(one.value for one in app.error), (page, code)

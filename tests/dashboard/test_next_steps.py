@@ -77,3 +77,24 @@ def test_a_training_of_the_demo_begins_with_drawing(beside_the_demo, open_page, 
     assert not app.exception and "draws 40 images first" in words(app)
     app.button(key="draw_later").click().run()
     assert not app.exception and not list((beside_the_demo / "data").glob("runs/*"))
+
+
+def test_advice_leaves_out_what_cannot_be_opened_and_what_holds_no_images(own_workspace, open_page, words):
+    shutil.rmtree(own_workspace / "data" / "evaluations")
+    for name in ("cat", "dog"):
+        folder = own_workspace / "data" / "a phone" / "test" / name
+        folder.mkdir(parents=True)
+        (folder / "one.heic").write_bytes(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00heicmif1")
+    (own_workspace / "models" / "empty.h5").write_bytes(b"")
+    app = open_page()
+    told = "\n".join(one.value for one in app.code)
+    assert not app.exception and app.selectbox(key="choose_data").value == "colours"
+    assert "good.keras" in told and "broken" not in told and "empty" not in told and "a phone" not in told
+    assert "2 files cannot be opened as they are: broken, empty. Page Models says why." in words(app).replace("\\", "")
+    app = open_page("confusion")
+    assert "broken" not in app.code[0].value and ".keras" in app.code[0].value
+    app = open_page(data="a phone")
+    assert not app.exception and not app.code
+    for page in ("heatmaps", "activations", "attention"):
+        app = open_page(page, data="a phone")
+        assert not app.exception and "2 files of this split are not read as images" in words(app)
