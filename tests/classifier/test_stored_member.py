@@ -49,5 +49,5 @@ def test_one_changed_byte_in_the_weights_of_keras_2_is_damage(tmp_path):
     data = bytearray(path.read_bytes())
     data[data.index(kernel) + 3] ^= 1
     path.write_bytes(data)
-    with pytest.raises(ModelError, match="is damaged.*get the file again"):
+    with pytest.raises(ModelError, match=r"is damaged.*get the file again"):
         open_model(path)
