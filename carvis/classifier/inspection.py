@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from carvis.classifier.safety import check_architecture, check_archive, check_hdf5
+from carvis.classifier.stored_member import StoredMember
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -70,9 +72,13 @@ class ModelFile:
         """Open the HDF5 group that holds the weights."""
         if self.kind == "hdf5":
             with h5py.File(self.path, "r") as file:
-                yield file["model_weights"]
+                yield file.get("model_weights", file)
         else:
             with zipfile.ZipFile(self.path) as archive, _weights_member(archive) as file:
+                # Places are read at random, so nothing else compares the sum of all bytes.
+                with archive.open(WEIGHTS) as member:
+                    while member.read(1 << 20):
+                        pass
                 yield file
 
 
@@ -178,9 +184,24 @@ def _json(text: str | bytes) -> dict:
     return value
 
 
+def _is_layer(entry) -> bool:
+    """Tell whether a config, and all layers in it, name a class and its settings."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("class_name"), str):
+        return False
+    settings = entry.get("config")
+    if isinstance(settings, list):
+        return all(_is_layer(inner) for inner in settings)
+    if not isinstance(settings, dict):
+        return False
+    model = entry["class_name"] in ("Sequential", "Functional", "Model")
+    layers = settings.get("layers") if model else []
+    needed = ("input_layers", "output_layers") if model and entry["class_name"] != "Sequential" else ()
+    return isinstance(layers, list) and all(key in settings for key in needed) and all(map(_is_layer, layers))
+
+
 def _architecture(text: str | bytes, path: Path) -> dict:
     config = _json(text)
-    if not isinstance(config.get("class_name"), str) or not isinstance(config.get("config"), (dict, list)):
+    if not _is_layer(config):
         raise ModelError(
             Message(
                 "{path} holds an architecture that is not of Keras 1, 2 or 3: save the model anew with one of them.",
@@ -194,8 +215,10 @@ def _read_hdf5(path: Path, trust: bool) -> ModelFile:
     with h5py.File(path, "r") as file:
         check_hdf5(file, path, trust=trust)
         attributes = file.attrs
-        if "model_config" not in attributes or "model_weights" not in file:
-            bare = "layer_names" in attributes or "layer_names0" in attributes or "layers" in file
+        named = "layer_names" in attributes or "layer_names0" in attributes
+        # An architecture that was put into a file of bare weights stands beside them.
+        if "model_config" not in attributes or not (named or "model_weights" in file):
+            bare = named or "layers" in file
             if bare or "model_weights" in file:
                 raise ModelError(
                     Message(
@@ -210,26 +233,33 @@ def _read_hdf5(path: Path, trust: bool) -> ModelFile:
                     path=path,
                 )
             )
-        version = attributes.get("keras_version", file["model_weights"].attrs.get("keras_version", "1"))
+        holder = file.get("model_weights", file)
+        version = attributes.get("keras_version", holder.attrs.get("keras_version", "1"))
         return ModelFile(path, "hdf5", _text(version), _architecture(_text(attributes["model_config"]), path))
 
 
 def _text(value) -> str:
+    # Some tools write a text as an array of one.
+    value = value.flat[0] if isinstance(value, np.ndarray) and value.size == 1 else value
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
 def _read_archive(path: Path, trust: bool) -> ModelFile:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
-        if CONFIG not in names or WEIGHTS not in names:
+        missing = [name for name in (CONFIG, WEIGHTS) if name not in names]
+        if len(missing) == 1:
+            raise damaged(path, ValueError(f"it lacks {missing[0]}"))
+        if missing:
             raise _other(path, _ZIP_MAGIC)
         check_archive(archive, path, trust=trust)
         config = _architecture(archive.read(CONFIG), path)
         metadata = _json(archive.read(METADATA)) if METADATA in names else {}
         with _weights_member(archive) as file:
             check_hdf5(file, path, trust=trust)
-        # Every Keras writes its version; a file that lost it was most likely written by Keras 3.
-        return ModelFile(path, "keras", str(metadata.get("keras_version", "3")), config)
+        # Every Keras writes its version. Where a file lost it, its inputs tell: Keras 3 calls their shape batch_shape.
+        lost = "2" if '"batch_input_shape"' in json.dumps(config) else "3"
+        return ModelFile(path, "keras", str(metadata.get("keras_version") or lost), config)
 
 
 @contextlib.contextmanager
@@ -237,5 +267,9 @@ def _weights_member(archive: zipfile.ZipFile) -> Iterator[h5py.File]:
     # Keras stores the member uncompressed, so that it can be read in place; else it has to be unpacked first.
     stored = archive.getinfo(WEIGHTS).compress_type == zipfile.ZIP_STORED
     with contextlib.ExitStack() as stack:
-        member = stack.enter_context(archive.open(WEIGHTS)) if stored else io.BytesIO(archive.read(WEIGHTS))
+        if stored:
+            file = stack.enter_context(open(archive.filename, "rb"))
+            member = StoredMember(file, archive.getinfo(WEIGHTS))
+        else:
+            member = io.BytesIO(archive.read(WEIGHTS))
         yield stack.enter_context(h5py.File(member, "r"))

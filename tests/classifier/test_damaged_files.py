@@ -67,6 +67,53 @@ def test_weights_of_another_architecture_are_no_damage(library, tmp_path):
     assert "layer d" in text and "save the model anew" in text and AGAIN not in text
 
 
+def changed(path, **members):
+    """Rewrite some members of a .keras file; None leaves one out."""
+    with zipfile.ZipFile(path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()} | members
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in held.items():
+            if data is not None:
+                archive.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize("library", [keras, tf_keras], ids=["keras-3", "keras-2"])
+@pytest.mark.parametrize("member", ["config.json", "model.weights.h5", "metadata.json"])
+def test_a_part_that_is_missing(library, member, tmp_path):
+    model = library.Sequential([library.Input((8, 8, 3)), library.layers.Flatten(), library.layers.Dense(2)])
+    model.save(tmp_path / "part.keras")
+    path = changed(tmp_path / "part.keras", **{member: None})
+    if member == "metadata.json":
+        values = np.random.default_rng(0).uniform(0, 1, (2, 8, 8, 3)).astype(np.float32)
+        np.testing.assert_allclose(load_classifier(path).model(values), model(values), atol=1e-5)
+    else:
+        text = sentence(path)
+        assert f"it lacks {member}" in text and AGAIN in text
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        {"class_name": "Sequential", "config": {}},
+        {"class_name": "Sequential", "config": {"layers": {"a": 1}}},
+        {"class_name": "Sequential", "config": {"layers": None}},
+        {"class_name": "Sequential", "config": [3]},
+        {"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense"}]}},
+        {"class_name": "Functional", "config": {"layers": []}},
+        {"class_name": "Functional", "config": "text"},
+        {"class_name": 3, "config": {}},
+    ],
+)
+def test_an_architecture_of_other_types_is_named_in_plain_words(architecture, tmp_path):
+    for library in (keras, tf_keras):
+        model = library.Sequential([library.Input((8, 8, 3)), library.layers.Flatten(), library.layers.Dense(2)])
+        model.save(tmp_path / "odd.h5")
+        with h5py.File(tmp_path / "odd.h5", "r+") as file:
+            file.attrs["model_config"] = json.dumps(architecture)
+        assert "an architecture that is not of Keras 1, 2 or 3" in sentence(tmp_path / "odd.h5")
+
+
 def test_a_setting_of_another_keras_is_no_damage(tmp_path):
     keras.Sequential([keras.Input((8, 8, 3)), L.Flatten(), L.Dense(2)]).save(tmp_path / "later.keras")
     with zipfile.ZipFile(tmp_path / "later.keras") as archive:

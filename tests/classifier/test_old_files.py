@@ -142,3 +142,34 @@ def test_an_old_model_is_saved_as_a_new_one(tmp_path):
     assert again.assumptions == [] and again.class_names == ["a", "b", "c"] and again.resize == "nearest"
     assert again.fingerprint == clf.fingerprint
     assert isinstance(again.model, keras.Model)
+
+
+@pytest.mark.parametrize("library", [keras, tf_keras], ids=["keras-3", "keras-2"])
+@pytest.mark.parametrize(
+    "wrapped", [str, np.bytes_, lambda text: np.array([text.encode()])], ids=["str", "bytes", "array"]
+)
+def test_texts_of_a_file_in_every_type(library, wrapped, tmp_path):
+    import h5py
+
+    model = library.Sequential([library.Input((8, 8, 3)), library.layers.Flatten(), library.layers.Dense(2)])
+    model.save(tmp_path / "old.h5")
+    with h5py.File(tmp_path / "old.h5", "r+") as file:
+        for holder, name in ((file, "model_config"), (file, "keras_version"), (file["model_weights"], "keras_version")):
+            text = holder.attrs.pop(name)
+            holder.attrs[name] = wrapped(text.decode() if isinstance(text, bytes) else text)
+        names = file["model_weights"].attrs.pop("layer_names")
+        file["model_weights"].attrs["layer_names0"], file["model_weights"].attrs["layer_names1"] = names[:1], names[1:]
+    values = np.random.default_rng(0).uniform(0, 1, (2, 8, 8, 3)).astype(np.float32)
+    np.testing.assert_allclose(load_classifier(tmp_path / "old.h5").model(values), model(values), atol=1e-5)
+
+
+def test_an_architecture_put_into_a_file_of_bare_weights(tmp_path):
+    import h5py
+
+    model = flat()
+    model.save_weights(tmp_path / "weights.h5")
+    with h5py.File(tmp_path / "weights.h5", "r+") as file:
+        file.attrs["model_config"] = model.to_json()
+    answers = load_classifier(tmp_path / "weights.h5").model
+    values = np.random.default_rng(0).uniform(0, 1, (2, 16, 16, 3)).astype(np.float32)
+    np.testing.assert_allclose(answers(values, training=False), model(values, training=False), atol=1e-5)

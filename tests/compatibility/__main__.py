@@ -1,6 +1,6 @@
 """``python -m tests.compatibility [NAME ...]``: write every model of keras.applications, open it, compare.
 
-One model and one writing Keras at a time, in a process of its own, so that memory stays flat. ``--layers`` does the
+One model at a time, in a process of its own, so that memory stays flat. ``--layers`` does the
 same for every public layer, in one process.
 """
 
@@ -20,28 +20,31 @@ def main() -> None:
     if args.layers:
         return _layers(args)
     if args.here:
-        return _one(args.names[0], args.writer)
+        return _one(args.names[0], [args.writer] if args.writer else ["keras 2", "keras 3"])
     from tests.compatibility.applications import names_of
 
     counts: Counter[str] = Counter()
-    for writer in (args.writer,) if args.writer else ("keras 2", "keras 3"):
-        for name in names_of(writer):
-            if args.names and name not in args.names:
-                continue
-            command = [sys.executable, "-m", "tests.compatibility", "--here", "--writer", writer, name]
-            run = subprocess.run(command, capture_output=True, text=True, check=False)
-            lines = [line for line in run.stdout.splitlines() if line.startswith("| ")]
-            for line in lines or [f"| {name} | {writer} | - | failed with exit code {run.returncode} |"]:
-                print(line, flush=True)
-                counts[line.split("|")[4].split()[0]] += 1
+    writers = [args.writer] if args.writer else ["keras 2", "keras 3"]
+    for name in args.names or sorted({name for writer in writers for name in names_of(writer)}):
+        command = [sys.executable, "-m", "tests.compatibility", "--here", name]
+        command += ["--writer", args.writer] if args.writer else []
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        lines = [line for line in run.stdout.splitlines() if line.startswith("| ")]
+        if run.returncode:
+            lines.append(f"| {name} | {args.writer or '-'} | - | failed with exit code {run.returncode} |")
+        for line in lines:
+            print(line, flush=True)
+            counts[line.split("|")[4].partition("(")[0].strip()] += 1
     print(", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items())))
 
 
-def _one(name: str, writer: str) -> None:
-    from tests.compatibility.applications import try_application
+def _one(name: str, writers: list[str]) -> None:
+    from tests.compatibility.applications import names_of, try_application
 
-    for kind, outcome in try_application(name, writer).items():
-        print(f"| {name} | {writer} | {kind} | {outcome} |", flush=True)
+    for writer in writers:
+        if name in names_of(writer):
+            for kind, outcome in try_application(name, writer).items():
+                print(f"| {name} | {writer} | {kind} | {outcome} |", flush=True)
 
 
 def _layers(args) -> None:

@@ -26,7 +26,8 @@ class Outcome:
     """What became of one file.
 
     Args:
-        verdict: ``equal``, ``refused``, ``differs``, or ``not built`` or ``not written`` where the writing Keras fails.
+        verdict: ``equal``, ``refused``, ``differs``, ``too alike`` where equal predictions would prove little, or
+            ``not built`` or ``not written`` where the writing Keras fails.
         detail: the largest difference, or the sentence.
     """
 
@@ -88,10 +89,16 @@ def largest_difference(ours: list[np.ndarray], theirs: list[np.ndarray]) -> floa
     return worst
 
 
-def compare(path: Path, values, expected, tolerance: float, opener: Callable = open_model) -> Outcome:
-    """Open a file with carvis and compare its predictions with the expected ones."""
+def compare(path: Path, values, expected, tolerance: float, apart: float = 0.0) -> Outcome:
+    """Open a file with carvis and compare its predictions with the expected ones.
+
+    Args:
+        tolerance: the largest difference allowed, as ``largest_difference`` measures it.
+        apart: by how much the predictions for some images must differ: a model that predicts the same of all images
+            would equal many others.
+    """
     try:
-        model = opener(path)
+        model = open_model(path)
     except CarvisError as error:
         return Outcome("refused", str(error).replace(str(path), path.name))
     try:
@@ -99,19 +106,26 @@ def compare(path: Path, values, expected, tolerance: float, opener: Callable = o
     # A model that opens and then fails is as wrong as one that predicts otherwise.
     except Exception as error:
         return Outcome("differs", " ".join(str(error).split())[:120])
-    # A model that predicts the same of both images would equal many others.
-    spread = max((float(np.max(np.abs(output[0] - output[-1]), initial=0)) for output in expected), default=0.0)
-    verdict = "equal" if difference <= tolerance else "differs"
+    spread = max((float(np.max(np.ptp(output, axis=0), initial=0)) for output in expected), default=0.0)
+    verdict = "differs" if difference > tolerance else "equal" if spread >= apart else "too alike"
     return Outcome(verdict, f"{difference:.1e}, the images {spread:.1e} apart")
 
 
 def try_model(
-    build: Callable, writer: str, formats=FORMATS, *, prepare: Callable = randomise, tolerance=1e-5, inputs=inputs_of
+    build: Callable,
+    writer: str,
+    formats=FORMATS,
+    *,
+    prepare: Callable = randomise,
+    tolerance=1e-5,
+    apart: float = 0.0,
+    inputs=inputs_of,
 ) -> dict:
     """Build a model with a Keras, write it in each format and open it with carvis.
 
     Args:
         build: takes the module ``keras`` or ``tf_keras``, gives a model.
+        tolerance, apart: as in ``compare``.
 
     Returns:
         ``{format: Outcome}``.
@@ -133,5 +147,5 @@ def try_model(
             except Exception as error:
                 outcomes[kind] = Outcome("not written", " ".join(str(error).split())[:120])
                 continue
-            outcomes[kind] = compare(path, values, expected, tolerance)
+            outcomes[kind] = compare(path, values, expected, tolerance, apart)
     return outcomes
