@@ -34,6 +34,9 @@ _PLACE_BY_PLACE = (
 _BY_LAST_AXIS = (L.Dense, L.EinsumDense, L.Conv1D, L.SeparableConv1D, L.DepthwiseConv1D)
 
 
+WHOLE = Frame()
+
+
 @dataclass(frozen=True)
 class Position:
     """How the cells of a tensor lie on the image.
@@ -51,7 +54,7 @@ class Position:
     grid: tuple[int, int] | None = None
     frame: Frame | None = None
     trail: "tuple[np.ndarray, Position] | None" = None
-    exact: Frame = Frame()
+    exact: Frame = WHOLE
 
     @property
     def place(self) -> Frame | None:
@@ -168,7 +171,7 @@ class Positions:
                 return False
             over = {"map": tuple(range(3, made.ndim)), "tokens": 2, "crossed": 1}[position.layout]
             found.append(frame_of(position.grid, made.mean(axis=over).reshape(4, *position.grid)))
-        return found == [Frame(), Frame()]
+        return found == [WHOLE, WHOLE]
 
     def _moved(self, call: Call, shape: tuple, position: Position, source: int) -> Position:
         """Try out what a step without weights does to places."""
@@ -262,7 +265,7 @@ def _fits(shape: tuple, position: Position) -> bool:
 
 
 def _tried(call: Call, given: list[np.ndarray]) -> np.ndarray | None:
-    """Return what a step without weights makes of arrays, the last for all inputs left; None where it cannot take it."""
+    """Return what a step makes of arrays, the last of them for all inputs left; None where it cannot take them."""
     try:
         arrays = [given[min(i, len(given) - 1)] for i in range(len(call.node.input_tensors))]
         tensors = dict(zip(map(id, call.node.input_tensors), map(keras.ops.convert_to_tensor, arrays)))

@@ -74,7 +74,7 @@ def test_unpadded_convolutions_that_drop_much_of_the_border():
 
 
 def test_edges_by_hand():
-    """A 3x3 window without padding drops a cell a side; with stride 2 over 9 cells its 4 steps reach from 0.5 to 8.5."""
+    """A 3x3 window without padding drops a cell a side; with stride 2 over 9 cells it goes from 0.5 to 8.5."""
     assert exact_frame(L.Conv2D(1, 3), (10, 5), (8, 3)) == Frame(0.1, 0.9, 0.2, 0.8)
     assert exact_frame(L.Conv2D(1, 3, 2), (9, 9), (4, 4)) == Frame(*[0.5 / 9, 8.5 / 9] * 2)
     assert exact_frame(L.Conv2D(1, 3, 1, "same"), (10, 5), (10, 5)) == Frame()
@@ -152,7 +152,7 @@ def test_versions_of_an_image_in_the_batch(fold):
     assert clf.default_layer is None
     assert len(heatmaps(clf, np.stack([RED] * 3), "smoothgrad")) == 3
     for images in (RED[None], np.stack([RED] * 3)):
-        with pytest.raises(ModelError, match="look .*2 versions of each image"):
+        with pytest.raises(ModelError, match=r"look .*2 versions of each image"):
             heatmaps(clf, images, layer="look")
     with pytest.raises(ModelError, match="2 versions of each image"):
         activations(clf, RED, "look")
