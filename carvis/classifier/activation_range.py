@@ -63,6 +63,8 @@ def activated(activation, before: OutputRange, rank: int, axis: int = -1) -> Out
         return before
     if name in ("sigmoid", "hardsigmoid", "sparsesigmoid"):
         return OutputRange(0.0, 1.0, untied=before.known and before.low == -INFINITY and before.high == INFINITY)
+    if name == "logsigmoid":
+        return OutputRange(-INFINITY, 0.0, untied=True, known=before.known)
     if name in _BOUNDS:
         return replace(_BOUNDS[name], known=before.known)
     if name == "relu":
@@ -86,7 +88,6 @@ _BOUNDS = {
     "sparseplus": OutputRange(0.0),
     # Its rows should add up to one; those of Keras 3 do not always.
     "sparsemax": OutputRange(0.0, 1.0),
-    "logsigmoid": OutputRange(-INFINITY, 0.0),
 }
 _UNBOUNDED = {
     "leakyrelu", "elu", "selu", "celu", "gelu", "silu", "swish", "mish", "glu", "hardsilu", "hardswish", "prelu",

@@ -140,7 +140,7 @@ def ramps(height: int, width: int) -> np.ndarray:
     return np.stack([np.zeros_like(down), np.ones_like(down), down, along]).astype(np.float32)
 
 
-def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False) -> Frame | None:
+def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False, exact: bool = False) -> Frame | None:
     """Return how a step moved places, told by what it made of ``ramps``: None where it did not move them as a whole.
 
     A step that only shifts by less than a cell, or adds a border, counts as one that moves nothing.
@@ -149,6 +149,7 @@ def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False
         before: height and width of the map that the step takes.
         after: float (4, h, w), what it made of ``ramps(*before)``.
         padded: an added border counts: the map is larger than the image.
+        exact: a shift by less than a cell and an added border count.
     """
     zeros, ones, down, along = np.asarray(after, np.float64)
     gain = ones - zeros
@@ -179,8 +180,9 @@ def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False
     if crossed not in ([False, True], [True, False]):
         return None
     slack = [1.01 / max(side, 1) for side in (before[0], before[0], before[1], before[1])]
-    snapped = [_snapped(edge, near, padded) for edge, near in zip(edges, slack)]
-    return Frame(*snapped, transposed=crossed == [True, False])
+    if not exact:
+        edges = [_snapped(edge, near, padded) for edge, near in zip(edges, slack)]
+    return Frame(*edges, transposed=crossed == [True, False])
 
 
 def _snapped(edge: float, near: float, padded: bool) -> float:

@@ -1,7 +1,5 @@
 """How the layers of a model hang together, nested models included."""
 
-from collections.abc import Iterator
-
 import keras
 
 Step = keras.Operation
@@ -14,15 +12,6 @@ def operations_of(model: keras.Model) -> list[Step]:
     if isinstance(model, keras.Sequential):
         return list(model.layers)
     return list(model.operations)
-
-
-def flat_operations(model: keras.Model) -> Iterator[Step]:
-    """Yield all layers and operations in execution order, those of nested models in place of the model."""
-    for operation in operations_of(model):
-        if isinstance(operation, keras.Model):
-            yield from flat_operations(operation)
-        else:
-            yield operation
 
 
 def calls_of(model: keras.Model, step: Step) -> list:

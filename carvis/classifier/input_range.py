@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from carvis.classifier.call import call_model, input_dtype, takes_whole_numbers
-from carvis.classifier.graph import flat_operations
+from carvis.classifier.graph import consumers, operations_of
 from carvis.classifier.patches import patched
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.language import Message
@@ -21,6 +21,9 @@ _SCALING = (
     keras.layers.LayerNormalization,
     keras.layers.GroupNormalization,
 )
+_SUMS = (keras.layers.Conv2D, keras.layers.Dense, keras.layers.DepthwiseConv2D)
+# What divides by so much takes pixel values to those that weights are trained on.
+_LARGE = 16.0
 # Weights are trained on values of about this span; pixel values themselves have about 255.
 _SCALED, _PIXELS = (0.25, 20.0), (200.0, 320.0)
 
@@ -73,12 +76,49 @@ def _stopping_at_weights(model: keras.Model) -> Iterator[None]:
     def stop(call, x, *args, **kwargs):
         raise _Reached(np.asarray(tf.cast(keras.tree.flatten(x)[0], tf.float32)))
 
+    learning = [
+        step
+        for step, parents in _with_parents(model, [model])
+        if isinstance(step, keras.Layer) and step.weights and not isinstance(step, _SCALING) and _has_kernel(step)
+        if not _only_weighs(step, parents)
+    ]
     with contextlib.ExitStack() as patches:
-        for step in flat_operations(model):
-            learns = isinstance(step, keras.Layer) and step.weights and not isinstance(step, _SCALING)
-            if learns and _has_kernel(step):
-                patches.enter_context(patched(step, "call", stop))
+        for step in learning:
+            patches.enter_context(patched(step, "call", stop))
         yield
+
+
+def _with_parents(model: keras.Model, parents: list[keras.Model]) -> Iterator[tuple[keras.Operation, list]]:
+    for step in operations_of(model):
+        if isinstance(step, keras.Model):
+            yield from _with_parents(step, [*parents, step])
+        else:
+            yield step, parents
+
+
+def _only_weighs(step: keras.Layer, parents: list[keras.Model]) -> bool:
+    """Tell a weighted sum whose result is scaled down before anything else, such as a conversion to grey.
+
+    Its place before the scaling says that it takes pixel values.
+    """
+    if not isinstance(step, _SUMS) or getattr(step.activation, "__name__", "") != "linear":
+        return False
+    uses = consumers(parents, step)
+    return bool(uses) and all(use is not None and _scales_down(use) for use in uses)
+
+
+def _scales_down(step: keras.Operation) -> bool:
+    if isinstance(step, keras.layers.Rescaling):
+        return bool(np.max(np.abs(step.scale)) <= 1 / _LARGE)
+    if isinstance(step, keras.layers.Normalization):
+        spread = np.sqrt(np.asarray(step.variance))
+        return bool(not step.invert and spread.min() >= _LARGE)
+    kind = type(step).__name__
+    if kind not in ("Divide", "TrueDivide", "Multiply") or not step._inbound_nodes:
+        return False
+    given = [one for one in step._inbound_nodes[0].arguments.args if not isinstance(one, keras.KerasTensor)]
+    sizes = [np.abs(np.asarray(one)) for one in given if np.issubdtype(np.asarray(one).dtype, np.number)]
+    return any(size.max() <= 1 / _LARGE if kind == "Multiply" else size.min() >= _LARGE for size in sizes)
 
 
 def _has_kernel(layer: keras.Layer) -> bool:

@@ -148,6 +148,10 @@ def decide_output(
         return "probability", None
     if known.log:
         return "log-probability", None
+    if known.high <= 0 and known.untied:
+        return "log-probability", Message(
+            "The model gives the logarithm of each class's own probability (log-sigmoid): they do not add up to 1."
+        )
     if known.low >= 0 and known.total:
         return "share", Message(
             "The model's values add up to {total}, so each is divided by that to give a probability.",

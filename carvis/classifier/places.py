@@ -111,7 +111,7 @@ class Places:
         if not call.outputs:
             return None
         position = self._positions.of.get(call.outputs[0])
-        return position.frame if position is not None and position.layout == "map" else None
+        return position.place if position is not None else None
 
     def frame_of(self, path: str) -> Frame | None:
         """Return how the map of the one call at a path lies on the image, None where that is not known."""

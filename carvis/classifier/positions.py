@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from carvis.classifier.calls import Call, FlatGraph
+from carvis.classifier.centres import exact_frame, usual_or_exact
 from carvis.classifier.frames import Frame, frame_of, ramps
 
 L = keras.layers
@@ -23,7 +24,17 @@ _STAYING = (
 _ATTENTION = (L.MultiHeadAttention, L.GroupQueryAttention, L.Attention, L.AdditiveAttention)
 _RECURRENT = (L.RNN, L.Bidirectional)
 _PRODUCTS = ("Matmul", "Einsum", "Dot", "Tensordot", "DotProductAttention")
+_SIDE_BY_SIDE = ("Concatenate", "Stack")
+# Of two inputs and more, what these give at a place comes from that place.
+_PLACE_BY_PLACE = (
+    "Add", "Subtract", "Multiply", "Divide", "TrueDivide", "DivideNoNan", "Maximum", "Minimum", "Average", "Power",
+    "Where", "Mod", "Arctan2", "SquaredDifference", "Logaddexp", "Hypot", "Greater", "GreaterEqual", "Less",
+    "LessEqual", "Equal", "NotEqual", "LogicalAnd", "LogicalOr",
+)  # fmt: skip
 _BY_LAST_AXIS = (L.Dense, L.EinsumDense, L.Conv1D, L.SeparableConv1D, L.DepthwiseConv1D)
+
+
+WHOLE = Frame()
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,8 @@ class Position:
         layout: ``map`` (N, h, w, c), ``tokens`` (N, h * w, c), ``crossed`` (N, c, h * w); ``lost`` where the tensor
             has cells whose places are not known, ``none`` where it has no cells.
         grid: (h, w) of a tensor with known places.
-        frame: where that grid lies on the image.
+        frame: where that grid lies on the image; borders that padding adds or that convolutions drop are left aside.
+        exact: the same with these borders.
         trail: of a lost tensor, the ramps on their way through steps that only move values, and whence they started.
     """
 
@@ -42,6 +54,14 @@ class Position:
     grid: tuple[int, int] | None = None
     frame: Frame | None = None
     trail: "tuple[np.ndarray, Position] | None" = None
+    exact: Frame = WHOLE
+
+    @property
+    def place(self) -> Frame | None:
+        """Where the map is to be laid on the image; None where that is not known, or where this is no map."""
+        if self.layout != "map" or self.frame is None:
+            return None
+        return usual_or_exact(self.frame, self.exact, self.grid)
 
     @property
     def known(self) -> bool:
@@ -97,7 +117,7 @@ class Positions:
             return LOST
         before = [self.of[source] for source in signal]
         if len(signal) > 1:
-            return self._merged(shape, before)
+            return self._merged(call, shape, signal)
         position, step = before[0], call.operation
         if not (position.known or position.trail):
             return LOST if position.layout == "lost" else NONE
@@ -107,12 +127,14 @@ class Positions:
         if not position.known:
             return LOST
         if position.layout == "map" and len(shape) >= 4:
-            return Position("map", tuple(shape[1:3]), position.frame)
+            exact = exact_frame(step, position.grid, tuple(shape[1:3])).within(position.exact)
+            return Position("map", tuple(shape[1:3]), position.frame, exact=exact)
         same = position.layout in ("tokens", "crossed") and len(shape) == 3
         cells = shape[1] if position.layout == "tokens" else shape[2]
         return position if same and position.grid and cells == position.grid[0] * position.grid[1] else LOST
 
-    def _merged(self, shape: tuple, before: list[Position]) -> Position:
+    def _merged(self, call: Call, shape: tuple, signal: list[int]) -> Position:
+        before = [self.of[source] for source in signal]
         known = [one for one in before if one.known and _fits(shape, one)]
         if not known:
             return LOST if any(one.known or one.layout == "lost" for one in before) else NONE
@@ -121,12 +143,42 @@ class Positions:
             frame = frame and frame.joined(other.frame) if other.layout == known[0].layout else None
         # A map of another size in a merge means that maps are laid side by side.
         stitched = any(one.known and not _fits(shape, one) for one in before)
-        return LOST if frame is None or stitched else Position(known[0].layout, known[0].grid, frame)
+        if frame is None or stitched or not self._merges_in_place(call, signal):
+            return LOST
+        exact = next((one.exact for one in known if one.frame == frame), known[0].exact)
+        return Position(known[0].layout, known[0].grid, frame, exact=exact)
+
+    def _merges_in_place(self, call: Call, signal: list[int]) -> bool:
+        """Tell whether a step of several inputs leaves each value at its place, whatever the others are.
+
+        One that moves a map as another input says, as a spatial transformer does, leaves it nowhere in particular.
+        """
+        step, name = call.operation, type(call.operation).__name__
+        if name in _SIDE_BY_SIDE and type(step).__module__.startswith("keras."):
+            # Side by side along the batch, each image would be several.
+            return getattr(step, "axis", -1) not in (0, -len(call.shape))
+        known = type(step).__module__.startswith("keras.") and name in _PLACE_BY_PLACE
+        if known or learned(step) or isinstance(step, _ATTENTION) or name in _PRODUCTS:
+            return True
+        moved = next(one for one in signal if self.of[one].known and _fits(call.shape, self.of[one]))
+        position, rng, found = self.of[moved], np.random.default_rng(0), []
+        for _ in range(2):
+            # All but one input are the same everywhere, and other from one trial to the next.
+            given = {source: self._same_everywhere(source, rng) for source in call.sources}
+            given[moved] = self._ramps(position, moved)
+            made = _tried(call, [given[source] for source in call.sources])
+            if made is None or made.shape != (4, *call.shape[1:]):
+                return False
+            over = {"map": tuple(range(3, made.ndim)), "tokens": 2, "crossed": 1}[position.layout]
+            found.append(frame_of(position.grid, made.mean(axis=over).reshape(4, *position.grid)))
+        return found == [WHOLE, WHOLE]
 
     def _moved(self, call: Call, shape: tuple, position: Position, source: int) -> Position:
         """Try out what a step without weights does to places."""
         given, start = position.trail or (self._ramps(position, source), position)
-        made = _tried(call, given)
+        made = _tried(call, [given])
+        if made is not None and len(made) != len(given):
+            return LOST
         if made is None or made.shape[1:] != tuple(shape[1:]):
             stays = position.layout == "map" and len(shape) == 4 and tuple(shape[1:3]) == position.grid
             return position if stays else LOST
@@ -149,7 +201,8 @@ class Positions:
             return position if stays else lost
         if source in self.features and not moved.upright:
             moved = replace(moved, trimmed=True)
-        return Position(layout, tuple(grid), moved.within(start.frame))
+        exact = frame_of(start.grid, after, exact=True).within(start.exact)
+        return Position(layout, tuple(grid), moved.within(start.frame), exact=exact)
 
     def _ramps(self, position: Position, source: int) -> np.ndarray:
         height, width = position.grid
@@ -159,11 +212,18 @@ class Positions:
         rows = made.reshape(4, -1, 1) if position.layout == "tokens" else made.reshape(4, 1, -1)
         return np.broadcast_to(rows, (4, *shape)).copy()
 
+    def _same_everywhere(self, source: int, rng: np.random.Generator) -> np.ndarray:
+        """Make up a tensor: a map that is the same at each place, or a vector of numbers that differ."""
+        shape = (1, *self.graph.shapes[source][1:])
+        values = rng.uniform(0.2, 0.9, shape if len(shape) == 2 else 1)
+        return np.broadcast_to(values, (4, *shape[1:])).astype(np.float32)
+
     def _mixes(self, call: Call, signal: list[int]) -> bool:
         """Tell whether a step lets distant places answer for each other, and still gives something at each of them."""
         step = call.operation
         ranks = [len(self.graph.shapes[source]) for source in signal]
-        if len(call.shape) < 3 or max(ranks) < 3:
+        # A sum over places leaves one vector: attention that only pools.
+        if len(call.shape) < 3 or max(ranks) < 3 or (len(call.shape) == 3 and 1 in call.shape[1:]):
             return False
         if isinstance(step, (*_ATTENTION, *_RECURRENT)):
             return True
@@ -204,10 +264,11 @@ def _fits(shape: tuple, position: Position) -> bool:
     return len(shape) == 3 and shape[1 if position.layout == "tokens" else 2] == cells
 
 
-def _tried(call: Call, given: np.ndarray) -> np.ndarray | None:
-    """Return what a step without weights makes of an array, None where it cannot take it."""
+def _tried(call: Call, given: list[np.ndarray]) -> np.ndarray | None:
+    """Return what a step makes of arrays, the last of them for all inputs left; None where it cannot take them."""
     try:
-        tensors = {id(tensor): keras.ops.convert_to_tensor(given) for tensor in call.node.input_tensors}
+        arrays = [given[min(i, len(given) - 1)] for i in range(len(call.node.input_tensors))]
+        tensors = dict(zip(map(id, call.node.input_tensors), map(keras.ops.convert_to_tensor, arrays)))
         args, kwargs = call.node.arguments.fill_in(tensors)
         if getattr(call.operation, "_call_has_training_arg", False):
             kwargs["training"] = False

@@ -33,6 +33,16 @@ def _pass(step, node, tensor, ask: _Ask) -> OutputRange:
     return before if same_rows else replace(before, total=None, log=False)
 
 
+def _item(step, node, tensor, ask: _Ask) -> OutputRange:
+    one, key = node.arguments.args[:2]
+    key = key if isinstance(key, tuple) else (key,)
+    named = [part for part in key if part is not Ellipsis and part is not None]
+    ends_the_key = len(named) == len(one.shape) or (len(named) < len(key) and key[-1] is not Ellipsis)
+    # A row adds up as before only where it is taken whole.
+    whole = not ends_the_key or (isinstance(key[-1], slice) and key[-1] == slice(None))
+    return ask(one) if whole else replace(ask(one), total=None, log=False)
+
+
 def _activation(step, node, tensor, ask: _Ask) -> OutputRange:
     return activated(getattr(step, "activation", step), ask(node.input_tensors[0]), len(tensor.shape))
 
@@ -206,8 +216,7 @@ def _negative(step, node, tensor, ask: _Ask) -> OutputRange:
 RULES: dict[str, Callable] = {
     **dict.fromkeys(
         ("Reshape", "Flatten", "Dropout", "Identity", "Squeeze", "Cast", "SpatialDropout1D", "SpatialDropout2D",
-         "ExpandDims", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization", "StopGradient",
-         "GetItem"),
+         "ExpandDims", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization", "StopGradient"),
         _pass,
     ),
     **dict.fromkeys(("Activation", "ReLU"), _activation),
@@ -225,6 +234,7 @@ RULES: dict[str, Callable] = {
     **dict.fromkeys(("Divide", "TrueDivide"), _divide),
     **dict.fromkeys(("Concatenate", "Stack"), _concatenate),
     **dict.fromkeys(("Mean", "Sum", "Max", "Min", "Amax", "Amin"), _reduced),
+    "GetItem": _item,
     "Average": _average,
     "Softmax": _softmax,
     "Add": _add(1),

@@ -47,7 +47,7 @@ def split_place(parts: Sequence[str], on_disk: Sequence[str] | None = None) -> i
     places = [place for place, part in enumerate(parts[:-1]) if canonical_split(part)]
     if len(places) < 2 or on_disk is None:
         return places[-1] if places else None
-    return max(places, key=lambda place: (*_like_a_data_set(_folder(on_disk[:place])), place))
+    return max(places, key=lambda place: (*like_a_data_set(_folder(on_disk[:place])), place))
 
 
 def _folder(parts: Sequence[str]) -> str:
@@ -55,7 +55,7 @@ def _folder(parts: Sequence[str]) -> str:
     return os.sep.join((*parts, "")) if os.name == "nt" else os.sep.join(("", *parts))
 
 
-def _like_a_data_set(folder: str) -> tuple[int, float]:
+def like_a_data_set(folder: str) -> tuple[int, float]:
     """Return how many splits a folder holds, and their share among its folders."""
     try:
         with os.scandir(folder) as entries:

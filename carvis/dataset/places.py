@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from carvis.dataset.dataset import Dataset
+from carvis.dataset.labels import like_a_data_set
 from carvis.errors import DatasetError
 from carvis.workspace import canonical_split, is_dataset
 
@@ -12,16 +13,22 @@ def dataset_of(path: str | Path) -> Dataset | None:
     """Return the data set that an image, or a folder of images, lies in; None where it lies in none.
 
     The nearest data set around it counts, but for one whose folder is itself a split: in ``cars/test/train/x/1.jpg``
-    train is a class.
+    train is a class. A folder that holds more splits than the one around it is a data set whatever its name.
     """
     for folder in Path(path).expanduser().resolve().parents:
-        inside_another = canonical_split(folder.name) and is_dataset(folder.parent)
+        inside_another = _is_a_split(folder)
         if is_dataset(folder) and not inside_another and _below_a_split(Path(path).expanduser().resolve(), folder):
             try:
                 return Dataset(folder)
             except DatasetError:
                 return None
     return None
+
+
+def _is_a_split(folder: Path) -> bool:
+    if not (canonical_split(folder.name) and is_dataset(folder.parent)):
+        return False
+    return like_a_data_set(str(folder)) <= like_a_data_set(str(folder.parent))
 
 
 def datasets_of(paths: Iterable[str | Path]) -> list[Dataset]:

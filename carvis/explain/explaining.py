@@ -17,6 +17,7 @@ from carvis.explain.frame import turn_for, upright_maps
 from carvis.explain.fusing import fuse
 from carvis.explain.heatmap import Heatmap, influence, judge
 from carvis.explain.methods import GRADIENT_AT_INPUT, METHODS, TAKES_LAYER
+from carvis.explain.passing import check_one_each
 from carvis.explain.precision import check_precision
 from carvis.explain.tap import Tapped, make_tap
 from carvis.explain.target import Aim, Target, aim_at, name_of, needs_label
@@ -205,6 +206,7 @@ class _Explainer:
             gamma = np.array([[aim.gamma for aim in row] for row in aims], np.float32)
             seen = tap(prepared, first, second, gamma)
             told = Tapped(*([x.numpy() for x in part] if isinstance(part, list) else part.numpy() for part in seen))
+            check_one_each(self.clf, self.tapped, told.activations, len(batch))
             probabilities = self.clf.probabilities(told.output)
             found: list[dict] = [{} for _ in batch]
             for method in self.methods:

@@ -12,7 +12,9 @@ from carvis.classifier.call import call_model
 from carvis.classifier.calls import Call
 from carvis.classifier.patches import PATCHING
 from carvis.dataset import Unreadable, pipeline
+from carvis.errors import ModelError
 from carvis.explain.tap import outputs_of
+from carvis.language import Message
 
 _passes: "weakref.WeakKeyDictionary[Classifier, dict]" = weakref.WeakKeyDictionary()
 
@@ -46,8 +48,29 @@ def traced_pass(clf: Classifier, layers: Sequence[str]) -> Callable:
     """
     passes = _passes.setdefault(clf, {})
     if tuple(layers) not in passes:
-        passes[tuple(layers)] = make_pass(clf.model, [clf.map_layer(layer) for layer in layers], clf.input_size)
+        run = make_pass(clf.model, [clf.map_layer(layer) for layer in layers], clf.input_size)
+        passes[tuple(layers)] = lambda images: check_one_each(clf, layers, run(images), len(images))
     return passes[tuple(layers)]
+
+
+def check_one_each(clf: Classifier, layers: Sequence[str], outputs: Sequence, n: int) -> Sequence:
+    """Return the outputs of layers for n images where each has one output an image.
+
+    Raises:
+        ModelError: the model puts several versions of each image into one batch, and a layer sees all of them.
+    """
+    for path, output in zip(layers, outputs, strict=True):
+        if n and len(output) != n:
+            raise ModelError(
+                Message(
+                    "{layer} of {name} sees {k} versions of each image in one batch, so its maps cannot be told apart:"
+                    " choose a method that needs no layer (occlusion, smoothgrad or integrated-gradients).",
+                    layer=path,
+                    name=clf.name,
+                    k=len(output) // n,
+                )
+            )
+    return outputs
 
 
 def layer_outputs(

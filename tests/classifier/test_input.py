@@ -31,6 +31,16 @@ def normalised(mean: float, variance: float) -> L.BatchNormalization:
     return layer
 
 
+def summed(*kernel, channels=1):
+    """A weighted sum of colours as a convolution, as for a conversion to grey."""
+    values = np.array(kernel, np.float32).reshape(1, 1, 3, channels)
+    fixed = keras.initializers.Constant(values)
+    return L.Conv2D(channels, 1, use_bias=False, kernel_initializer=fixed, trainable=False)
+
+
+GREY = (0.299, 0.587, 0.114)
+
+
 def imagenet(x):
     return x[..., ::-1] - np.array([103.939, 116.779, 123.68], np.float32)
 
@@ -49,6 +59,11 @@ LEADING = {
     "over_127": ((lambda x: x / 127.5 - 1,), (-1, 1), "none"),
     "times_255": ((L.Rescaling(255.0),), (0, 65025), "unit"),
     "from_minus_one": ((L.Rescaling(0.5, 0.5),), (0.5, 128), "tf"),
+    "grey_then_255": ((summed(*GREY), L.Rescaling(1 / 255)), (0, 1), "none"),
+    "grey_then_divided": ((L.Dense(1, use_bias=False, kernel_initializer="ones"), lambda x: x / 765), (0, 1), "none"),
+    "grey_then_normalised": ((summed(*GREY), L.Normalization(mean=[120], variance=[3600])), (-2, 2.25), "none"),
+    "features_doubled": ((summed(*GREY), L.Rescaling(2.0)), (0, 255), "unit"),
+    "features_scaled_after_relu": ((L.Conv2D(4, 1, activation="relu"), L.Rescaling(1 / 255)), (0, 255), "unit"),
     "mean_off": ((L.Lambda(imagenet),), (-123.68, 151.061), "none"),
     "batch_norm_pixels": ((normalised(120, 3600),), (-2, 2.25), "none"),
     "batch_norm_unit": ((normalised(0.45, 0.0625),), (-1.7863, 1010.2), "unit"),

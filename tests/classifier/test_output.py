@@ -123,6 +123,18 @@ MULTI = {
     "mean_of_sigmoids": (
         lambda a, b: (ops.sigmoid(a) + ops.sigmoid(b)) / 2, "independent", lambda a, b: (sigmoid(a) + sigmoid(b)) / 2
     ),
+    "log_sigmoid": (head("log_sigmoid"), "log-probability", lambda a, b: sigmoid(a)),
+    "pairs_of_softmax": (
+        # Three labels that are there or not, each by a softmax of three of its own: rows of them add up to no 1.
+        lambda a, b: soft(ops.stack([a, b, a - b], axis=1) / 9)[..., 1],
+        "independent",
+        lambda a, b: softmax(np.stack([a, b, a - b], axis=1) / 9)[..., 1],
+    ),
+    "row_of_softmax": (
+        lambda a, b: soft(ops.stack([a, b, a - b], axis=1) / 9)[:, 1, :],
+        "probability",
+        lambda a, b: softmax(b / 9),
+    ),
     "tanh": (head("tanh"), "logit", lambda a, b: softmax(np.tanh(a))),
     "nested": (nested, "probability", lambda a, b: (softmax(a) + softmax(b)) / 2),
     "sequential": (sequential, "probability", lambda a, b: softmax(a / 2)),

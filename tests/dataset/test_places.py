@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from carvis.dataset import dataset_of, datasets_of
+from carvis.dataset import dataset_of, datasets_of, label_of_path
 from carvis.images import write_image
 
 
@@ -25,6 +25,14 @@ def test_a_class_may_be_named_like_a_split(tmp_path):
 def test_a_data_set_below_a_folder_named_train(tmp_path):
     nested = _image(tmp_path / "train" / "cars" / "valid" / "Golf" / "1.png")
     assert dataset_of(nested).name == "cars"
+
+
+def test_a_data_set_called_train(tmp_path):
+    """Its label and its names come from one data set: a folder with two splits is no split of the folder around it."""
+    inner = _image(tmp_path / "data" / "train" / "test" / "Golf" / "2019" / "1.png")
+    _image(tmp_path / "data" / "train" / "train" / "Golf" / "2.png")
+    assert dataset_of(inner).root == (tmp_path / "data" / "train").resolve()
+    assert dataset_of(inner).class_names == [label_of_path(inner)[0]] == ["Golf"]
 
 
 def test_a_folder_beside_the_splits_is_no_part_of_it(tmp_path):
