@@ -13,6 +13,7 @@
 
 import os
 import threading
+import time
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,6 +32,8 @@ DEPTHS = (255, 1023, 4095, 16383, 65535)
 _LOOKED_AT = 256
 # Fewer say nothing of a data set: their brightest value would be that of an image.
 _ENOUGH = 5
+# Walking through the folders of a large data set takes a third of a second.
+_STAMP_SECONDS = 10
 _DEEP_SUFFIXES = (".png", ".tif", ".tiff", ".pgm", ".ppm")
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT, _MAX_SAMPLE, _MAX_SAMPLE_ANY = 258, 262, 339, 281, 341
 _SIGNED, _ZERO_IS_WHITE = 2, 0
@@ -216,13 +219,23 @@ def depth_around(source: str | Path | bytes) -> Depth | None:
 
 
 def depth_of(root: str | Path) -> Depth:
-    """Look at up to 256 images of a data set, evenly spread by name, once in a process, and decide their range."""
+    """Look at up to 256 images of a data set, evenly spread by name, and decide their range.
+
+    They are looked at again when images come or go.
+    """
     with _lock:
-        return _depth_of(str(root))
+        return _depth_of(str(root), _stamp(str(root), int(time.monotonic() / _STAMP_SECONDS)))
 
 
 @lru_cache(maxsize=64)
-def _depth_of(root: str) -> Depth:
+def _stamp(root: str, moment: int) -> int:
+    """Return what changes when images come or go, found out once in a moment: every deep image read asks for it."""
+    folders = (folder for _split, place in split_folders(Path(root)) for folder, _folders, _names in os.walk(place))
+    return hash(tuple(os.stat(folder).st_mtime_ns for folder in folders))
+
+
+@lru_cache(maxsize=64)
+def _depth_of(root: str, stamp: int) -> Depth:
     candidates = sorted(
         os.path.join(folder, name)
         for _split, place in split_folders(Path(root))

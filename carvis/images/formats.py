@@ -93,7 +93,9 @@ def type_of_bytes(start: bytes) -> tuple[str, str] | None:
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return "WebP", ".webp"
     if start[4:8] == b"ftyp":
-        if start[8:12] in (b"avif", b"avis"):
+        # Under a general brand, the compatible ones that follow tell which it is.
+        general = start[8:12] in (b"mif1", b"msf1")
+        if start[8:12] in (b"avif", b"avis") or (general and (b"avif" in start[16:32] or b"avis" in start[16:32])):
             return "AVIF", ".avif"
         if start[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"):
             return "HEIC", ".heic"
