@@ -18,7 +18,7 @@ from carvis.images import IMAGE_SUFFIXES, why_not_read
 from carvis.language import Message
 from carvis.workspace import is_dataset, split_folders
 
-_SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
+_SYSTEM_FILES = {"thumbs.db", "desktop.ini", "__macosx"}
 _NAMED = 5
 
 
@@ -171,10 +171,10 @@ def _below(folder: Path, folders: bool = False) -> list[Path]:
             return
         seen.add(real)
         for entry in _entries(place):
-            if entry.is_dir():
+            if entry.is_dir() and entry.name.lower() not in _SYSTEM_FILES:
                 found.extend([entry] if folders else [])
                 walk(entry)
-            elif not folders and entry.name.lower() not in _SYSTEM_FILES:
+            elif not folders and not entry.is_dir() and entry.name.lower() not in _SYSTEM_FILES:
                 found.append(entry)
 
     walk(folder)
