@@ -213,7 +213,7 @@ class _Watcher:
         return self._tasks[key]
 
     def _drawing(self, event: dict) -> None:
-        self._bar.update(self._task(event["run"], "drawing images", event["total"]), completed=event["images"])
+        self._bar.update(self._task(event["run"], _("drawing images"), event["total"]), completed=event["images"])
 
     def _reading(self, event: dict) -> None:
         self._bar.update(self._task(event["run"], _("reading"), event["total"]), completed=event["pictures"])
