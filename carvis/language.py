@@ -9,7 +9,7 @@ dashboard has its own catalogues beside its pages. Babel's tools bring them up t
 import locale
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -182,6 +182,14 @@ def replaced(text, old: str, new: str):
         values = {name: replaced(value, old, new) for name, value in text.values.items()}
         return Message._made(text.template, text.plural, text.n, values)
     return str(text).replace(old, new) if isinstance(text, (str, Path)) else text
+
+
+def together(sentences: Iterable[str]) -> str:
+    """Join sentences into one text, which stays a message where they are messages."""
+    first, *rest = sentences
+    for sentence in rest:
+        first = Message("{sentences} {sentence}", sentences=first, sentence=sentence)
+    return first
 
 
 def as_data(value):

@@ -66,8 +66,7 @@ def names_of_classes(
 
 def keras_names(data: Dataset, count: int) -> list[str] | None:
     """Return a data set's class names in Keras' order where there are ``count`` of them, else None."""
-    names = data.keras_class_names
-    return names if len(names) == count else None
+    return data.keras_names_of(count)
 
 
 def _beside(path: Path, count: int, known: list[str], said: list[str]) -> list[str] | None:

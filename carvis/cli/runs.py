@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HELP = N_("list, follow, stop, resume, compare or remove training runs")
+_COLUMNS = (
+    N_("run"), N_("recipe"), N_("backbone"), N_("learning rate"), N_("epochs"), N_("best"), N_("val acc"),
+    N_("val loss"), N_("seconds an epoch"),
+)  # fmt: skip
+_NAMES = 3
 _ACTIONS = {
     "list": N_("all runs with their state (the default)"),
     "follow": N_("print what a run does until it ends; Ctrl-C leaves it going on"),
@@ -188,22 +193,39 @@ def _compare(runs: list) -> int:
     if not told:
         print(_("No run has finished an epoch yet."))
         return 0
-    width = max(len(one.id) for one, _ in told)
-    print(
-        _("{run}  recipe     backbone      rate    epochs  best  val acc  val loss  seconds an epoch").format(
-            run=f"{_('run'):<{width}}"
-        )
-    )
+    rows = [[_(heading) for heading in _COLUMNS]]
     for one, history in told:
         # Of equal accuracies the lower loss, as the loop keeps it.
         history = history.reindex(columns=[*history, *({"val_accuracy", "val_loss", "seconds"} - {*history})])
         config, best = one.config, history.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
-        print(
-            f"{one.id:<{width}}  {config['recipe']:<9}  {config['backbone'] or '-':<12}  {config['learning_rate']:<6g}"
-            f"  {len(history):>6}  {int(best['epoch']):>4}  {best['val_accuracy']:>7.1%}  {best['val_loss']:>8.3f}"
-            f"  {history['seconds'].median():>16.1f}"
-        )
+        figures = [
+            _figure(config["learning_rate"], "g"),
+            f"{len(history)}",
+            f"{int(best['epoch'])}",
+            _figure(best["val_accuracy"], ".1%"),
+            _figure(best["val_loss"], ".3f"),
+            _figure(history["seconds"].median(), ".1f"),
+        ]
+        rows.append([one.id, config["recipe"], config["backbone"] or "-", *figures])
+    print("\n".join(_aligned(rows)))
     return 0
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    """Lay out a table, names at the left and figures at the right, whose letters may be two cells wide."""
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        space = [" " * (width - cell_len(text)) for width, text in zip(widths, row, strict=True)]
+        cells = (text + gap if place < _NAMES else gap + text for place, (text, gap) in enumerate(zip(row, space)))
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _figure(value: float, form: str) -> str:
+    return "-" if value is None or value != value else format(value, form)
 
 
 def _remove(runs: list) -> int:

@@ -22,7 +22,8 @@ from carvis.workspace import (
 
 EMPTY = Message("empty file")
 _NAMED = 5
-SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
+# What systems leave behind: __MACOSX comes out of archives made on macOS.
+SYSTEM_FILES = {"thumbs.db", "desktop.ini", "__macosx"}
 
 
 def _splits_of(root: Path) -> dict[str, Path]:
@@ -88,6 +89,20 @@ class Dataset:
         """
         folders = _class_folders(next(iter(self.splits.values())))
         return list(dict.fromkeys(composed(name) for name in sorted(path.name for path in folders)))
+
+    def keras_names_of(self, count: int) -> list[str] | None:
+        """Return the ``count`` class names of a model in Keras' order, None where there are more or fewer.
+
+        Keras takes __MACOSX for a class, and ``flow_from_directory`` also .ipynb_checkpoints and other hidden folders:
+        a model that was trained so has one output more, and all its classes are shifted.
+        """
+        first = next(iter(self.splits.values()))
+        folders = sorted(path.name for path in first.iterdir() if path.is_dir() and is_text(path.name))
+        seen = [name for name in folders if not name.startswith(".")]
+        for names in (self.keras_class_names, list(map(composed, seen)), list(map(composed, folders))):
+            if len(names) == count:
+                return names
+        return None
 
     def folder(self, split: str) -> Path:
         """Return the folder of a split, named in any spelling.
@@ -228,7 +243,12 @@ def named_with_reasons(files: list[dict[str, str]]) -> Message:
 
 def _class_folders(folder: Path) -> list[Path]:
     return sorted(
-        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".") and is_text(path.name)
+        path
+        for path in folder.iterdir()
+        if path.is_dir()
+        and not path.name.startswith(".")
+        and path.name.lower() not in SYSTEM_FILES
+        and is_text(path.name)
     )
 
 

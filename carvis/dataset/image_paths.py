@@ -170,10 +170,10 @@ def _below(folder: Path, folders: bool = False) -> list[Path]:
             return
         seen.add(real)
         for entry in _entries(place):
-            if entry.is_dir():
+            if entry.is_dir() and entry.name.lower() not in SYSTEM_FILES:
                 found.extend([entry] if folders else [])
                 walk(entry)
-            elif not folders and entry.name.lower() not in SYSTEM_FILES:
+            elif not folders and not entry.is_dir() and entry.name.lower() not in SYSTEM_FILES:
                 found.append(entry)
 
     walk(folder)

@@ -22,7 +22,7 @@ from carvis.evaluation.leaking import copies_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.result import Evaluation
 from carvis.images import IMAGE_SUFFIXES
-from carvis.language import Message, replaced
+from carvis.language import Message, replaced, together
 from carvis.workspace import Cache, sha256_of_file
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def evaluate(
 
 def _no_images(data: Dataset, split: str) -> str:
     said = Message("{folder} holds no pictures: put some in its class folders.", folder=data.folder(split))
-    return " ".join([said, *data.notes(split)])
+    return together([said, *data.notes(split)])
 
 
 def _trained_elsewhere(clf: Classifier, data: Dataset) -> bool:

@@ -16,7 +16,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation import Evaluation, label_errors
 from carvis.evaluation.comparison import Comparison, compare
 from carvis.evaluation.doubting import WEAK
-from carvis.language import Message, localised
+from carvis.language import Message, _, localised
 from carvis.report.measured import Measured, measured_attention
 
 # More models than these, or wider names, are named by a letter wherever there is little room.
@@ -110,7 +110,7 @@ class Context:
         found = {}
         for name in (one for one in self.ranked if one in self.files):
             file = self.files[name]
-            self.tell(f"opening {name}")
+            self.tell(_("opening {name}").format(name=name))
             try:
                 clf = load_classifier(file, **self.evaluations[name].model_facts)
                 told = self.evaluations[name].setup["model"].get("fingerprint")
@@ -130,7 +130,9 @@ class Context:
         if self.data is None:
             return None
         cache = self.cache_dir / "health" if self.cache_dir else None
-        return check_dataset(self.data, lambda done, total: self.tell(f"checking {self.data.name}"), cache)
+        return check_dataset(
+            self.data, lambda done, total: self.tell(_("checking {data}").format(data=self.data.name)), cache
+        )
 
     @cached_property
     def label_issues(self) -> pd.DataFrame:

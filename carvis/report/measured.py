@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carvis.errors import CarvisError
-from carvis.language import localised
+from carvis.language import _, localised
 
 if TYPE_CHECKING:
     from carvis.explain.attention import Attention
@@ -53,7 +53,7 @@ def measured_attention(context: Context) -> dict[str, Measured]:
         key = settings_key(identity, (context.data.fingerprint, context.split), parts.fingerprint, settings_of())
         result = kept(cache, key) if cache else None
         full = result is not None or context.measure
-        context.tell(f"attention of {name}")
+        context.tell(_("attention of {name}").format(name=name))
         try:
             if result is None and context.measure:
                 result = attention_on_parts(clf, context.data, context.split, parts, cache=cache)

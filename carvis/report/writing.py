@@ -15,7 +15,7 @@ from carvis.errors import CarvisError, ModelError, TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.joining import named
 from carvis.explain.methods import METHODS
-from carvis.language import ENGLISH, Message, _, localised, n_, speaking
+from carvis.language import ENGLISH, N_, Message, _, localised, n_, speaking
 from carvis.report.blocks import Section, shortened
 from carvis.report.context import Context
 from carvis.report.sections.attention import attention
@@ -36,6 +36,10 @@ SECTIONS: dict[str, Callable[[Context], Section | None]] = {
     "health": health,
     "making": making,
 }
+_SAID = {
+    "scores": N_("scores"), "attention": N_("attention"), "heatmaps": N_("heatmaps"), "confusion": N_("confusion"),
+    "health": N_("health of the data"), "making": N_("how it was made"),
+}  # fmt: skip
 # Stands where the file's size comes, which is known last.
 _SIZE = "{{ size }}"
 
@@ -138,11 +142,11 @@ def report_html(
 
 def _made(make: Callable[[Context], Section | None], context: Context) -> Section | None:
     """A section, or what kept it from being made: the others do not depend on it."""
-    context.tell(make.__name__)
+    context.tell(_(_SAID.get(make.__name__, make.__name__)))
     try:
         return make(context)
     except CarvisError as error:
-        context.problems.append(f"{make.__name__}: {localised(error)}")
+        context.problems.append(f"{_(_SAID.get(make.__name__, make.__name__))}: {localised(error)}")
         return None
 
 

@@ -11,7 +11,7 @@ from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.dataset import Dataset, Unreadable, pipeline
 from carvis.errors import TrainingError
 from carvis.images import USUAL, Reading, load_batch
-from carvis.language import Message
+from carvis.language import Message, together
 from carvis.training.augmentation import augment, draw_views
 from carvis.workspace import content_hash, is_demo
 
@@ -38,13 +38,12 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
     train = data.samples("train")
     classes = train["label"].nunique()
     if classes < 2:
-        raise TrainingError(
-            Message(
-                "{root} has training pictures of {classes} classes: two or more are needed.",
-                root=data.root,
-                classes=classes,
-            )
+        few = Message(
+            "{root} has training pictures of {classes} classes: two or more are needed.",
+            root=data.root,
+            classes=classes,
         )
+        raise TrainingError(together([few, *data.not_read_notes("train")]))
     valid = data.samples("valid") if "valid" in data.splits else train.iloc[:0]
     if len(valid):
         return train, valid, None
@@ -55,9 +54,8 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
     ]
     chosen = np.sort(np.concatenate(held))
     if not len(chosen):
-        raise TrainingError(
-            Message("{root} has one training picture a class: more are needed to train and validate.", root=data.root)
-        )
+        few = Message("{root} has one training picture a class: more are needed to train and validate.", root=data.root)
+        raise TrainingError(together([few, *data.not_read_notes("train")]))
     said = f"There is no valid split: {len(chosen)} of {len(train)} training pictures validate and are not trained on."
     return train.drop(index=chosen).reset_index(drop=True), train.loc[chosen].reset_index(drop=True), said
 

@@ -63,3 +63,20 @@ def test_two_spellings_of_one_class_in_one_split_are_one(tmp_path):
     _folders(tmp_path, "train", ORDERS[1], "NFD")
     _folders(tmp_path, "train", ["Äpfel"], "NFC")
     assert Dataset(tmp_path).keras_class_names == ["Äpfel", "Birne", "Zebra"]
+
+
+@pytest.mark.parametrize("left", [["__MACOSX"], [".ipynb_checkpoints"], [".ipynb_checkpoints", "__MACOSX"]])
+def test_folders_that_systems_leave_are_no_classes_but_for_a_model_trained_on_them(left, tmp_path):
+    import keras
+
+    names = ["Audi", "bmw"]
+    _folders(tmp_path, "train", names)
+    for name in left:
+        (tmp_path / "train" / name / "Audi").mkdir(parents=True)
+    (tmp_path / "train" / left[-1] / "Audi" / "._1.png").write_bytes(b"\0\5\x16\7")
+    data = Dataset(tmp_path)
+    assert data.class_names == data.keras_class_names == names == data.keras_names_of(2)
+    assert list(data.other_files()["path"]) == [] and len(data.samples("train")) == 2
+    old = keras.src.legacy.preprocessing.image.ImageDataGenerator().flow_from_directory(tmp_path / "train")
+    counted = sorted(old.class_indices, key=old.class_indices.get)
+    assert data.keras_names_of(len(counted)) == counted and data.keras_names_of(9) is None

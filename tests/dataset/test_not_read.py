@@ -113,3 +113,16 @@ def test_reasons_are_told_in_the_reader_s_language(folder, capsys):
     with speaking("ja"):
         reasons = [localised(row["reason"]) for name in ("unreadable", "not_read") for row in found.metrics[name]]
     assert len(reasons) >= 7 and not [reason for reason in reasons if reason.isascii()]
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_training_that_lacks_images_names_those_that_it_cannot_read(folder, left, capsys):
+    for label in ("dark", "light"):
+        place = folder / "data" / "set" / "train" / label
+        for path in sorted(place.glob("*.png"))[left:]:
+            path.rename(path.with_suffix(".jp2"))
+    arguments = ["train", "own", str(folder / "data" / "set"), "--workspace", str(folder)]
+    assert main(arguments) == 2
+    assert f"{8 - 2 * left} files of this split are not read as images" in capsys.readouterr().err
+    assert main([*arguments, "--language", "ja"]) == 2
+    assert "JPEG か PNG で保存してください" in capsys.readouterr().err

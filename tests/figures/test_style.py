@@ -54,3 +54,15 @@ def test_where_there_is_none_one_sentence_says_what_to_install(stale, caplog):
         len(caplog.messages) == 1 and "fonts-noto-cjk" in caplog.messages[0] and "日本語フォント" in caplog.messages[0]
     )
     assert not [one for one in caught if "Glyph" in str(one.message)]
+
+
+def test_words_are_measured_in_the_font_that_they_are_drawn_in(stale):
+    """A layout that is fitted before the figure is drawn warned of every letter, and took the width of boxes."""
+    if not [path for path in font_manager.findSystemFonts() if style._CJK_FILES.search(Path(path).name)]:
+        pytest.skip("no Japanese font is installed")
+    figure = style.new_figure(2, 1)
+    figure.subplots().set_title("日本語")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure.tight_layout(rect=(0, 0.1, 1, 1))
+        figure.canvas.draw()

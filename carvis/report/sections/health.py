@@ -5,7 +5,7 @@ import pandas as pd
 from carvis.dataset.health import Health
 from carvis.errors import CarvisError
 from carvis.images import thumbnail
-from carvis.language import N_, _
+from carvis.language import N_, _, localised
 from carvis.report.blocks import Badge, Groups, Heading, Picture, Row, Section, Words, percent, split_word, table
 from carvis.report.context import Context
 
@@ -133,5 +133,5 @@ def _below(problems: pd.DataFrame, found: Health) -> pd.DataFrame:
     """Paths below the data set: the report is read on other machines too."""
     root = f"{found.root}/"
     texts = problems.select_dtypes(["object", "string"]).columns
-    below = {name: problems[name].astype(str).str.replace(root, "", regex=False) for name in texts}
+    below = {name: [str(localised(value)).replace(root, "") for value in problems[name]] for name in texts}
     return problems.assign(**below).rename(columns=lambda name: _(_COLUMNS.get(name, name)))

@@ -61,7 +61,7 @@ def _row(context: Context, sample: dict, made: dict[str, set], notes: dict[str, 
     except CarvisError as error:
         context.problems.append(localised(error))
         return None
-    context.tell(f"heatmaps of {sample['id']}")
+    context.tell(_("heatmaps of {image}").format(image=sample["id"]))
     small = _small(image)
     alt, name = _("The image itself, label {label}"), sample["id"].rpartition("/")[2]
     alt = alt.format(label=sample["label"])
@@ -104,7 +104,7 @@ def _worth(context: Context, clf, image: str | Path, heatmap) -> list[Badge]:
     cache = Cache(context.cache_dir / "faithfulness") if context.cache_dir else None
     test = kept_faithfulness(cache, faithfulness_key(clf, image, heatmap))
     if test is None and context.measure:
-        context.tell(f"testing the heatmap of {clf.name}")
+        context.tell(_("testing the heatmap of {name}").format(name=clf.name))
         [test] = faithfulness(clf, [image], [heatmap], cache=cache)
     if test is None or test.verdict not in _VERDICTS:
         return []
