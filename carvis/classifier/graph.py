@@ -1,6 +1,5 @@
 """How the layers of a model hang together, nested models included."""
 
-
 import keras
 
 Step = keras.Operation
