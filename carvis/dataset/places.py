@@ -1,5 +1,6 @@
 """The data set that an image lies in."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,13 +16,15 @@ def dataset_of(path: str | Path) -> Dataset | None:
     The nearest data set around it counts, but for one whose folder is itself a split: in ``cars/test/train/x/1.jpg``
     train is a class. A folder that holds more splits than the one around it is a data set whatever its name.
     """
-    for folder in Path(path).expanduser().resolve().parents:
-        inside_another = _is_a_split(folder)
-        if is_dataset(folder) and not inside_another and _below_a_split(Path(path).expanduser().resolve(), folder):
-            try:
-                return Dataset(folder)
-            except DatasetError:
-                return None
+    path = Path(path).expanduser()
+    # As the path names it before where links lead to: a data set may be made of links to images that lie elsewhere.
+    for place in dict.fromkeys((Path(os.path.abspath(path)), path.resolve())):
+        for folder in place.parents:
+            if is_dataset(folder) and not _is_a_split(folder) and _below_a_split(place, folder):
+                try:
+                    return Dataset(folder)
+                except DatasetError:
+                    return None
     return None
 
 
@@ -33,7 +36,7 @@ def _is_a_split(folder: Path) -> bool:
 
 def datasets_of(paths: Iterable[str | Path]) -> list[Dataset]:
     """Return the data sets that images lie in, each once, in the order met."""
-    folders = dict.fromkeys(Path(path).expanduser().resolve().parent for path in paths)
+    folders = dict.fromkeys(Path(os.path.abspath(Path(path).expanduser())).parent for path in paths)
     # A folder of images lies where its images lie: one look a folder is enough.
     found = (dataset_of(folder / "image") for folder in folders)
     return list({data.root: data for data in found if data is not None}.values())
