@@ -55,13 +55,21 @@ class _Figure(Figure):
     """A figure whose words are drawn in fonts that hold them, and that says once where no font does."""
 
     def draw(self, renderer) -> None:
+        self._choose_fonts()
+        super().draw(renderer)
+
+    def tight_layout(self, **settings) -> None:
+        # Words are measured here, in the font that they will be drawn in.
+        self._choose_fonts()
+        super().tight_layout(**settings)
+
+    def _choose_fonts(self) -> None:
         for text in self.findobj(Text):
             if _JAPANESE.search(text.get_text()):
                 if text.get_fontfamily() == rcParams["font.family"]:
                     text.set_fontfamily(fonts())
                 if len(fonts()) == 1:
                     _say_no_font()
-        super().draw(renderer)
 
 
 @lru_cache(maxsize=1)

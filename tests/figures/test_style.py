@@ -54,3 +54,12 @@ def test_where_there_is_none_one_sentence_says_what_to_install(stale, caplog):
         len(caplog.messages) == 1 and "fonts-noto-cjk" in caplog.messages[0] and "日本語フォント" in caplog.messages[0]
     )
     assert not [one for one in caught if "Glyph" in str(one.message)]
+
+
+def test_japanese_words_are_measured_in_the_font_that_draws_them():
+    figure = style.new_figure(3, 2)
+    figure.add_subplot().set_xlabel("正解率")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.filterwarnings("ignore", message="Glyph .* missing from" if len(style.fonts()) == 1 else "nothing")
+        figure.tight_layout()
