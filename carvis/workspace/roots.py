@@ -1,5 +1,6 @@
 """``Workspace``: where things lie, and which paths may be opened."""
 
+import json
 import os
 import re
 from collections.abc import Iterable
@@ -96,7 +97,7 @@ class Workspace:
         """List the training run folders, newest last."""
         # Keras' models, unzipped, have a config.json, too.
         found = (file.parent for file in self.runs_dir.glob("*/config.json"))
-        return _named(folder for folder in found if (folder / "status.json").is_file())
+        return sorted(_named(folder for folder in found if (folder / "status.json").is_file()), key=_began)
 
     def misclassified_tables(self) -> list[Path]:
         """List tables of misclassified pictures: ``df2.csv`` files and every CSV in a folder named ``incorrect``."""
@@ -104,6 +105,15 @@ class Workspace:
         for folder in (self.root / "incorrect", *self.data_dir.glob("**/incorrect")):
             found.update(folder.glob("*.csv"))
         return _named(found)
+
+
+def _began(run: Path) -> str:
+    """Return when a run began, in UTC; one that waits is the newest of all. Its name may be anybody's choice."""
+    try:
+        facts = json.loads((run / "status.json").read_text(encoding="utf-8"))
+        return str(facts["started"] or "9")
+    except (OSError, ValueError, KeyError, TypeError):
+        return "9"
 
 
 def _named(paths: Iterable[Path]) -> list[Path]:

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -195,3 +196,12 @@ def test_images_of_tables_lie_in_data_and_in_the_data_sets_beside_it(tmp_path):
     # Evaluating makes the folder data/: what lies beside it is still found.
     (tmp_path / "data" / "evaluations").mkdir(parents=True)
     assert workspace.image_roots() == [tmp_path / "data", tmp_path / "mini_pictures"]
+
+
+def test_the_newest_run_is_last_whatever_its_name(tmp_path):
+    for name, started in (("a waiting one", None), ("demo", "2026-01-01T00:00:00+00:00"), ("20260201-own", "2026-02")):
+        folder = tmp_path / "data" / "runs" / name
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+        (folder / "status.json").write_text(json.dumps({"started": started}))
+    assert [folder.name for folder in Workspace(tmp_path).runs()] == ["demo", "20260201-own", "a waiting one"]
