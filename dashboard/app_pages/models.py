@@ -88,7 +88,7 @@ else:
                     percent(found.accuracy),
                     help=_("95 % range: {low} to {high}").format(low=percent(low), high=percent(high)),
                 )
-        earlier.say(measured)
+        earlier.say(measured, checked_below=bool(clf.assumptions))
         if not measured:
             st.caption(_("Not measured yet:"))
             st.code(commands.evaluate(path), language="bash", wrap_lines=True)

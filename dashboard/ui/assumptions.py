@@ -138,10 +138,14 @@ def beside(models: Iterable["Opened"]) -> None:
             )
 
 
-def of_evaluation(table: data.Table) -> None:
-    """Say beside an evaluation what speaks against the assumptions about its model, or what cannot be told."""
+def of_evaluation(table: data.Table, *, only_again: bool = False) -> None:
+    """Say beside an evaluation what speaks against the assumptions about its model, or what cannot be told.
+
+    Args:
+        only_again: say no more than that it has to be made again.
+    """
     remarks = remarks_of(table)
-    if not remarks:
+    if not remarks or (only_again and not remarks.again):
         return
     said = f"**{plain(table.model)}**: " + " ".join(plain(of_library(sentence)) for sentence in remarks.sentences)
     with st.container(gap="xsmall"):

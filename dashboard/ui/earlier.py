@@ -11,11 +11,15 @@ from ui.page import guarded
 from ui.texts import plain
 
 
-def say(tables: Iterable[data.Table]) -> None:
-    """Warn of evaluations whose model file was changed since, or whose model was used under other assumptions."""
+def say(tables: Iterable[data.Table], *, checked_below: bool = False) -> None:
+    """Warn of evaluations whose model file was changed since, or whose model was used under other assumptions.
+
+    Args:
+        checked_below: the page itself shows what a check of the assumptions found.
+    """
     for table in tables:
         with guarded():
-            assumptions.of_evaluation(table)
+            assumptions.of_evaluation(table, only_again=checked_below)
             if not _changed(table):
                 continue
             path = data.model_files()[table.model]
