@@ -89,7 +89,7 @@ else:
                     help=_("95 % range: {low} to {high}").format(low=percent(low), high=percent(high)),
                 )
         # Once checked, the same is said where the card is filled in.
-        earlier.say(measured, assumed=not (clf.assumptions and assumptions.are_checked(opened)))
+        earlier.say(measured, checked_below=bool(clf.assumptions) and assumptions.are_checked(opened))
         if not measured:
             st.caption(_("Not measured yet:"))
             st.code(commands.evaluate(path), language="bash", wrap_lines=True)

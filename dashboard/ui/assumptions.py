@@ -162,12 +162,17 @@ def _say(names: list[str], sentences: Iterable[str], grave: bool) -> None:
     (st.warning if grave else st.info)(f"{who}: {words}", icon=":material/fact_check:")
 
 
-def of_evaluations(tables: Iterable[data.Table]) -> None:
-    """Say beside evaluations what speaks against the assumptions about their models, or what cannot be told."""
+def of_evaluations(tables: Iterable[data.Table], *, only_again: bool = False) -> None:
+    """Say beside evaluations what speaks against the assumptions about their models, or what cannot be told.
+
+    Args:
+        only_again: say no more than which have to be made again.
+    """
     groups: dict[Remarks, list[data.Table]] = {}
     for table in tables:
         with guarded():
-            if remarks := remarks_of(table):
+            remarks = remarks_of(table)
+            if remarks and (remarks.again or not only_again):
                 _add(groups, remarks, table)
     for remarks, found in groups.items():
         with st.container(gap="xsmall"):

@@ -11,15 +11,14 @@ from ui.page import guarded
 from ui.texts import plain
 
 
-def say(tables: Iterable[data.Table], assumed: bool = True) -> None:
+def say(tables: Iterable[data.Table], *, checked_below: bool = False) -> None:
     """Warn of evaluations whose model file was changed since, or whose model was used under other assumptions.
 
     Args:
-        assumed: whether to say what spoke against the assumptions; False where the page says it elsewhere.
+        checked_below: the page itself shows what a check of the assumptions found.
     """
     tables = list(tables)
-    if assumed:
-        assumptions.of_evaluations(tables)
+    assumptions.of_evaluations(tables, only_again=checked_below)
     for table in tables:
         with guarded():
             if not _changed(table):

@@ -10,6 +10,7 @@ import pytest
 
 from carvis import Dataset, load_classifier
 from carvis.architectures import build_model
+from carvis.classifier import update_card
 from carvis.errors import CarvisError, DatasetError, TrainingError
 from carvis.images import load_batch
 from carvis.training import Run, execute, prepare, train
@@ -80,6 +81,22 @@ def test_fine_tune_takes_what_its_parent_was_trained_with(colours, workspace):
     assert run.config["backbone"] == clf.card.backbone == "vgg16-slim"
     with pytest.raises(TrainingError, match=r"trained with input_size \[48, 48\]"):
         train("fine-tune", colours, parent=parent, epochs=1, input_size=32, workspace=workspace)
+
+
+def test_what_is_assumed_of_a_parent_is_marked_in_the_card_of_what_is_trained_from_it(colours, workspace, tmp_path):
+    path = workspace.models_dir / "outside.keras"
+    path.parent.mkdir(exist_ok=True)
+    build_model("transfer", len(colours.class_names), 32, backbone="vgg16-slim").save(path)
+    run = train("fine-tune", colours, parent=path, epochs=1, workspace=workspace)
+    clf = run.classifier()
+    marked = {"alpha", "class_names", "orientation", "preprocessing", "resize"}
+    assert set(clf.card.assumed) == clf.assumed == marked
+    assert (clf.card.preprocessing, clf.card.class_names) == ("unit", colours.class_names)
+    assert any("marks as only assumed" in sentence for sentence in clf.assumptions)
+    # A child of it inherits the marks, and a person who confirms them ends it.
+    assert set(train("fine-tune", colours, parent=run, epochs=1, workspace=workspace).classifier().assumed) == marked
+    update_card(run.model_path, {fact: getattr(clf, fact) for fact in marked})
+    assert not run.classifier().assumed and not run.classifier().assumptions
 
 
 def test_a_parent_of_other_classes_is_refused(colours, workspace, tmp_path):

@@ -24,7 +24,7 @@ def compare_alternatives(trial: Trial, full: bool) -> AssumptionCheck:
     first = Row({}, {}, trial.right(CHOSEN))
     # Every preprocessing with every order and with the order that fits, then the others one at a time, twice.
     others = sum(len(values) - 1 for values in trial.others.values())
-    many = len(trial.preprocessings) * (len(trial.orders) + 1) - 1 + 2 * others
+    many = trial.looks * (len(trial.preprocessings) * (len(trial.orders) + 1) - 1 + 2 * others)
     if not full and not _could_be_better(trial, first, many):
         chance = trial.knows_classes(CHOSEN, LEVEL)
         return AssumptionCheck(**facts, table=table_of([first]), above_chance=chance, complete=False)

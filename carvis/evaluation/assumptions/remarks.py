@@ -123,5 +123,5 @@ def _best_check(evaluation: "Evaluation", cache: Cache | str | Path | None) -> A
     data = evaluation.setup["dataset"].get("fingerprint")
     if cache is None or not data:
         return evaluation.assumption_check
-    kept = kept_check(evaluation, data, cache)
-    return kept if kept and kept.complete else evaluation.assumption_check or kept
+    thorough = kept_check(evaluation, data, cache, full=True)
+    return thorough or evaluation.assumption_check or kept_check(evaluation, data, cache)

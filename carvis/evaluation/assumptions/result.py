@@ -11,6 +11,8 @@ from carvis.evaluation.assumptions.class_orders import CHOSEN, FITTED
 from carvis.language import Message, localised
 
 LEVEL = 0.001
+# A difference with a corrected p below this is worth more images.
+PROMISING = 0.1
 COLUMNS = ["assumption", "value", "against", "right", "n", "accuracy", "p", "verdict"]
 MARKS = ["reference", "kept", "either"]
 
@@ -78,6 +80,14 @@ class AssumptionCheck:
     def remarks(self) -> tuple[Message, ...]:
         """What has to stand beside a result: the warnings, or what cannot be told; nothing where all is as assumed."""
         return () if self.verdict == "as assumed" else self.messages
+
+    @property
+    def promising(self) -> bool:
+        """Whether another assumption has more images right, though not clearly so."""
+        if self.verdict != "cannot tell" or self.reason or self.table.empty:
+            return False
+        before = self.table["right"].to_numpy()[self.table["reference"].to_numpy(int)]
+        return bool(((self.table["p"] < PROMISING) & (self.table["right"] > before)).any())
 
     def remarks_on(self, assumed: Iterable[str]) -> tuple[Message, ...]:
         """Return the remarks as far as they are on facts that are still only assumed."""
@@ -203,11 +213,20 @@ class AssumptionCheck:
                 )
             )
         for fact, values in self.rivals.items():
-            known = words_listed([value_words(fact, value) for value in values])
+            known = words_listed([self._with_figure(fact, value) for value in values])
             said.append(
                 Message("{fact}: cannot tell between {values} on these images.", fact=fact_words(fact), values=known)
             )
         return said
+
+    def _with_figure(self, fact: str, value: str) -> Message | str:
+        """Say a value with how many images are right under it, where all else is as assumed."""
+        words, rows = value_words(fact, value), self.table[self.table["assumption"] == fact]
+        if self.changes or rows.empty:
+            return words
+        row = rows[rows["value"] == value]
+        row = row.iloc[-1] if len(row) else self.table.iloc[int(rows["reference"].iloc[-1])]
+        return Message("{value} ({right} of {n})", value=words, right=int(row["right"]), n=int(row["n"]))
 
     def __repr__(self) -> str:
         return f"AssumptionCheck({self.model!r} on {self.n} images of {self.data!r}: {self.verdict})"

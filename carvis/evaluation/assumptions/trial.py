@@ -52,9 +52,12 @@ class Trial:
         seconds: float,
         progress: Callable[[int, int], None] | None = None,
         deadline: float | None = None,
+        looks: int = 1,
     ):
         from carvis.classifier import PREPROCESSING
 
+        # How many times the data are looked at for the same question, to be corrected for.
+        self.looks = looks
         self.clf, self.data, self._progress, self._deadline = clf, data, progress, None
         self.orders = class_orders(clf, data)
         self.preprocessings = self._possible("preprocessing", tuple(PREPROCESSING))

@@ -50,3 +50,20 @@ def test_the_search_for_transparent_images_is_bounded(tmp_path):
     assert len(found["alpha"]) == 100 and not len(found["orientation"])
     assert len(choose_special(data, ["train"], {"dark", "light"}, 0, files=100)["alpha"]) < 60
     assert not len(choose_special(data, ["train"], {"dark", "light"}, 0, seconds=-1)["alpha"])
+
+
+def test_what_seems_better_is_tried_on_more_images(tmp_path):
+    """Of the light images a tenth is darker, right under none but unit: too few among 60, enough among 180."""
+    rng = np.random.default_rng(0)
+    for name, n in (("dark", 120), ("light", 120)):
+        (tmp_path / "d" / "train" / name).mkdir(parents=True)
+        for i in range(n):
+            level = 30 if name == "dark" else 140 if i % 5 == 0 else 250
+            image = np.full((8, 8, 3), level, np.uint8)
+            image[0, 0] = rng.integers(0, 256, 3)
+            Image.fromarray(image).save(tmp_path / "d" / "train" / name / f"{i:03}.png")
+    clf = Classifier(light_or_dark(), ["dark", "light"], preprocessing="tf", name="m")
+    few = carvis.check_assumptions(clf, tmp_path / "d", n=100)
+    # Under tf the 24 images of level 140 are dark: some ten of 100 could be chance, the 24 of 240 are not.
+    assert few.n == 240 and few.verdict == "another is better" and few.table["right"].iloc[0] == 216
+    assert carvis.check_assumptions(clf, tmp_path / "d", n=40).n in (40, 120)
