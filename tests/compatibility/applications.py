@@ -86,6 +86,8 @@ def _logits(model, images) -> np.ndarray:
 
 def try_application(name: str, writer: str) -> dict:
     """Write a model with a Keras in both formats, open it with carvis and compare."""
+    # Keras 2 keeps all that was built in one graph, which slows down whatever is built after it.
+    WRITERS[writer].backend.clear_session()
     WRITERS[writer].utils.set_random_seed(0)
     # Probabilities of some images differ by thousands of times the tolerance.
     return try_model(lambda library: build(name, library), writer, prepare=prepare, inputs=images_for, apart=0.05)

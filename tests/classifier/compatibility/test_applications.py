@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from tests.compatibility import applications
-from tests.compatibility.trial import WRITERS
+from tests.compatibility.trial import WRITERS, try_model
 
 
 def family_of(item) -> str:
@@ -26,3 +26,13 @@ def test_the_smallest_member_of_a_family(writer, name):
         pytest.skip(f"{writer} has no {name}")
     for kind, outcome in applications.try_application(name, writer).items():
         assert outcome.verdict == "equal", f"{name} as .{kind} of {writer}: {outcome}"
+
+
+def test_predictions_that_hardly_differ_prove_nothing():
+    def build(library):
+        L = library.layers
+        layers = [library.Input((4, 4, 3)), L.Flatten(), L.Dense(3, "softmax", kernel_initializer="zeros")]
+        return library.Sequential(layers)
+
+    outcomes = try_model(build, "keras 3", prepare=lambda model: None, apart=0.05)
+    assert {outcome.verdict for outcome in outcomes.values()} == {"too alike"}
