@@ -80,7 +80,7 @@ def test_an_upload_is_used_and_told_about(own_workspace, open_page, words):
     assert not app.exception and not app.error
     text = words(app).replace("\\", "")
     assert "2 of 33 pictures are annotated" in text and f"left, {REST}" in text
-    assert "1 row of my boxes.csv names no picture" in text
+    assert "1 row of my boxes.csv names no image" in text
     measure(app)
     assert "left" in words(app)
 

@@ -114,7 +114,7 @@ def test_tags_of_a_file_come_in_and_are_shown(wrong, open_page, words):
     table = f"data,id,sha256,tags,note\ncolours,{row['id']},{row['sha256']},not-a-car,from elsewhere\ncolours,,,x,\n"
     app.get("file_uploader")[0].set_value(("mine.csv", table.encode(), "text/csv")).run()
     assert not app.exception and shown(app) == [row["id"]]
-    assert "Added: 1 tags, 1 notes." in words(app) and "was left out" in words(app)
+    assert "Added: 1 tags, 1 notes." in words(app) and "was skipped" in words(app)
     app.get("file_uploader")[0].set_value(("wrong.csv", b"PATH\nx\n", "text/csv")).run()
     assert "wrong.csv has no column sha256" in words(app).replace("\\", "")
 
