@@ -45,6 +45,8 @@ __all__ = ["__version__", *_HOME_OF]
 
 def __getattr__(name: str):
     if name in _HOME_OF:
+        # In a script or notebook, too, TensorFlow's start-up lines look like errors.
+        import_module("carvis.startup").quiet_tensorflow()
         return getattr(import_module(_HOME_OF[name]), name)
     raise AttributeError(f"module 'carvis' has no attribute {name!r}")
 

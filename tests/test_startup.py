@@ -52,3 +52,9 @@ def test_lines_are_held_back_unless_the_import_fails(tmp_path, kind):
     else:
         assert result.returncode == 1 and "no such instruction" in result.stderr
         assert result.stderr.startswith("WARNING: All log messages") and "a reason" in result.stderr
+
+
+def test_a_script_hears_nothing_of_tensorflow_either():
+    file = ROOT / "models" / "demo_own.keras"
+    result = run("-c", f"import carvis; print(carvis.load_classifier({str(file)!r}).name)")
+    assert result.stdout.strip() == "demo_own" and result.stderr == ""
