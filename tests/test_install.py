@@ -40,7 +40,10 @@ def test_the_package_is_found_from_the_folder_above_a_clone_of_its_name(installe
     above, site = installed
     # What Python does at its start with the folder of installed packages, of which this one comes last.
     (above / "sitecustomize").mkdir(exist_ok=True)
-    start = "import site, sys\nsys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f)]\n"
+    # The project itself may be installed here as editable, by a finder or by a path.
+    start = "import os, site, sys\nsys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f)]\n"
+    start += "here = lambda place: os.path.exists(os.path.join(place, 'carvis', '__init__.py'))\n"
+    start += "sys.path[:] = [place for place in sys.path if not here(place)]\n"
     (above / "sitecustomize" / "sitecustomize.py").write_text(f"{start}site.addsitedir({str(site)!r})\n")
     (above / "script.py").write_text("import carvis; print(carvis.__version__, carvis.__file__, carvis.Dataset)")
     text = (above / "script.py").read_text()

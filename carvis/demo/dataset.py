@@ -1,16 +1,19 @@
 """Writing the demo's data set: pictures, masks beside the class folders, and the file of planted truths."""
 
+import contextlib
 import io
 import json
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
@@ -104,22 +107,38 @@ def write_images(root: Path, items: list[Item], masks: bool, progress: Progress 
     if workers <= 1:
         return _count(map(task, items), len(items), progress)
     # A fresh process, since a copy of one that runs TensorFlow may hang.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin_worker)
+    pool = ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_begin_worker, initargs=(os.getpid(),)
+    )
     try:
-        return _count(pool.map(task, items, chunksize=5), len(items), progress)
+        # All workers start with the first task.
+        with _without_main():
+            results = pool.map(task, items, chunksize=5)
+        return _count(results, len(items), progress)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _begin_worker() -> None:
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Start processes that run no main script again: within Streamlit that would be a page."""
+    main, empty = sys.modules["__main__"], ModuleType("__main__")
+    sys.modules["__main__"] = empty
+    try:
+        yield
+    finally:
+        if sys.modules["__main__"] is empty:
+            sys.modules["__main__"] = main
+
+
+def _begin_worker(parent: int) -> None:
     """Leave Ctrl-C to the process that shares the work out, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    parent = os.getppid()
 
     def end_with_parent() -> None:
         import psutil
 
+        # It may have ended before this one had begun.
         while os.getppid() == parent and psutil.pid_exists(parent):
             time.sleep(1)
         os._exit(1)

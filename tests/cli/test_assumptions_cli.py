@@ -1,6 +1,7 @@
 """What the command line assumes of a model without a card: names, where they come from, and the check."""
 
 import json
+import shutil
 import unicodedata
 
 import keras
@@ -64,10 +65,15 @@ def test_evaluate_says_what_is_clearly_better_beside_the_result(workspace, tmp_p
 def test_all_verbs_say_the_same_names(workspace, tmp_path, capsys):
     model, data = workspace / "models" / "m.keras", workspace / "data" / "fruit"
     image = next((data / "test").glob("B*/0.png"))
-    assert _run(workspace, "summary", model) == 0
-    assert "4 classes: class 0, class 1, class 2, class 3" in capsys.readouterr().out
-    assert _run(workspace, "summary", model, "--data", data) == 0
     order = ", ".join(Dataset(data).keras_class_names)
+    # The workspace's one data set lends its names, as on the pages; a model that lies elsewhere gets none.
+    assert _run(workspace, "summary", model) == 0
+    assert order in capsys.readouterr().out
+    (tmp_path / "elsewhere").mkdir()
+    away = shutil.copy(model, tmp_path / "elsewhere" / "m.keras")
+    assert _run(workspace, "summary", away) == 0
+    assert "4 classes: class 0, class 1, class 2, class 3" in capsys.readouterr().out
+    assert _run(workspace, "summary", away, "--data", data) == 0
     assert order in capsys.readouterr().out
     target = ["--target", "Birne", "--out"]
     assert _run(workspace, "heatmaps", model, image, *target, tmp_path / "maps") == 0

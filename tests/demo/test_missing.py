@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from carvis.dataset import Dataset
 from carvis.demo import draw_missing, draw_split, missing_images, plan_split, training_defaults
+from carvis.demo.dataset import write_images
 from carvis.errors import TrainingError
 from carvis.training import execute, prepare
 from carvis.workspace import Workspace, sha256_of_file
@@ -77,6 +79,17 @@ def test_a_killed_drawing_leaves_no_split_and_no_process(tmp_path):
     process.wait(timeout=20)
     assert not any((demo / split).exists() for split in ("train", "valid", "test"))
     assert not psutil.wait_procs(children, timeout=60)[1]
+
+
+def test_a_page_that_is_the_main_script_is_not_run_by_every_worker(tmp_path, monkeypatch):
+    page = tmp_path / "page.py"
+    page.write_text(f"open({str(tmp_path / 'ran')!r}, 'a').close()\nraise SystemExit(1)\n")
+    main = ModuleType("__main__")
+    main.__file__, main.__spec__ = str(page), None
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    items = plan_split("train", seed=0, per_class=1)[:4]
+    assert write_images(tmp_path / "drawn", items, False, None, workers=2)
+    assert not (tmp_path / "ran").exists() and sys.modules["__main__"] is main
 
 
 def test_the_defaults_need_no_download_and_no_graphics_card(tmp_path):
