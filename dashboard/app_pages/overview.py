@@ -88,7 +88,8 @@ if rows:
             "preprocessing": st.column_config.TextColumn(_("Preprocessing"), width=165),
             "recipe": st.column_config.TextColumn(_("Recipe")),
             "size": st.column_config.NumberColumn(_("File"), format="%.1f MB"),
-            "card": st.column_config.CheckboxColumn(_("Card")),
+            # What is told by the assumptions' column already; page Models shows the card itself.
+            "card": None,
             "assumptions": st.column_config.TextColumn(
                 _("Assumptions"),
                 help=_(

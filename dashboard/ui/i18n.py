@@ -32,7 +32,9 @@ def catalogue(code: str) -> dict[str, tuple[str, ...]]:
 
 def language() -> str:
     """Return the language in use: the one in the URL, else the browser's, else English."""
-    chosen = selection.get().lang or (st.context.locale or "").split("-")[0].lower()
+    # The navigation is named before the selection has taken a link over.
+    asked = selection.get().lang or st.query_params.get("lang", "")
+    chosen = asked or (st.context.locale or "").split("-")[0].lower()
     return chosen if chosen in languages() else DEFAULT
 
 

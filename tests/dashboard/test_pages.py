@@ -160,3 +160,9 @@ def test_a_broken_table_and_evaluation_break_no_page(own_workspace, open_page):
     for page in through_all(app, table="data/incorrect/bad.csv"):
         quiet = ("data_health", "models", "training", "confusion", "compare", "heatmaps", "attention", "filters")
         assert page in quiet or app.error
+
+
+def test_a_link_in_japanese_shows_the_navigation_in_japanese_at_once(workspace, open_page):
+    app = open_page(lang="ja")
+    labels = [link.proto.label for link in app.sidebar.get("page_link")]
+    assert "モデルの比較" in labels and "Compare models" not in labels
