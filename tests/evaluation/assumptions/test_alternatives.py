@@ -2,31 +2,19 @@
 
 import keras
 import numpy as np
-from PIL import Image
 
 import carvis
 from carvis.classifier import Classifier
 from carvis.evaluation.assumptions.rows import Row, simplest
 from carvis.images import write_image
+from tests.evaluation.assumptions.turned import halves_model, write_turned_images
 
 
 def test_two_explanations_that_fit_alike_are_both_told(tmp_path):
     """Dark and light in the wrong order, or dark and light turned about: either makes all right."""
     root = tmp_path / "two"
-    exif = Image.Exif()
-    exif[0x0112] = 3
-    for name, top in (("above", 250), ("below", 5)):
-        (root / "train" / name).mkdir(parents=True)
-        for i in range(20):
-            image = np.full((8, 8, 3), 255 - top, np.uint8)
-            image[:4] = top
-            image[0, 0] = i
-            Image.fromarray(image).save(root / "train" / name / f"{i}.png", exif=exif)
-    image = keras.Input((8, 8, 3))
-    model = keras.Model(image, keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(image)))
-    head = np.zeros((8, 8, 3, 2), np.float32)
-    head[:4, ..., 0] = head[4:, ..., 1] = 1
-    model.set_weights([head.reshape(192, 2), np.zeros(2, np.float32)])
+    write_turned_images(root)
+    model = halves_model()
     check = carvis.check_assumptions(Classifier(model, ["above", "below"], orientation="upright", name="m"), root)
     assert check.verdict == "another is better" and not check.changes and not check.settled and check.warnings
     assert check.messages[0].startswith("As assumed, 0 of 40 images are right. Each of these is clearly better, but")

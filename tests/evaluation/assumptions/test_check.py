@@ -14,6 +14,7 @@ from carvis.evaluation import kept_check
 from carvis.evaluation.assumptions.class_orders import best_order, class_orders, right_under_best_order
 from carvis.evaluation.assumptions.trial import p_among_orders
 from carvis.images import write_image
+from tests.evaluation.assumptions.turned import halves_model, write_turned_images
 
 # Red and green are each below or above 127.5, the middle for tf; torch and caffe have theirs elsewhere.
 LOW, HIGH = 126, 137
@@ -287,20 +288,8 @@ def test_transparent_images_are_told_apart(tmp_path):
 def test_turned_images_are_told_apart(tmp_path):
     """The upper half is light in one class and the lower half in the other; the camera was held upside down."""
     root = tmp_path / "turned"
-    exif = Image.Exif()
-    exif[0x0112] = 3
-    for name, top in (("above", 250), ("below", 5)):
-        (root / "train" / name).mkdir(parents=True)
-        for i in range(20):
-            image = np.full((8, 8, 3), 255 - top, np.uint8)
-            image[:4] = top
-            image[0, 0] = i
-            Image.fromarray(image).save(root / "train" / name / f"{i}.png", exif=exif)
-    image = keras.Input((8, 8, 3))
-    model = keras.Model(image, keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(image)))
-    head = np.zeros((8, 8, 3, 2), np.float32)
-    head[:4, ..., 0] = head[4:, ..., 1] = 1
-    model.set_weights([head.reshape(192, 2), np.zeros(2, np.float32)])
+    write_turned_images(root)
+    model = halves_model()
     names = ["above", "below"]
     stored = carvis.check_assumptions(Classifier(model, names, orientation="as-stored", name="m"), root)
     assert stored.table["right"].iloc[0] == 40 and not stored.changes and stored.settled["orientation"] == "as-stored"
