@@ -9,6 +9,15 @@ class PathError(CarvisError):
     """A path leads outside the allowed folders."""
 
 
+class FileKindError(PathError, OSError):
+    """A pipe, a device or a socket stands where an ordinary file is needed."""
+
+    def __init__(self, sentence: str, kind: str):
+        super().__init__(sentence)
+        # What callers that tell of any ``OSError`` show as its reason.
+        self.strerror = kind
+
+
 class ImageError(CarvisError):
     """A file is not a readable picture."""
 

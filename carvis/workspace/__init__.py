@@ -12,6 +12,7 @@ from carvis.workspace.files import (
     shown,
 )
 from carvis.workspace.layout import SPLITS, canonical_split, is_dataset, is_demo, split_folders
+from carvis.workspace.regular_file import open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "is_text",
     "lock",
     "modified",
+    "open_regular",
+    "read_regular",
     "resolve_inside",
     "sha256_of_file",
     "shown",

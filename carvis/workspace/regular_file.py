@@ -1,0 +1,71 @@
+"""Opening ordinary files and nothing else: a pipe would wait for ever, a device would never end."""
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from carvis.errors import CarvisError, FileKindError
+from carvis.language import Message
+
+_KINDS = (
+    (stat.S_ISFIFO, Message("a pipe")),
+    (stat.S_ISSOCK, Message("a socket")),
+    (stat.S_ISCHR, Message("a device")),
+    (stat.S_ISBLK, Message("a device")),
+)
+_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# Neither waits for a pipe's writer nor takes a terminal over, should the file be replaced between the two looks.
+_FLAGS |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+
+
+def open_regular(path: str | Path) -> BinaryIO:
+    """Open an ordinary file for reading bytes, through symbolic links.
+
+    Raises:
+        FileKindError: a pipe, a device or a socket. It is an ``OSError``, too.
+        IsADirectoryError: a folder.
+        OSError: as ``open`` does.
+    """
+    _check(path, os.stat(path).st_mode)
+    handle = os.open(path, _FLAGS)
+    try:
+        _check(path, os.fstat(handle).st_mode)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_regular(path: str | Path, max_bytes: int) -> bytes:
+    """Read an ordinary file whole.
+
+    Args:
+        path: the file.
+        max_bytes: what is longer is not read.
+
+    Raises:
+        CarvisError: it is longer.
+        FileKindError, OSError: as ``open_regular``.
+    """
+    with open_regular(path) as file:
+        # The size that is told may be of another moment, or none at all (``/proc``): what is read is measured.
+        content = file.read(max_bytes + 1) if os.fstat(file.fileno()).st_size <= max_bytes else None
+    if content is None or len(content) > max_bytes:
+        raise CarvisError(
+            Message(
+                "{path} is larger than {limit} MB, so it is not read: name another file, or make it smaller.",
+                path=path,
+                limit=f"{max_bytes / 1e6:,.0f}",
+            )
+        )
+    return content
+
+
+def _check(path: str | Path, mode: int) -> None:
+    if stat.S_ISREG(mode):
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(21, os.strerror(21), str(path))
+    kind = next((kind for is_kind, kind in _KINDS if is_kind(mode)), Message("no ordinary file"))
+    raise FileKindError(Message("{path} is {kind}: name an ordinary file.", path=path, kind=kind), kind)
