@@ -31,6 +31,7 @@ from carvis.classifier.shapes import fitting_size, image_input, n_classes, resiz
 from carvis.classifier.variant import variant_of
 from carvis.errors import ImageError, ModelError
 from carvis.images import RESIZE_METHODS, USUAL, Reading, read_for, resize
+from carvis.images.strips import by_strips
 from carvis.language import Message
 
 _CHUNK = 32
@@ -285,7 +286,8 @@ class Classifier(LayerAccess):
         if self.channels == 3:
             return np.repeat(image, 3, axis=2)
         # The weights of ITU-R 601, as Pillow's conversion to grey.
-        return (image @ np.array([0.299, 0.587, 0.114])).round().astype(np.uint8)[..., None]
+        grey = np.array([0.299, 0.587, 0.114])
+        return by_strips(lambda part: (part @ grey).round().astype(np.uint8)[..., None], image)
 
     @cached_property
     def _forward(self):

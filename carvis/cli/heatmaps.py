@@ -30,6 +30,7 @@ _SCORES = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from carvis.explain.methods import METHODS
+    from carvis.images import SHOWN_SIDE
 
     parser.add_argument(
         "inputs",
@@ -64,6 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.5,
         help=_("of the overlay, 0 to 1 (default: 0.5); --alpha 0.5 means the same"),
+    )
+    parser.add_argument(
+        "--full-size",
+        action="store_true",
+        help=_("draw on images as large as they are (default: at most {n} pixels a side)").format(n=SHOWN_SIDE),
     )
     parser.add_argument("--limit", type=int, metavar="N", help=_("only the first N pictures"))
     parser.add_argument(
@@ -241,9 +247,10 @@ def _from_table(path: Path, args, workspace) -> list[NamedImage]:
 def _write(picture: NamedImage, models: dict, args, out: Path, sheets: Sheets) -> None:
     from carvis.explain import heatmaps, scale_maps
     from carvis.figures import heatmap_comparison, write_figure
-    from carvis.images import overlay, read_image, write_image
+    from carvis.images import fitted, overlay, read_image, write_image
 
     image = read_image(picture.path)
+    image = image if args.full_size else fitted(image)
     options = {"score": args.score, "labels": [picture.label], "precision": args.precision}
     maps = {
         name: next(heatmaps(clf, [picture.path], args.method, _target(args, clf), args.layer, **options))

@@ -10,7 +10,7 @@ import numpy as np
 from carvis.display import IMAGE_BYTES, beside, facts, image, line, names, panel, percent, shown, table
 from carvis.errors import CarvisError
 from carvis.explain.channels import channel_grid
-from carvis.images import colorize, overlay, read_image, resize
+from carvis.images import colorize, fitted, overlay, read_image
 from carvis.language import _, localised
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ def _drawn(heatmap: Heatmap, alt: str) -> str:
         picture = None
     if picture is None:
         return image(colorize(heatmap.normalised), alt, width=_SIDE, sharp=True)
-    scale = min(1.0, _SIDE / max(picture.shape[:2]))
-    small = resize(picture, tuple(max(1, round(side * scale)) for side in picture.shape[:2]), "area")
-    return image(overlay(small, heatmap.normalised, 0.5), alt)
+    return image(overlay(fitted(picture, _SIDE), heatmap.normalised, 0.5), alt)
 
 
 @shown

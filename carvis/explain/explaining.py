@@ -164,7 +164,8 @@ def _from_paths(clf, paths, targets, labels, unreadable):
     labelled = any(map(needs_label, targets))
     for i, path in enumerate(paths):
         try:
-            image, turn = clf.read_image(path), turn_for(clf, path)
+            # Only what the model takes is kept while its map is made, not a whole photograph.
+            prepared, turn = clf.prepare([clf.read_image(path)])[0], turn_for(clf, path)
         except ImageError as error:
             if unreadable is None:
                 raise
@@ -174,7 +175,7 @@ def _from_paths(clf, paths, targets, labels, unreadable):
         if labelled and labels is None and not isinstance(path, bytes):
             label, note = label_of_path(path)
             notes = (note,) if note else ()
-        yield clf.prepare([image])[0], label, None if isinstance(path, bytes) else str(path), turn, notes
+        yield prepared, label, None if isinstance(path, bytes) else str(path), turn, notes
 
 
 class _Explainer:

@@ -142,10 +142,14 @@ def faithfulness(
                     model=clf.name,
                 )
             )
-    images = [as_seen(clf, image, heatmap.turn) for image, heatmap in zip(images, maps, strict=True)]
-    maps = [heatmap.as_seen() for heatmap in maps]
     settings = {"steps": steps, "fill": fill, "seed": seed}
-    keys = [faithfulness_key(clf, image, heatmap, **settings) for image, heatmap in zip(images, maps, strict=True)]
+    keys, fitted = [], []
+    for image, heatmap in zip(images, maps, strict=True):
+        seen = as_seen(clf, image, heatmap.turn)
+        keys.append(faithfulness_key(clf, seen, heatmap.as_seen(), **settings))
+        # Photographs are kept at the size of the model's input alone.
+        fitted.append(clf.fit(seen))
+    images, maps = fitted, [heatmap.as_seen() for heatmap in maps]
     found: dict[int, Faithfulness] = {}
     for i, key in enumerate(keys):
         kept = kept_faithfulness(cache, key)

@@ -20,7 +20,7 @@ from carvis.images.reader import (
     read_image,
     turn_of,
 )
-from carvis.images.resize import RESIZE_METHODS, resize
+from carvis.images.resize import RESIZE_METHODS, SHOWN_SIDE, fitted, resize
 
 __all__ = [
     "ALPHAS",
@@ -30,12 +30,14 @@ __all__ = [
     "MAX_PIXELS",
     "ORIENTATIONS",
     "RESIZE_METHODS",
+    "SHOWN_SIDE",
     "USUAL",
     "Depth",
     "Reading",
     "colorize",
     "depth_of",
     "encode_image",
+    "fitted",
     "has_alpha",
     "header_traits",
     "image_size",

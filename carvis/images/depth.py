@@ -15,6 +15,7 @@ import os
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,7 @@ import numpy as np
 from PIL import Image
 
 from carvis.images.orientation import EXIF_ORIENTATION, turned_upright
+from carvis.images.strips import by_strips, strips
 from carvis.language import Message
 from carvis.workspace import canonical_split, is_dataset, split_folders
 
@@ -148,7 +150,10 @@ def to_8_bit(picture: Image.Image, kind: str, source: str | Path | bytes) -> Ima
         )
     if inverted and kind == "unsigned":
         values = white - values
-    shallow = (values >> 8 if white == 65535 else (values * (255.0 / white)).round()).astype(np.uint8)
+    if white == 65535:
+        shallow = by_strips(lambda part: (part >> 8).astype(np.uint8), values)
+    else:
+        shallow = by_strips(lambda part: (part * (255.0 / white)).round().astype(np.uint8), values)
     if alpha is not None and alpha.size:
         shallow = shallow if shallow.ndim == 3 else shallow[..., None]
         shallow = np.concatenate([shallow, (alpha >> 8).astype(np.uint8)], axis=2)
@@ -156,12 +161,12 @@ def to_8_bit(picture: Image.Image, kind: str, source: str | Path | bytes) -> Ima
 
 
 def _float_to_8_bit(picture: Image.Image, depth: Depth | None) -> np.ndarray:
-    values = np.asarray(picture, dtype=np.float64)
-    if not np.isfinite(values).all():
+    bounds = np.array([(part.min(), part.max()) for _rows, part in _float_strips(picture)])
+    if not np.isfinite(bounds).all():
         raise Undecided(Message("holds NaN or infinite values: save it as an 8-bit or 16-bit image."))
     top = _first_tag(picture, _MAX_SAMPLE_ANY)
     top = float(top) if top in (1, 255, 65535) else 1.0
-    low, high = float(values.min()), float(values.max())
+    low, high = float(bounds.min()), float(bounds.max())
     if top == 1.0 and depth and depth.floats and not depth.unit:
         raise Undecided(
             Message(
@@ -178,7 +183,17 @@ def _float_to_8_bit(picture: Image.Image, depth: Depth | None) -> np.ndarray:
                 high=f"{high:.4g}",
             )
         )
-    return (np.clip(values / top, 0, 1) * 255).round().astype(np.uint8)
+    shallow = np.empty((picture.height, picture.width), np.uint8)
+    for rows, part in _float_strips(picture):
+        shallow[rows] = (np.clip(part / top, 0, 1) * 255).round()
+    return shallow
+
+
+def _float_strips(picture: Image.Image) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield the values in strips, as float64: all at once, those of a photograph would take half a gigabyte."""
+    picture.load()
+    for rows in strips(picture.height, picture.width):
+        yield rows, np.asarray(picture.crop((0, rows.start, picture.width, rows.stop)), np.float64)
 
 
 def _declared(picture: Image.Image) -> int | None:
@@ -205,7 +220,9 @@ def _colour_values(picture: Image.Image, source: str | Path | bytes) -> np.ndarr
     values = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint16 or values.ndim != 3:
         return None
-    return np.ascontiguousarray(turned_upright(values[..., [2, 1, 0, 3][: values.shape[2]]], turn))
+    for rows in strips(*values.shape[:2]):
+        values[rows, :, :3] = values[rows, :, 2::-1]
+    return np.ascontiguousarray(turned_upright(values, turn))
 
 
 def depth_around(source: str | Path | bytes) -> Depth | None:

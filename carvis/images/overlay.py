@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from carvis.images.resize import resize
+from carvis.images.strips import by_strips
 
 DIVERGING = "RdBu_r"
 
@@ -36,16 +37,20 @@ def overlay(image: np.ndarray, heat: np.ndarray, alpha: float = 0.4, colormap: s
     Returns:
         uint8 (H, W, 3). Where the map is zero the picture is left as it is (but for ``tutorial``).
     """
-    rgb = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
-    heat = np.clip(resize(np.asarray(heat, np.float32), rgb.shape[:2], "bilinear"), 0, 1)
-    colour = colorize(heat, colormap).astype(np.float32)
-    if colormap == "tutorial":
-        mixed = rgb + 0.4 * colour
-    else:
-        # The weight falls to nothing over the lowest values, or the edge of the evidence would be a hard seam.
-        weight = alpha * np.minimum(heat / 0.1, 1.0)[..., None]
-        mixed = (1 - weight) * rgb + weight * colour
-    return np.clip(mixed, 0, 255).round().astype(np.uint8)
+
+    def mix(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
+        rgb = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
+        heat = np.clip(heat, 0, 1)
+        colour = colorize(heat, colormap).astype(np.float32)
+        if colormap == "tutorial":
+            mixed = rgb + 0.4 * colour
+        else:
+            # The weight falls to nothing over the lowest values, or the edge of the evidence would be a hard seam.
+            weight = alpha * np.minimum(heat / 0.1, 1.0)[..., None]
+            mixed = (1 - weight) * rgb + weight * colour
+        return np.clip(mixed, 0, 255).round().astype(np.uint8)
+
+    return by_strips(mix, image, resize(np.asarray(heat, np.float32), image.shape[:2], "bilinear"))
 
 
 def overlay_difference(image: np.ndarray, difference: np.ndarray, top: float, alpha: float = 0.6) -> np.ndarray:
@@ -60,9 +65,13 @@ def overlay_difference(image: np.ndarray, difference: np.ndarray, top: float, al
     Returns:
         uint8 (H, W, 3).
     """
-    rgb = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
-    grey = np.repeat(rgb.mean(axis=2, keepdims=True, dtype=np.float32), 3, axis=2)
-    scaled = np.clip(resize(np.asarray(difference, np.float32), rgb.shape[:2]) / (top or 1), -1, 1)
-    colour = colorize((scaled + 1) / 2, DIVERGING).astype(np.float32)
-    weight = alpha * np.minimum(np.abs(scaled) / 0.5, 1)[..., None]
-    return ((1 - weight) * grey + weight * colour).round().astype(np.uint8)
+
+    def mix(image: np.ndarray, difference: np.ndarray) -> np.ndarray:
+        rgb = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
+        grey = np.repeat(rgb.mean(axis=2, keepdims=True, dtype=np.float32), 3, axis=2)
+        scaled = np.clip(difference / (top or 1), -1, 1)
+        colour = colorize((scaled + 1) / 2, DIVERGING).astype(np.float32)
+        weight = alpha * np.minimum(np.abs(scaled) / 0.5, 1)[..., None]
+        return ((1 - weight) * grey + weight * colour).round().astype(np.uint8)
+
+    return by_strips(mix, image, resize(np.asarray(difference, np.float32), image.shape[:2]))

@@ -16,6 +16,7 @@ from carvis.images.depth import Undecided, kind_of, to_8_bit
 from carvis.images.formats import IMAGE_SUFFIXES, readable_formats, why_not_opened, why_not_read
 from carvis.images.orientation import SIDEWAYS, orientation_in, turned_upright
 from carvis.images.resize import resize
+from carvis.images.strips import strips
 from carvis.language import Message
 
 MAX_PIXELS = 50_000_000
@@ -192,9 +193,21 @@ def _to_array(picture: Image.Image, channels: int, reading: Reading, source: str
         shallow = to_8_bit(picture, kind, source)
         if shallow is not picture:
             picture, turn = shallow, orientation if reading.orientation == "upright" else 1
-    # In place, and converted only where it must be: Pillow copies the picture for each.
     if turn == 1 and reading.orientation == "upright":
         ImageOps.exif_transpose(picture, in_place=True)
+    picture.load()
+    array = np.empty((picture.height, picture.width, channels), np.uint8)
+    # Each conversion copies what it is given: of a large photograph, several hundred megabytes.
+    for rows in strips(*array.shape[:2]):
+        part = (
+            picture.crop((0, rows.start, picture.width, rows.stop)) if len(array) > rows.stop - rows.start else picture
+        )
+        array[rows] = _converted(part, channels, reading)
+    return array if turn == 1 else np.ascontiguousarray(turned_upright(array, turn))
+
+
+def _converted(picture: Image.Image, channels: int, reading: Reading) -> np.ndarray:
+    """Return the pixels as uint8 (H, W, channels)."""
     if reading.alpha != "drop-alpha" and ("A" in picture.getbands() or "transparency" in picture.info):
         rgba = picture.convert("RGBA")
         ground = "white" if reading.alpha == "on-white" else "black"
@@ -203,8 +216,7 @@ def _to_array(picture: Image.Image, channels: int, reading: Reading, source: str
     if picture.mode == "LAB":  # Pillow has no way from it to grey.
         picture = picture.convert("RGB")
     array = np.asarray(picture if picture.mode == mode else picture.convert(mode))
-    array = array[..., None] if channels == 1 else array
-    return array if turn == 1 else np.ascontiguousarray(turned_upright(array, turn))
+    return array[..., None] if channels == 1 else array
 
 
 def load_batch(

@@ -11,6 +11,25 @@ RESIZE_METHODS = {
     "area": cv2.INTER_AREA,
 }
 
+# What a screen shows: overlays and figures are drawn no larger unless more is asked for.
+SHOWN_SIDE = 2048
+
+
+def fitted(image: np.ndarray, side: int = SHOWN_SIDE, enlarge: bool = False) -> np.ndarray:
+    """Bring an image, uint8 (H, W, 3) or (H, W, 1), to a longer side of ``side`` pixels.
+
+    Args:
+        image: one that is smaller stays as it is unless ``enlarge`` is set.
+        side: in pixels.
+        enlarge: make a small image larger, bicubic.
+    """
+    height, width = image.shape[:2]
+    factor = side / max(height, width)
+    if factor >= 1 and not enlarge:
+        return image
+    size = max(1, round(height * factor)), max(1, round(width * factor))
+    return resize(image, size, "area" if factor < 1 else "bicubic")
+
 
 def resize(image: np.ndarray, size: int | tuple[int, int], method: str = "bilinear") -> np.ndarray:
     """Resize a picture or a map to ``size`` (one number for a square, or height and width).

@@ -11,6 +11,8 @@ from pathlib import Path
 from carvis.errors import CarvisError
 from carvis.language import Message
 
+_LARGE = 1 << 24
+
 
 @contextlib.contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
@@ -74,7 +76,10 @@ def content_hash(*parts: object) -> str:
         if isinstance(part, bytes):
             kind, data = "bytes", part
         elif hasattr(part, "tobytes"):
-            kind, data = f"array {part.dtype} {part.shape}", part.tobytes()
+            kind = f"array {part.dtype} {part.shape}"
+            # A photograph is not copied for its hash.
+            in_place = part.nbytes > _LARGE and part.flags.c_contiguous and part.dtype.kind in "uif"
+            data = memoryview(part).cast("B") if in_place else part.tobytes()
         else:
             kind, data = "json", json.dumps(part, sort_keys=True, ensure_ascii=False).encode()
         digest.update(f"{kind} {len(data)}\n".encode())

@@ -63,7 +63,7 @@ with controls:
         st.caption(activations.range_note(chosen), width="stretch")
 image = None
 with beside, guarded():
-    image = comparison.fitted(read_image(picture.source))
+    image = comparison.shown(read_image(picture.source))
     st.image(encode_image(image), width="stretch", alt=_("The picture {name}").format(name=picture.name))
     st.caption(plain(picture.name))
 if image is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from carvis.images import USUAL, colorize, encode_image, overlay, resize
+from carvis.images import USUAL, colorize, encode_image, fitted, overlay, read_image, resize
 from ui import classifiers, selection
 from ui.data import Picture
 from ui.download import download
@@ -21,14 +21,12 @@ if TYPE_CHECKING:
     from carvis.explain import Heatmap
 
 _SHOWN_SIDE, _MAP_SIDE = 640, 480
+_KEPT_BYTES = 12_000_000
 
 
-def fitted(image: np.ndarray, side: int = _SHOWN_SIDE) -> np.ndarray:
-    """Bring a picture to a size that a browser shows well: its longer side ``side`` pixels."""
-    height, width = image.shape[:2]
-    factor = side / max(height, width)
-    size = max(1, round(height * factor)), max(1, round(width * factor))
-    return resize(image, size, "area" if factor < 1 else "bicubic")
+def shown(image: np.ndarray, side: int = _SHOWN_SIDE) -> np.ndarray:
+    """Bring an image to a size that a browser shows well: its longer side ``side`` pixels."""
+    return fitted(image, side, enlarge=True)
 
 
 def legend(colours: str) -> bytes:
@@ -40,10 +38,11 @@ class Row:
     """One picture and its heatmaps: the frame is drawn at once, the maps as they come."""
 
     def __init__(self, picture: Picture, image: np.ndarray, models: list[str], number: int):
-        self.picture, self.image = picture, fitted(image)
+        self.picture, self.image = picture, shown(image)
         self.maps: dict[str, Heatmap] = {}
         self.rights: dict[str, bool | None] = {}
-        self.original = image
+        # A large photograph is read again by each model: a page of them would not fit into the memory.
+        self.original = image if image.nbytes <= _KEPT_BYTES else None
         grid = st.grid(len(models) + 1, min_column_width=210, gap="small")
         with grid.cell():
             title = _("Picture")
@@ -66,7 +65,11 @@ class Row:
     def seen_by(self, model: classifiers.Opened) -> np.ndarray | Path | bytes:
         """Return the picture in a form that the model reads in its own way."""
         usual = model.classifier.reading == USUAL and model.classifier.channels == 3
-        return self.original if usual else self.picture.source
+        return self.original if usual and self.original is not None else self.picture.source
+
+    def large(self) -> np.ndarray:
+        """Return the image as it is drawn into figures."""
+        return fitted(read_image(self.picture.source) if self.original is None else self.original)
 
     def compute(self, model: classifiers.Opened, chosen: selection.Selection, layer: str | None) -> None:
         """Make the map of one model, or say why there is none."""
@@ -173,7 +176,7 @@ def _figure(row: Row, chosen: selection.Selection, verdicts: dict[str, str]) -> 
     from carvis.figures import figure_bytes, heatmap_comparison
 
     figure = heatmap_comparison(
-        row.original,
+        row.large(),
         row.maps,
         row.picture.label,
         alpha=chosen.strength / 100,

@@ -7,7 +7,7 @@ from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image
 from carvis.workspace import modified
 from ui import choice, classifiers, commands, data, filter_options, pattern_grid, work
-from ui.comparison import fitted
+from ui.comparison import shown
 from ui.download import download
 from ui.i18n import _, n_
 from ui.page import empty, error, guarded
@@ -123,7 +123,7 @@ def _figure(rows, maps: list[np.ndarray], title: str) -> bytes:
 def _laid(path: str, where: np.ndarray, maps: list[np.ndarray]) -> np.ndarray:
     """Lay a map over its picture, all maps of a filter on one scale."""
     top = max(float(one.max()) for one in maps) or 1.0
-    return overlay(fitted(read_image(path), 360), where / top, 0.6, "viridis")
+    return overlay(shown(read_image(path), 360), where / top, 0.6, "viridis")
 
 
 def _pictures(rows, maps: list[np.ndarray], index: int) -> None:

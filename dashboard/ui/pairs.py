@@ -159,4 +159,4 @@ def _downloads(row: comparison.Row, swap: pd.DataFrame | None) -> None:
 def _figure(row: comparison.Row, swap: pd.DataFrame | None) -> bytes:
     from carvis.figures import figure_bytes, map_differences
 
-    return figure_bytes(map_differences(row.original, row.maps, swap))
+    return figure_bytes(map_differences(row.large(), row.maps, swap))

@@ -7,7 +7,7 @@ from carvis.training.replay import Replay
 from carvis.training.run import Run
 from carvis.workspace import content_hash
 from ui import data
-from ui.comparison import fitted
+from ui.comparison import shown
 from ui.i18n import _, of_library
 from ui.page import guarded
 from ui.texts import mark, percent, plain
@@ -91,7 +91,7 @@ def _picture(name: str, replay: Replay, epoch: int) -> None:
     if picture is None:
         st.caption(_("The data set {name} is not in this workspace.").format(name=plain(dataset)))
         return
-    image = fitted(read_image(picture.source), 480)
+    image = shown(read_image(picture.source), 480)
     if not replay.has_weights(epoch):
         st.image(encode_image(image), width="stretch", alt=plain(sample))
         st.caption(

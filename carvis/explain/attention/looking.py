@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 TARGETS = ("predicted", "true")
 _ASKED_AT_ONCE = 32
+# Of images that are held at once at their full size, beside their masks.
+_MOST_BYTES = 64_000_000
 
 
 def attention_on_parts(
@@ -199,8 +201,11 @@ class _Looking:
 
     def batch(self, samples) -> list[dict]:
         """Return a row for each picture that can be read."""
-        read = []
+        read, rows = [], []
         for sample in samples:
+            if sum(image.nbytes for _, image, _ in read) > _MOST_BYTES:
+                rows += self._rows(read)
+                read = []
             try:
                 image, turn = self.clf.read_image(sample.path), turn_of(sample.path, self.clf.reading)
                 # Annotations lie on the upright image; all is measured on the image that the model sees.
@@ -208,6 +213,9 @@ class _Looking:
                 read.append((sample, image, {name: turned_as_stored(mask, turn) for name, mask in masks.items()}))
             except (ImageError, TableError) as error:
                 self.problems.append(message_of(error))
+        return rows + self._rows(read)
+
+    def _rows(self, read: list) -> list[dict]:
         if not read:
             return []
         seen = [self.clf.fit(image) for _, image, _ in read]
@@ -259,7 +267,7 @@ class _Looking:
             for part, mask in masks.items():
                 if not mask.any():
                     continue
-                yield place, part, "", self.fill(image, mask)
+                yield place, part, "", self.clf.fit(self.fill(image, mask))
                 moved = elsewhere(mask, (self.seed, *(zlib.crc32(name.encode()) for name in (sample.id, part))))
                 rows[place][f"overlap:{part}"] = moved.overlap
-                yield place, part, "control", self.fill(image, moved.mask)
+                yield place, part, "control", self.clf.fit(self.fill(image, moved.mask))

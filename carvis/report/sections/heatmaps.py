@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from carvis.errors import CarvisError
-from carvis.images import encode_image, overlay, read_image, resize
+from carvis.images import encode_image, fitted, overlay, read_image
 from carvis.language import N_, _, localised
 from carvis.report.blocks import Badge, Heading, Kind, Picture, Row, Section, Words
 from carvis.report.context import Context
@@ -150,8 +150,7 @@ def choose(context: Context, n: int) -> pd.DataFrame:
 
 
 def _small(image: np.ndarray) -> np.ndarray:
-    scale = _SIDE / max(image.shape[:2])
-    return resize(image, tuple(max(1, round(side * scale)) for side in image.shape[:2]), "area")
+    return fitted(image, _SIDE, enlarge=True)
 
 
 def _tone(right: bool) -> str:
