@@ -3,7 +3,6 @@
 import streamlit as st
 
 from carvis.explain import scale_maps
-from carvis.images import read_image
 from ui import assumptions, choice, classifiers, comparison, data, layer_options, not_read, options, pairs, trials
 from ui.download import download
 from ui.i18n import _
@@ -65,7 +64,7 @@ if not pictures:
 rows = []
 for number, picture in enumerate(pictures):
     with guarded():
-        rows.append(comparison.Row(picture, read_image(picture.source), models, number))
+        rows.append(comparison.Row(picture, models, number))
 
 opened = {}
 for name in models:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from carvis.explain import Heatmap
 
 _SHOWN_SIDE, _MAP_SIDE = 640, 480
-_KEPT_BYTES = 12_000_000
+_KEPT_BYTES = 2_000_000
 
 
 def shown(image: np.ndarray, side: int = _SHOWN_SIDE) -> np.ndarray:
@@ -34,15 +34,21 @@ def legend(colours: str) -> bytes:
     return encode_image(np.repeat(colorize(np.linspace(0, 1, 256)[None], colours), 14, axis=0), "PNG")
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def _read(stamp: object, *, _source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return an image as it is shown, and as it is; a photograph only as shown, for a page of them fills the memory."""
+    image = read_image(_source)
+    return shown(image), image if image.nbytes <= _KEPT_BYTES else None
+
+
 class Row:
     """One picture and its heatmaps: the frame is drawn at once, the maps as they come."""
 
-    def __init__(self, picture: Picture, image: np.ndarray, models: list[str], number: int):
-        self.picture, self.image = picture, shown(image)
+    def __init__(self, picture: Picture, models: list[str], number: int):
+        self.picture = picture
+        self.image, self.original = _read(classifiers.stamp_of(picture), _source=picture.source)
         self.maps: dict[str, Heatmap] = {}
         self.rights: dict[str, bool | None] = {}
-        # A large photograph is read again by each model: a page of them would not fit into the memory.
-        self.original = image if image.nbytes <= _KEPT_BYTES else None
         grid = st.grid(len(models) + 1, min_column_width=210, gap="small")
         with grid.cell():
             title = _("Picture")

@@ -10,7 +10,7 @@ import streamlit as st
 from carvis.explain.comparing import compare_maps, density_difference
 from carvis.images import DIVERGING, colorize, encode_image, overlay_difference
 from carvis.workspace import content_hash
-from ui import classifiers, comparison
+from ui import classifiers, comparison, trials
 from ui.download import download
 from ui.i18n import _
 from ui.texts import percent, plain
@@ -107,10 +107,7 @@ def _swap(row: comparison.Row, opened: dict[str, classifiers.Opened]) -> pd.Data
     )
     if not asked:
         return None
-    from carvis.explain.trials import faithfulness_key
-
-    keys = [faithfulness_key(opened[name].classifier, row.seen_by(opened[name]), one) for name, one in row.maps.items()]
-    key = content_hash(keys)
+    key = content_hash([trials.key_of(row, opened[name]) for name in row.maps])
     with st.spinner(_("Erasing the picture in the order of each map …")):
         swap = _swapped(key, tuple(row.maps), _row=row, _opened=opened)
     st.caption(

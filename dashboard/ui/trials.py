@@ -52,10 +52,10 @@ def offer(rows: list[comparison.Row], opened: dict[str, classifiers.Opened]) -> 
                     watch=lambda done, _, before=number: watch(before + done, len(todo)),
                 )
             # The workspace may be one that cannot be written.
-            _session()[_key(row, model)] = found[0]
+            _session()[key_of(row, model)] = found[0]
         return True
 
-    key = content_hash([_key(row, opened[name]) for row, name in todo])
+    key = content_hash([key_of(row, opened[name]) for row, name in todo])
     note = _("Erases and restores each picture in the order of its map.")
     work.on_request(key, _("Test these maps"), make, note, main=False)
 
@@ -64,17 +64,29 @@ def _session() -> dict:
     return st.session_state.setdefault("_tested_maps", {})
 
 
-def _key(row: comparison.Row, model: classifiers.Opened) -> str:
+def key_of(row: comparison.Row, model: classifiers.Opened) -> str:
+    """Name the test of one model's map of a row by everything that decides its outcome."""
+    heatmap = row.maps[model.name]
+    asked = [heatmap.method, heatmap.layer, heatmap.target, heatmap.against, heatmap.gamma, heatmap.score_kind]
+    known = model.classifier.fingerprint, classifiers.stamp_of(row.picture), content_hash(heatmap.raw, asked)
+    return _made_key(*known, _row=row, _model=model)
+
+
+@st.cache_data(max_entries=1024, show_spinner=False)
+def _made_key(
+    fingerprint: str, stamp: object, heatmap: str, *, _row: comparison.Row, _model: classifiers.Opened
+) -> str:
     from carvis.explain.trials import faithfulness_key
 
-    return faithfulness_key(model.classifier, row.seen_by(model), row.maps[model.name])
+    # It reads the image: of a photograph, a second at each run of the page.
+    return faithfulness_key(_model.classifier, _row.seen_by(_model), _row.maps[_model.name])
 
 
 def kept(row: comparison.Row, model: classifiers.Opened) -> "Faithfulness | None":
     """Return what is known of one model's map of a row."""
     from carvis.explain.trials import kept_faithfulness
 
-    key = _key(row, model)
+    key = key_of(row, model)
     return _session().get(key) or kept_faithfulness(work.cache("faithfulness"), key)
 
 
