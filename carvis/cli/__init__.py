@@ -14,6 +14,7 @@ from carvis.cli.argparse_words import HelpInCells, argparse_speaking
 from carvis.errors import CarvisError
 from carvis.language import N_, _, languages, localised, speaking, system_language
 from carvis.startup import quiet_tensorflow
+from carvis.workspace import os_sentence
 
 VERBS = (
     "summary", "check", "split", "train", "runs", "evaluate", "compare", "heatmaps", "attention", "filters",
@@ -114,10 +115,7 @@ def _run(args: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        # What is written goes through a temporary file: the folder is what a person knows.
-        place = os.path.dirname(os.path.abspath(error.filename)) if error.filename else _("a file")
-        words = _("carvis: {place} cannot be used ({reason}): check it, or name another.")
-        print(words.format(place=place, reason=error.strerror or error), file=sys.stderr)
+        print(f"carvis: {localised(os_sentence(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(_("carvis: stopped."), file=sys.stderr)

@@ -15,6 +15,7 @@ from carvis.workspace import (
     content_hash,
     is_dataset,
     is_text,
+    os_reason,
     resolve_inside,
     shown,
     split_folders,
@@ -269,9 +270,7 @@ def _scan_split(root: Path, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
                 try:
                     look(entry, label, around)
                 except OSError as error:
-                    others.append(
-                        (entry.path, Message("cannot be read: {reason}", reason=error.strerror or str(error)))
-                    )
+                    others.append((entry.path, Message("cannot be read: {reason}", reason=os_reason(error))))
 
     def look(entry: os.DirEntry, label: str | None, around: frozenset[str]) -> None:
         if entry.is_dir():

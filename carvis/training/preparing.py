@@ -16,7 +16,7 @@ from carvis.training.pictures import split_samples
 from carvis.training.recipes import DEFAULTS, PRECISIONS
 from carvis.training.recorder import now, write_json
 from carvis.training.run import CONFIG, STATUS, Run
-from carvis.workspace import Workspace, is_demo
+from carvis.workspace import Workspace, is_demo, os_reason, os_remedy
 
 
 def prepare(
@@ -251,9 +251,10 @@ def _new_directory(run_dir, workspace: Workspace, recipe: str, backbone: str | N
     except OSError as error:
         raise TrainingError(
             Message(
-                "No run can be written below {runs_dir} ({reason}): is it there, and may it be written?",
+                "No run can be written below {runs_dir} ({reason}): {remedy}.",
                 runs_dir=workspace.runs_dir,
-                reason=error.strerror,
+                reason=os_reason(error),
+                remedy=os_remedy(error),
             )
         ) from error
     stem = "-".join(part for part in (datetime.now().strftime("%Y%m%d-%H%M%S"), recipe, backbone) if part)

@@ -12,6 +12,7 @@ from carvis.workspace.files import (
     shown,
 )
 from carvis.workspace.layout import SPLITS, canonical_split, is_dataset, is_demo, split_folders
+from carvis.workspace.os_reason import os_reason, os_remedy, os_sentence, shown_path
 from carvis.workspace.regular_file import open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
 
@@ -30,9 +31,13 @@ __all__ = [
     "lock",
     "modified",
     "open_regular",
+    "os_reason",
+    "os_remedy",
+    "os_sentence",
     "read_regular",
     "resolve_inside",
     "sha256_of_file",
     "shown",
+    "shown_path",
     "split_folders",
 ]

@@ -10,6 +10,10 @@ from pathlib import Path
 
 from carvis.errors import CarvisError
 from carvis.language import Message
+from carvis.workspace.os_reason import os_reason, os_remedy, shown_path
+
+# Letters of a file's name that its temporary file bears, too: a name as long as may be leaves no room for more.
+_STEM = 32
 
 
 @contextlib.contextmanager
@@ -23,17 +27,20 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:_STEM]}-", suffix=path.suffix)
         os.close(handle)
         temporary = Path(name)
         yield temporary
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        remedy = Message("free some space or choose another folder")
         raise CarvisError(
-            Message("{path} could not be written ({reason}): {remedy}.", path=path, reason=reason, remedy=remedy)
+            Message(
+                "{path} could not be written ({reason}): {remedy}.",
+                path=shown_path(path),
+                reason=os_reason(error),
+                remedy=os_remedy(error),
+            )
         ) from error
     finally:
         if temporary is not None:

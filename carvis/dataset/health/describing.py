@@ -19,7 +19,7 @@ from carvis.dataset.health.framing import unframed
 from carvis.errors import CarvisError, ImageError
 from carvis.images import read_image, resize
 from carvis.language import Message, as_data, from_data, message_of
-from carvis.workspace import Cache, content_hash
+from carvis.workspace import Cache, content_hash, os_reason
 
 SIDE = 32
 SHARPNESS_SIDE = 256
@@ -164,7 +164,9 @@ def _describe(path: str) -> tuple[tuple, np.ndarray, np.ndarray | None]:
         image = read_image(path)
         kind = _format(content)
     except (ImageError, OSError) as error:
-        words = Message("{name} cannot be read: {reason}.", name=path, reason=getattr(error, "strerror", None) or "")
+        words = Message(
+            "{name} cannot be read: {reason}.", name=path, reason=os_reason(error) if isinstance(error, OSError) else ""
+        )
         reason = message_of(error) if isinstance(error, ImageError) else words
         return ("", "", "", 0, 0, 0.0, 0.0, 0.0, reason), black, None
     height, width = image.shape[:2]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.workspace import SPLITS
+from carvis.workspace import SPLITS, os_reason, os_remedy
 
 MASKS = "masks"
 
@@ -107,13 +107,13 @@ def _bring(source: str, place: Path) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        reason = error.strerror or str(error)
         raise CarvisError(
             Message(
-                "{source} could not be copied to {parent} ({reason}): free some space.",
+                "{source} could not be copied to {parent} ({reason}): {remedy}.",
                 source=source,
                 parent=place.parent,
-                reason=reason,
+                reason=os_reason(error),
+                remedy=os_remedy(error),
             )
         ) from error
     return "copy"

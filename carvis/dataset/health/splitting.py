@@ -16,7 +16,7 @@ from carvis.dataset.health.laying import carry_masks, lay_out, leave_out_removed
 from carvis.dataset.health.result import Health
 from carvis.errors import CarvisError, DatasetError
 from carvis.language import Message
-from carvis.workspace import SPLITS, Cache, atomic_write
+from carvis.workspace import SPLITS, Cache, atomic_write, os_reason, os_remedy, shown_path
 
 TABLE, REPORT = "split.csv", "split.json"
 COLUMNS = ("id", "path", "label", "group", "split", "new_id", "reason")
@@ -125,9 +125,13 @@ def split_dataset(
             raise DatasetError(
                 Message("{out} is there already: use it, or name a new folder for the split.", out=out)
             ) from error
-        reason = error.strerror or str(error)
         raise CarvisError(
-            Message("{out} could not be made ({reason}): name a folder that can be written.", out=out, reason=reason)
+            Message(
+                "{out} could not be made ({reason}): {remedy}.",
+                out=shown_path(out),
+                reason=os_reason(error),
+                remedy=os_remedy(error),
+            )
         ) from error
     watch(100, 100)
     return Split(out, table, how, leaks, masks)
