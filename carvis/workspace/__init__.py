@@ -11,23 +11,41 @@ from carvis.workspace.files import (
     sha256_of_file,
     shown,
 )
-from carvis.workspace.layout import SPLITS, canonical_split, is_dataset, is_demo, split_folders
+from carvis.workspace.layout import (
+    SPLIT_REPORT,
+    SPLITS,
+    canonical_split,
+    dataset_links,
+    is_dataset,
+    is_demo,
+    linked_datasets,
+    split_folders,
+)
+from carvis.workspace.links import LINKS_VARIABLE, Links, refuse_links_out, resolved
 from carvis.workspace.os_reason import os_reason, os_remedy, os_sentence, shown_path
 from carvis.workspace.regular_file import open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
+from carvis.workspace.tree import DEEPEST, children, walk
 
 __all__ = [
+    "DEEPEST",
+    "LINKS_VARIABLE",
     "MODEL_SUFFIXES",
     "SPLITS",
+    "SPLIT_REPORT",
     "Cache",
+    "Links",
     "Workspace",
     "atomic_path",
     "atomic_write",
     "canonical_split",
+    "children",
     "content_hash",
+    "dataset_links",
     "is_dataset",
     "is_demo",
     "is_text",
+    "linked_datasets",
     "lock",
     "modified",
     "open_regular",
@@ -35,9 +53,12 @@ __all__ = [
     "os_remedy",
     "os_sentence",
     "read_regular",
+    "refuse_links_out",
     "resolve_inside",
+    "resolved",
     "sha256_of_file",
     "shown",
     "shown_path",
     "split_folders",
+    "walk",
 ]

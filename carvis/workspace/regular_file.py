@@ -67,5 +67,10 @@ def _check(path: str | Path, mode: int) -> None:
         return
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(21, os.strerror(21), str(path))
-    kind = next((kind for is_kind, kind in _KINDS if is_kind(mode)), Message("no ordinary file"))
+    kind = kind_of_mode(mode)
     raise FileKindError(Message("{path} is {kind}: name an ordinary file.", path=path, kind=kind), kind)
+
+
+def kind_of_mode(mode: int) -> Message:
+    """Return what stands there in place of a file or a folder: "a pipe"."""
+    return next((kind for is_kind, kind in _KINDS if is_kind(mode)), Message("no ordinary file"))
