@@ -16,7 +16,7 @@ from carvis.dataset.labels import label_of_path
 from carvis.errors import ImageError
 from carvis.images import IMAGE_SUFFIXES, why_not_read
 from carvis.language import Message
-from carvis.workspace import is_dataset, split_folders
+from carvis.workspace import Links, children, is_dataset, links_around, split_folders, walk
 
 _NAMED = 5
 
@@ -41,6 +41,8 @@ def expand(text: str | Path) -> list[Path]:
     a dot.
     """
     text = os.path.expanduser(str(text))
+    if not text.strip():
+        return []
     found = _walk(text)
     return found if found or os.sep == "\\" or "\\" not in text else _walk(text.replace("\\", "/"))
 
@@ -50,27 +52,38 @@ def is_pattern(text: str) -> bool:
     return any(sign in text for sign in "*?[")
 
 
-def files_of(text: str | Path) -> tuple[list[Path], list[Path]]:
-    """Return the images and the other files that a path, folder or pattern means; of a data set only its splits' files.
+def files_of(text: str | Path) -> tuple[list[Path], dict[Path, Message]]:
+    """Return the images that a path, folder or pattern means, and the other files with why they are not read.
+
+    Of a data set only its splits' files count.
 
     Raises:
         ImageError: nothing is there, or nothing fits the pattern.
     """
     places = expand(text)
+    if not str(text).strip():
+        raise ImageError(Message("A name of an image or folder is empty: name one."))
     if not places:
         if is_pattern(str(text)):
             raise ImageError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
         raise ImageError(Message("{path} does not exist: check the path.", path=text))
-    images, others = [], []
+    images, others = [], {}
     for place in places:
         if not place.is_dir():
             # What a person names without a pattern is meant as an image, whatever its name says.
-            (images if _is_image(place) or not is_pattern(str(text)) else others).append(place)
+            if _is_image(place) or not is_pattern(str(text)):
+                images.append(place)
+            else:
+                others[place] = why_not_read(place)
             continue
+        links = links_around(place)
         for folder in [path for _, path in split_folders(place)] if is_dataset(place) else [place]:
-            for file in _below(folder):
-                (images if _is_image(file) else others).append(file)
-    return list(dict.fromkeys(images)), list(dict.fromkeys(others))
+            for file in _below(folder, links, others):
+                if _is_image(file):
+                    images.append(file)
+                else:
+                    others[file] = why_not_read(file)
+    return list(dict.fromkeys(images)), others
 
 
 def find_images(text: str | Path) -> tuple[list[NamedImage], list[Message]]:
@@ -92,10 +105,10 @@ def find_images(text: str | Path) -> tuple[list[NamedImage], list[Message]]:
     return found, notes
 
 
-def others_note(text: str | Path, others: list[Path]) -> Message:
+def others_note(text: str | Path, others: dict[Path, Message]) -> Message:
     """Say how many files are no images, and name the first and why they are not read."""
     kinds = Counter(path.suffix.lower() or path.name for path in others)
-    first = named_with_reasons([{"path": path.name, "reason": why_not_read(path)} for path in others])
+    first = named_with_reasons([{"path": path.name, "reason": reason} for path, reason in others.items()])
     return Message.of_number(
         "{n} file of {place} is no image that can be read: {first}.",
         "{n} files of {place} are no images that can be read ({kinds}): {first}.",
@@ -153,41 +166,25 @@ def _next(folder: Path, part: str) -> list[Path]:
     if part == "..":
         return [folder / part]
     if part == "**":
-        return [folder, *(path for path in _below(folder, folders=True))]
+        return [folder, *_below(folder, links_around(folder), {}, folders=True)]
     if _exists(folder / part):
         return [folder / part]
     fits = re.compile(translate(composed(part).casefold())).match
-    return [path for path in _entries(folder, hidden=part.startswith(".")) if fits(composed(path.name).casefold())]
-
-
-def _below(folder: Path, folders: bool = False) -> list[Path]:
-    """The files below a folder, or the folders, in order; links to folders around are not followed for ever."""
-    found, seen = [], set()
-
-    def walk(place: Path) -> None:
-        real = os.path.realpath(place)
-        if real in seen:
-            return
-        seen.add(real)
-        for entry in _entries(place):
-            if entry.is_dir() and entry.name.lower() not in SYSTEM_FILES:
-                found.extend([entry] if folders else [])
-                walk(entry)
-            elif not folders and not entry.is_dir() and entry.name.lower() not in SYSTEM_FILES:
-                found.append(entry)
-
-    walk(folder)
-    return found
-
-
-def _entries(folder: Path, hidden: bool = False) -> list[Path]:
-    try:
-        entries = list(folder.iterdir())
-    except OSError:
-        return []
+    found = children(folder, links_around(folder), hidden=part.startswith("."))
     return sorted(
-        (one for one in entries if hidden or not one.name.startswith(".")), key=lambda one: _natural(one.name)
+        (path for path in found if fits(composed(path.name).casefold())), key=lambda path: _natural(path.name)
     )
+
+
+def _below(folder: Path, links: Links, others: dict[Path, Message], folders: bool = False) -> list[Path]:
+    """The files below a folder, or the folders, in order; what is left out comes to the others, with the reason."""
+
+    def refuse(path: str, reason: Message) -> None:
+        others[Path(path)] = reason
+
+    found = walk(folder, links, refused=refuse, skip=SYSTEM_FILES, folders=folders)
+    placed = sorted((list(map(_natural, (*one.folders, one.name))), one.path) for one in found)
+    return [Path(path) for _place, path in placed]
 
 
 def _natural(name: str) -> list:

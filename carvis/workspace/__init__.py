@@ -19,9 +19,10 @@ from carvis.workspace.layout import (
     is_dataset,
     is_demo,
     linked_datasets,
+    links_around,
     split_folders,
 )
-from carvis.workspace.links import LINKS_VARIABLE, Links, refuse_links_out, resolved
+from carvis.workspace.links import LINKS_VARIABLE, Links, links_beside, refuse_links_out, resolved
 from carvis.workspace.os_reason import os_reason, os_remedy, os_sentence, shown_path
 from carvis.workspace.regular_file import open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
@@ -46,6 +47,8 @@ __all__ = [
     "is_demo",
     "is_text",
     "linked_datasets",
+    "links_around",
+    "links_beside",
     "lock",
     "modified",
     "open_regular",

@@ -60,6 +60,17 @@ def dataset_links(root: str | Path) -> Links:
     return Links(root, others=lambda: chain.from_iterable(_other_datasets(Path(root)).values()))
 
 
+def links_around(folder: str | Path) -> Links:
+    """Return which links of a folder are followed: of one in a data set, as of that data set."""
+    folder = Path(os.path.abspath(folder))
+    if is_dataset(folder):
+        return dataset_links(folder)
+    for place in (folder, *folder.parents):
+        if canonical_split(place.name) and is_dataset(place.parent):
+            return dataset_links(place.parent)
+    return Links(folder)
+
+
 def linked_datasets(root: str | Path, paths: Iterable[str]) -> list[str]:
     """List the folders of other data sets that files of one lead to by links, sorted."""
     here, folders, outside = os.path.realpath(root), {}, set()

@@ -59,7 +59,7 @@ class Links:
     """
 
     def __init__(self, *folders: str | Path, others: Callable[[], Iterable[str | Path]] = tuple):
-        self.name = os.path.basename(os.path.abspath(folders[0]))
+        self.name = os.path.basename(os.path.abspath(folders[0])) if folders else ""
         self._own = tuple(os.path.realpath(folder) for folder in folders)
         self._others = others
         self._real: dict[str, str] = {}
@@ -119,6 +119,11 @@ class Links:
 
     def _inside(self, real: str) -> bool:
         return any(is_below(real, root) for root in self._own) or any(is_below(real, root) for root in self._further)
+
+
+def links_beside(file: str | Path) -> Links:
+    """Return which links of the files beside a named one are followed: into its folder, or to where it lies itself."""
+    return Links(os.path.dirname(os.path.abspath(file)), os.path.dirname(os.path.realpath(file)))
 
 
 def refuse_links_out(folder: str | Path) -> None:

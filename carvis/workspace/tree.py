@@ -1,6 +1,7 @@
 """Going through folders: links by the one rule, no loop, no folder twice, not too deep, only files and folders."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,8 @@ def walk(
     refused: Refused | None = None,
     skip: Container[str] = (),
     hidden: bool = False,
-    folders: bool = False,
+    folders: bool | None = False,
+    passed: Container[str] = (),
     deepest: int = DEEPEST,
 ) -> Iterator[Found]:
     """Go through the files below a folder, or its folders, those of a folder by name.
@@ -69,7 +71,8 @@ def walk(
         refused: called with the path of what is left out, and why, in words after its name.
         skip: names, in small letters, that are passed over in silence.
         hidden: whether names that begin with a dot count, too.
-        folders: give the folders in place of the files.
+        folders: give the folders in place of the files; both where None.
+        passed: paths of folders that are not gone through, such as those gone through already.
         deepest: how many folders below the top files may lie.
     """
     links = links or Links(top)
@@ -81,17 +84,19 @@ def walk(
         return
     me = (first.st_dev, first.st_ino)
     seen = {me: str(top)}
-    waiting: list[_Place] = []
+    waiting: deque[tuple[_Place, os.DirEntry]] = deque()
     stack = [_Place(str(top), os.path.realpath(top), (), me, frozenset({me}))]
     while stack or waiting:
         if stack:
             place = stack.pop()
         else:
-            place = waiting.pop(0)
+            place, link = waiting.popleft()
             if place.number in seen:
                 refuse(place.path, _again(seen[place.number]))
                 continue
             seen[place.number] = place.path
+            if folders is not False:
+                yield Found(link, place.folders[:-1])
         inner = []
         for entry in _entries(place.path, refuse, skip, hidden):
             try:
@@ -99,7 +104,7 @@ def walk(
                 if target is None:
                     continue
                 if entry.is_file():
-                    if not folders:
+                    if folders is not True:
                         yield Found(entry, place.folders)
                     continue
                 if not entry.is_dir():
@@ -116,12 +121,12 @@ def walk(
                 refuse(entry.path, AROUND)
             elif len(place.folders) >= deepest:
                 refuse(entry.path, Message("lies more than {n} folders deep: move it up", n=deepest))
-            else:
-                if folders:
+            elif entry.path not in passed:
+                if number not in seen and folders is not False and not entry.is_symlink():
                     yield Found(entry, place.folders)
                 found = _Place(entry.path, target, (*place.folders, entry.name), number, place.around | {number})
                 if entry.is_symlink():
-                    waiting.append(found)
+                    waiting.append((found, entry))
                 elif number in seen:
                     refuse(entry.path, _again(seen[number]))
                 else:
