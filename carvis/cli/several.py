@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from carvis.errors import CarvisError
 from carvis.language import Message, _, localised
-from carvis.workspace import MODEL_SUFFIXES
+from carvis.workspace import MODEL_SUFFIXES, children
 
 if TYPE_CHECKING:
     from carvis.dataset import NamedImage
@@ -88,9 +88,9 @@ def models_of(text: str) -> list[str]:
         return found or [text]
     places = expand(text)
     if not is_pattern(text) and len(places) == 1 and places[0].is_dir():
-        inside = sorted(path for path in places[0].iterdir() if path.is_file() and not path.name.startswith("."))
-        models = [path for path in inside if path.name.lower().endswith(MODEL_SUFFIXES)]
-        images = any(path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES for path in places[0].iterdir())
+        inside = children(places[0])
+        models = [path for path in inside if path.is_file() and path.name.lower().endswith(MODEL_SUFFIXES)]
+        images = any(path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES for path in inside)
         return [] if images else [str(path) for path in models]
     models = [path for path in places if path.name.lower().endswith(MODEL_SUFFIXES)]
     # A model's card lies beside it.

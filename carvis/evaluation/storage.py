@@ -16,7 +16,7 @@ from carvis.errors import TableError
 from carvis.evaluation.metrics import probability_columns
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message, as_data, from_data
-from carvis.workspace import Workspace, atomic_path, atomic_write
+from carvis.workspace import Workspace, atomic_path, atomic_write, refuse_links_out
 
 FORMAT = 1
 _COLUMNS = ["id", "path", "sha256", "label", "predicted", "confidence"]
@@ -108,8 +108,10 @@ def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evalu
 
     Raises:
         TableError: a file is missing, damaged, or only half of the evaluation was written.
+        PathError: a link in the folder leads out of it.
     """
     folder = Path(folder)
+    refuse_links_out(folder)
     data = {}
     for name in ("metrics.json", "predictions.parquet"):
         try:

@@ -25,7 +25,7 @@ from PIL import Image
 
 from carvis.images.orientation import EXIF_ORIENTATION, turned_upright
 from carvis.language import Message
-from carvis.workspace import canonical_split, is_dataset, split_folders
+from carvis.workspace import canonical_split, dataset_links, is_dataset, modified, split_folders, walk
 
 DEPTHS = (255, 1023, 4095, 16383, 65535)
 # Enough to meet the brightest values; opening one costs a tenth of a millisecond where it is no such image.
@@ -230,18 +230,20 @@ def depth_of(root: str | Path) -> Depth:
 @lru_cache(maxsize=64)
 def _stamp(root: str, moment: int) -> int:
     """Return what changes when images come or go, found out once in a moment: every deep image read asks for it."""
-    folders = (folder for _split, place in split_folders(Path(root)) for folder, _folders, _names in os.walk(place))
-    return hash(tuple(os.stat(folder).st_mtime_ns for folder in folders))
+    links = dataset_links(root)
+    tops = [str(place) for _split, place in split_folders(root)]
+    inner = [found.path for top in tops for found in walk(top, links, folders=True)]
+    return hash(tuple(modified(folder) for folder in (*tops, *inner)))
 
 
 @lru_cache(maxsize=64)
 def _depth_of(root: str, stamp: int) -> Depth:
+    links = dataset_links(root)
     candidates = sorted(
-        os.path.join(folder, name)
-        for _split, place in split_folders(Path(root))
-        for folder, _folders, names in os.walk(place)
-        for name in names
-        if name.lower().endswith(_DEEP_SUFFIXES)
+        found.path
+        for _split, place in split_folders(root)
+        for found in walk(place, links)
+        if found.name.lower().endswith(_DEEP_SUFFIXES)
     )
     places = np.linspace(0, len(candidates) - 1, min(_LOOKED_AT, len(candidates))).round().astype(int)
     integers = floats = top = 0

@@ -107,16 +107,6 @@ class Links:
             variable=LINKS_VARIABLE,
         )
 
-    def closed(self, folder: str | Path) -> bool:
-        """Tell whether a folder lies inside, and no link directly in it leads out."""
-        if not self.hold(folder):
-            return False
-        try:
-            with os.scandir(folder) as entries:
-                return all(self.hold(entry.path) for entry in entries if entry.is_symlink())
-        except OSError:
-            return True
-
     def _inside(self, real: str) -> bool:
         return any(is_below(real, root) for root in self._own) or any(is_below(real, root) for root in self._further)
 
@@ -126,23 +116,37 @@ def links_beside(file: str | Path) -> Links:
     return Links(os.path.dirname(os.path.abspath(file)), os.path.dirname(os.path.realpath(file)))
 
 
+def link_out_of(folder: str | Path) -> str | None:
+    """Return the first link that leads out of a folder, such as that of a run; directly in it, or in its folders."""
+    links = Links(folder)
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        for entry in found:
+            if entry.is_symlink():
+                if not links.hold(entry.path):
+                    return entry.path
+            elif entry.is_dir():
+                with os.scandir(entry.path) as inner:
+                    for one in inner:
+                        if one.is_symlink() and not links.hold(one.path):
+                            return one.path
+    except OSError:
+        pass
+    return None
+
+
 def refuse_links_out(folder: str | Path) -> None:
     """Refuse a folder, such as that of a run, in which a link leads out of it.
 
     Raises:
         PathError: one does.
     """
-    links = Links(folder)
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries if entry.is_symlink() and not links.hold(entry.path))
-    except OSError:
-        return
-    if names:
+    if path := link_out_of(folder):
         raise PathError(
             Message(
                 "{path} is a symbolic link out of its folder, so nothing there is read: put the file itself there.",
-                path=shown_path(os.path.join(folder, names[0])),
+                path=shown_path(path),
             )
         )
 

@@ -10,7 +10,7 @@ from carvis.errors import PathError
 from carvis.language import Message
 from carvis.workspace.files import is_text, shown
 from carvis.workspace.layout import SPLIT_NAMES, is_dataset, is_demo
-from carvis.workspace.links import Links, resolved
+from carvis.workspace.links import Links, link_out_of, resolved
 from carvis.workspace.os_reason import shown_path
 from carvis.workspace.tree import children, walk
 
@@ -110,8 +110,7 @@ class Workspace:
 
     def evaluations(self) -> list[Path]:
         """List the evaluation folders ``data/evaluations/<data set>/<split>/<model>``, by name."""
-        links = self.links
-        return [folder for folder in self._evaluation_folders(links) if links.closed(folder)]
+        return [folder for folder in self._evaluation_folders(self.links) if not link_out_of(folder)]
 
     def _evaluation_folders(self, links: Links) -> list[Path]:
         folders = [self.evaluations_dir]
@@ -121,8 +120,7 @@ class Workspace:
 
     def runs(self) -> list[Path]:
         """List the training run folders, newest last."""
-        links = self.links
-        return sorted((folder for folder in self._run_folders(links) if links.closed(folder)), key=_began)
+        return sorted((folder for folder in self._run_folders(self.links) if not link_out_of(folder)), key=_began)
 
     def _run_folders(self, links: Links) -> list[Path]:
         # Keras' models, unzipped, have a config.json, too.
@@ -162,7 +160,7 @@ class Workspace:
             if path.name.lower().endswith(suffixes) and path.is_symlink() and not links.hold(path)
         ]
         inner = [*self._evaluation_folders(links), *self._run_folders(links)]
-        return sorted({*found, *(folder for folder in inner if not links.closed(folder))})
+        return sorted({*found, *(Path(path) for folder in inner if (path := link_out_of(folder)))})
 
 
 def _began(run: Path) -> str:
