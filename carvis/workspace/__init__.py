@@ -23,6 +23,7 @@ from carvis.workspace.layout import (
     split_folders,
 )
 from carvis.workspace.links import LINKS_VARIABLE, Links, links_beside, refuse_links_out, resolved
+from carvis.workspace.names import LONGEST, check_length, fitting, not_empty
 from carvis.workspace.os_reason import os_reason, os_remedy, os_sentence, shown_path
 from carvis.workspace.regular_file import open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
@@ -31,6 +32,7 @@ from carvis.workspace.tree import DEEPEST, children, walk
 __all__ = [
     "DEEPEST",
     "LINKS_VARIABLE",
+    "LONGEST",
     "MODEL_SUFFIXES",
     "SPLITS",
     "SPLIT_REPORT",
@@ -40,9 +42,11 @@ __all__ = [
     "atomic_path",
     "atomic_write",
     "canonical_split",
+    "check_length",
     "children",
     "content_hash",
     "dataset_links",
+    "fitting",
     "is_dataset",
     "is_demo",
     "is_text",
@@ -51,6 +55,7 @@ __all__ = [
     "links_beside",
     "lock",
     "modified",
+    "not_empty",
     "open_regular",
     "os_reason",
     "os_remedy",

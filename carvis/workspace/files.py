@@ -10,6 +10,7 @@ from pathlib import Path
 
 from carvis.errors import CarvisError
 from carvis.language import Message
+from carvis.workspace.names import not_empty
 from carvis.workspace.os_reason import os_reason, os_remedy, shown_path
 
 # Letters of a file's name that its temporary file bears, too: a name as long as may be leaves no room for more.
@@ -21,9 +22,9 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder that replaces ``path`` once the block ends without error.
 
     Raises:
-        CarvisError: the folder cannot be written, or the disk is full; ``path`` is then as it was.
+        CarvisError: the name is empty, the folder cannot be written, or the disk is full; ``path`` is then as it was.
     """
-    path = Path(path)
+    path = not_empty(path, Message("the file"))
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from carvis.dataset import Dataset, label_of_path
 from carvis.errors import CarvisError, ImageError
 from carvis.evaluation import Evaluation, load_evaluation, read_misclassified
 from carvis.images import IMAGE_SUFFIXES, thumbnail
-from carvis.workspace import SPLITS, Cache, Workspace, children, content_hash, dataset_links, modified
+from carvis.workspace import SPLITS, Cache, Workspace, children, content_hash, dataset_links, modified, resolved
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 # Another number where the same file would now be read otherwise.
@@ -225,7 +225,7 @@ def misclassified(table: Table) -> pd.DataFrame:
         root = datasets().get(table.data)
         return _of_evaluation(table, str(root) if root else None, stamp(table), _answers=evaluation(table))
     roots = datasets() or {"": workspace().root}
-    listed = tuple((name, str(Path(root).resolve()), _folder_times(root)) for name, root in roots.items())
+    listed = tuple((name, str(resolved(root)), _folder_times(root)) for name, root in roots.items())
     return _of_csv(str(table.path), table.path.stat().st_mtime_ns, listed)
 
 

@@ -22,6 +22,7 @@ from carvis.workspace import (
     Cache,
     atomic_write,
     dataset_links,
+    fitting,
     linked_datasets,
     os_reason,
     os_remedy,
@@ -105,7 +106,7 @@ def split_dataset(
     """
     if not str(out).strip():
         raise DatasetError(Message("The new data set's name is empty: name a folder for it."))
-    out = Path(out).expanduser()
+    out = Path(os.path.expanduser(out))
     shares = _check(health, out, fractions)
     table = assign(health, shares, seed)
     _some_left(health, table)
@@ -249,6 +250,8 @@ def _names(table: pd.DataFrame) -> list[str]:
         # Sub-folders of a class become part of the name.
         base = "_".join(rest.split("/")[1:])
         stem, suffix = os.path.splitext(base)
+        stem = fitting(stem)
+        base = stem + suffix
         tries = [base, f"{old_split}_{base}"]
         name = next((one for one in tries if (row.label, _stem(one)) not in taken), None)
         number = 2
