@@ -25,7 +25,7 @@ from carvis.workspace.layout import (
 from carvis.workspace.links import LINKS_VARIABLE, Links, links_beside, refuse_links_out, resolved
 from carvis.workspace.names import LONGEST, check_length, fitting, not_empty
 from carvis.workspace.os_reason import os_reason, os_remedy, os_sentence, shown_path
-from carvis.workspace.regular_file import open_regular, read_regular
+from carvis.workspace.regular_file import append_regular, open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
 from carvis.workspace.tree import DEEPEST, children, walk
 
@@ -39,6 +39,7 @@ __all__ = [
     "Cache",
     "Links",
     "Workspace",
+    "append_regular",
     "atomic_path",
     "atomic_write",
     "canonical_split",

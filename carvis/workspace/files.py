@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from carvis.errors import CarvisError
+from carvis.errors import CarvisError, PathError
 from carvis.language import Message
 from carvis.workspace.names import not_empty
 from carvis.workspace.os_reason import os_reason, os_remedy, shown_path
+from carvis.workspace.regular_file import open_regular
 
 # Letters of a file's name that its temporary file bears, too: a name as long as may be leaves no room for more.
 _STEM = 32
@@ -71,7 +72,7 @@ def modified(path: str | Path) -> int:
 
 def sha256_of_file(path: str | Path) -> str:
     """Return the SHA-256 of a file's content in hexadecimal."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -109,4 +110,7 @@ def lock(path: str | Path):
     from filelock import FileLock
 
     Path(path).parent.mkdir(parents=True, exist_ok=True)
+    # Locking empties the file.
+    if os.path.islink(path):
+        raise PathError(Message("{path} is a symbolic link in place of a lock: remove it.", path=path))
     return FileLock(str(path))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.workspace import SPLITS, Links, dataset_links, os_reason, os_remedy
+from carvis.workspace import SPLITS, Links, dataset_links, open_regular, os_reason, os_remedy
 
 MASKS = "masks"
 
@@ -88,8 +88,14 @@ def carry_masks(root: Path, table: pd.DataFrame, made: Path) -> int:
         carried += bool(_bring(os.path.realpath(source), place))
     names = folder / "parts.json"
     if carried and names.is_file() and links.hold(names):
-        shutil.copy2(names, made / MASKS / names.name)
+        _copy(names, made / MASKS / names.name)
     return carried
+
+
+def _copy(source: str | Path, place: Path) -> None:
+    with open_regular(source) as file, open(place, "wb") as copy:
+        shutil.copyfileobj(file, copy)
+    shutil.copystat(source, place)
 
 
 def _bring(source: str, place: Path) -> str:
@@ -104,7 +110,7 @@ def _bring(source: str, place: Path) -> str:
         except OSError:
             continue
     try:
-        shutil.copy2(source, place)
+        _copy(source, place)
     except FileNotFoundError:
         return ""
     except OSError as error:

@@ -1,0 +1,464 @@
+"""Links, loops, pipes and depths: what each kind must be answered with, wherever it lies."""
+
+import json
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from carvis.cli import main
+from carvis.dataset import Dataset, find_images
+from carvis.dataset.health import check_dataset, split_dataset
+from carvis.errors import CarvisError
+from carvis.evaluation import Tags, load_evaluation, read_misclassified
+from carvis.evaluation.image_index import ImageIndex
+from carvis.images import read_image, thumbnail
+from carvis.workspace import Cache, Links, Workspace, children, is_dataset, lock, walk
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="links and pipes need a privilege there, or are not there")
+
+OUT = "leads out of cars by a symbolic link"
+CLASSES, SPLITS = ("golf", "polo"), ("train", "valid", "test")
+
+
+def image(path: Path, seed: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 255, (24, 24, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def cars(tmp_path) -> Path:
+    root = tmp_path / "place" / "data" / "cars"
+    for i, split in enumerate(SPLITS):
+        for j, name in enumerate(CLASSES):
+            for k in range(2):
+                image(root / split / name / f"{k}.png", 100 * i + 10 * j + k)
+    return root
+
+
+@pytest.fixture
+def secret(tmp_path) -> Path:
+    return image(tmp_path / "home" / "secret" / "s.png", 999)
+
+
+def chain(folder: Path, target: Path, length: int) -> Path:
+    """Links that follow each other; the last leads to the target."""
+    folder.mkdir()
+    for i in range(length):
+        (folder / f"{i}.png").symlink_to(target if i == 0 else folder / f"{i - 1}.png")
+    return folder / f"{length - 1}.png"
+
+
+def nest(folder: Path, depth: int) -> None:
+    """Make folders in folders, by steps: the whole path is longer than the system takes."""
+    here = os.open(folder, os.O_RDONLY)
+    for _level in range(depth):
+        os.mkdir("deeper", dir_fd=here)
+        inner = os.open("deeper", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def door(path: Path) -> None:
+    """A socket, whose path may only be short."""
+    before = os.getcwd()
+    os.chdir(path.parent)
+    try:
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(path.name)
+    finally:
+        os.chdir(before)
+
+
+# What comes to train/golf of the data set, and what must be said of it.
+LEFT_OUT = {
+    "a file elsewhere": (lambda at, secret: (at / "x.png").symlink_to(secret), OUT),
+    "a file elsewhere, relatively": (lambda at, secret: (at / "x.png").symlink_to(os.path.relpath(secret, at)), OUT),
+    "by two links": (lambda at, secret: (at / "x.png").symlink_to(chain(at.parents[3] / "c", secret, 2)), OUT),
+    "by thirty links": (lambda at, secret: (at / "x.png").symlink_to(chain(at.parents[3] / "c", secret, 30)), OUT),
+    "a folder elsewhere": (lambda at, secret: (at / "x").symlink_to(secret.parent), OUT),
+    "a folder above that": (lambda at, secret: (at / "x").symlink_to(secret.parents[1]), OUT),
+    "the whole disk": (lambda at, secret: (at / "x").symlink_to("/"), OUT),
+    "the folder that holds the data set": (lambda at, secret: (at / "x").symlink_to(at.parents[3]), OUT),
+    "a class of its own": (lambda at, secret: (at.parent / "x").symlink_to(secret.parent), OUT),
+    "a file of the system": (lambda at, secret: (at / "x.png").symlink_to("/etc/passwd"), OUT),
+    "an endless device": (lambda at, secret: (at / "x.png").symlink_to("/dev/zero"), OUT),
+    "a terminal": (lambda at, secret: (at / "x.png").symlink_to("/dev/tty"), OUT),
+    "a file of the kernel": (lambda at, secret: (at / "x.png").symlink_to("/proc/self/environ"), OUT),
+    "nothing": (lambda at, secret: (at / "x.png").symlink_to(at / "gone.png"), "it does not exist"),
+    "itself": (lambda at, secret: (at / "x.png").symlink_to("x.png"), "symbolic links lead to each other"),
+    "each other": (
+        lambda at, secret: ((at / "x.png").symlink_to("y.png"), (at / "y.png").symlink_to("x.png")),
+        "symbolic links lead to each other",
+    ),
+    "by two thousand links": (
+        lambda at, secret: (at / "x.png").symlink_to(chain(at.parents[3] / "c", secret, 2000)),
+        "too many follow each other",
+    ),
+    "its own folder": (lambda at, secret: (at / "x").symlink_to(at), "a link to a folder around it"),
+    "its split": (lambda at, secret: (at / "x").symlink_to(at.parent), "a link to a folder around it"),
+    "its data set": (lambda at, secret: (at / "x").symlink_to(at.parents[1]), "a link to a folder around it"),
+    "another class": (lambda at, secret: (at / "x").symlink_to(at.parent / "polo"), "is the same folder as"),
+    "a pipe": (lambda at, secret: pipe(at / "x.png"), "is a pipe, not a file"),
+    "a pipe behind a link": (
+        lambda at, secret: (pipe(at / "pipe"), (at / "x.png").symlink_to("pipe")),
+        "is a pipe, not a file",
+    ),
+    "a socket": (lambda at, secret: door(at / "x.png"), "is a socket, not a file"),
+    "33 folders": (
+        lambda at, secret: image(at.joinpath(*["d"] * 33) / "x.png", 5),
+        "lies more than 32 folders deep: move it up",
+    ),
+    "900 folders": (lambda at, secret: nest(at, 900), "lies more than 32 folders deep: move it up"),
+    "folders whose path is too long": (
+        lambda at, secret: nest_long(at),
+        "is longer than the file system takes",
+    ),
+}
+
+
+def nest_long(folder: Path) -> None:
+    here = os.open(folder, os.O_RDONLY)
+    for _level in range(20):
+        os.mkdir("車" * 80, dir_fd=here)
+        inner = os.open("車" * 80, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+
+
+@pytest.mark.parametrize("kind", LEFT_OUT)
+def test_what_is_left_out_of_a_data_set_is_named_and_brought_nowhere(kind, cars, secret, tmp_path):
+    make, words = LEFT_OUT[kind]
+    before = Dataset(cars)
+    ids, fingerprint = before.samples("train")["id"].tolist(), before.fingerprint
+    make(cars / "train" / "golf", secret)
+    data = Dataset(cars)
+    assert data.samples("train")["id"].tolist() == ids and data.fingerprint == fingerprint
+    reasons = [str(reason) for reason in data.other_files()["reason"]]
+    assert any(words in reason for reason in reasons), reasons
+    assert words in str(data.not_read_notes("train")[0])
+    health = check_dataset(data)
+    assert len(health.pictures) == 12 and len(health.broken) == 0
+    made = split_dataset(health, tmp_path / "new").out
+    assert secret.read_bytes() not in [path.read_bytes() for path in made.rglob("*.png")]
+    named = [found.path for found in find_images(cars)[0]]
+    assert len(named) == 12
+    images, notes = find_images(cars / "train")
+    assert len(images) == 4 and words in str(notes[0])
+    assert len(ImageIndex([cars])) in (12, 13)  # What leads out is known as such.
+    nested = kind in ("900 folders", "folders whose path is too long")
+    if nested:
+        shutil.rmtree(cars / "train" / "golf")
+
+
+def test_folders_of_links_to_folders_of_links_end(cars):
+    """Thirty folders, each with two links to the next: two to the thirtieth paths."""
+    place = cars / "train" / "golf"
+    for i in range(30):
+        (place / f"d{i}").mkdir()
+        for name in "ab":
+            (place / f"d{i}" / name).symlink_to(place / f"d{i + 1}")
+    assert len(Dataset(cars).samples("train")) == 4
+
+
+@pytest.mark.parametrize("name", ["test", "valid"])
+def test_a_split_that_is_a_link_elsewhere_is_not_read(name, cars, secret, tmp_path, capsys):
+    image(secret.parents[1] / "private" / "golf" / "1.png", 7)
+    shutil.rmtree(cars / name)
+    (cars / name).symlink_to(secret.parents[1] / "private")
+    data = Dataset(cars)
+    assert name not in data.splits and len(check_dataset(data).pictures) == 8
+    assert any(OUT in str(reason) for reason in data.other_files()["reason"])
+    with pytest.raises(CarvisError, match=OUT):
+        data.samples(name)
+    assert main(["check", str(cars), "--workspace", str(cars.parents[1])]) in (0, 1)
+    assert OUT in capsys.readouterr().out
+
+
+def test_a_data_set_whose_splits_all_lead_out_says_so(tmp_path, secret):
+    root = tmp_path / "place" / "cars"
+    root.mkdir(parents=True)
+    image(secret.parents[1] / "private" / "golf" / "1.png", 7)
+    (root / "train").symlink_to(secret.parents[1] / "private")
+    assert not is_dataset(root)
+    with pytest.raises(CarvisError, match="leads out of the data set by a symbolic link, so it is not read"):
+        Dataset(root)
+
+
+def test_what_may_be_linked(cars, secret, tmp_path, monkeypatch):
+    """The data set itself, what lies in it, in the splits of one beside it, and in the folders that a person named."""
+    other = cars.parent / "more"
+    image(other / "train" / "golf" / "m.png", 50)
+    golf = cars / "train" / "golf"
+    (golf / "inside.png").symlink_to(cars / "valid" / "golf" / "0.png")
+    (golf / "beside.png").symlink_to(other / "train" / "golf" / "m.png")
+    (cars / "train" / "folder").symlink_to(other / "train" / "golf")
+    (golf / "named.png").symlink_to(secret)
+    (tmp_path / "shortcut").symlink_to(cars)
+    names = {name.rpartition("/")[2] for name in Dataset(tmp_path / "shortcut").samples("train")["id"]}
+    assert names == {"0.png", "1.png", "inside.png", "beside.png", "m.png"}
+    (other / "notes.png").write_bytes(secret.read_bytes())
+    (golf / "no image of a split.png").symlink_to(other / "notes.png")
+    assert len(Dataset(cars).samples("train")) == 7
+    monkeypatch.setenv("CARVIS_LINKS", os.pathsep.join(["relative", str(secret.parent)]))
+    data = Dataset(cars)
+    assert "train/golf/named.png" in set(data.samples("train")["id"]) and len(data.samples("train")) == 8
+    assert data.resolve("train/golf/named.png") == secret.resolve()
+    index = ImageIndex([cars])
+    assert index.match("cars/train/golf/named.png").status == index.match("train/golf/beside.png").status == "found"
+
+
+@pytest.fixture
+def no_hard_links(monkeypatch):
+    def refuse(*_):
+        raise OSError(18, "another disk")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+def test_splits_made_of_links_are_read_whole_wherever_they_lie(cars, tmp_path, no_hard_links):
+    """Splits of splits, on other disks: their links lead to the first data set, which split.json names."""
+    first = split_dataset(check_dataset(cars), tmp_path / "disk2" / "deep" / "first")
+    assert first.how == {"symbolic link": 12} and first.leaks == 0
+    second = split_dataset(check_dataset(first.out), tmp_path / "disk3" / "second")
+    for made in (first.out, second.out):
+        data = Dataset(made)
+        assert data.counts().to_numpy().sum() == 12 and not len(data.other_files())
+        assert len(find_images(made)[0]) == 12 and len(find_images(f"{made}/*/*/*.png")[0]) == 12
+        sample = data.samples("train")["id"].iloc[0]
+        assert data.resolve(sample).is_relative_to(cars)
+        assert ImageIndex([made]).match(sample).status == "found"
+
+
+ORIGINS = {
+    "a folder that is no data set": lambda secret: {"made from": {"path": str(secret.parent)}},
+    "the whole disk": lambda secret: {"made from": {"path": "/"}},
+    "a relative path": lambda secret: {"made from": {"path": "../../../home"}},
+    "further folders": lambda secret: {"made from": {"path": "/x", "links to": [str(secret.parent), 3, None]}},
+    "a number": lambda secret: {"made from": {"path": 3}},
+    "nothing": lambda secret: {"made from": None},
+    "a list": lambda secret: [1],
+    "a NUL": lambda secret: {"made from": {"path": "/a\0b"}},
+}
+
+
+@pytest.mark.parametrize("kind", ORIGINS)
+def test_a_crafted_split_json_opens_nothing(kind, cars, secret):
+    (cars / "split.json").write_text(json.dumps(ORIGINS[kind](secret)))
+    (cars / "train" / "golf" / "x.png").symlink_to(secret)
+    assert len(Dataset(cars).samples("train")) == 4
+    (cars / "split.json").write_text("[" * 200_000)
+    assert len(Dataset(cars).samples("train")) == 4
+
+
+def test_a_sibling_that_is_a_link_opens_only_splits_that_lie_in_it(cars, secret):
+    other = cars.parent / "more"
+    other.mkdir()
+    (secret.parent / "folder").mkdir()
+    (other / "train").symlink_to(secret.parent)
+    (cars / "train" / "golf" / "x.png").symlink_to(secret)
+    assert len(Dataset(cars).samples("train")) == 4
+
+
+def test_masks_and_annotations_behind_links_are_left_out(cars, secret):
+    from carvis.explain.parts import find_parts, read_parts
+
+    data = Dataset(cars)
+    for name in ("0.png", "1.png"):
+        place = cars / "masks" / "test" / "golf" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.ones((24, 24), np.uint8)).save(place)
+    elsewhere = secret.parent / "mask.png"
+    (cars / "masks" / "test" / "golf" / "0.png").rename(elsewhere)
+    (cars / "masks" / "test" / "golf" / "0.png").symlink_to(elsewhere)
+    found = read_parts(cars / "masks", data)
+    assert list(found.drawn) == ["test/golf/1.png"]
+    assert any("1 mask in" in note and "symbolic link leads out" in note for note in found.told)
+    for name in ("parts.csv", "annotations.json", "annotations"):
+        (cars / name).symlink_to(secret.parent if name == "annotations" else secret)
+    (secret.parent / "x.xml").write_text("<annotation/>")
+    assert find_parts(data) == [cars / "masks"]
+    made = split_dataset(check_dataset(data), cars.parent / "new")
+    assert made.masks == 1
+
+
+def workspace_with(tmp_path: Path) -> Workspace:
+    space = tmp_path / "space"
+    for name in ("models", "data/runs", "data/evaluations/cars/test", "incorrect", "logs"):
+        (space / name).mkdir(parents=True)
+    return Workspace(space)
+
+
+def run_folder(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "status.json").write_text('{"state": "finished"}')
+    (folder / "log.txt").write_text("private")
+    return folder
+
+
+def test_a_workspace_lists_nothing_that_lies_elsewhere(tmp_path, monkeypatch):
+    space, home = workspace_with(tmp_path), tmp_path / "home"
+    run_folder(home / "run")
+    evaluation = home / "evaluation"
+    evaluation.mkdir()
+    for name in ("metrics.json", "t.csv", "m.keras"):
+        (evaluation / name).write_text("{}")
+    (space.models_dir / "m.keras").symlink_to(evaluation / "m.keras")
+    (space.root / "m.h5").symlink_to(evaluation / "m.keras")
+    (space.root / "t.csv").symlink_to(evaluation / "t.csv")
+    (space.root / "incorrect" / "t.csv").symlink_to(evaluation / "t.csv")
+    (space.data_dir / "incorrect").symlink_to(evaluation)
+    (space.runs_dir / "linked").symlink_to(home / "run")
+    run_folder(space.runs_dir / "own")
+    (space.evaluations_dir / "cars" / "test" / "linked").symlink_to(evaluation)
+    own = space.evaluations_dir / "cars" / "test" / "own"
+    own.mkdir()
+    (own / "metrics.json").symlink_to(evaluation / "metrics.json")
+    assert not space.models() and not space.evaluations() and not space.misclassified_tables()
+    assert [run.name for run in space.runs()] == ["own"]
+    (space.runs_dir / "own" / "log.txt").unlink()
+    (space.runs_dir / "own" / "log.txt").symlink_to("/etc/passwd")
+    assert not space.runs()
+    names = {path.relative_to(space.root).as_posix() for path in space.links_out()}
+    assert names >= {"models/m.keras", "m.h5", "t.csv", "incorrect/t.csv", "data/runs/linked"}
+    assert names >= {"data/runs/own/log.txt", "data/evaluations/cars/test/own/metrics.json"}
+    monkeypatch.setenv("CARVIS_LINKS", str(home))
+    assert (len(space.models()) == 2 and len(space.evaluations()) == 1) or len(space.evaluations()) == 2
+    assert len(space.misclassified_tables()) >= 2
+
+
+def test_folders_of_the_workspace_may_be_links(tmp_path, cars):
+    disk = tmp_path / "disk"
+    (disk / "models").mkdir(parents=True)
+    (disk / "models" / "m.keras").write_bytes(b"x")
+    run_folder(disk / "data" / "runs" / "one")
+    space = tmp_path / "space"
+    space.mkdir()
+    (space / "models").symlink_to(disk / "models")
+    (space / "data").symlink_to(disk / "data")
+    (disk / "data" / "pictures").symlink_to(cars)
+    one = Workspace(space)
+    assert [path.name for path in one.models()] == ["m.keras"] and len(one.runs()) == 1
+    assert [path.name for path in one.datasets()] == ["pictures"] and len(
+        Dataset(one.datasets()[0]).samples("test")
+    ) == 4
+    assert one.resolve("data/runs/one/log.txt").name == "log.txt"
+    assert ImageIndex(one.image_roots()).match("cars/test/golf/0.png").status == "found"
+
+
+def test_a_run_or_an_evaluation_with_a_link_out_is_refused_by_name(tmp_path, secret):
+    from carvis.training import Run
+
+    for folder, name, opened in ((tmp_path / "a", "log.txt", Run), (tmp_path / "b", "df2.csv", load_evaluation)):
+        run_folder(folder)
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(secret)
+        with pytest.raises(CarvisError, match=rf"{name} is a symbolic link out of its folder"):
+            opened(folder)
+
+
+def test_names_beside_a_model_are_not_read_through_a_link(tmp_path, secret):
+    from carvis.classifier.label_file import files_beside
+
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "labels.txt").symlink_to("/etc/passwd")
+    assert files_beside(tmp_path / "models" / "m.keras") == []
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_tags_are_kept_in_an_ordinary_file_only(kind, tmp_path):
+    path = tmp_path / "data" / "tags.sqlite"
+    path.parent.mkdir()
+    (tmp_path / "private").write_text("private")
+    path.symlink_to(tmp_path / "private") if kind == "link" else pipe(path)
+    for act in (lambda: Tags(path).names(), lambda: Tags(path).add_name("mine")):
+        with pytest.raises(CarvisError, match=r"symbolic link out of its folder" if kind == "link" else "is a pipe"):
+            act()
+    assert (tmp_path / "private").read_text() == "private"
+
+
+def test_logs_are_looked_for_where_they_may_lie(tmp_path):
+    from carvis.training.event_files import tensorboard_folders
+
+    (tmp_path / "home" / "train").mkdir(parents=True)
+    (tmp_path / "home" / "train" / "events.out.tfevents.1.x.1.1.v2").write_bytes(b"")
+    (tmp_path / "logs" / "own" / "train").mkdir(parents=True)
+    (tmp_path / "logs" / "own" / "train" / "events.out.tfevents.1.x.1.1.v2").write_bytes(b"")
+    (tmp_path / "logs" / "linked").symlink_to(tmp_path / "home")
+    (tmp_path / "logs" / "round").symlink_to(tmp_path / "logs")
+    assert tensorboard_folders(tmp_path / "logs") == [(tmp_path / "logs" / "own").resolve()]
+
+
+def test_locks_and_caches_are_never_links(tmp_path):
+    (tmp_path / "private").write_text("private")
+    (tmp_path / "turn.lock").symlink_to(tmp_path / "private")
+    with pytest.raises(CarvisError, match="symbolic link in place of a lock"):
+        lock(tmp_path / "turn.lock")
+    cache = Cache(tmp_path / "cache")
+    place = cache.put("ab" * 20, ".jpg", b"made")
+    place.unlink()
+    place.symlink_to(tmp_path / "private")
+    assert cache.get("ab" * 20, ".jpg") is None
+    assert cache.put("ab" * 20, ".jpg", b"made").read_bytes() == b"made"
+    assert (tmp_path / "private").read_text() == "private"
+
+
+SPECIALS = {
+    "a pipe": pipe,
+    "a socket": door,
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+}
+
+
+@pytest.mark.parametrize("kind", SPECIALS)
+def test_what_is_no_ordinary_file_is_never_waited_for(kind, tmp_path):
+    """Named by a person, in place of an image, a table, an evaluation's file or a model."""
+    from carvis.workspace import append_regular, sha256_of_file
+
+    path = tmp_path / "x.png"
+    SPECIALS[kind](path)
+    for opened in (read_image, thumbnail, sha256_of_file):
+        with pytest.raises(CarvisError, match=f"is {kind}"):
+            opened(path)
+    with pytest.raises(OSError):
+        append_regular(path)
+
+
+def test_a_table_behind_a_link_of_a_link_of_itself(tmp_path, cars):
+    (tmp_path / "df2.csv").symlink_to("df2.csv")
+    with pytest.raises(CarvisError):
+        read_misclassified(tmp_path / "df2.csv", [cars])
+    (tmp_path / "loop").symlink_to("loop")
+    for act in (
+        lambda: Dataset(tmp_path / "loop"),
+        lambda: Workspace(tmp_path / "loop"),
+        lambda: ImageIndex([tmp_path / "loop"]),
+    ):
+        with pytest.raises(CarvisError, match=r"symbolic links lead to each other.*remove the links"):
+            act()
+
+
+def test_the_one_walk_and_the_list_of_a_folder_agree(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "f").write_text("")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    (tmp_path / ".hidden").write_text("")
+    (tmp_path / "out").symlink_to("/")
+    said = []
+    assert [found.name for found in walk(tmp_path, refused=lambda path, reason: said.append(reason))] == ["f"]
+    assert len(said) == 2 and "leads out" in said[0] and "same folder" in said[1]
+    assert [path.name for path in children(tmp_path)] == ["a", "b"]
+    assert [path.name for path in children(tmp_path, Links("/"), hidden=True)] == [".hidden", "a", "b", "out"]
+    assert [found.name for found in walk(tmp_path, folders=None)] == ["a", "f"]
