@@ -86,7 +86,7 @@ class ImageIndex:
                 self._keep(numbers[os.path.dirname(found.path)], found.name)
         for path in outside:
             folder, name = os.path.split(path)
-            if folder in numbers and os.path.islink(path) and not self.contains(path):
+            if folder in numbers and os.path.islink(path) and os.path.exists(path) and not self.contains(path):
                 self._keep(numbers[folder], name)
                 self._outside.add((numbers[folder], name))
 
