@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from carvis.cli.options import add_encoding, add_workspace, open_workspace
 from carvis.errors import TrainingError
 from carvis.language import N_, Message, _, localised
-from carvis.workspace import resolved
+from carvis.workspace import resolved, shown_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +64,10 @@ class _Log:
 def run(args: argparse.Namespace) -> int:
     workspace = open_workspace(args)
     if args.action == "list":
+        for path in workspace.links_out():
+            if path.is_relative_to(workspace.runs_dir):
+                words = Message("{path} is a symbolic link out of its folder, so it is not read.", path=path)
+                print(_("skipped: {failed}").format(failed=localised(words)), file=sys.stderr)
         return _list(_all(workspace))
     if not args.runs and args.action != "compare":
         raise TrainingError(
@@ -117,7 +121,7 @@ def _find(workspace, name: str):
         raise TrainingError(
             Message(
                 "There is no run {name} in {runs_dir}: `python -m carvis runs` lists them.",
-                name=name,
+                name=shown_path(name),
                 runs_dir=workspace.runs_dir,
             )
         )

@@ -16,7 +16,7 @@ from carvis.dataset.labels import label_of_path
 from carvis.errors import ImageError
 from carvis.images import IMAGE_SUFFIXES, why_not_read
 from carvis.language import Message
-from carvis.workspace import Links, children, is_dataset, links_around, split_folders, walk
+from carvis.workspace import Links, children, is_dataset, links_around, resolved, shown_path, split_folders, walk
 
 _NAMED = 5
 
@@ -66,7 +66,9 @@ def files_of(text: str | Path) -> tuple[list[Path], dict[Path, Message]]:
     if not places:
         if is_pattern(str(text)):
             raise ImageError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
-        raise ImageError(Message("{path} does not exist: check the path.", path=text))
+        # Links in a circle and names that are too long have a reason of their own.
+        resolved(text)
+        raise ImageError(Message("{path} does not exist: check the path.", path=shown_path(text)))
     images, others = [], {}
     for place in places:
         if not place.is_dir():

@@ -31,6 +31,8 @@ class Workspace:
     """
 
     def __init__(self, root: str | Path):
+        if not str(root).strip():
+            raise PathError(Message("The workspace's name is empty: name a folder, or leave it out for this one."))
         self.root = resolved(root)
         if not self.root.is_dir():
             raise PathError(
@@ -52,11 +54,9 @@ class Workspace:
         """Open the workspace at ``path``, else at ``$CARVIS_WORKSPACE``, else in the current folder.
 
         Raises:
-            PathError: the folder does not exist, or an empty name was given.
+            PathError: the folder does not exist, or its name is empty.
         """
-        if path is not None and not str(path).strip():
-            raise PathError(Message("The workspace's name is empty: name a folder, or leave it out for this one."))
-        return cls(path or os.environ.get("CARVIS_WORKSPACE") or Path.cwd())
+        return cls(path if path is not None else os.environ.get("CARVIS_WORKSPACE") or Path.cwd())
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.root)!r})"

@@ -82,7 +82,7 @@ def _keep(files: list[UploadedFile]) -> dict[str, str]:
     for file in files:
         content = file.getvalue()
         # Only the ending of a name from elsewhere is used for a path.
-        suffix = Path(file.name).suffix.lower()
+        suffix = Path(file.name).suffix.lower()[:16]
         if file not in letters:
             path = place / f"{content_hash(content)}{suffix}"
             kept[_clean(file.name)] = str(path if path.exists() else atomic_write(path, content))
