@@ -44,7 +44,6 @@ ARGUMENTS = (
     ("compare", "{}"),
     ("summary", "{}"),
     ("summary", "m.keras", "--data", "{}"),
-    ("heatmaps", "{}.keras", "x.png"),
     ("heatmaps", "m.keras", "{}"),
     ("evaluate", "{}", "data/cars"),
     ("evaluate", "m.keras", "{}"),
@@ -53,7 +52,7 @@ ARGUMENTS = (
 )
 
 
-@pytest.mark.parametrize("arguments", ARGUMENTS, ids=" ".join)
+@pytest.mark.parametrize("arguments", [*ARGUMENTS, ("heatmaps", "{}", "x.png")], ids=" ".join)
 @pytest.mark.parametrize("name", EMPTY, ids=repr)
 def test_an_empty_argument_never_means_a_default(arguments, name, here, capsys):
     assert main([name if "{}" in one else one for one in arguments]) == 2
