@@ -66,7 +66,7 @@ def walk(
     is left out.
 
     Args:
-        top: may be a link itself, and need not exist.
+        top: need not exist; may be a link, where ``links`` allow it.
         links: which links are followed; by default those that lead into ``top``.
         refused: called with the path of what is left out, and why, in words after its name.
         skip: names, in small letters, that are passed over in silence.
@@ -79,6 +79,9 @@ def walk(
     refuse = refused or (lambda path, reason: None)
     try:
         first = os.stat(top)
+        if reason := links.refusal(os.path.realpath(top)):
+            refuse(str(top), reason)
+            return
     except OSError as error:
         refuse(shown(str(top)), Message("cannot be read: {reason}", reason=os_reason(error)))
         return
@@ -146,7 +149,7 @@ def children(
     """List what lies directly in a folder, by name; nothing where it is not there.
 
     Args:
-        folder: may be a link itself.
+        folder: need not exist; may be a link, where ``links`` allow it.
         links: which links are followed; by default those that lead into ``folder``.
         refused: as for ``walk``.
         folders: True for folders only, False for ordinary files only.
@@ -155,6 +158,9 @@ def children(
     links, refuse = links or Links(folder), refused or (lambda path, reason: None)
     place = _Place(str(folder), os.path.realpath(folder), (), (0, 0), frozenset())
     found = []
+    if os.path.exists(folder) and (reason := links.refusal(place.real)):
+        refuse(str(folder), reason)
+        return []
     for entry in _entries(str(folder), refuse, (), hidden):
         try:
             if _target(entry, place, links, refuse) is None:

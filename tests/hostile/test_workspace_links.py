@@ -35,6 +35,7 @@ def test_a_workspace_lists_nothing_that_lies_elsewhere(tmp_path, monkeypatch):
     (space.root / "t.csv").symlink_to(evaluation / "t.csv")
     (space.root / "incorrect" / "t.csv").symlink_to(evaluation / "t.csv")
     (space.data_dir / "incorrect").symlink_to(evaluation)
+    (space.root / "weights").symlink_to(evaluation)
     (space.runs_dir / "linked").symlink_to(home / "run")
     run_folder(space.runs_dir / "own")
     (space.evaluations_dir / "cars" / "test" / "linked").symlink_to(evaluation)
