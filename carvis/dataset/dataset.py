@@ -232,7 +232,9 @@ class Dataset:
         """
         text = str(sample_id).replace("\\", "/")
         split, _, rest = text.partition("/")
-        roots = [self.root, *self.links.roots]
+        # Only a link may lead into another data set, not the path itself.
+        below = ".." not in text.split("/") and (self.root / text).is_relative_to(self.root)
+        roots = [self.root, *self.links.roots] if below else [self.root]
         if split in self.splits and rest:
             path = resolve_inside(self.splits[split] / rest, roots)
         else:

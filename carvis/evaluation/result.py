@@ -14,7 +14,7 @@ from carvis.evaluation.assumptions.result import AssumptionCheck
 from carvis.evaluation.leaking import Leak
 from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
 from carvis.images import USUAL
-from carvis.workspace import dataset_links, resolved, sha256_of_file
+from carvis.workspace import Links, dataset_links, resolved, sha256_of_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,12 +161,14 @@ def _below(root: Path, paths: pd.Series) -> list[str | None]:
     Pictures are looked at one by one only in folders that hold links: a look takes longer than all else here.
     """
     root = resolved(root)
-    links = dataset_links(root)
+    # Only a link may lead into another data set, and no ".." in the path itself.
+    own, linked_too = Links(root), dataset_links(root)
     # Of each folder: its path, whether it lies inside, and whether something in it may lead out again.
     folders: dict[str, tuple[str, bool, bool]] = {}
     found: list[str | None] = []
     for path in paths.tolist():
         below, _, name = path.rpartition("/")
+        links = own if ".." in path else linked_too
         if below not in folders:
             folder = os.path.join(root, *below.split("/")).rstrip(os.sep)
             inside = links.hold(folder)

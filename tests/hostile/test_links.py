@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,11 +16,25 @@ from carvis.dataset.health import check_dataset, split_dataset
 from carvis.errors import CarvisError
 from carvis.evaluation.image_index import ImageIndex
 from carvis.workspace import is_dataset
-from tests.hostile.made import chain, door, image, nest, nest_long, pipe
+from tests.hostile.made import cars_in, chain, door, image, nest, nest_long, pipe
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links and pipes need a privilege there, or are not there")
 
 OUT = "leads out of cars by a symbolic link"
+
+
+@pytest.fixture
+def cars(tmp_path) -> Iterator[Path]:
+    root = cars_in(tmp_path / "place")
+    yield root
+    # Not every pytest clears away what is put in here.
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def secret(tmp_path) -> Path:
+    return image(tmp_path / "home" / "secret" / "s.png", 999)
+
 
 # What comes to train/golf of the data set, and what must be said of it.
 LEFT_OUT = {
@@ -142,6 +158,14 @@ def test_what_may_be_linked(cars, secret, tmp_path, monkeypatch):
     data = Dataset(cars)
     assert "train/golf/named.png" in set(data.samples("train")["id"]) and len(data.samples("train")) == 8
     assert data.resolve("train/golf/named.png") == secret.resolve()
+    assert data.resolve("train/golf/beside.png") == other / "train" / "golf" / "m.png"
+    for sample in (
+        "../more/train/golf/m.png",
+        "train/../../more/train/golf/m.png",
+        f"../../../home/secret/{secret.name}",
+    ):
+        with pytest.raises(CarvisError, match="outside the allowed folders"):
+            data.resolve(sample)
     index = ImageIndex([cars])
     assert index.match("cars/train/golf/named.png").status == index.match("train/golf/beside.png").status == "found"
 
