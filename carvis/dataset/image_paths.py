@@ -16,7 +16,17 @@ from carvis.dataset.labels import label_of_path
 from carvis.errors import ImageError
 from carvis.images import IMAGE_SUFFIXES, why_not_read
 from carvis.language import Message
-from carvis.workspace import Links, children, is_dataset, links_around, resolved, shown_path, split_folders, walk
+from carvis.workspace import (
+    Links,
+    Refused,
+    children,
+    is_dataset,
+    links_around,
+    resolved,
+    shown_path,
+    split_folders,
+    walk,
+)
 
 _NAMED = 5
 
@@ -32,19 +42,24 @@ class NamedImage:
     """Why the label is only a guess, where it is one."""
 
 
-def expand(text: str | Path) -> list[Path]:
+def expand(text: str | Path, refused: Refused | None = None) -> list[Path]:
     """Return the files and folders that a path or pattern means, in the order of their names; none where none fits.
 
     ``*`` and ``?`` stand for any characters and for one, ``[ab]`` for one of some, ``**`` for folders in folders.
     A name that is there as it is written counts before a pattern; else capitals and the spelling of accents make no
     difference. Where no such file is, ``\\`` is read as ``/``. Hidden files are left out unless the pattern begins with
-    a dot.
+    a dot. Links that fit a pattern are followed as ``carvis.workspace.links_around`` says.
+
+    Args:
+        text: the path or pattern.
+        refused: called with the path of each link that fits and is not followed, and why.
     """
     text = os.path.expanduser(str(text))
     if not text.strip():
         return []
-    found = _walk(text)
-    return found if found or os.sep == "\\" or "\\" not in text else _walk(text.replace("\\", "/"))
+    refused = refused or (lambda path, reason: None)
+    found = _walk(text, refused)
+    return found if found or os.sep == "\\" or "\\" not in text else _walk(text.replace("\\", "/"), refused)
 
 
 def is_pattern(text: str) -> bool:
@@ -60,16 +75,18 @@ def files_of(text: str | Path) -> tuple[list[Path], dict[Path, Message]]:
     Raises:
         ImageError: nothing is there, or nothing fits the pattern.
     """
-    places = expand(text)
+    images, others = [], {}
+    places = expand(text, lambda path, reason: others.setdefault(Path(path), reason))
     if not str(text).strip():
         raise ImageError(Message("A name of an image or folder is empty: name one."))
     if not places:
+        if others:
+            return [], others
         if is_pattern(str(text)):
             raise ImageError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
         # Links in a circle and names that are too long have a reason of their own.
         resolved(text)
         raise ImageError(Message("{path} does not exist: check the path.", path=shown_path(text)))
-    images, others = [], {}
     for place in places:
         if not place.is_dir():
             # What a person names without a pattern is meant as an image, whatever its name says.
@@ -152,19 +169,19 @@ def distinct(images: Iterable[NamedImage], written: Callable[[str], str] = str) 
     return [replace(image, name=name) for image, name in zip(once, names)]
 
 
-def _walk(text: str) -> list[Path]:
+def _walk(text: str, refused: Refused) -> list[Path]:
     path = Path(text)
     if _exists(path):
         return [path]
     start = Path(path.anchor) if path.anchor else Path()
     found = [start]
     for part in path.parts[1 if path.anchor else 0 :]:
-        found = [place for before in found for place in _next(before, part)]
+        found = [place for before in found for place in _next(before, part, refused)]
         found = list(dict.fromkeys(found))
     return [place for place in found if place != start]
 
 
-def _next(folder: Path, part: str) -> list[Path]:
+def _next(folder: Path, part: str, refused: Refused) -> list[Path]:
     if part == "..":
         return [folder / part]
     if part == "**":
@@ -172,7 +189,12 @@ def _next(folder: Path, part: str) -> list[Path]:
     if _exists(folder / part):
         return [folder / part]
     fits = re.compile(translate(composed(part).casefold())).match
-    found = children(folder, links_around(folder), hidden=part.startswith("."))
+
+    def refuse(path: str, reason: Message) -> None:
+        if fits(composed(os.path.basename(path)).casefold()):
+            refused(path, reason)
+
+    found = children(folder, links_around(folder), refused=refuse, hidden=part.startswith("."))
     return sorted(
         (path for path in found if fits(composed(path.name).casefold())), key=lambda path: _natural(path.name)
     )

@@ -27,7 +27,7 @@ from carvis.workspace.names import LONGEST, check_length, fitting, not_empty
 from carvis.workspace.os_reason import os_reason, os_remedy, os_sentence, shown_path
 from carvis.workspace.regular_file import append_regular, open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
-from carvis.workspace.tree import DEEPEST, children, walk
+from carvis.workspace.tree import DEEPEST, Refused, children, walk
 
 __all__ = [
     "DEEPEST",
@@ -38,6 +38,7 @@ __all__ = [
     "SPLIT_REPORT",
     "Cache",
     "Links",
+    "Refused",
     "Workspace",
     "append_regular",
     "atomic_path",

@@ -102,6 +102,11 @@ def test_what_is_left_out_of_a_data_set_is_named_and_brought_nowhere(kind, cars,
     assert len(named) == 12
     images, notes = find_images(cars / "train")
     assert len(images) == 4 and words in str(notes[0])
+    images, notes = find_images(f"{cars}/train/golf/*.png")
+    # What is no file is told when it is read.
+    assert len(images) == (3 if ", not a file" in words else 2)
+    if (cars / "train" / "golf" / "x.png").is_symlink() and "pipe" not in kind:
+        assert words in str(notes[0])
     assert len(ImageIndex([cars])) in (12, 13)  # What leads out is known as such.
 
 
