@@ -22,11 +22,13 @@ def resolved(path: str | Path) -> Path:
     """Return an absolute path with ``~`` and its links resolved; it need not exist.
 
     Raises:
-        PathError: links lead to each other, the path is too long, holds a NUL, or names an unknown user's home.
+        PathError: links lead to each other, the path is too long, is empty or holds a NUL.
     """
     text = os.fspath(path)
     if "\0" in text:
         raise PathError(Message("A path holds a NUL character: correct it."))
+    if not text.strip():
+        raise PathError(Message("A path is empty: name a file or a folder."))
     text = os.path.expanduser(text)
     try:
         # The system gives up after some forty links: Python would go on until its stack is used up.

@@ -14,8 +14,9 @@ from carvis.cli.several import file_name
 from carvis.dataset import Dataset, expand, find_images
 from carvis.dataset.health import check_dataset, split_dataset
 from carvis.errors import CarvisError
-from carvis.evaluation import Tags
+from carvis.evaluation import Tags, load_evaluation
 from carvis.evaluation.tagging import tag_name
+from carvis.training import Run
 from carvis.training.preparing import _model_name
 from carvis.workspace import LONGEST, Workspace, atomic_write, check_length, fitting, resolve_inside, resolved
 from tests.hostile.made import cars_in, image, run_folder
@@ -124,7 +125,7 @@ def test_a_run_that_is_a_link_to_a_folder_of_the_workspace_is_not_removed(tmp_pa
 @pytest.mark.parametrize("name", EMPTY, ids=repr)
 def test_an_empty_path_is_not_the_current_folder(name, here):
     health = check_dataset("data/cars")
-    acts = (Dataset, Workspace, Workspace.open, find_images)
+    acts = (Dataset, Workspace, Workspace.open, find_images, resolved, Run, load_evaluation)
     for act in (*acts, lambda path: split_dataset(health, path), lambda path: atomic_write(path, "x")):
         with pytest.raises(CarvisError, match="is empty"):
             act(name)
