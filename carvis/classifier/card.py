@@ -8,7 +8,7 @@ from pathlib import Path
 from carvis.errors import ModelError
 from carvis.images import ALPHAS, KERAS, ORIENTATIONS, USUAL, Reading
 from carvis.language import Message
-from carvis.workspace import atomic_write
+from carvis.workspace import atomic_write, links_beside
 
 
 @dataclass
@@ -51,8 +51,14 @@ def read_card(model_path: str | Path) -> ModelCard | None:
     """Read the card beside a model file, or None where there is none.
 
     Raises:
-        ModelError: the card is not a JSON object.
+        ModelError: the card is not a JSON object, or a link that leads out of the model's folder.
     """
+    if not links_beside(model_path).hold(card_path(model_path)):
+        raise ModelError(
+            Message(
+                "{path} is a symbolic link out of its folder: put the file itself there.", path=card_path(model_path)
+            )
+        )
     path = card_path(model_path)
     if not path.is_file():
         return None

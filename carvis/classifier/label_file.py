@@ -9,6 +9,7 @@ from carvis.dataset.ids import composed
 from carvis.errors import ModelError, TableError
 from carvis.language import Message
 from carvis.tables import readings, text_of
+from carvis.workspace import children, links_beside
 
 _MAX_BYTES = 10_000_000
 # Letters of a line that can be a name.
@@ -99,10 +100,8 @@ def files_beside(model_path: str | Path) -> list[Path]:
     """Return the files beside a model that are named as files of class names are, the model's own first."""
     model_path = Path(model_path)
     own = [f"{model_path.stem}{mark}{name}" for mark in "_-." for name in _BESIDE] + [f"{model_path.stem}.txt"]
-    try:
-        there = {path.name.lower(): path for path in sorted(model_path.parent.iterdir()) if path.is_file()}
-    except OSError:
-        return []
+    files = children(model_path.parent, links_beside(model_path), folders=False)
+    there = {path.name.lower(): path for path in files}
     return [there[name.lower()] for name in dict.fromkeys([*own, *_BESIDE]) if name.lower() in there]
 
 

@@ -11,7 +11,7 @@ from carvis.classifier.card import ModelCard, card_path, write_card
 from carvis.classifier.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.language import Message
-from carvis.workspace import atomic_path, sha256_of_file
+from carvis.workspace import atomic_path, check_length, not_empty, sha256_of_file
 
 
 def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -24,7 +24,8 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     Raises:
         ModelError: the name does not end in ``.keras``, or the file exists and ``overwrite`` is False.
     """
-    path = Path(path)
+    path = not_empty(path, Message("the model file"))
+    check_length(path.stem, Message("the model"))
     if path.suffix != ".keras":
         raise ModelError(Message("{path} does not end in .keras: name the file <name>.keras.", path=path))
     for file in (path, card_path(path)):

@@ -12,8 +12,9 @@ from importlib import import_module
 from carvis import __version__
 from carvis.cli.argparse_words import HelpInCells, argparse_speaking
 from carvis.errors import CarvisError
-from carvis.language import N_, _, languages, localised, speaking, system_language
+from carvis.language import N_, Message, _, languages, localised, speaking, system_language
 from carvis.startup import quiet_tensorflow
+from carvis.workspace import os_sentence
 
 VERBS = (
     "summary", "check", "split", "train", "runs", "evaluate", "compare", "heatmaps", "attention", "filters",
@@ -33,7 +34,24 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     _write_all_letters(language)
     with speaking(language), argparse_speaking():
+        if sentence := _empty_argument(arguments):
+            print(f"carvis: {localised(sentence)}", file=sys.stderr)
+            return 2
         return _run(_parser(language).parse_args(arguments))
+
+
+def _empty_argument(arguments: list[str]) -> Message | None:
+    """Return a sentence where an argument is empty, as one of an unset shell variable is: it never means a default."""
+    for place, text in enumerate(arguments):
+        option, equals, value = text.partition("=")
+        before = arguments[place - 1] if place else ""
+        if text.startswith("--") and equals and not value.strip():
+            return Message("{option} is empty: give it a value, or leave it out.", option=option)
+        if not text.strip():
+            if before.startswith("--") and "=" not in before:
+                return Message("{option} is empty: give it a value, or leave it out.", option=before)
+            return Message("Argument {n} is empty: give it a value, or leave it out.", n=place + 1)
+    return None
 
 
 def _parser(language: str) -> argparse.ArgumentParser:
@@ -114,10 +132,7 @@ def _run(args: argparse.Namespace) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        # What is written goes through a temporary file: the folder is what a person knows.
-        place = os.path.dirname(os.path.abspath(error.filename)) if error.filename else _("a file")
-        words = _("carvis: {place} cannot be used ({reason}): check it, or name another.")
-        print(words.format(place=place, reason=error.strerror or error), file=sys.stderr)
+        print(f"carvis: {localised(os_sentence(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(_("carvis: stopped."), file=sys.stderr)

@@ -11,6 +11,7 @@ from carvis.cli.options import add_data, add_model_facts, add_workspace, check, 
 from carvis.cli.several import by_name, each, file_name, images_named, models_first
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _
+from carvis.workspace import resolved
 
 if TYPE_CHECKING:
     from carvis.dataset import NamedImage
@@ -124,9 +125,9 @@ def _check_out(paths: list[Path], pictures: list[Path], overwrite: bool) -> None
         raise CarvisError(
             Message("Two of these would be written to {path}: rename a picture or a model.", path=twice[0])
         )
-    sources = {picture.resolve() for picture in pictures}
+    sources = {resolved(picture) for picture in pictures}
     for path in paths:
-        if path.exists() and (not overwrite or path.resolve() in sources):
+        if path.exists() and (not overwrite or resolved(path) in sources):
             raise CarvisError(
                 Message("{path} is there already: give another --out, or --overwrite to make it anew.", path=path)
             )

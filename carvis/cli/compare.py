@@ -8,6 +8,7 @@ from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_file
 from carvis.cli.options import add_workspace, open_workspace
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
+from carvis.workspace import resolved
 
 HELP = N_("compare evaluated models: scoreboard, who is right where, whether a gap is real")
 
@@ -66,7 +67,7 @@ def _temperatures(comparison, folders: list[Path]) -> dict[str, dict]:
 
     effects = {}
     for (name, evaluation), folder in zip(comparison.joined.evaluations.items(), folders, strict=True):
-        beside = folder.resolve().parent.parent / "valid" / folder.resolve().name
+        beside = resolved(folder).parent.parent / "valid" / resolved(folder).name
         if evaluation.split == "valid" or not (beside / "metrics.json").is_file():
             continue
         try:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from carvis.errors import CarvisError
 from carvis.language import Message, _
+from carvis.workspace import resolved
 
 
 def add_evaluated(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +44,7 @@ def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path
     if split is None:
         raise CarvisError(Message("--split {split} is no split: give train, valid or test.", split=args.split))
     name = Path(text).stem if text.lower().endswith(MODEL_SUFFIXES) else Path(text).name
-    data = Path(args.data).resolve().name if args.data else None
+    data = resolved(args.data).name if args.data else None
     of_model = [folder for folder in workspace.evaluations() if folder.parts[-2:] == (split, name)]
     found = [folder for folder in of_model if data in (None, folder.parts[-3])]
     if len(found) == 1:

@@ -14,6 +14,7 @@ from carvis.cli.several import by_name, each, file_name, images_named, models_fi
 from carvis.dataset.ids import composed
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
+from carvis.workspace import resolved
 
 if TYPE_CHECKING:
     from carvis.dataset import NamedImage
@@ -181,9 +182,9 @@ def _check_out(out: Path, pictures: list[NamedImage], models, overwrite: bool) -
         raise CarvisError(
             Message("Two of these would be written to {path}: rename a picture or a model.", path=twice[0])
         )
-    sources = {picture.path.resolve() for picture in pictures}
+    sources = {resolved(picture.path) for picture in pictures}
     for path in paths:
-        if path.exists() and (not overwrite or path.resolve() in sources):
+        if path.exists() and (not overwrite or resolved(path) in sources):
             raise CarvisError(
                 Message("{path} is there already: give another --out, or --overwrite to make it anew.", path=path)
             )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from carvis.cli.options import add_encoding, add_workspace, open_workspace
 from carvis.errors import TrainingError
 from carvis.language import N_, Message, _, localised
+from carvis.workspace import resolved, shown_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listed = "; ".join(f"{name}: {_(does)}" for name, does in _ACTIONS.items())
     parser.epilog = f"{listed}."
     parser.add_argument("action", nargs="?", default="list", choices=_ACTIONS, metavar="|".join(_ACTIONS))
-    parser.add_argument("runs", nargs="*", metavar="RUN", help=_("ids as `runs list` shows them, or the end of one"))
+    parser.add_argument(
+        "runs", nargs="*", metavar="RUN", help=_("ids as `runs list` shows them, or the end of one (not to remove)")
+    )
     add_encoding(parser)
     add_workspace(parser)
 
@@ -61,6 +64,10 @@ class _Log:
 def run(args: argparse.Namespace) -> int:
     workspace = open_workspace(args)
     if args.action == "list":
+        for path in workspace.links_out():
+            if path.is_relative_to(workspace.runs_dir):
+                words = Message("{path} is a symbolic link out of its folder, so it is not read.", path=path)
+                print(_("skipped: {failed}").format(failed=localised(words)), file=sys.stderr)
         return _list(_all(workspace))
     if not args.runs and args.action != "compare":
         raise TrainingError(
@@ -68,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.action == "compare":
         return _compare([_run_or_log(workspace, name, args.encoding) for name in args.runs] or _all(workspace))
-    chosen = [_find(workspace, name) for name in args.runs] or _all(workspace)
+    find = _find_in_full if args.action == "remove" else _find
+    chosen = [find(workspace, name) for name in args.runs]
     return globals()[f"_{args.action}"](chosen)
 
 
@@ -81,7 +89,11 @@ def _all(workspace) -> list:
 def _run_or_log(workspace, name: str, encoding: str | None):
     from carvis.training.histories import read_history
 
-    if (workspace.runs_dir / name).is_dir() or not any((root / name).exists() for root in (Path(), workspace.root)):
+    if (
+        not name.strip()
+        or (workspace.runs_dir / name).is_dir()
+        or not any((root / name).exists() for root in (Path(), workspace.root))
+    ):
         return _find(workspace, name)
     log = _Log(name, read_history(name, encoding=encoding, workspace=workspace))
     for note in log.history.attrs["notes"]:
@@ -89,7 +101,19 @@ def _run_or_log(workspace, name: str, encoding: str | None):
     return log
 
 
+def _find_in_full(workspace, name: str):
+    """Find the run of an id; what cannot be made good again takes no end of one."""
+    if found := [one for one in _all(workspace) if one.id == name]:
+        return found[0]
+    meant = _find(workspace, name)
+    raise TrainingError(
+        Message("{name} is not the whole id of a run: to remove {id}, name it in full.", name=name, id=meant.id)
+    )
+
+
 def _find(workspace, name: str):
+    if not name.strip():
+        raise TrainingError(Message("The name of {what} is empty: give one.", what=Message("the run")))
     runs = _all(workspace)
     exact = [one for one in runs if one.id == name]
     found = exact or [one for one in runs if one.id.endswith(name)]
@@ -97,7 +121,7 @@ def _find(workspace, name: str):
         raise TrainingError(
             Message(
                 "There is no run {name} in {runs_dir}: `python -m carvis runs` lists them.",
-                name=name,
+                name=shown_path(name),
                 runs_dir=workspace.runs_dir,
             )
         )
@@ -232,6 +256,10 @@ def _remove(runs: list) -> int:
     for one in runs:
         if one.alive:
             raise TrainingError(Message("The run {id} is going on: stop it first.", id=one.id))
+        if one.directory.parent != resolved(one.workspace.runs_dir):
+            raise TrainingError(
+                Message("{id} is a link to {directory}: remove the link itself.", id=one.id, directory=one.directory)
+            )
     for one in runs:
         shutil.rmtree(one.directory)
         print(_("{id} is removed; its model, if there is one, stays.").format(id=one.id))

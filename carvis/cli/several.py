@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from carvis.errors import CarvisError
 from carvis.language import Message, _, localised
-from carvis.workspace import MODEL_SUFFIXES
+from carvis.workspace import MODEL_SUFFIXES, children, fitting
 
 if TYPE_CHECKING:
     from carvis.dataset import NamedImage
 
 _UNFIT = r"[^\w.-]+"
+# A name of a file is that of an image with that of a model, and more.
+_LONGEST = 100
 
 
 def each(items: Iterable, act: Callable) -> list:
@@ -88,9 +90,9 @@ def models_of(text: str) -> list[str]:
         return found or [text]
     places = expand(text)
     if not is_pattern(text) and len(places) == 1 and places[0].is_dir():
-        inside = sorted(path for path in places[0].iterdir() if path.is_file() and not path.name.startswith("."))
-        models = [path for path in inside if path.name.lower().endswith(MODEL_SUFFIXES)]
-        images = any(path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES for path in places[0].iterdir())
+        inside = children(places[0])
+        models = [path for path in inside if path.is_file() and path.name.lower().endswith(MODEL_SUFFIXES)]
+        images = any(path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES for path in inside)
         return [] if images else [str(path) for path in models]
     models = [path for path in places if path.name.lower().endswith(MODEL_SUFFIXES)]
     # A model's card lies beside it.
@@ -120,13 +122,13 @@ def by_name(models: Iterable) -> dict[str, object]:
     """Return the models by name, those of equal names numbered."""
     named: dict[str, object] = {}
     for clf in models:
-        name, number = clf.name, 2
+        name, number = fitting(clf.name, _LONGEST), 2
         while name in named:
-            name, number = f"{clf.name}-{number}", number + 1
+            name, number = f"{fitting(clf.name, _LONGEST)}-{number}", number + 1
         named[name] = clf
     return named
 
 
 def file_name(text: str) -> str:
     """Make a name that any file system takes."""
-    return re.sub(_UNFIT, "_", text)
+    return fitting(re.sub(_UNFIT, "_", text), _LONGEST)

@@ -1,12 +1,12 @@
 """``summary``: a model's layer table and what can be explained in it."""
 
 import argparse
-from pathlib import Path
 
 from carvis.cli.layer_lines import LayerLines
 from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
+from carvis.workspace import resolved
 
 _HEADINGS = (N_("layer"), N_("type"), N_("output"), N_("parameters"), N_("state"), N_("heatmap"))
 _VERDICTS = {
@@ -81,7 +81,7 @@ def _lenders(args: argparse.Namespace) -> list:
         return []
     space = open_workspace(args)
     roots = [root for root in space.datasets() if not is_demo(root)]
-    return [Dataset(roots[0])] if len(roots) == 1 and Path(args.model).resolve().is_relative_to(space.root) else []
+    return [Dataset(roots[0])] if len(roots) == 1 and resolved(args.model).is_relative_to(space.root) else []
 
 
 def _layer_lines(clf, layers, width: int) -> list[str]:

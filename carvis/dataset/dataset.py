@@ -11,13 +11,21 @@ from carvis.errors import DatasetError
 from carvis.images import IMAGE_SUFFIXES, depth_of, why_not_read
 from carvis.language import Message
 from carvis.workspace import (
+    LINKS_VARIABLE,
+    Links,
     canonical_split,
+    children,
     content_hash,
+    dataset_links,
     is_dataset,
     is_text,
+    os_reason,
+    os_remedy,
     resolve_inside,
+    resolved,
     shown,
     split_folders,
+    walk,
 )
 
 EMPTY = Message("empty file")
@@ -46,21 +54,25 @@ class Dataset:
     """Pictures in ``<root>/<split>/<class>/``, with splits ``train``, ``valid`` (or ``val``, ``validation``), ``test``.
 
     Any split may be missing. Class names are the folder names of all splits together, sorted. Files and folders whose
-    names are not UTF-8, and all but one of those whose names differ in their spelling only, are among the other files.
+    names are not UTF-8, and all but one of those whose names differ in their spelling only, are among the other files,
+    and so are symbolic links that lead out of the data set (see ``carvis.workspace.dataset_links``).
 
     Raises:
         DatasetError: no such folder, its name is not UTF-8, or no split folder with class folders in it.
     """
 
     def __init__(self, root: str | Path):
-        self.root = Path(root).expanduser().resolve()
+        if not str(root).strip():
+            raise DatasetError(Message("The data set's name is empty: name its folder."))
+        self.root = resolved(root)
         if not is_text(str(self.root)):
             raise DatasetError(Message("{root} has a name that is not UTF-8: rename it.", root=shown(str(self.root))))
         if not self.root.is_dir():
             raise DatasetError(Message("{root} is not a folder: check the path of the data set.", root=root))
+        self.links = dataset_links(self.root)
         self.splits = _splits_of(self.root)
         if not self.splits:
-            raise DatasetError(_how_to_lay_out(self.root))
+            raise DatasetError(_how_to_lay_out(self.root, self.links))
 
     @property
     def name(self) -> str:
@@ -76,7 +88,7 @@ class Dataset:
 
     @cached_property
     def class_names(self) -> list[str]:
-        names = {composed(path.name) for folder in self.splits.values() for path in _class_folders(folder)}
+        names = {composed(path.name) for folder in self.splits.values() for path in _class_folders(folder, self.links)}
         return sorted(names)
 
     @cached_property
@@ -87,7 +99,7 @@ class Dataset:
         trained on by code point. Names from macOS are often spelt decomposed and then come in another order than
         composed ones. The split is train, or the first there is; the names themselves are composed.
         """
-        folders = _class_folders(next(iter(self.splits.values())))
+        folders = _class_folders(next(iter(self.splits.values())), self.links)
         return list(dict.fromkeys(composed(name) for name in sorted(path.name for path in folders)))
 
     def keras_names_of(self, count: int) -> list[str] | None:
@@ -97,7 +109,7 @@ class Dataset:
         a model that was trained so has one output more, and all its classes are shifted.
         """
         first = next(iter(self.splits.values()))
-        folders = sorted(path.name for path in first.iterdir() if path.is_dir() and is_text(path.name))
+        folders = [path.name for path in children(first, self.links, folders=True, hidden=True)]
         seen = [name for name in folders if not name.startswith(".")]
         for names in (self.keras_class_names, list(map(composed, seen)), list(map(composed, folders))):
             if len(names) == count:
@@ -112,6 +124,9 @@ class Dataset:
         """
         canonical = canonical_split(split)
         if canonical not in self.splits:
+            if canonical in self._splits_outside:
+                path, reason = self._splits_outside[canonical]
+                raise DatasetError(Message("{path} is not read: it {reason}.", path=path, reason=reason))
             raise DatasetError(
                 Message(
                     "{root} has no split {split!r}: it holds {choices}.",
@@ -125,13 +140,20 @@ class Dataset:
         return self.splits[canonical]
 
     @cached_property
+    def _splits_outside(self) -> dict[str, tuple[str, Message]]:
+        """The path and the reason of folders that are named as a split but are links out of the data set."""
+        refused: list[tuple[str, Message]] = []
+        children(self.root, self.links, refused=lambda path, reason: refused.append((path, reason)))
+        return {split: one for one in refused if (split := canonical_split(os.path.basename(one[0])))}
+
+    @cached_property
     def _listing(self) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
         return {}
 
     def _scan(self, split: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         folder = self.folder(split)
         if folder.name not in self._listing:
-            self._listing[folder.name] = _scan_split(self.root, folder)
+            self._listing[folder.name] = _scan_split(self.root, folder, self.links)
         return self._listing[folder.name]
 
     def scanned(self, split: str) -> bool:
@@ -149,6 +171,9 @@ class Dataset:
     def other_files(self, split: str | None = None) -> pd.DataFrame:
         """Return the files of one split, or of all, that are no pictures: columns path, reason."""
         tables = [self._scan(name)[1] for name in ([split] if split else self.splits)]
+        if not split:
+            outside = list(self._splits_outside.values())
+            tables.append(pd.DataFrame(outside, columns=["path", "reason"], dtype=object))
         return pd.concat(tables, ignore_index=True)
 
     def not_read(self, split: str) -> list[dict[str, str]]:
@@ -207,10 +232,13 @@ class Dataset:
         """
         text = str(sample_id).replace("\\", "/")
         split, _, rest = text.partition("/")
+        # Only a link may lead into another data set, not the path itself.
+        below = ".." not in text.split("/") and (self.root / text).is_relative_to(self.root)
+        roots = [self.root, *self.links.roots] if below else [self.root]
         if split in self.splits and rest:
-            path = resolve_inside(self.splits[split] / rest, [self.root])
+            path = resolve_inside(self.splits[split] / rest, roots)
         else:
-            path = resolve_inside(text, [self.root])
+            path = resolve_inside(text, roots)
         if path.is_file():
             return path
         # Names stored decomposed on disk differ from the composed id.
@@ -241,56 +269,24 @@ def named_with_reasons(files: list[dict[str, str]]) -> Message:
     return Message("{others} and {n} more", others=text, n=rest) if rest else text
 
 
-def _class_folders(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_dir()
-        and not path.name.startswith(".")
-        and path.name.lower() not in SYSTEM_FILES
-        and is_text(path.name)
-    )
+def _class_folders(folder: Path, links: Links) -> list[Path]:
+    return [path for path in children(folder, links, folders=True) if path.name.lower() not in SYSTEM_FILES]
 
 
-def _scan_split(root: Path, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _scan_split(root: Path, folder: Path, links: Links) -> tuple[pd.DataFrame, pd.DataFrame]:
     pictures: list[tuple[str, str, str, int]] = []
     others: list[tuple[str, str]] = []
     prefix = len(str(root)) + 1
-
-    def walk(path: str, label: str | None, around: frozenset[str]) -> None:
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") or entry.name.lower() in SYSTEM_FILES:
-                    continue
-                # Old archives hold names in other encodings, which can be neither shown nor written to a file.
-                if not is_text(entry.name):
-                    others.append((shown(entry.path), Message("its name is not UTF-8: rename it")))
-                    continue
-                try:
-                    look(entry, label, around)
-                except OSError as error:
-                    others.append(
-                        (entry.path, Message("cannot be read: {reason}", reason=error.strerror or str(error)))
-                    )
-
-    def look(entry: os.DirEntry, label: str | None, around: frozenset[str]) -> None:
-        if entry.is_dir():
-            place = os.path.realpath(entry.path)
-            if place in around:
-                others.append((entry.path, Message("a link to a folder around it")))
-            else:
-                walk(entry.path, label if label is not None else composed(entry.name), around | {place})
-        elif label is None:
-            others.append((entry.path, Message("not in a class folder")))
-        elif os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES:
-            others.append((entry.path, why_not_read(entry.path)))
-        elif size := entry.stat().st_size:
-            pictures.append((canonical_id(entry.path[prefix:]), entry.path, label, size))
+    for found in walk(folder, links, skip=SYSTEM_FILES, refused=lambda path, reason: others.append((path, reason))):
+        path = found.path
+        if not found.folders:
+            others.append((path, Message("not in a class folder")))
+        elif os.path.splitext(found.name)[1].lower() not in IMAGE_SUFFIXES:
+            others.append((path, why_not_read(path)))
+        elif size := found.size():
+            pictures.append((canonical_id(path[prefix:]), path, composed(found.folders[0]), size))
         else:
-            others.append((entry.path, EMPTY))
-
-    here = Path(os.path.realpath(folder))
-    walk(str(folder), None, frozenset(map(str, (here, *here.parents))))
+            others.append((path, EMPTY))
     kept: dict[str, tuple[str, str, str, int]] = {}
     for picture in sorted(pictures, key=lambda one: (one[0], _respelt(one[0], one[1][prefix:]), one[1])):
         first = kept.setdefault(picture[0], picture)
@@ -307,13 +303,26 @@ def _respelt(sample_id: str, relative: str) -> bool:
     return sample_id.partition("/")[2] != relative.replace(os.sep, "/").partition("/")[2]
 
 
-def _how_to_lay_out(root: Path) -> Message:
+def _how_to_lay_out(root: Path, links: Links) -> Message:
+    try:
+        names = sorted(os.listdir(root))
+    except OSError as error:
+        return Message(
+            "{path} cannot be read ({reason}): {remedy}.", path=root, reason=os_reason(error), remedy=os_remedy(error)
+        )
+    out = [name for name in names if canonical_split(name) and not links.hold(root / name)]
+    if out:
+        return Message(
+            "{path} leads out of the data set by a symbolic link, so it is not read: copy it there, or name the folder "
+            "it lies in in {variable}.",
+            path=root / out[0],
+            variable=LINKS_VARIABLE,
+        )
     if canonical_split(root.name):
         return Message(
             "{root} is one split of a data set: name the folder above it, {parent}.", root=root, parent=root.parent
         )
-    children = [path for path in root.iterdir() if path.is_dir()]
-    inner = [path for path in children if is_dataset(path)]
+    inner = [path for path in children(root, links, folders=True) if is_dataset(path)]
     if inner:
         return Message(
             "{root} is not a data set itself: name a data set in it, for example {inner}.", root=root, inner=inner[0]

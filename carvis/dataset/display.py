@@ -10,6 +10,7 @@ from carvis.display import beside, encoded, facts, line, panel, percent, shown, 
 from carvis.errors import CarvisError
 from carvis.images import thumbnail
 from carvis.language import _
+from carvis.workspace import children
 
 if TYPE_CHECKING:
     from carvis.dataset.dataset import Dataset
@@ -38,7 +39,7 @@ def dataset_html(data: Dataset) -> str:
 
 def _is_small(data: Dataset, split: str) -> bool:
     """Whether counting a split takes no time, judged by some of its folders."""
-    folders = [entry for entry in os.scandir(data.folder(split)) if entry.is_dir()]
+    folders = children(data.folder(split), data.links, folders=True)
     looked = folders[:: max(1, len(folders) // 8)][:8]
     files = sum(sum(1 for _entry in os.scandir(folder)) for folder in looked)
     return files * len(folders) <= _COUNTED * max(len(looked), 1)

@@ -16,7 +16,17 @@ from carvis.dataset.labels import label_of_path
 from carvis.errors import ImageError
 from carvis.images import IMAGE_SUFFIXES, why_not_read
 from carvis.language import Message
-from carvis.workspace import is_dataset, split_folders
+from carvis.workspace import (
+    Links,
+    Refused,
+    children,
+    is_dataset,
+    links_around,
+    resolved,
+    shown_path,
+    split_folders,
+    walk,
+)
 
 _NAMED = 5
 
@@ -32,17 +42,24 @@ class NamedImage:
     """Why the label is only a guess, where it is one."""
 
 
-def expand(text: str | Path) -> list[Path]:
+def expand(text: str | Path, refused: Refused | None = None) -> list[Path]:
     """Return the files and folders that a path or pattern means, in the order of their names; none where none fits.
 
     ``*`` and ``?`` stand for any characters and for one, ``[ab]`` for one of some, ``**`` for folders in folders.
     A name that is there as it is written counts before a pattern; else capitals and the spelling of accents make no
     difference. Where no such file is, ``\\`` is read as ``/``. Hidden files are left out unless the pattern begins with
-    a dot.
+    a dot. Links that fit a pattern are followed as ``carvis.workspace.links_around`` says.
+
+    Args:
+        text: the path or pattern.
+        refused: called with the path of each link that fits and is not followed, and why.
     """
     text = os.path.expanduser(str(text))
-    found = _walk(text)
-    return found if found or os.sep == "\\" or "\\" not in text else _walk(text.replace("\\", "/"))
+    if not text.strip():
+        return []
+    refused = refused or (lambda path, reason: None)
+    found = _walk(text, refused)
+    return found if found or os.sep == "\\" or "\\" not in text else _walk(text.replace("\\", "/"), refused)
 
 
 def is_pattern(text: str) -> bool:
@@ -50,27 +67,42 @@ def is_pattern(text: str) -> bool:
     return any(sign in text for sign in "*?[")
 
 
-def files_of(text: str | Path) -> tuple[list[Path], list[Path]]:
-    """Return the images and the other files that a path, folder or pattern means; of a data set only its splits' files.
+def files_of(text: str | Path) -> tuple[list[Path], dict[Path, Message]]:
+    """Return the images that a path, folder or pattern means, and the other files with why they are not read.
+
+    Of a data set only its splits' files count.
 
     Raises:
         ImageError: nothing is there, or nothing fits the pattern.
     """
-    places = expand(text)
+    images, others = [], {}
+    places = expand(text, lambda path, reason: others.setdefault(Path(path), reason))
+    if not str(text).strip():
+        raise ImageError(Message("A name of an image or folder is empty: name one."))
     if not places:
+        if others:
+            return [], others
         if is_pattern(str(text)):
             raise ImageError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
-        raise ImageError(Message("{path} does not exist: check the path.", path=text))
-    images, others = [], []
+        # Links in a circle and names that are too long have a reason of their own.
+        resolved(text)
+        raise ImageError(Message("{path} does not exist: check the path.", path=shown_path(text)))
     for place in places:
         if not place.is_dir():
             # What a person names without a pattern is meant as an image, whatever its name says.
-            (images if _is_image(place) or not is_pattern(str(text)) else others).append(place)
+            if _is_image(place) or not is_pattern(str(text)):
+                images.append(place)
+            else:
+                others[place] = why_not_read(place)
             continue
+        links = links_around(place)
         for folder in [path for _, path in split_folders(place)] if is_dataset(place) else [place]:
-            for file in _below(folder):
-                (images if _is_image(file) else others).append(file)
-    return list(dict.fromkeys(images)), list(dict.fromkeys(others))
+            for file in _below(folder, links, others):
+                if _is_image(file):
+                    images.append(file)
+                else:
+                    others[file] = why_not_read(file)
+    return list(dict.fromkeys(images)), others
 
 
 def find_images(text: str | Path) -> tuple[list[NamedImage], list[Message]]:
@@ -92,10 +124,10 @@ def find_images(text: str | Path) -> tuple[list[NamedImage], list[Message]]:
     return found, notes
 
 
-def others_note(text: str | Path, others: list[Path]) -> Message:
+def others_note(text: str | Path, others: dict[Path, Message]) -> Message:
     """Say how many files are no images, and name the first and why they are not read."""
     kinds = Counter(path.suffix.lower() or path.name for path in others)
-    first = named_with_reasons([{"path": path.name, "reason": why_not_read(path)} for path in others])
+    first = named_with_reasons([{"path": path.name, "reason": reason} for path, reason in others.items()])
     return Message.of_number(
         "{n} file of {place} is no image that can be read: {first}.",
         "{n} files of {place} are no images that can be read ({kinds}): {first}.",
@@ -137,57 +169,46 @@ def distinct(images: Iterable[NamedImage], written: Callable[[str], str] = str) 
     return [replace(image, name=name) for image, name in zip(once, names)]
 
 
-def _walk(text: str) -> list[Path]:
+def _walk(text: str, refused: Refused) -> list[Path]:
     path = Path(text)
     if _exists(path):
         return [path]
     start = Path(path.anchor) if path.anchor else Path()
     found = [start]
     for part in path.parts[1 if path.anchor else 0 :]:
-        found = [place for before in found for place in _next(before, part)]
+        found = [place for before in found for place in _next(before, part, refused)]
         found = list(dict.fromkeys(found))
     return [place for place in found if place != start]
 
 
-def _next(folder: Path, part: str) -> list[Path]:
+def _next(folder: Path, part: str, refused: Refused) -> list[Path]:
     if part == "..":
         return [folder / part]
     if part == "**":
-        return [folder, *(path for path in _below(folder, folders=True))]
+        return [folder, *_below(folder, links_around(folder), {}, folders=True)]
     if _exists(folder / part):
         return [folder / part]
     fits = re.compile(translate(composed(part).casefold())).match
-    return [path for path in _entries(folder, hidden=part.startswith(".")) if fits(composed(path.name).casefold())]
 
+    def refuse(path: str, reason: Message) -> None:
+        if fits(composed(os.path.basename(path)).casefold()):
+            refused(path, reason)
 
-def _below(folder: Path, folders: bool = False) -> list[Path]:
-    """The files below a folder, or the folders, in order; links to folders around are not followed for ever."""
-    found, seen = [], set()
-
-    def walk(place: Path) -> None:
-        real = os.path.realpath(place)
-        if real in seen:
-            return
-        seen.add(real)
-        for entry in _entries(place):
-            if entry.is_dir() and entry.name.lower() not in SYSTEM_FILES:
-                found.extend([entry] if folders else [])
-                walk(entry)
-            elif not folders and not entry.is_dir() and entry.name.lower() not in SYSTEM_FILES:
-                found.append(entry)
-
-    walk(folder)
-    return found
-
-
-def _entries(folder: Path, hidden: bool = False) -> list[Path]:
-    try:
-        entries = list(folder.iterdir())
-    except OSError:
-        return []
+    found = children(folder, links_around(folder), refused=refuse, hidden=part.startswith("."))
     return sorted(
-        (one for one in entries if hidden or not one.name.startswith(".")), key=lambda one: _natural(one.name)
+        (path for path in found if fits(composed(path.name).casefold())), key=lambda path: _natural(path.name)
     )
+
+
+def _below(folder: Path, links: Links, others: dict[Path, Message], folders: bool = False) -> list[Path]:
+    """The files below a folder, or the folders, in order; what is left out comes to the others, with the reason."""
+
+    def refuse(path: str, reason: Message) -> None:
+        others[Path(path)] = reason
+
+    found = walk(folder, links, refused=refuse, skip=SYSTEM_FILES, folders=folders)
+    placed = sorted((list(map(_natural, (*one.folders, one.name))), one.path) for one in found)
+    return [Path(path) for _place, path in placed]
 
 
 def _natural(name: str) -> list:

@@ -14,7 +14,7 @@ from carvis.demo.dataset import TRUTH, Progress, write_images, write_notes
 from carvis.demo.plan import Item, plan_split
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.workspace import SPLITS, lock
+from carvis.workspace import SPLITS, lock, os_reason, os_remedy
 
 WORKERS = 2
 # Images are drawn here and moved to their split once all of it is drawn, so that no part is taken for the whole.
@@ -117,9 +117,10 @@ def _alone(root: Path) -> Iterator[None]:
     except OSError as error:
         raise CarvisError(
             Message(
-                "{root} cannot be written ({reason}): free some space, or copy the demo elsewhere.",
+                "{root} cannot be written ({reason}): {remedy}, or copy the demo elsewhere.",
                 root=root,
-                reason=error.strerror or error,
+                reason=os_reason(error),
+                remedy=os_remedy(error),
             )
         ) from error
     try:
@@ -164,8 +165,9 @@ def _move_in(root: Path, split: str) -> None:
     except OSError as error:
         raise CarvisError(
             Message(
-                "{path} could not be put in place ({reason}): close what holds it, and try again.",
+                "{path} could not be put in place ({reason}): {remedy}.",
                 path=root / split,
-                reason=error.strerror or error,
+                reason=os_reason(error),
+                remedy=os_remedy(error),
             )
         ) from error

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from carvis.dataset.ids import canonical_id, composed
 from carvis.dataset.labels import split_place
 from carvis.images import IMAGE_SUFFIXES
-from carvis.workspace import canonical_split
+from carvis.workspace import Links, canonical_split, children, dataset_links, is_dataset, resolved, walk
 
 _SEPARATORS = re.compile("[\\\\/\u00a5]+")  # a yen sign is what some converters make of cp932's backslash
 _DRIVE = re.compile(r"^[A-Za-z]:")
@@ -42,12 +42,13 @@ class _Folder(NamedTuple):
 class ImageIndex:
     """All pictures below some folders, looked up by the end of a path.
 
-    The folders are walked once, hidden entries left out; one that does not exist holds no pictures. A link to a
-    folder is not followed, and a link to a file outside is remembered as such.
+    The folders are walked once, hidden entries left out; one that does not exist holds no pictures. Links are followed
+    as in data sets (``carvis.workspace.dataset_links``), and one to a file outside is remembered as such.
     """
 
     def __init__(self, roots: Iterable[str | Path]):
-        self.roots = list(dict.fromkeys(Path(root).resolve() for root in roots))
+        self.roots = list(dict.fromkeys(resolved(root) for root in roots))
+        self._links = Links(*self.roots, others=self._linked)
         self._folders: list[_Folder] = []
         self._by_name: dict[str, list[tuple[int, str]]] = {}
         self._by_end: dict[tuple[str, str], list[tuple[int, str]]] = {}
@@ -63,38 +64,45 @@ class ImageIndex:
 
     def contains(self, path: str | Path) -> bool:
         """Whether a path, with its links resolved, lies below one of the folders."""
-        resolved = Path(os.path.realpath(path))
-        return any(resolved.is_relative_to(root) for root in self.roots)
+        return self._links.hold(path)
+
+    def _linked(self) -> list[str]:
+        """The folders that links of the data sets here may lead into."""
+        places = [place for root in self.roots for place in (root, *children(root, Links(root.anchor), folders=True))]
+        return [folder for place in places if is_dataset(place) for folder in dataset_links(place).roots]
 
     def _walk(self, root: Path, walked: set[str]) -> None:
         depth = len(_parts(str(root)))
-        stack = [str(root)]
-        while stack:
-            path = stack.pop()
-            if path in walked:
-                continue
-            walked.add(path)
-            try:
-                entries = sorted(os.scandir(path), key=lambda entry: entry.name)
-            except OSError:
-                continue
-            parts = tuple(_parts(path))
-            folded = tuple(part.casefold() for part in parts)
-            number = len(self._folders)
-            self._folders.append(_Folder(path, parts, folded, _id_start(path, parts, depth)))
-            self._folder_names.update(folded[-1:])
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    stack.append(entry.path)
-                elif os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES:
-                    name = composed(entry.name).casefold()
-                    picture = (number, entry.name)
-                    self._by_name.setdefault(name, []).append(picture)
-                    self._by_end.setdefault((folded[-1] if folded else "", name), []).append(picture)
-                    if entry.is_symlink() and not self.contains(entry.path):
-                        self._outside.add(picture)
+        numbers = {str(root): self._folder(str(root), depth)} if root.is_dir() else {}
+        outside: list[str] = []
+        passed = frozenset(walked)
+        walked.add(str(root))
+        refused = lambda path, reason: outside.append(path)  # noqa: E731
+        for found in walk(root, self._links, refused=refused, folders=None, passed=passed):
+            if found.entry.is_dir():
+                numbers[found.path] = self._folder(found.path, depth)
+                walked.add(found.path)
+            else:
+                self._keep(numbers[os.path.dirname(found.path)], found.name)
+        for path in outside:
+            folder, name = os.path.split(path)
+            if folder in numbers and os.path.islink(path) and os.path.exists(path) and not self.contains(path):
+                self._keep(numbers[folder], name)
+                self._outside.add((numbers[folder], name))
+
+    def _folder(self, path: str, depth: int) -> int:
+        parts = tuple(_parts(path))
+        folded = tuple(part.casefold() for part in parts)
+        self._folders.append(_Folder(path, parts, folded, _id_start(path, parts, depth)))
+        self._folder_names.update(folded[-1:])
+        return len(self._folders) - 1
+
+    def _keep(self, number: int, name: str) -> None:
+        if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES:
+            folded = composed(name).casefold()
+            around = self._folders[number].folded[-1:] or ("",)
+            self._by_name.setdefault(folded, []).append((number, name))
+            self._by_end.setdefault((*around, folded), []).append((number, name))
 
     def match(self, text: str, bases: Sequence[Path] = ()) -> Match:
         """The picture that a path written anywhere means here: the longest matching end wins, a tie is ambiguous.

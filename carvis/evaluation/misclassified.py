@@ -12,6 +12,7 @@ from carvis.errors import TableError
 from carvis.evaluation.image_index import ImageIndex
 from carvis.evaluation.lenient_csv import LenientTable, read_lenient_csv, share_known
 from carvis.language import Message
+from carvis.workspace import resolved
 
 COLUMNS = ["id", "path", "label", "predicted", "confidence", "status"]
 
@@ -64,7 +65,7 @@ def read_misclassified(
 
     cells = dict(zip(table.header, zip(*table.rows))) if table.rows else dict.fromkeys(table.header, ())
     named = _find_columns(table, problems)
-    bases = [Path(path).resolve().parent, Path.cwd()]
+    bases = [resolved(path).parent, Path.cwd()]
     matches = [index.match(text, bases) for text in cells[named["path"]]]
     nothing = [None] * len(matches)
     labels = cells[named["label"]] if "label" in named else nothing

@@ -14,7 +14,7 @@ from carvis.evaluation.assumptions.result import AssumptionCheck
 from carvis.evaluation.leaking import Leak
 from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
 from carvis.images import USUAL
-from carvis.workspace import sha256_of_file
+from carvis.workspace import Links, dataset_links, resolved, sha256_of_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,21 +160,24 @@ def _below(root: Path, paths: pd.Series) -> list[str | None]:
 
     Pictures are looked at one by one only in folders that hold links: a look takes longer than all else here.
     """
-    root = root.resolve()
+    root = resolved(root)
+    # Only a link may lead into another data set, and no ".." in the path itself.
+    own, linked_too = Links(root), dataset_links(root)
     # Of each folder: its path, whether it lies inside, and whether something in it may lead out again.
     folders: dict[str, tuple[str, bool, bool]] = {}
     found: list[str | None] = []
     for path in paths.tolist():
         below, _, name = path.rpartition("/")
+        links = own if ".." in path else linked_too
         if below not in folders:
             folder = os.path.join(root, *below.split("/")).rstrip(os.sep)
-            inside = Path(folder).resolve().is_relative_to(root)
+            inside = links.hold(folder)
             folders[below] = folder, inside, inside and _holds_links(folder)
-        folder, safe, links = folders[below]
+        folder, safe, linked = folders[below]
         full = folder + os.sep + name
-        if safe and (links or name in ("", ".", "..") or "\\" in name or ":" in name):
+        if safe and (linked or name in ("", ".", "..") or "\\" in name or ":" in name):
             full = os.path.join(folder, name)
-            safe = Path(full).resolve().is_relative_to(root)
+            safe = links.hold(full)
         found.append(full if safe else None)
     return found
 

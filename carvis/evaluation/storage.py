@@ -16,7 +16,7 @@ from carvis.errors import TableError
 from carvis.evaluation.metrics import probability_columns
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message, as_data, from_data
-from carvis.workspace import Workspace, atomic_path, atomic_write
+from carvis.workspace import Workspace, atomic_path, atomic_write, not_empty, refuse_links_out, resolved
 
 FORMAT = 1
 _COLUMNS = ["id", "path", "sha256", "label", "predicted", "confidence"]
@@ -63,13 +63,13 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     Raises:
         TableError: as `check_folder`.
     """
-    folder = Path(folder)
+    folder = not_empty(folder, Message("the evaluation's folder"))
     table = folder / "df2.csv"
     check_folder(folder)
     workspace = _workspace_of(folder)
     below = None
-    if workspace and evaluation.root and evaluation.root.resolve().is_relative_to(workspace):
-        below = evaluation.root.resolve().relative_to(workspace).as_posix()
+    if workspace and evaluation.root and resolved(evaluation.root).is_relative_to(workspace):
+        below = resolved(evaluation.root).relative_to(workspace).as_posix()
     prefix = (evaluation.setup["dataset"]["name"] if below is None else below).strip("./")
     df2 = _df2(evaluation, prefix)
     parquet = io.BytesIO()
@@ -108,8 +108,10 @@ def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evalu
 
     Raises:
         TableError: a file is missing, damaged, or only half of the evaluation was written.
+        PathError: a link in the folder leads out of it.
     """
-    folder = Path(folder)
+    folder = not_empty(folder, Message("the evaluation's folder"))
+    refuse_links_out(folder)
     data = {}
     for name in ("metrics.json", "predictions.parquet"):
         try:
@@ -157,12 +159,12 @@ def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evalu
         raise TableError(
             Message("{path} is damaged: {again}", path=folder / "predictions.parquet", again=again)
         ) from None
-    return Evaluation(predictions, metrics, setup, Path(root).resolve() if root else _root(folder, below))
+    return Evaluation(predictions, metrics, setup, resolved(root) if root else _root(folder, below))
 
 
 def _workspace_of(folder: Path) -> Path | None:
     """The workspace of a folder at `<workspace>/data/evaluations/<data set>/<split>/<model>`, else None."""
-    parents = folder.resolve().parents
+    parents = resolved(folder).parents
     in_place = len(parents) > 4 and (parents[2].name, parents[3].name) == ("evaluations", "data")
     return parents[4] if in_place else None
 

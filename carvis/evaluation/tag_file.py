@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from carvis.errors import CarvisError
+from carvis.errors import CarvisError, FileKindError
 from carvis.language import Message
+from carvis.workspace import Links, open_regular, os_reason, os_remedy, resolved
 
 FORMAT = 1
 _WAIT_SECONDS = 10
@@ -39,7 +40,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
     Raises:
         TagError: the file is damaged, or written by a newer carvis.
     """
-    if not path.exists():
+    if not _is_there(path):
         yield None
         return
     with _sentences(path), contextlib.closing(_open_to_read(path)) as connection:
@@ -53,6 +54,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     Raises:
         TagError: the file is damaged, cannot be written, or was written by a newer carvis.
     """
+    _is_there(path)
     with _sentences(path):
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +66,28 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
                 _roll_back(connection)
                 raise
             connection.execute("COMMIT")
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether the file is there; what is no ordinary file, or a link out of its folder, is not used."""
+    if not Links(path.parent).hold(path):
+        raise TagError(Message("{path} is a symbolic link out of its folder: put the file itself there.", path=path))
+    try:
+        open_regular(path).close()
+    except FileNotFoundError:
+        return False
+    except FileKindError as error:
+        raise TagError(Message("{path} is {kind}: remove it.", path=path, kind=error.strerror)) from None
+    except OSError as error:
+        raise TagError(
+            Message(
+                "{path} cannot be read ({reason}): {remedy}.",
+                path=path,
+                reason=os_reason(error),
+                remedy=os_remedy(error),
+            )
+        ) from None
+    return True
 
 
 def _begin(path: Path, connection: sqlite3.Connection) -> None:
@@ -104,7 +128,7 @@ def _busy(error: sqlite3.OperationalError) -> bool:
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_WAIT_SECONDS)
+    connection = sqlite3.connect(f"{resolved(path).as_uri()}?mode=ro", uri=True, timeout=_WAIT_SECONDS)
     try:
         _patiently(lambda: connection.execute("PRAGMA user_version").fetchone())
     except sqlite3.OperationalError as error:
@@ -112,7 +136,7 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
         if _busy(error):
             raise
         # In a folder that cannot be written, the files beside it that readers share cannot be made either.
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        connection = sqlite3.connect(f"{resolved(path).as_uri()}?mode=ro&immutable=1", uri=True)
     return connection
 
 

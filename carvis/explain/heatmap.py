@@ -11,7 +11,7 @@ import numpy as np
 from carvis.errors import TableError
 from carvis.images import overlay, turned_as_stored
 from carvis.language import Message, as_data, from_data
-from carvis.workspace import atomic_write
+from carvis.workspace import atomic_write, not_empty
 
 # A map is evidence only if moving the layer by its own size would move the score by more than this:
 # below it the gradient is rounding noise, which normalising would stretch into a picture.
@@ -141,7 +141,7 @@ class Heatmap:
         facts["notes"] = [as_data(note) for note in self.notes]
         buffer = io.BytesIO()
         np.savez(buffer, raw=self.raw, probabilities=self.probabilities, facts=json.dumps(facts, ensure_ascii=False))
-        return atomic_write(Path(path).with_suffix(".npz"), buffer.getvalue())
+        return atomic_write(not_empty(path, Message("the file")).with_suffix(".npz"), buffer.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> "Heatmap":

@@ -27,8 +27,19 @@ from PIL import Image
 from carvis.images.orientation import EXIF_ORIENTATION, turned_upright
 from carvis.images.strips import by_strips, strips
 from carvis.language import Message
-from carvis.workspace import canonical_split, is_dataset, split_folders
+from carvis.workspace import (
+    canonical_split,
+    dataset_links,
+    is_dataset,
+    modified,
+    open_regular,
+    read_regular,
+    split_folders,
+    walk,
+)
 
+# Of a file that is read as a whole: twice the largest image that is read at all.
+MAX_BYTES = 600_000_000
 DEPTHS = (255, 1023, 4095, 16383, 65535)
 # Enough to meet the brightest values; opening one costs a tenth of a millisecond where it is no such image.
 _LOOKED_AT = 256
@@ -216,7 +227,7 @@ def _first_tag(picture: Image.Image, tag: int):
 def _colour_values(picture: Image.Image, source: str | Path | bytes) -> np.ndarray | None:
     """Return all 16 bits of a colour image, of which Pillow keeps the upper eight; None where that fails."""
     turn = picture.tag_v2.get(EXIF_ORIENTATION, 1) if picture.format == "TIFF" else 1
-    content = source if isinstance(source, bytes) else Path(source).read_bytes()
+    content = source if isinstance(source, bytes) else read_regular(source, MAX_BYTES)
     values = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.dtype != np.uint16 or values.ndim != 3:
         return None
@@ -247,18 +258,20 @@ def depth_of(root: str | Path) -> Depth:
 @lru_cache(maxsize=64)
 def _stamp(root: str, moment: int) -> int:
     """Return what changes when images come or go, found out once in a moment: every deep image read asks for it."""
-    folders = (folder for _split, place in split_folders(Path(root)) for folder, _folders, _names in os.walk(place))
-    return hash(tuple(os.stat(folder).st_mtime_ns for folder in folders))
+    links = dataset_links(root)
+    tops = [str(place) for _split, place in split_folders(root)]
+    inner = [found.path for top in tops for found in walk(top, links, folders=True)]
+    return hash(tuple(modified(folder) for folder in (*tops, *inner)))
 
 
 @lru_cache(maxsize=64)
 def _depth_of(root: str, stamp: int) -> Depth:
+    links = dataset_links(root)
     candidates = sorted(
-        os.path.join(folder, name)
-        for _split, place in split_folders(Path(root))
-        for folder, _folders, names in os.walk(place)
-        for name in names
-        if name.lower().endswith(_DEEP_SUFFIXES)
+        found.path
+        for _split, place in split_folders(root)
+        for found in walk(place, links)
+        if found.name.lower().endswith(_DEEP_SUFFIXES)
     )
     places = np.linspace(0, len(candidates) - 1, min(_LOOKED_AT, len(candidates))).round().astype(int)
     integers = floats = top = 0
@@ -282,7 +295,7 @@ def _range_of(path: str) -> tuple[str | None, float, float]:
     """Return the kind of an image and its lowest and highest value, where it does not declare its range."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(path, formats=("PNG", "TIFF", "PPM")) as picture:
+        with open_regular(path) as file, Image.open(file, formats=("PNG", "TIFF", "PPM")) as picture:
             kind = kind_of(picture)
             if kind in (None, "integer") or (kind != "float" and _declared(picture)):
                 return None, 0, 0

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from carvis.language import Message
+from carvis.workspace import open_regular
 
 HEIC_SUFFIXES = (".heic", ".heif", ".hif")
 # Either lets Pillow read HEIC. They bundle copyleft libraries, so they are left to each person to install.
@@ -75,10 +76,7 @@ def _heic_opened() -> bool:
 def content_type(path: str | Path) -> tuple[str, str] | None:
     """Return the format that a file's first bytes show, with its suffix: ``("JPEG", ".jpg")``; None for another."""
     try:
-        # Opening a pipe would wait for somebody to write into it.
-        if not os.path.isfile(path):
-            return None
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             return type_of_bytes(file.read(32))
     except OSError:
         return None

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from carvis.errors import ImageError
+from carvis.errors import FileKindError, ImageError
 from carvis.images.depth import Undecided, kind_of, to_8_bit
 from carvis.images.formats import IMAGE_SUFFIXES, readable_formats, why_not_opened, why_not_read
 from carvis.images.orientation import SIDEWAYS, orientation_in, turned_upright
 from carvis.images.resize import resize
 from carvis.images.strips import strips
-from carvis.language import Message
+from carvis.language import Message, message_of
+from carvis.workspace import open_regular, os_reason, os_remedy, shown_path
 
 MAX_PIXELS = 50_000_000
 ALPHAS = ("drop-alpha", "on-white", "on-black")
@@ -131,11 +132,11 @@ def image_size(source: str | Path | bytes) -> tuple[int, int]:
 @contextmanager
 def _opened(source: str | Path | bytes):
     """Open an image whose size is checked; what goes wrong with it in the block is said in one sentence."""
-    name = Message("The uploaded file") if isinstance(source, bytes) else str(source)
+    uploaded = isinstance(source, bytes)
+    name = Message("The uploaded file") if uploaded else shown_path(source)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), io.BytesIO(source) if uploaded else open_regular(source) as opened:
             warnings.simplefilter("ignore")
-            opened = io.BytesIO(source) if isinstance(source, bytes) else source
             with Image.open(opened, formats=readable_formats()) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
                     size = Message("{width} x {height} pixels", width=picture.width, height=picture.height)
@@ -155,6 +156,8 @@ def _opened(source: str | Path | bytes):
         raise ImageError(Message("{name} is a folder: name a picture in it.", name=name)) from None
     except PermissionError:
         raise ImageError(Message("{name} may not be read: check its permissions.", name=name)) from None
+    except FileKindError as error:
+        raise ImageError(message_of(error)) from None
     except (UnidentifiedImageError, Image.DecompressionBombError):
         raise ImageError(_no_image(name, source)) from None
     except Undecided as error:
@@ -163,6 +166,15 @@ def _opened(source: str | Path | bytes):
     except ImageError:
         raise
     except Exception as error:
+        # Pillow's own errors of this kind have no number.
+        if isinstance(error, OSError) and error.errno is not None:
+            words = Message(
+                "{path} cannot be read ({reason}): {remedy}.",
+                path=name,
+                reason=os_reason(error),
+                remedy=os_remedy(error),
+            )
+            raise ImageError(words) from None
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ImageError(
             Message("{name} is damaged ({reason}): replace or remove it.", name=name, reason=reason)
@@ -180,7 +192,7 @@ def _start_of(source: str | Path | bytes) -> bytes:
     if isinstance(source, bytes):
         return source[:32]
     try:
-        with open(source, "rb") as file:
+        with open_regular(source) as file:
             return file.read(32)
     except OSError:
         return b""

@@ -25,7 +25,7 @@ from carvis.report.sections.heatmaps import heatmaps
 from carvis.report.sections.making import making
 from carvis.report.sections.scores import scores
 from carvis.report.sections.summary import Summary, summary
-from carvis.workspace import atomic_write
+from carvis.workspace import atomic_write, os_reason, os_remedy, shown_path
 
 # The last one tells what the others could not have.
 SECTIONS: dict[str, Callable[[Context], Section | None]] = {
@@ -71,7 +71,10 @@ def write_report(
     except OSError as error:
         raise CarvisError(
             Message(
-                "{out} cannot be written ({reason}): choose another folder.", out=out, reason=error.strerror or error
+                "{path} could not be written ({reason}): {remedy}.",
+                path=shown_path(out),
+                reason=os_reason(error),
+                remedy=os_remedy(error),
             )
         ) from error
 

@@ -1,6 +1,7 @@
 """TensorBoard's event files of Keras trainings: which folders hold some, and the epochs in them."""
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -8,21 +9,30 @@ import pandas as pd
 
 from carvis.errors import TableError
 from carvis.language import Message
+from carvis.workspace import Links, resolved, walk
 
+MOST_FILES = 20_000
 _SIDES = ("train", "validation")
 _MADE = re.compile(r"\.tfevents\.(\d+)\.(?:.*\.)?(\d+)\.v2$")
 # What Keras before 2.3 called them, with both sides in one file.
 _OLD = ("loss", "acc", "accuracy", "val_loss", "val_acc", "val_accuracy", "lr")
 
 
-def tensorboard_folders(root: str | Path, most: int = 500) -> list[Path]:
+def tensorboard_folders(root: str | Path, most: int = 500, links: Links | None = None) -> list[Path]:
     """Find the folders below another one that hold TensorBoard's logs of a training each, sorted.
 
     Args:
         root: need not exist.
-        most: event files looked at.
+        most: event files looked at; of all files, ``MOST_FILES``.
+        links: which links are followed; by default those that lead into ``root``.
     """
-    return sorted({_training_folder(file) for file in islice(Path(root).resolve().rglob("*.tfevents.*"), most)})
+    return sorted({_training_folder(file) for file in islice(_event_files(resolved(root), links), most)})
+
+
+def _event_files(folder: Path, links: Links | None = None) -> Iterator[Path]:
+    # A folder of images, or the whole of a workspace, may hold millions of other files.
+    found = islice(walk(folder, links), MOST_FILES)
+    return (Path(one.path) for one in found if ".tfevents." in one.name)
 
 
 def _training_folder(file: Path) -> Path:
@@ -46,8 +56,8 @@ def read_event_files(path: Path) -> list[pd.DataFrame]:
             Message("{path} is read with the package tensorboard: install it, or use CSV.", path=path)
         ) from None
     # The names of folders say which side they are: "." and ".." have none.
-    absolute = path.resolve()
-    files = sorted(absolute.rglob("*.tfevents.*"), key=_when) if absolute.is_dir() else [absolute]
+    absolute = resolved(path)
+    files = sorted(_event_files(absolute), key=_when) if absolute.is_dir() else [absolute]
     trainings: list[dict[str, dict[int, float]]] = []
     folders = {}
     for file in files:

@@ -4,12 +4,14 @@ import json
 import math
 from pathlib import Path
 
+from carvis.workspace import append_regular
+
 
 class EventLog:
     """Appends events to a file, each as one whole line."""
 
     def __init__(self, path: str | Path):
-        self._file = open(path, "ab")  # noqa: SIM115
+        self._file = append_regular(path)
         if self._file.tell() and not path.read_bytes().endswith(b"\n"):
             self._file.write(b"\n")
 

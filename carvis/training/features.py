@@ -17,7 +17,7 @@ from carvis.training.mixing import frozen_pass
 from carvis.training.pictures import Pictures, shuffled
 from carvis.training.prefix import Halves
 from carvis.training.recipes import PRECISIONS
-from carvis.workspace import atomic_write, content_hash
+from carvis.workspace import atomic_write, content_hash, os_reason
 
 # What carvis keeps of all runs together, and what it leaves of the disk to others.
 MAX_BYTES, LEAVE_FREE = 20_000_000_000, 2_000_000_000
@@ -143,7 +143,7 @@ class FeatureCache:
                 for pictures, views in sets
             ]
         except OSError as error:
-            self._log(f"no feature cache: {self.folder} cannot be used ({error.strerror or error})")
+            self._log(f"no feature cache: {self.folder} cannot be used ({os_reason(error)})")
             return None
 
     def _entry(self, frozen, plan: Plan, pictures: Pictures, view: int | None, how: dict, made: set[str]) -> np.ndarray:

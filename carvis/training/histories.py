@@ -10,7 +10,7 @@ from carvis.errors import TableError
 from carvis.language import Message
 from carvis.training.csv_log import read_csv_log
 from carvis.training.event_files import read_event_files
-from carvis.workspace import Workspace
+from carvis.workspace import Workspace, os_reason, os_remedy, shown_path
 
 # Older Keras wrote ``acc``; a learning rate is called ``lr`` there.
 _NAMES = {"acc": "accuracy", "val_acc": "val_accuracy", "lr": "learning_rate"}
@@ -65,7 +65,10 @@ def read_history(
         except OSError as error:
             raise TableError(
                 Message(
-                    "{shown} cannot be read ({reason}): check the path.", shown=shown, reason=error.strerror or error
+                    "{path} cannot be read ({reason}): {remedy}.",
+                    path=shown_path(shown),
+                    reason=os_reason(error),
+                    remedy=os_remedy(error),
                 )
             ) from None
         if shown.suffix.lower() == ".json":

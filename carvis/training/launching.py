@@ -13,10 +13,11 @@ from carvis.errors import TrainingError
 from carvis.language import Message
 from carvis.training.preparing import prepare
 from carvis.training.run import ALIVE_STATES, LOCK, OUTPUT, STOP, Run
-from carvis.workspace import lock
+from carvis.workspace import append_regular, lock, read_regular
 
 _TURN = ".turn.lock"
 _LOOK_EVERY = 0.5
+_MOST_SAID = 100_000_000
 _STARTS_WITHIN = 20.0
 
 
@@ -55,7 +56,7 @@ def _launch(run: Run) -> Run:
     apart = {"creationflags": 0x00000008 | 0x00000200} if os.name == "nt" else {"start_new_session": True}
     package = Path(__file__).resolve().parents[2]
     paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
-    with open(run.directory / OUTPUT, "ab") as output:
+    with append_regular(run.directory / OUTPUT) as output:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -69,7 +70,7 @@ def _launch(run: Run) -> Run:
     while not run.alive and process.poll() is None and time.monotonic() < end:
         time.sleep(0.05)
     if process.poll() not in (None, 0) and not run.alive:
-        said = (run.directory / OUTPUT).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        said = read_regular(run.directory / OUTPUT, _MOST_SAID).decode("utf-8", "replace").strip().splitlines()
         last = said[-1].removeprefix("carvis: ") if said else "its process ended at once"
         raise TrainingError(Message("The run {run} could not start: {last}", run=run.id, last=last))
     return run

@@ -16,7 +16,17 @@ from carvis.training.pictures import split_samples
 from carvis.training.recipes import DEFAULTS, PRECISIONS
 from carvis.training.recorder import now, write_json
 from carvis.training.run import CONFIG, STATUS, Run
-from carvis.workspace import Workspace, is_demo
+from carvis.workspace import (
+    Workspace,
+    check_length,
+    fitting,
+    is_demo,
+    not_empty,
+    os_reason,
+    os_remedy,
+    os_sentence,
+    resolved,
+)
 
 
 def prepare(
@@ -206,6 +216,7 @@ def _name_of(weights, workspace: Workspace) -> str | None:
 def _parent_model(parent: str | Path | Run, workspace: Workspace) -> Path:
     """Find the model file that is meant by a run, a run's id or folder, or a model file."""
     if not isinstance(parent, Run):
+        not_empty(parent, Message("the parent"))
         for candidate in (Path(parent), workspace.runs_dir / parent):
             if (candidate / CONFIG).is_file():
                 parent = Run(candidate, workspace)
@@ -230,30 +241,35 @@ def _model_name(name, dataset: str, recipe: str, backbone: str | None, parent: P
     if name is None:
         card = read_card(parent) if parent else None
         backbone = backbone or (card.backbone if card else None)
-        name = "_".join(part for part in (dataset, recipe, backbone) if part)
+        name = fitting("_".join(part for part in (dataset, recipe, backbone) if part))
     name = name.removesuffix(".keras")
     # Letters of any script are fine; what a file system or a URL takes for something else is not.
     plain = re.sub(r"[^\w.\- ]+", "_", name).strip(" .")
     if not plain:
         raise TrainingError(Message("{name!r} is no name for a model: use letters and digits.", name=name))
-    return plain
+    # Now, and not when it is trained.
+    return check_length(plain, Message("the model"))
 
 
 def _new_directory(run_dir, workspace: Workspace, recipe: str, backbone: str | None) -> Path:
     if run_dir is not None:
-        directory = Path(run_dir).resolve()
-        if directory.exists() and any(directory.iterdir()):
-            raise TrainingError(Message("{run_dir} is not empty: name a new folder for this run.", run_dir=run_dir))
-        directory.mkdir(parents=True, exist_ok=True)
+        directory = resolved(not_empty(run_dir, Message("the run's folder")))
+        try:
+            if directory.exists() and any(directory.iterdir()):
+                raise TrainingError(Message("{run_dir} is not empty: name a new folder for this run.", run_dir=run_dir))
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TrainingError(os_sentence(error)) from error
         return directory
     try:
         workspace.runs_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TrainingError(
             Message(
-                "No run can be written below {runs_dir} ({reason}): is it there, and may it be written?",
+                "No run can be written below {runs_dir} ({reason}): {remedy}.",
                 runs_dir=workspace.runs_dir,
-                reason=error.strerror,
+                reason=os_reason(error),
+                remedy=os_remedy(error),
             )
         ) from error
     stem = "-".join(part for part in (datetime.now().strftime("%Y%m%d-%H%M%S"), recipe, backbone) if part)

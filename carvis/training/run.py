@@ -9,7 +9,7 @@ import pandas as pd
 from carvis.errors import TrainingError
 from carvis.language import Message
 from carvis.training.events import read_events
-from carvis.workspace import Workspace, lock
+from carvis.workspace import Workspace, lock, refuse_links_out, resolved
 
 CONFIG, STATUS, EVENTS, LOG, LOCK, STOP, OUTPUT = (
     "config.json",
@@ -34,10 +34,12 @@ class Run:
 
     Raises:
         TrainingError: the folder is no run directory.
+        PathError: a link in it leads out of it.
     """
 
     def __init__(self, directory: str | Path, workspace: Workspace | None = None):
-        self.directory = Path(directory).resolve()
+        self.directory = resolved(directory)
+        refuse_links_out(self.directory)
         if not (self.directory / CONFIG).is_file():
             raise TrainingError(
                 Message("{directory} is not a run directory: it holds no {config}.", directory=directory, config=CONFIG)

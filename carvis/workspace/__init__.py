@@ -11,28 +11,64 @@ from carvis.workspace.files import (
     sha256_of_file,
     shown,
 )
-from carvis.workspace.layout import SPLITS, canonical_split, is_dataset, is_demo, split_folders
-from carvis.workspace.regular_file import open_regular, read_regular
+from carvis.workspace.layout import (
+    SPLIT_REPORT,
+    SPLITS,
+    canonical_split,
+    dataset_links,
+    is_dataset,
+    is_demo,
+    linked_datasets,
+    links_around,
+    split_folders,
+)
+from carvis.workspace.links import LINKS_VARIABLE, Links, links_beside, refuse_links_out, resolved
+from carvis.workspace.names import LONGEST, check_length, fitting, not_empty
+from carvis.workspace.os_reason import os_reason, os_remedy, os_sentence, shown_path
+from carvis.workspace.regular_file import append_regular, open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
+from carvis.workspace.tree import DEEPEST, Refused, children, walk
 
 __all__ = [
+    "DEEPEST",
+    "LINKS_VARIABLE",
+    "LONGEST",
     "MODEL_SUFFIXES",
     "SPLITS",
+    "SPLIT_REPORT",
     "Cache",
+    "Links",
+    "Refused",
     "Workspace",
+    "append_regular",
     "atomic_path",
     "atomic_write",
     "canonical_split",
+    "check_length",
+    "children",
     "content_hash",
+    "dataset_links",
+    "fitting",
     "is_dataset",
     "is_demo",
     "is_text",
+    "linked_datasets",
+    "links_around",
+    "links_beside",
     "lock",
     "modified",
+    "not_empty",
     "open_regular",
+    "os_reason",
+    "os_remedy",
+    "os_sentence",
     "read_regular",
+    "refuse_links_out",
     "resolve_inside",
+    "resolved",
     "sha256_of_file",
     "shown",
+    "shown_path",
     "split_folders",
+    "walk",
 ]

@@ -21,6 +21,9 @@ class Cache:
     def get(self, key: str, suffix: str) -> Path | None:
         """Return the cached file, or None where it has to be made."""
         path = self._path(key, suffix)
+        # We make no links here: one would show a file from elsewhere in place of what was made.
+        if path.is_symlink():
+            return None
         try:
             os.utime(path)
         except OSError:

@@ -8,8 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from carvis.errors import CarvisError
+from carvis.errors import CarvisError, PathError
 from carvis.language import Message
+from carvis.workspace.names import not_empty
+from carvis.workspace.os_reason import os_reason, os_remedy, shown_path
+from carvis.workspace.regular_file import open_regular
+
+# Letters of a file's name that its temporary file bears, too: a name as long as may be leaves no room for more.
+_STEM = 32
 
 _LARGE = 1 << 24
 
@@ -19,23 +25,26 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder that replaces ``path`` once the block ends without error.
 
     Raises:
-        CarvisError: the folder cannot be written, or the disk is full; ``path`` is then as it was.
+        CarvisError: the name is empty, the folder cannot be written, or the disk is full; ``path`` is then as it was.
     """
-    path = Path(path)
+    path = not_empty(path, Message("the file"))
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:_STEM]}-", suffix=path.suffix)
         os.close(handle)
         temporary = Path(name)
         yield temporary
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        remedy = Message("free some space or choose another folder")
         raise CarvisError(
-            Message("{path} could not be written ({reason}): {remedy}.", path=path, reason=reason, remedy=remedy)
+            Message(
+                "{path} could not be written ({reason}): {remedy}.",
+                path=shown_path(path),
+                reason=os_reason(error),
+                remedy=os_remedy(error),
+            )
         ) from error
     finally:
         if temporary is not None:
@@ -65,7 +74,7 @@ def modified(path: str | Path) -> int:
 
 def sha256_of_file(path: str | Path) -> str:
     """Return the SHA-256 of a file's content in hexadecimal."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -106,4 +115,7 @@ def lock(path: str | Path):
     from filelock import FileLock
 
     Path(path).parent.mkdir(parents=True, exist_ok=True)
+    # Locking empties the file.
+    if os.path.islink(path):
+        raise PathError(Message("{path} is a symbolic link in place of a lock: remove it.", path=path))
     return FileLock(str(path))

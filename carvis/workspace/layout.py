@@ -1,9 +1,19 @@
 """How the folders of a data set are named."""
 
+import json
 import os
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
+from carvis.errors import CarvisError
+from carvis.workspace.links import Links, is_below
+from carvis.workspace.regular_file import read_regular
+from carvis.workspace.tree import children, holds_folder
+
 SPLITS = ("train", "valid", "test")
+SPLIT_REPORT, MASKS = "split.json", "masks"
+_MOST_BESIDE, _MOST_BYTES = 500, 1_000_000
 _CANONICAL = {
     "train": "train",
     "training": "train",
@@ -13,6 +23,7 @@ _CANONICAL = {
     "test": "test",
     "testing": "test",
 }
+SPLIT_NAMES = frozenset(_CANONICAL)
 
 
 def canonical_split(folder_name: str) -> str | None:
@@ -20,15 +31,92 @@ def canonical_split(folder_name: str) -> str | None:
     return _CANONICAL.get(folder_name.lower())
 
 
-def split_folders(root: Path) -> list[tuple[str, Path]]:
-    """List the folders in ``root`` that are named as a split and hold a class folder: (canonical split, folder)."""
-    if not root.is_dir():
-        return []
-    named = [(canonical_split(path.name), path) for path in sorted(root.iterdir()) if path.is_dir()]
+def split_folders(root: str | Path) -> list[tuple[str, Path]]:
+    """List the folders in ``root`` that are named as a split and hold a class folder: (canonical split, folder).
+
+    Links are followed as ``dataset_links`` says.
+    """
+    root = Path(root)
+    links = dataset_links(root)
+    found = [(split, path) for path in children(root, links, folders=True) if (split := canonical_split(path.name))]
+    here = os.path.realpath(root)
     return sorted(
-        ((split, path) for split, path in named if split and _has_subfolder(path)),
+        (
+            (split, path)
+            for split, path in found
+            # A link to the data set itself is none of its splits.
+            if not (path.is_symlink() and is_below(here, os.path.realpath(path))) and holds_folder(path, links)
+        ),
         key=lambda entry: SPLITS.index(entry[0]),
     )
+
+
+def dataset_links(root: str | Path) -> Links:
+    """Return which links of a data set are followed.
+
+    Those that lead into it, into a folder of ``$CARVIS_LINKS``, or into the splits or masks of another data set: one
+    that lies beside it, or one that its ``split.json`` says carvis made it from.
+    """
+    return Links(root, others=lambda: chain.from_iterable(_other_datasets(Path(root)).values()))
+
+
+def links_around(folder: str | Path) -> Links:
+    """Return which links of a folder are followed: of one in a data set, as of that data set."""
+    folder = Path(os.path.abspath(folder))
+    if is_dataset(folder):
+        return dataset_links(folder)
+    for place in (folder, *folder.parents):
+        if canonical_split(place.name) and is_dataset(place.parent):
+            return dataset_links(place.parent)
+    return Links(folder)
+
+
+def linked_datasets(root: str | Path, paths: Iterable[str]) -> list[str]:
+    """List the folders of other data sets that files of one lead to by links, sorted."""
+    here, folders, outside = os.path.realpath(root), {}, set()
+    for path in paths:
+        folder = os.path.dirname(path)
+        if os.path.islink(path):
+            place = os.path.dirname(os.path.realpath(path))
+        else:
+            place = folders.get(folder) or folders.setdefault(folder, os.path.realpath(folder))
+        if not is_below(place, here):
+            outside.add(place)
+    others = _other_datasets(Path(root)) if outside else {}
+    return sorted(
+        folder for folder, places in others.items() if any(is_below(one, place) for one in outside for place in places)
+    )
+
+
+def _other_datasets(root: Path) -> dict[str, list[str]]:
+    """The data sets beside one, and those it was made from, each with the folders of its splits and masks, resolved."""
+    parent = os.path.dirname(os.path.realpath(root))
+    found = {}
+    for folder in dict.fromkeys((*_subfolders(parent)[:_MOST_BESIDE], *_made_from(root))):
+        real = os.path.realpath(folder)
+        named = [path for path in _subfolders(folder) if canonical_split(os.path.basename(path))]
+        splits = [path for path in named if _subfolders(path)]
+        if splits:
+            places = map(os.path.realpath, (*splits, os.path.join(folder, MASKS)))
+            found[folder] = [place for place in places if is_below(place, real) and place != real]
+    return found
+
+
+def _made_from(root: Path) -> list[str]:
+    try:
+        made = json.loads(read_regular(root / SPLIT_REPORT, _MOST_BYTES))["made from"]
+        named = [made["path"], *made.get("links to", ())]
+        return [path for path in named if isinstance(path, str) and os.path.isabs(path) and "\0" not in path]
+    except (CarvisError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return []
+
+
+def _subfolders(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.path for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+    except OSError:
+        return []
 
 
 def is_dataset(folder: str | Path) -> bool:
@@ -40,8 +128,3 @@ def is_demo(folder: str | Path) -> bool:
     """Tell whether a folder is the demo's data set, whose training images are drawn on first need."""
     folder = Path(folder)
     return (folder / "masks" / "test").is_dir() and (folder / "truth.json").is_file()
-
-
-def _has_subfolder(folder: Path) -> bool:
-    with os.scandir(folder) as entries:
-        return any(entry.is_dir() and not entry.name.startswith(".") for entry in entries)

@@ -1,5 +1,6 @@
 """Opening ordinary files and nothing else: a pipe would wait for ever, a device would never end."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -37,6 +38,28 @@ def open_regular(path: str | Path) -> BinaryIO:
         raise
 
 
+def append_regular(path: str | Path) -> BinaryIO:
+    """Open an ordinary file for writing bytes at its end, making it where it is not there; never through a link.
+
+    Raises:
+        FileKindError, OSError: as ``open_regular``; a link, too.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    # A pipe that nobody reads is refused at once.
+    try:
+        handle = os.open(path, flags | (_FLAGS & ~os.O_RDONLY), 0o666)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            _check(path, os.stat(path).st_mode)
+        raise
+    try:
+        _check(path, os.fstat(handle).st_mode)
+        return os.fdopen(handle, "ab")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
 def read_regular(path: str | Path, max_bytes: int) -> bytes:
     """Read an ordinary file whole.
 
@@ -67,5 +90,10 @@ def _check(path: str | Path, mode: int) -> None:
         return
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(21, os.strerror(21), str(path))
-    kind = next((kind for is_kind, kind in _KINDS if is_kind(mode)), Message("no ordinary file"))
+    kind = kind_of_mode(mode)
     raise FileKindError(Message("{path} is {kind}: name an ordinary file.", path=path, kind=kind), kind)
+
+
+def kind_of_mode(mode: int) -> Message:
+    """Return what stands there in place of a file or a folder: "a pipe"."""
+    return next((kind for is_kind, kind in _KINDS if is_kind(mode)), Message("no ordinary file"))

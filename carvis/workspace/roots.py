@@ -9,9 +9,15 @@ from pathlib import Path
 from carvis.errors import PathError
 from carvis.language import Message
 from carvis.workspace.files import is_text, shown
-from carvis.workspace.layout import is_dataset, is_demo
+from carvis.workspace.layout import SPLIT_NAMES, is_dataset, is_demo
+from carvis.workspace.links import Links, link_out_of, resolved
+from carvis.workspace.os_reason import shown_path
+from carvis.workspace.tree import children, walk
 
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
+# Folders below data/ that are large and hold no tables of misclassified images.
+_WITHOUT_TABLES = {*SPLIT_NAMES, "masks", "cache"}
+_TABLES_DEEP = 5
 _WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:")
 
 
@@ -25,7 +31,9 @@ class Workspace:
     """
 
     def __init__(self, root: str | Path):
-        self.root = Path(root).expanduser().resolve()
+        if not str(root).strip():
+            raise PathError(Message("The workspace's name is empty: name a folder, or leave it out for this one."))
+        self.root = resolved(root)
         if not self.root.is_dir():
             raise PathError(
                 Message("The workspace {root} is not a folder: create it or name another one.", root=self.root)
@@ -46,9 +54,9 @@ class Workspace:
         """Open the workspace at ``path``, else at ``$CARVIS_WORKSPACE``, else in the current folder.
 
         Raises:
-            PathError: the folder does not exist.
+            PathError: the folder does not exist, or its name is empty.
         """
-        return cls(path or os.environ.get("CARVIS_WORKSPACE") or Path.cwd())
+        return cls(path if path is not None else os.environ.get("CARVIS_WORKSPACE") or Path.cwd())
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.root)!r})"
@@ -59,14 +67,19 @@ class Workspace:
         Raises:
             PathError: the resolved path lies outside the workspace and ``extra_roots``.
         """
-        return resolve_inside(path, [self.root, *extra_roots])
+        return resolve_inside(path, [self.root, *extra_roots, *self.links.roots])
+
+    @property
+    def links(self) -> Links:
+        """Which links below the workspace are followed; its own folders, such as ``data/``, may be links."""
+        return Links(self.root, self.models_dir, self.data_dir, self.runs_dir, self.evaluations_dir)
 
     def relative(self, path: str | Path) -> str:
         """Return ``path`` below the workspace with forward slashes, or unchanged where it lies elsewhere."""
         path = Path(path)
         try:
-            return path.resolve().relative_to(self.root).as_posix()
-        except ValueError:
+            return resolved(path).relative_to(self.root).as_posix()
+        except (ValueError, PathError):
             return path.as_posix()
 
     def datasets(self) -> list[Path]:
@@ -75,36 +88,79 @@ class Workspace:
         The workspace itself may be one. The demo comes last.
         """
         ours = {self.runs_dir, self.evaluations_dir, self.cache_dir, self.results_dir}
-        candidates = [self.root, self.data_dir, *_subfolders(self.data_dir), *_subfolders(self.root)]
+        # A data set's own folder may be a link to anywhere.
+        anywhere = Links(self.root.anchor)
+        inside = [path for place in (self.data_dir, self.root) for path in children(place, anywhere, folders=True)]
+        candidates = [self.root, self.data_dir, *inside]
         found = [folder for folder in dict.fromkeys(candidates) if folder not in ours and is_dataset(folder)]
         return sorted(found, key=is_demo)
 
     def image_roots(self) -> list[Path]:
         """List the folders that the images of a table may lie below: ``data/``, and the data sets beside it."""
-        beside = [folder for folder in self.datasets() if not folder.is_relative_to(self.data_dir)]
+        data = resolved(self.data_dir)
+        beside = [folder for folder in self.datasets() if not resolved(folder).is_relative_to(data)]
         return [self.data_dir, *beside] if self.data_dir.is_dir() else beside or [self.root]
 
     def models(self) -> list[Path]:
         """List the model files in ``models/``, by name, then those in the workspace itself."""
-        files = _files(self.models_dir, MODEL_SUFFIXES) + _files(self.root, MODEL_SUFFIXES)
-        return [path for path in files if not _is_backup(path)]
+        files = [
+            path for folder in (self.models_dir, self.root) for path in children(folder, self.links, folders=False)
+        ]
+        return [path for path in files if path.suffix.lower() in MODEL_SUFFIXES and not _is_backup(path)]
 
     def evaluations(self) -> list[Path]:
         """List the evaluation folders ``data/evaluations/<data set>/<split>/<model>``, by name."""
-        return _named(file.parent for file in self.evaluations_dir.glob("*/*/*/metrics.json"))
+        return [folder for folder in self._evaluation_folders(self.links) if not link_out_of(folder)]
+
+    def _evaluation_folders(self, links: Links) -> list[Path]:
+        folders = [self.evaluations_dir]
+        for _depth in range(3):
+            folders = [below for folder in folders for below in children(folder, links, folders=True)]
+        return [folder for folder in folders if (folder / "metrics.json").is_file()]
 
     def runs(self) -> list[Path]:
         """List the training run folders, newest last."""
+        return sorted((folder for folder in self._run_folders(self.links) if not link_out_of(folder)), key=_began)
+
+    def _run_folders(self, links: Links) -> list[Path]:
         # Keras' models, unzipped, have a config.json, too.
-        found = (file.parent for file in self.runs_dir.glob("*/config.json"))
-        return sorted(_named(folder for folder in found if (folder / "status.json").is_file()), key=_began)
+        return [
+            folder
+            for folder in children(self.runs_dir, links, folders=True)
+            if (folder / "config.json").is_file() and (folder / "status.json").is_file()
+        ]
 
     def misclassified_tables(self) -> list[Path]:
         """List tables of misclassified pictures: ``df2.csv`` files and every CSV in a folder named ``incorrect``."""
-        found = {*self.root.glob("*.csv"), *self.data_dir.glob("*.csv"), *self.evaluations_dir.glob("*/*/*/df2.csv")}
-        for folder in (self.root / "incorrect", *self.data_dir.glob("**/incorrect")):
-            found.update(folder.glob("*.csv"))
-        return _named(found)
+        links = self.links
+        folders = [self.root, self.data_dir, self.root / "incorrect"]
+        inside = walk(self.data_dir, links, folders=True, skip=_WITHOUT_TABLES, deepest=_TABLES_DEEP)
+        folders += [Path(found.path) for found in inside if found.name == "incorrect"]
+        found = {path for folder in folders for path in children(folder, links, folders=False) if path.suffix == ".csv"}
+        found |= {path for one in self.evaluations() if (path := one / "df2.csv").is_file()}
+        return sorted(found)
+
+    def links_out(self) -> list[Path]:
+        """List the models, tables, runs and evaluations that are left out because a link leads out of the workspace."""
+        links = self.links
+        tables = (".csv",)
+        places = (
+            (self.models_dir, MODEL_SUFFIXES),
+            (self.root, MODEL_SUFFIXES + tables),
+            (self.root / "incorrect", tables),
+            (self.data_dir, tables),
+            (self.runs_dir, ("",)),
+            (self.evaluations_dir, ("",)),
+        )
+        anywhere = Links(self.root.anchor)
+        found = [
+            path
+            for folder, suffixes in places
+            for path in children(folder, anywhere)
+            if path.name.lower().endswith(suffixes) and path.is_symlink() and not links.hold(path)
+        ]
+        inner = [*self._evaluation_folders(links), *self._run_folders(links)]
+        return sorted({*found, *(Path(path) for folder in inner if (path := link_out_of(folder)))})
 
 
 def _began(run: Path) -> str:
@@ -116,26 +172,9 @@ def _began(run: Path) -> str:
         return "9"
 
 
-def _named(paths: Iterable[Path]) -> list[Path]:
-    return sorted(path for path in paths if is_text(str(path)))
-
-
 def _is_backup(path: Path) -> bool:
     """Whether a file is what Keras' ``BackupAndRestore`` leaves to go on from: weights without a model."""
     return path.name == "latest.weights.h5" and (path.parent / "training_metadata.json").is_file()
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return _named(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-
-
-def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    names = (path for path in folder.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith("."))
-    return _named(path for path in names if path.is_file())
 
 
 def resolve_inside(path: str | Path, roots: Iterable[str | Path]) -> Path:
@@ -146,17 +185,17 @@ def resolve_inside(path: str | Path, roots: Iterable[str | Path]) -> Path:
     Raises:
         PathError: the path lies outside every root.
     """
-    roots = [Path(root).resolve() for root in roots]
+    roots = [resolved(root) for root in roots]
     text = str(path)
-    if "\0" in text:
-        raise PathError(Message("A path holds a NUL character: correct it."))
-    if os.name != "nt":
+    if os.name != "nt" and "\0" not in text:
         if _WINDOWS_DRIVE.match(text):
             raise PathError(
                 Message("{text} lies outside the allowed folders: copy it into {root}.", text=text, root=roots[0])
             )
-        text = text.replace("\\", "/") if not (roots[0] / text).exists() else text
-    resolved = (roots[0] / text).resolve()
-    if any(resolved.is_relative_to(root) for root in roots):
-        return resolved
-    raise PathError(Message("{path} lies outside the allowed folders: copy it into {root}.", path=path, root=roots[0]))
+        text = text.replace("\\", "/") if not os.path.exists(roots[0] / text) else text
+    place = resolved(roots[0] / text)
+    if any(place.is_relative_to(root) for root in roots):
+        return place
+    raise PathError(
+        Message("{path} lies outside the allowed folders: copy it into {root}.", path=shown_path(path), root=roots[0])
+    )

@@ -13,7 +13,7 @@ from carvis.dataset import Dataset
 from carvis.errors import CarvisError
 from carvis.explain.parts import Parts, box_parts, find_parts, read_parts
 from carvis.images import encode_image, read_image
-from carvis.workspace import atomic_write, content_hash
+from carvis.workspace import atomic_write, content_hash, links_around, modified, walk
 from ui import choice, data, selection
 from ui.i18n import N_, _, n_, of_library
 from ui.page import guarded
@@ -82,7 +82,7 @@ def _keep(files: list[UploadedFile]) -> dict[str, str]:
     for file in files:
         content = file.getvalue()
         # Only the ending of a name from elsewhere is used for a path.
-        suffix = Path(file.name).suffix.lower()
+        suffix = Path(file.name).suffix.lower()[:16]
         if file not in letters:
             path = place / f"{content_hash(content)}{suffix}"
             kept[_clean(file.name)] = str(path if path.exists() else atomic_write(path, content))
@@ -103,9 +103,10 @@ def read(source: Source, pictures: Dataset, split: str) -> Parts | None:
     """Read annotations, or show the sentence why that cannot be done and return None."""
     if source.key == BOX:
         return _box(pictures, split)
-    files = [source.path] if source.path.is_file() else sorted(source.path.rglob("*.*"))
-    times = content_hash(*(f"{file} {file.stat().st_mtime_ns}" for file in files))
     with guarded():
+        inside = source.path.is_dir()
+        files = (found.path for found in walk(source.path, links_around(source.path))) if inside else [source.path]
+        times = content_hash(*(f"{file} {modified(file)}" for file in sorted(files)))
         found = _read(str(source.path), pictures.fingerprint, split, times, _pictures=pictures)
         # An uploaded file goes by the hash of its content: a person knows it by its name.
         name = source.path.name

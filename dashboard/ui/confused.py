@@ -21,6 +21,7 @@ from carvis.evaluation import (
     read_super_classes,
     super_classes,
 )
+from carvis.workspace import children
 from ui import choice, data, selection
 from ui.page import error, guarded
 
@@ -128,8 +129,8 @@ def group_files() -> dict[str, Path]:
     folders = [data.datasets()[name]] if name in data.datasets() else []
     found = {}
     for folder in (*folders, root / "data"):
-        for path in sorted((*folder.glob("super_classes*.csv"), *folder.glob("super_classes*.json"))):
-            if path.resolve().is_relative_to(root.resolve()):
+        for path in children(folder, data.workspace().links, folders=False):
+            if path.name.startswith("super_classes") and path.suffix in (".csv", ".json"):
                 found[path.relative_to(root).as_posix()] = path
     return found
 

@@ -20,7 +20,7 @@ from carvis.dataset import Dataset, label_of_path
 from carvis.errors import CarvisError, ImageError
 from carvis.evaluation import Evaluation, load_evaluation, read_misclassified
 from carvis.images import IMAGE_SUFFIXES, thumbnail
-from carvis.workspace import SPLITS, Cache, Workspace, content_hash
+from carvis.workspace import SPLITS, Cache, Workspace, children, content_hash, dataset_links, modified, resolved
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 # Another number where the same file would now be read otherwise.
@@ -108,9 +108,10 @@ def _dataset(root: str, times: tuple[int, ...]) -> Dataset:
 
 @_once_a_run
 def _folder_times(root: Path) -> tuple[int, ...]:
-    folders = [root, *(path for path in root.glob("*/") if not path.name.startswith("."))]
-    folders += [path for folder in folders[1:] for path in folder.glob("*/")]
-    return tuple(folder.stat().st_mtime_ns for folder in sorted(folders))
+    links = dataset_links(root)
+    folders = [root, *children(root, links, folders=True)]
+    folders += [path for folder in folders[1:] for path in children(folder, links, folders=True, hidden=True)]
+    return tuple(modified(folder) for folder in sorted(folders))
 
 
 @_once_a_run
@@ -181,7 +182,7 @@ def csv_tables() -> dict[str, Table]:
 
 def stamp(table: Table) -> tuple[int, ...]:
     """Return what changes when an evaluation is written anew."""
-    return tuple(file.stat().st_mtime_ns for file in sorted(table.path.glob("*.*")))
+    return tuple(modified(file) for file in children(table.path, folders=False))
 
 
 def evaluation(table: Table) -> Evaluation:
@@ -224,7 +225,7 @@ def misclassified(table: Table) -> pd.DataFrame:
         root = datasets().get(table.data)
         return _of_evaluation(table, str(root) if root else None, stamp(table), _answers=evaluation(table))
     roots = datasets() or {"": workspace().root}
-    listed = tuple((name, str(Path(root).resolve()), _folder_times(root)) for name, root in roots.items())
+    listed = tuple((name, str(resolved(root)), _folder_times(root)) for name, root in roots.items())
     return _of_csv(str(table.path), table.path.stat().st_mtime_ns, listed)
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from carvis.errors import PathError
 from carvis.training.diagnosis import diagnose
 from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history
 from carvis.training.run import CONFIG, Run
+from carvis.workspace import resolved
 from ui import curves, data, replay, selection
 from ui.download import download
 from ui.i18n import N_, _, of_library
@@ -20,6 +22,7 @@ from ui.texts import percent, plain
 MOST_SHOWN = 3
 _SHOWN = "_runs_shown"
 _EVERY = 2.0
+_LOOK_EVERY = 10.0
 _LOG_LINES = 15
 _BEGINS_WITHIN = 180.0
 STATE = {
@@ -99,7 +102,7 @@ def foreign_histories() -> dict[str, pd.DataFrame]:
         )
         space = data.workspace()
         places = (space.root / "logs", space.root / "data" / "logs")
-        logs = {space.relative(one): one for place in places for one in tensorboard_folders(place)}
+        logs = {space.relative(one): one for place in places for one in tensorboard_folders(place, links=space.links)}
         chosen = st.multiselect(
             _("TensorBoard logs"),
             list(logs),
@@ -131,9 +134,18 @@ def _named_logs(text: str) -> dict[str, pd.DataFrame]:
     space = data.workspace()
     place = space.resolve(text)
     if not place.exists() and Path(text).exists():
-        place = space.resolve(Path(text).resolve())
-    folders = (tensorboard_folders(place) if place.is_dir() else []) or [place]
-    return {space.relative(one): read_history(one) for one in folders[:MOST_SHOWN]}
+        place = space.resolve(resolved(text))
+    if place == space.root:
+        words = _("{path} is the whole workspace: name the folder of the logs in it.")
+        raise PathError(words.format(path=text))
+    folders = _logs_in(str(place), int(time.monotonic() / _LOOK_EVERY)) if place.is_dir() else ()
+    return {space.relative(one): read_history(one) for one in (folders or (place,))[:MOST_SHOWN]}
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _logs_in(folder: str, moment: int) -> tuple[Path, ...]:
+    """Look for logs in a folder once in a while: the page runs anew with every click."""
+    return tuple(tensorboard_folders(folder, links=data.workspace().links))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

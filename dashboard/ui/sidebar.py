@@ -5,9 +5,11 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.workspace import Workspace
 from ui import choice, data, selection
-from ui.i18n import _, language, languages, translated
+from ui.i18n import _, language, languages, n_, translated
 from ui.page import error
 from ui.texts import SPLIT, plain
+
+_MOST_NAMED, _LOOK_EVERY = 20, 10
 
 
 def show(pages: dict[str, st.Page]) -> Workspace | None:
@@ -28,6 +30,7 @@ def show(pages: dict[str, st.Page]) -> Workspace | None:
         _choose_language()
         st.caption(_("Workspace: {path}").format(path=plain(workspace.root)))
         st.caption(_("Results are kept in its folder `data`."))
+        _name_links_out(workspace)
     return workspace
 
 
@@ -52,3 +55,18 @@ def _choose_language() -> None:
     st.segmented_control(
         _("Language"), list(names), format_func=names.get, required=True, **selection.control("lang", language())
     )
+
+
+def _name_links_out(workspace: Workspace) -> None:
+    """Name what is not listed on the pages because a link leads out of the workspace."""
+    if left := _links_out(str(workspace.root)):
+        words = n_("{n} link leads out of the workspace", "{n} links lead out of the workspace", len(left))
+        with st.expander(words.format(n=len(left)), icon=":material/link_off:", type="compact"):
+            st.caption(_("They are not read: copy the files here, or name their folder in CARVIS_LINKS."))
+            st.markdown("\n".join(f"- {plain(path)}" for path in left[:_MOST_NAMED]))
+
+
+@st.cache_data(ttl=_LOOK_EVERY, max_entries=4, show_spinner=False)
+def _links_out(root: str) -> list[str]:
+    space = Workspace(root)
+    return [path.relative_to(space.root).as_posix() for path in space.links_out()]

@@ -7,6 +7,7 @@ from carvis.classifier.card import read_card
 from carvis.classifier.processor import has_bfloat16
 from carvis.demo import MissingImages, is_demo, missing_images, training_defaults
 from carvis.training.recipes import DEFAULTS
+from carvis.workspace import children
 from ui import data, selection
 from ui.i18n import N_, _, translated
 from ui.monitor import duration
@@ -229,7 +230,8 @@ def _fitting_parent(parents: list[str], dataset: str, suits: dict) -> str | None
 
 def _weight_files() -> list[str]:
     space = data.workspace()
-    files = [*space.root.glob("weights/*.h5"), *space.root.glob("weights/*.keras"), *data.model_files().values()]
+    inside = children(space.root / "weights", space.links, folders=False)
+    files = [*(path for path in inside if path.suffix in (".h5", ".keras")), *data.model_files().values()]
     return [space.relative(path) for path in files]
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from zipfile import BadZipFile
 
 import cv2
@@ -16,10 +15,11 @@ import pandas as pd
 from PIL import Image
 
 from carvis.dataset.health.framing import unframed
-from carvis.errors import CarvisError, ImageError
+from carvis.errors import CarvisError
 from carvis.images import read_image, resize
+from carvis.images.depth import MAX_BYTES
 from carvis.language import Message, as_data, from_data, message_of
-from carvis.workspace import Cache, content_hash
+from carvis.workspace import Cache, content_hash, os_reason, read_regular
 
 SIDE = 32
 SHARPNESS_SIDE = 256
@@ -157,15 +157,17 @@ def _typed(texts: list[str]) -> tuple:
 
 
 def _describe(path: str) -> tuple[tuple, np.ndarray, np.ndarray | None]:
-    black = np.zeros((SIDE, SIDE, 3), np.uint8)
+    black, reason = np.zeros((SIDE, SIDE, 3), np.uint8), ""
     try:
-        content = Path(path).read_bytes()
+        content = read_regular(path, MAX_BYTES)
         digest = sha256(content).hexdigest()
         image = read_image(path)
         kind = _format(content)
-    except (ImageError, OSError) as error:
-        words = Message("{name} cannot be read: {reason}.", name=path, reason=getattr(error, "strerror", None) or "")
-        reason = message_of(error) if isinstance(error, ImageError) else words
+    except CarvisError as error:
+        reason = message_of(error)
+    except OSError as error:
+        reason = Message("{name} cannot be read: {reason}.", name=path, reason=os_reason(error))
+    if reason:
         return ("", "", "", 0, 0, 0.0, 0.0, 0.0, reason), black, None
     height, width = image.shape[:2]
     pixels = sha256(f"{height} {width} ".encode() + image.tobytes()).hexdigest()

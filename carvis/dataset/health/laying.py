@@ -10,13 +10,13 @@ import pandas as pd
 
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.workspace import SPLITS
+from carvis.workspace import SPLITS, Links, dataset_links, open_regular, os_reason, os_remedy
 
 MASKS = "masks"
 
 
 def lay_out(
-    table: pd.DataFrame, made: Path, watch: Callable[[float, float], None]
+    table: pd.DataFrame, made: Path, watch: Callable[[float, float], None], links: Links
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Bring the pictures to their places, and leave out those that are gone.
 
@@ -24,6 +24,7 @@ def lay_out(
         table: as of ``Split``.
         made: the new data set's folder.
         watch: called with (per cent of the whole split done, 100).
+        links: of the old data set: what has come to lead out of it meanwhile is not brought anywhere.
 
     Returns:
         The table, and how many pictures came there by which way.
@@ -36,7 +37,7 @@ def lay_out(
     for done, row in enumerate(kept.itertuples(), start=1):
         place = made / row.new_id
         place.parent.mkdir(parents=True, exist_ok=True)
-        if way := _bring(os.path.realpath(row.path), place):
+        if links.hold(row.path) and (way := _bring(os.path.realpath(row.path), place)):
             how[way] += 1
         else:
             gone.append(row.Index)
@@ -73,22 +74,28 @@ def carry_masks(root: Path, table: pd.DataFrame, made: Path) -> int:
         table: as of ``Split``.
         made: the new data set's folder.
     """
-    folder, carried = root / MASKS, 0
+    folder, carried, links = root / MASKS, 0, dataset_links(root)
     if not folder.is_dir():
         return 0
     for row in table[table["split"] != ""].itertuples():
         # Beside the pictures the folder of a split may be spelled in its own way, such as val.
         spelled = (Path(row.path).relative_to(root), Path(row.id))
         source = next((one for name in spelled if (one := (folder / name).with_suffix(".png")).is_file()), None)
-        if source is None:
+        if source is None or not links.hold(source):
             continue
         place = (made / MASKS / row.new_id).with_suffix(".png")
         place.parent.mkdir(parents=True, exist_ok=True)
         carried += bool(_bring(os.path.realpath(source), place))
     names = folder / "parts.json"
-    if carried and names.is_file():
-        shutil.copy2(names, made / MASKS / names.name)
+    if carried and names.is_file() and links.hold(names):
+        _copy(names, made / MASKS / names.name)
     return carried
+
+
+def _copy(source: str | Path, place: Path) -> None:
+    with open_regular(source) as file, open(place, "wb") as copy:
+        shutil.copyfileobj(file, copy)
+    shutil.copystat(source, place)
 
 
 def _bring(source: str, place: Path) -> str:
@@ -103,17 +110,17 @@ def _bring(source: str, place: Path) -> str:
         except OSError:
             continue
     try:
-        shutil.copy2(source, place)
+        _copy(source, place)
     except FileNotFoundError:
         return ""
     except OSError as error:
-        reason = error.strerror or str(error)
         raise CarvisError(
             Message(
-                "{source} could not be copied to {parent} ({reason}): free some space.",
+                "{source} could not be copied to {parent} ({reason}): {remedy}.",
                 source=source,
                 parent=place.parent,
-                reason=reason,
+                reason=os_reason(error),
+                remedy=os_remedy(error),
             )
         ) from error
     return "copy"

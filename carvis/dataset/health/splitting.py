@@ -16,9 +16,21 @@ from carvis.dataset.health.laying import carry_masks, lay_out, leave_out_removed
 from carvis.dataset.health.result import Health
 from carvis.errors import CarvisError, DatasetError
 from carvis.language import Message
-from carvis.workspace import SPLITS, Cache, atomic_write
+from carvis.workspace import (
+    SPLIT_REPORT,
+    SPLITS,
+    Cache,
+    atomic_write,
+    dataset_links,
+    fitting,
+    linked_datasets,
+    os_reason,
+    os_remedy,
+    resolved,
+    shown_path,
+)
 
-TABLE, REPORT = "split.csv", "split.json"
+TABLE = "split.csv"
 COLUMNS = ("id", "path", "label", "group", "split", "new_id", "reason")
 
 
@@ -92,7 +104,9 @@ def split_dataset(
         DatasetError: ``out`` is not empty or lies in the data set, the fractions are none, or no picture is left.
         CarvisError: ``out`` cannot be written.
     """
-    out = Path(out).expanduser()
+    if not str(out).strip():
+        raise DatasetError(Message("The new data set's name is empty: name a folder for it."))
+    out = Path(os.path.expanduser(out))
     shares = _check(health, out, fractions)
     table = assign(health, shares, seed)
     _some_left(health, table)
@@ -109,12 +123,14 @@ def split_dataset(
                 table = leave_out_removed(table)
                 _some_left(health, table)
             else:
-                table, how = lay_out(table, made, watch)
+                # It says where the new data set's links may lead to, already when that is checked.
+                atomic_write(made / SPLIT_REPORT, json.dumps({"made from": _origin(health)}))
+                table, how = lay_out(table, made, watch, dataset_links(health.root))
                 _some_left(health, table)
                 table, leaks = _verified(table, made, cache, watch)
                 masks = carry_masks(health.root, table, made)
             report = _report(health, table, shares, seed, how, leaks) | {"masks": masks}
-            atomic_write(made / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+            atomic_write(made / SPLIT_REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
             atomic_write(made / TABLE, table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
             if out.exists():
                 out.rmdir()
@@ -125,9 +141,13 @@ def split_dataset(
             raise DatasetError(
                 Message("{out} is there already: use it, or name a new folder for the split.", out=out)
             ) from error
-        reason = error.strerror or str(error)
         raise CarvisError(
-            Message("{out} could not be made ({reason}): name a folder that can be written.", out=out, reason=reason)
+            Message(
+                "{out} could not be made ({reason}): {remedy}.",
+                out=shown_path(out),
+                reason=os_reason(error),
+                remedy=os_remedy(error),
+            )
         ) from error
     watch(100, 100)
     return Split(out, table, how, leaks, masks)
@@ -158,7 +178,8 @@ def _check(health: Health, out: Path, fractions: Sequence[float]) -> np.ndarray:
         raise DatasetError(Message("The share of train is 0: give it some pictures to learn from."))
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DatasetError(Message("{out} is not empty: name a new folder for the split.", out=out))
-    if out.resolve().is_relative_to(health.root) or health.root.is_relative_to(out.resolve()):
+    place = resolved(out)
+    if place.is_relative_to(health.root) or health.root.is_relative_to(place):
         raise DatasetError(
             Message("{out} lies in the data set {root}: name a folder beside it.", out=out, root=health.root)
         )
@@ -229,6 +250,8 @@ def _names(table: pd.DataFrame) -> list[str]:
         # Sub-folders of a class become part of the name.
         base = "_".join(rest.split("/")[1:])
         stem, suffix = os.path.splitext(base)
+        stem = fitting(stem)
+        base = stem + suffix
         tries = [base, f"{old_split}_{base}"]
         name = next((one for one in tries if (row.label, _stem(one)) not in taken), None)
         number = 2
@@ -266,7 +289,7 @@ def _verified(table: pd.DataFrame, made: Path, cache, watch) -> tuple[pd.DataFra
 def _report(health: Health, table: pd.DataFrame, shares: np.ndarray, seed: int, how, leaks) -> dict:
     kept = table[table["split"] != ""]
     return {
-        "made from": {"name": health.name, "path": str(health.root)},
+        "made from": _origin(health),
         "fractions": [round(float(share), 6) for share in shares],
         "seed": seed,
         "pictures": len(table),
@@ -277,6 +300,12 @@ def _report(health: Health, table: pd.DataFrame, shares: np.ndarray, seed: int, 
         "pictures by": how,
         "copies found across splits, and left out": leaks,
     }
+
+
+def _origin(health: Health) -> dict:
+    """The data set that a split is made from, and those that its links lead to."""
+    further = linked_datasets(health.root, health.pictures["path"])
+    return {"name": health.name, "path": str(health.root)} | ({"links to": further} if further else {})
 
 
 def _kind(reason: str) -> str:

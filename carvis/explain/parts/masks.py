@@ -1,6 +1,7 @@
 """Indexed masks in ``<data set>/masks/<split>/<class>/<stem>.png`` with the parts' names in ``masks/parts.json``."""
 
 import json
+import os
 import unicodedata
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from carvis.dataset import Dataset
 from carvis.errors import TableError
 from carvis.explain.parts.parts import Draw, read_index_mask
 from carvis.language import Message
-from carvis.workspace import sha256_of_file, split_folders
+from carvis.workspace import Links, open_regular, resolved, sha256_of_file, split_folders, walk
 
 NAMES_FILE = "parts.json"
 
@@ -29,12 +30,16 @@ def read_mask_folder(
     """
     place = _split_folder(folder, data, split)
     samples = data.samples(split)
-    root = data.folder(split)
+    root, links = data.folder(split), _links(folder, data)
     files: dict[str, Path] = {}
+    outside = 0
     for sample, path in zip(samples["id"], samples["path"]):
         mask = (place / Path(path).relative_to(root)).with_suffix(".png")
         if mask.is_file():
-            files[sample] = mask
+            if links.hold(mask):
+                files[sample] = mask
+            else:
+                outside += 1
     if not files:
         raise TableError(
             Message(
@@ -42,8 +47,18 @@ def read_mask_folder(
             )
         )
     told = []
-    wanted = {mask.resolve() for mask in files.values()}
-    spare = [path for path in place.rglob("*.png") if path.resolve() not in wanted]
+    if outside:
+        told.append(
+            Message.of_number(
+                "{n} mask in {place} is not read: a symbolic link leads out of the folder.",
+                "{n} masks in {place} are not read: symbolic links lead out of the folder.",
+                outside,
+                place=place,
+            )
+        )
+    wanted = {os.path.realpath(mask) for mask in files.values()}
+    inside = (found.path for found in walk(place, links) if found.name.endswith(".png"))
+    spare = [path for path in inside if os.path.realpath(path) not in wanted]
     if spare:
         told.append(
             Message.of_number(
@@ -65,6 +80,11 @@ def read_mask_folder(
     drawn = {sample: partial(_draw, file, tuple(names)) for sample, file in files.items()}
     facts = [[sample, sha256_of_file(file)] for sample, file in files.items()]
     return drawn, names, told, facts
+
+
+def _links(folder: Path, data: Dataset) -> Links:
+    """Which links of a folder of masks are followed: of one in the data set, as there."""
+    return data.links if resolved(folder).is_relative_to(data.root) else Links(folder)
 
 
 def _split_folder(folder: Path, data: Dataset, split: str) -> Path:
@@ -105,9 +125,9 @@ def _highest(files) -> int:
     highest = 0
     for file in files:
         try:
-            with Image.open(file) as mask:
+            with open_regular(file) as opened, Image.open(opened) as mask:
                 values = np.asarray(mask)
-        except (OSError, ValueError, SyntaxError):
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             continue
         inside = values[values < 255]
         highest = max(highest, int(inside.max(initial=0)))

@@ -14,7 +14,7 @@ from carvis.explain.parts.shapes import Annotated, box_between
 from carvis.explain.parts.table import read_boxes
 from carvis.explain.parts.voc import read_voc
 from carvis.language import Message
-from carvis.workspace import content_hash
+from carvis.workspace import Links, children, content_hash, walk
 
 # How a file of boxes or outlines is read, by its ending.
 _READERS = {".json": read_coco, ".csv": read_boxes, ".tsv": read_boxes, ".txt": read_boxes}
@@ -22,13 +22,20 @@ _READERS = {".json": read_coco, ".csv": read_boxes, ".tsv": read_boxes, ".txt": 
 
 def find_parts(data: Dataset) -> list[Path]:
     """List the annotations in a data set: ``masks/``, ``parts.csv``, ``annotations.json``, ``annotations/``."""
-    found = [data.root / name for name in ("masks", "parts.csv", "annotations.json") if (data.root / name).exists()]
+    there = children(data.root, data.links)
+    found = [path for name in ("masks", "parts.csv", "annotations.json") for path in there if path.name == name]
     folder = data.root / "annotations"
-    if folder.is_dir():
+    if folder in there:
         # A .txt is read where it is named; here it is mostly a list of classes that a labelling tool left.
-        found += sorted(path for path in folder.iterdir() if path.suffix.lower() in _READERS.keys() - {".txt"})
-        found += [folder] if any(folder.rglob("*.xml")) else []
+        files = children(folder, data.links, folders=False)
+        found += [path for path in files if path.suffix.lower() in _READERS.keys() - {".txt"}]
+        found += [folder] if holds_xml(folder, data.links) else []
     return found
+
+
+def holds_xml(folder: Path, links: Links | None = None) -> bool:
+    """Tell whether an ``.xml`` file lies below a folder."""
+    return any(found.name.endswith(".xml") for found in walk(folder, links))
 
 
 def read_parts(source: str | Path, data: Dataset, split: str = "test", encoding: str | None = None) -> Parts:
@@ -52,7 +59,7 @@ def read_parts(source: str | Path, data: Dataset, split: str = "test", encoding:
     if not source.exists():
         raise TableError(Message("{source} does not exist: check the path.", source=source))
     if source.is_dir():
-        if not any(source.rglob("*.xml")):
+        if not holds_xml(source):
             return _of_masks(source, data, split)
         read = read_voc
     elif source.suffix.lower() in _READERS:

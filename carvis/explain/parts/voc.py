@@ -12,6 +12,7 @@ from carvis.explain.parts.matching import Pictures
 from carvis.explain.parts.shapes import Annotated, Box, box_between
 from carvis.language import Message
 from carvis.tables import readings
+from carvis.workspace import links_around, walk
 
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _MOST_BYTES, _DEEPEST = 5_000_000, 40
@@ -30,7 +31,7 @@ def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
     Raises:
         TableError: there is none, or none can be read.
     """
-    files = sorted(path for path in folder.rglob("*.xml") if path.is_file())
+    files = sorted(Path(found.path) for found in walk(folder, links_around(folder)) if found.name.endswith(".xml"))
     if not files:
         raise TableError(Message("{folder} holds no .xml files: put one a picture there.", folder=folder))
     annotated: dict[str, Annotated] = {}

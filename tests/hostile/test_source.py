@@ -1,0 +1,106 @@
+"""Where the code opens files, goes through folders and resolves paths: each by one function."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+OPENS = {
+    "open", "Image.open", "np.load", "h5py.File", "zipfile.ZipFile", "ZipFile", "pd.read_parquet", "pd.read_csv",
+    "shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree", "cv2.imread", "sqlite3.connect", "os.open",
+}  # fmt: skip
+METHODS = {"read_bytes", "read_text"}
+WALKS = {"iterdir", "rglob", "glob", "walk", "scandir", "listdir"}
+
+# What opens a path by itself, and why it may.
+MAY_OPEN = {
+    "carvis/workspace/regular_file.py": "the function itself",
+    "carvis/workspace/staging.py": "folders that carvis builds, with locks of its own",
+    "carvis/workspace/tree.py": "the function itself",
+    "carvis/language.py": "the package's own catalogue",
+    "carvis/cli/__init__.py": "the null device",
+    "carvis/classifier/processor.py": "/proc/cpuinfo",
+    "carvis/dataset/health/laying.py": "writes into a folder that was just made",
+    "carvis/demo/rebuilding.py": "files that it has just made",
+    "carvis/evaluation/tag_file.py": "SQLite, after a look at what lies there",
+    "carvis/training/features.py": "writes into a folder that was just made",
+    "dashboard/ui/data.py": "thumbnails of the cache, which holds no links",
+    "dashboard/ui/comparison.py": "heatmaps of the cache, which holds no links",
+}
+# What is given here is a file that is open already, or bytes.
+OPENED = {"opened", "file", "buffer", "content", "io", "member", "stream", "archive", "data"}
+# Converted on other branches: to be emptied when they are merged.
+ELSEWHERE = {
+    "carvis/architectures/weights.py", "carvis/classifier/card.py", "carvis/classifier/inspection.py",
+    "carvis/classifier/label_file.py", "carvis/classifier/model_archive.py", "carvis/classifier/hdf5_file.py",
+    "carvis/classifier/opening.py", "carvis/dataset/health/copying.py", "carvis/dataset/health/describing.py",
+    "carvis/demo/missing.py", "carvis/evaluation/assumptions/check.py", "carvis/evaluation/grouping.py",
+    "carvis/evaluation/lenient_csv.py", "carvis/evaluation/storage.py", "carvis/explain/attention/storage.py",
+    "carvis/explain/exciting.py", "carvis/explain/filters/keeping.py", "carvis/explain/heatmap.py",
+    "carvis/explain/parts/masks.py", "carvis/explain/parts/voc.py", "carvis/explain/trials.py",
+    "carvis/training/checkpoint.py", "carvis/training/events.py", "carvis/training/histories.py",
+    "carvis/training/replay.py", "carvis/training/run.py", "carvis/workspace/roots.py", "dashboard/ui/attending.py",
+    "dashboard/ui/classifiers.py", "dashboard/ui/disagreement.py",
+}  # fmt: skip
+# What goes through a folder by itself, and why it may.
+MAY_WALK = {
+    "carvis/workspace/tree.py": "the functions themselves",
+    "carvis/workspace/links.py": "looks for links, follows none",
+    "carvis/workspace/layout.py": "names of folders beside a data set; opens nothing",
+    "carvis/workspace/cache.py": "its own folder",
+    "carvis/workspace/staging.py": "folders that carvis builds",
+    "carvis/language.py": "the package's own catalogue",
+    "dashboard/ui/i18n.py": "the package's own catalogue",
+    "carvis/cli/evaluate.py": "names of files that it has just written",
+    "carvis/dataset/dataset.py": "names for a sentence",
+    "carvis/dataset/display.py": "counts the files of a class folder that the rule allows",
+    "carvis/dataset/labels.py": "names of folders; opens nothing",
+    "carvis/dataset/health/laying.py": "a folder that was just made",
+    "carvis/dataset/health/splitting.py": "whether a folder is empty",
+    "carvis/demo/missing.py": "what it draws itself",
+    "carvis/evaluation/result.py": "looks for links, follows none",
+    "carvis/training/features.py": "its own cache",
+    "carvis/training/preparing.py": "whether a folder is empty",
+    "carvis/training/replay.py": "a run's own folder, in which no link leads out",
+}
+
+
+def sources() -> list[tuple[str, ast.AST]]:
+    files = [file for folder in ("carvis", "dashboard") for file in sorted((ROOT / folder).rglob("*.py"))]
+    return [(file.relative_to(ROOT).as_posix(), ast.parse(file.read_text("utf-8"))) for file in files]
+
+
+def calls(tree: ast.AST) -> list[ast.Call]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+def test_files_are_opened_by_one_function():
+    found = []
+    for file, tree in sources():
+        for call in calls(tree):
+            name = ast.unparse(call.func)
+            given = ast.unparse(call.args[0]).split("(")[0].split(".")[0] if call.args else ""
+            bare = name in OPENS or (isinstance(call.func, ast.Attribute) and call.func.attr in METHODS)
+            if bare and given not in OPENED and file not in MAY_OPEN and file not in ELSEWHERE:
+                found.append(f"{file}:{call.lineno}: {ast.unparse(call)[:80]}")
+    assert not found, "open these with carvis.workspace.open_regular or read_regular: " + "; ".join(found)
+
+
+def test_folders_are_gone_through_by_one_function():
+    found = []
+    for file, tree in sources():
+        for call in calls(tree):
+            own = isinstance(call.func, ast.Attribute) and call.func.attr in WALKS
+            if own and ast.unparse(call.func) != "ast.walk" and file not in MAY_WALK:
+                found.append(f"{file}:{call.lineno}: {ast.unparse(call)[:80]}")
+    assert not found, "go through these with carvis.workspace.walk or children: " + "; ".join(found)
+
+
+def test_paths_are_resolved_by_one_function():
+    """``Path.resolve`` raises a RuntimeError where links lead to each other, and a RecursionError after many."""
+    found = []
+    for file, tree in sources():
+        for call in calls(tree):
+            text = ast.unparse(call)
+            if text.endswith((".resolve()", ".expanduser()")) and "__file__" not in text:
+                found.append(f"{file}:{call.lineno}: {text[:80]}")
+    assert not found, "resolve these with carvis.workspace.resolved: " + "; ".join(found)
