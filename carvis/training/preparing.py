@@ -14,9 +14,9 @@ from carvis.images import RESIZE_METHODS, USUAL
 from carvis.language import Message
 from carvis.training.pictures import split_samples
 from carvis.training.recipes import DEFAULTS, PRECISIONS
-from carvis.training.recorder import now, write_json
+from carvis.training.recorder import now
 from carvis.training.run import CONFIG, STATUS, Run
-from carvis.workspace import Workspace, is_demo
+from carvis.workspace import Workspace, is_demo, write_json
 
 
 def prepare(

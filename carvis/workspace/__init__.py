@@ -1,5 +1,6 @@
 """Where things lie: roots, safe path resolution, locks, atomic writes, a content-named cache."""
 
+from carvis.workspace.array_file import ArrayFile, open_arrays
 from carvis.workspace.cache import Cache
 from carvis.workspace.files import (
     atomic_path,
@@ -13,13 +14,18 @@ from carvis.workspace.files import (
 )
 from carvis.workspace.json_file import check_json, json_text, parse_json, read_json, write_json
 from carvis.workspace.layout import SPLITS, canonical_split, is_dataset, is_demo, split_folders
+from carvis.workspace.parquet_file import Column, read_parquet
+from carvis.workspace.refusal import Unusable, read_content, refusal
 from carvis.workspace.regular_file import open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
 
 __all__ = [
     "MODEL_SUFFIXES",
     "SPLITS",
+    "ArrayFile",
     "Cache",
+    "Column",
+    "Unusable",
     "Workspace",
     "atomic_path",
     "atomic_write",
@@ -32,10 +38,14 @@ __all__ = [
     "json_text",
     "lock",
     "modified",
+    "open_arrays",
     "open_regular",
     "parse_json",
+    "read_content",
     "read_json",
+    "read_parquet",
     "read_regular",
+    "refusal",
     "resolve_inside",
     "sha256_of_file",
     "shown",

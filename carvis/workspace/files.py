@@ -10,6 +10,7 @@ from pathlib import Path
 
 from carvis.errors import CarvisError
 from carvis.language import Message
+from carvis.workspace.regular_file import open_regular
 
 
 @contextlib.contextmanager
@@ -63,7 +64,7 @@ def modified(path: str | Path) -> int:
 
 def sha256_of_file(path: str | Path) -> str:
     """Return the SHA-256 of a file's content in hexadecimal."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

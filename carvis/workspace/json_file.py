@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from carvis.errors import CarvisError
-from carvis.language import Message, message_of
+from carvis.language import Message
 from carvis.workspace.files import atomic_write
-from carvis.workspace.json_schema import adapter, reason_of, short
-from carvis.workspace.regular_file import read_regular
+from carvis.workspace.json_schema import adapter, reason_of
+from carvis.workspace.refusal import Unusable, read_content, refusal, short
 
 MAX_BYTES = 20_000_000
-MAX_DEPTH = 50
+MAX_DEPTH = 100
 # Longer integers do not become floats any more.
 _MAX_DIGITS = 300
 # Strings, the last of them perhaps without an end: from no quote on is the text read twice.
@@ -22,17 +22,13 @@ _SURROGATE_OR_NUL = re.compile(r"\\u(?:[dD][89a-fA-F]|0000)")
 _NOT_UTF8 = ("utf-16", "utf-32")
 
 
-class JSONValueError(ValueError):
-    """What is wrong with a JSON text; its only argument says it in half a sentence."""
-
-
 def read_json(
     path: str | Path,
     schema: Any = object,
     *,
     max_bytes: int = MAX_BYTES,
     max_depth: int = MAX_DEPTH,
-    nan: bool = False,
+    nan: bool | None = False,
     newest: int | None = None,
     version_key: str = "format",
     remedy: str | None = None,
@@ -53,12 +49,7 @@ def read_json(
         error: the file cannot be read, is no such JSON, or does not follow the schema: a sentence with its name, what
             is wrong with it, and the remedy.
     """
-    try:
-        content = read_regular(path, max_bytes)
-    except CarvisError as problem:
-        raise error(message_of(problem)) from problem
-    except OSError as problem:
-        raise error(_sentence(path, problem.strerror or str(problem), remedy)) from problem
+    content = read_content(path, max_bytes, remedy, error)
     value = parse_json(content, path, max_bytes=max_bytes, max_depth=max_depth, nan=nan, remedy=remedy, error=error)
     return check_json(value, schema, path, newest=newest, version_key=version_key, remedy=remedy, error=error)
 
@@ -69,7 +60,7 @@ def parse_json(
     *,
     max_bytes: int = MAX_BYTES,
     max_depth: int = MAX_DEPTH,
-    nan: bool = False,
+    nan: bool | None = False,
     remedy: str | None = None,
     error: type[CarvisError] = CarvisError,
 ) -> Any:
@@ -79,7 +70,7 @@ def parse_json(
         content: the text, or its bytes in UTF-8, with a byte order mark or without.
         path: the file it is from, for the sentence.
         max_bytes, max_depth: what is longer, or nested deeper, is not parsed.
-        nan: whether NaN and Infinity, which are no JSON, are taken.
+        nan: whether NaN and Infinity, which are no JSON, are taken; None makes them null.
         remedy: what the person can do, without a capital or a full stop; by default to mend or remove the file.
         error: what to raise.
 
@@ -89,8 +80,8 @@ def parse_json(
     """
     try:
         return _value(content, max_bytes, max_depth, nan)
-    except JSONValueError as problem:
-        raise error(_sentence(path, problem.args[0], remedy)) from problem
+    except Unusable as problem:
+        raise error(refusal(path, problem.args[0], remedy)) from problem
 
 
 def check_json(
@@ -132,7 +123,7 @@ def check_json(
     try:
         return adapter(schema).validate_python(value, strict=True)
     except ValidationError as problem:
-        raise error(_sentence(path, reason_of(problem), remedy)) from problem
+        raise error(refusal(path, reason_of(problem), remedy)) from problem
 
 
 def write_json(path: str | Path, value: Any, *, indent: int | None = 2) -> Path:
@@ -156,24 +147,25 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _value(content: bytes | str, max_bytes: int, max_depth: int, nan: bool) -> Any:
+def _value(content: bytes | str, max_bytes: int, max_depth: int, nan: bool | None) -> Any:
     if len(content) > max_bytes:
-        raise JSONValueError(Message("it is larger than {limit} MB", limit=f"{max_bytes / 1e6:,g}"))
+        raise Unusable(Message("it is larger than {limit} MB", limit=f"{max_bytes / 1e6:,g}"))
     text = _decoded(content) if isinstance(content, bytes) else content.removeprefix("\ufeff")
     if not text.strip(" \t\r\n\0"):
-        raise JSONValueError(Message("it is empty, as a write that was cut off leaves it"))
+        raise Unusable(Message("it is empty, as a write that was cut off leaves it"))
     if text.count("[") + text.count("{") > max_depth and _depth(text) > max_depth:
-        raise JSONValueError(Message("it is nested deeper than {limit} levels", limit=max_depth))
+        raise Unusable(Message("it is nested deeper than {limit} levels", limit=max_depth))
+    constants = {True: float, False: _refuse_constant, None: lambda name: None}
     try:
         value = json.loads(
             text,
             parse_int=_integer,
-            parse_float=float if nan else _finite,
-            parse_constant=None if nan else _refuse_constant,
+            parse_float=_finite,
+            parse_constant=constants[nan],
             object_pairs_hook=_object,
         )
     except json.JSONDecodeError as problem:
-        raise JSONValueError(_syntax(problem)) from problem
+        raise Unusable(_syntax(problem)) from problem
     if _SURROGATE_OR_NUL.search(text):
         _check_characters(value)
     return value
@@ -187,14 +179,14 @@ def _decoded(content: bytes) -> str:
         except UnicodeDecodeError as problem:
             # A character that the end of the file cuts through is no other encoding.
             if problem.end == len(content) and problem.reason == "unexpected end of data":
-                raise JSONValueError(_torn()) from problem
+                raise Unusable(_torn()) from problem
             encoding = _guessed(content)
     # Where a disk ran full or lost power, a file can be as long as it should be, and zero.
     elif not content.strip(b"\0"):
         return ""
     if encoding is None:
-        raise JSONValueError(Message("it is not UTF-8"))
-    raise JSONValueError(Message("it is {encoding}, not UTF-8", encoding=encoding.upper().replace("_", "-")))
+        raise Unusable(Message("it is not UTF-8"))
+    raise Unusable(Message("it is {encoding}, not UTF-8", encoding=encoding.upper().replace("_", "-")))
 
 
 def _guessed(content: bytes) -> str | None:
@@ -215,18 +207,18 @@ def _depth(text: str) -> int:
 
 def _integer(digits: str) -> int:
     if len(digits) > _MAX_DIGITS:
-        raise JSONValueError(Message("a number in it has more than {limit} digits", limit=_MAX_DIGITS))
+        raise Unusable(Message("a number in it has more than {limit} digits", limit=_MAX_DIGITS))
     return int(digits)
 
 
 def _finite(digits: str) -> float:
     if not math.isfinite(number := float(digits)):
-        raise JSONValueError(Message("a number in it is too large"))
+        raise Unusable(Message("a number in it is too large"))
     return number
 
 
 def _refuse_constant(name: str):
-    raise JSONValueError(Message("it holds {name}, which is no JSON", name=name))
+    raise Unusable(Message("it holds {name}, which is no JSON", name=name))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict:
@@ -234,7 +226,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict:
     if len(found) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise JSONValueError(Message("the key {key} is there twice", key=short(twice)))
+        raise Unusable(Message("the key {key} is there twice", key=short(twice)))
     return found
 
 
@@ -254,14 +246,9 @@ def _check_characters(value: Any) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as problem:
-        raise JSONValueError(Message("a text in it holds half of a surrogate pair")) from problem
+        raise Unusable(Message("a text in it holds half of a surrogate pair")) from problem
     if "\\u0000" in text.replace("\\\\", ""):
-        raise JSONValueError(Message("a text in it holds a NUL character"))
-
-
-def _sentence(path: str | Path, reason: str, remedy: str | None) -> Message:
-    remedy = Message("mend or remove it") if remedy is None else remedy
-    return Message("{path} cannot be used ({reason}): {remedy}.", path=path, reason=reason, remedy=remedy)
+        raise Unusable(Message("a text in it holds a NUL character"))
 
 
 def _plain(value: Any):

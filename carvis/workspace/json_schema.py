@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from annotated_types import Ge, Le
 
-from carvis.language import Message
+from carvis.language import Message, from_data
+from carvis.workspace.refusal import short
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
 # What a double holds as an integer.
 _LARGEST = 2**53
-_LONGEST_KEY = 60
 _MOST_KEYS = 50_000
 
 
@@ -38,7 +38,35 @@ class _Few:
     @staticmethod
     def check(value):
         if isinstance(value, dict) and len(value) > _MOST_KEYS:
-            raise ValueError
+            raise ValueError(Message("an object of {limit} keys or fewer", limit=f"{_MOST_KEYS:,}"))
+        return value
+
+
+class _Said:
+    """Takes a text, or what ``carvis.language.as_data`` wrote, and gives the sentence."""
+
+    def __get_pydantic_core_schema__(self, source, handler):
+        return {"type": "function-plain", "function": {"type": "no-info", "function": self.check}}
+
+    @staticmethod
+    def check(value):
+        said = from_data(value)
+        if not isinstance(said, str):
+            raise ValueError(Message("a text"))
+        return said
+
+
+class _Plain:
+    """Takes a name of a file or folder: one that leads nowhere else."""
+
+    def __get_pydantic_core_schema__(self, source, handler):
+        function = {"type": "no-info", "function": self.check}
+        return {"type": "function-after", "function": function, "schema": handler(source)}
+
+    @staticmethod
+    def check(value):
+        if value in ("", ".", "..") or set(value) & set("/\\:\0"):
+            raise ValueError(Message("a name without a path"))
         return value
 
 
@@ -46,6 +74,8 @@ Item = TypeVar("Item")
 Listed = Annotated[list[Item], _FailFast()]
 Mapped = Annotated[dict[str, Item], _Few()]
 Texts = Listed[str]
+Name = Annotated[str, _Plain()]
+Sentence = Annotated[object, _Said()]
 Count = Annotated[int, Ge(0), Le(_LARGEST)]
 Positive = Annotated[int, Ge(1), Le(_LARGEST)]
 Number = Annotated[float, Ge(-1e300), Le(1e300)]
@@ -88,7 +118,7 @@ def _needed(kind: str, facts: dict) -> str:
     if kind == "literal_error":
         return Message("one of {choices}", choices=facts["expected"].replace(" or ", ", "))
     if kind == "value_error":
-        return Message("an object of {limit} keys or fewer", limit=f"{_MOST_KEYS:,}")
+        return facts["error"].args[0]
     if kind in ("too_short", "too_long"):
         length = facts.get("min_length", facts.get("max_length"))
         if kind == "too_short":
@@ -121,9 +151,3 @@ def _kind(value: Any) -> str:
     if isinstance(value, str):
         return Message("a text")
     return Message("a list") if isinstance(value, (list, tuple)) else Message("an object")
-
-
-def short(text: str) -> str:
-    """Return a text as it fits into a sentence."""
-    text = text if text.isprintable() else repr(text)
-    return text if len(text) <= _LONGEST_KEY else text[: _LONGEST_KEY - 3] + "..."
