@@ -1,6 +1,5 @@
 """A split without leaks: copies stay together, each picture is there once, classes keep their shares."""
 
-import json
 import os
 import tempfile
 from collections import Counter
@@ -16,7 +15,7 @@ from carvis.dataset.health.laying import carry_masks, lay_out, leave_out_removed
 from carvis.dataset.health.result import Health
 from carvis.errors import CarvisError, DatasetError
 from carvis.language import Message
-from carvis.workspace import SPLITS, Cache, atomic_write
+from carvis.workspace import SPLITS, Cache, atomic_write, write_json
 
 TABLE, REPORT = "split.csv", "split.json"
 COLUMNS = ("id", "path", "label", "group", "split", "new_id", "reason")
@@ -114,7 +113,7 @@ def split_dataset(
                 table, leaks = _verified(table, made, cache, watch)
                 masks = carry_masks(health.root, table, made)
             report = _report(health, table, shares, seed, how, leaks) | {"masks": masks}
-            atomic_write(made / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+            write_json(made / REPORT, report, indent=1)
             atomic_write(made / TABLE, table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
             if out.exists():
                 out.rmdir()
