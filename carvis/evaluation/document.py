@@ -5,7 +5,7 @@ from typing import Annotated, NotRequired
 from annotated_types import Len
 from typing_extensions import TypedDict
 
-from carvis.workspace.json_schema import Count, Listed, Mapped, Number, Sentence, Share, Texts
+from carvis.workspace.json_schema import Count, FilePath, Listed, Mapped, Number, Sentence, Share, Texts
 
 FORMAT = 1
 _MORE = {"extra": "allow"}
@@ -59,7 +59,7 @@ class Model(TypedDict):
 class Data(TypedDict):
     __pydantic_config__ = _MORE
     name: str
-    path: str | None
+    path: FilePath | None
     fingerprint: NotRequired[str | None]
 
 

@@ -167,7 +167,7 @@ def _root(folder: Path, below: str | None) -> Path | None:
     if workspace is None or below is None:
         return None
     root = Path(os.path.realpath(workspace / below))
-    return root if root.is_relative_to(workspace) and root.is_dir() else None
+    return root if root.is_relative_to(workspace) and os.path.isdir(root) else None
 
 
 def _df2(evaluation: Evaluation, prefix: str) -> bytes:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le, Len, Lt
 from typing_extensions import TypedDict
 
-from carvis.workspace.json_schema import Count, Listed, Mapped, Name, Number, Positive, Share, Texts
+from carvis.workspace.json_schema import Count, FilePath, Listed, Mapped, Name, Number, Positive, Share, Texts
 
 ALIVE_STATES = ("running", "stopping")
 STATES = ("queued", *ALIVE_STATES, "finished", "stopped", "crashed")
@@ -30,14 +30,14 @@ class Config(TypedDict, total=False):
 
     __pydantic_config__ = _MORE
     recipe: Literal["own", "transfer", "fine-tune"]
-    data: str
+    data: FilePath
     dataset: str
     dataset_fingerprint: str | None
     awaits_images: bool
     class_names: Annotated[Texts, Len(1)]
     backbone: str | None
-    weights: str | None
-    parent: str | None
+    weights: FilePath | None
+    parent: FilePath | None
     input_size: _Sides | None
     preprocessing: str | None
     resize: str | None
@@ -108,7 +108,7 @@ class Status(TypedDict, total=False):
     steps: Count
     best_epoch: Count | None
     best_val_accuracy: Share | None
-    model: str | None
+    model: FilePath | None
     metrics: Mapped[Number | None] | None
     by_signal: bool | None
     behind: str | None

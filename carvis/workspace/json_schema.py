@@ -8,7 +8,7 @@ import functools
 import math
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, Len
 
 from carvis.language import Message, from_data
 from carvis.workspace.refusal import short
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # What a double holds as an integer.
 _LARGEST = 2**53
 _MOST_KEYS = 50_000
+_LONGEST_NAME = 255
 
 
 class _FailFast:
@@ -65,8 +66,22 @@ class _Plain:
 
     @staticmethod
     def check(value):
-        if value in ("", ".", "..") or set(value) & set("/\\:\0"):
+        if value in ("", ".", "..") or len(value.encode()) > _LONGEST_NAME or set(value) & set("/\\:\0"):
             raise ValueError(Message("a name without a path"))
+        return value
+
+
+class _Path:
+    """Takes a path that file systems take."""
+
+    def __get_pydantic_core_schema__(self, source, handler):
+        function = {"type": "no-info", "function": self.check}
+        return {"type": "function-after", "function": function, "schema": handler(source)}
+
+    @staticmethod
+    def check(value):
+        if not value or any(len(part.encode()) > _LONGEST_NAME for part in value.replace("\\", "/").split("/")):
+            raise ValueError(Message("a path"))
         return value
 
 
@@ -75,6 +90,7 @@ Listed = Annotated[list[Item], _FailFast()]
 Mapped = Annotated[dict[str, Item], _Few()]
 Texts = Listed[str]
 Name = Annotated[str, _Plain()]
+FilePath = Annotated[str, Len(1, 4000), _Path()]
 Sentence = Annotated[object, _Said()]
 Count = Annotated[int, Ge(0), Le(_LARGEST)]
 Positive = Annotated[int, Ge(1), Le(_LARGEST)]
@@ -119,6 +135,8 @@ def _needed(kind: str, facts: dict) -> str:
         return Message("one of {choices}", choices=facts["expected"].replace(" or ", ", "))
     if kind == "value_error":
         return facts["error"].args[0]
+    if kind.startswith("string_too"):
+        return Message("a text of another length")
     if kind in ("too_short", "too_long"):
         length = facts.get("min_length", facts.get("max_length"))
         if kind == "too_short":

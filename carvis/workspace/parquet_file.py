@@ -197,6 +197,8 @@ def _texts(column) -> list:
             found += chunk.to_pylist()
             continue
         values = chunk.dictionary.to_pylist()
+        if any("\0" in value for value in values if value):
+            raise Unusable(Message("a text in it holds a NUL character"))
         codes = chunk.indices.to_numpy(zero_copy_only=False)
         there = codes[np.isfinite(codes)].astype(np.int64) if chunk.null_count else codes
         if len(there) and not (there.min() >= 0 and there.max() < len(values)):
