@@ -2,7 +2,9 @@
 
 import contextlib
 import io
+from typing import Annotated
 
+from annotated_types import Len
 from typing_extensions import TypedDict
 
 from carvis import __version__
@@ -80,7 +82,7 @@ class _Setup(TypedDict):
 
 
 class _Facts(TypedDict):
-    parts: Texts
+    parts: Annotated[Texts, Len(1)]
     left_out: Mapped[Count]
     problems: Listed[Sentence]
     setup: _Setup
@@ -101,6 +103,8 @@ def kept(cache: Cache, key: str) -> Attention | None:
     # Damaged, or removed meanwhile: it is made anew.
     with contextlib.suppress(CarvisError):
         facts = read_json(files[1], _Facts)
+        if len(set(facts["parts"])) < len(facts["parts"]):
+            return None
         measures = {f"{measure}:{part}": _MEASURE for part in facts["parts"] for measure in MEASURES}
         table = read_parquet(files[0], _COLUMNS | measures)
         facts |= {"parts": tuple(facts["parts"]), "problems": tuple(facts["problems"])}
