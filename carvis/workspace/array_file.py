@@ -1,6 +1,7 @@
 """Reading NumPy's ``.npz`` files: no pickles, and nothing is unpacked that is larger or of another kind than asked."""
 
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,8 @@ _MOST_MEMBERS = 100_000
 _LONGEST_HEADER = 10_000
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What reading a damaged archive can raise: of the archive, of what is packed in it, and of NumPy's header.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError, RuntimeError, OSError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, RuntimeError, OSError)
+_DAMAGED += (NotImplementedError, MemoryError, OverflowError, SyntaxError, tokenize.TokenError)
 
 
 class ArrayFile:
