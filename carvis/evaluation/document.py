@@ -70,7 +70,8 @@ class Setup(TypedDict):
     model: Model
     dataset: Data
     split: str
-    created: str
+    created: NotRequired[str]
+    versions: NotRequired[Mapped[str]]
     notes: NotRequired[Listed[Sentence]]
     messages: NotRequired[Listed[Sentence]]
 
