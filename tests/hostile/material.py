@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from carvis.evaluation import Evaluation
 from carvis.evaluation.metrics import summarise
+from carvis.images import write_image
 
 NAMES = ["A", "車"]
 # All that JSON can hold, numbers among them that no machine type can.
@@ -104,6 +105,20 @@ def run_folder(workspace: Path, name: str = "20260101-000000-own", **changed) ->
     lines = changed.get("events", EVENTS)
     (folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder
+
+
+def each_file(tmp_path: Path) -> Path:
+    """Make a workspace with one of each file."""
+    evaluation().save(tmp_path / "data" / "evaluations" / "cars" / "valid" / "m")
+    run_folder(tmp_path)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "m.json").write_text(json.dumps(CARD))
+    cars = tmp_path / "data" / "cars"
+    for split in ("test", "masks/test"):
+        (cars / split / "A").mkdir(parents=True)
+        write_image(cars / split / "A" / "1.png", np.zeros((8, 8, 3), np.uint8))
+    (cars / "masks" / "parts.json").write_text('["background", "body"]')
+    return tmp_path
 
 
 def places(value, at: tuple = ()) -> list[tuple]:

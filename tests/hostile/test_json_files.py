@@ -11,6 +11,7 @@ from carvis.training import Run
 from tests.hostile.json_readers import READERS
 from tests.hostile.material import (
     CARD,
+    each_file,
     one_sentence,
     replaced,
 )
@@ -43,6 +44,11 @@ TORN = {
 }
 OTHER = {"null": b"null", "number": b"3", "text": b'"text"', "true": b"true"}
 FORGIVEN = ("NaN", "-Infinity")
+
+
+@pytest.fixture
+def root(tmp_path):
+    return each_file(tmp_path)
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -22,6 +22,7 @@ from tests.hostile.material import (
     EVENTS,
     STATUS,
     check,
+    each_file,
     evaluation,
     one_sentence,
     places,
@@ -33,6 +34,11 @@ QUICK = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 LEFT_OUT = st.just(...)
+
+
+@pytest.fixture
+def root(tmp_path):
+    return each_file(tmp_path)
 
 
 def _any_change(document):

@@ -19,9 +19,14 @@ from carvis.evaluation import load_evaluation
 from carvis.explain.attention.result import MEASURES, Attention
 from carvis.explain.attention.storage import keep, kept
 from carvis.workspace import Cache, Column, read_parquet
-from tests.hostile.material import evaluation, one_sentence
+from tests.hostile.material import each_file, evaluation, one_sentence
 
 QUICK = settings(max_examples=150, deadline=None, derandomize=True)
+
+
+@pytest.fixture
+def root(tmp_path):
+    return each_file(tmp_path)
 
 
 def packed(table: pd.DataFrame | pa.Table) -> bytes:
