@@ -107,12 +107,13 @@ def _table(content: bytes, columns: Mapping[str, Column], max_bytes: int, max_ro
         raise Unusable(Message("it is larger than {limit} MB", limit=f"{max_bytes / 1e6:,g}"))
     # As dictionaries: a text that a million rows share is decoded once.
     file = _opened(content, [name for name, column in columns.items() if column.kind == "text"], max_rows)
-    names = file.schema_arrow.names
+    schema = file.schema_arrow
+    names = schema.names
     wanted = {name: column for name, column in columns.items() if name in names or not column.optional}
     for name, column in wanted.items():
         if names.count(name) != 1:
             raise Unusable(_absent(name) if name not in names else _twice(name))
-        _check_type(file.schema_arrow.field(name).type, name, column)
+        _check_type(schema.field(name).type, name, column)
     try:
         table = file.read(columns=list(wanted), use_pandas_metadata=False)
         found = {name: _values(table.column(name), name, column) for name, column in wanted.items()}

@@ -96,7 +96,7 @@ class Workspace:
     def runs(self) -> list[Path]:
         """List the training run folders, newest last."""
         # Keras' models, unzipped, have a config.json, too.
-        found = (file.parent for file in self.runs_dir.glob("*/config.json"))
+        found = (file.parent for file in self.runs_dir.glob("*/config.json") if file.is_file())
         return sorted(_named(folder for folder in found if (folder / "status.json").is_file()), key=_began)
 
     def misclassified_tables(self) -> list[Path]:

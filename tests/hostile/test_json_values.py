@@ -169,6 +169,13 @@ def test_one_bad_run_is_named_and_the_others_are_listed(root, broken, capsys):
     assert "20260101-000000-own" in told.out and (broken == "status.json" or str(other / broken) in told.err)
 
 
+def test_a_folder_in_place_of_a_configuration_is_no_run(root):
+    other = run_folder(root, "20260102-000000-other")
+    (other / "config.json").unlink()
+    (other / "config.json").mkdir()
+    assert [folder.name for folder in Workspace(root).runs()] == ["20260101-000000-own"]
+
+
 def test_one_bad_evaluation_is_named_and_the_others_are_compared(root, capsys):
     folders = [root / "data" / "evaluations" / "cars" / "valid" / name for name in ("m", "n", "bad")]
     for folder in folders[1:]:
