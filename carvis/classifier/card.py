@@ -1,14 +1,21 @@
 """The model card: what a model file does not say of itself, as ``models/<stem>.json``."""
 
-import json
 import re
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Annotated, Literal
 
-from carvis.errors import ModelError
+from annotated_types import Ge, Le, Len
+from typing_extensions import TypedDict
+
+from carvis.errors import CarvisError, ModelError
 from carvis.images import ALPHAS, KERAS, ORIENTATIONS, USUAL, Reading
 from carvis.language import Message
-from carvis.workspace import atomic_write, links_beside
+from carvis.workspace import check_json, links_beside, read_json, write_json
+from carvis.workspace.json_schema import Listed, Mapped, Texts
+
+_LARGEST_SIDE = 99_999
+_IGNORED = Message("this is ignored until you mend the card")
 
 
 @dataclass
@@ -17,7 +24,8 @@ class ModelCard:
 
     ``assumed`` names facts that the model was made with though nobody has confirmed them, as where it was trained on
     from a parent without a card: they hold, but are still checked. ``other`` holds what the file has beyond the fields
-    known here, so that nothing is lost by writing it again.
+    known here, so that nothing is lost by writing it again. ``problems`` says in sentences which of the file's facts
+    are of the wrong type, and are therefore among those.
     """
 
     class_names: list[str] | None = None
@@ -40,6 +48,29 @@ class ModelCard:
     created: str | None = None
     notes: str | None = None
     other: dict = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list, compare=False, repr=False)
+
+
+class _CardFile(TypedDict, total=False):
+    class_names: Texts
+    input_size: Annotated[Listed[Annotated[int, Ge(1), Le(_LARGEST_SIDE)]], Len(2, 2)]
+    channels: Literal[1, 3]
+    preprocessing: str | None
+    resize: str | None
+    alpha: str | None
+    orientation: str | None
+    output: str | None
+    assumed: Texts
+    recipe: str | None
+    backbone: str | None
+    parent: str | None
+    dataset: str | None
+    dataset_fingerprint: str | None
+    metrics: Mapped[object]
+    versions: Mapped[object]
+    sha256: str | None
+    created: str | None
+    notes: str | None
 
 
 def card_path(model_path: str | Path) -> Path:
@@ -62,21 +93,18 @@ def read_card(model_path: str | Path) -> ModelCard | None:
     path = card_path(model_path)
     if not path.is_file():
         return None
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8-sig"))
-        if not isinstance(facts, dict):
-            raise ValueError("not an object")
-    except (ValueError, RecursionError) as error:
-        raise ModelError(
-            Message("The card {path} cannot be read ({error}): mend or remove it.", path=path, error=error)
-        ) from error
+    facts = read_json(path, dict, newest=1, error=ModelError)
     card = ModelCard()
     for key, value in facts.items():
-        if key in _VALID and _VALID[key](value):
-            setattr(card, key, value)
-        else:
-            # What is not known, or not of the kind it should be, is kept but not used.
+        # What is not known, or not of the kind it should be, is kept but not used.
+        if key not in _CardFile.__annotations__:
             card.other[key] = value
+            continue
+        try:
+            setattr(card, key, check_json({key: value}, _CardFile, path, remedy=_IGNORED)[key])
+        except CarvisError as problem:
+            card.other[key] = value
+            card.problems.append(problem.args[0])
     return card
 
 
@@ -113,33 +141,6 @@ def read_size(text: str | None) -> tuple[int, int] | None:
     return height, width
 
 
-def _text(value: object) -> bool:
-    return value is None or isinstance(value, str)
-
-
-def _texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _size(value: object) -> bool:
-    sides = isinstance(value, list) and len(value) == 2
-    return sides and all(isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in value)
-
-
-def _facts(value: object) -> bool:
-    return isinstance(value, dict)
-
-
-_VALID = {entry.name: _text for entry in fields(ModelCard) if entry.name != "other"} | {
-    "class_names": _texts,
-    "input_size": _size,
-    "channels": lambda value: value in (1, 3),
-    "assumed": _texts,
-    "metrics": _facts,
-    "versions": _facts,
-}
-
-
 def write_card(model_path: str | Path, card: ModelCard, overwrite: bool = False) -> Path:
     """Write the card beside a model file.
 
@@ -150,8 +151,9 @@ def write_card(model_path: str | Path, card: ModelCard, overwrite: bool = False)
     if path.exists() and not overwrite:
         raise ModelError(Message("{path} exists already: remove it, or ask for it to be overwritten.", path=path))
     facts = asdict(card)
+    del facts["problems"]
     facts = facts.pop("other") | {key: value for key, value in facts.items() if value not in (None, {}, [])}
-    return atomic_write(path, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
+    return write_json(path, facts)
 
 
 def update_card(model_path: str | Path, facts: dict, sha256: str | None = None) -> Path:

@@ -138,6 +138,7 @@ def _card(path: Path, sha256: str, said: list[str]) -> ModelCard | None:
     except ModelError as error:
         said.append(error.args[0])
         return None
+    said += card.problems if card else []
     if card and card.sha256 and card.sha256 != sha256:
         said.append(Message("The card {card} was written for another version of this file.", card=card_path(path).name))
     return card

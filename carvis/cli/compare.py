@@ -6,6 +6,7 @@ from pathlib import Path
 
 from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files, named_inputs
 from carvis.cli.options import add_workspace, open_workspace
+from carvis.cli.several import each
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
 from carvis.workspace import resolved
@@ -34,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
     folders = [evaluation_folder_of(text, args, workspace) for text in named_inputs(args)]
     if args.out:
         check(Path(args.out), args.overwrite)
-    evaluations = named([load_evaluation(folder) for folder in folders])
+    loaded = each(folders, lambda folder: (folder, load_evaluation(folder)))
+    folders, evaluations = [folder for folder, _one in loaded], named([one for _folder, one in loaded])
     files = model_files(evaluations, workspace)
     comparison = compare(evaluations, files=files, without_copies=args.without_copies, seed=args.seed)
     if args.time:

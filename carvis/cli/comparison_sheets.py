@@ -1,6 +1,5 @@
 """What ``compare`` prints and writes."""
 
-import json
 import math
 import sys
 from pathlib import Path
@@ -121,12 +120,12 @@ def write(out: Path, comparison, effects: dict[str, dict]) -> None:
     """Write everything that was compared."""
     from carvis.evaluation.comparison import comparison_document, comparison_tables
     from carvis.figures import model_scoreboard, reliability_diagrams, write_figure
-    from carvis.workspace import atomic_write
+    from carvis.workspace import atomic_write, write_json
 
     for name, table in comparison_tables(comparison).items():
         atomic_write(out / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
     document = comparison_document(comparison, effects)
-    atomic_write(out / "comparison.json", json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    write_json(out / "comparison.json", document, indent=1)
     write_figure(out / "scoreboard.png", model_scoreboard(comparison))
     write_figure(out / "reliability.png", reliability_diagrams(comparison, effects))
     print(_("Written to {out}: {FILES}").format(out=out, FILES=", ".join(FILES)))

@@ -140,7 +140,7 @@ def _before(out: Path) -> str:
     except TableError:
         return _("An unreadable evaluation was replaced. ")
     return _("The evaluation of {date} (accuracy {accuracy:.1%}) was replaced. ").format(
-        date=old.setup["created"][:10], accuracy=old.accuracy
+        date=old.setup.get("created", "–")[:10], accuracy=old.accuracy
     )
 
 

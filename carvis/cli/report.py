@@ -6,6 +6,7 @@ from pathlib import Path
 
 from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files, named_inputs
 from carvis.cli.options import add_workspace, open_workspace
+from carvis.cli.several import each
 from carvis.language import N_, _
 
 HELP = N_("write one self-contained HTML file on evaluated models")
@@ -32,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
     from carvis.report import write_report
 
     workspace = open_workspace(args)
-    found = [load_evaluation(evaluation_folder_of(text, args, workspace)) for text in named_inputs(args)]
+    folders = [evaluation_folder_of(text, args, workspace) for text in named_inputs(args)]
+    found = each(folders, load_evaluation)
     evaluations = named(found)
     files = model_files(evaluations, workspace)
     for name, one in evaluations.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from carvis.cli.options import add_encoding, add_workspace, open_workspace
-from carvis.errors import TrainingError
+from carvis.errors import CarvisError, TrainingError
 from carvis.language import N_, Message, _, localised
 from carvis.workspace import resolved, shown_path
 
@@ -139,14 +139,14 @@ def _list(runs: list) -> int:
     width = max(len(one.id) for one in runs)
     for one in runs:
         try:
-            status = one.status
-        except TrainingError as error:
+            status, config = one.status, one.config
+        except CarvisError as error:
             print(f"{one.id:<{width}}  {localised(error)}")
             continue
-        epochs = f"{status.get('epoch', 0)}/{status.get('epochs') or one.config.get('epochs', '?')}"
+        epochs = f"{status.get('epoch', 0)}/{status.get('epochs') or config.get('epochs', '?')}"
         best = status.get("best_val_accuracy")
         words = _("  validation {accuracy:.1%} (epoch {epoch})")
-        figures = "" if best is None else words.format(accuracy=best, epoch=status["best_epoch"])
+        figures = "" if best is None else words.format(accuracy=best, epoch=status.get("best_epoch", "?"))
         reason = f"  {status['reason']}" if status.get("reason") else ""
         print(f"{one.id:<{width}}  {_(STATES[status['state']]):<8}  {epochs:>7}{figures}{reason}")
     return 0
@@ -178,13 +178,16 @@ def _follow(runs: list) -> int:
 
 
 def _told(event: dict) -> str:
-    if event["kind"] == "epoch":
+    kind = event.get("kind")
+    if kind == "epoch" and "epoch" in event:
         line = _("epoch {epoch}  loss {loss:.3f} acc {accuracy:.1%}  val loss {val_loss:.3f} acc {val_accuracy:.1%}")
-        return line.format(**event) + (_("  best") if event["best"] else "")
-    if event["kind"] == "begin":
+        figures = {name: event.get(name) for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
+        figures = {name: float("nan") if value is None else value for name, value in figures.items()}
+        return line.format(epoch=event["epoch"], **figures) + (_("  best") if event.get("best") else "")
+    if kind == "begin":
         words = _("{pictures} pictures, {epochs} epochs at most")
         return words.format(pictures=event.get("pictures"), epochs=event.get("epochs"))
-    return _("goes on after epoch {epoch}").format(epoch=event.get("epoch")) if event["kind"] == "resumed" else ""
+    return _("goes on after epoch {epoch}").format(epoch=event.get("epoch")) if kind == "resumed" else ""
 
 
 def _stop(runs: list) -> int:
@@ -212,25 +215,30 @@ def _resume(runs: list) -> int:
 
 
 def _compare(runs: list) -> int:
-    told = [(one, one.history) for one in runs]
-    told = [(one, history) for one, history in told if len(history)]
+    told = []
+    for one in runs:
+        try:
+            told.append((one, one.config, one.history))
+        except CarvisError as error:
+            print(f"{one.id}: {localised(error)}", file=sys.stderr)
+    told = [(one, config, history) for one, config, history in told if len(history)]
     if not told:
         print(_("No run has finished an epoch yet."))
         return 0
     rows = [[_(heading) for heading in _COLUMNS]]
-    for one, history in told:
+    for one, config, history in told:
         # Of equal accuracies the lower loss, as the loop keeps it.
         history = history.reindex(columns=[*history, *({"val_accuracy", "val_loss", "seconds"} - {*history})])
-        config, best = one.config, history.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
+        best = history.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
         figures = [
-            _figure(config["learning_rate"], "g"),
+            _figure(config.get("learning_rate"), "g"),
             f"{len(history)}",
             f"{int(best['epoch'])}",
             _figure(best["val_accuracy"], ".1%"),
             _figure(best["val_loss"], ".3f"),
             _figure(history["seconds"].median(), ".1f"),
         ]
-        rows.append([one.id, config["recipe"], config["backbone"] or "-", *figures])
+        rows.append([one.id, config.get("recipe", "-"), config.get("backbone") or "-", *figures])
     print("\n".join(_aligned(rows)))
     return 0
 

@@ -154,9 +154,9 @@ def _summary(status: dict) -> str:
     if status.get("reason"):
         text += f" ({status['reason']})"
     metrics = status.get("metrics") or {}
-    if "val_accuracy" in metrics:
+    if metrics.get("val_accuracy") is not None:
         text += _("; best epoch {epoch}: validation accuracy {accuracy:.1%}").format(
-            epoch=status["best_epoch"], accuracy=metrics["val_accuracy"]
+            epoch=status.get("best_epoch"), accuracy=metrics["val_accuracy"]
         )
     return text + _(".")
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 import os
 import signal
 import sys
@@ -25,7 +24,7 @@ from carvis.demo.lamps import BODY_STYLES, OTHER_STYLES
 from carvis.demo.makes import OTHER_MAKES
 from carvis.demo.plan import DEALER_CLASS, Item, plan_pretraining, plan_split
 from carvis.demo.scene import choose, draw_car
-from carvis.workspace import atomic_write
+from carvis.workspace import atomic_write, write_json
 
 PALETTE = (
     (0, 0, 0),
@@ -212,10 +211,10 @@ def draw_split(
 def write_notes(root: Path, per_class: int | None, seed: int, test_items: list[Item] | None) -> None:
     """Write the names of the parts where they are not written yet, and for the test split its planted truths."""
     if not (root / PART_NAMES).exists():
-        atomic_write(root / PART_NAMES, json.dumps(PARTS) + "\n")
+        write_json(root / PART_NAMES, PARTS, indent=None)
     if test_items is not None:
         told = _rounded(truths(test_items, seed, per_class))
-        atomic_write(root / TRUTH, json.dumps(told, indent=1) + "\n")
+        write_json(root / TRUTH, told, indent=1)
 
 
 def draw_dataset(

@@ -1,6 +1,5 @@
 """The images of the demo that are not drawn yet: how many, how long they take, and drawing them."""
 
-import json
 import os
 import shutil
 import tempfile
@@ -10,11 +9,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from typing_extensions import TypedDict
+
 from carvis.demo.dataset import TRUTH, Progress, write_images, write_notes
 from carvis.demo.plan import Item, plan_split
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.workspace import SPLITS, lock, os_reason, os_remedy
+from carvis.workspace import SPLITS, lock, os_reason, os_remedy, read_json
+from carvis.workspace.json_schema import Count, Positive
 
 WORKERS = 2
 # Images are drawn here and moved to their split once all of it is drawn, so that no part is taken for the whole.
@@ -134,10 +136,15 @@ def _planned(root: Path, seed: int | None = None, per_class: int | None = None) 
     return {split: plan_split(split, per_class, seed) for split in SPLITS[::-1] if not (root / split).is_dir()}
 
 
+class _Settings(TypedDict, total=False):
+    seed: Count
+    per_class: Positive | None
+
+
 def _settings(root: Path, seed: int | None, per_class: int | None) -> tuple[int, int | None]:
     told: dict = {}
-    with suppress(OSError, ValueError):
-        told = json.loads((root / TRUTH).read_text(encoding="utf-8"))
+    with suppress(CarvisError):
+        told = read_json(root / TRUTH, _Settings)
     return told.get("seed", 0) if seed is None else seed, told.get("per_class") if per_class is None else per_class
 
 

@@ -26,7 +26,7 @@ from carvis.evaluation.misclassified import read_misclassified
 from carvis.evaluation.ordering import order_classes, seriate
 from carvis.evaluation.result import Evaluation
 from carvis.evaluation.scoring import class_scores
-from carvis.evaluation.storage import check_folder, evaluation_folder, load_evaluation
+from carvis.evaluation.storage import check_folder, evaluation_folder, load_evaluation, read_accuracy
 from carvis.evaluation.tag_exchange import export_tags, import_tags
 from carvis.evaluation.tag_file import TagError
 from carvis.evaluation.tagging import TAGS, NoteChangedError, Tags
@@ -63,6 +63,7 @@ __all__ = [
     "most_confused_classes",
     "order_classes",
     "pair_confusion",
+    "read_accuracy",
     "read_misclassified",
     "read_super_classes",
     "sample_predictions",

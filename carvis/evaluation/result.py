@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.result import AssumptionCheck
 from carvis.evaluation.leaking import Leak
 from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
@@ -68,7 +69,7 @@ class Evaluation:
         try:
             return AssumptionCheck.from_json(kept) if kept else None
         # Of another version of carvis: the notes say it, too.
-        except (KeyError, TypeError, ValueError):
+        except CarvisError:
             return None
 
     @property

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
-from carvis.errors import TableError
-from carvis.evaluation.metrics import probability_columns
+from carvis.errors import CarvisError, TableError
+from carvis.evaluation.document import FORMAT, Document
+from carvis.evaluation.predictions import MAX_BYTES, check_agreement, check_classes, read_predictions
 from carvis.evaluation.result import Evaluation
-from carvis.language import Message, as_data, from_data
-from carvis.workspace import Workspace, atomic_path, atomic_write, not_empty, refuse_links_out, resolved
-
-FORMAT = 1
-_COLUMNS = ["id", "path", "sha256", "label", "predicted", "confidence"]
+from carvis.language import Message, as_data
+from carvis.workspace import (
+    Unusable,
+    Workspace,
+    atomic_path,
+    atomic_write,
+    json_text,
+    not_empty,
+    read_content,
+    read_json,
+    refusal,
+    refuse_links_out,
+    resolved,
+    sha256_of_file,
+)
 
 
 def evaluation_folder(workspace: Workspace, dataset: str, split: str, model: str) -> Path:
@@ -34,13 +43,11 @@ def check_folder(folder: str | Path) -> None:
         TableError: a file there has the name of one of ours and belongs to no evaluation.
     """
     folder = Path(folder)
-    try:
-        document = json.loads((folder / "metrics.json").read_text("utf-8"))
+    # Damaged or foreign: either way it is not known to be ours.
+    with contextlib.suppress(CarvisError):
+        document = read_json(folder / "metrics.json", dict)
         if {"format", "setup", "files"} <= document.keys():
             return
-    # Damaged or foreign: either way it is not known to be ours.
-    except (OSError, ValueError, AttributeError):
-        pass
     for name in ("metrics.json", "predictions.parquet", "df2.csv"):
         if (folder / name).exists():
             raise TableError(
@@ -81,7 +88,7 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     files_left = {name: rows for name, rows in evaluation.metrics.items() if name in _FILES}
     metrics = evaluation.metrics | {name: [_row_of(row) for row in rows] for name, rows in files_left.items()}
     document = {"format": FORMAT, **metrics, "setup": setup, "files": files}
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    text = json_text(document, indent=1) + "\n"
     _keep_edited(table)
     with atomic_path(folder / "predictions.parquet") as temporary:
         temporary.write_bytes(parquet.getvalue())
@@ -112,54 +119,45 @@ def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evalu
     """
     folder = not_empty(folder, Message("the evaluation's folder"))
     refuse_links_out(folder)
-    data = {}
     for name in ("metrics.json", "predictions.parquet"):
-        try:
-            data[name] = (folder / name).read_bytes()
-        except OSError:
+        if not (folder / name).exists():
             raise TableError(
                 Message("{folder} holds no {name}: evaluate the model on the data set again.", folder=folder, name=name)
-            ) from None
-    again = Message("evaluate the model on the data set again.")
-    try:
-        metrics = json.loads(data["metrics.json"])
-        version, setup, files = metrics.pop("format"), metrics.pop("setup"), metrics.pop("files")
-        below = setup["dataset"].pop("path")
-        setup["notes"] = [from_data(note) for note in setup.pop("messages", setup.get("notes", []))]
-        for row in (row for name in _FILES for row in metrics.get(name, ())):
-            row["reason"] = from_data(row.pop("message", row["reason"]))
-        class_names = setup["model"]["class_names"]
-        # A text would be taken for a file of names.
-        if isinstance(class_names, str) or not all(isinstance(name, str) for name in class_names):
-            raise TypeError("class names")
-        expected = files["predictions.parquet"]
-        complete = {"n", "accuracy", "per_class", "unreadable"} <= metrics.keys()
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise TableError(Message("{path} is damaged: {again}", path=folder / "metrics.json", again=again)) from None
-    if version != FORMAT:
-        raise TableError(
-            Message(
-                "{path} has format {version}, not {format}: {again}",
-                path=folder / "metrics.json",
-                version=version,
-                format=FORMAT,
-                again=again,
             )
-        )
-    if not complete or _sha256(data["predictions.parquet"]) != expected:
+    again = Message("evaluate the model on the data set again")
+    path = folder / "metrics.json"
+    metrics = read_json(path, Document, newest=FORMAT, remedy=again, error=TableError)
+    table = read_content(folder / "predictions.parquet", MAX_BYTES, again, TableError)
+    version, setup, files = metrics.pop("format"), metrics.pop("setup"), metrics.pop("files")
+    if version != FORMAT:
+        words = Message("it has format {version}, not {format}", version=version, format=FORMAT)
+        raise TableError(refusal(path, words, again))
+    below = setup["dataset"].pop("path")
+    setup["notes"] = setup.pop("messages", setup.get("notes", []))
+    for row in (row for name in _FILES for row in metrics.get(name, ())):
+        row["reason"] = row.pop("message", row["reason"])
+    if _sha256(table) != files.get("predictions.parquet"):
         raise TableError(
-            Message("{folder} was written only in part or changed since: {again}", folder=folder, again=again)
+            Message("{folder} was written only in part or changed since: {again}.", folder=folder, again=again)
         )
+    path = folder / "predictions.parquet"
+    predictions = read_predictions(table, setup["model"]["class_names"], path, again)
+    root = resolved(root) if root else _root(folder, below)
     try:
-        predictions = pd.read_parquet(io.BytesIO(data["predictions.parquet"]))
-        # Evaluations made before copies were looked for lack it.
-        more = ["copy_of"] if "copy_of" in predictions else []
-        predictions = predictions[_COLUMNS + more + probability_columns(class_names)]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise TableError(
-            Message("{path} is damaged: {again}", path=folder / "predictions.parquet", again=again)
-        ) from None
-    return Evaluation(predictions, metrics, setup, resolved(root) if root else _root(folder, below))
+        check_agreement(predictions, metrics, setup)
+        if root:
+            check_classes(predictions, root)
+    except Unusable as problem:
+        raise TableError(refusal(folder, problem.args[0], again)) from problem
+    return Evaluation(predictions, metrics, setup, root)
+
+
+def read_accuracy(folder: str | Path) -> float | None:
+    """Return the accuracy of the evaluation in a folder, None where its ``metrics.json`` cannot be used."""
+    try:
+        return read_json(Path(folder) / "metrics.json", Document, newest=FORMAT)["accuracy"]
+    except CarvisError:
+        return None
 
 
 def _workspace_of(folder: Path) -> Path | None:
@@ -174,7 +172,7 @@ def _root(folder: Path, below: str | None) -> Path | None:
     if workspace is None or below is None:
         return None
     root = Path(os.path.realpath(workspace / below))
-    return root if root.is_relative_to(workspace) and root.is_dir() else None
+    return root if root.is_relative_to(workspace) and os.path.isdir(root) else None
 
 
 def _df2(evaluation: Evaluation, prefix: str) -> bytes:
@@ -191,11 +189,10 @@ def _df2(evaluation: Evaluation, prefix: str) -> bytes:
 def _keep_edited(table: Path) -> None:
     if not table.exists():
         return
-    try:
-        written = json.loads((table.parent / "metrics.json").read_text("utf-8"))["files"]["df2.csv"]
-    except (OSError, ValueError, KeyError, TypeError):
-        written = None
-    if _sha256(table.read_bytes()) != written:
+    written = None
+    with contextlib.suppress(CarvisError, KeyError, TypeError):
+        written = read_json(table.parent / "metrics.json", dict)["files"]["df2.csv"]
+    if sha256_of_file(table) != written:
         n = 1
         while (kept := table.with_name(f"df2.edited-{n}.csv")).exists():
             n += 1

@@ -4,7 +4,6 @@ All take float arrays (h, w, c), as ``activations`` returns them.
 """
 
 import io
-import json
 import zipfile
 from collections.abc import Mapping, Sequence
 
@@ -13,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from carvis.explain.filters.patterns import crossed
 from carvis.images import colorize, resize
+from carvis.workspace import json_text
 
 # A channel whose values differ by less than this share of the largest one is the same everywhere.
 SAME = 1e-5
@@ -143,7 +143,7 @@ def activation_file(found: Mapping[str, np.ndarray], **facts: object) -> bytes:
     buffer = io.BytesIO()
     # A layer may be named as NumPy's own argument is: the archive is written name by name.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, values in {**found, "facts": np.array(json.dumps(facts, ensure_ascii=False))}.items():
+        for path, values in {**found, "facts": np.array(json_text(facts))}.items():
             with archive.open(f"{path}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(values), allow_pickle=False)
     return buffer.getvalue()

@@ -1,12 +1,12 @@
 """From filters to pictures: the pictures of a split that excite each filter of a layer most, and where."""
 
 import contextlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from typing_extensions import TypedDict
 
 from carvis.classifier import Classifier
 from carvis.classifier.frames import Frame
@@ -16,7 +16,26 @@ from carvis.explain.frame import turn_for, upright_maps
 from carvis.explain.passing import layer_outputs
 from carvis.images import place_upright
 from carvis.language import Message
-from carvis.workspace import Cache, content_hash, modified
+from carvis.workspace import Cache, content_hash, json_text, modified, read_json
+from carvis.workspace.json_schema import Count, Listed, Number, Positive, Sentence, Share, Texts
+
+_MAX_BYTES = 100_000_000
+
+
+class _Rows(TypedDict):
+    filter: Listed[Count]
+    rank: Listed[Positive]
+    id: Texts
+    value: Listed[Number]
+    x: Listed[Share]
+    y: Listed[Share]
+
+
+class _Kept(TypedDict):
+    rows: _Rows
+    skipped: dict[str, Sentence]
+    pictures: Count
+
 
 _COLUMNS = ("filter", "rank", "id", "value", "x", "y")
 
@@ -85,8 +104,9 @@ def exciting_pictures(
     facts = {"layer": layer, "model_name": clf.name, "fingerprint": clf.fingerprint, "data": data.name, "split": split}
     key = content_hash("exciting pictures 3", clf.fingerprint, layer, most, _stamps(samples))
     if cache and (kept := cache.get(key, ".json")):
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            return _joined(json.loads(kept.read_text("utf-8")), samples, facts)
+        # A damaged file in the cache is made anew.
+        with contextlib.suppress(CarvisError, ValueError):
+            return _joined(read_json(kept, _Kept, max_bytes=_MAX_BYTES), samples, facts)
     reasons, best = Unreadable(), None
     paths = samples["path"].tolist()
     stopped = bool(watch(0, len(paths)))
@@ -113,7 +133,7 @@ def exciting_pictures(
         found["pictures"] = best.looked_at
     elif cache:
         with contextlib.suppress(CarvisError):
-            cache.put(key, ".json", json.dumps(found, ensure_ascii=False).encode())
+            cache.put(key, ".json", json_text(found | {"skipped": skipped}).encode())
     return _joined(found, samples, facts)
 
 

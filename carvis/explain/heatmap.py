@@ -1,7 +1,6 @@
 """``Heatmap``: one map of one picture, what it explains, and whether it is evidence at all."""
 
 import io
-import json
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from carvis.errors import TableError
+from carvis.explain.kept_facts import HeatmapFacts
 from carvis.images import overlay, turned_as_stored
-from carvis.language import Message, as_data, from_data
-from carvis.workspace import atomic_write, not_empty
+from carvis.language import Message, as_data
+from carvis.workspace import (
+    Unusable,
+    atomic_write,
+    check_json,
+    json_text,
+    not_empty,
+    open_arrays,
+    parse_json,
+)
 
 # A map is evidence only if moving the layer by its own size would move the score by more than this:
 # below it the gradient is rounding noise, which normalising would stretch into a picture.
@@ -20,6 +28,7 @@ ZERO_GRADIENT = 1e-6
 SATURATED_ABOVE, SATURATED_BELOW = 0.999, 0.001
 # A map whose values differ by less than this share of the largest one points nowhere.
 CONSTANT = 1e-5
+_MAX_BYTES = 1_000_000_000
 
 STATUS_MESSAGES = {
     "ok": Message("The map shows evidence for the class."),
@@ -140,7 +149,7 @@ class Heatmap:
         facts = {key: value for key, value in asdict(self).items() if key not in ("raw", "probabilities")}
         facts["notes"] = [as_data(note) for note in self.notes]
         buffer = io.BytesIO()
-        np.savez(buffer, raw=self.raw, probabilities=self.probabilities, facts=json.dumps(facts, ensure_ascii=False))
+        np.savez(buffer, raw=self.raw, probabilities=self.probabilities, facts=json_text(facts))
         return atomic_write(not_empty(path, Message("the file")).with_suffix(".npz"), buffer.getvalue())
 
     @classmethod
@@ -150,16 +159,17 @@ class Heatmap:
         Raises:
             TableError: the file is missing, damaged or something else.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                facts = json.loads(str(file["facts"]))
-                facts["class_names"] = tuple(facts["class_names"])
-                facts["notes"] = tuple(from_data(note) for note in facts.get("notes", ()))
-                return cls(raw=file["raw"], probabilities=file["probabilities"], **facts)
-        except Exception as error:
-            raise TableError(
-                Message("{path} is not a heatmap saved by carvis: write it again with Heatmap.save.", path=path)
-            ) from error
+        remedy = Message("write it again with Heatmap.save")
+        with open_arrays(path, max_bytes=_MAX_BYTES, remedy=remedy, error=TableError) as file:
+            facts = parse_json(file.text("facts"), path, nan=True, remedy=remedy, error=TableError)
+            facts = check_json(facts, HeatmapFacts, path, remedy=remedy, error=TableError)
+            n = len(facts["class_names"])
+            raw, probabilities = file.read("raw", "f", (None, None)), file.read("probabilities", "f", (n,))
+            if not raw.size or max(facts["target"], facts["predicted"], facts.get("against") or 0) >= n:
+                raise Unusable(Message("it is damaged, or no file of arrays"))
+        facts["score"] = np.nan if facts["score"] is None else facts["score"]
+        facts |= {"class_names": tuple(facts["class_names"]), "notes": tuple(facts.get("notes", ()))}
+        return cls(raw=raw, probabilities=probabilities, **facts)
 
 
 def influence(activations: np.ndarray, gradients: np.ndarray) -> float:

@@ -2,9 +2,9 @@
 
 import contextlib
 import io
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,10 +13,11 @@ from carvis.errors import CarvisError, ModelError
 from carvis.explain.curves import FILLS, STEPS, Curves, Scores, centred_blob, erase, in_chunks, random_map, trace
 from carvis.explain.frame import Image, as_seen
 from carvis.explain.heatmap import Heatmap
+from carvis.explain.kept_facts import FaithfulnessFacts
 from carvis.explain.randomisation import Randomisation, randomisation_checks
 from carvis.images import resize
 from carvis.language import Message
-from carvis.workspace import Cache, content_hash
+from carvis.workspace import ArrayFile, Cache, check_json, content_hash, json_text, open_arrays, parse_json
 
 BASELINES = ("random", "blob")
 VERDICTS = ("better", "not-better", "no-evidence")
@@ -24,6 +25,7 @@ _RANDOM_MAPS = 3
 # About as many batches are asked about for one map, random weights included.
 _PASSES = 36
 _VERSION = 1
+_MAX_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -195,12 +197,10 @@ def kept_faithfulness(cache: Cache | None, key: str) -> Faithfulness | None:
     path = cache.get(key, ".npz") if cache is not None else None
     if path is None:
         return None
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return _unpacked(file)
-    # A damaged entry of a cache is made anew, whatever broke it.
-    except Exception:
-        return None
+    # A damaged entry of a cache is made anew.
+    with contextlib.suppress(CarvisError), open_arrays(path, max_bytes=_MAX_BYTES) as file:
+        return _unpacked(file, path)
+    return None
 
 
 def class_scores(clf: Classifier, target: int, against: int | None = None) -> Scores:
@@ -273,14 +273,17 @@ def _packed(value: Faithfulness) -> bytes:
         "rest": {name: getattr(value, name) for name in ("status", "steps", "fill", "seed")},
     }
     buffer = io.BytesIO()
-    np.savez(buffer, facts=json.dumps(facts), **arrays)
+    np.savez(buffer, facts=json_text(facts), **arrays)
     return buffer.getvalue()
 
 
-def _unpacked(file) -> Faithfulness:
-    facts = json.loads(str(file["facts"]))
+def _unpacked(file: ArrayFile, path: Path) -> Faithfulness:
+    facts = check_json(parse_json(file.text("facts"), path), FaithfulnessFacts, path)
+    shape = (facts["rest"]["steps"] + 1,)
     trials = {
-        name: Trial(Curves(file[f"{name}_deletion"], file[f"{name}_insertion"]), *numbers)
+        name: Trial(
+            Curves(*(file.read(f"{name}_{curve}", "f", shape) for curve in ("deletion", "insertion"))), *numbers
+        )
         for name, numbers in facts["trials"].items()
     }
     check = facts["randomisation"] and Randomisation.from_facts(facts["randomisation"])

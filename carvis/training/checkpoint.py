@@ -4,15 +4,47 @@ import io
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated, Required
 
 import numpy as np
+from annotated_types import Len
+from typing_extensions import TypedDict
 
 from carvis.errors import TrainingError
 from carvis.language import Message
 from carvis.training.loop import Loop, Standing
-from carvis.workspace import atomic_write
+from carvis.workspace import Unusable, atomic_write, check_json, open_arrays, parse_json
+from carvis.workspace.json_schema import Count, Listed, Mapped, Number
 
 STATE = "checkpoint/state.npz"
+# Each array must have the shape of its variable: what is bounded here is their sum.
+_MAX_BYTES = 200_000_000_000
+_NUMBERS = "fiub"
+
+
+class Last(TypedDict, total=False):
+    __pydantic_config__ = {"extra": "allow"}  # noqa: RUF012
+    epoch: Required[Count]
+    loss: Required[float]
+    accuracy: Required[float]
+    val_loss: Required[float]
+    val_accuracy: Required[float]
+    seconds: Required[Number]
+    best: Required[bool]
+
+
+class Kept(TypedDict):
+    """A loop's ``Standing``; a loss that was never measured is infinite."""
+
+    epochs: Count
+    steps: Count
+    best_epoch: Count | None
+    best_key: Annotated[Listed[float], Len(2, 2)] | None
+    best_loss: float
+    best_accuracy: Number
+    waited: Count
+    metrics: Mapped[float | None]
+    last: Last | Annotated[dict, Len(0, 0)]
 
 
 def keep(loop: Loop, path: Path) -> None:
@@ -32,21 +64,17 @@ def take_up(loop: Loop, path: Path) -> None:
     Raises:
         TrainingError: the file is damaged, or it is another model's.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            standing = Standing(**json.loads(str(file["standing"])))
-            variables = loop.variables
-            values = [file[f"variable_{i}"] for i in range(len(variables))]
-            for variable, value in zip(variables, values, strict=True):
-                if tuple(variable.shape) != value.shape:
-                    raise ValueError(f"{variable.path} has another shape")
-            best = None
-            if standing.best_epoch not in (None, standing.epochs):
-                best = [file[f"best_{i}"] for i in range(len(loop.model.weights))]
-    except Exception as error:
-        raise TrainingError(
-            Message("{path} cannot be taken up ({error}): remove it, and the run begins anew.", path=path, error=error)
-        ) from error
+    variables, shapes = loop.variables, [weight.shape for weight in loop.model.get_weights()]
+    remedy = Message("remove it, and the run begins anew")
+    with open_arrays(path, max_bytes=_MAX_BYTES, remedy=remedy, error=TrainingError) as file:
+        facts = parse_json(file.text("standing"), path, nan=True, remedy=remedy, error=TrainingError)
+        standing = Standing(**check_json(facts, Kept, path, remedy=remedy, error=TrainingError))
+        values = [file.read(f"variable_{i}", _NUMBERS, tuple(one.shape)) for i, one in enumerate(variables)]
+        if f"variable_{len(variables)}" in file.names:
+            raise Unusable(Message("it is another model's"))
+        best = None
+        if standing.best_epoch not in (None, standing.epochs):
+            best = [file.read(f"best_{i}", _NUMBERS, shape) for i, shape in enumerate(shapes)]
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
     loop.standing = standing

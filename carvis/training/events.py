@@ -1,10 +1,15 @@
 """``events.jsonl``: appended line by line, read from a byte offset; a torn line is left for later."""
 
-import json
-import math
+import contextlib
 from pathlib import Path
 
-from carvis.workspace import append_regular
+from carvis.errors import CarvisError, TrainingError
+from carvis.language import Message
+from carvis.training.document import Event
+from carvis.workspace import append_regular, check_json, json_text, open_regular, parse_json, refusal
+
+_MAX_BYTES = 500_000_000
+_LONGEST_LINE, _MAX_DEPTH = 100_000, 10
 
 
 class EventLog:
@@ -16,9 +21,7 @@ class EventLog:
             self._file.write(b"\n")
 
     def append(self, event: dict) -> None:
-        # NaN and infinity are no JSON.
-        facts = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in event.items()}
-        self._file.write(json.dumps(facts, ensure_ascii=False).encode("utf-8") + b"\n")
+        self._file.write(json_text(event).encode("utf-8") + b"\n")
         self._file.flush()
 
     def close(self) -> None:
@@ -29,22 +32,26 @@ def read_events(path: str | Path, offset: int = 0) -> tuple[list[dict], int]:
     """Read the events from a byte offset on.
 
     Returns:
-        the events, and the offset to go on from: after the last whole line. A line that is no JSON object is
-        left out, and so is a file that does not exist.
+        the events, and the offset to go on from: after the last whole line. A line that is no JSON object, or whose
+        facts are of the wrong type, is ignored, and so is a file that does not exist.
+
+    Raises:
+        TrainingError: the file cannot be read, or is far too large.
     """
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             file.seek(offset)
-            data = file.read()
+            data = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         return [], offset
+    except OSError as problem:
+        raise TrainingError(refusal(path, problem.strerror or str(problem))) from problem
+    if len(data) > _MAX_BYTES:
+        raise TrainingError(refusal(path, Message("it is larger than {limit} MB", limit=f"{_MAX_BYTES / 1e6:,g}")))
     whole = data[: data.rfind(b"\n") + 1]
     events = []
     for line in whole.splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            events.append(event)
+        with contextlib.suppress(CarvisError):
+            found = parse_json(line, path, max_bytes=_LONGEST_LINE, max_depth=_MAX_DEPTH, nan=None)
+            events.append(check_json(found, Event, path))
     return events, offset + len(whole)

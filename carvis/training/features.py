@@ -1,6 +1,5 @@
 """What the frozen part of a model makes of the pictures, computed once and kept on disk as memory maps."""
 
-import json
 import math
 import os
 import shutil
@@ -13,11 +12,13 @@ import numpy as np
 import tensorflow as tf
 
 from carvis.classifier.fingerprint import fingerprint
+from carvis.errors import CarvisError
 from carvis.training.mixing import frozen_pass
 from carvis.training.pictures import Pictures, shuffled
 from carvis.training.prefix import Halves
 from carvis.training.recipes import PRECISIONS
-from carvis.workspace import atomic_write, content_hash, os_reason
+from carvis.workspace import content_hash, open_regular, os_reason, read_json, write_json
+from carvis.workspace.json_schema import Count, Listed
 
 # What carvis keeps of all runs together, and what it leaves of the disk to others.
 MAX_BYTES, LEAVE_FREE = 20_000_000_000, 2_000_000_000
@@ -184,19 +185,20 @@ class FeatureCache:
                 if self._watch(self._done, self._total):
                     raise CacheStopped
         os.replace(folder / "features.part", folder / "features")
-        atomic_write(folder / "sums.json", json.dumps(sums))
+        write_json(folder / "sums.json", sums, indent=None)
         return True
 
     def _read(self, folder: Path, shape: tuple[int, ...], kind: str) -> np.ndarray | None:
         """Open an entry that is whole; one that is damaged is dropped."""
         try:
-            sums = json.loads((folder / "sums.json").read_text())
-            kept = np.memmap(folder / "features", kind, "r", shape=shape)
-            whole = (folder / "features").stat().st_size == kept.nbytes
+            if not (folder / "sums.json").exists() or not (folder / "features").exists():
+                return None
+            sums = read_json(folder / "sums.json", Listed[Count])
+            with open_regular(folder / "features") as file:
+                whole = os.fstat(file.fileno()).st_size == math.prod(shape) * np.dtype(kind).itemsize
+                kept = np.memmap(file, kind, "r", shape=shape)
             found = [zlib.crc32(kept[i : i + _CHUNK].tobytes()) for i in range(0, len(kept), _CHUNK)]
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError):
+        except (CarvisError, OSError, ValueError):
             whole = False
         if not whole or found != sums:
             self._log(f"the feature cache {folder.name[:12]} is damaged: it is made anew")

@@ -11,8 +11,9 @@ from pathlib import Path
 from carvis.dataset import Dataset
 from carvis.errors import TrainingError
 from carvis.language import Message
+from carvis.training.document import ALIVE_STATES
 from carvis.training.preparing import prepare
-from carvis.training.run import ALIVE_STATES, LOCK, OUTPUT, STOP, Run
+from carvis.training.run import LOCK, OUTPUT, STOP, Run
 from carvis.workspace import append_regular, lock, read_regular
 
 _TURN = ".turn.lock"

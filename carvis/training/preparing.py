@@ -14,7 +14,7 @@ from carvis.images import RESIZE_METHODS, USUAL
 from carvis.language import Message
 from carvis.training.pictures import split_samples
 from carvis.training.recipes import DEFAULTS, PRECISIONS
-from carvis.training.recorder import now, write_json
+from carvis.training.recorder import now
 from carvis.training.run import CONFIG, STATUS, Run
 from carvis.workspace import (
     Workspace,
@@ -26,6 +26,7 @@ from carvis.workspace import (
     os_remedy,
     os_sentence,
     resolved,
+    write_json,
 )
 
 

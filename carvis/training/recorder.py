@@ -1,6 +1,5 @@
 """``Recorder``: writing a run directory while the run goes on."""
 
-import json
 import logging
 import os
 import time
@@ -10,19 +9,16 @@ from pathlib import Path
 
 from carvis.errors import TrainingError
 from carvis.language import Message
+from carvis.training.document import Status
 from carvis.training.events import EventLog
-from carvis.training.run import CONFIG, EVENTS, LOCK, LOG, STATUS, STOP, read_json
-from carvis.workspace import atomic_write, lock
+from carvis.training.run import CONFIG, EVENTS, LOCK, LOG, STATUS, STOP, read_facts
+from carvis.workspace import lock, write_json
 
 _logger = logging.getLogger("carvis")
 
 
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def write_json(path: Path, facts: dict) -> None:
-    atomic_write(path, json.dumps(facts, ensure_ascii=False, indent=2) + "\n")
 
 
 class Recorder:
@@ -60,7 +56,7 @@ class Recorder:
             raise TrainingError(
                 Message("The run {directory} is going on already: stop it first.", directory=self.directory.name)
             ) from None
-        self.before = read_json(self.directory / STATUS)
+        self.before = read_facts(self.directory / STATUS, Status)
         kept = ("waits_for", "best_epoch", "best_val_accuracy", "epoch", "epochs")
         self._status = {key: self.before[key] for key in kept if key in self.before}
         self._events = EventLog(self.directory / EVENTS)

@@ -2,7 +2,6 @@
 
 import io
 import re
-import zipfile
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +12,8 @@ import pandas as pd
 from carvis.errors import TrainingError
 from carvis.images import USUAL
 from carvis.language import Message
-from carvis.training.run import Run
-from carvis.workspace import atomic_write
+from carvis.training.run import CONFIG, Run
+from carvis.workspace import Unusable, atomic_write, open_arrays, refusal
 
 if TYPE_CHECKING:
     import keras
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 FOLDER = "replay"
 _PICTURES = "pictures.npz"
+_MAX_BYTES = 4_000_000_000
+_REMEDY = Message("choose another epoch")
 
 
 def begin(run: Run, ids: list[str], labels: np.ndarray) -> None:
@@ -74,9 +75,12 @@ class Replay:
     @cached_property
     def pictures(self) -> pd.DataFrame:
         """The validation pictures: id and label, in the order of the answers."""
+        names = self._class_names
         with self._open(_PICTURES) as file:
-            names = np.array(self.run.config["class_names"])
-            return pd.DataFrame({"id": file["ids"].astype(str), "label": names[file["labels"]]})
+            ids, labels = file.read("ids", "U", (None,)), file.read("labels", "iu", (None,))
+            if len(ids) != len(labels) or not _within(labels, names):
+                raise Unusable(_foreign())
+            return pd.DataFrame({"id": ids.astype(str), "label": names[labels]})
 
     def answers(self, epoch: int) -> pd.Series:
         """Return the class that was predicted for each validation picture after an epoch.
@@ -84,8 +88,12 @@ class Replay:
         Raises:
             TrainingError: the epoch was not kept, or its file is damaged.
         """
+        names = self._class_names
         with self._open(_name(epoch)) as file:
-            answers = np.array(self.run.config["class_names"])[file["answers"]]
+            answers = file.read("answers", "iu", (None,))
+            if not _within(answers, names):
+                raise Unusable(_foreign())
+            answers = names[answers]
         if len(answers) != len(self.pictures):
             raise TrainingError(
                 Message(
@@ -98,14 +106,14 @@ class Replay:
 
     def confusion(self, epoch: int) -> pd.DataFrame:
         """Return counts of validation pictures after an epoch: true class down, predicted class across."""
-        names = self.run.config["class_names"]
+        names = list(self._class_names)
         counts = pd.crosstab(self.pictures["label"], self.answers(epoch))
         return counts.reindex(index=names, columns=names, fill_value=0)
 
     def has_weights(self, epoch: int) -> bool:
         """Tell whether the weights after an epoch were kept."""
         with self._open(_name(epoch)) as file:
-            return any(name.startswith("weight:") for name in file.files)
+            return any(name.startswith("weight:") for name in file.names)
 
     def classifier(self, epoch: int) -> "Classifier":
         """Open the model as it was after an epoch, its weights rounded to float16.
@@ -125,12 +133,15 @@ class Replay:
                     run=self.run.id,
                 )
             )
-        config = self.run.config
+        config = self.run.complete_config
         model = load_classifier(path, class_names=config["class_names"]).model
         places = {weight.path: weight for weight in model.weights}
         with self._open(_name(epoch)) as file:
-            for name in (name for name in file.files if name.startswith("weight:")):
-                places[name.removeprefix("weight:")].assign(file[name].astype(np.float32))
+            for name in (name for name in file.names if name.startswith("weight:")):
+                place = places.get(name.removeprefix("weight:"))
+                if place is None:
+                    raise Unusable(Message("its weights are of another model than {path}", path=path))
+                place.assign(file.read(name, "f", tuple(place.shape)).astype(np.float32))
         return Classifier(
             model,
             config["class_names"],
@@ -141,17 +152,29 @@ class Replay:
             name=f"{self.run.id}, epoch {epoch}",
         )
 
+    @property
+    def _class_names(self) -> np.ndarray:
+        names = self.run.config.get("class_names")
+        if names is None:
+            raise TrainingError(
+                refusal(self.run.directory / CONFIG, Message("{place} is missing", place="class_names"), _REMEDY)
+            )
+        return np.array(names)
+
     def _open(self, name: str):
-        try:
-            return np.load(self.folder / name, allow_pickle=False)
-        except FileNotFoundError:
+        if not (self.folder / name).exists():
             raise TrainingError(
                 Message("The run {run} has not kept {name}: choose another epoch.", run=self.run.id, name=name)
-            ) from None
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise TrainingError(
-                Message("{path} is damaged ({error}): choose another epoch.", path=self.folder / name, error=error)
-            ) from None
+            )
+        return open_arrays(self.folder / name, max_bytes=_MAX_BYTES, remedy=_REMEDY, error=TrainingError)
+
+
+def _within(places: np.ndarray, names: np.ndarray) -> bool:
+    return not len(places) or bool(places.min() >= 0 and places.max() < len(names))
+
+
+def _foreign() -> Message:
+    return Message("it is of other classes than the run")
 
 
 def _name(epoch: int) -> str:

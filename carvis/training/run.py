@@ -1,15 +1,26 @@
 """``Run``: reading a run directory."""
 
-import json
+import os
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from carvis.errors import TrainingError
+from carvis.images import USUAL
 from carvis.language import Message
+from carvis.training.document import ALIVE_STATES, NUMBERS, Complete, Config, Status
 from carvis.training.events import read_events
-from carvis.workspace import Workspace, lock, refuse_links_out, resolved
+from carvis.workspace import (
+    Workspace,
+    check_json,
+    lock,
+    open_regular,
+    read_json,
+    refuse_links_out,
+    resolve_inside,
+    resolved,
+)
 
 CONFIG, STATUS, EVENTS, LOG, LOCK, STOP, OUTPUT = (
     "config.json",
@@ -20,9 +31,9 @@ CONFIG, STATUS, EVENTS, LOG, LOCK, STOP, OUTPUT = (
     "STOP",
     "output.txt",
 )
-ALIVE_STATES = ("running", "stopping")
-STATES = ("queued", *ALIVE_STATES, "finished", "stopped", "crashed")
 _LOG_END = 20
+_LOG_BYTES = 10_000_000
+_REMEDY = Message("mend it, or remove this run")
 
 
 class Run:
@@ -64,8 +75,24 @@ class Run:
 
     @property
     def config(self) -> dict:
-        """Everything that is needed to start this run."""
-        return read_json(self.directory / CONFIG)
+        """Everything that is needed to start this run; one of an earlier carvis may lack some of it.
+
+        Raises:
+            TrainingError: the file is damaged.
+        """
+        return read_facts(self.directory / CONFIG, Config)
+
+    @property
+    def complete_config(self) -> dict:
+        """The same, with all that is needed to carry the run out.
+
+        Raises:
+            TrainingError: something is missing, or the file is damaged.
+        """
+        # Earlier versions knew nothing of these.
+        config = {"mixed_precision": False, "devices": None, "awaits_images": False, **vars(USUAL)} | self.config
+        config = {"views": None, "cache": False, "cache_precision": "auto", "replay": False} | config
+        return check_json(config, Complete, self.directory / CONFIG, remedy=_REMEDY, error=TrainingError)
 
     @property
     def status(self) -> dict:
@@ -74,10 +101,10 @@ class Run:
         A run that says it is running, or waits for its turn, while nobody holds its lock is ``crashed``, with the end
         of its log.
         """
-        status = {"state": "queued", "reason": None} | read_json(self.directory / STATUS)
+        status = {"state": "queued", "reason": None} | read_facts(self.directory / STATUS, Status)
         if _has_a_process(status) and not self.alive:
             # It may have ended between the two looks.
-            status |= read_json(self.directory / STATUS)
+            status |= read_facts(self.directory / STATUS, Status)
         if _has_a_process(status) and not self.alive:
             status |= {"state": "crashed", "reason": "The process ended without a word: was it killed?"}
         if status["state"] == "crashed":
@@ -114,23 +141,33 @@ class Run:
     def history(self) -> pd.DataFrame:
         """One row an epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, images_per_second, ..."""
         # An epoch that was told twice, since the run began anew, holds as it was told last.
-        told = {event.get("epoch"): event for event in self.events()[0] if event.get("kind") == "epoch"}
-        rows = [told[epoch] for epoch in sorted(told, key=lambda epoch: (epoch is None, epoch or 0))]
+        epochs = (event for event in self.events()[0] if event.get("kind") == "epoch" and event.get("epoch"))
+        told = {event["epoch"]: event for event in epochs}
+        rows = [told[epoch] for epoch in sorted(told)]
         columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
-        table = pd.DataFrame(rows, columns=None if rows else columns)
-        return table.drop(columns=["kind", "time"], errors="ignore")
+        table = pd.DataFrame(rows, columns=None if rows else columns).drop(columns=["kind", "time"], errors="ignore")
+        # What is null in all epochs has no type.
+        return table.astype({name: float for name in table if name in NUMBERS and table[name].dtype == object})
 
     def log(self, lines: int | None = None) -> str:
-        """Return the log, or its last lines."""
+        """Return the log, or its last lines; of a very long one its end."""
         path = self.directory / LOG
-        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        if not path.is_file():
+            return ""
+        with open_regular(path) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _LOG_BYTES))
+            text = file.read(_LOG_BYTES).decode("utf-8", "replace")
         return text if lines is None else "\n".join(text.splitlines()[-lines:])
 
     @property
     def model_path(self) -> Path | None:
-        """The model that came of it, or None."""
+        """The model that came of it, or None.
+
+        Raises:
+            PathError: the file of its status names one outside the workspace.
+        """
         name = self.status.get("model")
-        return self.workspace.root / name if name else None
+        return resolve_inside(name, [self.workspace.root, self.workspace.models_dir]) if name else None
 
     def classifier(self):
         """Open the model that came of it.
@@ -156,18 +193,12 @@ def _has_a_process(status: dict) -> bool:
     return status["state"] in ALIVE_STATES or (status["state"] == "queued" and "pid" in status)
 
 
-def read_json(path: Path) -> dict:
+def read_facts(path: Path, schema: type) -> dict:
     """Read a file of facts; a file that does not exist has none.
 
     Raises:
         TrainingError: the file is damaged.
     """
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return {}
-    except ValueError as error:
-        raise TrainingError(
-            Message("{path} cannot be read ({error}): remove this run.", path=path, error=error)
-        ) from error
-    return facts if isinstance(facts, dict) else {}
+    return read_json(path, schema, nan=None, newest=1, remedy=_REMEDY, error=TrainingError)

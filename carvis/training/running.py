@@ -11,7 +11,6 @@ from carvis.classifier.output import gives_logits
 from carvis.classifier.processor import has_bfloat16
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
-from carvis.images import USUAL
 from carvis.language import Message
 from carvis.training import replay
 from carvis.training.awaited_images import Supply, await_images
@@ -149,8 +148,7 @@ def _in_turn(run: Run, record: Recorder, stop: StopRequest, progress, supply: Su
 
 
 def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress, supply: Supply | None) -> None:
-    # A run prepared by an earlier carvis knows nothing of these.
-    config = {"mixed_precision": False, "devices": None, "awaits_images": False, **vars(USUAL)} | run.config
+    config = run.complete_config
     if config["awaits_images"] and not await_images(run, config, record, stop, supply):
         record.status(state="stopped", reason=stop.reason, by_signal=stop.by_signal, ended=now())
         return
@@ -219,7 +217,7 @@ def _train_parent(run: Run, data: Dataset, record: Recorder, progress) -> Run:
 
 
 def _prepare_parent(run: Run, data: Dataset) -> Run:
-    config = run.config
+    config = run.complete_config
     shared = ("backbone", "weights", "batch_size", "seed", "augment", "preprocessing", "resize", "label_smoothing")
     kept = ("head_units", "dropout", "views", "cache", "cache_precision", "mixed_precision", "devices")
     wanted = {key: config[key] for key in (*shared, *kept)}

@@ -1,5 +1,6 @@
 """Where things lie: roots, safe path resolution, locks, atomic writes, a content-named cache."""
 
+from carvis.workspace.array_file import ArrayFile, open_arrays
 from carvis.workspace.cache import Cache
 from carvis.workspace.files import (
     atomic_path,
@@ -11,6 +12,7 @@ from carvis.workspace.files import (
     sha256_of_file,
     shown,
 )
+from carvis.workspace.json_file import check_json, json_text, parse_json, read_json, write_json
 from carvis.workspace.layout import (
     SPLIT_REPORT,
     SPLITS,
@@ -25,6 +27,8 @@ from carvis.workspace.layout import (
 from carvis.workspace.links import LINKS_VARIABLE, Links, links_beside, refuse_links_out, resolved
 from carvis.workspace.names import LONGEST, check_length, fitting, not_empty
 from carvis.workspace.os_reason import os_reason, os_remedy, os_sentence, shown_path
+from carvis.workspace.parquet_file import Column, read_parquet
+from carvis.workspace.refusal import Unusable, read_content, refusal
 from carvis.workspace.regular_file import append_regular, open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
 from carvis.workspace.tree import DEEPEST, Refused, children, walk
@@ -36,14 +40,18 @@ __all__ = [
     "MODEL_SUFFIXES",
     "SPLITS",
     "SPLIT_REPORT",
+    "ArrayFile",
     "Cache",
+    "Column",
     "Links",
     "Refused",
+    "Unusable",
     "Workspace",
     "append_regular",
     "atomic_path",
     "atomic_write",
     "canonical_split",
+    "check_json",
     "check_length",
     "children",
     "content_hash",
@@ -52,17 +60,24 @@ __all__ = [
     "is_dataset",
     "is_demo",
     "is_text",
+    "json_text",
     "linked_datasets",
     "links_around",
     "links_beside",
     "lock",
     "modified",
     "not_empty",
+    "open_arrays",
     "open_regular",
     "os_reason",
     "os_remedy",
     "os_sentence",
+    "parse_json",
+    "read_content",
+    "read_json",
+    "read_parquet",
     "read_regular",
+    "refusal",
     "refuse_links_out",
     "resolve_inside",
     "resolved",
@@ -71,4 +86,5 @@ __all__ = [
     "shown_path",
     "split_folders",
     "walk",
+    "write_json",
 ]

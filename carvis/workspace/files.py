@@ -14,7 +14,6 @@ from carvis.workspace.names import not_empty
 from carvis.workspace.os_reason import os_reason, os_remedy, shown_path
 from carvis.workspace.regular_file import open_regular
 
-# Letters of a file's name that its temporary file bears, too: a name as long as may be leaves no room for more.
 _STEM = 32
 
 _LARGE = 1 << 24

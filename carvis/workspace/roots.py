@@ -1,14 +1,14 @@
 """``Workspace``: where things lie, and which paths may be opened."""
 
-import json
 import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from carvis.errors import PathError
+from carvis.errors import CarvisError, PathError
 from carvis.language import Message
 from carvis.workspace.files import is_text, shown
+from carvis.workspace.json_file import read_json
 from carvis.workspace.layout import SPLIT_NAMES, is_dataset, is_demo
 from carvis.workspace.links import Links, link_out_of, resolved
 from carvis.workspace.os_reason import shown_path
@@ -166,9 +166,8 @@ class Workspace:
 def _began(run: Path) -> str:
     """Return when a run began, in UTC; one that waits is the newest of all. Its name may be anybody's choice."""
     try:
-        facts = json.loads((run / "status.json").read_text(encoding="utf-8"))
-        return str(facts["started"] or "9")
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(read_json(run / "status.json", dict, nan=None)["started"] or "9")
+    except (CarvisError, KeyError):
         return "9"
 
 

@@ -1,23 +1,29 @@
 """Attention on parts, measured on request and kept: on disk by content, and opened without loading any model."""
 
 import contextlib
-import json
 from collections import OrderedDict
 from pathlib import Path
 
 import streamlit as st
+from typing_extensions import TypedDict
 
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError
 from carvis.explain.attention import Attention, attention_on_parts, kept, settings_key, settings_of
 from carvis.explain.parts import Parts
-from carvis.workspace import Cache, content_hash
+from carvis.workspace import Cache, content_hash, json_text, read_json
+from carvis.workspace.json_schema import Texts
 from ui import classifiers, data, selection
 from ui.i18n import _, of_library
 from ui.page import error
 from ui.texts import plain
 
 _MEASURING, _IDENTITIES, _MOST_OPEN = "attention_measuring", "attention_identities", 24
+
+
+class _Identity(TypedDict):
+    fingerprint: str
+    class_names: Texts
 
 
 def question(chosen: selection.Selection) -> dict:
@@ -50,11 +56,13 @@ def _identity(name: str) -> tuple[str, list[str]] | None:
     if known := st.session_state.get(_IDENTITIES, {}).get(classifiers.file_key(name)):
         return known
     file = _here().get(classifiers.file_key(name), ".json")
-    try:
-        facts = json.loads(file.read_text("utf-8"))
-        return facts["fingerprint"], facts["class_names"]
-    except (AttributeError, OSError, ValueError, KeyError, TypeError):
+    if file is None:
         return None
+    # A damaged file in the cache is made anew.
+    with contextlib.suppress(CarvisError):
+        facts = read_json(file, _Identity)
+        return facts["fingerprint"], facts["class_names"]
+    return None
 
 
 def result(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict) -> Attention | None:
@@ -149,7 +157,7 @@ def _measure(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict
         st.session_state.setdefault(_IDENTITIES, {})[classifiers.file_key(name)] = identity
         # In a workspace that cannot be written, what was found is there for this session.
         with contextlib.suppress(CarvisError):
-            _here().put(classifiers.file_key(name), ".json", json.dumps(facts, ensure_ascii=False).encode())
+            _here().put(classifiers.file_key(name), ".json", json_text(facts).encode())
     except CarvisError as problem:
         bar.empty()
         error(f"{name}: {of_library(problem)}")

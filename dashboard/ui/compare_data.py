@@ -1,7 +1,6 @@
 """What page Compare models compares: the evaluations on the chosen pictures, put together once."""
 
 import io
-import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.evaluation import Comparison, compare
 from carvis.evaluation.comparison import comparison_document, comparison_tables, fit_temperature, milliseconds_a_picture
-from carvis.workspace import content_hash
+from carvis.workspace import content_hash, json_text
 from ui import choice, classifiers, data, selection, work
 from ui.i18n import _
 from ui.page import error, guarded
@@ -164,7 +163,7 @@ def timed(found: Comparison) -> Comparison:
 
 
 def document(found: Comparison, effects: dict[str, dict]) -> str:
-    return json.dumps(comparison_document(found, effects), ensure_ascii=False, indent=1)
+    return json_text(comparison_document(found, effects), indent=1)
 
 
 def tables(found: Comparison) -> bytes:

@@ -1,7 +1,6 @@
 """What lies in the workspace, read once and cached by the files' times: data sets, evaluations, tables, pictures."""
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -18,9 +17,18 @@ import streamlit as st
 
 from carvis.dataset import Dataset, label_of_path
 from carvis.errors import CarvisError, ImageError
-from carvis.evaluation import Evaluation, load_evaluation, read_misclassified
+from carvis.evaluation import Evaluation, load_evaluation, read_accuracy, read_misclassified
 from carvis.images import IMAGE_SUFFIXES, thumbnail
-from carvis.workspace import SPLITS, Cache, Workspace, children, content_hash, dataset_links, modified, resolved
+from carvis.workspace import (
+    SPLITS,
+    Cache,
+    Workspace,
+    children,
+    content_hash,
+    dataset_links,
+    modified,
+    resolved,
+)
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 # Another number where the same file would now be read otherwise.
@@ -204,13 +212,14 @@ def accuracy(table: Table) -> float:
     """Return a saved evaluation's accuracy without reading its answers, -1 where it cannot be read."""
     try:
         return _accuracy(str(table.path), (table.path / "metrics.json").stat().st_mtime_ns)
-    except (OSError, ValueError, KeyError, TypeError):
+    except OSError:
         return -1.0
 
 
 @st.cache_resource(max_entries=1000, show_spinner=False)
 def _accuracy(folder: str, time: int) -> float:
-    return float(json.loads((Path(folder) / "metrics.json").read_text("utf-8"))["accuracy"])
+    found = read_accuracy(folder)
+    return -1.0 if found is None else found
 
 
 def misclassified(table: Table) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.errors import CarvisError
-from carvis.workspace import content_hash
+from carvis.workspace import Column, content_hash, read_parquet
 from ui import choice, classifiers, data, selection, work
 from ui.download import download
 from ui.i18n import N_, _, n_, translated
@@ -26,6 +26,10 @@ _NOTES = {
 }
 _PER_PAGE = 12
 _VERSION = 2
+_TEXT, _NUMBER = Column("text"), Column("number", missing=True)
+_ANSWER, _CONFIDENCE = Column("text", optional=True), Column("number", 0, 1, optional=True, missing=True)
+_COLUMNS = {"id": Column("text", unique=True), **dict.fromkeys(("label", "kind", "right", "first", "second"), _TEXT)}
+_COLUMNS |= {"distance": _NUMBER, "rank_correlation": _NUMBER}
 
 
 def show(models: list[str]) -> bool:
@@ -41,7 +45,7 @@ def show(models: list[str]) -> bool:
     chosen, found = selection.get(), None
     with guarded():
         key = _key(models)
-        found = _kept(key)
+        found = _kept(key, models)
         if found is None:
             note = _("Makes a heatmap of every picture of the split with every model: about a second for ten pictures.")
             found = work.on_request(
@@ -88,11 +92,14 @@ def _key(models: list[str]) -> str:
     return content_hash(made_by, pictures, selection.get().method, _VERSION)
 
 
-def _kept(key: str) -> pd.DataFrame | None:
+def _kept(key: str, models: list[str]) -> pd.DataFrame | None:
     path = work.cache("disagreements").get(key, ".parquet")
-    # A damaged entry of the cache is made anew, whatever broke it.
-    with contextlib.suppress(Exception):
-        return None if path is None else _with_paths(pd.read_parquet(path))
+    if path is None:
+        return None
+    # A damaged entry of the cache is made anew.
+    with contextlib.suppress(CarvisError):
+        columns = _COLUMNS | {f"answer:{name}": _ANSWER for name in models}
+        return _with_paths(read_parquet(path, columns | {f"confidence:{name}": _CONFIDENCE for name in models}))
     return None
 
 
@@ -101,7 +108,7 @@ def known(models: list[str]) -> pd.DataFrame | None:
     if len(models) < 2:
         return None
     try:
-        return _kept(_key(models))
+        return _kept(_key(models), models)
     except CarvisError:
         return None
 

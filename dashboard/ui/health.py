@@ -1,7 +1,6 @@
 """The health of a data set, checked on request and kept; and its leak-free split, made on request."""
 
 import contextlib
-import json
 from collections import OrderedDict
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from carvis.dataset import Dataset
 from carvis.dataset.health import Health, Split, check_dataset, split_dataset
 from carvis.dataset.health.describing import CACHE_BYTES
 from carvis.errors import CarvisError
-from carvis.workspace import Cache, content_hash
+from carvis.workspace import Cache, content_hash, json_text
 from ui import commands, data, work
 from ui.i18n import _, n_
 from ui.page import error
@@ -70,7 +69,7 @@ def _keep(key: str, health: Health, here: Cache | None = None) -> Health:
     if here is not None:
         # In a workspace that cannot be written, what was found is there until the dashboard ends.
         with contextlib.suppress(CarvisError):
-            here.put(key, ".json", json.dumps(health.summary(), ensure_ascii=False).encode())
+            here.put(key, ".json", json_text(health.summary()).encode())
     shelf = _opened()
     shelf[key] = health
     while len(shelf) > _MOST_OPEN:

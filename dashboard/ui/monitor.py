@@ -233,26 +233,28 @@ def _progress(status: dict, events: list[dict], history: pd.DataFrame) -> None:
     last = next((event for event in reversed(events) if event.get("kind") in (*_BEFOREHAND, "steps", "epoch")), {})
     if running and last.get("kind") in _BEFOREHAND:
         counted, words = _BEFOREHAND[last["kind"]]
-        count, total = last.get(counted, 0), last["total"]
+        count, total = last.get(counted, 0), last.get("total", 0)
         st.progress(min(1.0, count / max(total, 1)), text=f"{_(words)}: {count:,} / {total:,}")
     elif running and epochs:
         share = (done - 1 + status.get("step", 0) / max(status.get("steps") or 1, 1)) / epochs if done else 0.0
         st.progress(min(1.0, max(0.0, share)), text=_("Epoch {done} of {epochs}").format(done=done, epochs=epochs))
     if not len(history):
         return
+    history = history.reindex(columns=[*history, *({"val_accuracy", "val_loss", "seconds"} - {*history})])
     best = history.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
     facts = [
         (_("Best validation accuracy"), percent(best["val_accuracy"])),
         (_("in epoch"), f"{int(best['epoch'])} / {int(history['epoch'].max())}"),
-        (_("Seconds an epoch"), f"{history['seconds'].median():.1f}"),
     ]
+    if (seconds := float(history["seconds"].median())) == seconds:
+        facts.append((_("Seconds an epoch"), f"{seconds:.1f}"))
     if last.get("images_per_second"):
         facts.append((_("Pictures a second"), f"{last['images_per_second']:.0f}"))
     memory = next((event["memory"] for event in reversed(events) if event.get("memory")), None)
     if memory:
         facts.append((_("Memory"), f"{memory / 1e9:.1f} GB"))
-    if running and epochs:
-        left = (epochs - int(history["epoch"].max())) * float(history["seconds"].median())
+    if running and epochs and seconds == seconds:
+        left = (epochs - int(history["epoch"].max())) * seconds
         facts.append((_("Time left, at most"), duration(left)))
     with st.container(horizontal=True, gap="medium"):
         for label, value in facts:
@@ -297,9 +299,9 @@ def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:
 
 def _told(event: dict) -> str:
     at = time.strftime("%H:%M:%S", time.localtime(event.get("time", 0)))
-    if event.get("kind") == "epoch" and event.get("best"):
+    if event.get("kind") == "epoch" and event.get("best") and event.get("val_accuracy") is not None:
         words = _("best so far: epoch {epoch}, validation accuracy {accuracy}")
-        return f"{at} {words.format(epoch=event['epoch'], accuracy=percent(event['val_accuracy']))}"
+        return f"{at} {words.format(epoch=event.get('epoch'), accuracy=percent(event['val_accuracy']))}"
     words = {
         "begin": _("training begins with {n} pictures").format(n=event.get("pictures")),
         "resumed": _("goes on after epoch {epoch}").format(epoch=event.get("epoch")),

@@ -82,7 +82,9 @@ def test_a_temperature_is_fitted_where_validation_was_evaluated(workspace, capsy
         )
     other = load_evaluation(evaluation_folder(space, "mini", "test", "poor"))
     labels = load_evaluation(evaluation_folder(space, "mini", "test", "good")).predictions["label"]
-    type(other)(other.predictions.assign(label=labels), other.metrics, other.setup).save(workspace / "elsewhere")
+    table = other.predictions.assign(label=labels)
+    metrics = summarise(table, NAMES) | {"unreadable": [], "left_out": {}}
+    type(other)(table, metrics, other.setup).save(workspace / "elsewhere")
     assert main(["compare", "elsewhere", "good"]) == 0
     # On validation 6 of 9 are right at 9 : 1, so T = ln 9 / ln 2.
     said = " ".join(capsys.readouterr().out.split())

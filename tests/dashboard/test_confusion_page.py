@@ -180,7 +180,8 @@ def test_the_tables_hold_both_directions_and_the_scores(workspace, open_page):
 
 
 def test_200_classes_begin_with_the_most_confused(own_workspace, open_page, words):
-    names = [f"m{i % 20}-{i:03}" for i in range(200)]
+    # One of them is a class of the data set: an evaluation of other classes alone is refused.
+    names = [*(f"m{i % 20}-{i:03}" for i in range(199)), "blue"]
     rows = []
     for i, name in enumerate(names):
         for k in range(2):

@@ -161,7 +161,7 @@ def test_class_names_that_are_a_path_are_damage(evaluation, tmp_path):
     document = json.loads((folder / "metrics.json").read_text("utf-8"))
     document["setup"]["model"]["class_names"] = "labels.txt"
     (folder / "metrics.json").write_text(json.dumps(document), "utf-8")
-    with pytest.raises(TableError, match=r"metrics\.json is damaged"):
+    with pytest.raises(TableError, match=r"setup\.model\.class_names must be a list, and is a text"):
         load_evaluation(folder)
 
 

@@ -4,7 +4,6 @@ import contextlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,7 @@ from carvis.dataset.health.describing import Described
 from carvis.dataset.health.searching import Candidates
 from carvis.dataset.health.verifying import verify
 from carvis.errors import CarvisError
-from carvis.workspace import SPLITS, Cache, content_hash
+from carvis.workspace import SPLITS, Cache, content_hash, open_arrays
 
 COLUMNS = ("path", "split", "label", "twin_path", "twin_split", "twin_label", "distance")
 # A mirrored picture differs by nothing and is still no exact copy.
@@ -78,12 +77,12 @@ def _near(described: Described, first: np.ndarray, names, cache: Cache | None, w
     key = content_hash("near-copies", _VERSION, list(names))
     file = cache.get(key, ".npz") if cache else None
     if file is not None:
-        try:
-            with np.load(file) as kept:
-                return kept["pairs"], kept["distance"]
         # A damaged file of the cache is made again.
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-            pass
+        with contextlib.suppress(CarvisError), open_arrays(file) as kept:
+            pairs = kept.read("pairs", "i", (None, 2))
+            distance = kept.read("distance", "f", (len(pairs),))
+            if not len(pairs) or (pairs.min() >= 0 and pairs.max() < len(first) and np.isfinite(distance).all()):
+                return pairs, distance
     small = described.small[first]
     masked = masking.blacked_out(small)
     # A cut-out keeps the frame's place: it is also held against pictures with their frames, which follow the others.

@@ -1,13 +1,13 @@
 """What is known about each picture file: its hashes, size, light and sharpness, and a small picture to compare by."""
 
+import contextlib
 import io
-import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
-from zipfile import BadZipFile
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,8 +18,18 @@ from carvis.dataset.health.framing import unframed
 from carvis.errors import CarvisError
 from carvis.images import read_image, resize
 from carvis.images.depth import MAX_BYTES
-from carvis.language import Message, as_data, from_data, message_of
-from carvis.workspace import Cache, content_hash, os_reason, read_regular
+from carvis.language import Message, as_data, message_of
+from carvis.workspace import (
+    Cache,
+    check_json,
+    content_hash,
+    json_text,
+    open_arrays,
+    os_reason,
+    parse_json,
+    read_regular,
+)
+from carvis.workspace.json_schema import Sentence
 
 SIDE = 32
 SHARPNESS_SIDE = 256
@@ -27,6 +37,8 @@ CACHE_BYTES = 2_000_000_000
 _VERSION = 4
 _FACTS = ("bytes", "pixels", "format", "width", "height", "brightness", "contrast", "sharpness", "reason")
 _CHUNK = 512
+# Of one part of a folder: its small images take 6 MB at most, framed ones as much again.
+_MAX_BYTES = 200_000_000
 Progress = Callable[[int, int], None]
 
 
@@ -124,24 +136,26 @@ class _Shelf:
         self.known: dict[str, int] = {}
         file = cache.get(self.key, ".npz") if cache else None
         if file is not None:
-            try:
-                with np.load(file) as kept:
-                    stamps, self.facts, self.small = kept["stamps"].tolist(), kept["facts"].tolist(), kept["small"]
-                    self.whole = dict(zip(kept["framed"].tolist(), kept["whole"], strict=True))
-                self.known = {stamp: i for i, stamp in enumerate(stamps)}
             # A damaged file of the cache is made again.
-            except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-                self.known = {}
+            with contextlib.suppress(CarvisError, ValueError, OverflowError):
+                with open_arrays(file, max_bytes=_MAX_BYTES) as kept:
+                    stamps = kept.read("stamps", "U", (None,)).tolist()
+                    facts = kept.read("facts", "U", (len(stamps), len(_FACTS))).tolist()
+                    self.facts = [_typed(one, file) for one in facts]
+                    self.small = kept.read("small", "u", (len(stamps), SIDE, SIDE, 3))
+                    framed = kept.read("framed", "iu", (None,)).tolist()
+                    self.whole = dict(zip(framed, kept.read("whole", "u", (len(framed), SIDE, SIDE, 3)), strict=True))
+                self.known = {stamp: i for i, stamp in enumerate(stamps)}
 
     def get(self, stamp: str) -> tuple[tuple, np.ndarray, np.ndarray | None] | None:
         i = self.known.get(stamp) if stamp else None
-        return None if i is None else (_typed(self.facts[i]), self.small[i], self.whole.get(i))
+        return None if i is None else (self.facts[i], self.small[i], self.whole.get(i))
 
     def keep(self, stamps: list[str], facts: list[tuple], small: np.ndarray, whole: dict[int, np.ndarray]) -> None:
         if self.cache is None:
             return
         buffer = io.BytesIO()
-        texts = np.array([[*map(str, fact[:-1]), json.dumps(as_data(fact[-1])) if fact[-1] else ""] for fact in facts])
+        texts = np.array([[*map(str, fact[:-1]), json_text(as_data(fact[-1])) if fact[-1] else ""] for fact in facts])
         framed = np.array(list(whole), int)
         pictures = np.array(list(whole.values()), np.uint8).reshape(-1, SIDE, SIDE, 3)
         np.savez(buffer, stamps=np.array(stamps), facts=texts, small=small, framed=framed, whole=pictures)
@@ -151,8 +165,8 @@ class _Shelf:
             self.cache = None  # A place that cannot be written: everything is then made each time.
 
 
-def _typed(texts: list[str]) -> tuple:
-    reason = from_data(json.loads(texts[8])) if texts[8] else ""
+def _typed(texts: list[str], path: Path) -> tuple:
+    reason = check_json(parse_json(texts[8], path), Sentence, path) if texts[8] else ""
     return (*texts[:3], *map(int, texts[3:5]), *map(float, texts[5:8]), reason)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from carvis.dataset.health.copying import Copies, copies_table
 from carvis.images import depth_of
 from carvis.language import Message
-from carvis.workspace import SPLITS, atomic_write
+from carvis.workspace import SPLITS, atomic_write, write_json
 
 # With fewer training pictures a class can hardly be learnt.
 FEW = 10
@@ -200,4 +200,4 @@ class Health:
             "copies": self.copies,
         }
         document = {**self.summary(), **{name: json.loads(t.to_json(orient="records")) for name, t in tables.items()}}
-        return atomic_write(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+        return write_json(path, document, indent=1)

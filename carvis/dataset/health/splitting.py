@@ -1,6 +1,5 @@
 """A split without leaks: copies stay together, each picture is there once, classes keep their shares."""
 
-import json
 import os
 import tempfile
 from collections import Counter
@@ -28,6 +27,7 @@ from carvis.workspace import (
     os_remedy,
     resolved,
     shown_path,
+    write_json,
 )
 
 TABLE = "split.csv"
@@ -124,13 +124,13 @@ def split_dataset(
                 _some_left(health, table)
             else:
                 # It says where the new data set's links may lead to, already when that is checked.
-                atomic_write(made / SPLIT_REPORT, json.dumps({"made from": _origin(health)}))
+                write_json(made / SPLIT_REPORT, {"made from": _origin(health)})
                 table, how = lay_out(table, made, watch, dataset_links(health.root))
                 _some_left(health, table)
                 table, leaks = _verified(table, made, cache, watch)
                 masks = carry_masks(health.root, table, made)
             report = _report(health, table, shares, seed, how, leaks) | {"masks": masks}
-            atomic_write(made / SPLIT_REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+            write_json(made / SPLIT_REPORT, report, indent=1)
             atomic_write(made / TABLE, table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
             if out.exists():
                 out.rmdir()

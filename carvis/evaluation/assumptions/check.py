@@ -1,7 +1,6 @@
 """``check_assumptions``: use a model under each plausible assumption on a few images, and compare."""
 
 import contextlib
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +13,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.alternatives import compare_alternatives, not_finished
 from carvis.evaluation.assumptions.result import AssumptionCheck
 from carvis.evaluation.assumptions.trial import Trial
-from carvis.workspace import Cache, content_hash
+from carvis.workspace import Cache, content_hash, json_text, read_json
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -74,7 +73,7 @@ def check_assumptions(
             found = compare_alternatives(again, full) if len(again.labels) > n else found
     found = replace(found, seconds=round(time.monotonic() - began, 2))
     if cache:
-        text = json.dumps({"format": FORMAT, **found.to_json()}, ensure_ascii=False)
+        text = json_text({"format": FORMAT, **found.to_json()})
         # In a workspace that cannot be written, nothing but time is lost.
         with contextlib.suppress(CarvisError):
             cache.put(_key(clf, data, full, n, seed), ".json", text.encode())
@@ -102,13 +101,11 @@ def kept_check(
         path = cache.get(_key(clf, data, asked, n, seed), ".json")
         if path is None:
             continue
-        try:
-            facts = json.loads(path.read_text("utf-8"))
-            if facts.pop("format") == FORMAT:
-                return AssumptionCheck.from_json(facts)
         # A damaged file in the cache is made anew.
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
+        with contextlib.suppress(CarvisError):
+            facts = read_json(path, dict)
+            if facts.pop("format", None) == FORMAT:
+                return AssumptionCheck.from_json(facts)
     return None
 
 

@@ -7,8 +7,11 @@ from html import escape
 
 import pandas as pd
 
+from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.class_orders import CHOSEN, FITTED
+from carvis.evaluation.assumptions.document import Document
 from carvis.language import Message, localised
+from carvis.workspace import check_json, json_text
 
 LEVEL = 0.001
 # A difference with a corrected p below this is worth more images.
@@ -247,15 +250,18 @@ class AssumptionCheck:
     def to_json(self) -> dict:
         """Return everything as JSON values, to be kept."""
         facts = vars(self) | {"table": self.table.to_dict("records")}
-        return json.loads(json.dumps(facts, ensure_ascii=False, default=lambda value: value.item()))
+        return json.loads(json_text(facts))
 
     @classmethod
     def from_json(cls, facts: dict) -> "AssumptionCheck":
         """Return what ``to_json`` wrote.
 
         Raises:
-            KeyError, TypeError, ValueError: another version of carvis wrote it, or it is damaged.
+            CarvisError: another version of carvis wrote it, or it is damaged.
         """
+        facts = check_json(facts, Document, "assumption_check")
+        if any(row["reference"] >= len(facts["table"]) for row in facts["table"]):
+            raise CarvisError(Message("assumption_check is damaged: check the assumptions again."))
         table = pd.DataFrame(facts["table"], columns=[*COLUMNS, *MARKS])
         return cls(**facts | {"splits": tuple(facts["splits"]), "table": table})
 

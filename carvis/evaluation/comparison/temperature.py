@@ -38,7 +38,7 @@ class Temperature:
         Raises:
             TableError: the evaluation is of another model.
         """
-        if evaluation.setup["model"]["fingerprint"] != self.fingerprint:
+        if evaluation.setup["model"].get("fingerprint") != self.fingerprint:
             name = evaluation.setup["model"]["name"]
             raise TableError(
                 Message(
@@ -76,7 +76,7 @@ def fit_temperature(evaluation: Evaluation) -> Temperature:
             )
         )
     value, bounded = fitted(*_answers(evaluation))
-    return Temperature(value, len(evaluation.predictions), bounded, evaluation.setup["model"]["fingerprint"])
+    return Temperature(value, len(evaluation.predictions), bounded, evaluation.setup["model"].get("fingerprint"))
 
 
 def fitted(probabilities: np.ndarray, truth: np.ndarray) -> tuple[float, bool]:

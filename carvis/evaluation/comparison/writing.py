@@ -50,7 +50,7 @@ def comparison_document(comparison: Comparison, effects: Mapping[str, dict] | No
     return {
         "models": {
             name: {
-                "fingerprint": one.setup["model"]["fingerprint"],
+                "fingerprint": one.setup["model"].get("fingerprint"),
                 "dataset": one.setup["dataset"]["name"],
                 "split": one.split,
             }

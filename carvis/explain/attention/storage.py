@@ -1,14 +1,19 @@
 """Keeping an ``Attention`` on disk, named by everything that made it. Reading one needs no TensorFlow."""
 
+import contextlib
 import io
-import json
+from typing import Annotated
 
-import pandas as pd
+from annotated_types import Len
+from typing_extensions import TypedDict
 
 from carvis import __version__
-from carvis.explain.attention.result import Attention
-from carvis.language import as_data, from_data
-from carvis.workspace import Cache, content_hash
+from carvis.errors import CarvisError
+from carvis.explain.attention.result import MEASURES, Attention
+from carvis.language import as_data
+from carvis.workspace import Cache, Column, content_hash, json_text, read_json, read_parquet
+from carvis.workspace.json_schema import Count, Listed, Mapped, Sentence, Texts
+from carvis.workspace.parquet_file import TEXT
 
 # Another number where the same settings would now give another result.
 FORMAT = 3
@@ -59,10 +64,35 @@ def keep(cache: Cache, key: str, attention: Attention) -> None:
     facts = {name: value for name, value in vars(attention).items() if name in _FACTS}
     facts["problems"] = [as_data(problem) for problem in attention.problems]
     cache.put(key, ".parquet", table.getvalue())
-    cache.put(key, ".json", json.dumps(facts, ensure_ascii=False).encode())
+    cache.put(key, ".json", json_text(facts).encode())
 
 
 _FACTS = ("parts", "left_out", "problems", "setup", "complete")
+
+
+class _Setup(TypedDict):
+    __pydantic_config__ = {"extra": "allow"}  # noqa: RUF012
+    model: str
+    fingerprint: str
+    class_names: Texts
+    data: str
+    split: str
+    method: str
+    notes: Listed[object]
+
+
+class _Facts(TypedDict):
+    parts: Annotated[Texts, Len(1)]
+    left_out: Mapped[Count]
+    problems: Listed[Sentence]
+    setup: _Setup
+    complete: bool
+
+
+_MEASURE = Column("number", -1, 1, missing=True)
+_SHARE = Column("number", 0, 1, missing=True)
+_COLUMNS = {"id": Column("text", unique=True), "label": TEXT, "predicted": TEXT, "confidence": _SHARE}
+_COLUMNS |= {"right": Column("flag"), "target": TEXT, "probability": _SHARE, "status": TEXT}
 
 
 def kept(cache: Cache, key: str) -> Attention | None:
@@ -70,10 +100,13 @@ def kept(cache: Cache, key: str) -> Attention | None:
     files = cache.get(key, ".parquet"), cache.get(key, ".json")
     if None in files:
         return None
-    try:
-        facts = json.loads(files[1].read_text("utf-8"))
-        facts |= {"parts": tuple(facts["parts"]), "problems": tuple(map(from_data, facts["problems"]))}
-        return Attention(pd.read_parquet(files[0]), **facts)
     # Damaged, or removed meanwhile: it is made anew.
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    with contextlib.suppress(CarvisError):
+        facts = read_json(files[1], _Facts)
+        if len(set(facts["parts"])) < len(facts["parts"]):
+            return None
+        measures = {f"{measure}:{part}": _MEASURE for part in facts["parts"] for measure in MEASURES}
+        table = read_parquet(files[0], _COLUMNS | measures)
+        facts |= {"parts": tuple(facts["parts"]), "problems": tuple(facts["problems"])}
+        return Attention(table, **facts)
+    return None

@@ -6,10 +6,11 @@ import io
 import numpy as np
 
 from carvis.errors import CarvisError
-from carvis.workspace import Cache, content_hash
+from carvis.workspace import Cache, content_hash, open_arrays
 
 # Raise it when the same settings draw other pictures than before.
 _EDITION = 2
+_MAX_BYTES = 100_000_000
 
 
 class Kept:
@@ -31,8 +32,9 @@ class Kept:
         """Return a filter's pattern and the number of the start at which it answered, None where it is to be made."""
         path = self.cache.get(self._key(index), ".npz") if self.cache else None
         # A file that something else damaged or removed is made again.
-        with contextlib.suppress(Exception), np.load(path or io.BytesIO()) as kept:
-            return kept["image"], int(kept["attempt"])
+        if path is not None:
+            with contextlib.suppress(CarvisError), open_arrays(path, max_bytes=_MAX_BYTES) as kept:
+                return kept.read("image", "u", (None, None, 3)), int(kept.read("attempt", "iu", ()))
         return None
 
     def put(self, index: int, image: np.ndarray, attempt: int) -> None:

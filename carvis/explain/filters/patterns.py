@@ -1,13 +1,12 @@
 """``FilterPatterns``: the patterns of one layer and how they were made."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from carvis.images import write_image
-from carvis.workspace import atomic_write
+from carvis.workspace import atomic_write, json_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +60,7 @@ class FilterPatterns:
 
     def as_json(self, **more) -> str:
         """Return how the patterns were made as JSON."""
-        return json.dumps(self.facts | more, ensure_ascii=False, indent=1) + "\n"
+        return json_text(self.facts | more, indent=1) + "\n"
 
     def save(self, path: str | Path, columns: int = 8, margin: int = 5) -> Path:
         """Write the grid as PNG, and beside it a ``.json`` that says how it was made."""

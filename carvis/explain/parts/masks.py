@@ -1,19 +1,30 @@
 """Indexed masks in ``<data set>/masks/<split>/<class>/<stem>.png`` with the parts' names in ``masks/parts.json``."""
 
-import json
 import os
 import unicodedata
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Len
 from PIL import Image
 
 from carvis.dataset import Dataset
 from carvis.errors import TableError
 from carvis.explain.parts.parts import Draw, read_index_mask
 from carvis.language import Message
-from carvis.workspace import Links, open_regular, resolved, sha256_of_file, split_folders, walk
+from carvis.workspace import (
+    Links,
+    open_regular,
+    read_json,
+    refusal,
+    resolved,
+    sha256_of_file,
+    split_folders,
+    walk,
+)
+from carvis.workspace.json_schema import Texts
 
 NAMES_FILE = "parts.json"
 
@@ -104,20 +115,12 @@ def _split_folder(folder: Path, data: Dataset, split: str) -> Path:
 
 
 def _names(path: Path) -> list[str] | None:
-    try:
-        names = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (OSError, ValueError):
-        names = None
-    good = isinstance(names, list) and names and all(isinstance(name, str) and name.strip() for name in names)
-    if not good or len(set(names)) < len(names):
-        raise TableError(
-            Message(
-                '{path} is no list of different names: write ["background", "body", ...] in the order of values.',
-                path=path,
-            )
-        )
+    remedy = Message('write ["background", "body", ...] in the order of values')
+    names = read_json(path, Annotated[Texts, Len(1, 256)], max_bytes=1_000_000, remedy=remedy, error=TableError)
+    if not all(name.strip() for name in names) or len(set(names)) < len(names):
+        raise TableError(refusal(path, Message("it is no list of different names"), remedy))
     return [unicodedata.normalize("NFC", name.strip()) for name in names]
 
 

@@ -16,7 +16,7 @@ def making(context: Context) -> Section:
         rows[context.keyed(name)] = {
             _("file"): model.get("file") or "–",
             _("fingerprint"): str(model.get("fingerprint") or "–")[:12],
-            _("input"): "x".join(map(str, filter(None, model.get("input_size", ())))) or "–",
+            _("input"): "x".join(map(str, filter(None, model.get("input_size") or ()))) or "–",
             _("preprocessing"): model.get("preprocessing") or "–",
             _("reading"): ", ".join(model[name] for name in ("alpha", "orientation") if model.get(name)) or "–",
             _("resize"): model.get("resize") or "–",

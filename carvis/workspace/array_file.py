@@ -1,0 +1,158 @@
+"""Reading NumPy's ``.npz`` files: no pickles, and nothing is unpacked that is larger or of another kind than asked."""
+
+import math
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carvis.errors import CarvisError
+from carvis.language import Message
+from carvis.workspace.refusal import Unusable, refusal, short
+from carvis.workspace.regular_file import open_regular
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MAX_BYTES = 1_000_000_000
+_MOST_MEMBERS = 100_000
+_LONGEST_HEADER = 10_000
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What reading a damaged archive can raise: of the archive, of what is packed in it, and of NumPy's header.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, RuntimeError, OSError)
+_DAMAGED += (NotImplementedError, MemoryError, OverflowError, SyntaxError, tokenize.TokenError)
+
+
+class ArrayFile:
+    """The arrays in an opened ``.npz``, read one by one; ``open_arrays`` makes it."""
+
+    def __init__(self, archive: zipfile.ZipFile, max_bytes: int):
+        self._members = {}
+        self._archive, self._left = archive, max_bytes
+        entries = archive.infolist()
+        if len(entries) > _MOST_MEMBERS:
+            raise Unusable(
+                Message("it has {n} arrays, more than {limit}", n=f"{len(entries):,}", limit=f"{_MOST_MEMBERS:,}")
+            )
+        for entry in entries:
+            name = entry.filename.removesuffix(".npy")
+            if name in self._members:
+                raise Unusable(Message("the array {name} is there twice", name=short(name)))
+            self._members[name] = entry
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._members)
+
+    def read(self, name: str, kinds: str, shape: Sequence[int | None] | None = None) -> "np.ndarray":
+        """Return an array.
+
+        Args:
+            name: its name, without ``.npy``.
+            kinds: characters of ``dtype.kind`` that it may have, as ``f`` or ``iu``.
+            shape: its sides, None for any; where not given, any shape.
+
+        Raises:
+            Unusable: it is missing, damaged, too large, or of another type or shape.
+        """
+        try:
+            return self._read(name, kinds, shape)
+        except _DAMAGED as problem:
+            raise problem if isinstance(problem, Unusable) else Unusable(_damaged()) from problem
+
+    def text(self, name: str) -> str:
+        """Return an array that holds one text."""
+        return str(self.read(name, "U", ())[()])
+
+    def _read(self, name: str, kinds: str, shape: Sequence[int | None] | None) -> "np.ndarray":
+        import numpy as np
+
+        entry = self._members.get(name)
+        if entry is None:
+            raise Unusable(Message("the array {name} is missing", name=short(name)))
+        if entry.compress_type not in _METHODS or entry.flag_bits & 1:
+            raise Unusable(_damaged())
+        # Before a byte is unpacked: what the archive says of the size holds, for no more is read.
+        self._left -= entry.file_size
+        if self._left < 0:
+            raise Unusable(Message("its arrays are larger than they should be"))
+        with self._archive.open(entry) as file:
+            found, fortran, dtype = _header(file)
+            _check(name, found, dtype, kinds, shape)
+            size = math.prod(found) * dtype.itemsize
+            if size > entry.file_size:
+                raise Unusable(_damaged())
+            array = np.empty(math.prod(found), dtype)
+            rest = memoryview(array.reshape(-1).view(np.uint8)) if size else memoryview(b"")
+            while rest:
+                if not (count := file.readinto(rest)):
+                    raise Unusable(_damaged())
+                rest = rest[count:]
+            if file.read(1):
+                raise Unusable(_damaged())
+        return array.reshape(found[::-1]).T if fortran else array.reshape(found)
+
+
+@contextmanager
+def open_arrays(
+    path: str | Path,
+    *,
+    max_bytes: int = MAX_BYTES,
+    remedy: str | None = None,
+    error: type[CarvisError] = CarvisError,
+) -> Iterator[ArrayFile]:
+    """Open an ``.npz`` for the block, in which ``read`` and ``text`` of what is opened return its arrays.
+
+    Args:
+        path: an ordinary file.
+        max_bytes: what the arrays that are read may take together.
+        remedy, error: as ``carvis.workspace.read_json``.
+
+    Raises:
+        error: the file cannot be read, is no such archive or damaged, or an array is missing, too large, or of another
+            type or shape than was asked for; also where the block raises ``Unusable``.
+    """
+    try:
+        try:
+            stream = open_regular(path)
+        except OSError as problem:
+            raise Unusable(problem.strerror or str(problem)) from problem
+        with stream:
+            try:
+                if not stream.read(4096).strip(b"\0"):
+                    raise Unusable(Message("it is empty, as a write that was cut off leaves it"))
+                archive = ArrayFile(zipfile.ZipFile(stream), max_bytes)
+            except _DAMAGED as problem:
+                raise problem if isinstance(problem, Unusable) else Unusable(_damaged()) from problem
+            yield archive
+    except Unusable as problem:
+        raise error(refusal(path, problem.args[0], remedy)) from problem
+
+
+def _header(file) -> tuple[tuple[int, ...], bool, "np.dtype"]:
+    import numpy as np
+
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0)):
+        raise Unusable(_damaged())
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    return read(file, max_header_size=_LONGEST_HEADER)
+
+
+def _check(
+    name: str, found: tuple[int, ...], dtype: "np.dtype", kinds: str, shape: Sequence[int | None] | None
+) -> None:
+    if dtype.kind not in kinds or dtype.hasobject:
+        raise Unusable(Message("the array {name} is of the type {type}", name=short(name), type=short(str(dtype))))
+    fits = shape is None or (
+        len(found) == len(shape) and all(side in (None, there) for side, there in zip(shape, found))
+    )
+    if not fits or any(side < 0 for side in found):
+        raise Unusable(Message("the array {name} has the shape {shape}", name=short(name), shape=short(str(found))))
+
+
+def _damaged() -> Message:
+    return Message("it is damaged, or no file of arrays")
