@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
 import os
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +16,7 @@ from carvis.errors import TableError
 from carvis.evaluation.metrics import probability_columns
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message, as_data, from_data
+from carvis.tables import to_csv
 from carvis.workspace import Workspace, atomic_path, atomic_write
 
 FORMAT = 1
@@ -177,13 +178,12 @@ def _root(folder: Path, below: str | None) -> Path | None:
 
 def _df2(evaluation: Evaluation, prefix: str) -> bytes:
     wrong = replace(evaluation, root=None).misclassified()
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["PATH", "TRUE", "PRED", "CONFIDENCE", "MARGIN", "ID"])
+    rows = []
     for row in wrong.itertuples():
         path = "/".join(part for part in (prefix, row.path) if part)
-        writer.writerow([path, row.label, row.predicted, f"{row.confidence:.6f}", f"{row.margin:.6f}", row.id])
-    return text.getvalue().encode("utf-8-sig")
+        numbers = (Decimal(f"{value:.6f}") for value in (row.confidence, row.margin))
+        rows.append([path, row.label, row.predicted, *numbers, row.id])
+    return to_csv(rows, ["PATH", "TRUE", "PRED", "CONFIDENCE", "MARGIN", "ID"]).encode("utf-8-sig")
 
 
 def _keep_edited(table: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ from carvis.evaluation.lenient_csv import read_lenient_csv
 from carvis.evaluation.tag_file import TagError, writing
 from carvis.evaluation.tagging import SEPARATOR, Tags, tag_name
 from carvis.language import Message, message_of
+from carvis.tables import to_csv
 from carvis.workspace import atomic_write
 
 COLUMNS = ["data", "id", "sha256", "tags", "note", "time"]
@@ -32,12 +31,11 @@ def tags_csv(tags: Tags, data: str | None = None) -> bytes:
 
     Several tags stand in one cell with semicolons between them.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in tags.records(data).itertuples(index=False):
-        writer.writerow([row.data, row.id, row.sha256, SEPARATOR.join(row.tags), row.note, row.time])
-    return text.getvalue().encode("utf-8-sig")
+    rows = (
+        [row.data, row.id, row.sha256, SEPARATOR.join(row.tags), row.note, row.time]
+        for row in tags.records(data).itertuples(index=False)
+    )
+    return to_csv(rows, COLUMNS).encode("utf-8-sig")
 
 
 def export_tags(tags: Tags, path: str | Path, data: str | None = None) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from carvis.tables import to_csv
 from carvis.training.diagnosis import diagnose
 from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history
@@ -277,7 +278,7 @@ def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:
         st.code(run.log(_LOG_LINES), language=None, wrap_lines=True)
         download(
             _("Numbers"),
-            lambda: run.history.to_csv(index=False),
+            lambda: to_csv(run.history),
             file_name=f"{name}.csv",
             key=f"history_{name}",
         )

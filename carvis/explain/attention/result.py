@@ -12,6 +12,7 @@ import pandas as pd
 from carvis.evaluation.metrics import wilson_interval
 from carvis.explain.attention.standing_out import standing_out
 from carvis.language import from_data
+from carvis.tables import to_csv
 
 # One column a part of each, named "<measure>:<part>".
 MEASURES = (
@@ -144,7 +145,7 @@ class Attention:
 
     def to_csv(self) -> str:
         """Return the table as the text of a CSV file."""
-        return self.table.to_csv(index=False, lineterminator="\n")
+        return to_csv(self.table)
 
 
 def _summed(rows: pd.DataFrame, intervals: bool = False) -> dict[str, float]:
