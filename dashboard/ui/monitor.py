@@ -12,10 +12,12 @@ from carvis.training.diagnosis import diagnose
 from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history
 from carvis.training.run import CONFIG, Run
+from carvis.workspace import modified
 from ui import curves, data, replay, selection
 from ui.download import download
 from ui.i18n import N_, _, of_library
 from ui.page import guarded
+from ui.read_once import read_once
 from ui.texts import percent, plain
 
 MOST_SHOWN = 3
@@ -117,7 +119,7 @@ def foreign_histories() -> dict[str, pd.DataFrame]:
     found = {}
     for name in chosen:
         with guarded():
-            found[name] = read_history(logs[name])
+            found[name] = _logged(logs[name])
     if named.strip():
         with guarded():
             found |= _named_logs(named.strip())
@@ -134,10 +136,20 @@ def _named_logs(text: str) -> dict[str, pd.DataFrame]:
     if not place.exists() and Path(text).exists():
         place = space.resolve(Path(text).resolve())
     folders = (tensorboard_folders(place) if place.is_dir() else []) or [place]
-    return {space.relative(one): read_history(one) for one in folders[:MOST_SHOWN]}
+    return {space.relative(one): _logged(one) for one in folders[:MOST_SHOWN]}
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+def _logged(place: Path) -> pd.DataFrame:
+    files = sorted(place.rglob("*.tfevents.*")) if place.is_dir() else [place]
+    return _read_log(place, tuple((str(file), modified(file)) for file in files))
+
+
+@read_once(max_entries=32)
+def _read_log(place: Path, times: tuple[tuple[str, int], ...]) -> pd.DataFrame:
+    return read_history(place)
+
+
+@read_once(max_entries=32)
 def _uploaded(name: str, content: bytes) -> pd.DataFrame:
     return read_history(io.BytesIO(content), name=Path(name).name)
 

@@ -1,6 +1,5 @@
 """Indexed masks in ``<data set>/masks/<split>/<class>/<stem>.png`` with the parts' names in ``masks/parts.json``."""
 
-import json
 import unicodedata
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from carvis.dataset import Dataset
 from carvis.errors import TableError
 from carvis.explain.parts.parts import Draw, read_index_mask
 from carvis.language import Message
-from carvis.workspace import sha256_of_file, split_folders
+from carvis.workspace import read_json, sha256_of_file, split_folders
 
 NAMES_FILE = "parts.json"
 
@@ -84,12 +83,10 @@ def _split_folder(folder: Path, data: Dataset, split: str) -> Path:
 
 
 def _names(path: Path) -> list[str] | None:
-    try:
-        names = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (OSError, ValueError):
-        names = None
+    form = Message('write ["background", "body", ...] in the order of values')
+    names = read_json(path, remedy=form, error=TableError)
     good = isinstance(names, list) and names and all(isinstance(name, str) and name.strip() for name in names)
     if not good or len(set(names)) < len(names):
         raise TableError(

@@ -11,6 +11,7 @@ from carvis.explain.parts.parts import same_shape
 from carvis.language import Message
 
 _SUBPIXEL = 4
+NO_BOX = Message("has no left < right and top < bottom")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ class Outline:
         fine = np.zeros((height * _SUBPIXEL, width * _SUBPIXEL), np.uint8) if height * width < 4e6 else None
         factor = 1 if fine is None else _SUBPIXEL
         canvas = np.zeros(size, np.uint8) if fine is None else fine
-        corners = np.round((np.array(self.points) * factor - 0.5) * 16).astype(np.int32)
+        corners = np.round((np.array(self.points) * factor - 0.5) * 16)
+        # OpenCV counts in 32 bits.
+        corners = np.clip(corners, -(2**29), 2**29).astype(np.int32)
         cv2.fillPoly(canvas, [corners], 1, cv2.LINE_8, 4)
         middle = factor // 2
         return canvas[middle::factor, middle::factor].astype(bool)
@@ -117,7 +120,7 @@ class Annotated:
         found: dict[str, np.ndarray] = {}
         for part, shape in self.shapes:
             mask = shape.scaled(down, across).draw(size)
-            found[part] = found[part] | mask if part in found else mask
+            found[part] = np.logical_or(found[part], mask, out=found[part]) if part in found else mask.copy()
         if rest:
             found[rest] = ~np.logical_or.reduce([*found.values(), np.zeros(size, bool)])
         return found
@@ -131,5 +134,5 @@ def box_between(values: Sequence[float]) -> Box:
     """
     left, top, right, bottom = (float(value) for value in values)
     if not np.isfinite([left, top, right, bottom]).all() or right <= left or bottom <= top:
-        raise ValueError("a box needs left < right and top < bottom")
+        raise ValueError(NO_BOX)
     return Box(left, top, right, bottom)
