@@ -16,6 +16,8 @@ MAX_CELL = 100_000
 # ImageNet-21k has 21,841 classes.
 MAX_CLASSES = 50_000
 MAX_SHAPES_OF_AN_IMAGE = 10_000
+# Each different part of an image is a mask of its size.
+MAX_PARTS_OF_AN_IMAGE = 500
 MAX_TRAININGS = 1_000
 MAX_EPOCHS = 1_000_000
 # Several measures a class of 1,000 classes, in training and in validation.

@@ -81,14 +81,15 @@ class Attention:
     @cached_property
     def long(self) -> pd.DataFrame:
         """One row a picture and part: id, label, status, part and the measures, without parts that are not there."""
-        pieces = []
-        for part in self.parts:
-            piece = self.table[["id", "label", "status"]].copy()
-            piece["part"] = part
-            for measure in MEASURES:
-                piece[measure] = self.table[f"{measure}:{part}"]
-            pieces.append(piece[piece["area"] > 0])
-        return pd.concat(pieces, ignore_index=True)
+        values = {
+            measure: self.table[[f"{measure}:{part}" for part in self.parts]].to_numpy(float) for measure in MEASURES
+        }
+        part, row = np.nonzero(values["area"].T > 0)
+        found = self.table[["id", "label", "status"]].iloc[row].reset_index(drop=True)
+        found["part"] = np.array(self.parts, object)[part]
+        for measure in MEASURES:
+            found[measure] = values[measure][row, part]
+        return found
 
     @cached_property
     def by_part(self) -> pd.DataFrame:
