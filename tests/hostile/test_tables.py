@@ -303,3 +303,32 @@ def test_the_work_grows_as_the_file_does(cars, name, tmp_path):
                 break
         spent.append(best)
     assert spent[1] < 24 * max(spent[0], 0.01), spent
+
+
+def test_of_thousands_of_parts_an_image_costs_those_that_it_shows(cars, tmp_path):
+    path = tmp_path / "bad.json"
+    names = [{"id": i, "name": f"c{i}"} for i in range(5000)]
+    path.write_text(coco([{"category_id": 7, "bbox": [0, 0, 1, 1]}], categories=names))
+    parts = read_parts(path, cars)
+    present = parts.present("test/Golf/1.png", (6, 8))
+    assert len(parts.names) == 5001 and list(present) == ["c1", "c7", "rest"]
+    assert [int(mask.sum()) for mask in present.values()] == [4, 1, 43]
+    many = [{"category_id": i, "bbox": [0, 0, 1, 1]} for i in range(501)]
+    path.write_text(coco(many, categories=names))
+    with pytest.raises(TableError, match="marks 501 different parts of one image"):
+        read_parts(path, cars).masks("test/Golf/1.png")
+
+
+def test_outlines_cost_their_own_size_not_that_of_the_image(cars, tmp_path):
+    """The same 1,000 outlines on two thousand times the pixels: each drawn over the whole image would take as much."""
+    path, spent = tmp_path / "bad.json", []
+    rows = [{"segmentation": [[x % 90, 10, x % 90 + 4, 10, x % 90 + 4, 14, x % 90, 14]]} for x in range(1000)]
+    for size in ((16, 100), (1600, 2000)):
+        image = {"id": 1, "file_name": "test/Golf/1.png", "width": size[1], "height": size[0]}
+        path.write_text(coco(rows, images=[image]))
+        parts = read_parts(path, cars)
+        began = time.process_time()
+        mask = parts.masks("test/Golf/1.png", size)["lamp"]
+        spent.append(time.process_time() - began)
+        assert mask[10:14].sum() == 4 * 93
+    assert spent[1] < 24 * max(spent[0], 0.01), spent
