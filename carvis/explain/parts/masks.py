@@ -11,7 +11,7 @@ from carvis.dataset import Dataset
 from carvis.errors import TableError
 from carvis.explain.parts.parts import Draw, check_number, read_index_mask
 from carvis.language import Message
-from carvis.workspace import read_json, sha256_of_file, split_folders
+from carvis.workspace import open_regular, read_json, sha256_of_file, split_folders
 
 NAMES_FILE = "parts.json"
 
@@ -102,9 +102,9 @@ def _highest(files) -> int:
     highest = 0
     for file in files:
         try:
-            with Image.open(file) as mask:
+            with open_regular(file) as opened, Image.open(opened) as mask:
                 values = np.asarray(mask)
-        except (OSError, ValueError, SyntaxError):
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             continue
         inside = values[values < 255]
         highest = max(highest, int(inside.max(initial=0)))

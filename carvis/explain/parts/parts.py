@@ -11,7 +11,7 @@ from carvis.errors import TableError
 from carvis.images import image_size
 from carvis.language import Message
 from carvis.tables.limits import MAX_PARTS_OF_AN_IMAGE
-from carvis.workspace import content_hash
+from carvis.workspace import content_hash, open_regular
 
 # What boxes and outlines leave of a picture, so that a map's whole evidence is accounted for.
 REST = "rest"
@@ -141,7 +141,7 @@ def read_index_mask(path: str | Path, size: tuple[int, int]) -> np.ndarray:
         TableError: it cannot be read, is no indexed or grey picture, or has another shape than its picture.
     """
     try:
-        with Image.open(path, formats=("PNG",)) as picture:
+        with open_regular(path) as file, Image.open(file, formats=("PNG",)) as picture:
             if picture.mode not in ("P", "L", "1", "I", "I;16"):
                 raise TableError(
                     Message(
