@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from carvis.language import Message
 from carvis.tables.csv_file import unescaped
-from carvis.tables.limits import MAX_CELL, MAX_CELLS, MAX_LACKING, MAX_ROWS, MAX_SENTENCES, too_many
+from carvis.tables.limits import MAX_CELL, MAX_CELLS, MAX_DAMAGED, MAX_LACKING, MAX_ROWS, MAX_SENTENCES, too_many
 
 
 @dataclass
@@ -61,12 +61,13 @@ def read_rows(path: object, lines: list[str], separator: str, width: int, offset
             )
         elif row is not None and max(map(len, row), default=0) > MAX_CELL:
             problem = _too_long
-        if callable(problem):
-            problem = problem(offset + first, offset + last)
         if problem is not None:
             skipped += 1
+            if skipped > MAX_DAMAGED:
+                raise too_many(path, Message("lines that are no rows"), MAX_DAMAGED)
             if skipped <= MAX_SENTENCES:
-                found.problems.append(problem)
+                sentence = problem(offset + first, offset + last) if callable(problem) else problem
+                found.problems.append(sentence)
             continue
         if not any(cell.strip() for cell in row):
             continue

@@ -13,6 +13,8 @@ MAX_CELLS = 150_000_000
 # Cells that rows shorter than the header lack: they cost memory, but nothing in the file.
 MAX_LACKING = 20_000_000
 MAX_CELL = 100_000
+# What is damaged throughout is no table: each such line takes ten times as long as a good one.
+MAX_DAMAGED = 100_000
 # ImageNet-21k has 21,841 classes.
 MAX_CLASSES = 50_000
 MAX_SHAPES_OF_AN_IMAGE = 10_000
