@@ -20,6 +20,9 @@ _NO_NAME = Message("describes a category without id or name")
 _NO_CATEGORY = Message("has a category that is not listed")
 _NO_SIZE = Message("has run lengths of an impossible size")
 _INCOMPLETE = Message("is incomplete")
+# Characters of a file for each list or object in it. Millions of empty ones are parsed in a single step during which
+# no other session is served.
+_LEAST_OF_A_LIST = 10
 # Letters of an id or a name that are kept.
 _LONGEST = 1000
 
@@ -36,6 +39,14 @@ def read_coco(
         TableError: not such a file.
     """
     text = read_text(path, encoding, lambda text: share_known(_file_names(text), pictures.knows), MAX_JSON_BYTES)
+    if text.count("[") + text.count("{") > 1000 + len(text) // _LEAST_OF_A_LIST:
+        raise TableError(
+            Message(
+                "{path} is no COCO annotation file ({reason}): it needs images, annotations and categories.",
+                path=path,
+                reason=Message("it is made of brackets"),
+            )
+        )
     remedy = Message("save the annotations in COCO's format again")
     document = parse_json(text, path, max_bytes=MAX_JSON_BYTES, nan=True, remedy=remedy, error=TableError)
     listed = [document.get(key) if isinstance(document, dict) else None for key in _KEYS]
