@@ -1,22 +1,22 @@
 """Class names from a file: ``labels.txt``, one name a line, and ``class_indices.json`` in either direction."""
 
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from carvis.dataset.ids import composed
-from carvis.errors import ModelError, TableError
-from carvis.language import Message
+from carvis.errors import CarvisError, ModelError, TableError
+from carvis.language import Message, message_of
 from carvis.tables import readings, text_of
-from carvis.workspace import children, links_beside
+from carvis.tables.limits import MAX_CLASSES, too_many
+from carvis.workspace import children, links_beside, parse_json, read_regular
 
 _MAX_BYTES = 10_000_000
 # Letters of a line that can be a name.
 _LONGEST = 2000
 _UNLIKELY = re.compile("[\0\x80-\x9f\ue000-\uf8ff\ufffd]")
-_NUMBERED = re.compile(r"\s*(\d{1,6})\s*[:,;\t ]\s*(\S.*)")
-_INDEX_LAST = re.compile(r"\s*(.*\S)\s*[:,;\t]\s*(\d{1,6})\s*")
+# Whatever is repeated is taken whole, or a line of blanks would be parted in every way there is.
+_NUMBERED = re.compile(r"(\d{1,6})(?:\s*+[:,;]|[\t ])\s*+(\S.*)")
 # Under these keys other programs keep their class names, Teachable Machine's metadata.json among them.
 _KEYS = ("class_names", "class_indices", "labels", "classes", "names")
 _BESIDE = (
@@ -49,13 +49,15 @@ def read_class_names(path: str | Path, known: Iterable[str] = (), encoding: str 
     """
     path = Path(path)
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ModelError(Message("{path} is too large for a list of class names: name another file.", path=path))
-        data = path.read_bytes()
+        data = read_regular(path, _MAX_BYTES)
     except OSError as error:
         reason = error.strerror or str(error)
         message = Message("{path} cannot be read ({reason}): check the path.", path=path, reason=reason)
         raise ModelError(message) from None
+    except CarvisError:
+        raise ModelError(
+            Message("{path} is too large for a list of class names: name another file.", path=path)
+        ) from None
     texts = [text_of(data, path, encoding).text] if encoding else _texts(data, path)
     likely = {composed(name) for name in known}
     lists, problems = [], []
@@ -70,6 +72,8 @@ def read_class_names(path: str | Path, known: Iterable[str] = (), encoding: str 
     if not lists:
         raise ModelError(Message("{path} is not text: save the class names as UTF-8, one a line.", path=path))
     names = max(lists, key=lambda names: (len(likely & set(map(composed, names))), -_halfwidth(names)))
+    if len(names) > MAX_CLASSES:
+        raise ModelError(message_of(too_many(path, Message("classes"), MAX_CLASSES)))
     if not names:
         raise ModelError(Message("{path} holds no class names: write one a line, in the model's order.", path=path))
     return names
@@ -122,12 +126,12 @@ def _texts(data: bytes, path: Path) -> list[str]:
 def _lists(path: Path, text: str) -> list[list[str]]:
     if path.suffix.lower() == ".json" or text.lstrip().startswith(("{", "[")):
         try:
-            return [_from_json(path, json.loads(text))]
-        except (ValueError, RecursionError) as error:
+            value = parse_json(text, path, max_bytes=_MAX_BYTES, error=ModelError)
+        except ModelError:
             if path.suffix.lower() != ".json":
                 return [_lines(text)]
-            message = Message("{path} is no valid JSON ({reason}): mend it.", path=path, reason=str(error))
-            raise ModelError(message) from None
+            raise
+        return [_from_json(path, value)]
     lines = _lines(text)
     return [names for names in (_numbered(lines, 0), lines, _numbered(lines, 1)) if names is not None]
 
@@ -141,14 +145,33 @@ def _numbered(lines: list[str], first: int) -> list[str] | None:
     if max(map(len, lines), default=0) > _LONGEST:
         return None
     for body in (lines, lines[1:]):
-        for pattern, number, name in ((_NUMBERED, 1, 2), (_INDEX_LAST, 2, 1)):
-            matches = [pattern.fullmatch(line) for line in body]
-            if not matches or not all(matches):
+        for parted in (_number_first, _number_last):
+            pairs = [parted(line) for line in body]
+            if not pairs or not all(pairs):
                 continue
-            by_number = {int(match[number]): match[name].strip() for match in matches}
+            by_number = dict(pairs)
             if sorted(by_number) == list(range(first, first + len(body))):
                 return [by_number[i] for i in sorted(by_number)]
     return None
+
+
+def _number_first(line: str) -> tuple[int, str] | None:
+    match = _NUMBERED.fullmatch(line)
+    return (int(match[1]), match[2].strip()) if match else None
+
+
+def _number_last(line: str) -> tuple[int, str] | None:
+    end = len(line)
+    while end and line[end - 1].isdecimal():
+        end -= 1
+    name = line[:end].rstrip()
+    if not 0 < len(line) - end <= 6:
+        return None
+    if "\t" not in line[len(name) : end]:
+        if name[-1:] not in (":", ",", ";"):
+            return None
+        name = name[:-1].rstrip()
+    return (int(line[end:]), name) if name else None
 
 
 def _from_json(path: Path, value: object) -> list[str]:

@@ -104,12 +104,13 @@ def _check_out(out: Path, models, overwrite: bool) -> None:
 
 def _write(out: Path, results: dict) -> None:
     from carvis.figures import attention_by_class, attention_by_part, write_figure
+    from carvis.tables import to_csv
     from carvis.workspace import atomic_write
 
     files = _files(out, results)
     for name, result in results.items():
         atomic_write(files[f"pictures.csv {name}"], result.to_csv())
-        atomic_write(files[f"parts.csv {name}"], result.by_part.to_csv(lineterminator="\n"))
+        atomic_write(files[f"parts.csv {name}"], to_csv(result.by_part, index=True))
         write_figure(files[f"classes {name}"], attention_by_class(result))
     write_figure(files["figure"], attention_by_part(results))
     print(

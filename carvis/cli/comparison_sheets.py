@@ -120,10 +120,11 @@ def write(out: Path, comparison, effects: dict[str, dict]) -> None:
     """Write everything that was compared."""
     from carvis.evaluation.comparison import comparison_document, comparison_tables
     from carvis.figures import model_scoreboard, reliability_diagrams, write_figure
+    from carvis.tables import to_csv
     from carvis.workspace import atomic_write, write_json
 
     for name, table in comparison_tables(comparison).items():
-        atomic_write(out / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+        atomic_write(out / f"{name}.csv", to_csv(table))
     document = comparison_document(comparison, effects)
     write_json(out / "comparison.json", document, indent=1)
     write_figure(out / "scoreboard.png", model_scoreboard(comparison))

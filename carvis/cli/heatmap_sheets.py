@@ -43,9 +43,11 @@ class Sheets:
         """Write the tables that were asked for, and say in a line what they found."""
         import pandas as pd
 
+        from carvis.tables import to_csv
+
         for name, rows in self.rows.items():
             if rows:
-                atomic_write(out / name, pd.DataFrame(rows).to_csv(index=False))
+                atomic_write(out / name, to_csv(pd.DataFrame(rows)))
         tested = pd.DataFrame(self.rows["faithfulness.csv"])
         for model, own in tested.groupby("model", sort=False) if len(tested) else ():
             better = int((own["verdict"] == "better").sum())

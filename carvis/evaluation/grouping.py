@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,7 +12,10 @@ from carvis.dataset.ids import composed
 from carvis.errors import TableError
 from carvis.evaluation.lenient_csv import read_lenient_csv, read_text, share_known
 from carvis.language import Message
+from carvis.tables.limits import MAX_CLASSES, too_many
+from carvis.workspace import parse_json
 
+_MAX_JSON = 20_000_000
 _CLASS = "class"
 _SUPER = ("super_class", "super-class", "superclass", "super", "group", "make", "brand")
 
@@ -54,14 +56,15 @@ def read_super_classes(
         return share_known(cells, lambda cell: float(composed(cell.strip()) in names))
 
     if path.suffix.lower() == ".json":
-        try:
-            found = json.loads(read_text(path, encoding, lambda text: known(re.findall('"([^"]*)"', text))))
-        except ValueError:
-            found = None
+        text = read_text(path, encoding, lambda text: known(re.findall('"([^"]*)"', text)), _MAX_JSON)
+        form = Message('write {{"class": "super-class", ...}}')
+        found = parse_json(text, path, max_bytes=_MAX_JSON, remedy=form, error=TableError)
         if not isinstance(found, dict) or not all(isinstance(value, str) and value for value in found.values()):
             raise TableError(
                 Message('{path} is no list of super-classes: write {{"class": "super-class", ...}}.', path=path)
             )
+        if len(found) > MAX_CLASSES:
+            raise too_many(path, Message("classes"), MAX_CLASSES)
         return found
     table = read_lenient_csv(path, _CLASS, encoding, lambda read: known(cell for row in read.rows for cell in row))
     folded = {name.strip().casefold(): i for i, name in enumerate(table.header)}
@@ -72,8 +75,18 @@ def read_super_classes(
         raise TableError(
             Message("{path} does not say which column holds the super-class: name one super_class.", path=path)
         )
-    rows = ((row[class_column].strip(), row[others[0]].strip()) for row in table.rows)
-    return {name: group for name, group in rows if name and group}
+    found: dict[str, str] = {}
+    for i, row in enumerate(table.rows):
+        name, group = row[class_column].strip(), row[others[0]].strip()
+        written = table.as_written.get((i, class_column), "").strip()
+        # An apostrophe before a sign may be a class's own.
+        if composed(written) in names and composed(name) not in names:
+            name = written
+        if name and group:
+            found[name] = group
+    if len(found) > MAX_CLASSES:
+        raise too_many(path, Message("classes"), MAX_CLASSES)
+    return found
 
 
 def merge_classes(counts: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from carvis.errors import TableError
-from carvis.evaluation.image_index import ImageIndex
+from carvis.evaluation.image_index import ImageIndex, Match
 from carvis.evaluation.lenient_csv import LenientTable, read_lenient_csv, share_known
 from carvis.language import Message
 from carvis.workspace import resolved
@@ -19,7 +22,7 @@ COLUMNS = ["id", "path", "label", "predicted", "confidence", "status"]
 _LABEL = ("true", "label", "true_label", "true label", "y_true", "truth", "actual", "正解", "正解ラベル")
 _PREDICTED = ("pred", "predicted", "prediction", "pred_label", "predicted_label", "y_pred", "予測", "予測ラベル")
 _CONFIDENCE = ("confidence", "conf", "probability", "prob", "確信度", "確率")
-_NUMBER = r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,17})?(?:[eE][+-]?[0-9]{1,3})?"
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,17})?(?:[eE][+-]?[0-9]{1,2})?")
 
 
 def read_misclassified(
@@ -65,18 +68,20 @@ def read_misclassified(
 
     cells = dict(zip(table.header, zip(*table.rows))) if table.rows else dict.fromkeys(table.header, ())
     named = _find_columns(table, problems)
-    bases = [resolved(path).parent, Path.cwd()]
-    matches = [index.match(text, bases) for text in cells[named["path"]]]
+    matches = _matches(table, table.header.index(named["path"]), index, [resolved(path).parent, Path.cwd()])
     nothing = [None] * len(matches)
     labels = cells[named["label"]] if "label" in named else nothing
     predicted = cells[named["predicted"]] if "predicted" in named else nothing
     confidence = cells[named["confidence"]] if "confidence" in named else nothing
+    values = [_confidence(text) for text in confidence]
+    if "confidence" in named:
+        problems += _unknown_confidences(table, named["confidence"], values)
     ours = {
         "id": [match.id for match in matches],
         "path": [match.file for match in matches],
         "label": [(text or "").strip() or match.label for text, match in zip(labels, matches)],
         "predicted": [(text or "").strip() or None for text in predicted],
-        "confidence": pd.Series([_confidence(text) for text in confidence], dtype="float64"),
+        "confidence": pd.Series(values, dtype="float64"),
         "status": [match.status for match in matches],
     }
     own = {f"{name} (file)" if name in COLUMNS else name: _typed(values) for name, values in cells.items()}
@@ -103,6 +108,35 @@ def read_misclassified(
     frame.attrs["problems"] = problems
     frame.attrs["encoding"] = table.encoding
     return frame
+
+
+def _matches(table: LenientTable, column: int, index: ImageIndex, bases: list[Path]) -> list[Match]:
+    match = cache(partial(index.match, bases=tuple(bases)))
+    ours = {"margin", "id"} <= {name.casefold() for name in table.header}
+    found = []
+    for i, row in enumerate(table.rows):
+        text = row[column]
+        written = table.as_written.get((i, column))
+        # In another program's table an apostrophe before a sign may be the file's own.
+        if written is not None and not ours and match(written).status == "found":
+            text = written
+        found.append(match(text))
+    return found
+
+
+def _unknown_confidences(table: LenientTable, column: str, values: list[float]) -> list[Message]:
+    place = table.header.index(column)
+    wrong = [i for i, value in enumerate(values) if value != value and table.rows[i][place].strip()]
+    if not wrong:
+        return []
+    return [
+        Message.of_number(
+            "{n} confidence is not between 0 and 1, first in line {line}: it is left empty.",
+            "{n} confidences are not between 0 and 1, first in line {line}: they are left empty.",
+            len(wrong),
+            line=table.lines[wrong[0]],
+        )
+    ]
 
 
 def _cells(table: LenientTable) -> Iterable[str]:
@@ -132,6 +166,7 @@ def _find_columns(table: LenientTable, problems: list[str]) -> dict[str, str]:
     return found
 
 
+@lru_cache(100_000)
 def _confidence(text: str | None) -> float:
     try:
         text = (text or "nan").strip().replace(",", ".")
@@ -141,10 +176,9 @@ def _confidence(text: str | None) -> float:
     return value if 0 <= value <= 1 else float("nan")
 
 
-def _typed(values: tuple[str, ...]) -> pd.Series:
+def _typed(values: tuple[str, ...]) -> np.ndarray:
     """Numbers as numbers where nothing is lost (a leading zero is), else the text as it stands."""
-    column = pd.Series(values, dtype=object)
-    filled = column[column != ""].astype(str)
-    if len(filled) and filled.str.fullmatch(_NUMBER).all():
-        return pd.to_numeric(column.where(column != "", None))
-    return column.astype(str)
+    if any(values) and all(not value or _NUMBER.fullmatch(value) for value in values):
+        # Without pandas' own ways with a column: a table may have thousands of them.
+        return pd.to_numeric(np.array([value or None for value in values], object))
+    return np.array(values, object)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import hashlib
 import io
 import os
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 from carvis.errors import CarvisError, TableError
@@ -15,6 +15,7 @@ from carvis.evaluation.document import FORMAT, Document
 from carvis.evaluation.predictions import MAX_BYTES, check_agreement, check_classes, read_predictions
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message, as_data
+from carvis.tables import to_csv
 from carvis.workspace import (
     Unusable,
     Workspace,
@@ -177,13 +178,12 @@ def _root(folder: Path, below: str | None) -> Path | None:
 
 def _df2(evaluation: Evaluation, prefix: str) -> bytes:
     wrong = replace(evaluation, root=None).misclassified()
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["PATH", "TRUE", "PRED", "CONFIDENCE", "MARGIN", "ID"])
+    rows = []
     for row in wrong.itertuples():
         path = "/".join(part for part in (prefix, row.path) if part)
-        writer.writerow([path, row.label, row.predicted, f"{row.confidence:.6f}", f"{row.margin:.6f}", row.id])
-    return text.getvalue().encode("utf-8-sig")
+        numbers = (Decimal(f"{value:.6f}") for value in (row.confidence, row.margin))
+        rows.append([path, row.label, row.predicted, *numbers, row.id])
+    return to_csv(rows, ["PATH", "TRUE", "PRED", "CONFIDENCE", "MARGIN", "ID"]).encode("utf-8-sig")
 
 
 def _keep_edited(table: Path) -> None:

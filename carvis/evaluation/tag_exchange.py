@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +9,14 @@ from pathlib import Path
 from carvis.errors import TableError
 from carvis.evaluation.lenient_csv import read_lenient_csv
 from carvis.evaluation.tag_file import TagError, writing
-from carvis.evaluation.tagging import SEPARATOR, Tags, tag_name
+from carvis.evaluation.tagging import LONGEST_NOTE, SEPARATOR, Tags, tag_name
 from carvis.language import Message, message_of
+from carvis.tables import to_csv
+from carvis.tables.limits import MAX_SENTENCES
 from carvis.workspace import atomic_write
 
+# Characters of a file's path.
+_LONGEST_KEY = 4096
 COLUMNS = ["data", "id", "sha256", "tags", "note", "time"]
 
 
@@ -32,12 +34,11 @@ def tags_csv(tags: Tags, data: str | None = None) -> bytes:
 
     Several tags stand in one cell with semicolons between them.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in tags.records(data).itertuples(index=False):
-        writer.writerow([row.data, row.id, row.sha256, SEPARATOR.join(row.tags), row.note, row.time])
-    return text.getvalue().encode("utf-8-sig")
+    rows = (
+        [row.data, row.id, row.sha256, SEPARATOR.join(row.tags), row.note, row.time]
+        for row in tags.records(data).itertuples(index=False)
+    )
+    return to_csv(rows, COLUMNS).encode("utf-8-sig")
 
 
 def export_tags(tags: Tags, path: str | Path, data: str | None = None) -> Path:
@@ -75,29 +76,63 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
             )
         )
     result = Imported(problems=list(table.problems))
+    skipped = 0
+
+    def skip(sentence: Message) -> None:
+        nonlocal skipped
+        skipped += 1
+        if skipped <= MAX_SENTENCES:
+            result.problems.append(sentence)
+
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     with writing(tags.path) as file:
-        for row in table.rows:
+        for line, row in zip(table.lines, table.rows):
             cells = {name: (row[i] or "") for name, i in place.items() if name in COLUMNS}
-            key, time = (cells["data"], cells["id"], cells["sha256"]), cells.get("time") or now
+            key, time = (cells["data"], cells["id"], cells["sha256"]), _time(cells.get("time", "")) or now
             if not all(key):
-                known = " ".join(key).strip()
-                result.problems.append(
-                    Message("A row without data set, id or sha256 was skipped: {known}.", known=known)
-                )
+                known = " ".join(key).strip()[:200]
+                skip(Message("A row without data set, id or sha256 was skipped: {known}.", known=known))
+                continue
+            if any(len(part) > _LONGEST_KEY or not part.isprintable() for part in key):
+                skip(Message("Line {number} was skipped: its data set, id or sha256 is none.", number=line))
                 continue
             for text in filter(None, (part.strip() for part in cells.get("tags", "").split(SEPARATOR))):
                 try:
                     name = tag_name(text)
                 except TagError as problem:
-                    result.problems.append(message_of(problem))
+                    skip(message_of(problem))
                     continue
                 sql = "INSERT OR IGNORE INTO tag VALUES (?, ?, ?, ?, ?)"
                 result.tags += file.execute(sql, (*key, name, time)).rowcount
-            if note := cells.get("note", "").strip():
+            note = cells.get("note", "").strip()
+            if len(note) > LONGEST_NOTE:
+                skip(
+                    Message(
+                        "The note in line {number} is longer than {most} characters: it was not taken.",
+                        number=line,
+                        most=f"{LONGEST_NOTE:,}",
+                    )
+                )
+            elif note:
                 added = file.execute("INSERT OR IGNORE INTO note VALUES (?, ?, ?, ?, ?)", (*key, note, time)).rowcount
                 result.notes += added
                 sql = "SELECT note FROM note WHERE data = ? AND sample = ? AND sha256 = ?"
                 if not added and file.execute(sql, key).fetchone()[0] != note:
-                    result.problems.append(Message("{id} has another note here, which was kept.", id=cells["id"]))
+                    skip(Message("{id} has another note here, which was kept.", id=cells["id"]))
+    if skipped > MAX_SENTENCES:
+        result.problems.append(
+            Message.of_number(
+                "{n} more row was skipped for such a reason.",
+                "{n} more rows were skipped for such reasons.",
+                skipped - MAX_SENTENCES,
+            )
+        )
     return result
+
+
+def _time(text: str) -> str:
+    """Return a time as it is kept, empty where the text is none."""
+    try:
+        return datetime.fromisoformat(text.strip()).isoformat(timespec="milliseconds") if text.strip() else ""
+    except ValueError:
+        return ""

@@ -17,7 +17,7 @@ from carvis.workspace import Workspace, split_folders
 TAGS = ("label-wrong", "blurred", "other-car", "not-a-car", "cropped")
 DECISIONS = ("confirmed", "rejected")
 SEPARATOR = ";"
-_LONGEST_TAG, _LONGEST_NOTE = 40, 10_000
+_LONGEST_TAG, LONGEST_NOTE = 40, 10_000
 
 
 class NoteChangedError(TagError):
@@ -149,12 +149,12 @@ class Tags:
             NoteChangedError: another note than `seen` stands there now; nothing was written.
         """
         text = text.strip()
-        if len(text) > _LONGEST_NOTE:
+        if len(text) > LONGEST_NOTE:
             raise TagError(
                 Message(
                     "The note on {sample} is longer than {longest_note:,} characters: shorten it.",
                     sample=sample,
-                    longest_note=_LONGEST_NOTE,
+                    longest_note=LONGEST_NOTE,
                 )
             )
         key = (data, sample, sha256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,6 +42,14 @@ _OF_MAC = str.maketrans({"\x80": "\\", "\uf8f0": "\xa0", "\uf8f1": "©", "\uf8f2
 # Characters for private use and controls are what bytes become in an encoding that they are not in.
 _UNLIKELY = re.compile("[\x7f-\x9f\ue000-\uf8ff]")
 _DAMAGE = "\ufffd"
+_OTHER_LETTERS = re.compile("[^\0-\x7f]")
+_OTHER = re.compile(rb"[\x80-\xff]")
+# In so many bytes chance makes no valid UTF-8; of longer texts fewer other readings are kept.
+_LONG, _KEPT = 1_000_000, 3
+# Bytes of the lines that tell an encoding from another.
+_SAMPLE = 200_000
+# A share of zeros below which they are damage, not the upper halves of characters.
+_FEW_ZEROS = 0.05
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,11 @@ def readings(data: bytes, name: object, encoding: str | None = None) -> list[Rea
     """
     if encoding:
         return [_named(data, name, encoding)]
+    zeros = 0 if data.startswith(tuple(mark for mark, _ in _MARKS[1:])) else data.count(0)
+    if 0 < zeros < _FEW_ZEROS * len(data):
+        # A disk that was full, or a torn download, leaves zeros in a text.
+        found = [reading for reading in readings(data.replace(b"\0", b"\x1a"), name) if reading.encoding == "utf-8"]
+        return [_of_zeros(reading, zeros) for reading in found[:1]] or _none(name)
     if sure := _sure(data):
         found = [_decode(data, sure) or _repaired(data, sure)]
         if sure == "utf-8" and found[0].damaged:
@@ -80,9 +94,15 @@ def readings(data: bytes, name: object, encoding: str | None = None) -> list[Rea
     else:
         found = _of_bytes(data)
     found = [reading for reading in found if "\0" not in reading.text]
-    if not found:
-        raise TableError(Message("{path} is not a text table: save it as CSV.", path=name))
-    return found
+    return found or _none(name)
+
+
+def _none(name: object) -> list[Reading]:
+    raise TableError(Message("{path} is not a text table: save it as CSV.", path=name))
+
+
+def _of_zeros(reading: Reading, zeros: int) -> Reading:
+    return Reading(reading.encoding, reading.text.replace("\x1a", _DAMAGE), reading.damaged + zeros)
 
 
 def text_of(
@@ -128,29 +148,83 @@ def _sure(data: bytes) -> str | None:
 
 
 def _of_bytes(data: bytes) -> list[Reading]:
+    if len(data) > _LONG:
+        return _of_long(data)
     whole = {name: reading for name in ("utf-8", *_USUAL, *_RARE) if (reading := _decode(data, name))}
     if "mac_japanese" in whole and whole["mac_japanese"].text == whole["cp932"].text:
         del whole["mac_japanese"]
-    first = ["utf-8"] if "utf-8" in whole else _ranked(data, whole)
-    likely = [name for name in whole if not _UNLIKELY.search(whole[name].text)]
-    order = [name for name in (*first, *_USUAL, *_RARE) if name in likely]
-    order += [name for name in whole if name not in likely]
-    found = [whole[name] for name in dict.fromkeys(order)]
+    found = [whole[name] for name in _order(data, {name: reading.text for name, reading in whole.items()})]
     # A byte of damage (a torn line, two files pasted together) makes no other encoding of a long text.
     damaged = [] if "utf-8" in whole else [_repaired(data, name) for name in _MULTIBYTE if name not in whole]
-    sound = [one for one in damaged if sum(c > "\x7f" and c != _DAMAGE for c in one.text) >= 10 * one.damaged]
-    trusted = [one for one in sound if one.encoding == "utf-8"]
-    return [*trusted, *found, *(one for one in sound if one not in trusted)]
+    return _with_damaged(found, damaged)
 
 
-def _ranked(data: bytes, whole: dict[str, Reading]) -> list[str]:
+def _of_long(data: bytes) -> list[Reading]:
+    """As ``_of_bytes``, without a copy of a long text in each of twenty encodings."""
+    if reading := _decode(data, "utf-8"):
+        return [reading]
+    if (repaired := _repaired(data, "utf-8")) and _is_sound(repaired):
+        return [repaired]
+    sample = _telling(data)
+    texts = {name: text for name in ("utf-8", *_USUAL, *_RARE) if (text := _begun(sample, name)) is not None}
+    if "mac_japanese" in texts and texts["mac_japanese"] == texts["cp932"]:
+        del texts["mac_japanese"]
+    found: list[Reading] = []
+    for name in _order(sample, texts):
+        if len(found) == _KEPT:
+            break
+        if reading := _decode(data, name):
+            found.append(reading)
+    return found or _with_damaged([], [_repaired(data, name) for name in _MULTIBYTE[1:]])
+
+
+def _is_sound(reading: Reading) -> bool:
+    text = reading.text
+    return len(text) - len(_OTHER_LETTERS.sub("", text)) >= 11 * reading.damaged
+
+
+def _with_damaged(found: list[Reading], damaged: list[Reading]) -> list[Reading]:
+    sound = [reading for reading in damaged if _is_sound(reading)]
+    trusted = [reading for reading in sound if reading.encoding == "utf-8"]
+    return [*trusted, *found, *(reading for reading in sound if reading not in trusted)]
+
+
+def _order(data: bytes, texts: dict[str, str]) -> list[str]:
+    """Return the encodings that bytes may be in, the most plausible first."""
+    first = ["utf-8"] if "utf-8" in texts else _ranked(data, texts)
+    likely = [name for name in texts if not _UNLIKELY.search(texts[name])]
+    order = [name for name in (*first, *_USUAL, *_RARE) if name in likely]
+    return list(dict.fromkeys([*order, *(name for name in texts if name not in likely)]))
+
+
+def _telling(data: bytes) -> bytes:
+    """Return the first lines with a byte above 7F: the others say nothing, and make every encoding look alike."""
+    found, size, place = [], 0, 0
+    while size < _SAMPLE and (match := _OTHER.search(data, place)):
+        start = data.rfind(b"\n", place, match.start()) + 1 or place
+        end = data.find(b"\n", match.start()) + 1 or len(data)
+        found.append(data[start : min(end, start + _SAMPLE)])
+        size += len(found[-1])
+        place = end
+    return b"".join(found)[:_SAMPLE]
+
+
+def _begun(sample: bytes, name: str) -> str | None:
+    """Decode bytes that may end within a character."""
+    mac = name == "mac_japanese"
+    try:
+        text = codecs.getincrementaldecoder("cp932" if mac else name)().decode(sample)
+    except UnicodeDecodeError:
+        return None
+    return text.translate(_OF_MAC) if mac else text
+
+
+def _ranked(data: bytes, texts: dict[str, str]) -> list[str]:
     from charset_normalizer import from_bytes
 
-    known = [name for name in ("cp932", "euc_jp", "gb18030", "cp1252", "mac_roman") if name in whole]
-    # Lines without a byte above 7F say nothing, and diluted by them every encoding looks alike.
-    telling = b"\n".join(line for line in data.splitlines() if not line.isascii())[:200_000]
-    ranked = [match.encoding for match in from_bytes(telling, cp_isolation=known)]
-    if "mac_japanese" in whole and "cp932" in ranked:
+    known = [name for name in ("cp932", "euc_jp", "gb18030", "cp1252", "mac_roman") if name in texts]
+    ranked = [match.encoding for match in from_bytes(_telling(data), cp_isolation=known)]
+    if "mac_japanese" in texts and "cp932" in ranked:
         ranked.insert(ranked.index("cp932") + 1, "mac_japanese")
     return ranked
 
@@ -170,8 +244,6 @@ def _repaired(data: bytes, name: str) -> Reading:
 
 
 def _named(data: bytes, path: object, encoding: str) -> Reading:
-    import codecs
-
     wanted = encoding.strip().lower().replace("_", "-")
     if _MAC_JAPANESE.match(wanted):
         wanted = "mac_japanese"

@@ -1,7 +1,6 @@
 """The trainings in a ``CSVLogger`` file: appended to each other, cut off, with or without a header of their own."""
 
 import csv
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +8,8 @@ import pandas as pd
 
 from carvis.errors import TableError
 from carvis.language import Message
-from carvis.tables import text_of
+from carvis.tables import text_of, unescaped
+from carvis.tables.limits import MAX_CELL, MAX_EPOCHS, MAX_LACKING, MAX_MEASURES, MAX_TRAININGS, too_many
 
 _SEPARATORS = (",", ";", "\t", "|")
 _LOSSES = {"loss", "val_loss"}
@@ -33,25 +33,38 @@ def read_csv_log(content: bytes, path: Path, encoding: str | None = None) -> Csv
         TableError: not text, or nothing in it is a header with a loss.
     """
     text = text_of(content, path, encoding).text
-    lines = [line for line in text.splitlines() if line.strip() and not line.lower().startswith("sep=")]
+    lines = _lines(text, path)
     separator = max(_SEPARATORS, key=lambda one: len(_header(_cells(lines[0], one)) or ()) if lines else 0)
     if not lines or _header(_cells(lines[0], separator)) is None:
         raise TableError(
             Message("{path} has no column loss: name the history of a Keras training.", path=path),
         )
-    log, columns, rows, skipped = CsvLog(), [], [], 0
+    log, columns, rows, skipped, lacking = CsvLog(), [], [], 0, 0
     for line in lines:
         cells = _cells(line, separator)
         if header := _header(cells):
-            _close(log, rows)
+            _close(log, columns, rows)
+            if len(log.tables) > MAX_TRAININGS:
+                raise too_many(path, Message("trainings"), MAX_TRAININGS)
+            if len(header) > MAX_MEASURES:
+                raise too_many(path, Message("columns"), MAX_MEASURES)
             columns, rows = header, []
             continue
         named = _columns(columns, cells)
         if named is None:
             skipped += 1
             continue
-        rows.append(dict(zip(named, cells)))
-    _close(log, rows)
+        lacking += max(0, len(named) - len(cells))
+        if lacking > MAX_LACKING:
+            raise too_many(path, Message("empty cells at the ends of its rows"), MAX_LACKING)
+        rows.append(cells)
+        # A training without a header of its own goes on under the names of a longer one.
+        columns = named if len(named) > len(columns) else columns
+    _close(log, columns, rows)
+    if not log.tables:
+        raise TableError(
+            Message("{path} holds no epoch with a number in it: name the history of a Keras training.", path=path)
+        )
     if skipped:
         log.notes.append(
             Message.of_number(
@@ -64,13 +77,28 @@ def read_csv_log(content: bytes, path: Path, encoding: str | None = None) -> Csv
     return log
 
 
-def _close(log: CsvLog, rows: list[dict[str, str]]) -> None:
+def _lines(text: str, path: Path) -> list[str]:
+    if text.count("\n") > MAX_EPOCHS:
+        raise too_many(path, Message("lines"), MAX_EPOCHS)
+    lines = [line for line in text.splitlines() if line.strip() and line[:4].lower() != "sep="]
+    if max(map(len, lines), default=0) > MAX_CELL:
+        raise too_many(path, Message("characters in a line"), MAX_CELL)
+    return lines
+
+
+def _close(log: CsvLog, header: list[str], rows: list[list[str]]) -> None:
     if rows:
-        log.tables.append(pd.DataFrame(rows))
+        # Of equal names the last counts.
+        places = {name: place for place, name in enumerate(header)}
+        columns = {name: [row[at] if at < len(row) else None for row in rows] for name, at in places.items()}
+        log.tables.append(pd.DataFrame(columns, dtype=object))
 
 
 def _cells(line: str, separator: str) -> list[str]:
-    return [cell.strip() for cell in next(csv.reader(io.StringIO(line), delimiter=separator), [])]
+    try:
+        return [unescaped(cell.strip()) for cell in next(csv.reader([line], delimiter=separator), [])]
+    except csv.Error:
+        return []
 
 
 def _header(cells: list[str]) -> list[str] | None:

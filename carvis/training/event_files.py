@@ -1,5 +1,6 @@
 """TensorBoard's event files of Keras trainings: which folders hold some, and the epochs in them."""
 
+import os
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -9,7 +10,8 @@ import pandas as pd
 
 from carvis.errors import TableError
 from carvis.language import Message
-from carvis.workspace import Links, resolved, walk
+from carvis.tables.limits import MAX_BYTES, too_many
+from carvis.workspace import Links, open_regular, resolved, walk
 
 MOST_FILES = 20_000
 _SIDES = ("train", "validation")
@@ -61,8 +63,15 @@ def read_event_files(path: Path) -> list[pd.DataFrame]:
     trainings: list[dict[str, dict[int, float]]] = []
     folders = {}
     for file in files:
+        _check(file)
         events = EventAccumulator(str(file), size_guidance={"scalars": 0, "tensors": 0})
-        events.Reload()
+        try:
+            events.Reload()
+        except Exception as error:
+            # What tensorboard raises at damaged records is of no kind of its own.
+            raise TableError(
+                Message("{path} is no event file of TensorBoard, or is damaged: name another.", path=file)
+            ) from error
         side = "val_" if file.parent.name == _SIDES[1] else ""
         points = {tag: found for tag, found in _scalars(events) if tag.startswith("epoch_") or tag in _OLD}
         if not points:
@@ -86,6 +95,19 @@ def read_event_files(path: Path) -> list[pd.DataFrame]:
             )
         )
     return [pd.DataFrame(one).rename_axis("epoch").sort_index().reset_index() for one in trainings]
+
+
+def _check(file: Path) -> None:
+    """Refuse what tensorboard would wait for, or read for ever."""
+    try:
+        with open_regular(file) as opened:
+            size = os.fstat(opened.fileno()).st_size
+    except OSError as error:
+        raise TableError(
+            Message("{path} cannot be read ({reason}): check the path.", path=file, reason=error.strerror or error)
+        ) from None
+    if size > MAX_BYTES:
+        raise too_many(file, Message("bytes"), MAX_BYTES)
 
 
 def _short(tag: str) -> str:

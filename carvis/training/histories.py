@@ -1,20 +1,22 @@
 """Histories of trainings not started here: Keras's ``CSVLogger``, a ``history`` as JSON, TensorBoard events."""
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pandas as pd
 
-from carvis.errors import TableError
-from carvis.language import Message
+from carvis.errors import CarvisError, TableError
+from carvis.language import Message, message_of
+from carvis.tables.limits import MAX_BYTES, MAX_EPOCHS, MAX_LACKING, MAX_MEASURES, MAX_TRAININGS, too_many
 from carvis.training.csv_log import read_csv_log
 from carvis.training.event_files import read_event_files
-from carvis.workspace import Workspace, os_reason, os_remedy, shown_path
+from carvis.workspace import Workspace, os_reason, os_remedy, parse_json, read_regular, shown_path
 
 # Older Keras wrote ``acc``; a learning rate is called ``lr`` there.
 _NAMES = {"acc": "accuracy", "val_acc": "val_accuracy", "lr": "learning_rate"}
-_MOST_EPOCHS = 1_000_000
+_MAX_JSON = 100_000_000
 _LOGGED = {
     "categorical_accuracy": "accuracy",
     "sparse_categorical_accuracy": "accuracy",
@@ -61,7 +63,7 @@ def read_history(
         tables = read_event_files(shown)
     else:
         try:
-            content = shown.read_bytes() if name is None else path.read()
+            content = read_regular(shown, MAX_BYTES) if name is None else path.read(MAX_BYTES)
         except OSError as error:
             raise TableError(
                 Message(
@@ -71,6 +73,8 @@ def read_history(
                     remedy=os_remedy(error),
                 )
             ) from None
+        except CarvisError as error:
+            raise TableError(message_of(error)) from None
         if shown.suffix.lower() == ".json":
             tables = [_from_json(content, shown)]
         else:
@@ -113,12 +117,9 @@ def _told(table: pd.DataFrame, replaced: int) -> list[Message]:
 
 
 def _from_json(content: bytes, path: Path) -> pd.DataFrame:
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
-        raise TableError(
-            Message("{path} is not JSON: save the history with json.dump(history.history, file).", path=path)
-        ) from None
+    remedy = Message("save the history with json.dump(history.history, file)")
+    # Keras writes NaN where a training went astray.
+    found = parse_json(content, path, max_bytes=_MAX_JSON, nan=True, remedy=remedy, error=TableError)
     if isinstance(found, dict) and isinstance(found.get("history"), dict):
         found = found["history"]
     if isinstance(found, dict):
@@ -126,7 +127,18 @@ def _from_json(content: bytes, path: Path) -> pd.DataFrame:
         found = {key: list(value.values()) if isinstance(value, dict) else value for key, value in found.items()}
         found = {key: value for key, value in found.items() if isinstance(value, list)}
         longest = max(map(len, found.values()), default=0)
+        if longest > MAX_EPOCHS:
+            raise too_many(path, Message("epochs"), MAX_EPOCHS)
+        if longest * len(found) - sum(map(len, found.values())) > MAX_LACKING:
+            raise too_many(path, Message("empty cells at the ends of its lists"), MAX_LACKING)
         found = {key: value + [None] * (longest - len(value)) for key, value in found.items()}
+    elif isinstance(found, list):
+        found = [row for row in found if isinstance(row, dict)]
+        if len(found) > MAX_EPOCHS:
+            raise too_many(path, Message("epochs"), MAX_EPOCHS)
+        columns = {key for row in found for key in row}
+        if len(columns) * len(found) - sum(map(len, found)) > MAX_LACKING:
+            raise too_many(path, Message("empty cells at the ends of its lists"), MAX_LACKING)
     try:
         return pd.DataFrame(found)
     except (ValueError, TypeError):
@@ -136,10 +148,15 @@ def _from_json(content: bytes, path: Path) -> pd.DataFrame:
 
 
 def _tidy(tables: list[pd.DataFrame], path: Path) -> tuple[pd.DataFrame, int]:
-    named = [_named(table) for table in tables]
+    named = [_named(table, path) for table in tables]
     if not any("loss" in table or "val_loss" in table for table in named):
         raise TableError(Message("{path} has no column loss: name the history of a Keras training.", path=path))
-    table, replaced = _joined([one for table in named for one in _trainings(table)])
+    trainings = [one for table in named for one in _trainings(table, path)]
+    if not trainings:
+        raise TableError(
+            Message("{path} holds no epoch with a number in it: name the history of a Keras training.", path=path)
+        )
+    table, replaced = _joined(trainings)
     if "loss" not in table:
         table["loss"] = float("nan")
     measured = [column for column in table if column not in ("epoch", "training")]
@@ -151,22 +168,28 @@ def _tidy(tables: list[pd.DataFrame], path: Path) -> tuple[pd.DataFrame, int]:
     return table if table["training"].nunique() > 1 else table.drop(columns="training"), replaced
 
 
-def _named(table: pd.DataFrame) -> pd.DataFrame:
+def _named(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     table = table.rename(columns=lambda name: str(name).strip()).rename(columns=_NAMES | _LOGGED)
-    return table.loc[:, ~table.columns.duplicated()].apply(_numbers)
+    table = table.loc[:, ~table.columns.duplicated()]
+    if table.shape[1] > MAX_MEASURES:
+        raise too_many(path, Message("columns"), MAX_MEASURES)
+    return pd.DataFrame({name: _numbers(table[name].to_list()) for name in table})
 
 
-def _trainings(table: pd.DataFrame) -> list[pd.DataFrame]:
+def _trainings(table: pd.DataFrame, path: Path) -> list[pd.DataFrame]:
     """Part a table where its epochs go back: there another training was appended."""
     if "epoch" not in table:
         return [table.assign(epoch=range(1, len(table) + 1))]
-    table = table[table["epoch"].between(0, _MOST_EPOCHS)].astype({"epoch": int})
-    return [part for _, part in table.groupby((table["epoch"].diff() <= 0).cumsum())]
+    table = table[table["epoch"].between(0, MAX_EPOCHS)].astype({"epoch": int})
+    begins = (table["epoch"].diff() <= 0).cumsum()
+    if len(begins) and begins.iloc[-1] >= MAX_TRAININGS:
+        raise too_many(path, Message("trainings"), MAX_TRAININGS)
+    return [part for _, part in table.groupby(begins)]
 
 
 def _joined(trainings: list[pd.DataFrame]) -> tuple[pd.DataFrame, int]:
     """Count the epochs of trainings on, from 1; return how many were trained again, too."""
-    rows = pd.DataFrame({"epoch": pd.Series(dtype=int), "training": pd.Series(dtype=int)})
+    kept: list[pd.DataFrame] = []
     beginning = offset = replaced = 0
     for number, one in enumerate(trainings, 1):
         first = int(one["epoch"].iloc[0])
@@ -174,18 +197,26 @@ def _joined(trainings: list[pd.DataFrame]) -> tuple[pd.DataFrame, int]:
             # Keras counts from 0; a file may begin later, where the start of it was lost.
             beginning, offset = first, 1 if first == 0 else 0
         elif first <= beginning:
-            offset = int(rows["epoch"].max()) + 1 - first
-        one = one.assign(epoch=one["epoch"] + offset, training=number)
-        kept = rows[rows["epoch"] < first + offset]
-        replaced += len(rows) - len(kept)
-        rows = pd.concat([kept, one], ignore_index=True) if len(kept) else one
+            offset = int(kept[-1]["epoch"].iloc[-1]) + 1 - first
+        # Epochs rise through all that is kept, so that what is trained again stands at its end.
+        while kept and kept[-1]["epoch"].iloc[-1] >= first + offset:
+            before = kept.pop()
+            left = before[before["epoch"] < first + offset]
+            replaced += len(before) - len(left)
+            kept += [left] if len(left) else []
+        kept.append(one.assign(epoch=one["epoch"] + offset, training=number))
+    rows = pd.concat(kept, ignore_index=True)
     order = ["epoch", *(column for column in rows if column not in ("epoch", "training")), "training"]
     return rows[order], replaced
 
 
-def _numbers(column: pd.Series) -> pd.Series:
-    found = pd.to_numeric(column, errors="coerce")
-    if found.isna().all() and not column.isna().all():
+def _numbers(column: Sequence[object]) -> np.ndarray:
+    # Lists and objects, as a damaged history holds them, are no numbers; neither is True.
+    known = [
+        value if isinstance(value, str | float | int) and not isinstance(value, bool) else None for value in column
+    ]
+    found = pd.to_numeric(np.array(known, object), errors="coerce").astype(float)
+    if np.isnan(found).all() and any(isinstance(value, str) for value in known):
         # Spreadsheets of many countries write 1,5.
-        found = pd.to_numeric(column.astype(str).str.replace(",", ".", regex=False), errors="coerce")
+        found = pd.to_numeric(np.array([str(value).replace(",", ".") for value in known], object), errors="coerce")
     return found

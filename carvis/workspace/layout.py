@@ -1,12 +1,12 @@
 """How the folders of a data set are named."""
 
-import json
 import os
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
 from carvis.errors import CarvisError
+from carvis.workspace.json_file import parse_json
 from carvis.workspace.links import Links, is_below
 from carvis.workspace.regular_file import read_regular
 from carvis.workspace.tree import children, holds_folder
@@ -104,7 +104,7 @@ def _other_datasets(root: Path) -> dict[str, list[str]]:
 
 def _made_from(root: Path) -> list[str]:
     try:
-        made = json.loads(read_regular(root / SPLIT_REPORT, _MOST_BYTES))["made from"]
+        made = parse_json(read_regular(root / SPLIT_REPORT, _MOST_BYTES), root / SPLIT_REPORT)["made from"]
         named = [made["path"], *made.get("links to", ())]
         return [path for path in named if isinstance(path, str) and os.path.isabs(path) and "\0" not in path]
     except (CarvisError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from carvis.explain import scale_maps
+from carvis.tables import to_csv
 from ui import assumptions, choice, classifiers, comparison, data, layer_options, not_read, options, pairs, trials
 from ui.download import download
 from ui.i18n import _
@@ -111,6 +112,6 @@ if tested:
     with results_slot:
         download(
             _("Test results"),
-            lambda: trials.table(rows, tested).to_csv(index=False),
+            lambda: to_csv(trials.table(rows, tested)),
             file_name="faithfulness.csv",
         )

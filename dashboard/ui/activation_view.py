@@ -1,7 +1,5 @@
 """One model's column of page Activations."""
 
-import csv
-import io
 from pathlib import Path
 
 import altair as alt
@@ -20,6 +18,7 @@ from carvis.explain.channels import (
     stretched,
 )
 from carvis.images import encode_image, overlay
+from carvis.tables import to_csv
 from ui import selection
 from ui.classifiers import Opened
 from ui.data import Picture
@@ -229,11 +228,8 @@ class View:
         return activation_file({path: self.found[path]}, **facts, picture=self.picture.id)
 
     def _table(self, path: str, chosen: selection.Selection) -> bytes:
-        text = io.StringIO()
-        rows = csv.writer(text)
-        rows.writerow(["layer", "height", "width", "channels", "dead"])
-        rows.writerows([layer, *values.shape, self.dead[layer]] for layer, values in self.found.items())
-        return text.getvalue().encode()
+        rows = ([layer, *values.shape, self.dead[layer]] for layer, values in self.found.items())
+        return to_csv(rows, ["layer", "height", "width", "channels", "dead"], line_end="\r\n").encode()
 
 
 def _take(field: str, model: str, key: str, usual: object, prefix: str = "") -> None:

@@ -17,6 +17,7 @@ from carvis.workspace import atomic_write, content_hash, links_around, modified,
 from ui import choice, data, selection
 from ui.i18n import N_, _, n_, of_library
 from ui.page import guarded
+from ui.read_once import read_once
 from ui.texts import plain
 
 BOX = "box"
@@ -116,7 +117,7 @@ def read(source: Source, pictures: Dataset, split: str) -> Parts | None:
     return None
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@read_once(max_entries=16)
 def _read(path: str, fingerprint: str, split: str, times: str, *, _pictures: Dataset) -> Parts:
     return read_parts(path, _pictures, split)
 

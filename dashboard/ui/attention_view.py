@@ -8,6 +8,7 @@ import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.explain.attention import Attention, claim
+from carvis.tables import to_csv
 from ui import attention_charts, attention_pictures, attention_words, selection
 from ui.download import download
 from ui.i18n import N_, _, translated
@@ -183,7 +184,7 @@ def _tables(results: dict[str, Attention]) -> dict[str, bytes]:
         tables = {"parts": result.by_part, "classes": result.by_class, "accuracy": result.accuracy}
         files[f"{_file(name)}-pictures.csv"] = result.to_csv().encode("utf-8-sig")
         for kind, table in tables.items():
-            files[f"{_file(name)}-{kind}.csv"] = table.to_csv(lineterminator="\n").encode("utf-8-sig")
+            files[f"{_file(name)}-{kind}.csv"] = to_csv(table, index=True).encode("utf-8-sig")
     return files
 
 

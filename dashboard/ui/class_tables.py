@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.evaluation import confused_pairs
+from carvis.tables import to_csv
 from ui import confused, selection
 from ui.download import download
 from ui.i18n import N_, _, n_
@@ -72,7 +73,7 @@ def pairs(view: confused.View) -> None:
         alt=_("Most confused: {one} and {other}").format(one=found["one"].iloc[0], other=found["other"].iloc[0]),
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
-        download(_("Numbers"), lambda: table.to_csv(index=False), "confused_pairs.csv", key="pair_numbers")
+        download(_("Numbers"), lambda: to_csv(table), "confused_pairs.csv", key="pair_numbers")
         if len(table) > _PAIRS:
             words = n_("The first {n} of {all} pair is shown.", "The first {n} of {all} pairs are shown.", len(table))
             st.caption(words.format(n=_PAIRS, all=f"{len(table):,}"), width="content")
@@ -161,7 +162,7 @@ def classes(view: confused.View) -> None:
         ),
     )
     file = f"classes_{first.table.model}.csv"
-    download(_("Numbers"), lambda: table.to_csv(), file, key="class_numbers")
+    download(_("Numbers"), lambda: to_csv(table, index=True), file, key="class_numbers")
 
 
 def _range(row: dict, score: str) -> str:

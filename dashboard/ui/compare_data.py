@@ -12,6 +12,7 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.evaluation import Comparison, compare
 from carvis.evaluation.comparison import comparison_document, comparison_tables, fit_temperature, milliseconds_a_picture
+from carvis.tables import to_csv
 from carvis.workspace import content_hash, json_text
 from ui import choice, classifiers, data, selection, work
 from ui.i18n import _
@@ -171,7 +172,7 @@ def tables(found: Comparison) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, table in comparison_tables(found).items():
-            archive.writestr(zipfile.ZipInfo(f"{name}.csv"), table.to_csv(index=False))
+            archive.writestr(zipfile.ZipInfo(f"{name}.csv"), to_csv(table))
     return buffer.getvalue()
 
 

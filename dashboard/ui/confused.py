@@ -21,9 +21,10 @@ from carvis.evaluation import (
     read_super_classes,
     super_classes,
 )
-from carvis.workspace import children
+from carvis.workspace import children, modified
 from ui import choice, data, selection
 from ui.page import error, guarded
+from ui.read_once import read_once
 
 # Above this many classes the matrix begins with the most confused ones.
 ALL_UP_TO, FIRST_SHOWN = 40, 30
@@ -212,10 +213,15 @@ def groups_of(class_names: Iterable[str]) -> dict[str, str]:
     named, class_names = None, [str(name) for name in class_names]
     if file:
         try:
-            named = read_super_classes(file, class_names=class_names)
+            named = _super_classes(file, modified(file), tuple(class_names))
         except CarvisError as problem:
             error(problem)
     return super_classes(class_names, named)
+
+
+@read_once(max_entries=32)
+def _super_classes(file: Path, time: int, class_names: tuple[str, ...]) -> dict[str, str]:
+    return read_super_classes(file, class_names=class_names)
 
 
 def _order(stamps: list[tuple[str, int]], total: pd.DataFrame, groups: dict[str, str]) -> list[str]:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from carvis.evaluation import confusion_shares
 from carvis.figures import cell_words, confusion_matrix, figure_bytes
+from carvis.tables import to_csv
 from ui import confused, selection
 from ui.download import download
 from ui.i18n import _, n_
@@ -96,7 +97,7 @@ def _downloads(view: confused.View, model: confused.Model, minus: confused.Model
         if of != "count":
             values = confusion_shares(model.counts, of)
             values = values - confusion_shares(minus.counts, of) if minus else values
-        return values.loc[view.order, view.order].to_csv()
+        return to_csv(values.loc[view.order, view.order], index=True)
 
     key = f"{view.models.index(model)}_{bool(minus)}"
     with st.container(horizontal=True):

@@ -29,6 +29,7 @@ from carvis.workspace import (
     modified,
     resolved,
 )
+from ui.read_once import read_once
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 # Another number where the same file would now be read otherwise.
@@ -245,7 +246,7 @@ def _of_evaluation(table: Table, root: str | None, times: tuple[int, ...], *, _a
     return wrong.assign(status=here.map({True: "found", False: "missing"}), data=table.data)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@read_once(max_entries=8)
 def _of_csv(path: str, time: int, roots: tuple[tuple[str, str, tuple[int, ...]], ...]) -> pd.DataFrame:
     table = read_misclassified(path, [root for _, root, _ in roots])
     data = pd.Series("", index=table.index, dtype=object)

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.errors import CarvisError
+from carvis.tables import to_csv
 from carvis.workspace import Column, content_hash, read_parquet
 from ui import choice, classifiers, data, selection, work
 from ui.download import download
@@ -71,7 +72,7 @@ def show(models: list[str]) -> bool:
         st.markdown(" ".join(words), width="content")
         download(
             _("Numbers"),
-            lambda: found.drop(columns="path").to_csv(index=False),
+            lambda: to_csv(found.drop(columns="path")),
             file_name="disagreements.csv",
             key="disagreement_numbers",
         )

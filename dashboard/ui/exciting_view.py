@@ -5,6 +5,7 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image
+from carvis.tables import to_csv
 from carvis.workspace import modified
 from ui import choice, classifiers, commands, data, filter_options, pattern_grid, work
 from ui.comparison import shown
@@ -105,7 +106,7 @@ def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
         )
         download(
             _("Numbers"),
-            lambda: found.table.drop(columns="path").to_csv(index=False).encode(),
+            lambda: to_csv(found.table.drop(columns="path")).encode(),
             file_name=f"{model.name}--{layer.replace('/', '_')}--pictures.csv",
             icon=":material/table:",
             help=_("For every filter of the layer its pictures, with value and place, as a CSV file"),

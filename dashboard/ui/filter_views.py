@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.errors import CarvisError
+from carvis.tables import to_csv
 from ui import (
     choice,
     classifiers,
@@ -199,7 +200,7 @@ def _show_spectra(found: "dict[str, dict[str, Spectrum]]", noise_side: int) -> N
         )
         download(
             _("Numbers"),
-            lambda: _shares(found).to_csv(index=False).encode(),
+            lambda: to_csv(_shares(found)).encode(),
             file_name="spectra.csv",
             icon=":material/table:",
             help=_("The share of power of every ring as a CSV file"),

@@ -8,6 +8,7 @@ import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.dataset.health import Health
+from carvis.tables import to_csv
 from ui import choice, data, selection
 from ui.download import download
 from ui.i18n import N_, _, n_, of_library, translated
@@ -288,6 +289,4 @@ def _said(files: pd.DataFrame) -> pd.DataFrame:
 
 
 def _save(label: str, table: pd.DataFrame, name: str) -> None:
-    download(
-        label, lambda: table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"), name, key=f"save_{name}"
-    )
+    download(label, lambda: to_csv(table).encode("utf-8-sig"), name, key=f"save_{name}")

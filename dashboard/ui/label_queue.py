@@ -10,6 +10,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation import corrected_list, label_errors
 from carvis.evaluation.doubting import WEAK
 from carvis.evaluation.joining import Joined, join
+from carvis.tables import to_csv
 from ui import choice, commands, data, earlier, label_evidence, selection, tagging
 from ui.download import download
 from ui.i18n import N_, _, n_, translated
@@ -190,7 +191,7 @@ def _progress(errors: pd.DataFrame, decisions: pd.DataFrame, joined: Joined) -> 
         st.markdown(words, width="content")
         download(
             _("Corrected list"),
-            lambda: corrected_list(joined, errors, decisions).to_csv(index=False).encode("utf-8-sig"),
+            lambda: to_csv(corrected_list(joined, errors, decisions)).encode("utf-8-sig"),
             "corrected.csv",
             key="corrected_list",
             help=_(
@@ -199,7 +200,7 @@ def _progress(errors: pd.DataFrame, decisions: pd.DataFrame, joined: Joined) -> 
         )
         download(
             _("Numbers"),
-            lambda: errors.drop(columns=["models"]).to_csv(index=False).encode("utf-8-sig"),
+            lambda: to_csv(errors.drop(columns=["models"])).encode("utf-8-sig"),
             "label_errors.csv",
             key="label_errors",
         )

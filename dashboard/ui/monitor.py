@@ -8,15 +8,17 @@ import pandas as pd
 import streamlit as st
 
 from carvis.errors import PathError
+from carvis.tables import to_csv
 from carvis.training.diagnosis import diagnose
 from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history
 from carvis.training.run import CONFIG, Run
-from carvis.workspace import resolved
+from carvis.workspace import children, modified, resolved
 from ui import curves, data, replay, selection
 from ui.download import download
 from ui.i18n import N_, _, of_library
 from ui.page import guarded
+from ui.read_once import read_once
 from ui.texts import percent, plain
 
 MOST_SHOWN = 3
@@ -119,7 +121,7 @@ def foreign_histories() -> dict[str, pd.DataFrame]:
     found = {}
     for name in chosen:
         with guarded():
-            found[name] = read_history(logs[name])
+            found[name] = _logged(logs[name])
     if named.strip():
         with guarded():
             found |= _named_logs(named.strip())
@@ -139,7 +141,7 @@ def _named_logs(text: str) -> dict[str, pd.DataFrame]:
         words = _("{path} is the whole workspace: name the folder of the logs in it.")
         raise PathError(words.format(path=text))
     folders = _logs_in(str(place), int(time.monotonic() / _LOOK_EVERY)) if place.is_dir() else ()
-    return {space.relative(one): read_history(one) for one in (folders or (place,))[:MOST_SHOWN]}
+    return {space.relative(one): _logged(one) for one in (folders or (place,))[:MOST_SHOWN]}
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -148,7 +150,18 @@ def _logs_in(folder: str, moment: int) -> tuple[Path, ...]:
     return tuple(tensorboard_folders(folder, links=data.workspace().links))
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+def _logged(place: Path) -> pd.DataFrame:
+    links = data.workspace().links
+    files = [one for one in children(place, links, folders=False) if ".tfevents." in one.name] or [place]
+    return _read_log(place, tuple((str(file), modified(file)) for file in files))
+
+
+@read_once(max_entries=32)
+def _read_log(place: Path, times: tuple[tuple[str, int], ...]) -> pd.DataFrame:
+    return read_history(place)
+
+
+@read_once(max_entries=32)
 def _uploaded(name: str, content: bytes) -> pd.DataFrame:
     return read_history(io.BytesIO(content), name=Path(name).name)
 
@@ -291,7 +304,7 @@ def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:
         st.code(run.log(_LOG_LINES), language=None, wrap_lines=True)
         download(
             _("Numbers"),
-            lambda: run.history.to_csv(index=False),
+            lambda: to_csv(run.history),
             file_name=f"{name}.csv",
             key=f"history_{name}",
         )

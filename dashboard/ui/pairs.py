@@ -9,6 +9,7 @@ import streamlit as st
 
 from carvis.explain.comparing import compare_maps, density_difference
 from carvis.images import DIVERGING, colorize, encode_image, overlay_difference
+from carvis.tables import to_csv
 from carvis.workspace import content_hash
 from ui import classifiers, comparison, trials
 from ui.download import download
@@ -147,7 +148,7 @@ def _downloads(row: comparison.Row, swap: pd.DataFrame | None) -> None:
         )
         download(
             _("Numbers"),
-            lambda: compare_maps(row.maps, swap).to_csv(index=False),
+            lambda: to_csv(compare_maps(row.maps, swap)),
             file_name=f"{stem}-comparison.csv",
             key=f"comparison_numbers_{row.number}",
         )

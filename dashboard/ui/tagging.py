@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from carvis.errors import CarvisError
+from carvis.errors import CarvisError, TableError
 from carvis.evaluation import TAGS, NoteChangedError, TagError, Tags, import_tags
 from carvis.evaluation.tag_exchange import tags_csv
 from carvis.workspace import atomic_write, sha256_of_file
@@ -247,7 +247,10 @@ def exchange() -> None:
         if file and st.session_state.get(_TAKEN, ("",))[0] != file.file_id:
             with guarded():
                 _take_file(file)
-        if file and (taken := st.session_state.get(_TAKEN)):
+        taken = st.session_state.get(_TAKEN)
+        if file and taken and isinstance(taken[1], CarvisError):
+            error(taken[1])
+        elif file and taken:
             result = taken[1]
             words = _("Added: {tags} tags, {notes} notes.")
             st.success(words.format(tags=f"{result.tags:,}", notes=f"{result.notes:,}"))
@@ -260,8 +263,9 @@ def _take_file(file: Any) -> None:
         path = atomic_write(Path(folder) / "tags.csv", file.getvalue())
         try:
             result = import_tags(store(), path)
-        except CarvisError as problem:
-            raise TagError(str(problem).replace(str(path), file.name)) from problem
+        except TableError as problem:
+            # Kept, too: the file would be read again in every run of the page.
+            result = TagError(str(problem).replace(str(path), file.name))
     st.session_state[_TAKEN] = (file.file_id, result)
     # The tiles, drawn already or not, show what came in.
     st.rerun()

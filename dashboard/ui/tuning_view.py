@@ -8,6 +8,7 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.images import encode_image
+from carvis.tables import to_csv
 from ui import choice, classifiers, data, filter_options, pattern_grid, selection, work
 from ui.download import download
 from ui.i18n import _, n_
@@ -177,7 +178,7 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
         )
         download(
             _("Numbers"),
-            lambda: table.to_csv(index=False).encode(),
+            lambda: to_csv(table).encode(),
             file_name=f"{two.name}--{pair.after.replace('/', '_')}--changes.csv",
             icon=":material/table:",
             help=_("The change of every filter as a CSV file"),

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from carvis.errors import TableError
-from carvis.evaluation import Evaluation, check_folder, load_evaluation
+from carvis.evaluation import Evaluation, check_folder, load_evaluation, read_misclassified
 from carvis.evaluation.metrics import summarise
 
 
@@ -168,3 +168,30 @@ def test_class_names_that_are_a_path_are_damage(evaluation, tmp_path):
 def test_a_check_of_another_version_is_none(evaluation, tmp_path):
     evaluation.setup["assumption_check"] = {"model": "m", "table": [], "splits": [], "novel": 1}
     assert load_evaluation(evaluation.save(tmp_path / "out")).assumption_check is None
+
+
+def test_classes_and_files_named_as_formulas_go_out_as_texts_and_come_back(evaluation, tmp_path):
+    """At the root of a data set whose name begins with a sign, a path begins with it, too."""
+    names = ["=A", "@B"]
+    table = evaluation.predictions.assign(
+        id=["valid/=A/1.jpg", "valid/@B/;=2.jpg"],
+        path=["val/=A/1.jpg", "val/@B/;=2.jpg"],
+        label=names,
+        predicted=["=A", "=A"],
+    ).rename(columns={"p:A, b": "p:=A", "p:車": "p:@B"})
+    setup = evaluation.setup | {
+        "model": {"name": "m", "class_names": names},
+        "dataset": {"name": "-cars", "fingerprint": "f"},
+    }
+    metrics = summarise(table, names) | {"unreadable": [], "left_out": {}}
+    folder = Evaluation(table, metrics, setup).save(tmp_path / "out")
+    text = (folder / "df2.csv").read_bytes().decode("utf-8-sig")
+    assert text.splitlines()[1:] == ["'-cars/val/@B/;'=2.jpg,'@B,'=A,0.625000,0.250000,valid/@B/;'=2.jpg"]
+    image = tmp_path / "-cars" / "val" / "@B" / ";=2.jpg"
+    image.parent.mkdir(parents=True)
+    image.write_bytes(b"image")
+    found = read_misclassified(folder / "df2.csv", tmp_path / "-cars")
+    assert found[["id", "path", "label", "predicted", "status"]].to_numpy().tolist() == [
+        ["valid/@B/;=2.jpg", str(image), "@B", "=A", "found"]
+    ]
+    assert load_evaluation(folder).class_names == names

@@ -74,7 +74,7 @@ def test_an_old_log_that_was_begun_again_and_broken_off(tmp_path):
 def test_what_is_no_history_is_said(tmp_path):
     for name, content, says in (
         ("history.pkl", b"\x80\x04cos\nsystem", "pickle"),
-        ("broken.json", b"{", "not JSON"),
+        ("broken.json", b"{", "cannot be used"),
         ("other.json", b"[1, 2]", "no column loss"),
         ("table.csv", b"PATH,TRUE\na,b\n", "no column loss"),
         ("gone.csv", None, "check the path"),
@@ -107,7 +107,7 @@ def test_decimal_commas_marks_and_nonsense(tmp_path):
         read_history(path)
     deep = tmp_path / "deep.json"
     deep.write_text("[" * 100_000)
-    with pytest.raises(TableError, match="not JSON"):
+    with pytest.raises(TableError, match="nested deeper"):
         read_history(deep)
     deep.write_text('{"loss": [[1], [2]]}')
     with pytest.raises(TableError):

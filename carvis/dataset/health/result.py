@@ -11,6 +11,7 @@ import pandas as pd
 from carvis.dataset.health.copying import Copies, copies_table
 from carvis.images import depth_of
 from carvis.language import Message
+from carvis.tables import to_csv
 from carvis.workspace import SPLITS, atomic_write, write_json
 
 # With fewer training pictures a class can hardly be learnt.
@@ -189,7 +190,7 @@ class Health:
     def save(self, path: str | Path) -> Path:
         """Write everything as ``.json``, or the pairs of copies as ``.csv`` (UTF-8 with a mark, for Excel)."""
         if Path(path).suffix.lower() == ".csv":
-            return atomic_write(path, self.copies.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+            return atomic_write(path, to_csv(self.copies).encode("utf-8-sig"))
         tables = {
             "counts": self.counts.reset_index(),
             "broken": self.broken,

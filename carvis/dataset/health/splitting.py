@@ -15,6 +15,7 @@ from carvis.dataset.health.laying import carry_masks, lay_out, leave_out_removed
 from carvis.dataset.health.result import Health
 from carvis.errors import CarvisError, DatasetError
 from carvis.language import Message
+from carvis.tables import to_csv
 from carvis.workspace import (
     SPLIT_REPORT,
     SPLITS,
@@ -131,7 +132,7 @@ def split_dataset(
                 masks = carry_masks(health.root, table, made)
             report = _report(health, table, shares, seed, how, leaks) | {"masks": masks}
             write_json(made / SPLIT_REPORT, report, indent=1)
-            atomic_write(made / TABLE, table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+            atomic_write(made / TABLE, to_csv(table).encode("utf-8-sig"))
             if out.exists():
                 out.rmdir()
             os.replace(made, out)

@@ -209,7 +209,7 @@ class _Looking:
             try:
                 image, turn = self.clf.read_image(sample.path), turn_of(sample.path, self.clf.reading)
                 # Annotations lie on the upright image; all is measured on the image that the model sees.
-                masks = self.parts.masks(sample.id, turned_upright(image, turn).shape[:2])
+                masks = self.parts.present(sample.id, turned_upright(image, turn).shape[:2])
                 read.append((sample, image, {name: turned_as_stored(mask, turn) for name, mask in masks.items()}))
             except (ImageError, TableError) as error:
                 self.problems.append(message_of(error))
@@ -240,8 +240,11 @@ class _Looking:
             "probability": float(heatmap.probabilities[heatmap.target]),
             "status": heatmap.status,
         }
-        row |= {f"area:{part}": float(mask.mean()) for part, mask in masks.items()}
+        row |= {f"area:{part}": float(masks[part].mean()) if part in masks else 0.0 for part in self.parts.names}
         if heatmap.status == "ok":
+            # The evidence on a part that is not there is none.
+            row |= {f"{measure}:{part}": 0.0 for part in self.parts.names for measure in ("share", "point")}
+        if heatmap.status == "ok" and masks:
             covers = np.stack([measures.coverage(mask, size) for mask in masks.values()])
             place = measures.summit(heatmap.positive)
             for (part, mask), share in zip(masks.items(), measures.shares(heatmap.positive, covers)):

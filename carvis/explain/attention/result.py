@@ -12,6 +12,7 @@ import pandas as pd
 from carvis.evaluation.metrics import wilson_interval
 from carvis.explain.attention.standing_out import standing_out
 from carvis.language import from_data
+from carvis.tables import to_csv
 
 # One column a part of each, named "<measure>:<part>".
 MEASURES = (
@@ -80,14 +81,15 @@ class Attention:
     @cached_property
     def long(self) -> pd.DataFrame:
         """One row a picture and part: id, label, status, part and the measures, without parts that are not there."""
-        pieces = []
-        for part in self.parts:
-            piece = self.table[["id", "label", "status"]].copy()
-            piece["part"] = part
-            for measure in MEASURES:
-                piece[measure] = self.table[f"{measure}:{part}"]
-            pieces.append(piece[piece["area"] > 0])
-        return pd.concat(pieces, ignore_index=True)
+        values = {
+            measure: self.table[[f"{measure}:{part}" for part in self.parts]].to_numpy(float) for measure in MEASURES
+        }
+        part, row = np.nonzero(values["area"].T > 0)
+        found = self.table[["id", "label", "status"]].iloc[row].reset_index(drop=True)
+        found["part"] = np.array(self.parts, object)[part]
+        for measure in MEASURES:
+            found[measure] = values[measure][row, part]
+        return found
 
     @cached_property
     def by_part(self) -> pd.DataFrame:
@@ -144,7 +146,7 @@ class Attention:
 
     def to_csv(self) -> str:
         """Return the table as the text of a CSV file."""
-        return self.table.to_csv(index=False, lineterminator="\n")
+        return to_csv(self.table)
 
 
 def _summed(rows: pd.DataFrame, intervals: bool = False) -> dict[str, float]:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from carvis.dataset import Dataset
 from carvis.errors import TableError
-from carvis.explain.parts.parts import Draw, read_index_mask
+from carvis.explain.parts.parts import Draw, check_number, read_index_mask
 from carvis.language import Message
 from carvis.workspace import (
     Links,
@@ -139,4 +139,6 @@ def _highest(files) -> int:
 
 def _draw(file: Path, names: tuple[str, ...], size: tuple[int, int]) -> dict[str, np.ndarray]:
     values = read_index_mask(file, size)
-    return {name: values == index for index, name in enumerate(names)}
+    there = [index for index in np.unique(values) if 0 <= index < len(names)]
+    check_number(there, file)
+    return {names[index]: values == index for index in there}

@@ -6,6 +6,9 @@ from carvis.dataset import Dataset, canonical_id
 from carvis.evaluation import ImageIndex
 from carvis.language import Message
 
+# Letters of a name that a sentence shows.
+_SHOWN = 200
+
 
 class Pictures:
     """The pictures of one split, found by sample id or by the longest matching end of a path.
@@ -34,14 +37,14 @@ class Pictures:
 
         A picture of another split is no loss: annotations often serve a whole data set.
         """
-        names = tuple(name for name in names if name)
+        names = tuple(dict.fromkeys(name for name in names if name))
         if names not in self._known:
             self._known[names] = self._look_up(names)
         sample, status = self._known[names]
         if status == "ambiguous":
-            self.unclear.append(names[0])
+            self.unclear.append(names[0][:_SHOWN])
         elif status == "missing":
-            self.lost.append(names[0] if names else "(no name)")
+            self.lost.append(names[0][:_SHOWN] if names else "(no name)")
         return sample
 
     def _look_up(self, names: tuple[str, ...]) -> tuple[str | None, str]:

@@ -1,6 +1,6 @@
 """``Parts``: where the parts of a data set's pictures lie, whatever they were annotated with."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 from carvis.errors import TableError
 from carvis.images import image_size
 from carvis.language import Message
+from carvis.tables.limits import MAX_PARTS_OF_AN_IMAGE
 from carvis.workspace import content_hash, open_regular
 
 # What boxes and outlines leave of a picture, so that a map's whole evidence is accounted for.
@@ -90,6 +91,31 @@ class Parts:
         found = self.drawn[sample](size)
         nothing = np.zeros(size, bool)
         return {name: found.get(name, nothing) for name in self.names}
+
+    def present(self, sample: str, size: tuple[int, int]) -> dict[str, np.ndarray]:
+        """Return the parts that an annotated picture shows, as ``masks`` does, in the order of ``names``.
+
+        Of thousands of parts a picture shows few: a mask of each of the others would cost time and memory.
+        """
+        found = self.drawn[sample](size)
+        return {name: found[name] for name in self.names if name in found and found[name].any()}
+
+
+def check_number(parts: Collection[object], source: object) -> None:
+    """Refuse a picture with so many parts that their masks would fill the memory.
+
+    Raises:
+        TableError: there are more than ``MAX_PARTS_OF_AN_IMAGE``.
+    """
+    if len(parts) > MAX_PARTS_OF_AN_IMAGE:
+        raise TableError(
+            Message(
+                "{source} marks {n} different parts of one image, more than the {most} that are measured: merge some.",
+                source=source,
+                n=f"{len(parts):,}",
+                most=MAX_PARTS_OF_AN_IMAGE,
+            )
+        )
 
 
 def picture_size(path: str | Path) -> tuple[int, int]:

@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 
 from carvis.errors import TableError
-from carvis.explain.parts.parts import same_shape
+from carvis.explain.parts.parts import check_number, same_shape
 from carvis.language import Message
 
 _SUBPIXEL = 4
+NO_BOX = Message("has no left < right and top < bottom")
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,11 @@ class Box:
     right: float
     bottom: float
 
-    def draw(self, size: tuple[int, int]) -> np.ndarray:
-        mask = np.zeros(size, bool)
+    def paint(self, mask: np.ndarray) -> None:
+        """Add its pixels to a mask of the picture's size."""
         edges = (self.top, self.bottom, self.left, self.right)
         first_row, last_row, first_column, last_column = (max(0, int(np.ceil(edge - 0.5))) for edge in edges)
         mask[first_row:last_row, first_column:last_column] = True
-        return mask
 
     def scaled(self, down: float, across: float) -> "Box":
         return Box(self.left * across, self.top * down, self.right * across, self.bottom * down)
@@ -42,16 +42,23 @@ class Outline:
 
     points: tuple[tuple[float, float], ...]
 
-    def draw(self, size: tuple[int, int]) -> np.ndarray:
+    def paint(self, mask: np.ndarray) -> None:
+        """Add its pixels to a mask of the picture's size."""
         # Drawn at a multiple of the size, so that a pixel is in it where its middle is: OpenCV fills the edge too.
-        height, width = size
-        fine = np.zeros((height * _SUBPIXEL, width * _SUBPIXEL), np.uint8) if height * width < 4e6 else None
-        factor = 1 if fine is None else _SUBPIXEL
-        canvas = np.zeros(size, np.uint8) if fine is None else fine
-        corners = np.round((np.array(self.points) * factor - 0.5) * 16).astype(np.int32)
+        height, width = mask.shape
+        factor = _SUBPIXEL if height * width < 4e6 else 1
+        # Only where it lies: thousands of small outlines on a large picture would each cost all of it.
+        points = np.array(self.points)
+        left, top = np.clip(np.floor(points.min(0)) - 1, 0, (width, height)).astype(int)
+        right, bottom = np.clip(np.ceil(points.max(0)) + 1, 0, (width, height)).astype(int)
+        if right <= left or bottom <= top:
+            return
+        canvas = np.zeros(((bottom - top) * factor, (right - left) * factor), np.uint8)
+        # OpenCV counts in 32 bits.
+        corners = np.clip(np.round(((points - (left, top)) * factor - 0.5) * 16), -(2**29), 2**29).astype(np.int32)
         cv2.fillPoly(canvas, [corners], 1, cv2.LINE_8, 4)
         middle = factor // 2
-        return canvas[middle::factor, middle::factor].astype(bool)
+        mask[top:bottom, left:right] |= canvas[middle::factor, middle::factor].astype(bool)
 
     def scaled(self, down: float, across: float) -> "Outline":
         return Outline(tuple((x * across, y * down) for x, y in self.points))
@@ -67,12 +74,14 @@ class Runs:
     counts: tuple[int, ...]
     size: tuple[int, int]
 
-    def draw(self, size: tuple[int, int]) -> np.ndarray:
+    def paint(self, mask: np.ndarray) -> None:
+        """Add its pixels to a mask of the picture's size, or of another."""
         values = np.arange(len(self.counts)) % 2 == 1
-        mask = np.repeat(values, self.counts).reshape(self.size[::-1]).T
-        if self.size != size:
-            return cv2.resize(mask.astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST_EXACT).astype(bool)
-        return mask
+        own = np.repeat(values, self.counts).reshape(self.size[::-1]).T
+        if own.shape != mask.shape:
+            how = cv2.INTER_NEAREST_EXACT
+            own = cv2.resize(own.astype(np.uint8), mask.shape[::-1], interpolation=how).astype(bool)
+        mask |= own
 
     def scaled(self, down: float, across: float) -> "Runs":
         return self  # It knows the size it was drawn at.
@@ -114,10 +123,12 @@ class Annotated:
                         picture_height=size[0],
                     )
                 )
+        check_number({part for part, _ in self.shapes}, self.source)
         found: dict[str, np.ndarray] = {}
         for part, shape in self.shapes:
-            mask = shape.scaled(down, across).draw(size)
-            found[part] = found[part] | mask if part in found else mask
+            if part not in found:
+                found[part] = np.zeros(size, bool)
+            shape.scaled(down, across).paint(found[part])
         if rest:
             found[rest] = ~np.logical_or.reduce([*found.values(), np.zeros(size, bool)])
         return found
@@ -131,5 +142,5 @@ def box_between(values: Sequence[float]) -> Box:
     """
     left, top, right, bottom = (float(value) for value in values)
     if not np.isfinite([left, top, right, bottom]).all() or right <= left or bottom <= top:
-        raise ValueError("a box needs left < right and top < bottom")
+        raise ValueError(NO_BOX)
     return Box(left, top, right, bottom)

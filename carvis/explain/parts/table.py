@@ -1,16 +1,15 @@
 """Boxes in a CSV table, whatever its columns are called."""
 
-import re
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from carvis.errors import TableError
-from carvis.evaluation.lenient_csv import read_lenient_csv, read_text, share_known
+from carvis.evaluation.lenient_csv import read_lenient_csv, share_known
 from carvis.explain.parts.matching import Pictures
 from carvis.explain.parts.shapes import Annotated, Box, box_between
+from carvis.explain.parts.unusable import MAX_COORDINATE, NO_NUMBER, TOO_MANY_SHAPES, inside
 from carvis.language import Message
+from carvis.tables.limits import MAX_CLASSES, MAX_SHAPES_OF_AN_IMAGE, too_many
 
 _PICTURE = ("id", "path", "filename", "file_name", "file", "image", "image_path", "picture", "sample")
 _PART = ("part", "label", "class", "name", "category")
@@ -22,6 +21,8 @@ _CORNERS = (
 )
 _ORIGIN = (("x", "left", "x1", "xmin"), ("y", "top", "y1", "ymin"))
 _EXTENT = (("width", "w"), ("height", "h"))
+# Letters of a name that are kept.
+_LONGEST = 1000
 
 
 def read_boxes(
@@ -35,7 +36,7 @@ def read_boxes(
         TableError: no column of pictures, parts or corners, coordinates that are shares, or no row that can be used.
     """
     table = read_lenient_csv(
-        path, _picture_column(path, encoding), encoding,
+        path, ("path", *_PICTURE), encoding,
         lambda read: share_known((cell for row in read.rows for cell in row), pictures.knows),
     )  # fmt: skip
     columns = {name.casefold(): place for place, name in reversed(list(enumerate(table.header)))}
@@ -57,7 +58,6 @@ def read_boxes(
         )
 
     numbers = [[_number(row[place]) for place in corners] for row in table.rows]
-    told, wrong = list(table.problems), 0
     flat = [value for four in numbers for value in four if value is not None]
     if flat and max(flat) <= 1:
         raise TableError(
@@ -65,38 +65,44 @@ def read_boxes(
         )
     found: dict[str, list[tuple[str, Box]]] = {}
     sizes: dict[str, tuple[int, int] | None] = {}
-    for row, four in zip(table.rows, numbers):
-        sample = pictures.find(row[picture])
+    wrong: dict[str, list[int]] = {}
+    for i, (row, four) in enumerate(zip(table.rows, numbers)):
+        # In another program's table an apostrophe before a sign may be the file's own.
+        sample = pictures.find(table.as_written.get((i, picture), ""), row[picture])
         if sample is None:
             continue
+        size = _size(row, extent) if sized else None
         try:
+            if None in four:
+                raise ValueError(NO_NUMBER)
             if extent == corners[2:]:
                 four = [four[0], four[1], four[0] + four[2], four[1] + four[3]]
-            box = box_between(four)
-        except (TypeError, ValueError):
-            wrong += 1
+            box = inside(box_between(four), size)
+        except ValueError as error:
+            wrong.setdefault(error.args[0], []).append(table.lines[i])
             continue
-        found.setdefault(sample, []).append((row[part].strip() or "part", box))
-        sizes[sample] = _size(row, extent) if sized else None
-    if wrong:
-        told.append(
-            Message.of_number(
-                "{n} row of {file} holds no box: give left < right and top < bottom.",
-                "{n} rows of {file} hold no box: give left < right and top < bottom.",
-                wrong,
-                file=path.name,
-            )
+        known = found.setdefault(sample, [])
+        if len(known) == MAX_SHAPES_OF_AN_IMAGE:
+            wrong.setdefault(TOO_MANY_SHAPES, []).append(table.lines[i])
+            continue
+        known.append((row[part].strip()[:_LONGEST] or "part", box))
+        sizes[sample] = size
+    told = list(table.problems) + [
+        Message.of_number(
+            "{n} row of {file} holds no usable box, since it {why} (line {line}): correct it.",
+            "{n} rows of {file} hold no usable box, since each {why} (first line {line}): correct them.",
+            len(lines),
+            file=path.name,
+            why=why,
+            line=lines[0],
         )
-    annotated = {sample: Annotated(tuple(boxes), sizes[sample], path.name) for sample, boxes in found.items()}
+        for why, lines in wrong.items()
+    ]
+    annotated = {sample: Annotated(tuple(boxes), sizes[sample], path.name) for sample, boxes in found.items() if boxes}
     counts = Counter(name for one in annotated.values() for name, _ in one.shapes)
+    if len(counts) > MAX_CLASSES:
+        raise too_many(path, Message("parts"), MAX_CLASSES)
     return annotated, list(counts), told
-
-
-def _picture_column(path: Path, encoding: str | None) -> str:
-    text = read_text(path, encoding)
-    lines = [line for line in text.splitlines() if line.strip() and not line.lower().startswith("sep=")]
-    cells = [cell.strip().strip('"').casefold() for cell in re.split("[,;\t]", lines[0])] if lines else []
-    return next((name for name in _PICTURE if name in cells), "path")
 
 
 def _first(columns: dict[str, int], names: tuple[str, ...]) -> int | None:
@@ -108,7 +114,7 @@ def _number(text: str) -> float | None:
         value = float(text.strip().replace(",", "."))
     except ValueError:
         return None
-    return value if np.isfinite(value) else None
+    return value if abs(value) <= MAX_COORDINATE else None
 
 
 def _size(row: list[str], extent: list[int]) -> tuple[int, int] | None:

@@ -2,20 +2,23 @@
 
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from carvis.errors import TableError
+from carvis.errors import CarvisError, FileKindError, TableError
 from carvis.explain.parts.matching import Pictures
 from carvis.explain.parts.shapes import Annotated, Box, box_between
+from carvis.explain.parts.unusable import MAX_COORDINATE, OUTSIDE, TOO_MANY_SHAPES, inside, number
 from carvis.language import Message
 from carvis.tables import readings
-from carvis.workspace import links_around, walk
+from carvis.tables.limits import MAX_CLASSES, MAX_SHAPES_OF_AN_IMAGE, too_many
+from carvis.workspace import links_around, read_regular, walk
 
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
-_MOST_BYTES, _DEEPEST = 5_000_000, 40
+_MOST_BYTES, _DEEPEST = 20_000_000, 40
+# Letters of a name that are kept.
+_LONGEST = 1000
 
 
 class _Refused(Exception):
@@ -34,20 +37,35 @@ def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
     files = sorted(Path(found.path) for found in walk(folder, links_around(folder)) if found.name.endswith(".xml"))
     if not files:
         raise TableError(Message("{folder} holds no .xml files: put one a picture there.", folder=folder))
-    annotated: dict[str, Annotated] = {}
+    shapes: dict[str, list[tuple[str, Box]]] = {}
+    last: dict[str, tuple[tuple[int, int] | None, str]] = {}
     broken: Counter[str] = Counter()
     first: dict[str, str] = {}
+
+    def refuse(reason: str, file: Path) -> None:
+        broken[reason] += 1
+        first.setdefault(reason, file.name)
+
+    read = 0
     for file in files:
         try:
-            found = _read_file(file, folder, pictures)
+            sample, boxes, size, reasons = _read_file(file, folder, pictures)
         except _Refused as reason:
-            broken[str(reason)] += 1
-            first.setdefault(str(reason), file.name)
+            refuse(reason.args[0], file)
             continue
-        for sample, one in found.items():
-            before = annotated.get(sample)
-            annotated[sample] = replace(one, shapes=(*before.shapes, *one.shapes)) if before else one
-    if sum(broken.values()) == len(files):
+        for reason in reasons:
+            refuse(reason, file)
+        read += bool(boxes) or not reasons
+        if sample is None or not boxes:
+            continue
+        known = shapes.setdefault(sample, [])
+        if len(known) + len(boxes) > MAX_SHAPES_OF_AN_IMAGE:
+            refuse(TOO_MANY_SHAPES, file)
+            continue
+        known += boxes
+        last[sample] = size, file.name
+    annotated = {sample: Annotated(tuple(known), *last[sample]) for sample, known in shapes.items() if known}
+    if not read:
         reason, _ = broken.most_common(1)[0]
         raise TableError(
             Message(
@@ -58,8 +76,8 @@ def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
         )
     told = [
         Message.of_number(
-            "{n} file of {folder} could not be read, {first} ({why}): repair it.",
-            "{n} files of {folder} could not be read, first {first} ({why}): repair them.",
+            "{n} file of {folder} could not be read whole, {first} ({why}): repair it.",
+            "{n} files of {folder} could not be read whole, first {first} ({why}): repair them.",
             n,
             folder=folder.name,
             first=first[why],
@@ -68,34 +86,38 @@ def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
         for why, n in broken.items()
     ]
     names = sorted({part for one in annotated.values() for part, _ in one.shapes})
+    if len(names) > MAX_CLASSES:
+        raise too_many(folder, Message("parts"), MAX_CLASSES)
     return annotated, names, told
 
 
-def _read_file(file: Path, folder: Path, pictures: Pictures) -> dict[str, Annotated]:
+def _read_file(
+    file: Path, folder: Path, pictures: Pictures
+) -> tuple[str | None, list[tuple[str, Box]], tuple[int, int] | None, list[Message]]:
+    """Return the sample id, its boxes, its size, and why some objects could not be used."""
     root = parse_safely(file)
     name = (root.findtext("filename") or "").strip()
     inner = file.relative_to(folder).parent
     beside = (inner / name).as_posix() if name else ""
-    inside = f"{(root.findtext('folder') or '').strip()}/{name}" if name else ""
-    sample = pictures.find((root.findtext("path") or "").strip(), beside, inside, name)
+    within = f"{(root.findtext('folder') or '').strip()}/{name}" if name else ""
+    sample = pictures.find((root.findtext("path") or "").strip(), beside, within, name)
+    size = _size(root.find("size"))
     if sample is None:
-        return {}
-    boxes = []
-    for thing in root.findall("object"):
+        return None, [], size, []
+    boxes, reasons = [], {}
+    for thing in root.iterfind("object"):
         box = thing.find("bndbox")
-        part = (thing.findtext("name") or "").strip()
+        part = (thing.findtext("name") or "").strip()[:_LONGEST]
         if box is None or not part:
-            raise _Refused("an object without a name or a bndbox")
-        boxes.append((part, _box(box)))
-    return {sample: Annotated(tuple(boxes), _size(root.find("size")), file.name)}
-
-
-def _box(element: ElementTree.Element) -> Box:
-    try:
-        left, top, right, bottom = (float(element.findtext(name)) for name in ("xmin", "ymin", "xmax", "ymax"))
-        return box_between((left - 1, top - 1, right, bottom))
-    except (TypeError, ValueError):
-        raise _Refused("a bndbox that is no box") from None
+            reasons[Message("an object without a name or a bndbox")] = None
+            continue
+        try:
+            left, top, right, bottom = (number(box.findtext(name)) for name in ("xmin", "ymin", "xmax", "ymax"))
+            boxes.append((part, inside(box_between((left - 1, top - 1, right, bottom)), size)))
+        except ValueError as error:
+            outside = error.args[0] == OUTSIDE
+            reasons[Message("a bndbox outside its image") if outside else Message("a bndbox that is no box")] = None
+    return sample, boxes, size, list(reasons)
 
 
 def _size(element: ElementTree.Element | None) -> tuple[int, int] | None:
@@ -103,7 +125,7 @@ def _size(element: ElementTree.Element | None) -> tuple[int, int] | None:
         height, width = (int(element.findtext(name)) for name in ("height", "width"))
     except (AttributeError, TypeError, ValueError):
         return None
-    return (height, width) if height > 0 and width > 0 else None
+    return (height, width) if 0 < height < MAX_COORDINATE and 0 < width < MAX_COORDINATE else None
 
 
 def _as_utf8(content: bytes, file: Path) -> bytes:
@@ -120,22 +142,20 @@ def parse_safely(file: Path) -> ElementTree.Element:
     depth = 0
 
     def refuse(*_):
-        raise _Refused("it declares a document type, which annotations do not need")
+        raise _Refused(Message("it declares a document type, which annotations do not need"))
 
     def begin(*_):
         nonlocal depth
         depth += 1
         if depth > _DEEPEST:
-            raise _Refused("it is nested too deeply")
+            raise _Refused(Message("it is nested too deeply"))
 
     def end(*_):
         nonlocal depth
         depth -= 1
 
     try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise _Refused("it is too large")
-        content = _as_utf8(file.read_bytes(), file)
+        content = _as_utf8(read_regular(file, _MOST_BYTES), file)
         guard = expat.ParserCreate()
         # Entities are declared in a document type: refusing that refuses them before anything is expanded.
         guard.StartDoctypeDeclHandler, guard.EntityDeclHandler = refuse, refuse
@@ -143,11 +163,15 @@ def parse_safely(file: Path) -> ElementTree.Element:
         guard.Parse(content, True)
         root = ElementTree.fromstring(content)
     except OSError as error:
-        raise _Refused(error.strerror or "it cannot be read") from None
+        raise _Refused(error.strerror or Message("it cannot be read")) from None
+    except FileKindError as error:
+        raise _Refused(error.strerror) from None
     except TableError:
-        raise _Refused("it is not text in the encoding that it declares") from None
+        raise _Refused(Message("it is not text in the encoding that it declares")) from None
+    except CarvisError:
+        raise _Refused(Message("it is larger than {limit} MB", limit=_MOST_BYTES // 1_000_000)) from None
     except (expat.ExpatError, ElementTree.ParseError, LookupError, ValueError):
-        raise _Refused("it is not well-formed XML") from None
+        raise _Refused(Message("it is not well-formed XML")) from None
     if root.tag != "annotation":
-        raise _Refused("its root is not annotation")
+        raise _Refused(Message("its root is not annotation"))
     return root
