@@ -4,6 +4,7 @@ import zipfile
 from pathlib import Path
 
 import h5py
+import ml_dtypes
 
 from carvis.classifier.inspection import WEIGHTS, ModelFile
 from carvis.classifier.model_archive import ModelArchive
@@ -49,7 +50,8 @@ def _copy(item, target: h5py.Group, name: str) -> None:
         for inner, part in item.items():
             _copy(part, made, inner)
     elif item.readable:
-        made = target.create_dataset(name, data=item.read())
+        values = item.read()
+        made = target.create_dataset(name, data=values)
         # By this Keras knows numbers that HDF5 does not.
-        if item.attribute("dtype") == "bfloat16":
+        if values.dtype == ml_dtypes.bfloat16:
             made.attrs["dtype"] = "bfloat16"
