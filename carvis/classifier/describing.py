@@ -1,5 +1,6 @@
 """What can be said of a model file at a glance: without TensorFlow, without its weights, without running anything."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def describe_model_file(path: str | Path) -> dict:
     facts["has_card"] = False
     try:
         facts["has_card"] = card_path(path).is_file()
-        facts["bytes"] = path.stat().st_size
+        with contextlib.suppress(OSError):
+            facts["bytes"] = path.stat().st_size
         file = read_model_file(path)
         facts |= {"format": file.kind, "keras_version": file.keras_version, "parameters": file.parameters}
         facts |= _architecture(file.config)

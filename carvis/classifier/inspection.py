@@ -15,7 +15,7 @@ from carvis.classifier.damage import damaged
 from carvis.classifier.foreign_text import foreign_text
 from carvis.classifier.model_archive import ZIP_MAGIC, ModelArchive
 from carvis.classifier.safety import check_architecture
-from carvis.classifier.stored_arrays import StoredGroup, is_hdf5, open_arrays
+from carvis.classifier.stored_arrays import StoredGroup, open_arrays, start_of_hdf5
 from carvis.errors import FileKindError, ModelError
 from carvis.language import Message, message_of
 from carvis.workspace import open_regular
@@ -97,7 +97,7 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
                 raise ModelError(Message("{path} is empty: get the file again.", path=path))
             if start.startswith(ZIP_MAGIC):
                 found = _read_archive(file, path)
-            elif is_hdf5(file):
+            elif start_of_hdf5(file) is not None:
                 size = os.fstat(file.fileno()).st_size
                 with open_arrays(file, path, size) as root:
                     found = _read_hdf5(root, path, size)

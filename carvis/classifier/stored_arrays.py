@@ -18,11 +18,13 @@ import ml_dtypes
 import numpy as np
 from h5py import h5d, h5g, h5l, h5o, h5s, h5t, h5z
 
+from carvis.classifier.bounded_file import BoundedFile
 from carvis.classifier.damage import damaged
 from carvis.classifier.foreign_text import foreign_text
 from carvis.classifier.growth import check_growth, check_memory
 from carvis.classifier.hdf5_attributes import read_attribute
 from carvis.classifier.hdf5_file import MOST_LEVELS, MOST_PARTS, OpenFile
+from carvis.classifier.hdf5_heaps import check_names
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _LZF = 32000
@@ -37,15 +39,15 @@ _FILTERED = 1 << 0x0B
 OPTIMIZER = ("optimizer_weights", "optimizer")
 
 
-def is_hdf5(file: BinaryIO) -> bool:
-    """Tell whether an open file is HDF5, whose signature lies at byte 0, 512, 1024, 2048, ..."""
+def start_of_hdf5(file: BinaryIO) -> int | None:
+    """Return where HDF5 starts in an open file, at byte 0, 512, 1024, 2048, ...; None where it holds none."""
     size, place = file.seek(0, io.SEEK_END), 0
     while place + len(_SIGNATURE) <= size:
         file.seek(place)
         if file.read(len(_SIGNATURE)) == _SIGNATURE:
-            return True
+            return place
         place = max(2 * place, 512)
-    return False
+    return None
 
 
 @contextlib.contextmanager
@@ -61,8 +63,12 @@ def open_arrays(file: BinaryIO, path: Path, file_bytes: int, unpacked: int = 0) 
     Raises:
         UntrustedModelError: a link that is not hard, or an array that lies in another file.
         ModelError: it declares more than a file of its size can hold, or more parts than a model has.
+        OSError, ValueError: it is no HDF5, or damaged.
     """
-    with h5py.File(file, "r") as opened:
+    bounded, start = BoundedFile(file), start_of_hdf5(file)
+    if start is not None:
+        check_names(file, bounded.size, start)
+    with h5py.File(bounded, "r") as opened:
         root = h5g.open(opened.id, b"/")
         book = OpenFile(path, file, file_bytes, h5o.get_info(root).fileno)
         store = StoredGroup(root, "", book)

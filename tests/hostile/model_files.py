@@ -258,7 +258,7 @@ def members(path: Path) -> dict[str, bytes]:
 
 
 def written(path: Path, held: dict[str, bytes], packing: int = zipfile.ZIP_STORED) -> None:
-    with zipfile.ZipFile(path, "w", packing) as archive:
+    with zipfile.ZipFile(path, "w", packing, compresslevel=1) as archive:
         for name, data in held.items():
             if data is not None:
                 archive.writestr(name, data)
@@ -270,7 +270,7 @@ def with_member(name: str, data: bytes | None, packing: int = zipfile.ZIP_STORED
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 ZEROS = bytes(150 << 20)
-for name in (CONFIG, METADATA, WEIGHTS, "assets/words.txt"):
+for name in (CONFIG, WEIGHTS, "assets/words.txt"):
     zipped(f"a bomb as {name}", GROWS)(lambda path, name=name: with_member(name, ZEROS, zipfile.ZIP_DEFLATED)(path))
 for name in ("../../x", "/x", "C:/x", "a/../../x", "..\\x"):
     zipped(f"a part named {name}", "leads out of its folder")(with_member(name, b"x"))

@@ -1,0 +1,119 @@
+"""Where an HDF5 file keeps names and texts, gone through before HDF5 does.
+
+HDF5 loops for ever in damaged heaps, of names taking memory all the while, and takes memory for as many bytes as an
+attribute says its text has.
+"""
+
+import struct
+from typing import BinaryIO
+
+# Of the file format's "global heap": mark, version, three bytes, size; then objects, each with number, count of
+# references, four bytes and size. Object 0 is what is free, its size includes this header.
+_TEXTS = b"GCOL\x01"
+_HEADER, _OBJECT = struct.Struct("<4sB3xQ"), struct.Struct("<HH4xQ")
+# Of its "local heap": mark, version, three bytes, size, first free place, address; of each free place: the next, size.
+_NAMES, _NAME_HEADER, _FREE = b"HEAP\0", struct.Struct("<4sB3xQQQ"), struct.Struct("<QQ")
+_NO_MORE = 1
+# Of an attribute: version, flags, lengths of its name, type and shape; of each of its texts: length, heap and number.
+_ATTRIBUTE, _TEXT = struct.Struct("<BBHHH"), struct.Struct("<IQI")
+_PIECE = 1 << 20
+_MOST_BYTES, _MOST_OBJECTS = 64 << 20, 200_000
+
+
+def check_names(file: BinaryIO, size: int, base: int) -> None:
+    """Go through the free places of all heaps of names of a file.
+
+    Args:
+        file: open for reading; its place is changed.
+        size: bytes of the file.
+        base: byte from which its addresses count.
+
+    Raises:
+        ValueError: they lead in a circle, or out of their heap.
+    """
+    count = 0
+    for place in _places(file, _NAMES):
+        file.seek(place)
+        header = file.read(_NAME_HEADER.size)
+        if len(header) < _NAME_HEADER.size:
+            continue
+        _, _, held, free, address = _NAME_HEADER.unpack(header)
+        passed: set[int] = set()
+        while free != _NO_MORE and base + address + free + _FREE.size <= size and free + _FREE.size <= held:
+            count += 1
+            if free in passed or count > _MOST_OBJECTS:
+                raise ValueError("its names lead in a circle")
+            passed.add(free)
+            file.seek(base + address + free)
+            free, _ = _FREE.unpack(file.read(_FREE.size))
+
+
+def longest_text(file: BinaryIO, size: int) -> int:
+    """Go through all heaps of texts of a file and return how many bytes the longest text may have.
+
+    Args:
+        file: open for reading; its place is changed.
+        size: bytes of the file.
+
+    Raises:
+        ValueError: a heap is damaged, or larger than any model's.
+    """
+    longest, objects = 0, 0
+    for place in _places(file, _TEXTS):
+        file.seek(place)
+        header = file.read(_HEADER.size)
+        held = _HEADER.unpack(header)[2] if len(header) == _HEADER.size else 0
+        if not _HEADER.size < held <= min(size - place, _MOST_BYTES):
+            raise ValueError("its texts are cut off")
+        data, start = file.read(held - _HEADER.size), 0
+        while start + _OBJECT.size <= len(data):
+            number, _, length = _OBJECT.unpack_from(data, start)
+            step = _OBJECT.size + (length + 7) // 8 * 8 if number else length
+            objects += 1
+            if step < _OBJECT.size or start + step > len(data) or objects > _MOST_OBJECTS:
+                raise ValueError("its texts are broken")
+            longest = max(longest, length if number else 0)
+            start += step
+    return longest
+
+
+def declared_text(file: BinaryIO, name: bytes, count: int) -> int:
+    """Return how many bytes the texts of an attribute are said to have, the most of all attributes of that name.
+
+    Args:
+        file: open for reading; its place is changed.
+        name: of the attribute.
+        count: of its texts.
+    """
+    most = 0
+    for place in _places(file, name + b"\0"):
+        # Version, flags, lengths of name, type and shape, and from version 3 on one byte more, stand before the name.
+        for start, versions in ((place - 8, (1, 2)), (place - 9, (3,))):
+            if start < 0:
+                continue
+            file.seek(start)
+            version, _, *lengths = _ATTRIBUTE.unpack(file.read(_ATTRIBUTE.size))
+            if version not in versions or lengths[0] <= len(name):
+                continue
+            file.seek(place + sum((length + 7) // 8 * 8 if version == 1 else length for length in lengths))
+            texts = file.read(_TEXT.size * count)
+            texts = texts[: len(texts) // _TEXT.size * _TEXT.size]
+            most = max(most, sum(length for length, _, _ in _TEXT.iter_unpack(texts)))
+    return most
+
+
+def _places(file: BinaryIO, mark: bytes) -> list[int]:
+    """Find every place of a mark, also where it stands by chance."""
+    file.seek(0)
+    places, before, end = [], 0, b""
+    while piece := file.read(_PIECE):
+        piece = end + piece
+        found = piece.find(mark)
+        while found >= 0:
+            places.append(before - len(end) + found)
+            found = piece.find(mark, found + 1)
+        before += len(piece) - len(end)
+        end = piece[-len(mark) + 1 :]
+    if len(places) > _MOST_OBJECTS:
+        raise ValueError("its texts are broken")
+    return places
