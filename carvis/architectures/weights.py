@@ -9,6 +9,7 @@ import numpy as np
 
 from carvis.classifier.damage import reason_of
 from carvis.classifier.inspection import open_weights
+from carvis.classifier.inspector import look_through
 from carvis.classifier.stored_arrays import StoredGroup
 from carvis.errors import FileKindError, ModelError
 from carvis.language import Message, message_of
@@ -52,6 +53,7 @@ def read_weights(path: str | Path) -> dict[str, list[np.ndarray]]:
             )
         )
     try:
+        look_through(path, weights=True)
         with open_weights(path) as store:
             return _legacy(store) if store.attribute("layer_names") is not None else dict(_keras_3(store))
     except FileKindError as error:

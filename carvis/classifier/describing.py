@@ -6,7 +6,7 @@ from pathlib import Path
 
 from carvis.classifier.card import card_path
 from carvis.classifier.damage import damaged
-from carvis.classifier.inspection import read_model_file
+from carvis.classifier.inspection import ModelFile, read_model_file
 from carvis.errors import ModelError
 
 _MODELS = ("Model", "Functional", "Sequential")
@@ -91,3 +91,8 @@ def _outputs(config: dict) -> int | None:
         if "filters" in inner:
             return inner["filters"]
     return None
+
+
+def parameters(file: ModelFile) -> int:
+    """Return how many weights a model file holds, by their shapes alone."""
+    return file.parameters

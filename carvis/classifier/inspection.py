@@ -13,6 +13,7 @@ import numpy as np
 from carvis.classifier.architecture import MOST_BYTES, read_architecture, read_json
 from carvis.classifier.damage import damaged
 from carvis.classifier.foreign_text import foreign_text
+from carvis.classifier.inspector import look_through
 from carvis.classifier.model_archive import ZIP_MAGIC, ModelArchive
 from carvis.classifier.safety import check_architecture
 from carvis.classifier.stored_arrays import StoredGroup, open_arrays, start_of_hdf5
@@ -92,25 +93,42 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
     path = Path(path)
     try:
         with _opened(path) as file:
+            # These two are read by code that can crash.
+            apart = file.read(len(ZIP_MAGIC)) == ZIP_MAGIC or start_of_hdf5(file) is not None
+        facts = look_through(path) if apart else None
+        found = ModelFile(**facts | {"path": path}) if facts else read_here(path)
+        if not trust:
+            check_architecture(found.config, path, legacy=found.legacy)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise damaged(path, error) from error
+    return found
+
+
+def read_here(path: Path) -> ModelFile:
+    """Read the architecture of a model file in this process, without judging whether it could run code.
+
+    Raises:
+        ModelError: as ``read_model_file``.
+    """
+    try:
+        with _opened(path) as file:
             start = file.read(64)
             if not start:
                 raise ModelError(Message("{path} is empty: get the file again.", path=path))
             if start.startswith(ZIP_MAGIC):
-                found = _read_archive(file, path)
-            elif start_of_hdf5(file) is not None:
-                size = os.fstat(file.fileno()).st_size
-                with open_arrays(file, path, size) as root:
-                    found = _read_hdf5(root, path, size)
-            else:
+                return _read_archive(file, path)
+            if start_of_hdf5(file) is None:
                 raise _other(path, start)
-        if not trust:
-            check_architecture(found.config, path, legacy=found.legacy)
+            size = os.fstat(file.fileno()).st_size
+            with open_arrays(file, path, size) as root:
+                return _read_hdf5(root, path, size)
     except ModelError:
         raise
     # Damage shows in many kinds of error: OSError, KeyError, BadZipFile, RecursionError, zlib.error, ...
     except Exception as error:
         raise damaged(path, error) from error
-    return found
 
 
 def _opened(path: Path) -> BinaryIO:

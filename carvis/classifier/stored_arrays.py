@@ -197,7 +197,8 @@ class StoredArray:
         # Before all else: even to tell the shape of a virtual array, HDF5 opens the other files.
         if layout == h5d.VIRTUAL or plan.get_external_count():
             raise book.elsewhere(name)
-        self._filters = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+        filters = [plan.get_filter(i) for i in range(plan.get_nfilters())]
+        self._filters = [code for code, *_ in filters]
         unknown = [code for code in self._filters if code not in _FILTERS]
         if unknown or sum(code in _COMPRESSORS for code in self._filters) > 1:
             raise book.unknown_filter(f"{name}, filter {(unknown or self._filters)[0]}")
@@ -213,7 +214,11 @@ class StoredArray:
             self._chunks, self.declared = 0, math.prod(self.shape) * self._width
         else:
             self._chunks = math.prod(-(-side // block) for side, block in zip(self.shape, self._chunk))
-            self.declared = self._chunks * (math.prod(self._chunk) * self._width + _BYTES_A_CHUNK)
+            self.declared = self._chunks * (self._block_bytes() + _BYTES_A_CHUNK)
+        # LZF takes as much room as it is told, which is the size of a block.
+        for code, _, values, _ in filters:
+            if code == _LZF and tuple(values[2:3]) != (self._block_bytes(),):
+                raise book.unknown_filter(f"{name}, filter {code}")
 
     @property
     def readable(self) -> bool:
@@ -235,8 +240,8 @@ class StoredArray:
             raise ValueError(f"{foreign_text(self.name)} holds no numbers")
         check_growth(self._book.path, self._book.file_bytes, self.declared)
         check_memory(self._book.path, self.declared)
-        if h5z.FILTER_DEFLATE in self._filters:
-            self._check_chunks()
+        if self._filters:
+            self._check_blocks()
         values = np.asarray(h5py.Dataset(self._handle)[()])
         if self._kind == h5t.OPAQUE:
             # Numbers that HDF5 does not know; Keras notes the one kind it writes.
@@ -245,23 +250,25 @@ class StoredArray:
             values = values.view(ml_dtypes.bfloat16)
         return values
 
-    def _check_chunks(self) -> None:
-        """HDF5 unpacks a block as far as its data go, whatever its size: here it is unpacked up to its size first."""
-        # A sum of four bytes may stand at the end of what was packed.
-        most, count = math.prod(self._chunk) * self._width + 4, 0
-        position = self._filters.index(h5z.FILTER_DEFLATE)
-        blocks: list = []
+    def _block_bytes(self) -> int:
+        return math.prod(self._chunk) * self._width
+
+    def _check_blocks(self) -> None:
+        """HDF5 unpacks a block as far as its data go, and reads on where they end: here it is unpacked first."""
+        size, blocks = self._block_bytes(), []
         self._handle.chunk_iter(lambda block: blocks.append(block) if len(blocks) <= self._chunks else True)
+        if len(blocks) > self._chunks or any(block.size > self._book.size for block in blocks):
+            raise ValueError(f"{foreign_text(self.name)} holds more than its shape has")
         for block in blocks:
-            count += 1
-            if count > self._chunks or block.size > self._book.size:
-                raise ValueError(f"{foreign_text(self.name)} holds more blocks than its shape has")
-            if block.filter_mask >> position & 1:
-                continue
-            _, packed = self._handle.read_direct_chunk(block.chunk_offset)
-            unpacker = zlib.decompressobj()
-            if len(unpacker.decompress(packed, most + 1)) > most:
-                raise ValueError(f"a block of {foreign_text(self.name)} unpacks to more than its size")
+            # A filter may have been left out for a block that does not shrink.
+            used = [code for i, code in enumerate(self._filters) if not block.filter_mask >> i & 1]
+            unpacked = block.size
+            if h5z.FILTER_DEFLATE in used:
+                _, packed = self._handle.read_direct_chunk(block.chunk_offset)
+                unpacked = len(zlib.decompressobj().decompress(packed, size + 5))
+            # A sum of four bytes may stand at the end.
+            if unpacked not in (size, size + 4) and _LZF not in used:
+                raise ValueError(f"a block of {foreign_text(self.name)} is not of its size")
 
 
 def _check_all(store: StoredGroup, unpacked: int) -> None:
