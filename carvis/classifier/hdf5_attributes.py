@@ -8,7 +8,7 @@ from h5py import h5a, h5d, h5g, h5i, h5t
 from carvis.classifier.foreign_text import foreign_text
 from carvis.classifier.growth import check_growth
 from carvis.classifier.hdf5_file import OpenFile
-from carvis.classifier.hdf5_heaps import declared_text, longest_text
+from carvis.classifier.hdf5_heaps import declared_text, find_mark, longest_text
 
 
 def read_attribute(handle: h5g.GroupID | h5d.DatasetID, name: str, book: OpenFile):
@@ -32,6 +32,8 @@ def read_attribute(handle: h5g.GroupID | h5d.DatasetID, name: str, book: OpenFil
             book.longest_text = longest_text(book.file, book.size)
         # Any number of texts may share one long one, and a text may be said to be longer than all that there is.
         count = math.prod(shape)
-        declared = declared_text(book.file, key, count)
+        if key not in book.places:
+            book.places[key] = find_mark(book.file, key + b"\0")
+        declared = declared_text(book.file, book.places[key], key, count)
         check_growth(book.path, book.file_bytes, max(count * book.longest_text, declared))
     return (h5py.Group if isinstance(handle, h5g.GroupID) else h5py.Dataset)(handle).attrs[name]

@@ -26,6 +26,8 @@ class OpenFile:
 
     def __init__(self, path: Path, file: BinaryIO, file_bytes: int, number: int):
         self.path, self.file, self.file_bytes, self.number, self.lookups = path, file, file_bytes, number, 0
+        # Where names of attributes stand, as far as they were looked for.
+        self.places: dict[bytes, list[int]] = {}
         self.longest_text: int | None = None
         self.size = file.seek(0, io.SEEK_END)
 

@@ -20,6 +20,27 @@ _PIECE = 1 << 20
 _MOST_BYTES, _MOST_OBJECTS = 64 << 20, 200_000
 
 
+def find_mark(file: BinaryIO, mark: bytes) -> list[int]:
+    """Find every place of a few bytes in a file, also where they stand by chance.
+
+    Raises:
+        ValueError: there are more than in any model.
+    """
+    file.seek(0)
+    places, before, end = [], 0, b""
+    while piece := file.read(_PIECE):
+        piece = end + piece
+        found = piece.find(mark)
+        while found >= 0:
+            places.append(before - len(end) + found)
+            found = piece.find(mark, found + 1)
+        before += len(piece) - len(end)
+        end = piece[-len(mark) + 1 :]
+        if len(places) > _MOST_OBJECTS:
+            raise ValueError("it has more texts than any model")
+    return places
+
+
 def check_names(file: BinaryIO, size: int, base: int) -> None:
     """Go through the free places of all heaps of names of a file.
 
@@ -32,7 +53,7 @@ def check_names(file: BinaryIO, size: int, base: int) -> None:
         ValueError: they lead in a circle, or out of their heap.
     """
     count = 0
-    for place in _places(file, _NAMES):
+    for place in find_mark(file, _NAMES):
         file.seek(place)
         header = file.read(_NAME_HEADER.size)
         if len(header) < _NAME_HEADER.size:
@@ -59,7 +80,7 @@ def longest_text(file: BinaryIO, size: int) -> int:
         ValueError: a heap is damaged, or larger than any model's.
     """
     longest, objects = 0, 0
-    for place in _places(file, _TEXTS):
+    for place in find_mark(file, _TEXTS):
         file.seek(place)
         header = file.read(_HEADER.size)
         held = _HEADER.unpack(header)[2] if len(header) == _HEADER.size else 0
@@ -77,43 +98,31 @@ def longest_text(file: BinaryIO, size: int) -> int:
     return longest
 
 
-def declared_text(file: BinaryIO, name: bytes, count: int) -> int:
+def declared_text(file: BinaryIO, places: list[int], name: bytes, count: int) -> int:
     """Return how many bytes the texts of an attribute are said to have, the most of all attributes of that name.
 
     Args:
         file: open for reading; its place is changed.
+        places: where its name stands, by ``find_mark``.
         name: of the attribute.
         count: of its texts.
     """
     most = 0
-    for place in _places(file, name + b"\0"):
+    for place in places:
         # Version, flags, lengths of name, type and shape, and from version 3 on one byte more, stand before the name.
         for start, versions in ((place - 8, (1, 2)), (place - 9, (3,))):
-            if start < 0:
+            file.seek(max(start, 0))
+            version, flags, *lengths = _ATTRIBUTE.unpack(file.read(_ATTRIBUTE.size).ljust(_ATTRIBUTE.size, b"\0"))
+            if version not in versions:
                 continue
-            file.seek(start)
-            version, _, *lengths = _ATTRIBUTE.unpack(file.read(_ATTRIBUTE.size))
-            if version not in versions or lengths[0] <= len(name):
+            named, typed, shaped = ((length + 7) // 8 * 8 if version == 1 else length for length in lengths)
+            file.seek(place)
+            data = file.read(named + typed + shaped + _TEXT.size * count)
+            held, kind = data[: lengths[0]], data[named : named + 1]
+            # Nothing but the name, of texts without a length; of what kind a shared type is cannot be told.
+            if held.rstrip(b"\0") != name or len(held) <= len(name) or not (flags & 1 or (kind and kind[0] & 15 == 9)):
                 continue
-            file.seek(place + sum((length + 7) // 8 * 8 if version == 1 else length for length in lengths))
-            texts = file.read(_TEXT.size * count)
+            texts = data[named + typed + shaped :]
             texts = texts[: len(texts) // _TEXT.size * _TEXT.size]
             most = max(most, sum(length for length, _, _ in _TEXT.iter_unpack(texts)))
     return most
-
-
-def _places(file: BinaryIO, mark: bytes) -> list[int]:
-    """Find every place of a mark, also where it stands by chance."""
-    file.seek(0)
-    places, before, end = [], 0, b""
-    while piece := file.read(_PIECE):
-        piece = end + piece
-        found = piece.find(mark)
-        while found >= 0:
-            places.append(before - len(end) + found)
-            found = piece.find(mark, found + 1)
-        before += len(piece) - len(end)
-        end = piece[-len(mark) + 1 :]
-    if len(places) > _MOST_OBJECTS:
-        raise ValueError("its texts are broken")
-    return places

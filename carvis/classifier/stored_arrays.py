@@ -66,8 +66,7 @@ def open_arrays(file: BinaryIO, path: Path, file_bytes: int, unpacked: int = 0) 
         OSError, ValueError: it is no HDF5, or damaged.
     """
     bounded, start = BoundedFile(file), start_of_hdf5(file)
-    if start is not None:
-        check_names(file, bounded.size, start)
+    check_names(file, bounded.size, start or 0)
     with h5py.File(bounded, "r") as opened:
         root = h5g.open(opened.id, b"/")
         book = OpenFile(path, file, file_bytes, h5o.get_info(root).fileno)
