@@ -35,5 +35,6 @@ def read_attribute(handle: h5g.GroupID | h5d.DatasetID, name: str, book: OpenFil
         if key not in book.places:
             book.places[key] = find_mark(book.file, key + b"\0")
         declared = declared_text(book.file, book.places[key], key, count)
-        check_growth(book.path, book.file_bytes, max(count * book.longest_text, declared))
+        most = count * book.longest_text if declared is None else declared
+        check_growth(book.path, book.file_bytes, most)
     return (h5py.Group if isinstance(handle, h5g.GroupID) else h5py.Dataset)(handle).attrs[name]

@@ -4,6 +4,7 @@ HDF5 loops for ever in damaged heaps, of names taking memory all the while, and 
 attribute says its text has.
 """
 
+import math
 import struct
 from typing import BinaryIO
 
@@ -98,8 +99,10 @@ def longest_text(file: BinaryIO, size: int) -> int:
     return longest
 
 
-def declared_text(file: BinaryIO, places: list[int], name: bytes, count: int) -> int:
-    """Return how many bytes the texts of an attribute are said to have, the most of all attributes of that name.
+def declared_text(file: BinaryIO, places: list[int], name: bytes, count: int) -> int | None:
+    """Return how many bytes the texts of an attribute are said to have, None where it does not lie in one piece.
+
+    Of all attributes of that name with so many texts, it is the most.
 
     Args:
         file: open for reading; its place is changed.
@@ -107,7 +110,7 @@ def declared_text(file: BinaryIO, places: list[int], name: bytes, count: int) ->
         name: of the attribute.
         count: of its texts.
     """
-    most = 0
+    most = None
     for place in places:
         # Version, flags, lengths of name, type and shape, and from version 3 on one byte more, stand before the name.
         for start, versions in ((place - 8, (1, 2)), (place - 9, (3,))):
@@ -122,7 +125,17 @@ def declared_text(file: BinaryIO, places: list[int], name: bytes, count: int) ->
             # Nothing but the name, of texts without a length; of what kind a shared type is cannot be told.
             if held.rstrip(b"\0") != name or len(held) <= len(name) or not (flags & 1 or (kind and kind[0] & 15 == 9)):
                 continue
+            if _count(data[named + typed : named + typed + lengths[2]]) != count:
+                continue
             texts = data[named + typed + shaped :]
             texts = texts[: len(texts) // _TEXT.size * _TEXT.size]
-            most = max(most, sum(length for length, _, _ in _TEXT.iter_unpack(texts)))
+            most = max(most or 0, sum(length for length, _, _ in _TEXT.iter_unpack(texts)))
     return most
+
+
+def _count(shape: bytes) -> int | None:
+    """Return how many values an encoded shape has: version, rank, flags, padding, and eight bytes a side."""
+    start = {1: 8, 2: 4}.get(shape[0] if shape else 0)
+    if start is None or len(shape) < start + 8 * shape[1]:
+        return None
+    return math.prod(int.from_bytes(shape[start + 8 * i : start + 8 * i + 8], "little") for i in range(shape[1]))
