@@ -1,18 +1,18 @@
 """Weights from a file, layer by layer: read as data, so that nothing a file holds is ever run."""
 
-import io
-import zipfile
-import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 
-from carvis.classifier.safety import check_archive, check_hdf5
-from carvis.errors import ModelError
-from carvis.language import Message
+from carvis.classifier.damage import reason_of
+from carvis.classifier.inspection import open_weights
+from carvis.classifier.inspector import look_through
+from carvis.classifier.stored_arrays import StoredGroup
+from carvis.errors import FileKindError, ModelError
+from carvis.language import Message, message_of
 
 
 @dataclass(frozen=True)
@@ -40,53 +40,58 @@ def read_weights(path: str | Path) -> dict[str, list[np.ndarray]]:
         ModelError: no such file, or none that holds Keras weights.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise ModelError(
             Message("The weights file {path} does not exist: check the path, or use imagenet or none.", path=path)
         )
+    if path.name.endswith(".weights.json"):
+        raise ModelError(
+            Message(
+                "{path} lists weights that lie in several files: save them as one file with"
+                " model.save_weights('name.weights.h5').",
+                path=path,
+            )
+        )
     try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                check_archive(archive, path, trust=False)
-                with h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as file:
-                    check_hdf5(file, path)
-                    return _keras_3(file)
-        with h5py.File(path, "r") as file:
-            check_hdf5(file, path)
-            group = file.get("model_weights", file)
-            return _legacy(group) if "layer_names" in group.attrs else _keras_3(file)
-    except (OSError, KeyError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
+        look_through(path, weights=True)
+        with open_weights(path) as store:
+            return _legacy(store) if store.attribute("layer_names") is not None else dict(_keras_3(store))
+    except FileKindError as error:
+        raise ModelError(message_of(error)) from error
+    except ModelError:
+        raise
+    # Damage shows in many kinds of error: OSError, KeyError, ValueError, BadZipFile, zlib.error, ...
+    except Exception as error:
         raise ModelError(
             Message(
                 "{path} holds no Keras weights ({error}): name a .keras, .h5 or .weights.h5 file.",
                 path=path,
-                error=error,
+                error=reason_of(error),
             )
         ) from error
 
 
-def _keras_3(file: h5py.File) -> dict[str, list[np.ndarray]]:
+def _keras_3(group: StoredGroup) -> Iterator[tuple[str, list[np.ndarray]]]:
+    for name, item in group.items():
+        if not isinstance(item, StoredGroup):
+            continue
+        if name == "vars" and group.name.startswith("/layers/") and (keys := sorted(item, key=int)):
+            layer = _texts([item.attribute("name") or group.name.rpartition("/")[2]])[0]
+            yield layer, [item.array(key).read() for key in keys]
+        yield from _keras_3(item)
+
+
+def _legacy(group: StoredGroup) -> dict[str, list[np.ndarray]]:
     layers: dict[str, list[np.ndarray]] = {}
-
-    def visit(place: str, item) -> None:
-        if isinstance(item, h5py.Group) and place.endswith("/vars") and place.startswith("layers/") and len(item):
-            name = item.attrs.get("name", place.split("/")[-2])
-            layers[str(name)] = [np.asarray(item[key]) for key in sorted(item, key=int)]
-
-    file.visititems(visit)
-    return layers
-
-
-def _legacy(group: h5py.Group) -> dict[str, list[np.ndarray]]:
-    layers: dict[str, list[np.ndarray]] = {}
-    for layer_name in _texts(group.attrs["layer_names"]):
-        names = _texts(group[layer_name].attrs["weight_names"])
+    for layer_name in dict.fromkeys(_texts(group.attribute("layer_names"))):
+        held = group.group(layer_name)
+        names = _texts(held.attribute("weight_names"))
         # A nested base is one entry here; its layers' names stand in the names of the weights.
         owners = {name: name.split("/")[-2] if "/" in name else layer_name for name in names}
         nested = len(set(owners.values())) > 1
         for name in names:
             owner = owners[name] if nested else layer_name
-            layers.setdefault(owner, []).append(np.asarray(group[layer_name][name]))
+            layers.setdefault(owner, []).append(held.array(name).read())
     return layers
 
 

@@ -1,17 +1,15 @@
 """What can be said of a model file at a glance: without TensorFlow, without its weights, without running anything."""
 
-import math
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import h5py
-
 from carvis.classifier.card import card_path
-from carvis.classifier.inspection import ModelFile, damaged, read_model_file
+from carvis.classifier.damage import damaged
+from carvis.classifier.inspection import ModelFile, read_model_file
 from carvis.errors import ModelError
 
 _MODELS = ("Model", "Functional", "Sequential")
-_LEFT_OUT = ("optimizer", "metrics", "compile_metrics", "_metrics", "loss_tracker", "seed_generator")
 
 
 def describe_model_file(path: str | Path) -> dict:
@@ -26,13 +24,14 @@ def describe_model_file(path: str | Path) -> dict:
     facts = dict.fromkeys(
         ("format", "bytes", "keras_version", "input_size", "channels", "outputs", "layers", "parameters", "refused")
     )
-    facts["has_card"] = card_path(path).is_file()
+    facts["has_card"] = False
     try:
-        facts["bytes"] = path.stat().st_size
+        facts["has_card"] = card_path(path).is_file()
+        with contextlib.suppress(OSError):
+            facts["bytes"] = path.stat().st_size
         file = read_model_file(path)
-        facts |= {"format": file.kind, "keras_version": file.keras_version}
+        facts |= {"format": file.kind, "keras_version": file.keras_version, "parameters": file.parameters}
         facts |= _architecture(file.config)
-        facts["parameters"] = parameters(file)
     except ModelError as error:
         facts["refused"] = str(error)
     # Its JSON may be of no shape that was ever seen.
@@ -45,11 +44,16 @@ def _architecture(config: dict) -> dict:
     shape = _input_shape(config)
     picture = shape is not None and len(shape) == 4
     return {
-        "input_size": list(shape[1:3]) if picture else None,
-        "channels": shape[3] if picture else None,
-        "outputs": _outputs(config),
+        "input_size": [_whole(side) for side in shape[1:3]] if picture else None,
+        "channels": _whole(shape[3]) if picture else None,
+        "outputs": _whole(_outputs(config)),
         "layers": sum(1 for _ in _layers(config)),
     }
+
+
+def _whole(value: object) -> int | None:
+    """Return a number of the file that may be shown; anything else may be of any type and length."""
+    return value if type(value) is int and 0 <= value < 1 << 48 else None
 
 
 def _entries(config: dict) -> list[dict]:
@@ -90,18 +94,5 @@ def _outputs(config: dict) -> int | None:
 
 
 def parameters(file: ModelFile) -> int:
-    """Count the weights that a model file holds, from their shapes alone.
-
-    Left out are the optimizer's, the metrics', and the states of random layers.
-    """
-    with file.weights() as store:
-        return _elements(store)
-
-
-def _elements(group: h5py.Group) -> int:
-    total = 0
-    for name, item in group.items():
-        if name.startswith(_LEFT_OUT) or name in ("count:0", "StateVar:0"):
-            continue
-        total += _elements(item) if isinstance(item, h5py.Group) else math.prod(item.shape)
-    return total
+    """Return how many weights a model file holds, by their shapes alone."""
+    return file.parameters

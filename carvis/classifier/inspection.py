@@ -1,25 +1,28 @@
 """What a model file says of itself: its kind, the Keras that wrote it and its architecture, read as plain JSON."""
 
 import contextlib
-import io
-import json
-import re
-import zipfile
+import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-import h5py
 import numpy as np
 
-from carvis.classifier.safety import check_architecture, check_archive, check_hdf5
-from carvis.classifier.stored_member import StoredMember
-from carvis.errors import ModelError
-from carvis.language import Message
+from carvis.classifier.architecture import MOST_BYTES, read_architecture, read_json
+from carvis.classifier.damage import damaged
+from carvis.classifier.foreign_text import foreign_text
+from carvis.classifier.inspector import look_through
+from carvis.classifier.model_archive import ZIP_MAGIC, ModelArchive
+from carvis.classifier.safety import check_architecture
+from carvis.classifier.stored_arrays import StoredGroup, open_arrays, start_of_hdf5
+from carvis.errors import FileKindError, ModelError
+from carvis.language import Message, message_of
+from carvis.workspace import open_regular
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-_MAX_JSON = 200_000_000
-_ZIP_MAGIC = b"PK\x03\x04"
+_LEFT_OUT = ("optimizer", "metrics", "compile_metrics", "_metrics", "loss_tracker", "seed_generator")
 _OTHER_FORMATS = {
     ".pb": Message("a TensorFlow graph"),
     ".tflite": Message("a TensorFlow Lite model"),
@@ -54,12 +57,16 @@ class ModelFile:
         kind: ``hdf5`` or ``keras`` (a zip).
         keras_version: of the Keras that wrote it, as far as it says.
         config: the architecture, ``{"class_name": ..., "config": ...}``.
+        parameters: how many weights it holds; the optimizer's, the metrics' and states of layers are not counted.
+        file_bytes: its size on the disk.
     """
 
     path: Path
     kind: str
     keras_version: str
     config: dict
+    parameters: int
+    file_bytes: int
 
     @property
     def legacy(self) -> bool:
@@ -67,19 +74,9 @@ class ModelFile:
         major = self.keras_version.partition(".")[0]
         return not major.isdigit() or int(major) < 3
 
-    @contextlib.contextmanager
-    def weights(self) -> Iterator[h5py.Group]:
-        """Open the HDF5 group that holds the weights."""
-        if self.kind == "hdf5":
-            with h5py.File(self.path, "r") as file:
-                yield file.get("model_weights", file)
-        else:
-            with zipfile.ZipFile(self.path) as archive, _weights_member(archive) as file:
-                # Places are read at random, so nothing else compares the sum of all bytes.
-                with archive.open(WEIGHTS) as member:
-                    while member.read(1 << 20):
-                        pass
-                yield file
+    def weights(self) -> contextlib.AbstractContextManager[StoredGroup]:
+        """Open the group that holds the weights."""
+        return open_weights(self.path)
 
 
 def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
@@ -87,50 +84,54 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
 
     Args:
         path: the file; its content decides, not its ending.
-        trust: leave out the refusals.
+        trust: allow code and foreign classes. What leads out of the file is refused all the same.
 
     Raises:
-        UntrustedModelError: it holds code, foreign classes, or parts that point outside the file.
+        UntrustedModelError: it holds code, foreign classes, or parts that lead out of the file.
         ModelError: missing, damaged, not a Keras model, or weights without an architecture.
     """
     path = Path(path)
-    start = _first_bytes(path)
     try:
-        if start.startswith(_ZIP_MAGIC):
-            file = _read_archive(path, trust)
-        elif h5py.is_hdf5(path):
-            file = _read_hdf5(path, trust)
-        else:
-            raise _other(path, start)
+        with _opened(path) as file:
+            # These two are read by code that can crash.
+            apart = file.read(len(ZIP_MAGIC)) == ZIP_MAGIC or start_of_hdf5(file) is not None
+        facts = look_through(path) if apart else None
+        found = ModelFile(**facts | {"path": path}) if facts else read_here(path)
         if not trust:
-            check_architecture(file.config, path, legacy=file.legacy)
+            check_architecture(found.config, path, legacy=found.legacy)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise damaged(path, error) from error
+    return found
+
+
+def read_here(path: Path) -> ModelFile:
+    """Read the architecture of a model file in this process, without judging whether it could run code.
+
+    Raises:
+        ModelError: as ``read_model_file``.
+    """
+    try:
+        with _opened(path) as file:
+            start = file.read(64)
+            if not start:
+                raise ModelError(Message("{path} is empty: get the file again.", path=path))
+            if start.startswith(ZIP_MAGIC):
+                return _read_archive(file, path)
+            if start_of_hdf5(file) is None:
+                raise _other(path, start)
+            size = os.fstat(file.fileno()).st_size
+            with open_arrays(file, path, size) as root:
+                return _read_hdf5(root, path, size)
     except ModelError:
         raise
     # Damage shows in many kinds of error: OSError, KeyError, BadZipFile, RecursionError, zlib.error, ...
     except Exception as error:
         raise damaged(path, error) from error
-    return file
 
 
-def damaged(path: Path, error: BaseException) -> ModelError:
-    """Return the error for a file that is not whole, with the reason in one line."""
-    return ModelError(
-        Message(
-            "{path} is damaged ({reason}): get the file again, or save the model from Keras as a .keras file.",
-            path=path,
-            reason=reason_of(error),
-        )
-    )
-
-
-def reason_of(error: BaseException) -> str:
-    """Return what an error says, in one short line."""
-    # Keras wraps what happened in advice and whole configs, and colours it.
-    text = re.sub(r"\x1b\[\d*m", "", str(error)).rpartition("Exception encountered: ")[2]
-    return " ".join(text.split())[:200].rstrip(".:") or type(error).__name__
-
-
-def _first_bytes(path: Path) -> bytes:
+def _opened(path: Path) -> BinaryIO:
     if path.is_dir():
         if (path / "saved_model.pb").exists():
             raise ModelError(
@@ -140,23 +141,21 @@ def _first_bytes(path: Path) -> bytes:
             )
         raise ModelError(Message("{path} is a folder: name a .keras or .h5 file in it.", path=path))
     try:
-        with open(path, "rb") as file:
-            start = file.read(64)
+        return open_regular(path)
     except FileNotFoundError:
         raise ModelError(Message("{path} does not exist: check the path.", path=path)) from None
+    except FileKindError as error:
+        raise ModelError(message_of(error)) from None
     except OSError as error:
         raise ModelError(
             Message("{path} may not be read ({reason}): check its permissions.", path=path, reason=error.strerror)
         ) from None
-    if not start:
-        raise ModelError(Message("{path} is empty: get the file again.", path=path))
-    return start
 
 
 def _other(path: Path, start: bytes) -> ModelError:
     kind = next((kind for magic, kind in _OTHER_MAGICS.items() if start.startswith(magic)), None)
     kind = kind or _OTHER_FORMATS.get(path.suffix.lower())
-    if start.startswith(_ZIP_MAGIC):
+    if start.startswith(ZIP_MAGIC):
         kind = kind or Message("a zip without a Keras model in it")
     if kind:
         return ModelError(
@@ -175,67 +174,35 @@ def _other(path: Path, start: bytes) -> ModelError:
     )
 
 
-def _json(text: str | bytes) -> dict:
-    if len(text) > _MAX_JSON:
-        raise ValueError("its architecture is too long")
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError("its architecture is no JSON object")
-    return value
-
-
-def _is_layer(entry) -> bool:
-    """Tell whether a config, and all layers in it, name a class and its settings."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("class_name"), str):
-        return False
-    settings = entry.get("config")
-    if isinstance(settings, list):
-        return all(_is_layer(inner) for inner in settings)
-    if not isinstance(settings, dict):
-        return False
-    model = entry["class_name"] in ("Sequential", "Functional", "Model")
-    layers = settings.get("layers") if model else []
-    needed = ("input_layers", "output_layers") if model and entry["class_name"] != "Sequential" else ()
-    return isinstance(layers, list) and all(key in settings for key in needed) and all(map(_is_layer, layers))
-
-
-def _architecture(text: str | bytes, path: Path) -> dict:
-    config = _json(text)
-    if not _is_layer(config):
-        raise ModelError(
-            Message(
-                "{path} holds an architecture that is not of Keras 1, 2 or 3: save the model anew with one of them.",
-                path=path,
-            )
-        )
-    return config
-
-
-def _read_hdf5(path: Path, trust: bool) -> ModelFile:
-    with h5py.File(path, "r") as file:
-        check_hdf5(file, path, trust=trust)
-        attributes = file.attrs
-        named = "layer_names" in attributes or "layer_names0" in attributes
-        # An architecture that was put into a file of bare weights stands beside them.
-        if "model_config" not in attributes or not (named or "model_weights" in file):
-            bare = named or "layers" in file
-            if bare or "model_weights" in file:
-                raise ModelError(
-                    Message(
-                        "{path} holds weights without an architecture: save the whole model from Keras with"
-                        " model.save('name.keras').",
-                        path=path,
-                    )
-                )
+def _read_hdf5(root: StoredGroup, path: Path, size: int) -> ModelFile:
+    text = root.attribute("model_config")
+    holder = _holder(root)
+    named = any(root.attribute(key) is not None for key in ("layer_names", "layer_names0"))
+    # An architecture that was put into a file of bare weights stands beside them.
+    if text is None or not (named or holder.name):
+        if named or holder.name or "layers" in root:
             raise ModelError(
                 Message(
-                    "{path} holds no Keras model: save the whole model from Keras with model.save('name.keras').",
+                    "{path} holds weights without an architecture: save the whole model from Keras with"
+                    " model.save('name.keras').",
                     path=path,
                 )
             )
-        holder = file.get("model_weights", file)
-        version = attributes.get("keras_version", holder.attrs.get("keras_version", "1"))
-        return ModelFile(path, "hdf5", _text(version), _architecture(_text(attributes["model_config"]), path))
+        raise ModelError(
+            Message(
+                "{path} holds no Keras model: save the whole model from Keras with model.save('name.keras').",
+                path=path,
+            )
+        )
+    versions = (root.attribute("keras_version"), holder.attribute("keras_version"), "1")
+    version = next(version for version in versions if version is not None)
+    config = read_architecture(_text(text), path)
+    return ModelFile(path, "hdf5", _version(version), config, count_weights(holder), size)
+
+
+def _holder(root: StoredGroup) -> StoredGroup:
+    """Return the group of an HDF5 file that holds the weights."""
+    return root.get("model_weights") or root
 
 
 def _text(value) -> str:
@@ -244,32 +211,58 @@ def _text(value) -> str:
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
-def _read_archive(path: Path, trust: bool) -> ModelFile:
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        missing = [name for name in (CONFIG, WEIGHTS) if name not in names]
-        if len(missing) == 1:
-            raise damaged(path, ValueError(f"it lacks {missing[0]}"))
-        if missing:
-            raise _other(path, _ZIP_MAGIC)
-        check_archive(archive, path, trust=trust)
-        config = _architecture(archive.read(CONFIG), path)
-        metadata = _json(archive.read(METADATA)) if METADATA in names else {}
-        with _weights_member(archive) as file:
-            check_hdf5(file, path, trust=trust)
-        # Every Keras writes its version. Where a file lost it, its inputs tell: Keras 3 calls their shape batch_shape.
-        lost = "2" if '"batch_input_shape"' in json.dumps(config) else "3"
-        return ModelFile(path, "keras", str(metadata.get("keras_version") or lost), config)
+def _version(value) -> str:
+    return foreign_text(_text(value), 30)
+
+
+def _read_archive(file: BinaryIO, path: Path) -> ModelFile:
+    archive = ModelArchive(file, path)
+    missing = [name for name in (CONFIG, WEIGHTS) if name not in archive.names]
+    if len(missing) == 1:
+        raise damaged(path, ValueError(f"it lacks {missing[0]}"))
+    if missing:
+        raise _other(path, ZIP_MAGIC)
+    text = archive.read(CONFIG, MOST_BYTES)
+    config = read_architecture(text, path)
+    metadata = read_json(archive.read(METADATA, MOST_BYTES), path) if METADATA in archive.names else {}
+    # Every Keras writes its version. Where a file lost it, its inputs tell: Keras 3 calls their shape batch_shape.
+    version = metadata.get("keras_version") or ("2" if b'"batch_input_shape"' in text else "3")
+    with _weights_of(archive, checked=False) as root:
+        return ModelFile(path, "keras", _version(version), config, count_weights(root), archive.file_bytes)
 
 
 @contextlib.contextmanager
-def _weights_member(archive: zipfile.ZipFile) -> Iterator[h5py.File]:
-    # Keras stores the member uncompressed, so that it can be read in place; else it has to be unpacked first.
-    stored = archive.getinfo(WEIGHTS).compress_type == zipfile.ZIP_STORED
-    with contextlib.ExitStack() as stack:
-        if stored:
-            file = stack.enter_context(open(archive.filename, "rb"))
-            member = StoredMember(file, archive.getinfo(WEIGHTS))
+def _weights_of(archive: ModelArchive, *, checked: bool) -> Iterator[StoredGroup]:
+    with (
+        archive.seekable(WEIGHTS, checked=checked) as member,
+        open_arrays(member, archive.path, archive.file_bytes, archive.unpacked) as root,
+    ):
+        yield root
+
+
+@contextlib.contextmanager
+def open_weights(path: Path) -> Iterator[StoredGroup]:
+    """Open the group that holds the weights of a ``.keras``, ``.h5`` or ``.weights.h5`` file.
+
+    Raises:
+        UntrustedModelError: an array or a link that leads out of the file.
+        ModelError: it would grow too far when it is read.
+        OSError, ValueError, KeyError, BadZipFile: it is none of these, or damaged.
+    """
+    with open_regular(path) as file:
+        if file.read(len(ZIP_MAGIC)) == ZIP_MAGIC:
+            # Places are read at random, so nothing else would compare the sum of all bytes.
+            with _weights_of(ModelArchive(file, path), checked=True) as root:
+                yield root
         else:
-            member = io.BytesIO(archive.read(WEIGHTS))
-        yield stack.enter_context(h5py.File(member, "r"))
+            with open_arrays(file, path, os.fstat(file.fileno()).st_size) as root:
+                yield _holder(root)
+
+
+def count_weights(group: StoredGroup) -> int:
+    """Count the weights below a group, from their shapes alone, without the optimizer's, the metrics', and states."""
+    total = 0
+    for name, item in group.items():
+        if not name.startswith(_LEFT_OUT) and name not in ("count:0", "StateVar:0"):
+            total += count_weights(item) if isinstance(item, StoredGroup) else math.prod(item.shape)
+    return total

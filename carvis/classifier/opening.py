@@ -13,8 +13,10 @@ import keras
 from keras.src.backend.common import global_state
 
 from carvis.classifier import weights
-from carvis.classifier.describing import parameters
-from carvis.classifier.inspection import WEIGHTS, ModelFile, damaged, read_model_file, reason_of
+from carvis.classifier.clean_copy import copy_archive, copy_weights
+from carvis.classifier.damage import damaged, reason_of
+from carvis.classifier.growth import check_growth, check_memory
+from carvis.classifier.inspection import ModelFile, read_model_file
 from carvis.classifier.known_names import APPLICATION_LAYERS
 from carvis.classifier.legacy_graph import build_legacy, mark_frozen
 from carvis.errors import CarvisError, ModelError
@@ -60,7 +62,8 @@ def _unknown(file: ModelFile, error: Exception) -> ModelError:
 
 def _open(file: ModelFile, trust: bool) -> keras.Model:
     if trust and not file.legacy and file.kind == "keras":
-        return keras.saving.load_model(file.path, compile=False, safe_mode=False)
+        with tempfile.TemporaryDirectory() as folder:
+            return keras.saving.load_model(copy_archive(file, Path(folder)), compile=False, safe_mode=False)
     root = None
     with _without_memory():
         if file.legacy:
@@ -155,7 +158,7 @@ def _module_of(kind: str, entry: dict) -> str | None:
 
 
 def _check_size(file: ModelFile, model: keras.Model) -> None:
-    held = parameters(file)
+    held = file.parameters
     needed = sum(math.prod(weight.shape) for weight in model.weights)
     # Wrapped layers are stored twice; adapters (LoRA) are stored merged, and begin anew at zero.
     adapters = sum(math.prod(weight.shape) for weight in model.weights if weight.name.startswith("lora_"))
@@ -169,8 +172,10 @@ def _check_size(file: ModelFile, model: keras.Model) -> None:
                 needed=f"{needed - adapters:,}",
             )
         )
+    check_growth(file.path, file.file_bytes, 4 * needed)
+    check_memory(file.path, 4 * needed)
 
 
 def _load_weights(file: ModelFile, model: keras.Model) -> None:
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(file.path) as archive:
-        model.load_weights(archive.extract(WEIGHTS, folder))
+    with tempfile.TemporaryDirectory() as folder:
+        model.load_weights(copy_weights(file, Path(folder)))

@@ -5,12 +5,10 @@ loaders run code of several kinds (Lambda layers, functions by name, classes by 
 """
 
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import h5py
-
+from carvis.classifier.foreign_text import foreign_text
 from carvis.classifier.known_names import (
     ACTIVATIONS,
     APPLICATION_LAYERS,
@@ -23,7 +21,7 @@ from carvis.classifier.known_names import (
     TEXT,
     VALUES,
 )
-from carvis.errors import ModelError, UntrustedModelError
+from carvis.errors import UntrustedModelError
 from carvis.language import Message
 
 _MODULES = re.compile(
@@ -42,9 +40,6 @@ _TRUST_CLASS = Message(
     "open it with trust (--trust) only if you know who made it and the package that defines it is installed"
 )
 _WITHOUT = Message("open it with the Keras that wrote it and save the model anew without it; trust does not help here")
-_MAX_OBJECTS = 200_000
-# Deflate cannot shrink data further than about 1030 times.
-_MAX_EXPANSION = 1100
 
 
 def check_architecture(config: dict, path: Path, *, legacy: bool) -> None:
@@ -59,7 +54,7 @@ def check_architecture(config: dict, path: Path, *, legacy: bool) -> None:
                 "{path} is a model of its author's own class {name}, whose code is not in the file: rebuild it as a"
                 " functional or Sequential model, load its weights into that and save it.",
                 path=path,
-                name=config["class_name"],
+                name=foreign_text(config["class_name"]),
             )
         )
     check = _check_legacy if legacy else _check_modern
@@ -82,21 +77,23 @@ def _parts(config: dict) -> Iterator[tuple[dict, str]]:
         if isinstance(value, dict):
             inner = value.get("config")
             name = inner.get("name") if isinstance(inner, dict) else None
-            layer = Message("layer {name}", name=name) if isinstance(name, str) else layer
+            layer = Message("layer {name}", name=foreign_text(name)) if isinstance(name, str) else layer
             yield value, layer
             pending.extend(
-                (item, layer) for key, item in value.items() if key not in ("compile_config", "build_config")
+                (item, layer)
+                for key, item in value.items()
+                if isinstance(item, (dict, list)) and key not in ("compile_config", "build_config")
             )
-        elif isinstance(value, list):
-            pending.extend((item, layer) for item in value)
+        else:
+            pending.extend((item, layer) for item in value if isinstance(item, (dict, list)))
 
 
 def _foreign_class(name: object) -> Message:
-    return Message("the foreign class {name}", name=name)
+    return Message("the foreign class {name}", name=foreign_text(name))
 
 
 def _foreign_function(name: object) -> Message:
-    return Message("the foreign function {name}", name=name)
+    return Message("the foreign function {name}", name=foreign_text(name))
 
 
 def _check_common(part: dict) -> Message | None:
@@ -158,73 +155,3 @@ def _check_modern(part: dict) -> Message | None:
 
 def _full(module: object, name: object) -> str:
     return f"{module}.{name}" if module and module != "builtins" else str(name)
-
-
-def check_hdf5(file: h5py.File, path: Path, *, trust: bool = False) -> None:
-    """Refuse an HDF5 file that points outside itself or declares far more data than it holds.
-
-    Raises:
-        UntrustedModelError: links to, or data in, another file.
-        ModelError: declared sizes that the file cannot hold.
-    """
-    elsewhere = Message(
-        "{path} points to another file, which a model does not need: {remedy}.", path=path, remedy=_TRUST
-    )
-    seen, pending = set(), [file]
-    while pending:
-        group = pending.pop()
-        for name in group:
-            if group.name == "/" and name in ("optimizer_weights", "optimizer"):
-                continue
-            link = group.get(name, getlink=True)
-            if isinstance(link, h5py.ExternalLink) and not trust:
-                raise UntrustedModelError(elsewhere)
-            item = group.get(name)
-            if item is None:
-                continue
-            identity = h5py.h5o.get_info(item.id).addr
-            if identity in seen:
-                continue
-            seen.add(identity)
-            if len(seen) > _MAX_OBJECTS:
-                raise ModelError(Message("{path} holds more parts than any model: it is not opened.", path=path))
-            if isinstance(item, h5py.Group):
-                pending.append(item)
-            elif isinstance(item, h5py.Dataset):
-                if (item.external or item.is_virtual) and not trust:
-                    raise UntrustedModelError(elsewhere)
-                if item.shape is None or item.nbytes > max(item.id.get_storage_size() * _MAX_EXPANSION, 1 << 20):
-                    raise ModelError(
-                        Message(
-                            "{path} declares weights of {shape}, far more than it holds, so it is damaged: get the"
-                            " file again.",
-                            path=path,
-                            shape=item.shape,
-                        )
-                    )
-
-
-def check_archive(archive: zipfile.ZipFile, path: Path, *, trust: bool) -> None:
-    """Refuse a ``.keras`` zip whose members lead out of their folder or unpack to far more than is stored.
-
-    Raises:
-        UntrustedModelError: a member's name is absolute or climbs up.
-        ModelError: a member is a decompression bomb.
-    """
-    for member in archive.infolist():
-        name = member.filename.replace("\\", "/")
-        if not trust and (name.startswith("/") or ".." in name.split("/") or re.match(r"[A-Za-z]:", name)):
-            raise UntrustedModelError(
-                Message(
-                    "{path} holds a part named {name}, which leads out of its folder: {remedy}.",
-                    path=path,
-                    name=name,
-                    remedy=_TRUST,
-                )
-            )
-        if member.file_size > 100 * max(member.compress_size, 1 << 20):
-            raise ModelError(
-                Message(
-                    "{path} unpacks to a hundred times what it holds, as no model does: it is not opened.", path=path
-                )
-            )

@@ -4,16 +4,17 @@ A plan says which array of the file goes into which variable. It is made from na
 is taken for the model, so that a mismatch or an absurd size is found first.
 """
 
+import math
 import re
 from collections.abc import Iterator
 
-import h5py
 import keras
-import numpy as np
 
+from carvis.classifier.growth import check_growth, check_memory
 from carvis.classifier.inspection import ModelFile, damaged
 from carvis.classifier.legacy_graph import Part
-from carvis.errors import ModelError
+from carvis.classifier.stored_arrays import StoredArray, StoredGroup
+from carvis.errors import CarvisError, ModelError
 from carvis.language import Message
 
 Plan = list[tuple[keras.Variable, str]]
@@ -44,7 +45,7 @@ def plan_layer_groups(file: ModelFile, model: keras.Model, root: Part | None) ->
     legacy = root is not None
     parts = (root or tree_of(model)).parts
     with file.weights() as store:
-        groups = {name: _stored(store[name], legacy) for name in _texts(store, "layer_names")}
+        groups = {name: _stored(store.group(name), legacy) for name in dict.fromkeys(_texts(store, "layer_names"))}
         plan: Plan = []
         for part in parts:
             stored = groups.pop(part.name, [])
@@ -81,15 +82,15 @@ def plan_containers(file: ModelFile, model: keras.Model, root: Part) -> Plan:
     return _complete(plan, model, file)
 
 
-def _own_variables(layer: keras.Layer, group: h5py.Group | None) -> Iterator[tuple[list, list]]:
+def _own_variables(layer: keras.Layer, group: StoredGroup | None) -> Iterator[tuple[list, list]]:
     """Yield the variables and arrays of a layer and of those it wraps, which lie in groups named by attribute."""
     own = layer._trainable_variables + layer._non_trainable_variables
     held = group.get("vars") if group is not None else None
-    yield own, [(name, held[name]) for name in sorted(held, key=int)] if held is not None else []
+    yield own, [(name, held.array(name)) for name in sorted(held, key=int)] if held is not None else []
     for name in group or ():
         inner = getattr(layer, name, None) if name != "vars" else None
         if isinstance(inner, keras.Layer):
-            yield from _own_variables(inner, group[name])
+            yield from _own_variables(inner, group.group(name))
         elif isinstance(inner, (list, tuple)):
             for number, item in _numbered([type(item).__name__ for item in inner]):
                 yield from _own_variables(inner[number], group[name].get(item))
@@ -103,11 +104,13 @@ def fill(plan: Plan, file: ModelFile) -> None:
     """
     first_keras = file.keras_version.startswith("1")
     with file.weights() as store:
-        backend = store.attrs.get("backend", store.file.attrs.get("backend", ""))
+        backend = store.attribute("backend") or store.root.attribute("backend")
         backend = backend.decode() if isinstance(backend, bytes) else backend
         for variable, name in plan:
             try:
-                value = np.asarray(store.file[name])
+                value = store.root.array(name).read()
+            except CarvisError:
+                raise
             # HDF5 reports a broken chunk in several kinds of error.
             except Exception as error:
                 raise damaged(file.path, error) from error
@@ -126,22 +129,21 @@ def tree_of(model: keras.Model) -> Part:
     return Part(model.name, type(model).__name__, layer=model, parts=parts)
 
 
-def _texts(group: h5py.Group, key: str) -> list[str]:
+def _texts(group: StoredGroup, key: str) -> list[str]:
     """Read a list of names, which Keras cuts into ``key0``, ``key1``, ... where it is long."""
-    if key in group.attrs:
-        values = list(group.attrs[key])
-    else:
+    values = group.attribute(key)
+    if values is None:
         values = []
-        while f"{key}{len(values)}" in group.attrs:
-            values.append(group.attrs[f"{key}{len(values)}"])
+        while (more := group.attribute(f"{key}{len(values)}")) is not None:
+            values.append(more)
         values = [text for chunk in values for text in chunk]
     return [text.decode("utf-8") if isinstance(text, bytes) else str(text) for text in values]
 
 
-def _stored(group: h5py.Group, legacy: bool) -> list[tuple[str, h5py.Dataset]]:
+def _stored(group: StoredGroup, legacy: bool) -> list[tuple[str, StoredArray]]:
     # Keras 3 writes the weights that it will look for, and no others.
     names = [name for name in _texts(group, "weight_names") if not (legacy and _IGNORED.search(name))]
-    return [(name, group[name]) for name in names]
+    return [(name, group.array(name)) for name in names]
 
 
 def _leaves(part: Part) -> Iterator[Part]:
@@ -248,7 +250,7 @@ def _mismatch(file: ModelFile, name: str, variables: list, stored: list) -> Mode
     )
 
 
-def _containers(part: Part, store: h5py.Group) -> Iterator[tuple[Part, h5py.Group | None]]:
+def _containers(part: Part, store: StoredGroup) -> Iterator[tuple[Part, StoredGroup | None]]:
     layers = store.get("layers") or store.get("_layer_checkpoint_dependencies")
     for number, name in _numbered([inner.kind for inner in part.parts]):
         inner = part.parts[number]
@@ -259,7 +261,7 @@ def _containers(part: Part, store: h5py.Group) -> Iterator[tuple[Part, h5py.Grou
         elif inner.parts:
             # What wraps a model.
             if group is not None and "layer" in group:
-                yield from _containers(inner.parts[0], group["layer"])
+                yield from _containers(inner.parts[0], group.group("layer"))
         else:
             yield inner, group
 
@@ -290,4 +292,8 @@ def _complete(plan: Plan, model: keras.Model, file: ModelFile) -> Plan:
                 path=file.path,
             )
         )
+    # Many variables may share one array of the file.
+    needed = sum(math.prod(variable.shape) * 4 for variable in model.weights)
+    check_growth(file.path, file.file_bytes, needed)
+    check_memory(file.path, needed)
     return plan
