@@ -1,5 +1,6 @@
-"""The configuration in docs/proxy.md, word for word but for names, ports and certificates: a login, and all behind it."""
+"""The configurations in docs/proxy.md, word for word but for ports and certificates: a login, and all behind it."""
 
+import contextlib
 import http.server
 import io
 import re
@@ -7,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -83,6 +85,11 @@ def proxy(request, dashboard_by_name, tmp_path):
     user = "user root;\n" if tmp_path.owner() == "root" else ""
     (tmp_path / "nginx.conf").write_text(f"{user}{head}http {{\naccess_log off;\n{places}{text}\n}}\n")
     server = subprocess.Popen([NGINX, "-c", str(tmp_path / "nginx.conf"), "-e", str(tmp_path / "error.log")])
+    for _ in range(100):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            break
+        assert server.poll() is None, (tmp_path / "error.log").read_text()
+        time.sleep(0.1)
     yield f"http://{NAME}:{port}", request.param
     server.terminate()
     server.wait(timeout=20)
