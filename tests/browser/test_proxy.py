@@ -47,11 +47,14 @@ class Accounts(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         known = "_oauth2_proxy=yes" in self.headers.get("Cookie", "")
-        self.send_response((202 if known else 401) if self.path == "/oauth2/auth" else 200)
-        self.send_header("Content-Length", "0")
-        if self.path != "/oauth2/auth":
+        asked = self.path == "/oauth2/auth"
+        content = b"" if asked else b"Sign in"
+        self.send_response((202 if known else 401) if asked else 200)
+        self.send_header("Content-Length", str(len(content)))
+        if not asked:
             self.send_header("Set-Cookie", "_oauth2_proxy=yes; Path=/")
         self.end_headers()
+        self.wfile.write(content)
 
     def log_message(self, *_):
         pass
