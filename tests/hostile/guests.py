@@ -24,7 +24,7 @@ PAGES = {
     "heatmaps": "Heatmaps", "activations": "Activations",
 }  # fmt: skip
 BUSY = "[data-testid=stSkeleton], [data-testid=stSpinner], [data-testid=stApp][data-test-script-state=running]"
-PATIENCE = 120_000
+PATIENCE = 300_000
 
 
 def japanese_titles() -> dict[str, str]:
