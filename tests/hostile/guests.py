@@ -183,7 +183,8 @@ class Guest:
 
     async def compare(self, image, wanted: np.ndarray, named: str) -> None:
         source = await image.get_attribute("src", timeout=PATIENCE)
-        answer = await self.page.request.get(source if source.startswith("http") else self.url + source)
+        address = source if source.startswith("http") else self.url + source
+        answer = await self.page.request.get(address, timeout=PATIENCE)
         if not answer.ok:
             self.tally.errors.append(f"guest {self.number}: {named} is answered with {answer.status}")
             return
