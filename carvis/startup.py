@@ -1,6 +1,7 @@
 """TensorFlow's start without the lines that a beginner takes for errors."""
 
 import contextlib
+import importlib
 import importlib.util
 import os
 import re
@@ -8,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 
 # What TensorFlow, absl and CUDA write while they start; the second form is that of TensorFlow before 2.18.
 _LINE = re.compile(
@@ -18,6 +20,7 @@ _LINE = re.compile(
     rb"|Skipping registering GPU devices"
 )
 _CARD = "/dev/nvidiactl"
+_USES = re.compile(rb"^(import|from) (keras|tensorflow)\b", re.M)
 
 
 def quiet_tensorflow() -> None:
@@ -30,7 +33,7 @@ def quiet_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     known = any(isinstance(finder, _Finder) for finder in sys.meta_path)
     if "tensorflow" not in sys.modules and not known:
-        sys.meta_path.insert(0, _Finder())
+        sys.meta_path[:0] = [_Finder(), _FirstFinder()]
 
 
 class _Finder(MetaPathFinder):
@@ -46,6 +49,29 @@ class _Finder(MetaPathFinder):
             execute = spec.loader.exec_module
             spec.loader.exec_module = lambda module: _execute(execute, module)
         return spec
+
+
+class _FirstFinder(MetaPathFinder):
+    """Has TensorFlow imported to its end before a module of carvis begins that uses it or Keras.
+
+    Keras begins with modules deep inside TensorFlow. While one thread holds such a module and waits for TensorFlow,
+    another that imports TensorFlow waits for the module: Python breaks the tie with an exception, and TensorFlow can
+    not be imported again in that process. So every thread waits for TensorFlow itself, holding nothing that it needs.
+    """
+
+    done = False
+
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("carvis.") and not self.done:
+            spec = PathFinder.find_spec(name, path)
+            if spec is not None and spec.origin and spec.origin.endswith(".py"):
+                with open(spec.origin, "rb") as file:
+                    uses = _USES.search(file.read())
+                if uses:
+                    with contextlib.suppress(ImportError):
+                        importlib.import_module("tensorflow")
+                        self.done = True
+        return None
 
 
 def _execute(execute: Callable, module) -> None:

@@ -1,76 +1,65 @@
-"""The dashboard: navigation only. Start it with ``streamlit run dashboard/app.py [-- --workspace PATH]``."""
+"""The dashboard's server. Start it with ``streamlit run dashboard/app.py [-- --workspace PATH]``."""
 
-from pathlib import Path
+import threading
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from carvis.startup import quiet_tensorflow
-from ui import choice, data, selection, sidebar, widget_values
-from ui.i18n import _
-from ui.page import guarded
-from ui.texts import plain
-
-quiet_tensorflow()
-# A material icon would be fetched from another machine.
-ICON = Path(__file__).parent / "icon.svg"
-st.set_page_config(page_title="carvis", page_icon=str(ICON), layout="wide", initial_sidebar_state=248)
-
-pages = {
-    "overview": st.Page(
-        "app_pages/overview.py", title=_("Overview"), icon=":material/home:", url_path="home", default=True
-    ),
-    "data": st.Page(
-        "app_pages/data_health.py", title=_("Data"), icon=":material/health_and_safety:", url_path="data-health"
-    ),
-    "models": st.Page("app_pages/models.py", title=_("Models"), icon=":material/network_node:", url_path="models"),
-    "training": st.Page(
-        "app_pages/training.py", title=_("Training runs"), icon=":material/monitoring:", url_path="training"
-    ),
-    "confusion": st.Page(
-        "app_pages/confusion.py", title=_("Confusion matrix"), icon=":material/grid_on:", url_path="confusion"
-    ),
-    "compare": st.Page(
-        "app_pages/compare.py", title=_("Compare models"), icon=":material/balance:", url_path="compare"
-    ),
-    "misclassified": st.Page(
-        "app_pages/misclassified.py",
-        title=_("Misclassified"),
-        icon=":material/rule:",
-        url_path="misclassified",
-    ),
-    "heatmaps": st.Page("app_pages/heatmaps.py", title=_("Heatmaps"), icon=":material/blur_on:", url_path="heatmaps"),
-    "attention": st.Page(
-        "app_pages/attention.py", title=_("Where models look"), icon=":material/visibility:", url_path="attention"
-    ),
-    "filters": st.Page("app_pages/filters.py", title=_("Filters"), icon=":material/grid_view:", url_path="filters"),
-    "activations": st.Page(
-        "app_pages/activations.py", title=_("Activations"), icon=":material/layers:", url_path="activations"
-    ),
+HEADERS = {
+    # No page of another address may show this one in a frame and let people click in it unawares.
+    "X-Frame-Options": "SAMEORIGIN",
+    "Content-Security-Policy": "frame-ancestors 'self'",
+    # A file from the workspace is what its type says, whatever its content looks like.
+    "X-Content-Type-Options": "nosniff",
+    # An address holds names of samples and models: it is told to no other site.
+    "Referrer-Policy": "same-origin",
 }
-# The first page lies at the root and takes no other address: this is the same at the address that one would type.
-overview = st.Page(
-    "app_pages/overview_address.py",
-    title=_("Overview"),
-    icon=":material/home:",
-    url_path="overview",
-    visibility="hidden",
-)
-# Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
-data.look_again()
-page = st.navigation([*pages.values(), overview], position="hidden")
-refused = selection.begin(page.url_path)
-workspace = sidebar.show(pages | ({"overview": page} if page.url_path == overview.url_path else {}))
-if refused:
-    names = ", ".join(plain(name) for name in refused)
-    st.warning(_("The link holds values that make no sense; they were left out: {names}.").format(names=names))
-if workspace is not None:
-    if missing := choice.unknown():
-        names = ", ".join(plain(name) for name in missing)
-        st.warning(_("The link names what is not in this workspace: {names}.").format(names=names))
-    try:
-        with guarded():
-            page.run()
-    except Exception:
-        widget_values.failed()
-        raise
-widget_values.end()
+
+
+class Headers:
+    """Add ``HEADERS`` to every HTTP response that does not set them itself.
+
+    Args:
+        app: The ASGI app that answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+@asynccontextmanager
+async def browser_opened(_app: st.App) -> AsyncIterator[None]:
+    """Open the dashboard in the person's browser, as Streamlit does for a script but not for an app."""
+    if not st.get_option("server.headless"):
+        threading.Thread(target=webbrowser.open, args=(address(),), daemon=True).start()
+    yield
+
+
+def address() -> str:
+    """Return the address at which this computer reaches the dashboard."""
+    secure = "s" if st.get_option("server.sslCertFile") else ""
+    host = st.get_option("server.address")
+    if host in (None, "", "0.0.0.0", "::"):
+        host = "localhost"
+    elif ":" in host:
+        host = f"[{host}]"
+    path = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"http{secure}://{host}:{st.get_option('server.port')}/{path}"
+
+
+app = st.App("navigation.py", middleware=[Middleware(Headers)], lifespan=browser_opened)

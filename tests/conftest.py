@@ -1,16 +1,28 @@
 """Fixtures that every room's tests share."""
 
+import getpass
 import os
+import tempfile
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import psutil
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from carvis.images import write_image
 
 # Sentences are looked for in English, whatever the system speaks.
 os.environ["CARVIS_LANGUAGE"] = "en"
+
+# The same examples at each run, so that a commit that passed here passes elsewhere; a busy machine is no failure.
+hypothesis.settings.register_profile(
+    "carvis", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("carvis")
+# What hypothesis keeps between runs stays out of the checkout.
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / f"hypothesis-{getpass.getuser()}")
 
 
 def pytest_xdist_auto_num_workers(config) -> int:

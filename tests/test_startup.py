@@ -58,3 +58,36 @@ def test_a_script_hears_nothing_of_tensorflow_either():
     file = ROOT / "models" / "demo_own.keras"
     result = run("-c", f"import carvis; print(carvis.load_classifier({str(file)!r}).name)")
     assert result.stdout.strip() == "demo_own" and result.stderr == ""
+
+
+def test_keras_begins_only_when_tensorflow_is_whole(tmp_path):
+    """With stand-ins, and in two threads: both at once leave each other with halves of TensorFlow, now and then."""
+    files = {
+        "tensorflow.py": "import time; time.sleep(0.5)\n"
+        "class config: list_physical_devices = staticmethod(lambda kind: [kind])\n"
+        "whole = True\n",
+        "keras.py": "import sys\nassert getattr(sys.modules.get('tensorflow'), 'whole', False), 'Keras began first'\n",
+        "rooms/uses_keras.py": "import keras\n",
+        "rooms/uses_tensorflow.py": "import tensorflow\n",
+    }
+    (tmp_path / "rooms").mkdir()
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    code = f"""
+import importlib, threading, carvis
+from carvis.startup import quiet_tensorflow
+quiet_tensorflow()
+carvis.__path__.append({str(tmp_path / "rooms")!r})
+loaded = []
+def load(name):
+    importlib.import_module(name)
+    loaded.append(name)
+threads = [threading.Thread(target=load, args=(f"carvis.uses_{{name}}",)) for name in ("keras", "tensorflow")]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join(20)
+assert len(loaded) == 2, loaded
+"""
+    result = run("-c", code, PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
+    assert result.returncode == 0, result.stderr

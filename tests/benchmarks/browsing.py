@@ -77,7 +77,7 @@ def opened(page: str, workspace: Path):
     from streamlit.testing.v1 import AppTest
 
     os.environ["CARVIS_WORKSPACE"] = str(workspace)
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=600)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "navigation.py"), default_timeout=600)
     app.switch_page(f"app_pages/{page}.py")
     return app
 

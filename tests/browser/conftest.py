@@ -60,12 +60,13 @@ def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
     """Start the dashboard (or another script) on a workspace, from another folder than its own; return its address."""
     servers = []
 
-    def start(workspace: Path, script: Path = ROOT / "dashboard" / "app.py") -> str:
+    def start(workspace: Path, script: Path = ROOT / "dashboard" / "app.py", options: tuple[str, ...] = ()) -> str:
         folder = tmp_path_factory.mktemp("elsewhere")
         port = _free_port()
         log = folder / "log.txt"
         command = [sys.executable, "-m", "streamlit", "run", str(script)]
-        command += ["--server.port", str(port), "--server.headless", "true", "--", "--workspace", str(workspace)]
+        command += ["--server.port", str(port), "--server.headless", "true", *options]
+        command += ["--", "--workspace", str(workspace)]
         with open(log, "wb") as output:
             server = subprocess.Popen(
                 command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env=os.environ | {"PYTHONPATH": str(ROOT)}

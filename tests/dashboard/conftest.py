@@ -48,7 +48,7 @@ def open_page():
     from streamlit.testing.v1 import AppTest
 
     def open(page: str = "overview", /, **params):
-        app = AppTest.from_file(str(DASHBOARD / "app.py"), default_timeout=180)
+        app = AppTest.from_file(str(DASHBOARD / "navigation.py"), default_timeout=180)
         for name, value in params.items():
             app.query_params[name] = value
         app.run()

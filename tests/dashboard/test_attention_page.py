@@ -119,7 +119,7 @@ def test_opening_results_loads_no_tensorflow(masked, open_page):
     script = f"""
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file({str(dashboard / "app.py")!r}, default_timeout=180)
+app = AppTest.from_file({str(dashboard / "navigation.py")!r}, default_timeout=180)
 for name, value in (("data", "colours"), ("model", ["good"])):
     app.query_params[name] = value
 app.run()

@@ -106,7 +106,7 @@ def test_a_hostile_link_leaves_every_page_working(workspace, open_page, words, p
 def test_the_language_follows_the_browser_and_can_be_changed(workspace, open_page):
     from streamlit.testing.v1 import AppTest
 
-    app = AppTest.from_file(str(DASHBOARD / "app.py"), default_timeout=180)
+    app = AppTest.from_file(str(DASHBOARD / "navigation.py"), default_timeout=180)
     app.context = {"locale": "ja-JP"}
     app.run()
     assert app.title[0].value == "概要"
@@ -121,7 +121,7 @@ def test_pages_that_need_no_model_load_no_tensorflow(workspace):
     script = f"""
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file({str(DASHBOARD / "app.py")!r}, default_timeout=180).run()
+app = AppTest.from_file({str(DASHBOARD / "navigation.py")!r}, default_timeout=180).run()
 assert not app.exception and app.title[0].value == "Overview", app.exception
 app.switch_page("app_pages/confusion.py").run()
 assert not app.exception and app.title[0].value == "Confusion matrix", app.exception
