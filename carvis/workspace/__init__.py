@@ -14,16 +14,21 @@ from carvis.workspace.files import (
 from carvis.workspace.layout import SPLITS, canonical_split, is_dataset, is_demo, split_folders
 from carvis.workspace.regular_file import open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
+from carvis.workspace.staging import FolderTakenError, clear_leftovers, final_place, free_name, staged_folder
 
 __all__ = [
     "MODEL_SUFFIXES",
     "SPLITS",
     "Cache",
+    "FolderTakenError",
     "Workspace",
     "atomic_path",
     "atomic_write",
     "canonical_split",
+    "clear_leftovers",
     "content_hash",
+    "final_place",
+    "free_name",
     "is_dataset",
     "is_demo",
     "is_text",
@@ -35,4 +40,5 @@ __all__ = [
     "sha256_of_file",
     "shown",
     "split_folders",
+    "staged_folder",
 ]

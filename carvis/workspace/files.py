@@ -4,51 +4,49 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from carvis.errors import CarvisError
 from carvis.language import Message
+from carvis.workspace.staging import final_place, temporary_folder
 
 
 @contextlib.contextmanager
-def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path in the same folder that replaces ``path`` once the block ends without error.
+def atomic_path(path: str | Path, near: str | Path | None = None) -> Iterator[Path]:
+    """Yield a temporary path of the same name that replaces ``path`` once the block ends without error.
+
+    Args:
+        path: the file.
+        near: a folder on the same disk that the temporary file lies in meanwhile; by default the file's own.
 
     Raises:
         CarvisError: the folder cannot be written, or the disk is full; ``path`` is then as it was.
     """
     path = Path(path)
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        with temporary_folder(near or path.parent) as folder:
+            temporary = folder / path.name
+            yield temporary
+            os.replace(temporary, path)
     except OSError as error:
         reason = error.strerror or str(error)
         remedy = Message("free some space or choose another folder")
+        place = final_place(path)
         raise CarvisError(
-            Message("{path} could not be written ({reason}): {remedy}.", path=path, reason=reason, remedy=remedy)
+            Message("{path} could not be written ({reason}): {remedy}.", path=place, reason=reason, remedy=remedy)
         ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def atomic_write(path: str | Path, data: bytes | str, near: str | Path | None = None) -> Path:
+    """Write a whole file at once: a reader sees the old content or the new, never a part.
 
-
-def atomic_write(path: str | Path, data: bytes | str) -> Path:
-    """Write a whole file at once: a reader sees the old content or the new, never a part."""
-    with atomic_path(path) as temporary:
+    Args:
+        path, near: as ``atomic_path``.
+        data: its content; text is written as UTF-8.
+    """
+    with atomic_path(path, near) as temporary:
         temporary.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
     return Path(path)
 

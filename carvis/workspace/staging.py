@@ -1,0 +1,304 @@
+"""Building files and folders aside and putting them in place whole, and clearing what killed processes left.
+
+What is being built lies in a hidden folder ``.carvis-<8 letters>`` beside its place, with a lock that its process holds:
+a temporary folder whose lock is free is nobody's any more. Nothing else that carvis makes bears such a name.
+"""
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import shutil
+import stat
+import string
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from carvis.errors import CarvisError
+from carvis.language import Message
+
+_PREFIX, _LOCK, _NEW, _WHOLE = ".carvis-", ".carvis-lock", ".carvis-new", ".carvis-whole"
+_TEMPORARY = re.compile(r"\.carvis-[a-z0-9]{8}")
+# As carvis named them before: of a file ".<stem>-<random><suffix>", of a split ".<name>-<random>/<name>".
+_EARLIER = re.compile(r"\.(?P<stem>.+)-(?=[a-z_]*[0-9])(?=[0-9_]*[a-z])[a-z0-9_]{8}(?P<suffix>\.[A-Za-z0-9]+)?")
+_EARLIER_SUFFIXES = (
+    ".keras", ".h5", ".json", ".parquet", ".csv", ".npz", ".png", ".jpg", ".html", ".pdf", ".svg", ".bin"
+)  # fmt: skip
+_EARLIER_AGE_SECONDS = 24 * 3600
+_LETTERS = string.ascii_lowercase + string.digits
+_cleared: set[str] = set()
+
+
+class FolderTakenError(CarvisError):
+    """A folder that was to be new holds something already."""
+
+
+def final_place(path: str | Path) -> Path:
+    """Return where a path of something being built will lie once it is in place, for sentences."""
+    path = Path(path)
+    return Path(*(part for part in path.parts if not part.startswith(_PREFIX)))
+
+
+@contextlib.contextmanager
+def temporary_folder(parent: str | Path) -> Iterator[Path]:
+    """Yield a hidden folder in ``parent`` that is gone afterwards; killed, it is cleared by the next start.
+
+    The first time a process asks for one in a folder, what killed processes left there is cleared.
+
+    Raises:
+        OSError: ``parent`` cannot be written.
+    """
+    parent = Path(os.path.abspath(parent))
+    parent.mkdir(parents=True, exist_ok=True)
+    if str(parent) not in _cleared:
+        _cleared.add(str(parent))
+        clear_leftovers(parent)
+    folder, held = _make(parent)
+    try:
+        yield folder
+    finally:
+        # What is decided stays for the next start, should it have got stuck on the way.
+        if not (folder / _WHOLE).is_dir():
+            _remove_all_but_lock(folder)
+        if held is not None:
+            held.release()
+        _remove(folder)
+
+
+def _make(parent: Path):
+    """Make a temporary folder and lock it: the folder and its lock, None where the disk knows no locks."""
+    from filelock import Timeout
+
+    for _attempt in range(100):
+        folder = parent / f"{_PREFIX}{''.join(secrets.choice(_LETTERS) for _ in range(8))}"
+        folder.mkdir()
+        held = _lock(folder)
+        try:
+            held.acquire(timeout=0)
+        # Another process took it for a leftover before it was locked: a folder without a held lock is fair game.
+        except (Timeout, FileNotFoundError):
+            continue
+        except (OSError, NotImplementedError) as error:
+            if getattr(error, "errno", errno.ENOSYS) in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+                return folder, None
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        if (folder / _LOCK).exists():
+            return folder, held
+        held.release()
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(parent))
+
+
+def _lock(folder: Path):
+    from filelock import FileLock
+
+    return FileLock(str(folder / _LOCK))
+
+
+def _remove_all_but_lock(folder: Path) -> None:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name == _LOCK:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a temporary folder with nothing but its lock in it."""
+    with contextlib.suppress(OSError):
+        os.unlink(folder / _LOCK)
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
+
+
+@contextlib.contextmanager
+def staged_folder(target: str | Path, replace: bool = False) -> Iterator[Path]:
+    """Yield an empty temporary folder that becomes ``target``, whole or not at all, once the block ends without error.
+
+    A target that is not there appears by one renaming. Into one that is there, and has to be with ``replace``, the new
+    files are moved one by one, each taking the place of its namesake; what else lies there stays. A process that is
+    killed before the first file is moved leaves the old files; one that is killed later leaves the rest of its moves to
+    the next start, or to ``clear_leftovers``. A file that was changed in between is kept as ``<stem>.edited-1<suffix>``.
+
+    Args:
+        target: the folder.
+        replace: whether files may be replaced where it holds something.
+
+    Raises:
+        FolderTakenError: it holds something and ``replace`` is False.
+        CarvisError: it cannot be written, or the disk is full; what lies in ``target`` is then as it was.
+    """
+    target = Path(os.path.abspath(target))
+    try:
+        inside = target.is_dir() and not _can_be_replaced(target)
+        if inside:
+            clear_leftovers(target)
+        if not replace and _holds_something(target):
+            raise _taken(target)
+        with temporary_folder(target if inside else target.parent) as temporary:
+            new = temporary / (_NEW if inside else target.name)
+            new.mkdir()
+            yield new
+            if inside:
+                _decide(new, target)
+            else:
+                _appear(new, target, replace)
+    except OSError as error:
+        place = final_place(os.path.abspath(error.filename)) if isinstance(error.filename, str) else target
+        if isinstance(error, CarvisError) or not (place == target.parent or place.is_relative_to(target)):
+            raise
+        raise CarvisError(
+            Message(
+                "{path} could not be written ({reason}): {remedy}.",
+                path=place if place.is_relative_to(target) else target,
+                reason=error.strerror or str(error),
+                remedy=Message("free some space or choose another folder"),
+            )
+        ) from error
+
+
+def _taken(target: Path) -> FolderTakenError:
+    return FolderTakenError(Message("{folder} is there already: name a new folder.", folder=target))
+
+
+def _holds_something(target: Path) -> bool:
+    try:
+        with os.scandir(target) as entries:
+            return any(not _TEMPORARY.fullmatch(entry.name) for entry in entries)
+    except FileNotFoundError:
+        return False
+    except NotADirectoryError:
+        return True
+
+
+def _can_be_replaced(target: Path) -> bool:
+    """Whether an empty folder may give way to another one of its name."""
+    with os.scandir(target) as entries:
+        if any(True for _ in entries):
+            return False
+    plain = not (target.is_symlink() or os.path.ismount(target) or target == Path.cwd())
+    return plain and os.access(target.parent, os.W_OK)
+
+
+def _appear(new: Path, target: Path, replace: bool) -> None:
+    try:
+        if os.name == "nt" and target.is_dir():
+            target.rmdir()
+        os.rename(new, target)
+    except OSError:
+        # Another process may have made it meanwhile.
+        if not _holds_something(target):
+            raise
+        if not replace:
+            raise _taken(target) from None
+        with temporary_folder(target) as temporary:
+            os.rename(new, temporary / _NEW)
+            _decide(temporary / _NEW, target)
+
+
+def _decide(new: Path, target: Path) -> None:
+    """Move all of ``new`` into ``target``: from the renaming on, whoever comes next finishes it."""
+    whole = new.with_name(_WHOLE)
+    os.rename(new, whole)
+    moved: list[Path] = []
+    try:
+        _move(whole, target, moved)
+    except OSError:
+        if not moved:
+            shutil.rmtree(whole, ignore_errors=True)
+        raise
+
+
+def _move(source: Path, target: Path, moved: list[Path], decided: float = float("inf")) -> None:
+    """Move what lies in a folder into another one, in the order of the names, and remove the folder.
+
+    Args:
+        moved: gets what has been moved.
+        decided: what was changed in ``target`` since this time (seconds) is kept beside the new.
+    """
+    for entry in sorted(os.scandir(source), key=lambda entry: entry.name):
+        place = target / entry.name
+        if entry.is_dir(follow_symlinks=False) and place.is_dir():
+            _move(Path(entry.path), place, moved, decided)
+            continue
+        with contextlib.suppress(FileNotFoundError):
+            if place.stat().st_mtime > decided and not entry.is_dir():
+                os.rename(place, free_name(place))
+        os.replace(entry.path, place)
+        moved.append(place)
+    os.rmdir(source)
+
+
+def free_name(path: Path) -> Path:
+    """Return the first of ``<stem>.edited-1<suffix>``, ``-2`` and so on that is not taken."""
+    number = 1
+    while (free := path.with_name(f"{path.stem}.edited-{number}{path.suffix}")).exists():
+        number += 1
+    return free
+
+
+def clear_leftovers(folder: str | Path) -> int:
+    """Clear from one folder, not from those in it, what processes that were killed had not finished there.
+
+    What was decided and only not moved into place yet is moved now. What a living process builds is left alone, and so
+    is every name that is not one of carvis' own. Temporary files of earlier versions, whose names say less, are cleared
+    only where they are a day old and made as no person makes them: named ``.<stem>-<8 random letters and digits>`` and
+    for nobody else to read.
+
+    Returns:
+        How many there were. A folder that cannot be read or written is left as it is.
+    """
+    cleared = 0
+    try:
+        with os.scandir(folder) as found:
+            entries = [entry for entry in found if entry.name.startswith(".")]
+    except OSError:
+        return 0
+    for entry in entries:
+        with contextlib.suppress(OSError):
+            if _TEMPORARY.fullmatch(entry.name):
+                cleared += entry.is_dir(follow_symlinks=False) and _clear(Path(entry.path))
+            elif _is_of_an_earlier_version(entry):
+                remove = shutil.rmtree if entry.is_dir(follow_symlinks=False) else os.unlink
+                remove(entry.path)
+                cleared += 1
+    return cleared
+
+
+def _clear(folder: Path) -> bool:
+    from filelock import Timeout
+
+    decided, held = folder.stat().st_mtime, _lock(folder)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        return False
+    try:
+        if (folder / _WHOLE).is_dir():
+            _move(folder / _WHOLE, folder.parent, [], decided)
+        _remove_all_but_lock(folder)
+    finally:
+        if os.name != "nt":
+            _remove(folder)
+        held.release()
+        _remove(folder)
+    return True
+
+
+def _is_of_an_earlier_version(entry: os.DirEntry) -> bool:
+    name = _EARLIER.fullmatch(entry.name)
+    if name is None:
+        return False
+    facts = entry.stat(follow_symlinks=False)
+    if time.time() - facts.st_mtime < _EARLIER_AGE_SECONDS or (os.name != "nt" and facts.st_mode & 0o077):
+        return False
+    if stat.S_ISDIR(facts.st_mode):
+        # Half a split: nothing but a folder of its name.
+        return os.listdir(entry.path) in ([f"{name['stem']}{name['suffix'] or ''}"], [])
+    return stat.S_ISREG(facts.st_mode) and name["suffix"] in _EARLIER_SUFFIXES
