@@ -7,6 +7,7 @@ from pathlib import Path
 
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _
+from carvis.workspace import clear_leftovers
 
 FILES = (
     "scoreboard.csv", "pairs.csv", "lattice.csv", "classes.csv", "pictures.csv", "comparison.json",
@@ -16,6 +17,7 @@ FILES = (
 
 def check(out: Path, overwrite: bool) -> None:
     """Refuse a folder in which an earlier run wrote, unless it may be replaced."""
+    clear_leftovers(out)
     there = [out / name for name in FILES if (out / name).exists()]
     if there and not overwrite:
         raise CarvisError(
@@ -121,12 +123,14 @@ def write(out: Path, comparison, effects: dict[str, dict]) -> None:
     """Write everything that was compared."""
     from carvis.evaluation.comparison import comparison_document, comparison_tables
     from carvis.figures import model_scoreboard, reliability_diagrams, write_figure
-    from carvis.workspace import atomic_write
+    from carvis.workspace import atomic_write, staged_folder
 
-    for name, table in comparison_tables(comparison).items():
-        atomic_write(out / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
     document = comparison_document(comparison, effects)
-    atomic_write(out / "comparison.json", json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
-    write_figure(out / "scoreboard.png", model_scoreboard(comparison))
-    write_figure(out / "reliability.png", reliability_diagrams(comparison, effects))
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    with staged_folder(out, replace=True) as made:
+        for name, table in comparison_tables(comparison).items():
+            atomic_write(made / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+        atomic_write(made / "comparison.json", text)
+        write_figure(made / "scoreboard.png", model_scoreboard(comparison))
+        write_figure(made / "reliability.png", reliability_diagrams(comparison, effects))
     print(_("Written to {out}: {FILES}").format(out=out, FILES=", ".join(FILES)))

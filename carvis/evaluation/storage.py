@@ -7,16 +7,18 @@ import hashlib
 import io
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+from pyarrow import parquet
 
 from carvis.errors import TableError
 from carvis.evaluation.metrics import probability_columns
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message, as_data, from_data
-from carvis.workspace import Workspace, atomic_path, atomic_write
+from carvis.workspace import Workspace, clear_leftovers, free_name, modified, open_regular, settle, staged_folder
 
 FORMAT = 1
 _COLUMNS = ["id", "path", "sha256", "label", "predicted", "confidence"]
@@ -34,6 +36,9 @@ def check_folder(folder: str | Path) -> None:
         TableError: a file there has the name of one of ours and belongs to no evaluation.
     """
     folder = Path(folder)
+    clear_leftovers(folder)
+    if _is_begun(folder):
+        return
     try:
         document = json.loads((folder / "metrics.json").read_text("utf-8"))
         if {"format", "setup", "files"} <= document.keys():
@@ -51,20 +56,33 @@ def check_folder(folder: str | Path) -> None:
             )
 
 
+def _is_begun(folder: Path) -> bool:
+    """Whether a folder holds what an earlier version left of a first evaluation when it was killed: only our table."""
+    table = folder / "predictions.parquet"
+    if (folder / "metrics.json").exists() or (folder / "df2.csv").exists() or not table.is_file():
+        return False
+    try:
+        with open_regular(table) as file:
+            return parquet.read_schema(file).names[: len(_COLUMNS)] == _COLUMNS
+    except (OSError, ValueError):
+        return False
+
+
 def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     """Write an evaluation into `folder`, replacing the evaluation there.
 
-    `metrics.json` holds the metrics, how they were made, and the other files' hashes, so that a half-written
-    evaluation is noticed. `df2.csv` (UTF-8 with a mark, for Excel) lists the misclassified pictures, most confident
-    first: PATH, TRUE, PRED, CONFIDENCE, MARGIN, ID. Its PATH is relative to the workspace (`data/cars/test/Golf/1.jpg`)
-    where folder and data set lie in one, else it begins with the data set's folder name. A `df2.csv` that somebody
-    edited since is kept beside it as `df2.edited-1.csv`.
+    It appears whole: a process that is killed leaves the old evaluation or the new. `metrics.json` holds the metrics,
+    how they were made, and the other files' hashes, so that a changed evaluation is noticed. `df2.csv` (UTF-8 with a
+    mark, for Excel) lists the misclassified pictures, most confident first: PATH, TRUE, PRED, CONFIDENCE, MARGIN, ID.
+    Its PATH is relative to the workspace (`data/cars/test/Golf/1.jpg`) where folder and data set lie in one, else it
+    begins with the data set's folder name. A `df2.csv` that somebody edited since is kept beside it as
+    `df2.edited-1.csv`.
 
     Raises:
         TableError: as `check_folder`.
+        CarvisError: the folder cannot be written, or the disk is full.
     """
     folder = Path(folder)
-    table = folder / "df2.csv"
     check_folder(folder)
     workspace = _workspace_of(folder)
     below = None
@@ -72,9 +90,9 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
         below = evaluation.root.resolve().relative_to(workspace).as_posix()
     prefix = (evaluation.setup["dataset"]["name"] if below is None else below).strip("./")
     df2 = _df2(evaluation, prefix)
-    parquet = io.BytesIO()
-    evaluation.predictions.to_parquet(parquet, index=False, compression="zstd")
-    files = {"predictions.parquet": _sha256(parquet.getvalue()), "df2.csv": _sha256(df2)}
+    predictions = io.BytesIO()
+    evaluation.predictions.to_parquet(predictions, index=False, compression="zstd")
+    files = {"predictions.parquet": _sha256(predictions.getvalue()), "df2.csv": _sha256(df2)}
     setup = {**evaluation.setup, "dataset": {**evaluation.setup["dataset"], "path": below}}
     # Beside the English sentences what they are made of, so that they can be said in any language.
     setup["messages"] = [as_data(note) for note in setup.get("notes", ())]
@@ -82,11 +100,11 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     metrics = evaluation.metrics | {name: [_row_of(row) for row in rows] for name, rows in files_left.items()}
     document = {"format": FORMAT, **metrics, "setup": setup, "files": files}
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    _keep_edited(table)
-    with atomic_path(folder / "predictions.parquet") as temporary:
-        temporary.write_bytes(parquet.getvalue())
-    atomic_write(folder / "metrics.json", text)
-    atomic_write(table, df2)
+    with staged_folder(folder, replace=True) as made:
+        _keep_edited(folder / "df2.csv", made)
+        (made / "predictions.parquet").write_bytes(predictions.getvalue())
+        (made / "metrics.json").write_bytes(text.encode("utf-8"))
+        (made / "df2.csv").write_bytes(df2)
     return folder
 
 
@@ -110,6 +128,23 @@ def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evalu
         TableError: a file is missing, damaged, or only half of the evaluation was written.
     """
     folder = Path(folder)
+    settle(folder)
+    before = _times(folder)
+    try:
+        return _load(folder, root)
+    except TableError:
+        # Another process may have replaced the evaluation between the reading of two of its files.
+        settle(folder)
+        if _times(folder) == before:
+            raise
+        return _load(folder, root)
+
+
+def _times(folder: Path) -> list[int]:
+    return [modified(folder / name) for name in ("metrics.json", "predictions.parquet")]
+
+
+def _load(folder: Path, root: str | Path | None) -> Evaluation:
     data = {}
     for name in ("metrics.json", "predictions.parquet"):
         try:
@@ -186,7 +221,8 @@ def _df2(evaluation: Evaluation, prefix: str) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def _keep_edited(table: Path) -> None:
+def _keep_edited(table: Path, made: Path) -> None:
+    """Put a table that somebody has edited, under another name, to what is being made."""
     if not table.exists():
         return
     try:
@@ -194,10 +230,7 @@ def _keep_edited(table: Path) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         written = None
     if _sha256(table.read_bytes()) != written:
-        n = 1
-        while (kept := table.with_name(f"df2.edited-{n}.csv")).exists():
-            n += 1
-        os.replace(table, kept)
+        shutil.copy2(table, made / free_name(table).name)
 
 
 def _sha256(data: bytes) -> str:

@@ -16,7 +16,7 @@ from carvis.training.pictures import split_samples
 from carvis.training.recipes import DEFAULTS, PRECISIONS
 from carvis.training.recorder import now, write_json
 from carvis.training.run import CONFIG, STATUS, Run
-from carvis.workspace import Workspace, is_demo
+from carvis.workspace import FolderTakenError, Workspace, is_demo, staged_folder
 
 
 def prepare(
@@ -35,11 +35,7 @@ def prepare(
     """
     workspace = workspace or Workspace.open()
     config = configure(recipe, data, workspace=workspace, **wanted)
-    directory = _new_directory(run_dir, workspace, config["recipe"], config["backbone"])
-    status = {"state": "queued", "reason": None, "epoch": 0, "epochs": config["epochs"]}
-    write_json(directory / STATUS, status)
-    write_json(directory / CONFIG, config)
-    return Run(directory, workspace)
+    return Run(_new_directory(run_dir, workspace, config), workspace)
 
 
 def configure(
@@ -239,13 +235,23 @@ def _model_name(name, dataset: str, recipe: str, backbone: str | None, parent: P
     return plain
 
 
-def _new_directory(run_dir, workspace: Workspace, recipe: str, backbone: str | None) -> Path:
-    if run_dir is not None:
-        directory = Path(run_dir).resolve()
-        if directory.exists() and any(directory.iterdir()):
-            raise TrainingError(Message("{run_dir} is not empty: name a new folder for this run.", run_dir=run_dir))
-        directory.mkdir(parents=True, exist_ok=True)
+def _new_directory(run_dir, workspace: Workspace, config: dict) -> Path:
+    """Make the run's directory, which appears with both of its files."""
+    status = {"state": "queued", "reason": None, "epoch": 0, "epochs": config["epochs"]}
+
+    def make(directory: Path) -> Path:
+        with staged_folder(directory) as made:
+            write_json(made / STATUS, status)
+            write_json(made / CONFIG, config)
         return directory
+
+    if run_dir is not None:
+        try:
+            return make(Path(run_dir).resolve())
+        except FolderTakenError:
+            raise TrainingError(
+                Message("{run_dir} is not empty: name a new folder for this run.", run_dir=run_dir)
+            ) from None
     try:
         workspace.runs_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -256,12 +262,11 @@ def _new_directory(run_dir, workspace: Workspace, recipe: str, backbone: str | N
                 reason=error.strerror,
             )
         ) from error
-    stem = "-".join(part for part in (datetime.now().strftime("%Y%m%d-%H%M%S"), recipe, backbone) if part)
+    begun = datetime.now().strftime("%Y%m%d-%H%M%S")
+    stem = "-".join(part for part in (begun, config["recipe"], config["backbone"]) if part)
     number = 1
     while True:
-        directory = workspace.runs_dir / (stem if number == 1 else f"{stem}-{number}")
         try:
-            directory.mkdir()
-            return directory
-        except FileExistsError:
+            return make(workspace.runs_dir / (stem if number == 1 else f"{stem}-{number}"))
+        except FolderTakenError:
             number += 1

@@ -14,7 +14,15 @@ from carvis.workspace.files import (
 from carvis.workspace.layout import SPLITS, canonical_split, is_dataset, is_demo, split_folders
 from carvis.workspace.regular_file import open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
-from carvis.workspace.staging import FolderTakenError, clear_leftovers, final_place, free_name, staged_folder
+from carvis.workspace.staging import (
+    FolderTakenError,
+    clear_leftovers,
+    discard,
+    final_place,
+    free_name,
+    settle,
+    staged_folder,
+)
 
 __all__ = [
     "MODEL_SUFFIXES",
@@ -27,6 +35,7 @@ __all__ = [
     "canonical_split",
     "clear_leftovers",
     "content_hash",
+    "discard",
     "final_place",
     "free_name",
     "is_dataset",
@@ -37,6 +46,7 @@ __all__ = [
     "open_regular",
     "read_regular",
     "resolve_inside",
+    "settle",
     "sha256_of_file",
     "shown",
     "split_folders",

@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 SPLITS = ("train", "valid", "test")
+# In the demo's folder: images are drawn here and moved to their split once all of it is drawn, so that no part is taken
+# for the whole. What a killed drawing left is gone on with.
+STAGING = ".drawing"
+# In the workspace's cache: the demo as it was while a new one is made.
+DEMO_BEFORE = "demo-before"
 _CANONICAL = {
     "train": "train",
     "training": "train",

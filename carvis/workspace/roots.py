@@ -1,5 +1,6 @@
 """``Workspace``: where things lie, and which paths may be opened."""
 
+import contextlib
 import json
 import os
 import re
@@ -9,7 +10,8 @@ from pathlib import Path
 from carvis.errors import PathError
 from carvis.language import Message
 from carvis.workspace.files import is_text, shown
-from carvis.workspace.layout import is_dataset, is_demo
+from carvis.workspace.layout import STAGING, is_dataset, is_demo
+from carvis.workspace.staging import clear_leftovers
 
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
 _WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:")
@@ -52,6 +54,17 @@ class Workspace:
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.root)!r})"
+
+    def clear_leftovers(self) -> int:
+        """Clear what killed processes left where carvis writes, and return how many there were.
+
+        The folders of images are not looked through.
+        """
+        places = [self.root, self.models_dir, self.root / "incorrect", *_here(self.data_dir, 1)]
+        places += [*_here(self.runs_dir, 2)[1:], *_here(self.evaluations_dir, 3)[1:]]
+        places += [*_here(self.cache_dir, 1)[1:], *_here(self.results_dir, 1)[1:]]
+        places += [folder / STAGING for folder in _here(self.data_dir, 1)]
+        return sum(map(clear_leftovers, places))
 
     def resolve(self, path: str | Path, extra_roots: Iterable[str | Path] = ()) -> Path:
         """Resolve a path from a file, a form or a URL, which must lie under the workspace.
@@ -129,6 +142,15 @@ def _subfolders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return _named(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _here(folder: Path, levels: int) -> list[Path]:
+    """List a folder and the folders in it, so many levels deep."""
+    found = [folder]
+    with contextlib.suppress(OSError):
+        for path in _subfolders(folder) if levels else ():
+            found += _here(path, levels - 1)
+    return found
 
 
 def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:

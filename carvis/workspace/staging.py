@@ -1,7 +1,7 @@
 """Building files and folders aside and putting them in place whole, and clearing what killed processes left.
 
-What is being built lies in a hidden folder ``.carvis-<8 letters>`` beside its place, with a lock that its process holds:
-a temporary folder whose lock is free is nobody's any more. Nothing else that carvis makes bears such a name.
+What is being built lies in a hidden folder ``.carvis-<8 letters or digits>`` beside its place, with a lock that its
+process holds: a folder of such a name whose lock is free is nobody's any more. Nothing else bears such a name.
 """
 
 import contextlib
@@ -121,10 +121,10 @@ def _remove(folder: Path) -> None:
 def staged_folder(target: str | Path, replace: bool = False) -> Iterator[Path]:
     """Yield an empty temporary folder that becomes ``target``, whole or not at all, once the block ends without error.
 
-    A target that is not there appears by one renaming. Into one that is there, and has to be with ``replace``, the new
-    files are moved one by one, each taking the place of its namesake; what else lies there stays. A process that is
-    killed before the first file is moved leaves the old files; one that is killed later leaves the rest of its moves to
-    the next start, or to ``clear_leftovers``. A file that was changed in between is kept as ``<stem>.edited-1<suffix>``.
+    A target that is not there appears by one renaming. Into one that is there the new files are moved one by one, each
+    taking the place of its namesake; what else lies there stays. A process that is killed before the first move leaves
+    the old files; one that is killed later leaves the rest of its moves to the next start, or to whoever calls
+    ``settle`` or ``clear_leftovers``. A file that was changed in between is kept as ``<stem>.edited-1<suffix>``.
 
     Args:
         target: the folder.
@@ -243,6 +243,17 @@ def free_name(path: Path) -> Path:
     return free
 
 
+def discard(path: str | Path) -> None:
+    """Remove a file or folder at once: it is gone before what lies in it is removed, whenever that ends.
+
+    Raises:
+        OSError: it is not there, or its folder cannot be written.
+    """
+    path = Path(os.path.abspath(path))
+    with temporary_folder(path.parent) as temporary:
+        os.rename(path, temporary / path.name)
+
+
 def clear_leftovers(folder: str | Path) -> int:
     """Clear from one folder, not from those in it, what processes that were killed had not finished there.
 
@@ -269,6 +280,16 @@ def clear_leftovers(folder: str | Path) -> int:
                 remove(entry.path)
                 cleared += 1
     return cleared
+
+
+def settle(folder: str | Path, seconds: float = 2.0) -> None:
+    """Wait while files of ``staged_folder`` are moved into a folder, and move them where their process was killed."""
+    until = time.monotonic() + seconds
+    while any(Path(folder).glob(f"{_PREFIX}*/{_WHOLE}")):
+        clear_leftovers(folder)
+        if time.monotonic() > until:
+            return
+        time.sleep(0.01)
 
 
 def _clear(folder: Path) -> bool:

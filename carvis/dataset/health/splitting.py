@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from carvis.dataset.health.laying import carry_masks, lay_out, leave_out_removed
 from carvis.dataset.health.result import Health
 from carvis.errors import CarvisError, DatasetError
 from carvis.language import Message
-from carvis.workspace import SPLITS, Cache, atomic_write
+from carvis.workspace import SPLITS, Cache, FolderTakenError, atomic_write, clear_leftovers, staged_folder
 
 TABLE, REPORT = "split.csv", "split.json"
 COLUMNS = ("id", "path", "label", "group", "split", "new_id", "reason")
@@ -93,6 +92,7 @@ def split_dataset(
         CarvisError: ``out`` cannot be written.
     """
     out = Path(out).expanduser()
+    clear_leftovers(out)
     shares = _check(health, out, fractions)
     table = assign(health, shares, seed)
     _some_left(health, table)
@@ -101,10 +101,7 @@ def split_dataset(
     leaks, masks = None, 0
     # The new folder appears when it is complete, so that a stopped split leaves nothing half made.
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as place:
-            made = Path(place) / out.name
-            made.mkdir()
+        with staged_folder(out) as made:
             if manifest:
                 table = leave_out_removed(table)
                 _some_left(health, table)
@@ -116,15 +113,12 @@ def split_dataset(
             report = _report(health, table, shares, seed, how, leaks) | {"masks": masks}
             atomic_write(made / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
             atomic_write(made / TABLE, table.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
-            if out.exists():
-                out.rmdir()
-            os.replace(made, out)
-    except OSError as error:
+    except FolderTakenError as error:
         # Another split into the same folder may have ended first.
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise DatasetError(
-                Message("{out} is there already: use it, or name a new folder for the split.", out=out)
-            ) from error
+        raise DatasetError(
+            Message("{out} is there already: use it, or name a new folder for the split.", out=out)
+        ) from error
+    except OSError as error:
         reason = error.strerror or str(error)
         raise CarvisError(
             Message("{out} could not be made ({reason}): name a folder that can be written.", out=out, reason=reason)
