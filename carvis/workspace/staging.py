@@ -62,39 +62,54 @@ def temporary_folder(parent: str | Path) -> Iterator[Path]:
         # What is decided stays for the next start, should it have got stuck on the way.
         if not (folder / _WHOLE).is_dir():
             _remove_all_but_lock(folder)
-        if held is not None:
-            held.release()
-        _remove(folder)
+        _release(folder, held)
 
 
-def _make(parent: Path):
-    """Make a temporary folder and lock it: the folder and its lock, None where the disk knows no locks."""
-    from filelock import Timeout
-
+def _make(parent: Path) -> tuple[Path, int | None]:
+    """Make a temporary folder and lock it: the folder and the lock, None where the disk knows no locks."""
     for _attempt in range(100):
         folder = parent / f"{_PREFIX}{''.join(secrets.choice(_LETTERS) for _ in range(8))}"
         folder.mkdir()
-        held = _lock(folder)
         try:
-            held.acquire(timeout=0)
-        # Another process took it for a leftover before it was locked: a folder without a held lock is fair game.
-        except (Timeout, FileNotFoundError):
+            held = _lock(folder)
+        # Before it was locked another process took it for a leftover, as it may.
+        except FileNotFoundError:
             continue
-        except (OSError, NotImplementedError) as error:
-            if getattr(error, "errno", errno.ENOSYS) in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+        except OSError as error:
+            if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
                 return folder, None
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        if (folder / _LOCK).exists():
+        if held is not None:
             return folder, held
-        held.release()
     raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(parent))
 
 
-def _lock(folder: Path):
-    from filelock import FileLock
+def _lock(folder: Path) -> int | None:
+    """Lock a temporary folder, until the file handle returned is closed; None where another process holds it.
 
-    return FileLock(str(folder / _LOCK))
+    Of ``filelock`` not every version can tell whether the file that it has locked was removed by then.
+    """
+    path = folder / _LOCK
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            return handle
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(handle), os.stat(path)):
+            return handle
+    except (BlockingIOError, PermissionError, FileNotFoundError):
+        pass
+    except BaseException:
+        os.close(handle)
+        raise
+    os.close(handle)
+    return None
 
 
 def _remove_all_but_lock(folder: Path) -> None:
@@ -109,12 +124,17 @@ def _remove_all_but_lock(folder: Path) -> None:
                     os.unlink(entry.path)
 
 
-def _remove(folder: Path) -> None:
-    """Remove a temporary folder with nothing but its lock in it."""
+def _release(folder: Path, held: int | None) -> None:
+    """Give a temporary folder up and remove it, where nothing but its lock is left in it."""
+    # Windows removes no file that is open; elsewhere, once it is closed, the lock may be another process's.
+    if held is not None and os.name == "nt":
+        os.close(held)
     with contextlib.suppress(OSError):
         os.unlink(folder / _LOCK)
     with contextlib.suppress(OSError):
         os.rmdir(folder)
+    if held is not None and os.name != "nt":
+        os.close(held)
 
 
 @contextlib.contextmanager
@@ -293,22 +313,15 @@ def settle(folder: str | Path, seconds: float = 2.0) -> None:
 
 
 def _clear(folder: Path) -> bool:
-    from filelock import Timeout
-
     decided, held = folder.stat().st_mtime, _lock(folder)
-    try:
-        held.acquire(timeout=0)
-    except Timeout:
+    if held is None:
         return False
     try:
         if (folder / _WHOLE).is_dir():
             _move(folder / _WHOLE, folder.parent, [], decided)
         _remove_all_but_lock(folder)
     finally:
-        if os.name != "nt":
-            _remove(folder)
-        held.release()
-        _remove(folder)
+        _release(folder, held)
     return True
 
 
