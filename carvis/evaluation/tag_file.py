@@ -132,6 +132,15 @@ def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+            raise TagError(
+                Message(
+                    "{path} could not be written ({reason}): {remedy}.",
+                    path=path,
+                    reason=Message("there is no room left on the disk"),
+                    remedy=Message("free some space or choose another folder"),
+                )
+            ) from None
         # Locked for longer than we wait, read-only, no such folder, a full disk, a table missing.
         raise TagError(
             Message(

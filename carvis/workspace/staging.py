@@ -194,7 +194,7 @@ def _holds_something(target: Path) -> bool:
     except FileNotFoundError:
         return False
     except NotADirectoryError:
-        return True
+        return os.path.lexists(target)
 
 
 def _can_be_replaced(target: Path) -> bool:

@@ -105,6 +105,8 @@ def _images(place: Path) -> None:
 
 
 def _split(place: Path) -> None:
+    if (place / "data" / "new").exists():
+        return
     split_dataset(check_dataset(Dataset(place / "data" / "cars")), place / "data" / "new", (0.5, 0.25, 0.25))
 
 
@@ -211,8 +213,12 @@ def _made_demo(place: Path, text: str) -> None:
 
 def _rebuild(place: Path) -> None:
     # Half an hour of drawing and training stands here for a moment: what is tried is what becomes of the old demo.
+    build = rebuilding._build
     rebuilding._build = lambda workspace, *_: iter([_made_demo(workspace.root, "new")])
-    list(rebuilding.rebuild(Workspace(place)))
+    try:
+        list(rebuilding.rebuild(Workspace(place)))
+    finally:
+        rebuilding._build = build
 
 
 def _rebuilt(place: Path) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from carvis.dataset.health.checking import check_dataset
 from carvis.dataset.health.laying import carry_masks, lay_out, leave_out_removed
 from carvis.dataset.health.result import Health
-from carvis.errors import CarvisError, DatasetError
+from carvis.errors import DatasetError
 from carvis.language import Message
 from carvis.workspace import SPLITS, Cache, FolderTakenError, atomic_write, clear_leftovers, staged_folder
 
@@ -117,11 +117,6 @@ def split_dataset(
         # Another split into the same folder may have ended first.
         raise DatasetError(
             Message("{out} is there already: use it, or name a new folder for the split.", out=out)
-        ) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CarvisError(
-            Message("{out} could not be made ({reason}): name a folder that can be written.", out=out, reason=reason)
         ) from error
     watch(100, 100)
     return Split(out, table, how, leaks, masks)
