@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from carvis.errors import CarvisError
 from carvis.language import _, localised
 from carvis.workspace import Workspace
 from carvis.workspace.layout import DEMO_BEFORE
@@ -29,7 +30,8 @@ def open_workspace(args: argparse.Namespace) -> Workspace:
     if (workspace.cache_dir / DEMO_BEFORE).is_dir():
         from carvis.demo import restore_demo
 
-        with contextlib.suppress(OSError):
+        # Another process may be making it now.
+        with contextlib.suppress(CarvisError):
             restore_demo(workspace)
     return workspace
 

@@ -11,7 +11,7 @@ from carvis.demo.defaults import BACKBONE, FINE_TUNE_RATE, INPUT_SIZE, OWN_WIDTH
 from carvis.demo.missing import WORKERS, draw_missing
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.workspace import Workspace, atomic_write, discard, lock
+from carvis.workspace import Workspace, atomic_write, discard, lock, write_errors
 from carvis.workspace.layout import DEMO_BEFORE
 
 MODELS = ("demo_own", "demo_transfer", "demo_fine-tune")
@@ -37,7 +37,7 @@ def rebuild(
         epochs: of every training; None for the recipes' own.
     """
     before = workspace.cache_dir / DEMO_BEFORE
-    with _alone(workspace):
+    with write_errors(workspace.root), _alone(workspace):
         _restore(workspace)
         _move(_made(workspace), workspace.root, before)
         atomic_write(before / _MOVED, "")
@@ -53,15 +53,12 @@ def restore_demo(workspace: Workspace) -> bool:
     """Bring back the demo that a ``rebuild`` was replacing when it was killed, and tell whether there was one.
 
     Raises:
-        OSError: the workspace cannot be written.
+        CarvisError: the workspace cannot be written.
     """
     if not (workspace.cache_dir / DEMO_BEFORE).is_dir():
         return False
-    try:
-        with _alone(workspace):
-            return _restore(workspace)
-    except CarvisError:
-        return False
+    with write_errors(workspace.root), _alone(workspace):
+        return _restore(workspace)
 
 
 def _restore(workspace: Workspace) -> bool:

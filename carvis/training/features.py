@@ -214,7 +214,7 @@ class FeatureCache:
             whole = False
         if not whole or found != sums:
             self._log(f"the feature cache {folder.name[:12]} is damaged: it is made anew")
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(CarvisError):
                 discard(folder)
             return None
         os.utime(folder)
@@ -243,6 +243,6 @@ class FeatureCache:
             if excess <= 0:
                 break
             if folder.name not in keep:
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(CarvisError):
                     discard(folder)
                     excess -= size

@@ -22,6 +22,7 @@ from carvis.workspace.staging import (
     free_name,
     settle,
     staged_folder,
+    write_errors,
 )
 
 __all__ = [
@@ -51,4 +52,5 @@ __all__ = [
     "shown",
     "split_folders",
     "staged_folder",
+    "write_errors",
 ]

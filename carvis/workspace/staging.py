@@ -155,7 +155,7 @@ def staged_folder(target: str | Path, replace: bool = False) -> Iterator[Path]:
         CarvisError: it cannot be written, or the disk is full; what lies in ``target`` is then as it was.
     """
     target = Path(os.path.abspath(target))
-    try:
+    with write_errors(target):
         inside = target.is_dir() and not _can_be_replaced(target)
         if inside:
             clear_leftovers(target)
@@ -169,14 +169,27 @@ def staged_folder(target: str | Path, replace: bool = False) -> Iterator[Path]:
                 _decide(new, target)
             else:
                 _appear(new, target, replace)
+
+
+@contextlib.contextmanager
+def write_errors(target: str | Path) -> Iterator[None]:
+    """Say in one sentence what keeps a file or folder from being written; an error of another place is left as it is.
+
+    Raises:
+        CarvisError: the place and what helps.
+    """
+    target = Path(os.path.abspath(target))
+    try:
+        yield
     except OSError as error:
         place = final_place(os.path.abspath(error.filename)) if isinstance(error.filename, str) else target
-        if isinstance(error, CarvisError) or not (place == target.parent or place.is_relative_to(target)):
+        below = place.is_relative_to(target)
+        if isinstance(error, CarvisError) or not (below or target.is_relative_to(place)):
             raise
         raise CarvisError(
             Message(
                 "{path} could not be written ({reason}): {remedy}.",
-                path=place if place.is_relative_to(target) else target,
+                path=place if below else target,
                 reason=error.strerror or str(error),
                 remedy=Message("free some space or choose another folder"),
             )
@@ -267,10 +280,10 @@ def discard(path: str | Path) -> None:
     """Remove a file or folder at once: it is gone before what lies in it is removed, whenever that ends.
 
     Raises:
-        OSError: it is not there, or its folder cannot be written.
+        CarvisError: it is not there, or its folder cannot be written.
     """
     path = Path(os.path.abspath(path))
-    with temporary_folder(path.parent) as temporary:
+    with write_errors(path), temporary_folder(path.parent) as temporary:
         os.rename(path, temporary / path.name)
 
 

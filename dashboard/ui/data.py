@@ -72,7 +72,7 @@ def workspace() -> Workspace:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _clear_leftovers(root: str) -> int:
     """Clear, once a server, what killed processes left in the workspace."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(CarvisError):
         restore_demo(Workspace(root))
     return Workspace(root).clear_leftovers()
 

@@ -1,7 +1,6 @@
 """Each kind of write that needs no TensorFlow: what was there, what is written, and how to tell old from new."""
 
 import json
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from carvis.demo.plan import plan_split
 from carvis.errors import CarvisError
 from carvis.evaluation import Evaluation, Tags, check_folder, compare, export_tags, load_evaluation
 from carvis.evaluation.metrics import summarise
+from carvis.evaluation.tag_file import reading
 from carvis.explain.attention.result import Attention
 from carvis.explain.attention.storage import keep, kept
 from carvis.explain.filters.patterns import FilterPatterns
@@ -277,7 +277,7 @@ def _exported(text: str) -> bool:
 
 def is_whole(path: Path) -> bool:
     """Whether a SQLite file is what it was."""
-    with sqlite3.connect(path) as connection:
+    with reading(path) as connection:
         return connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

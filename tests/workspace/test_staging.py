@@ -217,7 +217,7 @@ def test_what_is_discarded_is_gone_at_once(tmp_path):
     (tmp_path / "run" / "sub").mkdir(parents=True)
     discard(tmp_path / "run")
     assert os.listdir(tmp_path) == []
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(CarvisError):
         discard(tmp_path / "run")
 
 
