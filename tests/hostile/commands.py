@@ -146,38 +146,38 @@ _BOTH = "models/one.keras models/two.keras data/mini/test/red/0.png"
 _AGAIN = "--overwrite"
 
 COMMANDS = (
-    Write("evaluate (command)", models, partial(command, "evaluate models/two.keras data/mini"), _accuracy, share=2),
+    Write("evaluate (command)", models, partial(command, "evaluate models/two.keras data/mini"), _accuracy, share=0.3),
     Write(
         "heatmaps --out (command)", models,
         lambda place: 0 if _heatmaps(place) == "new" else command(f"heatmaps {_BOTH} --out maps", place),
-        _heatmaps, share=2,
+        _heatmaps, share=0.3,
     ),
     Write(
         "attention (command)", models,
         lambda place: 0 if _spectators(place) == "new" else command(f"attention {_ONE} --out seen --no-cover", place),
-        _spectators, share=2,
+        _spectators, share=0.3,
     ),
     Write(
         "activations (command)", models,
         lambda place: command(f"activations {_BOTH} --out acts {_AGAIN}", place),
-        partial(_files, "acts", ("--one.npz", "--two.npz", "conv.png")),
+        partial(_files, "acts", ("--one.npz", "--two.npz", "conv.png")), share=0.2,
     ),
     Write(
         "filters (command)", models,
         lambda place: command("filters models/one.keras conv --steps 2 --size 16 --filters 0-1 --overwrite", place),
-        partial(_files, "data/results/filters", (".png", ".json")),
+        partial(_files, "data/results/filters", (".png", ".json")), share=0.2,
     ),
     Write(
         "report (command)", evaluated,
         lambda place: command("report one two --out report.html --overwrite", place),
-        lambda place: "new" if (place / "report.html").is_file() else "old",
+        lambda place: "new" if (place / "report.html").is_file() else "old", share=0.2,
     ),
     Write(
         "summary --save-card (command)", models,
         partial(command, "summary models/one.keras --preprocessing tf --save-card"),
-        _card,
+        _card, share=0.2,
     ),
-    Write("model and card", models, _replaced, _replaced_state, share=2),
-    Write("train and resume (command)", images, _train, _trained, share=3),
-    Write("train with kept features (command)", images, _fine_tune_kept, _trained, share=2),
+    Write("model and card", models, _replaced, _replaced_state, share=0.3),
+    Write("train and resume (command)", images, _train, _trained, share=0.4),
+    Write("train with kept features (command)", images, _fine_tune_kept, _trained, share=0.3),
 )  # fmt: skip
