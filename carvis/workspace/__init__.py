@@ -14,16 +14,8 @@ from carvis.workspace.files import (
 from carvis.workspace.layout import SPLITS, canonical_split, is_dataset, is_demo, split_folders
 from carvis.workspace.regular_file import open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
-from carvis.workspace.staging import (
-    FolderTakenError,
-    clear_leftovers,
-    discard,
-    final_place,
-    free_name,
-    settle,
-    staged_folder,
-    write_errors,
-)
+from carvis.workspace.staging import FolderTakenError, discard, settle, staged_folder, write_errors
+from carvis.workspace.temporary import clear_leftovers, final_place, free_name
 
 __all__ = [
     "MODEL_SUFFIXES",

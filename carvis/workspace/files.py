@@ -9,7 +9,7 @@ from pathlib import Path
 
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.workspace.staging import final_place, temporary_folder
+from carvis.workspace.temporary import final_place, temporary_folder
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from carvis.errors import PathError
 from carvis.language import Message
 from carvis.workspace.files import is_text, shown
 from carvis.workspace.layout import STAGING, is_dataset, is_demo
-from carvis.workspace.staging import clear_leftovers
+from carvis.workspace.temporary import clear_leftovers
 
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
 _WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:")

@@ -6,14 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from carvis.cli import main
 from carvis.errors import CarvisError
 from carvis.evaluation import Tags, load_evaluation
 from carvis.evaluation.tag_file import TagError
+from carvis.images import write_image
 from carvis.training.events import EventLog, read_events
-from carvis.workspace import Workspace, atomic_write
+from carvis.workspace import Workspace
 from tests.hostile.writes import EDITED, FOLDER, WRITES, Write, _evaluated_before, evaluation, is_whole, torn_files
 
 try:
@@ -217,21 +219,25 @@ def test_a_training_on_a_disk_that_fills_up_goes_on_once_there_is_room(disk):
         assert len(space.models()) == 1
 
 
-def test_a_page_on_a_full_disk_says_so_and_works(disk):
+def test_a_page_on_a_full_disk_says_so_and_works(disk, monkeypatch):
     from streamlit.testing.v1 import AppTest
 
-    images = next(write for write in WRITES if write.name == "split")
-    images.prepare(disk)
     _evaluated_before(disk)
-    environment = pytest.MonkeyPatch()
-    environment.setenv("CARVIS_WORKSPACE", str(disk))
-    try:
-        with free(disk, 0):
-            app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=120).run()
-            assert not app.exception
-            with pytest.raises(CarvisError):
-                atomic_write(disk / "x.bin", bytes(PAGE))
-    finally:
-        environment.undo()
-    assert load_evaluation(disk / FOLDER).accuracy == 0.5
+    for sample in load_evaluation(disk / FOLDER).predictions["id"]:
+        write_image(disk / "data" / "cars" / sample, np.full((12, 16, 3), 128, np.uint8))
+    wrong = load_evaluation(disk / FOLDER).misclassified()["id"]
+    monkeypatch.setenv("CARVIS_WORKSPACE", str(disk))
+    wanted = {"table": "cars/test/m", "open": wrong.iloc[0]}
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=300)
+    app.query_params.update(wanted)
+    with free(disk, 0):
+        app.run()
+        app.query_params.update(wanted)
+        app.switch_page("app_pages/misclassified.py").run()
+        assert not app.exception
+        app.button(key="tag_1").click().run()
+        assert not app.exception and "tags.sqlite" in app.error[0].value.replace("\\", "")
+    app.button(key="tag_1").click().run()
+    assert not app.exception and not app.error
+    assert Tags(disk / "data" / "tags.sqlite").records()["id"].tolist() == [wrong.iloc[0]]
     assert (disk / FOLDER / "df2.csv").read_text() == EDITED
