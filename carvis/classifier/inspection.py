@@ -19,7 +19,7 @@ from carvis.classifier.safety import check_architecture
 from carvis.classifier.stored_arrays import StoredGroup, open_arrays, start_of_hdf5
 from carvis.errors import FileKindError, ModelError
 from carvis.language import Message, message_of
-from carvis.workspace import open_regular
+from carvis.workspace import open_regular, os_reason
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _LEFT_OUT = ("optimizer", "metrics", "compile_metrics", "_metrics", "loss_tracker", "seed_generator")
@@ -148,7 +148,7 @@ def _opened(path: Path) -> BinaryIO:
         raise ModelError(message_of(error)) from None
     except OSError as error:
         raise ModelError(
-            Message("{path} may not be read ({reason}): check its permissions.", path=path, reason=error.strerror)
+            Message("{path} may not be read ({reason}): check its permissions.", path=path, reason=os_reason(error))
         ) from None
 
 

@@ -9,7 +9,7 @@ from carvis.errors import CarvisError, ModelError, TableError
 from carvis.language import Message, message_of
 from carvis.tables import readings, text_of
 from carvis.tables.limits import MAX_CLASSES, too_many
-from carvis.workspace import children, links_beside, parse_json, read_regular
+from carvis.workspace import children, links_beside, os_reason, parse_json, read_regular
 
 _MAX_BYTES = 10_000_000
 # Letters of a line that can be a name.
@@ -51,7 +51,7 @@ def read_class_names(path: str | Path, known: Iterable[str] = (), encoding: str 
     try:
         data = read_regular(path, _MAX_BYTES)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = os_reason(error)
         message = Message("{path} cannot be read ({reason}): check the path.", path=path, reason=reason)
         raise ModelError(message) from None
     except CarvisError:

@@ -18,7 +18,7 @@ from carvis.dataset import Dataset
 from carvis.errors import ImageError, ModelError
 from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS, read_image
 from carvis.language import Message
-from carvis.workspace import sha256_of_file
+from carvis.workspace import settle, sha256_of_file
 
 _OPEN_SIZE = 224
 # So many images of a data set show what a model's output means.
@@ -67,6 +67,7 @@ def load_classifier(
         ModelError: no such file, damaged, without an architecture, or no image classifier.
     """
     path = Path(path)
+    settle(path.parent)
     model = open_model(path, trust=trust)
     said: list[str] = []
     sha256 = sha256_of_file(path)

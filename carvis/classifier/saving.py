@@ -11,7 +11,7 @@ from carvis.classifier.card import ModelCard, card_path, write_card
 from carvis.classifier.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.language import Message
-from carvis.workspace import atomic_path, check_length, not_empty, sha256_of_file
+from carvis.workspace import check_length, not_empty, settle, sha256_of_file, staged_folder
 
 
 def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -28,13 +28,12 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     check_length(path.stem, Message("the model"))
     if path.suffix != ".keras":
         raise ModelError(Message("{path} does not end in .keras: name the file <name>.keras.", path=path))
+    settle(path.parent)
     for file in (path, card_path(path)):
         if file.exists() and not overwrite:
             raise ModelError(
                 Message("{file} exists already: choose another name, or ask for it to be overwritten.", file=file)
             )
-    with atomic_path(path) as temporary:
-        _without_optimizer(clf.model).save(temporary)
     card = replace(clf.card) if clf.card else ModelCard()
     card.input_size = None if clf.native_size else list(clf.input_size)
     card.channels = clf.channels
@@ -46,10 +45,13 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     card.alpha, card.orientation = clf.alpha, clf.orientation
     # A mark keeps the check of assumptions going until somebody has confirmed them.
     card.assumed = sorted(f for f in clf.assumed if getattr(card, f, None) == getattr(clf, f))
-    card.sha256 = sha256_of_file(path)
     card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
     card.versions = versions()
-    write_card(path, card, overwrite=True)
+    # Both or neither: a model beside the card of an earlier one would be read in a wrong way.
+    with staged_folder(path.parent, replace=True) as made:
+        _without_optimizer(clf.model).save(made / path.name)
+        card.sha256 = sha256_of_file(made / path.name)
+        write_card(made / path.name, card)
     return path
 
 

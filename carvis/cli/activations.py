@@ -11,7 +11,7 @@ from carvis.cli.options import add_data, add_model_facts, add_workspace, check, 
 from carvis.cli.several import by_name, each, file_name, images_named, models_first
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _
-from carvis.workspace import resolved
+from carvis.workspace import clear_leftovers, resolved, staged_folder
 
 if TYPE_CHECKING:
     from carvis.dataset import NamedImage
@@ -66,17 +66,20 @@ def run(args: argparse.Namespace) -> int:
     layers = given[0] if len(given) == 1 else given
     # Asked about no picture in particular: a wrong layer is told at once, and the names of the files are known.
     paths = {name: _paths(clf, layers) for name, clf in models.items()}
+    clear_leftovers(out)
     _check_out(
         [file for picture in pictures for name in models for file in _files(_stem(out, picture, name), paths[name])],
         [picture.path for picture in pictures],
         args.overwrite,
     )
 
-    def write(picture: NamedImage) -> None:
-        for name, clf in models.items():
-            _write(_stem(out, picture, name), clf, picture.path, paths[name], args)
+    with staged_folder(out, replace=True) as made:
 
-    written = each(pictures, write)
+        def write(picture: NamedImage) -> None:
+            for name, clf in models.items():
+                _write(_stem(made, picture, name), clf, picture.path, paths[name], args)
+
+        written = each(pictures, write)
     print(
         _("{n} of {pictures} pictures x {models} models written to {out}").format(
             n=len(written), pictures=len(pictures), models=len(models), out=out

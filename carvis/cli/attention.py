@@ -95,6 +95,9 @@ def _files(out: Path, models) -> dict[str, Path]:
 
 
 def _check_out(out: Path, models, overwrite: bool) -> None:
+    from carvis.workspace import clear_leftovers
+
+    clear_leftovers(out)
     there = [path for path in _files(out, models).values() if path.exists()]
     if there and not overwrite:
         raise CarvisError(
@@ -105,14 +108,15 @@ def _check_out(out: Path, models, overwrite: bool) -> None:
 def _write(out: Path, results: dict) -> None:
     from carvis.figures import attention_by_class, attention_by_part, write_figure
     from carvis.tables import to_csv
-    from carvis.workspace import atomic_write
+    from carvis.workspace import atomic_write, staged_folder
 
-    files = _files(out, results)
-    for name, result in results.items():
-        atomic_write(files[f"pictures.csv {name}"], result.to_csv())
-        atomic_write(files[f"parts.csv {name}"], to_csv(result.by_part, index=True))
-        write_figure(files[f"classes {name}"], attention_by_class(result))
-    write_figure(files["figure"], attention_by_part(results))
+    with staged_folder(out, replace=True) as made:
+        files = _files(made, results)
+        for name, result in results.items():
+            atomic_write(files[f"pictures.csv {name}"], result.to_csv())
+            atomic_write(files[f"parts.csv {name}"], to_csv(result.by_part, index=True))
+            write_figure(files[f"classes {name}"], attention_by_class(result))
+        write_figure(files["figure"], attention_by_part(results))
     print(
         _("Written to {out}: attention.png, and for each model -pictures.csv, -parts.csv, -classes.png").format(out=out)
     )

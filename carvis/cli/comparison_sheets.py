@@ -6,6 +6,7 @@ from pathlib import Path
 
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _
+from carvis.workspace import clear_leftovers
 
 FILES = (
     "scoreboard.csv", "pairs.csv", "lattice.csv", "classes.csv", "pictures.csv", "comparison.json",
@@ -15,6 +16,7 @@ FILES = (
 
 def check(out: Path, overwrite: bool) -> None:
     """Refuse a folder in which an earlier run wrote, unless it may be replaced."""
+    clear_leftovers(out)
     there = [out / name for name in FILES if (out / name).exists()]
     if there and not overwrite:
         raise CarvisError(
@@ -121,12 +123,13 @@ def write(out: Path, comparison, effects: dict[str, dict]) -> None:
     from carvis.evaluation.comparison import comparison_document, comparison_tables
     from carvis.figures import model_scoreboard, reliability_diagrams, write_figure
     from carvis.tables import to_csv
-    from carvis.workspace import atomic_write, write_json
+    from carvis.workspace import atomic_write, staged_folder, write_json
 
-    for name, table in comparison_tables(comparison).items():
-        atomic_write(out / f"{name}.csv", to_csv(table))
     document = comparison_document(comparison, effects)
-    write_json(out / "comparison.json", document, indent=1)
-    write_figure(out / "scoreboard.png", model_scoreboard(comparison))
-    write_figure(out / "reliability.png", reliability_diagrams(comparison, effects))
+    with staged_folder(out, replace=True) as made:
+        for name, table in comparison_tables(comparison).items():
+            atomic_write(made / f"{name}.csv", to_csv(table))
+        write_json(made / "comparison.json", document, indent=1)
+        write_figure(made / "scoreboard.png", model_scoreboard(comparison))
+        write_figure(made / "reliability.png", reliability_diagrams(comparison, effects))
     print(_("Written to {out}: {FILES}").format(out=out, FILES=", ".join(FILES)))

@@ -14,7 +14,7 @@ from carvis.cli.several import by_name, each, file_name, images_named, models_fi
 from carvis.dataset.ids import composed
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
-from carvis.workspace import resolved
+from carvis.workspace import clear_leftovers, resolved, staged_folder
 
 if TYPE_CHECKING:
     from carvis.dataset import NamedImage
@@ -114,10 +114,13 @@ def run(args: argparse.Namespace) -> int:
     _tell_guesses(pictures, models, args)
     _check_out(out, pictures, models, args.overwrite)
     columns = (TextColumn(_("heatmaps")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, disable=not sys.stdout.isatty()) as progress:
+    with (
+        staged_folder(out, replace=True) as made,
+        Progress(*columns, disable=not sys.stdout.isatty()) as progress,
+    ):
         sheets = Sheets(args, workspace)
-        written = each(progress.track(pictures), lambda picture: _write(picture, models, args, out, sheets))
-    sheets.write(out)
+        written = each(progress.track(pictures), lambda picture: _write(picture, models, args, made, sheets))
+        sheets.write(made)
     print(
         _("{n} of {pictures} pictures x {models} models written to {out}").format(
             n=len(written), pictures=len(pictures), models=len(models), out=out
@@ -182,6 +185,7 @@ def _check_out(out: Path, pictures: list[NamedImage], models, overwrite: bool) -
         raise CarvisError(
             Message("Two of these would be written to {path}: rename a picture or a model.", path=twice[0])
         )
+    clear_leftovers(out)
     sources = {resolved(picture.path) for picture in pictures}
     for path in paths:
         if path.exists() and (not overwrite or resolved(path) in sources):

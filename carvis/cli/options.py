@@ -1,13 +1,16 @@
 """Arguments that several verbs share."""
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from carvis.errors import CarvisError
 from carvis.language import _, localised
 from carvis.workspace import Workspace
+from carvis.workspace.layout import DEMO_BEFORE
 
 _OUTPUTS = ("probability", "independent", "share", "logit", "independent-logit", "log-probability", "signed")
 
@@ -21,7 +24,16 @@ def add_workspace(parser: argparse.ArgumentParser) -> None:
 
 
 def open_workspace(args: argparse.Namespace) -> Workspace:
-    return Workspace.open(args.workspace)
+    """Open the workspace that is named, and clear there what killed processes left."""
+    workspace = Workspace.open(args.workspace)
+    workspace.clear_leftovers()
+    if (workspace.cache_dir / DEMO_BEFORE).is_dir():
+        from carvis.demo import restore_demo
+
+        # Another process may be making it now.
+        with contextlib.suppress(CarvisError):
+            restore_demo(workspace)
+    return workspace
 
 
 def add_model_facts(parser: argparse.ArgumentParser) -> None:

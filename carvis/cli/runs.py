@@ -1,7 +1,6 @@
 """``runs``: list, follow, stop, resume, compare and remove training runs."""
 
 import argparse
-import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from carvis.cli.options import add_encoding, add_workspace, open_workspace
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import N_, Message, _, localised
-from carvis.workspace import resolved, shown_path
+from carvis.workspace import discard, resolved, shown_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -269,6 +268,6 @@ def _remove(runs: list) -> int:
                 Message("{id} is a link to {directory}: remove the link itself.", id=one.id, directory=one.directory)
             )
     for one in runs:
-        shutil.rmtree(one.directory)
+        discard(one.directory)
         print(_("{id} is removed; its model, if there is one, stays.").format(id=one.id))
     return 0

@@ -20,6 +20,7 @@ _HOME_OF = {
     "training_defaults": "carvis.demo.defaults",
     "is_demo": "carvis.workspace",
     "rebuild": "carvis.demo.rebuilding",
+    "restore_demo": "carvis.demo.rebuilding",
 }
 
 __all__ = [*_HOME_OF]

@@ -94,8 +94,8 @@ def _write(root: Path, masks: bool, item: Item) -> None:
         return
     image, mask, quality = _draw(item)
     if masks:
-        atomic_write(parts, encode_mask(mask))
-    atomic_write(picture, encode_picture(image, quality))
+        atomic_write(parts, encode_mask(mask), near=root)
+    atomic_write(picture, encode_picture(image, quality), near=root)
 
 
 def write_images(root: Path, items: list[Item], masks: bool, progress: Progress | None, workers: int) -> bool:

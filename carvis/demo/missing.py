@@ -15,12 +15,11 @@ from carvis.demo.dataset import TRUTH, Progress, write_images, write_notes
 from carvis.demo.plan import Item, plan_split
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.workspace import SPLITS, lock, os_reason, os_remedy, read_json
+from carvis.workspace import SPLITS, clear_leftovers, lock, os_reason, os_remedy, read_json
 from carvis.workspace.json_schema import Count, Positive
+from carvis.workspace.layout import STAGING
 
 WORKERS = 2
-# Images are drawn here and moved to their split once all of it is drawn, so that no part is taken for the whole.
-STAGING = ".drawing"
 _LOCK = ".drawing.lock"
 # An image with its mask, where no drawn one is there to measure.
 _BYTES_AN_IMAGE = 13_000
@@ -92,6 +91,7 @@ def draw_missing(
     """
     root = Path(root)
     with _alone(root):
+        clear_leftovers(root / STAGING)
         planned = _planned(root, seed, per_class)
         total, done = sum(map(len, planned.values())), 0
         seed, per_class = _settings(root, seed, per_class)
@@ -161,7 +161,8 @@ def _bytes_an_image(root: Path) -> float:
 def _move_in(root: Path, split: str) -> None:
     """Move a drawn split to its place: its masks first, since the split's own folder says that all of it is there."""
     staging = root / STAGING
-    for unfinished in staging.rglob(".*"):
+    # What an earlier version left, which had its temporary files beside the images.
+    for unfinished in staging.rglob(".*.*g"):
         unfinished.unlink(missing_ok=True)
     try:
         for place in (Path("masks") / split, Path(split)):

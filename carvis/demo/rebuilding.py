@@ -2,22 +2,30 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from carvis.dataset import Dataset
 from carvis.demo.dataset import draw_pretraining
 from carvis.demo.defaults import BACKBONE, FINE_TUNE_RATE, INPUT_SIZE, OWN_WIDTH
 from carvis.demo.missing import WORKERS, draw_missing
-from carvis.workspace import Workspace, atomic_write
+from carvis.errors import CarvisError
+from carvis.language import Message
+from carvis.workspace import Workspace, atomic_write, discard, lock, write_errors
+from carvis.workspace.layout import DEMO_BEFORE
 
 MODELS = ("demo_own", "demo_transfer", "demo_fine-tune")
 BACKBONE_EPOCHS = 30
+# Beside the demo as it was: the sign that all of it is there.
+_MOVED = "moved"
 
 
 def rebuild(
     workspace: Workspace, seed: int = 0, *, per_class: int | None = None, epochs: int | None = None
 ) -> Iterator[str]:
     """Draw and train the whole demo again, telling of each step; what was there comes back if any of it fails.
+
+    Where the process is killed it comes back with the next start, by ``restore_demo``.
 
     The backbone is trained from scratch on the other makes; the transfer model keeps it frozen, the fine-tuned one
     opens its last block.
@@ -28,18 +36,60 @@ def rebuild(
         per_class: pictures a class in every split; None for the demo's own numbers.
         epochs: of every training; None for the recipes' own.
     """
-    ours = _made(workspace)
-    before = workspace.cache_dir / "demo-before"
-    _move(ours, workspace.root, before)
-    try:
-        yield from _build(workspace, seed, per_class, epochs)
-    except BaseException:
+    before = workspace.cache_dir / DEMO_BEFORE
+    with write_errors(workspace.root), _alone(workspace):
+        _restore(workspace)
+        _move(_made(workspace), workspace.root, before)
+        atomic_write(before / _MOVED, "")
+        try:
+            yield from _build(workspace, seed, per_class, epochs)
+        except BaseException:
+            _restore(workspace)
+            raise
+        discard(before)
+
+
+def restore_demo(workspace: Workspace) -> bool:
+    """Bring back the demo that a ``rebuild`` was replacing when it was killed, and tell whether there was one.
+
+    Raises:
+        CarvisError: the workspace cannot be written.
+    """
+    if not (workspace.cache_dir / DEMO_BEFORE).is_dir():
+        return False
+    with write_errors(workspace.root), _alone(workspace):
+        return _restore(workspace)
+
+
+def _restore(workspace: Workspace) -> bool:
+    before, ours = workspace.cache_dir / DEMO_BEFORE, _made(workspace)
+    if not before.is_dir():
+        return False
+    # Without this mark nothing new was made yet, or what was made is removed already.
+    if (before / _MOVED).exists():
         for path in ours:
             _remove(path)
-        _move([before / path.relative_to(workspace.root) for path in ours], before, workspace.root)
-        raise
+        (before / _MOVED).unlink()
+    _move([before / path.relative_to(workspace.root) for path in ours], before, workspace.root)
+    discard(before)
+    return True
+
+
+@contextmanager
+def _alone(workspace: Workspace) -> Iterator[None]:
+    from filelock import Timeout
+
+    held = lock(workspace.cache_dir / f".{DEMO_BEFORE}.lock")
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        raise CarvisError(
+            Message("The demo of {workspace} is being made again already: wait for it.", workspace=workspace.root)
+        ) from None
+    try:
+        yield
     finally:
-        _remove(before)
+        held.release()
 
 
 def _build(workspace: Workspace, seed: int, per_class: int | None, epochs: int | None) -> Iterator[str]:
@@ -119,6 +169,6 @@ def _move(paths: list[Path], source: Path, target: Path) -> None:
 
 def _remove(path: Path) -> None:
     if path.is_dir():
-        shutil.rmtree(path)
+        discard(path)
     else:
         path.unlink(missing_ok=True)

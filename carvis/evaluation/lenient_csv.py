@@ -14,7 +14,7 @@ from carvis.language import Message, message_of
 from carvis.tables import Reading, readings, text_of, unescaped
 from carvis.tables.csv_rows import parsed, read_rows
 from carvis.tables.limits import MAX_BYTES, MAX_CELL, MAX_COLUMNS, MAX_ROWS, too_many
-from carvis.workspace import read_regular
+from carvis.workspace import os_reason, read_regular
 
 _SEPARATORS = (",", ";", "\t")
 # Lines with other letters than ASCII that are looked at to choose an encoding.
@@ -122,7 +122,7 @@ def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
         data = read_regular(path, max_bytes)
     except OSError as error:
         raise TableError(
-            Message("{path} cannot be read ({reason}): check the path.", path=path, reason=error.strerror)
+            Message("{path} cannot be read ({reason}): check the path.", path=path, reason=os_reason(error))
         ) from None
     except CarvisError as error:
         raise TableError(message_of(error)) from None

@@ -6,9 +6,12 @@ import contextlib
 import hashlib
 import io
 import os
+import shutil
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+
+from pyarrow import parquet
 
 from carvis.errors import CarvisError, TableError
 from carvis.evaluation.document import FORMAT, Document
@@ -19,17 +22,23 @@ from carvis.tables import to_csv
 from carvis.workspace import (
     Unusable,
     Workspace,
-    atomic_path,
-    atomic_write,
+    clear_leftovers,
+    free_name,
     json_text,
+    modified,
     not_empty,
+    open_regular,
     read_content,
     read_json,
     refusal,
     refuse_links_out,
     resolved,
+    settle,
     sha256_of_file,
+    staged_folder,
 )
+
+_COLUMNS = ["id", "path", "sha256", "label", "predicted", "confidence"]
 
 
 def evaluation_folder(workspace: Workspace, dataset: str, split: str, model: str) -> Path:
@@ -44,6 +53,9 @@ def check_folder(folder: str | Path) -> None:
         TableError: a file there has the name of one of ours and belongs to no evaluation.
     """
     folder = Path(folder)
+    clear_leftovers(folder)
+    if _is_begun(folder):
+        return
     # Damaged or foreign: either way it is not known to be ours.
     with contextlib.suppress(CarvisError):
         document = read_json(folder / "metrics.json", dict)
@@ -59,17 +71,31 @@ def check_folder(folder: str | Path) -> None:
             )
 
 
+def _is_begun(folder: Path) -> bool:
+    """Whether a folder holds what an earlier version left of a first evaluation when it was killed: only our table."""
+    table = folder / "predictions.parquet"
+    if (folder / "metrics.json").exists() or (folder / "df2.csv").exists() or not table.is_file():
+        return False
+    try:
+        with open_regular(table) as file:
+            return parquet.read_schema(file).names[: len(_COLUMNS)] == _COLUMNS
+    except (OSError, ValueError):
+        return False
+
+
 def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     """Write an evaluation into `folder`, replacing the evaluation there.
 
-    `metrics.json` holds the metrics, how they were made, and the other files' hashes, so that a half-written
-    evaluation is noticed. `df2.csv` (UTF-8 with a mark, for Excel) lists the misclassified pictures, most confident
-    first: PATH, TRUE, PRED, CONFIDENCE, MARGIN, ID. Its PATH is relative to the workspace (`data/cars/test/Golf/1.jpg`)
-    where folder and data set lie in one, else it begins with the data set's folder name. A `df2.csv` that somebody
-    edited since is kept beside it as `df2.edited-1.csv`.
+    It appears whole: a process that is killed leaves the old evaluation or the new. `metrics.json` holds the metrics,
+    how they were made, and the other files' hashes, so that a changed evaluation is noticed. `df2.csv` (UTF-8 with a
+    mark, for Excel) lists the misclassified pictures, most confident first: PATH, TRUE, PRED, CONFIDENCE, MARGIN, ID.
+    Its PATH is relative to the workspace (`data/cars/test/Golf/1.jpg`) where folder and data set lie in one, else it
+    begins with the data set's folder name. A `df2.csv` that somebody edited since is kept beside it as
+    `df2.edited-1.csv`.
 
     Raises:
         TableError: as `check_folder`.
+        CarvisError: the folder cannot be written, or the disk is full.
     """
     folder = not_empty(folder, Message("the evaluation's folder"))
     table = folder / "df2.csv"
@@ -80,9 +106,9 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
         below = resolved(evaluation.root).relative_to(workspace).as_posix()
     prefix = (evaluation.setup["dataset"]["name"] if below is None else below).strip("./")
     df2 = _df2(evaluation, prefix)
-    parquet = io.BytesIO()
-    evaluation.predictions.to_parquet(parquet, index=False, compression="zstd")
-    files = {"predictions.parquet": _sha256(parquet.getvalue()), "df2.csv": _sha256(df2)}
+    predictions = io.BytesIO()
+    evaluation.predictions.to_parquet(predictions, index=False, compression="zstd")
+    files = {"predictions.parquet": _sha256(predictions.getvalue()), "df2.csv": _sha256(df2)}
     setup = {**evaluation.setup, "dataset": {**evaluation.setup["dataset"], "path": below}}
     # Beside the English sentences what they are made of, so that they can be said in any language.
     setup["messages"] = [as_data(note) for note in setup.get("notes", ())]
@@ -90,11 +116,11 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     metrics = evaluation.metrics | {name: [_row_of(row) for row in rows] for name, rows in files_left.items()}
     document = {"format": FORMAT, **metrics, "setup": setup, "files": files}
     text = json_text(document, indent=1) + "\n"
-    _keep_edited(table)
-    with atomic_path(folder / "predictions.parquet") as temporary:
-        temporary.write_bytes(parquet.getvalue())
-    atomic_write(folder / "metrics.json", text)
-    atomic_write(table, df2)
+    with staged_folder(folder, replace=True) as made:
+        _keep_edited(table, made)
+        (made / "predictions.parquet").write_bytes(predictions.getvalue())
+        (made / "metrics.json").write_bytes(text.encode("utf-8"))
+        (made / "df2.csv").write_bytes(df2)
     return folder
 
 
@@ -120,6 +146,23 @@ def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evalu
     """
     folder = not_empty(folder, Message("the evaluation's folder"))
     refuse_links_out(folder)
+    settle(folder)
+    before = _times(folder)
+    try:
+        return _load(folder, root)
+    except TableError:
+        # Another process may have replaced the evaluation between the reading of two of its files.
+        settle(folder)
+        if _times(folder) == before:
+            raise
+        return _load(folder, root)
+
+
+def _times(folder: Path) -> list[int]:
+    return [modified(folder / name) for name in ("metrics.json", "predictions.parquet")]
+
+
+def _load(folder: Path, root: str | Path | None) -> Evaluation:
     for name in ("metrics.json", "predictions.parquet"):
         if not (folder / name).exists():
             raise TableError(
@@ -186,17 +229,15 @@ def _df2(evaluation: Evaluation, prefix: str) -> bytes:
     return to_csv(rows, ["PATH", "TRUE", "PRED", "CONFIDENCE", "MARGIN", "ID"]).encode("utf-8-sig")
 
 
-def _keep_edited(table: Path) -> None:
+def _keep_edited(table: Path, made: Path) -> None:
+    """Put a table that somebody has edited, under another name, to what is being made."""
     if not table.exists():
         return
     written = None
     with contextlib.suppress(CarvisError, KeyError, TypeError):
         written = read_json(table.parent / "metrics.json", dict)["files"]["df2.csv"]
     if sha256_of_file(table) != written:
-        n = 1
-        while (kept := table.with_name(f"df2.edited-{n}.csv")).exists():
-            n += 1
-        os.replace(table, kept)
+        shutil.copy2(table, made / free_name(table).name)
 
 
 def _sha256(data: bytes) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -156,6 +158,16 @@ def _sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+            full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise TagError(
+                Message(
+                    "{path} could not be written ({reason}): {remedy}.",
+                    path=path,
+                    reason=os_reason(full),
+                    remedy=os_remedy(full),
+                )
+            ) from None
         # Locked for longer than we wait, read-only, no such folder, a full disk, a table missing.
         raise TagError(
             Message(

@@ -11,7 +11,7 @@ import pandas as pd
 from carvis.errors import TableError
 from carvis.language import Message
 from carvis.tables.limits import MAX_BYTES, too_many
-from carvis.workspace import Links, open_regular, resolved, walk
+from carvis.workspace import Links, open_regular, os_reason, resolved, walk
 
 MOST_FILES = 20_000
 _SIDES = ("train", "validation")
@@ -104,7 +104,7 @@ def _check(file: Path) -> None:
             size = os.fstat(opened.fileno()).st_size
     except OSError as error:
         raise TableError(
-            Message("{path} cannot be read ({reason}): check the path.", path=file, reason=error.strerror or error)
+            Message("{path} cannot be read ({reason}): check the path.", path=file, reason=os_reason(error))
         ) from None
     if size > MAX_BYTES:
         raise too_many(file, Message("bytes"), MAX_BYTES)

@@ -1,12 +1,24 @@
 """``events.jsonl``: appended line by line, read from a byte offset; a torn line is left for later."""
 
 import contextlib
+import errno
+import os
 from pathlib import Path
 
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import Message
 from carvis.training.document import Event
-from carvis.workspace import append_regular, check_json, json_text, open_regular, parse_json, refusal
+from carvis.workspace import (
+    append_regular,
+    check_json,
+    json_text,
+    open_regular,
+    os_reason,
+    os_remedy,
+    parse_json,
+    refusal,
+    shown_path,
+)
 
 _MAX_BYTES = 500_000_000
 _LONGEST_LINE, _MAX_DEPTH = 100_000, 10
@@ -16,13 +28,34 @@ class EventLog:
     """Appends events to a file, each as one whole line."""
 
     def __init__(self, path: str | Path):
-        self._file = append_regular(path)
+        self._path = Path(path)
+        # Without a buffer: what a full disk does not take is not tried again at another moment.
+        self._file = append_regular(path, buffering=0)
         if self._file.tell() and not path.read_bytes().endswith(b"\n"):
             self._file.write(b"\n")
 
     def append(self, event: dict) -> None:
-        self._file.write(json_text(event).encode("utf-8") + b"\n")
-        self._file.flush()
+        """Append one event.
+
+        Raises:
+            CarvisError: the disk is full, or cannot be written; no part of the line is left.
+        """
+        line = json_text(event).encode("utf-8") + b"\n"
+        end = os.fstat(self._file.fileno()).st_size
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._file.truncate(end)
+            raise CarvisError(
+                Message(
+                    "{path} could not be written ({reason}): {remedy}.",
+                    path=shown_path(self._path),
+                    reason=os_reason(error),
+                    remedy=os_remedy(error),
+                )
+            ) from error
 
     def close(self) -> None:
         self._file.close()
@@ -45,7 +78,7 @@ def read_events(path: str | Path, offset: int = 0) -> tuple[list[dict], int]:
     except FileNotFoundError:
         return [], offset
     except OSError as problem:
-        raise TrainingError(refusal(path, problem.strerror or str(problem))) from problem
+        raise TrainingError(refusal(path, os_reason(problem))) from problem
     if len(data) > _MAX_BYTES:
         raise TrainingError(refusal(path, Message("it is larger than {limit} MB", limit=f"{_MAX_BYTES / 1e6:,g}")))
     whole = data[: data.rfind(b"\n") + 1]

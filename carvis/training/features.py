@@ -1,5 +1,6 @@
 """What the frozen part of a model makes of the pictures, computed once and kept on disk as memory maps."""
 
+import contextlib
 import math
 import os
 import shutil
@@ -17,7 +18,16 @@ from carvis.training.mixing import frozen_pass
 from carvis.training.pictures import Pictures, shuffled
 from carvis.training.prefix import Halves
 from carvis.training.recipes import PRECISIONS
-from carvis.workspace import content_hash, open_regular, os_reason, read_json, write_json
+from carvis.workspace import (
+    FolderTakenError,
+    content_hash,
+    discard,
+    open_regular,
+    os_reason,
+    read_json,
+    staged_folder,
+    write_json,
+)
 from carvis.workspace.json_schema import Count, Listed
 
 # What carvis keeps of all runs together, and what it leaves of the disk to others.
@@ -143,8 +153,9 @@ class FeatureCache:
                 Features([self._entry(frozen, plan, pictures, view, how, made) for view in views], pictures.labels)
                 for pictures, views in sets
             ]
-        except OSError as error:
-            self._log(f"no feature cache: {self.folder} cannot be used ({os_reason(error)})")
+        except (OSError, CarvisError) as error:
+            reason = os_reason(error) if isinstance(error, OSError) else error
+            self._log(f"no feature cache: {self.folder} cannot be used ({reason})")
             return None
 
     def _entry(self, frozen, plan: Plan, pictures: Pictures, view: int | None, how: dict, made: set[str]) -> np.ndarray:
@@ -169,24 +180,36 @@ class FeatureCache:
 
     def _write(self, folder: Path, frozen, pictures: Pictures, view: int | None, how: dict, kind: str) -> bool:
         """Write one entry; False where a value is too large for its precision."""
-        sums, before = [], self._done
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / "features.part", "wb") as file:
+        before = self._done
+        # What lies there is not whole: it would have been read.
+        if folder.exists():
+            discard(folder)
+        try:
+            with staged_folder(folder) as made:
+                self._compute(made, frozen, pictures, view, how, kind)
+        except OverflowError:
+            self._done = before
+            return False
+        # Another run has made the same one meanwhile.
+        except FolderTakenError:
+            pass
+        return True
+
+    def _compute(self, made: Path, frozen, pictures: Pictures, view: int | None, how: dict, kind: str) -> None:
+        sums = []
+        with open(made / "features", "wb") as file:
             for images, _ in pictures.batches(_CHUNK, how["preprocessing"], seed=how["seed"], view=view):
                 exact = frozen(images).numpy()
                 with np.errstate(over="ignore"):
                     rows = exact.astype(kind)
                 if np.isinf(rows).any() and np.isfinite(exact).all():
-                    self._done = before
-                    return False
+                    raise OverflowError(kind)
                 sums.append(zlib.crc32(rows.tobytes()))
                 file.write(rows.tobytes())
                 self._done += len(rows)
                 if self._watch(self._done, self._total):
                     raise CacheStopped
-        os.replace(folder / "features.part", folder / "features")
-        write_json(folder / "sums.json", sums, indent=None)
-        return True
+        write_json(made / "sums.json", sums, indent=None)
 
     def _read(self, folder: Path, shape: tuple[int, ...], kind: str) -> np.ndarray | None:
         """Open an entry that is whole; one that is damaged is dropped."""
@@ -202,7 +225,8 @@ class FeatureCache:
             whole = False
         if not whole or found != sums:
             self._log(f"the feature cache {folder.name[:12]} is damaged: it is made anew")
-            shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(CarvisError):
+                discard(folder)
             return None
         os.utime(folder)
         return kept
@@ -216,7 +240,7 @@ class FeatureCache:
     def _entries(self) -> list[tuple[float, int, Path]]:
         """List the entries with the time of their last use and their size in bytes."""
         found = []
-        for folder in self.folder.iterdir() if self.folder.is_dir() else ():
+        for folder in self.folder.glob("[!.]*"):
             size = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
             found.append((folder.stat().st_mtime, size, folder))
         return found
@@ -230,5 +254,6 @@ class FeatureCache:
             if excess <= 0:
                 break
             if folder.name not in keep:
-                shutil.rmtree(folder, ignore_errors=True)
-                excess -= size
+                with contextlib.suppress(CarvisError):
+                    discard(folder)
+                    excess -= size

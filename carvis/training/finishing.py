@@ -4,11 +4,13 @@ from pathlib import Path
 
 import keras
 
-from carvis.classifier import Classifier, ModelCard, card_path, save_classifier
+from carvis.classifier import Classifier, ModelCard, card_path, read_card, save_classifier
+from carvis.errors import CarvisError
 from carvis.training.checkpoint import STATE
 from carvis.training.loop import Outcome
 from carvis.training.recorder import Recorder, now
 from carvis.training.run import Run
+from carvis.workspace import clear_leftovers
 
 
 def finish(
@@ -20,7 +22,7 @@ def finish(
         record.log(f"ended: {outcome.reason}")
     saved = None
     if outcome.steps:
-        saved = _written(run, record) or _save(run, config, model, outcome, pictures)
+        saved = _written(run, record, outcome) or _save(run, config, model, outcome, pictures)
         record.log(f"model written to {run.workspace.relative(saved)}")
         # The model file holds the same weights.
         (run.directory / "checkpoint" / "best.keras").unlink(missing_ok=True)
@@ -45,13 +47,25 @@ def finish(
         (run.directory / STATE).unlink(missing_ok=True)
 
 
-def _written(run: Run, record: Recorder) -> Path | None:
+def _written(run: Run, record: Recorder, outcome: Outcome) -> Path | None:
     """Return the model that an earlier process wrote before it was killed without its last word."""
-    name = record.before.get("model")
-    if not name or record.before.get("state") == "stopped":
+    if record.before.get("state") == "stopped":
         return None
-    path = run.workspace.root / name
-    return path if path.is_file() and card_path(path).is_file() else None
+    name = record.before.get("model")
+    paths = [run.workspace.root / name] if name else run.workspace.models_dir.glob("*.keras")
+    clear_leftovers(run.workspace.models_dir)
+    whole = (path for path in paths if path.is_file() and card_path(path).is_file())
+    return next((path for path in whole if name or _is_of(path, run, outcome)), None)
+
+
+def _is_of(path: Path, run: Run, outcome: Outcome) -> bool:
+    """Whether a model came of a run, and of all of its epochs."""
+    try:
+        card = read_card(path)
+    except CarvisError:
+        return False
+    epochs = {"epochs": outcome.epochs, "best_epoch": outcome.best_epoch}
+    return bool(card and card.other.get("run") == run.id and epochs.items() <= card.metrics.items())
 
 
 def _save(run: Run, config, model, outcome: Outcome, pictures: int) -> Path:

@@ -17,6 +17,7 @@ from carvis.training.recipes import DEFAULTS, PRECISIONS
 from carvis.training.recorder import now
 from carvis.training.run import CONFIG, STATUS, Run
 from carvis.workspace import (
+    FolderTakenError,
     Workspace,
     check_length,
     fitting,
@@ -24,8 +25,8 @@ from carvis.workspace import (
     not_empty,
     os_reason,
     os_remedy,
-    os_sentence,
     resolved,
+    staged_folder,
     write_json,
 )
 
@@ -46,11 +47,7 @@ def prepare(
     """
     workspace = workspace or Workspace.open()
     config = configure(recipe, data, workspace=workspace, **wanted)
-    directory = _new_directory(run_dir, workspace, config["recipe"], config["backbone"])
-    status = {"state": "queued", "reason": None, "epoch": 0, "epochs": config["epochs"]}
-    write_json(directory / STATUS, status)
-    write_json(directory / CONFIG, config)
-    return Run(directory, workspace)
+    return Run(_new_directory(run_dir, workspace, config), workspace)
 
 
 def configure(
@@ -252,16 +249,23 @@ def _model_name(name, dataset: str, recipe: str, backbone: str | None, parent: P
     return check_length(plain, Message("the model"))
 
 
-def _new_directory(run_dir, workspace: Workspace, recipe: str, backbone: str | None) -> Path:
-    if run_dir is not None:
-        directory = resolved(not_empty(run_dir, Message("the run's folder")))
-        try:
-            if directory.exists() and any(directory.iterdir()):
-                raise TrainingError(Message("{run_dir} is not empty: name a new folder for this run.", run_dir=run_dir))
-            directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise TrainingError(os_sentence(error)) from error
+def _new_directory(run_dir, workspace: Workspace, config: dict) -> Path:
+    """Make the run's directory, which appears with both of its files."""
+    status = {"state": "queued", "reason": None, "epoch": 0, "epochs": config["epochs"]}
+
+    def make(directory: Path) -> Path:
+        with staged_folder(directory) as made:
+            write_json(made / STATUS, status)
+            write_json(made / CONFIG, config)
         return directory
+
+    if run_dir is not None:
+        try:
+            return make(resolved(not_empty(run_dir, Message("the run's folder"))))
+        except FolderTakenError:
+            raise TrainingError(
+                Message("{run_dir} is not empty: name a new folder for this run.", run_dir=run_dir)
+            ) from None
     try:
         workspace.runs_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -273,12 +277,11 @@ def _new_directory(run_dir, workspace: Workspace, recipe: str, backbone: str | N
                 remedy=os_remedy(error),
             )
         ) from error
-    stem = "-".join(part for part in (datetime.now().strftime("%Y%m%d-%H%M%S"), recipe, backbone) if part)
+    begun = datetime.now().strftime("%Y%m%d-%H%M%S")
+    stem = "-".join(part for part in (begun, config["recipe"], config["backbone"]) if part)
     number = 1
     while True:
-        directory = workspace.runs_dir / (stem if number == 1 else f"{stem}-{number}")
         try:
-            directory.mkdir()
-            return directory
-        except FileExistsError:
+            return make(workspace.runs_dir / (stem if number == 1 else f"{stem}-{number}"))
+        except FolderTakenError:
             number += 1

@@ -1,5 +1,6 @@
 """``Recorder``: writing a run directory while the run goes on."""
 
+import contextlib
 import logging
 import os
 import time
@@ -19,6 +20,13 @@ _logger = logging.getLogger("carvis")
 
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class _LogFile(logging.FileHandler):
+    """A log that a full disk leaves shorter, without a traceback on the terminal for each line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
 
 
 class Recorder:
@@ -56,26 +64,42 @@ class Recorder:
             raise TrainingError(
                 Message("The run {directory} is going on already: stop it first.", directory=self.directory.name)
             ) from None
+        try:
+            self._begin()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def _begin(self) -> None:
         self.before = read_facts(self.directory / STATUS, Status)
         kept = ("waits_for", "best_epoch", "best_val_accuracy", "epoch", "epochs")
         self._status = {key: self.before[key] for key in kept if key in self.before}
         self._events = EventLog(self.directory / EVENTS)
-        self._handler = logging.FileHandler(self.directory / LOG, encoding="utf-8")
+        self._handler = _LogFile(self.directory / LOG, encoding="utf-8")
         self._handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
         self._level = _logger.level
         _logger.setLevel(logging.INFO)
         _logger.addHandler(self._handler)
-        self.status(state=self._state, reason=None, pid=os.getpid(), started=now(), ended=None)
-        return self
+        try:
+            self.status(state=self._state, reason=None, pid=os.getpid(), started=now(), ended=None)
+        except BaseException:
+            self._end()
+            raise
 
     def __exit__(self, *_) -> None:
+        self._end()
+        # Obeyed, or too late; before the run begins it may be there already, and counts.
+        with contextlib.suppress(OSError):
+            (self.directory / STOP).unlink(missing_ok=True)
+        self._lock.release()
+
+    def _end(self) -> None:
         _logger.removeHandler(self._handler)
         _logger.setLevel(self._level)
-        self._handler.close()
+        with contextlib.suppress(OSError):
+            self._handler.close()
         self._events.close()
-        # Obeyed, or too late; before the run begins it may be there already, and counts.
-        (self.directory / STOP).unlink(missing_ok=True)
-        self._lock.release()
 
     def status(self, **facts) -> None:
         """Change some facts of ``status.json``."""

@@ -1,5 +1,6 @@
 """``train`` and ``execute``: a run from its configuration to the saved model."""
 
+import contextlib
 import math
 import traceback
 from collections.abc import Callable
@@ -114,7 +115,9 @@ def execute(
         except BaseException as error:
             reason = str(error) if isinstance(error, CarvisError) else f"{type(error).__name__}: {error}"
             record.log(traceback.format_exc().rstrip())
-            record.status(state="crashed", reason=reason.splitlines()[0], ended=now())
+            # On a full disk the status cannot be written either: a run that nobody carries out counts as crashed.
+            with contextlib.suppress(CarvisError):
+                record.status(state="crashed", reason=reason.splitlines()[0], ended=now())
             if isinstance(error, CarvisError) or not isinstance(error, Exception):
                 raise
             raise TrainingError(_sentence(error, run)) from error

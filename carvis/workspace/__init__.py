@@ -31,6 +31,8 @@ from carvis.workspace.parquet_file import Column, read_parquet
 from carvis.workspace.refusal import Unusable, read_content, refusal
 from carvis.workspace.regular_file import append_regular, open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
+from carvis.workspace.staging import FolderTakenError, discard, settle, staged_folder, write_errors
+from carvis.workspace.temporary import clear_leftovers, final_place, free_name
 from carvis.workspace.tree import DEEPEST, Refused, children, walk
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "ArrayFile",
     "Cache",
     "Column",
+    "FolderTakenError",
     "Links",
     "Refused",
     "Unusable",
@@ -54,9 +57,13 @@ __all__ = [
     "check_json",
     "check_length",
     "children",
+    "clear_leftovers",
     "content_hash",
     "dataset_links",
+    "discard",
+    "final_place",
     "fitting",
+    "free_name",
     "is_dataset",
     "is_demo",
     "is_text",
@@ -81,10 +88,13 @@ __all__ = [
     "refuse_links_out",
     "resolve_inside",
     "resolved",
+    "settle",
     "sha256_of_file",
     "shown",
     "shown_path",
     "split_folders",
+    "staged_folder",
     "walk",
+    "write_errors",
     "write_json",
 ]

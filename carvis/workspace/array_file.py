@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from carvis.errors import CarvisError
 from carvis.language import Message
+from carvis.workspace.os_reason import os_reason
 from carvis.workspace.refusal import Unusable, refusal, short
 from carvis.workspace.regular_file import open_regular
 
@@ -119,7 +120,7 @@ def open_arrays(
         try:
             stream = open_regular(path)
         except OSError as problem:
-            raise Unusable(problem.strerror or str(problem)) from problem
+            raise Unusable(os_reason(problem)) from problem
         with stream:
             try:
                 if not stream.read(4096).strip(b"\0"):

@@ -32,7 +32,7 @@ class Cache:
 
     def put(self, key: str, suffix: str, data: bytes) -> Path:
         """Keep ``data`` under ``key``, dropping the files unused for longest where the bound is passed."""
-        path = atomic_write(self._path(key, suffix), data)
+        path = atomic_write(self._path(key, suffix), data, near=self.folder)
         # Walking the folder at each write would cost more than the write: once a twentieth of the bound is enough.
         if self._written_since_trim is None or self._written_since_trim > self.max_bytes / 20:
             self._trim()
@@ -43,6 +43,9 @@ class Cache:
     def _trim(self) -> None:
         files = []
         for path in self.folder.glob("*/*"):
+            # What is being written now.
+            if path.parent.name.startswith("."):
+                continue
             with contextlib.suppress(OSError):
                 stat = path.stat()
                 files.append((stat.st_mtime, stat.st_size, path))

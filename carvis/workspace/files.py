@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,52 +12,48 @@ from carvis.language import Message
 from carvis.workspace.names import not_empty
 from carvis.workspace.os_reason import os_reason, os_remedy, shown_path
 from carvis.workspace.regular_file import open_regular
-
-_STEM = 32
+from carvis.workspace.temporary import final_place, temporary_folder
 
 _LARGE = 1 << 24
 
 
 @contextlib.contextmanager
-def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path in the same folder that replaces ``path`` once the block ends without error.
+def atomic_path(path: str | Path, near: str | Path | None = None) -> Iterator[Path]:
+    """Yield a temporary path of the same name that replaces ``path`` once the block ends without error.
+
+    Args:
+        path: the file.
+        near: a folder on the same disk that the temporary file lies in meanwhile; by default the file's own.
 
     Raises:
         CarvisError: the name is empty, the folder cannot be written, or the disk is full; ``path`` is then as it was.
     """
     path = not_empty(path, Message("the file"))
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:_STEM]}-", suffix=path.suffix)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        with temporary_folder(near or path.parent) as folder:
+            temporary = folder / path.name
+            yield temporary
+            os.replace(temporary, path)
     except OSError as error:
         raise CarvisError(
             Message(
                 "{path} could not be written ({reason}): {remedy}.",
-                path=shown_path(path),
+                path=shown_path(final_place(path)),
                 reason=os_reason(error),
                 remedy=os_remedy(error),
             )
         ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def atomic_write(path: str | Path, data: bytes | str, near: str | Path | None = None) -> Path:
+    """Write a whole file at once: a reader sees the old content or the new, never a part.
 
-
-def atomic_write(path: str | Path, data: bytes | str) -> Path:
-    """Write a whole file at once: a reader sees the old content or the new, never a part."""
-    with atomic_path(path) as temporary:
+    Args:
+        path, near: as ``atomic_path``.
+        data: its content; text is written as UTF-8.
+    """
+    with atomic_path(path, near) as temporary:
         temporary.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
     return Path(path)
 

@@ -14,6 +14,11 @@ from carvis.workspace.tree import children, holds_folder
 SPLITS = ("train", "valid", "test")
 SPLIT_REPORT, MASKS = "split.json", "masks"
 _MOST_BESIDE, _MOST_BYTES = 500, 1_000_000
+# In the demo's folder: images are drawn here and moved to their split once all of it is drawn, so that no part is taken
+# for the whole. What a killed drawing left is gone on with.
+STAGING = ".drawing"
+# In the workspace's cache: the demo as it was while a new one is made.
+DEMO_BEFORE = "demo-before"
 _CANONICAL = {
     "train": "train",
     "training": "train",

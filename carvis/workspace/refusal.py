@@ -4,6 +4,7 @@ from pathlib import Path
 
 from carvis.errors import CarvisError
 from carvis.language import Message, message_of
+from carvis.workspace.os_reason import os_reason
 from carvis.workspace.regular_file import read_regular
 
 
@@ -36,7 +37,7 @@ def read_content(
     except CarvisError as problem:
         raise error(message_of(problem)) from problem
     except OSError as problem:
-        raise error(refusal(path, problem.strerror or str(problem), remedy)) from problem
+        raise error(refusal(path, os_reason(problem), remedy)) from problem
 
 
 def short(text: str, length: int = 60) -> str:

@@ -38,7 +38,7 @@ def open_regular(path: str | Path) -> BinaryIO:
         raise
 
 
-def append_regular(path: str | Path) -> BinaryIO:
+def append_regular(path: str | Path, buffering: int = -1) -> BinaryIO:
     """Open an ordinary file for writing bytes at its end, making it where it is not there; never through a link.
 
     Raises:
@@ -54,7 +54,7 @@ def append_regular(path: str | Path) -> BinaryIO:
         raise
     try:
         _check(path, os.fstat(handle).st_mode)
-        return os.fdopen(handle, "ab")
+        return os.fdopen(handle, "ab", buffering)
     except BaseException:
         os.close(handle)
         raise

@@ -9,9 +9,10 @@ from carvis.errors import CarvisError, PathError
 from carvis.language import Message
 from carvis.workspace.files import is_text, shown
 from carvis.workspace.json_file import read_json
-from carvis.workspace.layout import SPLIT_NAMES, is_dataset, is_demo
+from carvis.workspace.layout import SPLIT_NAMES, STAGING, is_dataset, is_demo
 from carvis.workspace.links import Links, link_out_of, resolved
 from carvis.workspace.os_reason import shown_path
+from carvis.workspace.temporary import clear_leftovers
 from carvis.workspace.tree import children, walk
 
 MODEL_SUFFIXES = (".keras", ".h5", ".hdf5")
@@ -60,6 +61,17 @@ class Workspace:
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.root)!r})"
+
+    def clear_leftovers(self) -> int:
+        """Clear what killed processes left where carvis writes, and return how many there were.
+
+        The folders of images are not looked through.
+        """
+        places = [self.root, self.models_dir, self.root / "incorrect", *_here(self.data_dir, 1)]
+        places += [*_here(self.runs_dir, 2)[1:], *_here(self.evaluations_dir, 3)[1:]]
+        places += [*_here(self.cache_dir, 1)[1:], *_here(self.results_dir, 1)[1:]]
+        places += [folder / STAGING for folder in _here(self.data_dir, 1)]
+        return sum(map(clear_leftovers, places))
 
     def resolve(self, path: str | Path, extra_roots: Iterable[str | Path] = ()) -> Path:
         """Resolve a path from a file, a form or a URL, which must lie under the workspace.
@@ -174,6 +186,14 @@ def _began(run: Path) -> str:
 def _is_backup(path: Path) -> bool:
     """Whether a file is what Keras' ``BackupAndRestore`` leaves to go on from: weights without a model."""
     return path.name == "latest.weights.h5" and (path.parent / "training_metadata.json").is_file()
+
+
+def _here(folder: Path, levels: int) -> list[Path]:
+    """List a folder and the folders in it, so many levels deep."""
+    found = [folder]
+    for path in children(folder, folders=True) if levels else ():
+        found += _here(path, levels - 1)
+    return found
 
 
 def resolve_inside(path: str | Path, roots: Iterable[str | Path]) -> Path:

@@ -1,6 +1,7 @@
 """What lies in the workspace, read once and cached by the files' times: data sets, evaluations, tables, pictures."""
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -16,6 +17,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.dataset import Dataset, label_of_path
+from carvis.demo import restore_demo
 from carvis.errors import CarvisError, ImageError
 from carvis.evaluation import Evaluation, load_evaluation, read_accuracy, read_misclassified
 from carvis.images import IMAGE_SUFFIXES, thumbnail
@@ -71,7 +73,17 @@ def workspace() -> Workspace:
         named = parser.parse_known_args(sys.argv[1:])[0].workspace
     except argparse.ArgumentError as error:
         raise CarvisError("--workspace needs the path of a folder after it.") from error
-    return Workspace.open(named or os.environ.get("CARVIS_WORKSPACE") or _REPOSITORY)
+    space = Workspace.open(named or os.environ.get("CARVIS_WORKSPACE") or _REPOSITORY)
+    _clear_leftovers(str(space.root))
+    return space
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _clear_leftovers(root: str) -> int:
+    """Clear, once a server, what killed processes left in the workspace."""
+    with contextlib.suppress(CarvisError):
+        restore_demo(Workspace(root))
+    return Workspace(root).clear_leftovers()
 
 
 def is_own_workspace() -> bool:

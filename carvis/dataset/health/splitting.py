@@ -1,7 +1,6 @@
 """A split without leaks: copies stay together, each picture is there once, classes keep their shares."""
 
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,21 +12,21 @@ import pandas as pd
 from carvis.dataset.health.checking import check_dataset
 from carvis.dataset.health.laying import carry_masks, lay_out, leave_out_removed
 from carvis.dataset.health.result import Health
-from carvis.errors import CarvisError, DatasetError
+from carvis.errors import DatasetError
 from carvis.language import Message
 from carvis.tables import to_csv
 from carvis.workspace import (
     SPLIT_REPORT,
     SPLITS,
     Cache,
+    FolderTakenError,
     atomic_write,
+    clear_leftovers,
     dataset_links,
     fitting,
     linked_datasets,
-    os_reason,
-    os_remedy,
     resolved,
-    shown_path,
+    staged_folder,
     write_json,
 )
 
@@ -108,6 +107,7 @@ def split_dataset(
     if not str(out).strip():
         raise DatasetError(Message("The new data set's name is empty: name a folder for it."))
     out = Path(os.path.expanduser(out))
+    clear_leftovers(out)
     shares = _check(health, out, fractions)
     table = assign(health, shares, seed)
     _some_left(health, table)
@@ -116,10 +116,7 @@ def split_dataset(
     leaks, masks = None, 0
     # The new folder appears when it is complete, so that a stopped split leaves nothing half made.
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as place:
-            made = Path(place) / out.name
-            made.mkdir()
+        with staged_folder(out) as made:
             if manifest:
                 table = leave_out_removed(table)
                 _some_left(health, table)
@@ -133,22 +130,10 @@ def split_dataset(
             report = _report(health, table, shares, seed, how, leaks) | {"masks": masks}
             write_json(made / SPLIT_REPORT, report, indent=1)
             atomic_write(made / TABLE, to_csv(table).encode("utf-8-sig"))
-            if out.exists():
-                out.rmdir()
-            os.replace(made, out)
-    except OSError as error:
+    except FolderTakenError as error:
         # Another split into the same folder may have ended first.
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise DatasetError(
-                Message("{out} is there already: use it, or name a new folder for the split.", out=out)
-            ) from error
-        raise CarvisError(
-            Message(
-                "{out} could not be made ({reason}): {remedy}.",
-                out=shown_path(out),
-                reason=os_reason(error),
-                remedy=os_remedy(error),
-            )
+        raise DatasetError(
+            Message("{out} is there already: use it, or name a new folder for the split.", out=out)
         ) from error
     watch(100, 100)
     return Split(out, table, how, leaks, masks)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from carvis.images import write_image
-from carvis.workspace import atomic_write, json_text
+from carvis.workspace import atomic_write, json_text, staged_folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +64,10 @@ class FilterPatterns:
 
     def save(self, path: str | Path, columns: int = 8, margin: int = 5) -> Path:
         """Write the grid as PNG, and beside it a ``.json`` that says how it was made."""
-        path = write_image(Path(path).with_suffix(".png"), self.grid(columns, margin))
-        atomic_write(path.with_suffix(".json"), self.as_json(columns=columns, margin=margin))
+        path = Path(path).with_suffix(".png")
+        with staged_folder(path.parent, replace=True) as made:
+            write_image(made / path.name, self.grid(columns, margin))
+            atomic_write((made / path.name).with_suffix(".json"), self.as_json(columns=columns, margin=margin))
         return path
 
 

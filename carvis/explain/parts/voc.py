@@ -13,7 +13,7 @@ from carvis.explain.parts.unusable import MAX_COORDINATE, OUTSIDE, TOO_MANY_SHAP
 from carvis.language import Message
 from carvis.tables import readings
 from carvis.tables.limits import MAX_CLASSES, MAX_SHAPES_OF_AN_IMAGE, too_many
-from carvis.workspace import links_around, read_regular, walk
+from carvis.workspace import links_around, os_reason, read_regular, walk
 
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _MOST_BYTES, _DEEPEST = 20_000_000, 40
@@ -163,9 +163,9 @@ def parse_safely(file: Path) -> ElementTree.Element:
         guard.Parse(content, True)
         root = ElementTree.fromstring(content)
     except OSError as error:
-        raise _Refused(error.strerror or Message("it cannot be read")) from None
+        raise _Refused(os_reason(error)) from None
     except FileKindError as error:
-        raise _Refused(error.strerror) from None
+        raise _Refused(os_reason(error)) from None
     except TableError:
         raise _Refused(Message("it is not text in the encoding that it declares")) from None
     except CarvisError:

@@ -139,7 +139,7 @@ def test_of_two_splits_into_one_folder_the_later_says_so(tmp_path):
         split_dataset(health, tmp_path / "new", seed=1, progress=another)
     assert started[0].out.is_dir() and sorted(path.name for path in tmp_path.iterdir()) == ["cars", "new"]
     (tmp_path / "file").write_text("x")
-    with pytest.raises(CarvisError, match="could not be made"):
+    with pytest.raises(CarvisError, match="new could not be written"):
         split_dataset(health, tmp_path / "file" / "new")
 
 
