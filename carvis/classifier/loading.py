@@ -13,6 +13,7 @@ from carvis.classifier.input_range import assumed_preprocessing
 from carvis.classifier.opening import open_model
 from carvis.classifier.output import OUTPUTS, decide_output
 from carvis.classifier.preprocessing import PREPROCESSING
+from carvis.classifier.scope_names import renamed_sentence
 from carvis.classifier.shapes import image_input, n_classes, resizes_itself
 from carvis.dataset import Dataset
 from carvis.errors import ImageError, ModelError
@@ -68,7 +69,7 @@ def load_classifier(
     """
     path = Path(path)
     model = open_model(path, trust=trust)
-    said: list[str] = []
+    said = list(filter(None, [renamed_sentence(model)]))
     sha256 = sha256_of_file(path)
     card = _card(path, sha256, said)
     height, width, channels = image_input(model, str(path))

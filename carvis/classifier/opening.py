@@ -16,7 +16,8 @@ from carvis.classifier import weights
 from carvis.classifier.describing import parameters
 from carvis.classifier.inspection import WEIGHTS, ModelFile, damaged, read_model_file, reason_of
 from carvis.classifier.known_names import APPLICATION_LAYERS
-from carvis.classifier.legacy_graph import build_legacy, mark_frozen
+from carvis.classifier.legacy_graph import Part, build_legacy, mark_frozen
+from carvis.classifier.scope_names import mark_renamed, remember, rename_layers, with_scope_names
 from carvis.errors import CarvisError, ModelError
 from carvis.language import Message
 
@@ -60,11 +61,14 @@ def _unknown(file: ModelFile, error: Exception) -> ModelError:
 
 def _open(file: ModelFile, trust: bool) -> keras.Model:
     if trust and not file.legacy and file.kind == "keras":
-        return keras.saving.load_model(file.path, compile=False, safe_mode=False)
+        model = keras.saving.load_model(file.path, compile=False, safe_mode=False)
+        rename_layers(model)
+        return model
     root = None
     with _without_memory():
         if file.legacy:
             model, root = build_legacy(file.config, file.path, weights.layer_names(file))
+            _remember_names(root)
         else:
             model = _build(file, trust)
         if file.kind == "hdf5":
@@ -103,7 +107,8 @@ def _without_memory() -> Iterator[None]:
 
 
 def _build(file: ModelFile, trust: bool) -> keras.Model:
-    model = keras.saving.deserialize_keras_object(_cleaned(file.config), safe_mode=not trust)
+    config, renamed = with_scope_names(_cleaned(file.config))
+    model = keras.saving.deserialize_keras_object(config, safe_mode=not trust)
     if not isinstance(model, keras.Model):
         raise ModelError(
             Message(
@@ -118,7 +123,14 @@ def _build(file: ModelFile, trust: bool) -> keras.Model:
                 "{path} does not say the size of its input: save it again after it has seen an image.", path=file.path
             )
         )
+    mark_renamed(model, renamed)
     return model
+
+
+def _remember_names(part: Part) -> None:
+    remember(part.layer, part.name)
+    for inner in part.parts:
+        _remember_names(inner)
 
 
 def _cleaned(value):
