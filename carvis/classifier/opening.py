@@ -14,6 +14,7 @@ from keras.src.backend.common import global_state
 
 from carvis.classifier import weights
 from carvis.classifier.describing import parameters
+from carvis.classifier.failures import is_memory, sentence_of
 from carvis.classifier.inspection import WEIGHTS, ModelFile, damaged, read_model_file, reason_of
 from carvis.classifier.known_names import APPLICATION_LAYERS
 from carvis.classifier.legacy_graph import Part, build_legacy, mark_frozen
@@ -36,11 +37,15 @@ def open_model(path: str | Path, *, trust: bool = False) -> keras.Model:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _open(file, trust)
+            model = _open(file, trust)
+            model._carvis_path = str(path)
+            return model
     except CarvisError:
         raise
     # Keras reports what it cannot read in any kind of error; the file itself was read without one.
     except Exception as error:
+        if is_memory(error):
+            raise ModelError(sentence_of(error, file.path)) from error
         raise _unknown(file, error) from error
 
 

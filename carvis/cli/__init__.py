@@ -10,6 +10,7 @@ import sys
 from importlib import import_module
 
 from carvis import __version__
+from carvis.classifier.failures import sentence_of
 from carvis.cli.argparse_words import HelpInCells, argparse_speaking
 from carvis.errors import CarvisError
 from carvis.language import N_, _, languages, localised, speaking, system_language
@@ -118,6 +119,12 @@ def _run(args: argparse.Namespace) -> int:
         place = os.path.dirname(os.path.abspath(error.filename)) if error.filename else _("a file")
         words = _("carvis: {place} cannot be used ({reason}): check it, or name another.")
         print(words.format(place=place, reason=error.strerror or error), file=sys.stderr)
+        return 2
+    except Exception as error:
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        print(f"carvis: {localised(sentence)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(_("carvis: stopped."), file=sys.stderr)
