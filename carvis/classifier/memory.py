@@ -3,16 +3,21 @@
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import keras
 import psutil
 
-from carvis.classifier.calls import FlatGraph
 from carvis.errors import ModelError
 from carvis.language import Message
 
+if TYPE_CHECKING:
+    import keras
+
+    from carvis.classifier.calls import Call
+
 _SIZES_KEPT = 64
+# Most models are far below: asking the system takes longer than the product.
+_NOT_WORTH_ASKING = 100_000_000
 _CGROUP = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
@@ -25,10 +30,12 @@ class Needs(NamedTuple):
     Attributes:
         step: the most that one layer takes and gives at a time.
         total: the outputs of all layers together.
+        products: multiplications, about.
     """
 
     step: int
     total: int
+    products: int = 0
 
 
 class TooLargeError(ModelError):
@@ -57,11 +64,14 @@ def _file_cache(folder: Path) -> int:
         return 0
 
 
-def needs_of(model: keras.Model, size: tuple[int, int]) -> Needs:
+def needs_of(model: "keras.Model", size: tuple[int, int]) -> Needs:
     """Reckon what a model takes for one image of a size (height, width).
 
     A size that only the image decides counts as 1, and so does what a layer takes inside itself.
     """
+    # A file is judged without TensorFlow, which this would load.
+    from carvis.classifier.calls import FlatGraph
+
     try:
         graph = FlatGraph(model, size)
     # Only a guess is lost where a graph is of no kind that is known here: computing it fails or does not.
@@ -69,7 +79,20 @@ def needs_of(model: keras.Model, size: tuple[int, int]) -> Needs:
         return Needs(0, 0)
     sizes = [_bytes(shape) for shape in graph.shapes]
     steps = [sum(sizes[tensor] for tensor in {*call.sources, *call.outputs}) for call in graph.calls]
-    return Needs(max(steps, default=0), sum(sizes))
+    return Needs(max(steps, default=0), sum(sizes), sum(_products(call, graph.shapes) for call in graph.calls))
+
+
+def _products(call: "Call", shapes: list) -> int:
+    """Reckon the multiplications of a call: each weight of a convolution counts at each place of its map."""
+    step = call.operation
+    # Inputs compute nothing, and operations that are no layers have no weights.
+    if call.is_input or not hasattr(step, "count_params"):
+        return 0
+    maps = [shapes[tensor] for tensor in (*call.sources, *call.outputs) if len(shapes[tensor]) == 4]
+    places = max((math.prod(side or 1 for side in shape[1:3]) for shape in maps), default=1)
+    window = math.prod(getattr(step, "pool_size", None) or (0,))
+    pooled = window * sum(_bytes(shapes[tensor]) // 4 for tensor in call.outputs)
+    return places * (step.count_params() if step.built else 0) + pooled
 
 
 def _bytes(shape: Sequence[int | None]) -> int:
@@ -77,23 +100,19 @@ def _bytes(shape: Sequence[int | None]) -> int:
     return 4 * math.prod(side or 1 for side in shape[1:])
 
 
-def check_memory(needs: Needs, name: object, most: int | None = None) -> None:
+def check_memory(needs: Needs, name: object) -> None:
     """Refuse a model that one image would bring beyond the memory there is.
-
-    Args:
-        most: the bytes that all outputs together may take; None for no other bound than the memory.
 
     Raises:
         TooLargeError: it takes more.
     """
-    free = free_memory()
-    if needs.step > free or (most is not None and needs.total > most):
+    if needs.step > _NOT_WORTH_ASKING and needs.step > (free := free_memory()):
         raise TooLargeError(
             Message(
                 "{name} needs {needed} of memory for one image, and {free} are free: choose a smaller input size"
                 " (--input-size) where it is open, or a machine with more memory.",
                 name=name,
-                needed=gigabytes(max(needs.step, needs.total) if most is not None else needs.step),
+                needed=gigabytes(needs.step),
                 free=gigabytes(free),
             )
         )
@@ -105,8 +124,7 @@ def check_batch(needs: Needs, n: int, name: object) -> None:
     Raises:
         TooLargeError: it would.
     """
-    # Most are far below: asking the system costs more than the product.
-    if needs.step * n > 100_000_000 and needs.step * n > (free := free_memory()):
+    if needs.step * n > _NOT_WORTH_ASKING and needs.step * n > (free := free_memory()):
         raise TooLargeError(
             Message(
                 "{name} needs {needed} of memory for {n} images at once, and {free} are free: choose a smaller batch"
@@ -119,7 +137,7 @@ def check_batch(needs: Needs, n: int, name: object) -> None:
         )
 
 
-def within_memory(model: keras.Model, run: Callable, name: object) -> Callable:
+def within_memory(model: "keras.Model", run: Callable, name: object) -> Callable:
     """Return a function of a batch of images (N, h, w, c) that refuses a batch too large for the memory there is."""
     known: dict[tuple[int, int], Needs] = {}
 
