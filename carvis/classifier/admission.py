@@ -114,6 +114,11 @@ def forget(path: str | Path, folder: str | Path) -> None:
         kept.unlink(missing_ok=True)
 
 
+def trial_of(path: str | Path, folder: str | Path) -> Trial | None:
+    """Return what came of trying a model file, None where it was not tried."""
+    return _known(Path(path), _Gate(Cache(folder), False, SECONDS, MOST_MEMORY))
+
+
 def _judge(known: Trial, path: Path) -> None:
     if known.refused is not None:
         raise ModelError(replaced(known.refused, known.file, str(path)))
