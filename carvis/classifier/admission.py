@@ -78,7 +78,7 @@ def admit(path: Path) -> bool:
     if known := _known(path, gate):
         _judge(known, path)
         return False
-    if reason := why_tried(path):
+    if reason := _why_tried(str(path), *_stamp(path)):
         pass_trial(path, reason)
         return False
     return True
@@ -97,7 +97,7 @@ def pass_trial(path: Path, reason: Message) -> None:
         known = _known(path, gate)
         if known is None and not gate.asked:
             raise UntriedError(
-                Message("{path} is not opened unasked: {reason}.", path=path, reason=reason),
+                Message("{file} is opened only when you ask for it: {reason}.", file=path.name, reason=reason)
             )
         if known is None:
             known = try_model_file(path, seconds=gate.seconds, memory=gate.memory)
@@ -148,8 +148,18 @@ def _known(path: Path, gate: _Gate) -> Trial | None:
 
 
 def _key(path: Path) -> str:
+    return content_hash("model trial", _FORMAT, *_versions(), _sha256(str(path), *_stamp(path)))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
     stat = path.stat()
-    return content_hash("model trial", _FORMAT, *_versions(), _sha256(str(path), stat.st_mtime_ns, stat.st_size))
+    return stat.st_mtime_ns, stat.st_size
+
+
+# A page asks at each of its runs, and an architecture may be 20 MB of text.
+@lru_cache(maxsize=256)
+def _why_tried(path: str, time: int, size: int) -> Message | None:
+    return why_tried(path)
 
 
 @lru_cache(maxsize=256)

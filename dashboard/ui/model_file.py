@@ -16,19 +16,17 @@ def show(model: classifiers.Opened, path: Path) -> None:
     if model.untried:
         st.info(plain(model.error), icon=":material/hourglass_empty:")
         help = _("It is tried in a process of its own first, which takes seconds to minutes, once for each file.")
-        _button(_("Open"), model.name, help)
+        _button(_("Open this model"), model.name, help)
     else:
         error(model.error)
         if classifiers.may_be_tried_again(model.name):
-            _button(_("Try again"), model.name, None)
+            _button(_("Try again"), model.name)
     st.subheader(_("Facts"), anchor=False)
     st.table(_facts(path), border="horizontal", alt=_("Facts about the model {model}").format(model=model.name))
 
 
-def _button(words: str, name: str, help: str | None) -> None:
-    st.button(
-        words, icon=":material/play_arrow:", type="primary", help=help, key="model_open", on_click=partial(_ask, name)
-    )
+def _button(words: str, name: str, help: str | None = None) -> None:
+    st.button(words, icon=":material/play_arrow:", help=help, key="model_open", on_click=partial(_ask, name))
 
 
 def _ask(name: str) -> None:
