@@ -116,7 +116,7 @@ def forget(path: str | Path, folder: str | Path) -> None:
 
 def trial_of(path: str | Path, folder: str | Path) -> Trial | None:
     """Return what came of trying a model file, None where it was not tried."""
-    return _known(Path(path), _Gate(Cache(folder), False, SECONDS, MOST_MEMORY))
+    return _kept(Path(path), Cache(folder))
 
 
 def _judge(known: Trial, path: Path) -> None:
@@ -134,17 +134,22 @@ def _judge(known: Trial, path: Path) -> None:
 
 
 def _known(path: Path, gate: _Gate) -> Trial | None:
-    kept = gate.cache.get(_key(path), ".json")
+    found = _kept(path, gate.cache)
+    # More memory than there was may suffice.
+    if found and found.kind == "memory" and allowed_memory(gate.memory) > _MORE * found.memory:
+        return None
+    return found
+
+
+def _kept(path: Path, cache: Cache) -> Trial | None:
+    kept = cache.get(_key(path), ".json")
     if kept is None:
         return None
     try:
-        found = Trial.from_facts(json.loads(kept.read_bytes()[:LONGEST_RESULT]))
+        return Trial.from_facts(json.loads(kept.read_bytes()[:LONGEST_RESULT]))
     # Not ours, or not whole: it is tried again.
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    if found.kind == "memory" and allowed_memory(gate.memory) > _MORE * found.memory:
-        return None
-    return found
 
 
 def _key(path: Path) -> str:

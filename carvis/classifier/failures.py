@@ -17,7 +17,7 @@ _NOT_OURS = ("CancelledError", "AbortedError")
 # What Keras says, in a ValueError or TypeError, of an input that a layer cannot take.
 _OF_KERAS = re.compile(
     r"incompatible with the layer|Exception encountered when calling|in user code:"
-    r"|expected (axis|shape|min_ndim|max_ndim)|Input \d+ of layer|Invalid input shape|must be the same"
+    r"|expected (axis|shape|min_ndim|max_ndim)|Input \d+ of layer|Invalid input shape|must be the same|output size would be"
     r"|valid scope name",
     re.IGNORECASE,
 )
@@ -26,13 +26,17 @@ _TAIL = re.compile(r"Arguments received by|\[Op:|\n\s*\[\[|Detected at node|Stac
 _LONGEST = 200
 
 
-def sentence_of(error: BaseException, name: object = None) -> Message | None:
+def sentence_of(error: BaseException, name: object = None, *, computing: bool = False) -> Message | None:
     """Return what a person can do about an error that a model's computing raised; None for any other error.
 
     Args:
         name: of the model, its file where there is one.
+        computing: whether it came out of a model's computing for certain: then whatever Keras and TensorFlow say of a
+            value or its type counts.
     """
     kind = _kind(error)
+    if kind is None and computing and isinstance(error, (ValueError, TypeError)) and _raised_by_them(error):
+        kind = "shapes"
     if kind is None:
         return None
     about = name or Message("The model")
@@ -79,6 +83,16 @@ def _kind(error: BaseException) -> str | None:
     return None
 
 
+def _raised_by_them(error: BaseException) -> bool:
+    if isinstance(error, CarvisError):
+        return False
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    file = frame.tb_frame.f_code.co_filename.replace("\\", "/") if frame else ""
+    return any(f"/{package}/" in file for package in ("keras/src", "tensorflow/python"))
+
+
 def _is_of_tensorflow(error: BaseException) -> bool:
     # What was never imported has raised nothing.
     errors = getattr(sys.modules.get("tensorflow"), "errors", None)
@@ -109,7 +123,7 @@ def model_failures(name: object = None) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        sentence = sentence_of(error, name)
+        sentence = sentence_of(error, name, computing=True)
         if sentence is None:
             raise
         raise ModelError(sentence) from error

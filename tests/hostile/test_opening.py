@@ -35,7 +35,7 @@ LARGE = {
     "padding": ([L.ZeroPadding2D(100_000)], (16, 16, 3), "GB of memory for one image"),
     "transposed strides": ([L.Conv2DTranspose(3, 3, strides=9_000)], (16, 16, 3), "GB of memory for one image"),
     "filters": ([L.Conv2D(3_000_000, 1)], (128, 128, 3), "GB of memory for one image"),
-    "a dense layer on maps": ([L.Dense(3_000_000)], (128, 128, 3), "GB of memory for one image"),
+    "a dense layer on maps": ([L.Dense(3_000_000, name="wide")], (128, 128, 3), "GB of memory for one image"),
 }
 UNUSUAL = {
     "attention": (lambda: attending(8), "MultiHeadAttention"),
@@ -52,9 +52,7 @@ UNUSUAL = {
 @pytest.mark.parametrize("kind", LARGE)
 def test_what_no_machine_holds_is_refused_before_it_is_computed(kind, tmp_path):
     layers, shape, said = LARGE[kind]
-    path = saved(
-        sequential(*[layer.__class__.from_config(layer.get_config()) for layer in layers], shape=shape), tmp_path
-    )
+    path = saved(sequential(*[type(one).from_config(one.get_config()) for one in layers], shape=shape), tmp_path)
     with pytest.raises(TooLargeError, match=said) as error:
         load_classifier(path)
     assert str(path) in str(error.value) and "machine with more memory" in str(error.value)
@@ -69,9 +67,9 @@ def test_what_is_unusual_is_not_opened_unasked(kind, tmp_path):
     assert trial_of(path, tmp_path / "trials") is None
 
 
-def test_a_graph_of_100000_layers_is_not_opened_unasked(tmp_path):
-    path = with_config(saved(sequential(L.Activation("relu")), tmp_path), repeated(100_000))
-    assert "100,002 layers" in why_tried(path)
+def test_a_graph_of_20000_layers_is_not_opened_unasked(tmp_path):
+    path = with_config(saved(sequential(L.Activation("relu")), tmp_path), repeated(20_000))
+    assert "20,003 layers" in why_tried(path)
 
 
 @pytest.mark.parametrize("recipe", ["own", "transfer", "fine-tune"])
@@ -108,7 +106,7 @@ def test_needs_on_paper():
 def test_a_batch_too_large_is_refused(tmp_path):
     clf = load_classifier(saved(sequential(L.Resizing(2_000, 2_000)), tmp_path))
     batch = np.broadcast_to(np.zeros((1, 16, 16, 3), np.float32), (10**6, 16, 16, 3))
-    with pytest.raises(TooLargeError, match="1000000 images at once.*--batch-size"):
+    with pytest.raises(TooLargeError, match=r"1000000 images at once.*--batch-size"):
         clf.predict_prepared(batch)
 
 
@@ -116,11 +114,8 @@ def test_a_batch_too_large_is_refused(tmp_path):
 def test_the_command_line_says_one_sentence(verb, tmp_path, make_pictures, capsys):
     make_pictures(tmp_path / "data" / "test" / "a", ["1.png", "2.png"])
     path = saved(sequential(L.Resizing(60_000, 60_000)), tmp_path)
-    arguments = {
-        "summary": [],
-        "evaluate": [str(tmp_path / "data")],
-        "heatmaps": [str(tmp_path / "data" / "test" / "a")],
-    }
+    data = tmp_path / "data"
+    arguments = {"summary": [], "evaluate": [str(data)], "heatmaps": [str(data / "test" / "a")]}
     assert main([verb, str(path), *arguments[verb]]) == 2
     said = capsys.readouterr().err
     assert "GB of memory for one image" in said and "Traceback" not in said and said.count("\n") == 1
@@ -193,7 +188,7 @@ def test_a_trial_ends_with_the_process_that_asked_for_it(tmp_path):
         time.sleep(0.05)
     parent.kill()
     parent.wait()
-    gone, alive = psutil.wait_procs(children, timeout=30)
+    _, alive = psutil.wait_procs(children, timeout=30)
     for child in alive:
         child.kill()
     assert not alive
