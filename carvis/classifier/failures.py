@@ -17,8 +17,8 @@ _NOT_OURS = ("CancelledError", "AbortedError")
 # What Keras says, in a ValueError or TypeError, of an input that a layer cannot take.
 _OF_KERAS = re.compile(
     r"incompatible with the layer|Exception encountered when calling|in user code:"
-    r"|expected (axis|shape|min_ndim|max_ndim)|Input \d+ of layer|Invalid input shape|must be the same|output size would be"
-    r"|valid scope name",
+    r"|expected (axis|shape|min_ndim|max_ndim)|Input \d+ of layer|Invalid input shape|must be the same"
+    r"|output size would be|valid scope name",
     re.IGNORECASE,
 )
 _OUT_OF_MEMORY = re.compile(r"OOM when allocating|out of memory|failed to allocate|unable to allocate", re.IGNORECASE)

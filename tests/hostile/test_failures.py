@@ -28,7 +28,7 @@ FAILURES = {
     "another size": (lambda: NARROW(tf.zeros((1, 9, 9, 3))), "to have value 192"),
     "another size, traced": (lambda: tf.function(NARROW)(tf.zeros((1, 9, 9, 3))), "to have value 192"),
     "another rank": (lambda: NARROW(tf.zeros((1, 8, 8))), "cannot compute what it was given"),
-    "too small": (lambda: L.Conv2D(1, 3)(tf.zeros((1, 1, 1, 3))), "output size would be negative"),
+    "too small": (lambda: L.Conv2D(1, 3)(tf.zeros((1, 1, 1, 3))), "output size would be"),
     "not implemented": (lambda: tf.raw_ops.Cast(x=tf.constant("a"), DstT=tf.float32), "Cast string to float"),
     "internal": (lambda: (_ for _ in ()).throw(tf.errors.InternalError(None, None, "Blas GEMM failed")), "GEMM failed"),
     "a GPU's memory": (
