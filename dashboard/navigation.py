@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from carvis.startup import quiet_tensorflow
-from ui import choice, data, selection, sidebar, widget_values
+from ui import choice, classifiers, data, selection, sidebar, widget_values
 from ui.i18n import _
 from ui.page import guarded
 from ui.texts import plain
@@ -68,7 +68,7 @@ if workspace is not None:
         names = ", ".join(plain(name) for name in missing)
         st.warning(_("The link names what is not in this workspace: {names}.").format(names=names))
     try:
-        with guarded():
+        with guarded(), classifiers.trying_first():
             page.run()
     except Exception:
         widget_values.failed()

@@ -2,12 +2,13 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from carvis.classifier.failures import model_failures, name_of, telling
 from carvis.classifier.patches import PATCHING, patched
 
 _fed_as_float = threading.local()
@@ -41,8 +42,22 @@ def copes_with_batches(model: keras.Model, shape: tuple[int, int, int]) -> bool:
 
 
 def call_model(model: keras.Model, images: tf.Tensor) -> tf.Tensor:
-    """Return a model's one output (N, k), float32, for prepared images (N, h, w, c), float32."""
-    return tf.cast(keras.tree.flatten(model(_fed(model, images), training=False))[0], tf.float32)
+    """Return a model's one output (N, k), float32, for prepared images (N, h, w, c), float32.
+
+    Raises:
+        ModelError: it cannot be computed.
+    """
+    with model_failures(name_of(model)):
+        return tf.cast(keras.tree.flatten(model(_fed(model, images), training=False))[0], tf.float32)
+
+
+def traced(model: keras.Model, function: Callable, signature: Sequence[tf.TensorSpec]) -> Callable:
+    """Return a function of a model's tensors traced once; what fails in it is told as ``model_failures`` tells it.
+
+    Args:
+        signature: of its arguments.
+    """
+    return telling(tf.function(function, input_signature=list(signature)), name_of(model))
 
 
 def _fed(model: keras.Model, images: tf.Tensor):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import keras
 
 from carvis.classifier.graph import Step, calls_of
+from carvis.classifier.scope_names import shown_name
 
 Shape = tuple[int | None, ...]
 
@@ -137,11 +138,12 @@ def _nodes(model: keras.Model) -> Iterator:
 def _segments(model: keras.Model) -> dict[int, tuple[str, int]]:
     """Name each call within its own model by the layer's name and, from the second call on, the call's number."""
     found = {}
-    names = {step.name for step in model.operations}
+    names = {shown_name(step) for step in model.operations}
     for step in model.operations:
+        name = shown_name(step)
         for number, node in enumerate(calls_of(model, step), 1):
             mark = "#"
-            while number > 1 and f"{step.name}{mark}{number}" in names:
+            while number > 1 and f"{name}{mark}{number}" in names:
                 mark += "#"
-            found[id(node)] = (step.name if number == 1 else f"{step.name}{mark}{number}"), number
+            found[id(node)] = (name if number == 1 else f"{name}{mark}{number}"), number
     return found

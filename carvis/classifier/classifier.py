@@ -14,10 +14,12 @@ from carvis.classifier.call import (
     copes_with_batches,
     input_dtype,
     takes_whole_numbers,
+    traced,
 )
 from carvis.classifier.card import ModelCard
 from carvis.classifier.fingerprint import fingerprint
 from carvis.classifier.layer_access import LayerAccess
+from carvis.classifier.memory import within_memory
 from carvis.classifier.output import (
     changes_meaning,
     check_output,
@@ -296,10 +298,9 @@ class Classifier(LayerAccess):
 
         # Keras' cropping layers decide by the size; traced with an open one they go wrong for small images.
         if self.native_size:
-            return forward
-        return tf.function(
-            forward, input_signature=[tf.TensorSpec([None, *self.input_size, self.channels], tf.float32)]
-        )
+            return within_memory(self.model, forward, self.path or self.name)
+        signature = [tf.TensorSpec([None, *self.input_size, self.channels], tf.float32)]
+        return within_memory(self.model, traced(self.model, forward, signature), self.path or self.name)
 
     def _raw(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Return the model's output, float32 (N, k), for images of any size, those of one size together."""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from carvis.classifier.graph import consumers
 from carvis.classifier.places import COMPLETING, CONVOLUTIONS, Places
+from carvis.classifier.scope_names import shown_name
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -27,7 +28,7 @@ def _walk(model, prefix, parents, seen) -> Iterator[tuple[str, keras.Layer, list
         if id(layer) in seen:
             continue
         seen.add(id(layer))
-        path = f"{prefix}{layer.name}"
+        path = f"{prefix}{shown_name(layer)}"
         if isinstance(layer, keras.Model):
             yield from _walk(layer, f"{path}/", [*parents, layer], seen)
         else:

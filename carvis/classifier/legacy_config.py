@@ -46,13 +46,16 @@ def names_of(entries: list[dict], group_names: Sequence[str]) -> list[str | None
 
 
 def unique(names: list[str | None]) -> list[str | None]:
-    """Number names that became equal when their slashes went."""
+    """Number names that became equal when slashes and foreign letters went."""
+    taken: dict[str | None, int] = {}
     unique: list[str | None] = []
     for name in names:
-        new, number = name, 0
-        while new is not None and new in unique:
+        new, number = name, taken.get(name, 0)
+        while new is not None and new in taken:
             number += 1
             new = f"{name}_{number}"
+        taken[name] = number
+        taken.setdefault(new, 0)
         unique.append(new)
     return unique
 

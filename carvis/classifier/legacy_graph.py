@@ -20,6 +20,7 @@ from carvis.classifier.legacy_config import (
 from carvis.classifier.legacy_layers import layer_name, translate_layer
 from carvis.classifier.legacy_nodes import operation_of
 from carvis.classifier.legacy_ops import apply_operation
+from carvis.classifier.scope_names import scope_name
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -61,6 +62,7 @@ def build_legacy(config: dict, path: Path, names: Sequence[str] = ()) -> tuple[k
         raise ModelError(
             Message("{path} does not say the size of its input: save it again after it has seen an image.", path=path)
         )
+    part.layer.name = scope_name(part.layer.name, "model", outermost=True)
     return part.layer, part
 
 
@@ -101,7 +103,8 @@ class _Builder:
 
         def build(entry: dict) -> keras.Layer:
             own = entry["config"].get("name") if isinstance(entry["config"], dict) else None
-            inner.append(self.part(entry["class_name"], entry["config"], own, layer_name(own)))
+            kind = entry["class_name"]
+            inner.append(self.part(kind, entry["config"], own, layer_name(own, kind)))
             return inner[-1].layer
 
         settings = config | ({"name": new_name} if new_name else {})
@@ -115,7 +118,7 @@ class _Builder:
         whole = Part(name or "sequential", "Sequential", settings.get("trainable", True) is not False)
         entries = [entry for entry in settings["layers"] if entry["class_name"] != "InputLayer"]
         names = names_of(entries, group_names)
-        new_names = unique([layer_name(own) for own in names])
+        new_names = unique([layer_name(own, entry["class_name"]) for entry, own in zip(entries, names)])
         for entry, own, new in zip(entries, names, new_names):
             whole.parts.append(self.part(entry["class_name"], entry["config"], own, new))
         start = []
@@ -125,7 +128,9 @@ class _Builder:
             if first["class_name"] == "InputLayer":
                 dtype = input_dtype(first["config"])
             start = [keras.layers.InputLayer(batch_shape=(None, *shape[1:]), name=input_name(settings), dtype=dtype)]
-        whole.layer = keras.Sequential([*start, *(part.layer for part in whole.parts)], name=layer_name(whole.name))
+        whole.layer = keras.Sequential(
+            [*start, *(part.layer for part in whole.parts)], name=layer_name(whole.name, "model")
+        )
         return whole
 
     def functional(self, config: dict, name: str | None) -> Part:
@@ -136,7 +141,7 @@ class _Builder:
         outputs = [graph.tensor(reference) for reference in references_in(config["output_layers"])]
         single = len(inputs) == 1 and len(outputs) == 1
         whole.layer = keras.Model(
-            inputs[0] if single else inputs, outputs[0] if single else outputs, name=layer_name(whole.name)
+            inputs[0] if single else inputs, outputs[0] if single else outputs, name=layer_name(whole.name, "model")
         )
         return whole
 
@@ -147,7 +152,8 @@ class _Graph:
     def __init__(self, builder: _Builder, config: dict):
         self.builder = builder
         self.entries = {entry.get("name") or entry["config"]["name"]: entry for entry in config["layers"]}
-        self.new_names = dict(zip(self.entries, unique([layer_name(name) for name in self.entries])))
+        new_names = [layer_name(name, entry["class_name"]) for name, entry in self.entries.items()]
+        self.new_names = dict(zip(self.entries, unique(new_names)))
         self.first_call = self._first_calls(config)
         self.parts: list[Part] = []
         self.layers: dict[str, keras.Layer] = {}

@@ -11,6 +11,7 @@ import keras
 from keras.src.applications import convnext, inception_resnet_v2
 
 from carvis.classifier import keras2_layers
+from carvis.classifier.scope_names import scope_name
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -82,7 +83,7 @@ def translate_layer(kind: str, config: dict, where: str, build: Callable[[dict],
     settings = {key: _plain(value) for key, value in config.items() if not key.endswith(_TRAINING_ONLY)}
     settings |= {"dtype": _dtype(settings.get("dtype"))}
     if settings.get("name"):
-        settings["name"] = layer_name(settings["name"])
+        settings["name"] = layer_name(settings["name"], kind)
     kind = kind.rpartition(">")[2]
     new_kind = _RENAMED.get(kind, kind)
     layer_class = _class(new_kind, where)
@@ -110,9 +111,9 @@ def translate_layer(kind: str, config: dict, where: str, build: Callable[[dict],
     return layer_class(**_accepted(layer_class, settings, where))
 
 
-def layer_name(name: str | None) -> str | None:
-    """Return a layer's name as Keras 3 allows it: without slashes."""
-    return name.replace("/", "_") if name else None
+def layer_name(name: str | None, kind: str = "layer") -> str | None:
+    """Return a layer's name as Keras 3 and TensorFlow allow it: without slashes, spaces and foreign letters."""
+    return scope_name(name.replace("/", "_"), kind) if name else None
 
 
 def _class(kind: str, where: str) -> type:

@@ -5,15 +5,19 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from carvis.classifier.admission import admit, pass_trial
 from carvis.classifier.call import takes_whole_numbers
 from carvis.classifier.card import ModelCard, card_path, read_card, reading_of
 from carvis.classifier.class_names import names_of_classes
 from carvis.classifier.classifier import PROBED_SIZE, Classifier
 from carvis.classifier.input_range import assumed_preprocessing
+from carvis.classifier.memory import check_memory, needs_of
 from carvis.classifier.opening import open_model
 from carvis.classifier.output import OUTPUTS, decide_output
 from carvis.classifier.preprocessing import PREPROCESSING
+from carvis.classifier.scope_names import renamed_sentence
 from carvis.classifier.shapes import image_input, n_classes, resizes_itself
+from carvis.classifier.triage import why_large
 from carvis.dataset import Dataset
 from carvis.errors import ImageError, ModelError
 from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS, read_image
@@ -68,13 +72,16 @@ def load_classifier(
     """
     path = Path(path)
     settle(path.parent)
+    untried = admit(path)
     model = open_model(path, trust=trust)
-    said: list[str] = []
+    said = list(filter(None, [renamed_sentence(model)]))
     sha256 = sha256_of_file(path)
     card = _card(path, sha256, said)
     height, width, channels = image_input(model, str(path))
+    _check_needs(model, path, (height or _OPEN_SIZE, width or _OPEN_SIZE), untried)
     size = _input_size(model, (height, width), channels, input_size, card, said)
     probed = (size, size) if isinstance(size, int) else size or (height or PROBED_SIZE[0], width or PROBED_SIZE[1])
+    _check_needs(model, path, probed, untried)
     reading = _reading({"alpha": alpha, "orientation": orientation}, card, said)
     clf = Classifier(
         model,
@@ -99,6 +106,14 @@ def load_classifier(
         )
         clf.assumptions.append(words)
     return clf
+
+
+def _check_needs(model, path: Path, size: tuple[int, int], untried: bool) -> None:
+    """Look at what one image takes, before anything is computed."""
+    needs = needs_of(model, size)
+    check_memory(needs, path)
+    if untried and (reason := why_large(needs)):
+        pass_trial(path, reason)
 
 
 def _all(data: Dataset | Sequence[Dataset] | None) -> Sequence[Dataset]:

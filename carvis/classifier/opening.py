@@ -15,10 +15,12 @@ from keras.src.backend.common import global_state
 from carvis.classifier import weights
 from carvis.classifier.clean_copy import copy_archive, copy_weights
 from carvis.classifier.damage import damaged, reason_of
+from carvis.classifier.failures import is_memory, sentence_of
 from carvis.classifier.growth import check_growth, check_memory
 from carvis.classifier.inspection import ModelFile, read_model_file
 from carvis.classifier.known_names import APPLICATION_LAYERS
-from carvis.classifier.legacy_graph import build_legacy, mark_frozen
+from carvis.classifier.legacy_graph import Part, build_legacy, mark_frozen
+from carvis.classifier.scope_names import mark_renamed, remember, rename_layers, with_scope_names
 from carvis.errors import CarvisError, ModelError
 from carvis.language import Message
 
@@ -37,11 +39,15 @@ def open_model(path: str | Path, *, trust: bool = False) -> keras.Model:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _open(file, trust)
+            model = _open(file, trust)
+            model._carvis_path = str(path)
+            return model
     except CarvisError:
         raise
     # Keras reports what it cannot read in any kind of error; the file itself was read without one.
     except Exception as error:
+        if is_memory(error):
+            raise ModelError(sentence_of(error, file.path)) from error
         raise _unknown(file, error) from error
 
 
@@ -63,11 +69,14 @@ def _unknown(file: ModelFile, error: Exception) -> ModelError:
 def _open(file: ModelFile, trust: bool) -> keras.Model:
     if trust and not file.legacy and file.kind == "keras":
         with tempfile.TemporaryDirectory() as folder:
-            return keras.saving.load_model(copy_archive(file, Path(folder)), compile=False, safe_mode=False)
+            model = keras.saving.load_model(copy_archive(file, Path(folder)), compile=False, safe_mode=False)
+        rename_layers(model)
+        return model
     root = None
     with _without_memory():
         if file.legacy:
             model, root = build_legacy(file.config, file.path, weights.layer_names(file))
+            _remember_names(root)
         else:
             model = _build(file, trust)
         if file.kind == "hdf5":
@@ -106,7 +115,8 @@ def _without_memory() -> Iterator[None]:
 
 
 def _build(file: ModelFile, trust: bool) -> keras.Model:
-    model = keras.saving.deserialize_keras_object(_cleaned(file.config), safe_mode=not trust)
+    config, renamed = with_scope_names(_cleaned(file.config))
+    model = keras.saving.deserialize_keras_object(config, safe_mode=not trust)
     if not isinstance(model, keras.Model):
         raise ModelError(
             Message(
@@ -121,7 +131,14 @@ def _build(file: ModelFile, trust: bool) -> keras.Model:
                 "{path} does not say the size of its input: save it again after it has seen an image.", path=file.path
             )
         )
+    mark_renamed(model, renamed)
     return model
+
+
+def _remember_names(part: Part) -> None:
+    remember(part.layer, part.name)
+    for inner in part.parts:
+        _remember_names(inner)
 
 
 def _cleaned(value):

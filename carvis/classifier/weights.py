@@ -13,6 +13,7 @@ import keras
 from carvis.classifier.growth import check_growth, check_memory
 from carvis.classifier.inspection import ModelFile, damaged
 from carvis.classifier.legacy_graph import Part
+from carvis.classifier.scope_names import file_name
 from carvis.classifier.stored_arrays import StoredArray, StoredGroup
 from carvis.errors import CarvisError, ModelError
 from carvis.language import Message
@@ -123,10 +124,10 @@ def fill(plan: Plan, file: ModelFile) -> None:
 def tree_of(model: keras.Model) -> Part:
     """Return the tree of layers of a Keras 3 model."""
     parts = [
-        tree_of(layer) if isinstance(layer, keras.Model) else Part(layer.name, type(layer).__name__, layer=layer)
+        tree_of(layer) if isinstance(layer, keras.Model) else Part(file_name(layer), type(layer).__name__, layer=layer)
         for layer in model.layers
     ]
-    return Part(model.name, type(model).__name__, layer=model, parts=parts)
+    return Part(file_name(model), type(model).__name__, layer=model, parts=parts)
 
 
 def _texts(group: StoredGroup, key: str) -> list[str]:

@@ -10,6 +10,7 @@ import sys
 from importlib import import_module
 
 from carvis import __version__
+from carvis.classifier.failures import sentence_of
 from carvis.cli.argparse_words import HelpInCells, argparse_speaking
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, languages, localised, speaking, system_language
@@ -133,6 +134,12 @@ def _run(args: argparse.Namespace) -> int:
         return 0
     except OSError as error:
         print(f"carvis: {localised(os_sentence(error))}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        print(f"carvis: {localised(sentence)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(_("carvis: stopped."), file=sys.stderr)

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from carvis.classifier import Classifier
-from carvis.classifier.call import call_model
+from carvis.classifier.call import call_model, traced
 from carvis.classifier.calls import Call
 from carvis.classifier.patches import PATCHING
 from carvis.dataset import Unreadable, pipeline
@@ -37,7 +37,7 @@ def make_pass(
             call_model(model, tf.convert_to_tensor(images))
         return [tf.cast(seen[place], tf.float32) for place in range(len(layers))]
 
-    return outputs if None in shape else tf.function(outputs, input_signature=[tf.TensorSpec([None, *shape])])
+    return outputs if None in shape else traced(model, outputs, [tf.TensorSpec([None, *shape])])
 
 
 def traced_pass(clf: Classifier, layers: Sequence[str]) -> Callable:

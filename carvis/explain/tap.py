@@ -7,8 +7,9 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from carvis.classifier.call import call_model, fed_as_float
+from carvis.classifier.call import call_model, fed_as_float, traced
 from carvis.classifier.calls import Call
+from carvis.classifier.failures import name_of, telling
 from carvis.classifier.graph import final_operation
 from carvis.classifier.layers import walk
 from carvis.classifier.output import class_scores, decide_output, squashing_step
@@ -176,6 +177,6 @@ def make_tap(
         return Tapped([tf.cast(x, tf.float32) for x in sources], gradients, scores, output, first, second)
 
     if None in image_shape[1:]:
-        return lambda images, *asked: tapped(tf.constant(images), *map(tf.constant, asked))
+        return telling(lambda images, *asked: tapped(tf.constant(images), *map(tf.constant, asked)), name_of(model))
     signature = [tf.TensorSpec(image_shape, tf.float32), *(tf.TensorSpec(pair, one) for one in (tf.int32,) * 2)]
-    return tf.function(tapped, input_signature=[*signature, tf.TensorSpec(pair, tf.float32)])
+    return traced(model, tapped, [*signature, tf.TensorSpec(pair, tf.float32)])

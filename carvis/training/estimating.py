@@ -8,6 +8,7 @@ import numpy as np
 
 from carvis.architectures import build_model, open_last_block
 from carvis.classifier import load_classifier
+from carvis.classifier.failures import model_failures
 from carvis.classifier.output import gives_logits
 from carvis.dataset import Dataset
 from carvis.training.devices import Devices
@@ -58,7 +59,8 @@ def estimate(recipe: str, data: Dataset | str | Path, *, awaited: tuple[int, int
     with devices.scope():
         model = _model(config, workspace, data)
     train, valid = awaited or tuple(map(len, split_samples(data, config["seed"])[:2]))
-    found = _reckon(model, config, train, valid, workspace, devices)
+    with model_failures(config["parent"]):
+        found = _reckon(model, config, train, valid, workspace, devices)
     if recipe == "fine-tune" and config["parent"] is None:
         first = estimate("transfer", data, awaited=awaited, **(wanted | {"open_from": None}))
         seconds, disk = found.seconds + first.seconds, max(found.disk_bytes, first.disk_bytes)

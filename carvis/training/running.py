@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 
+from carvis.classifier.failures import is_memory, sentence_of
 from carvis.classifier.output import gives_logits
 from carvis.classifier.processor import has_bfloat16
 from carvis.dataset import Dataset
@@ -125,8 +126,10 @@ def execute(
 
 
 def _sentence(error: Exception, run: Run) -> Message:
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+    if is_memory(error):
         return Message("The memory does not suffice: choose a smaller --batch-size or --input-size.")
+    if sentence := sentence_of(error, run.config.get("parent") or Message("The model of run {run}", run=run.id)):
+        return sentence
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return Message("The run broke off ({reason}): see {log}.", reason=first, log=run.directory / "log.txt")
 

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from ui import assumptions, card_form, choice, classifiers, commands, data, earlier, selection
+from ui import assumptions, card_form, choice, classifiers, commands, data, earlier, model_file, selection
 from ui.i18n import _, of_library
-from ui.page import error, guarded, heading, no_models
+from ui.page import guarded, heading, no_models
 from ui.texts import SPLIT, percent, plain
 
 heading(
@@ -39,11 +39,12 @@ name = st.selectbox(
     **selection.control("model", wanted, first_of_all),
 )
 path = files[name]
-with st.skeleton(height=300):
-    opened = classifiers.open_model(name)
+asked = st.session_state.get("model_asked") == name
+with st.spinner(_("Opening {model} …").format(model=plain(name))) if asked else st.skeleton(height=300):
+    opened = classifiers.open_model(name, asked=asked)
 
 if opened.classifier is None:
-    error(opened.error)
+    model_file.show(opened, path)
     st.page_link("app_pages/overview.py", label=_("Back to the overview"), query_params=selection.link())
 else:
     clf = opened.classifier

@@ -34,6 +34,13 @@ class Opened:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
+    def untried(self) -> bool:
+        """Whether it waits for somebody to ask for it: it is large, unusual or slow."""
+        from carvis.classifier.admission import UntriedError
+
+        return isinstance(self.problem, UntriedError)
+
+    @property
     def error(self) -> str:
         """The sentence why it cannot be opened, in the language in use; empty where it is open."""
         if self.problem is None or isinstance(self.problem, CarvisError):
@@ -43,10 +50,56 @@ class Opened:
         return words.format(file=self.file, reason=reason)
 
 
-def open_model(name: str) -> Opened:
-    """Open a model by its name among the workspace's files. Loads TensorFlow."""
+def trying_first(asked: bool = True) -> contextlib.AbstractContextManager[None]:
+    """Let what is large, unusual or slow be tried in a process of its own before it is opened in this one.
+
+    Args:
+        asked: whether somebody waits for it; else it is not opened until it was tried.
+    """
+    from carvis.classifier.admission import trying_first
+
+    return trying_first(_trials(), asked=asked)
+
+
+def _trials() -> Path:
+    return data.workspace().cache_dir / "model-trials"
+
+
+def open_model(name: str, *, asked: bool = True) -> Opened:
+    """Open a model by its name among the workspace's files. Loads TensorFlow.
+
+    Args:
+        asked: whether a person chose it; what is large, unusual or slow is not opened unasked.
+    """
+    from carvis.classifier.admission import UntriedError
+
     path = data.model_files()[name]
-    return _open(name, *_stamp(path), *_stamp(path.with_suffix(".json")), _lender(path), _beside(path))
+    try:
+        with trying_first(asked):
+            return _open(*_key(name, path))
+    except UntriedError as problem:
+        return Opened(name, None, problem.with_traceback(None), path.name)
+
+
+def _key(name: str, path: Path) -> tuple:
+    return name, *_stamp(path), *_stamp(path.with_suffix(".json")), _lender(path), _beside(path)
+
+
+def may_be_tried_again(name: str) -> bool:
+    """Tell whether a file was refused for what may differ next time: the memory and the time there were."""
+    from carvis.classifier.admission import trial_of
+
+    found = trial_of(data.model_files()[name], _trials())
+    return found is not None and found.kind in ("memory", "time")
+
+
+def forget(name: str) -> None:
+    """Forget that a file could not be opened."""
+    from carvis.classifier.admission import forget
+
+    path = data.model_files()[name]
+    forget(path, _trials())
+    _open.clear(*_key(name, path))
 
 
 def _lender(path: Path) -> str:
@@ -94,12 +147,16 @@ def _open(
     beside: tuple[tuple[str, int, int], ...],
 ) -> Opened:
     from carvis.classifier import load_classifier
+    from carvis.classifier.admission import UntriedError
 
     pictures = None
     with contextlib.suppress(CarvisError):
         pictures = data.dataset(lender) if lender else None
     try:
         return Opened(name, load_classifier(path, data=pictures))
+    # Not kept: it holds until somebody asks for the file.
+    except UntriedError:
+        raise
     except Exception as problem:
         # A file from elsewhere may break its loader in any way; the page shows the other models all the same.
         return Opened(name, None, problem.with_traceback(None), Path(path).name)
@@ -140,18 +197,23 @@ def _hashed(path: str, time: int, card_time: int, lender: str, beside: tuple[tup
 def check_all(files: dict[str, Path], shown: str) -> None:
     """List every model file with its size, and for one that cannot be opened the sentence why."""
     total = sum(path.stat().st_size for path in files.values())
-    go = total <= _CHECKED_UNASKED or st.session_state.get("models_checked")
+    asked = bool(st.session_state.get("models_checked"))
+    go, waits = total <= _CHECKED_UNASKED or asked, False
     for name, path in files.items():
         size = f"{path.stat().st_size / 1e6:.1f} MB"
         if go or name == shown:
-            model = open_model(name)
-            if model.error:
+            with st.spinner(_("Opening {model} …").format(model=plain(name))) if asked else contextlib.nullcontext():
+                model = open_model(name, asked=asked)
+            if model.untried:
+                waits = True
+                st.markdown(f"**{plain(path.name)}** · {size}  \n{plain(model.error)}")
+            elif model.error:
                 st.markdown(f"{mark(False)} **{plain(path.name)}** · {size}  \n{plain(of_library(model.error))}")
             else:
                 st.markdown(f"{mark(True)} **{plain(path.name)}** · {size}")
         else:
             st.markdown(f"**{plain(path.name)}** · {size}")
-    if not go:
+    if waits or not go:
         st.button(
             _("Open every file, to see whether it can be opened"),
             icon=":material/fact_check:",

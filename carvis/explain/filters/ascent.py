@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from carvis.classifier import Classifier
+from carvis.classifier.call import traced
 from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.explain.filters.objective import channel_means
 from carvis.explain.filters.parametrisation import Parametrisation, fourier, pixels
@@ -143,7 +144,6 @@ def _trace(clf: Classifier, layer: str, way: Parametrisation, settings: dict) ->
 
     number = tf.TensorSpec([], tf.int32)
 
-    @tf.function(input_signature=[*[tf.TensorSpec([None, *shape])] * 3, tf.TensorSpec([None], tf.int32), *[number] * 3])
     def step(values, mean, square, channels, first, upto, seed):
         means = objective(channels)
         largest = tf.zeros(tf.shape(channels))
@@ -160,7 +160,8 @@ def _trace(clf: Classifier, layer: str, way: Parametrisation, settings: dict) ->
                 values += slope / (length + _SMALL)
         return values, mean, square, largest
 
-    return step
+    signature = [*[tf.TensorSpec([None, *shape])] * 3, tf.TensorSpec([None], tf.int32), *[number] * 3]
+    return traced(clf.model, step, signature)
 
 
 def standardised(picture: np.ndarray) -> np.ndarray:
