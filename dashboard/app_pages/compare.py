@@ -6,6 +6,7 @@ from ui import choice, commands, compare_data, compare_view, data, earlier, sele
 from ui.i18n import _
 from ui.page import empty, guarded, heading, no_models
 from ui.texts import plain
+from ui.widget_values import careful
 
 heading(
     _("Compare models"),
@@ -60,7 +61,7 @@ if len(models) < 2:
     st.button(
         _("Compare all that were evaluated"),
         type="primary",
-        on_click=selection.change,
+        on_click=careful(selection.change),
         kwargs={"model": tuple(evaluated)[: compare_data.MOST]},
     )
     st.stop()

@@ -19,6 +19,7 @@ from ui import (
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded, heading
 from ui.texts import leak_words, percent, plain
+from ui.widget_values import careful
 
 PER_PAGE = 24
 LOOKS = {"gallery": N_("Wrong answers"), "labels": N_("Wrong labels?")}
@@ -137,7 +138,6 @@ page = min(chosen.page, pages)
 part = shown.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
 if len(shown) != len(rows):
     notes.append(n_("{n} fits the filter.", "{n} fit the filter.", len(shown)).format(n=f"{len(shown):,}"))
-tagging.problem()
 with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(plain(" ".join(notes)), width="stretch")
     if len(shown) and not chosen.open:
@@ -146,7 +146,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
             icon=":material/slideshow:",
             key="one_by_one",
             shortcut="J",
-            on_click=gallery.stay,
+            on_click=careful(gallery.stay),
             args=(key,),
             kwargs={"open": part["id"].iloc[0]},
         )

@@ -18,6 +18,7 @@ from ui import choice, data, selection
 from ui.i18n import N_, _, n_, of_library
 from ui.page import guarded
 from ui.texts import plain
+from ui.widget_values import careful
 
 BOX = "box"
 _UPLOADS, _PREVIEW_SIDE = "parts_uploads", 420
@@ -133,7 +134,7 @@ def _box(pictures: Dataset, split: str) -> Parts | None:
         names = sorted(samples["label"].unique())
         selection.show("box_class", label)
         take = selection.by_person("box_class", _take_class)
-        st.selectbox(_("Class"), names, key="box_class", on_change=take, args=(pictures, split))
+        st.selectbox(_("Class"), names, key="box_class", on_change=careful(take), args=(pictures, split))
         ids = samples.loc[samples["label"] == label, "id"].tolist()
         selection.show("box_sample", wanted)
         st.selectbox(

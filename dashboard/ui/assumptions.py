@@ -20,6 +20,7 @@ from ui import card_form, choice, commands, data, selection, work
 from ui.i18n import _, n_, of_library
 from ui.page import error, guarded
 from ui.texts import SPLIT, percent, plain
+from ui.widget_values import careful
 
 if TYPE_CHECKING:
     from ui.classifiers import Opened
@@ -99,7 +100,7 @@ def _show(model: "Opened", found: AssumptionCheck) -> None:
             _("Use these in the card") if better else _("Take what is certain into the card"),
             icon=":material/south:",
             key=f"assumptions_use_{model.name}",
-            on_click=card_form.fill,
+            on_click=careful(card_form.fill),
             args=(model.name, known),
         )
 

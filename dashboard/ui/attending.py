@@ -16,6 +16,7 @@ from ui import classifiers, data, selection
 from ui.i18n import _, of_library
 from ui.page import error
 from ui.texts import plain
+from ui.widget_values import careful
 
 _MEASURING, _IDENTITIES, _MOST_OPEN = "attention_measuring", "attention_identities", 24
 
@@ -98,12 +99,12 @@ def offer(missing: list[str], pictures: Dataset, split: str, parts: Parts, asked
                     icon=":material/play_arrow:",
                     type="primary",
                     key="attention_go",
-                    on_click=_begin,
+                    on_click=careful(_begin),
                     args=(wanted,),
                 )
                 st.caption(_work(len(missing), len(parts), len(parts.names), asked["cover"]))
             return False
-        st.button(_("Stop"), icon=":material/stop:", key="attention_stop", on_click=_end)
+        st.button(_("Stop"), icon=":material/stop:", key="attention_stop", on_click=careful(_end))
         done = False
         for name in missing:
             done |= _measure(name, pictures, split, parts, asked)

@@ -13,6 +13,7 @@ from carvis.workspace import content_hash, sha256_of_file
 from ui import choice, data, selection
 from ui.i18n import _, of_library
 from ui.texts import mark, plain
+from ui.widget_values import careful
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -155,7 +156,7 @@ def check_all(files: dict[str, Path], shown: str) -> None:
         st.button(
             _("Open every file, to see whether it can be opened"),
             icon=":material/fact_check:",
-            on_click=lambda: st.session_state.update(models_checked=True),
+            on_click=careful(lambda: st.session_state.update(models_checked=True)),
         )
 
 

@@ -16,6 +16,7 @@ from ui.data import Picture
 from ui.download import download
 from ui.i18n import _, of_library
 from ui.texts import STATUS, mark, percent, plain, verdict
+from ui.widget_values import careful
 
 if TYPE_CHECKING:
     from carvis.explain import Heatmap
@@ -135,7 +136,7 @@ class Row:
                     icon=":material/close:",
                     type="tertiary",
                     key=f"remove_{self.picture.id}",
-                    on_click=remove,
+                    on_click=careful(remove),
                     args=(self.picture.id,),
                 )
 

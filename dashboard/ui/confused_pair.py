@@ -12,6 +12,7 @@ from ui import confused, data, selection
 from ui.i18n import _, n_
 from ui.page import guarded
 from ui.texts import ROW_STATUS, mark, percent, plain
+from ui.widget_values import careful
 
 _PER_PAGE, _TO_HEATMAPS = 12, 6
 
@@ -146,7 +147,7 @@ def _links(view: confused.View, sources: list[confused.Model], rows: pd.DataFram
                 icon=":material/swap_horiz:",
                 type="tertiary",
                 key="swap_cell",
-                on_click=selection.change,
+                on_click=careful(selection.change),
                 kwargs={"true": pred, "pred": true},
             )
         elif view.is_super:
@@ -155,7 +156,7 @@ def _links(view: confused.View, sources: list[confused.Model], rows: pd.DataFram
                 icon=":material/zoom_in:",
                 type="tertiary",
                 key="drill",
-                on_click=selection.change,
+                on_click=careful(selection.change),
                 kwargs={"level": "class", "within": (true,) if true == pred else (true, pred)},
             )
 

@@ -13,9 +13,10 @@ from carvis.evaluation.joining import Joined, join
 from ui import choice, commands, data, earlier, label_evidence, selection, tagging
 from ui.download import download
 from ui.i18n import N_, _, n_, translated
-from ui.page import empty, error, guarded
+from ui.page import empty, error, guarded, part
 from ui.stepping import steps
 from ui.texts import percent, plain
+from ui.widget_values import careful
 
 QUEUES = {
     "above": N_("Above the threshold"),
@@ -117,10 +118,10 @@ def _found(stamps: tuple, *, _tables: list[data.Table]) -> tuple[Joined, pd.Data
 
 
 @st.fragment
+@part
 def _one(joined: Joined, errors: pd.DataFrame) -> None:
     """Show one picture of the queue; a step or a decision reruns only this."""
     selection.write()
-    tagging.problem()
     name, _split = _place()
     decisions = pd.DataFrame(columns=["suggested", "decision", "time"])
     with guarded():
@@ -221,7 +222,7 @@ def _right_label(row: Any, decision: str | None, instead: str | None, joined: Jo
         options,
         format_func=words.get,
         key=key,
-        on_change=_relabel if decision == "confirmed" else None,
+        on_change=careful(_relabel) if decision == "confirmed" else None,
         args=(row, key),
     )
 
@@ -249,7 +250,7 @@ def _verdict(
                 key=f"decide_{value}",
                 shortcut=shortcut,
                 type="primary" if decision == value else "secondary",
-                on_click=_decide,
+                on_click=careful(_decide),
                 args=(row, right_label if value == "confirmed" else row.suggested, value, after),
             )
         if decision:
@@ -258,7 +259,7 @@ def _verdict(
                 icon=":material/undo:",
                 key="decide_none",
                 type="tertiary",
-                on_click=_decide,
+                on_click=careful(_decide),
                 args=(row, row.suggested, None, row.id),
             )
 

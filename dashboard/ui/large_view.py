@@ -8,9 +8,10 @@ import streamlit as st
 from ui import data, selection, tagging
 from ui.gallery import here, stay, text
 from ui.i18n import _
-from ui.page import error, guarded
+from ui.page import error, guarded, part
 from ui.stepping import steps
 from ui.texts import ROW_STATUS, mark, percent, plain
+from ui.widget_values import careful
 
 
 def window(rows: pd.DataFrame, table: str) -> None:
@@ -18,8 +19,8 @@ def window(rows: pd.DataFrame, table: str) -> None:
     if selection.get().open not in rows["id"].to_numpy():
         error(_("{name} is not among the pictures shown.").format(name=selection.get().open))
         return
-    opened = st.dialog(_("Misclassified picture"), width="large", on_dismiss=_close)
-    opened(_large)(rows, table)
+    opened = st.dialog(_("Misclassified picture"), width="large", on_dismiss=careful(_close))
+    opened(part(_large))(rows, table)
 
 
 def _close() -> None:
@@ -44,7 +45,6 @@ def _large(rows: pd.DataFrame, table: str) -> None:
             icon=":material/blur_on:",
             query_params=selection.link(**place, sample=(row.id,), open="", table=table),
         )
-    tagging.problem()
     if row.data:
         tagging.keys(row, given)
     left, right = st.columns(2)

@@ -14,8 +14,9 @@ from carvis.training.run import CONFIG, Run
 from ui import curves, data, replay, selection
 from ui.download import download
 from ui.i18n import N_, _, of_library
-from ui.page import guarded
+from ui.page import guarded, part
 from ui.texts import percent, plain
+from ui.widget_values import careful
 
 MOST_SHOWN = 3
 _SHOWN = "_runs_shown"
@@ -144,7 +145,7 @@ def _uploaded(name: str, content: bytes) -> pd.DataFrame:
 def show(chosen: list[str], foreign: dict[str, pd.DataFrame]) -> None:
     """Show runs and other histories; refreshed every two seconds while one of the runs goes on."""
     live = any(_goes_on(run) for name, run in runs().items() if name in chosen)
-    st.fragment(_live, run_every=_EVERY if live else None)(chosen, foreign, live)
+    st.fragment(part(_live), run_every=_EVERY if live else None)(chosen, foreign, live)
 
 
 def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> None:
@@ -189,7 +190,7 @@ def _card(name: str, run: Run, events: list[dict], history: pd.DataFrame) -> Non
 def _actions(name: str, run: Run, status: dict) -> None:
     state, alive = status["state"], run.alive
     if state in ("running", "queued") and alive:
-        st.button(_("Stop"), icon=":material/stop:", key=f"stop_{name}", on_click=run.stop)
+        st.button(_("Stop"), icon=":material/stop:", key=f"stop_{name}", on_click=careful(run.stop))
     if not alive and state in ("stopped", "crashed", "queued"):
         words = _("Start") if state == "queued" else _("Go on")
         if st.button(words, icon=":material/play_arrow:", key=f"resume_{name}"):

@@ -11,6 +11,7 @@ from carvis.evaluation.joining import join
 from ui import choice, confused, data, disagreement, selection
 from ui.i18n import N_, _, translated
 from ui.texts import plain
+from ui.widget_values import careful
 
 SORTS = {
     "confident": N_("Most confident first"),
@@ -97,7 +98,7 @@ def family_control(family: tuple[str, ...]) -> None:
             icon=":material/close:",
             help=_("Show all again"),
             key="leave_family",
-            on_click=selection.change,
+            on_click=careful(selection.change),
             kwargs={"family": ()},
         )
 

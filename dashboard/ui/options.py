@@ -15,6 +15,7 @@ from ui.gallery import MOST_SELECTED
 from ui.i18n import N_, _, translated
 from ui.page import error, guarded
 from ui.texts import plain
+from ui.widget_values import careful
 
 if TYPE_CHECKING:
     from ui import classifiers
@@ -118,7 +119,7 @@ def add_pictures() -> list[data.Picture]:
                     _("Add"),
                     icon=":material/add:",
                     key="add_picture",
-                    on_click=_add,
+                    on_click=careful(_add),
                     args=(name, split, one),
                     disabled=len(selection.get().sample) >= MOST_SELECTED,
                 )
@@ -130,7 +131,9 @@ def add_pictures() -> list[data.Picture]:
             help=_("They stay in this browser session and are not saved."),
         )
         if selection.get().sample:
-            st.button(_("Remove all pictures"), key="remove_all", on_click=partial(selection.change, sample=()))
+            st.button(
+                _("Remove all pictures"), key="remove_all", on_click=careful(partial(selection.change, sample=()))
+            )
     return [data.Picture(f"upload {file.file_id}", file.name, file.getvalue()) for file in uploads[:MOST_SELECTED]]
 
 

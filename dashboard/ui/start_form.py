@@ -10,7 +10,7 @@ from carvis.training.recipes import DEFAULTS
 from ui import data, selection
 from ui.i18n import N_, _, translated
 from ui.monitor import duration
-from ui.page import guarded
+from ui.page import guarded, part
 from ui.texts import plain
 
 RECIPES = {"own": N_("Own CNN"), "transfer": N_("Transfer"), "fine-tune": N_("Fine-tuning")}
@@ -103,7 +103,7 @@ def _offer_drawing(dataset: str, wanted: dict, missing: MissingImages, seconds: 
             if st.button(_("Not now"), key="draw_later"):
                 st.rerun()
 
-    st.dialog(_("The demo's training images are not drawn yet"), icon=":material/draw:")(window)()
+    st.dialog(_("The demo's training images are not drawn yet"), icon=":material/draw:")(part(window))()
 
 
 def _network(recipe: str, dataset: str, suits: dict) -> dict:

@@ -17,8 +17,9 @@ from ui import data, selection
 from ui.download import download
 from ui.i18n import N_, _, of_library
 from ui.keeping import keep_while_typing
-from ui.page import error, guarded
+from ui.page import guarded
 from ui.texts import plain
+from ui.widget_values import careful, shelf
 
 WORDS = {
     "label-wrong": N_("label wrong"),
@@ -27,7 +28,7 @@ WORDS = {
     "not-a-car": N_("not a car"),
     "cropped": N_("cropped"),
 }
-_PROBLEM, _CONFLICTS, _TAKEN = "_tag_problem", "_note_conflicts", "_tags_taken"
+_CONFLICTS, _TAKEN = "_note_conflicts", "_tags_taken"
 _NOTHING = ((), "")
 
 
@@ -103,15 +104,9 @@ def change(what: str, row: Any, *values: Any, **more: Any) -> bool:
     except NoteChangedError:
         raise
     except CarvisError as problem:
-        st.session_state[_PROBLEM] = str(problem)
+        shelf().append(problem)
         return False
     return True
-
-
-def problem() -> None:
-    """Tell what went wrong when something was to be kept."""
-    if sentence := st.session_state.pop(_PROBLEM, None):
-        error(sentence)
 
 
 def keys(row: Any, tags: tuple[str, ...]) -> None:
@@ -124,7 +119,7 @@ def keys(row: Any, tags: tuple[str, ...]) -> None:
                 shortcut=str(number),
                 icon=":material/check:" if tag in tags else ":material/sell:",
                 type="primary" if tag in tags else "secondary",
-                on_click=change,
+                on_click=careful(change),
                 args=("tag", row, tag, tag not in tags),
             )
 
@@ -157,7 +152,7 @@ def editor(row: Any, tags: tuple[str, ...], note: str, place: str, all_tags: boo
         _("Add a tag of your own"),
         key=key,
         max_chars=40,
-        on_change=_new_tag,
+        on_change=careful(_new_tag),
         args=(row, key),
         label_visibility="collapsed",
         placeholder=_("Add a tag of your own"),
@@ -176,12 +171,7 @@ def _new_tag(row: Any, key: str) -> None:
     text, st.session_state[key] = st.session_state[key], ""
     if not text.strip():
         return
-    try:
-        name = store().add_name(text)
-    except CarvisError as problem:
-        st.session_state[_PROBLEM] = str(problem)
-        return
-    change("tag", row, name)
+    change("tag", row, store().add_name(text))
 
 
 def _note(row: Any, note: str, place: str) -> None:
@@ -194,7 +184,7 @@ def _note(row: Any, note: str, place: str) -> None:
         st.session_state[key] = shown
     with st.container(key=f"keep_{place}", gap="xsmall"):
         st.text_area(
-            _("Note"), key=key, height=96, max_chars=10_000, on_change=_take_note, args=(row, note, key),
+            _("Note"), key=key, height=96, max_chars=10_000, on_change=careful(_take_note), args=(row, note, key),
             placeholder=_("What do you see? It is saved as you type."),
         )  # fmt: skip
         keep_while_typing(f"keep_{place}", key)
@@ -209,7 +199,7 @@ def _note(row: Any, note: str, place: str) -> None:
             ("theirs", _("Keep the other"), note),
         )
         for name, label, text in choices:
-            st.button(label, key=f"note_{name}_{place}", on_click=_settle, args=(row, note, text))
+            st.button(label, key=f"note_{name}_{place}", on_click=careful(_settle), args=(row, note, text))
 
 
 def _take_note(row: Any, seen: str, key: str) -> None:

@@ -1,0 +1,64 @@
+"""Errors in the words of a person: one sentence each, and a number where it says no more than that."""
+
+import errno
+import os
+from dataclasses import dataclass
+
+import streamlit as st
+
+from carvis.errors import CarvisError
+from ui import error_log
+from ui.i18n import _, of_library
+from ui.texts import plain
+
+_GONE, _DENIED = (errno.ENOENT, errno.ENOTDIR), (errno.EACCES, errno.EPERM)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A sentence on an error, and its number in the log, empty where the sentence says it all."""
+
+    sentence: str
+    number: str = ""
+
+    def show(self) -> None:
+        """Show the sentence, with its number to be copied."""
+        st.error(plain(self.sentence), icon=":material/error:")
+        if self.number:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.caption(_("Number of this error, to copy:"), width="content")
+                st.code(self.number, language=None, width="content")
+
+
+def of(problem: BaseException) -> Told:
+    """Put an error into words; one that no file explains is written into the log. This never raises."""
+    try:
+        if isinstance(problem, CarvisError):
+            return Told(str(of_library(problem)))
+        if isinstance(problem, OSError) and problem.filename:
+            return Told(_of_file(problem))
+        return _of_fault(problem)
+    except Exception:
+        return Told("Something in carvis went wrong: reload the page.")
+
+
+def _of_file(problem: OSError) -> str:
+    path = os.path.abspath(os.fsdecode(problem.filename))
+    if problem.errno in _GONE:
+        return _("{path} is not there any more: reload the page.").format(path=path)
+    if problem.errno in _DENIED:
+        words = _("{path} may not be used by the account that runs the dashboard: change its permissions.")
+        return words.format(path=path)
+    # What is written goes through a temporary file: the folder is what a person knows.
+    words = _("{place} cannot be used ({reason}): is there room on the disk, and may it be written?")
+    return words.format(place=os.path.dirname(path), reason=problem.strerror or str(problem))
+
+
+def _of_fault(problem: BaseException) -> Told:
+    entry = error_log.record(problem)
+    if isinstance(problem, MemoryError):
+        words = _("There was not enough memory (error {number}): choose fewer or smaller images and models.")
+    else:
+        words = _("Something in carvis went wrong (error {number}): quote this number when you report it.")
+    where = _("The details are in {file}.") if entry.written else _("The details are where the dashboard was started.")
+    return Told(f"{words} {where}".format(number=entry.number, file=error_log.NAME), entry.number)
