@@ -5,10 +5,9 @@ from pathlib import Path
 import streamlit as st
 
 from carvis.startup import quiet_tensorflow
-from ui import choice, data, selection, sidebar, unreadable, widget_values
+from ui import frame, unreadable
 from ui.i18n import _
-from ui.page import guarded, tell
-from ui.texts import plain
+from ui.page import guarded
 
 quiet_tensorflow()
 # A material icon would be fetched from another machine.
@@ -55,34 +54,5 @@ overview = st.Page(
     url_path="overview",
     visibility="hidden",
 )
-
-
-def frame() -> None:
-    """Draw the page with what stands around it; an error in one of them leaves the others."""
-    data.look_again()
-    # Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
-    page = st.navigation([*pages.values(), overview], position="hidden")
-    refused: list[str] = []
-    with guarded():
-        refused = selection.begin(page.url_path)
-    workspace = sidebar.show(pages | ({"overview": page} if page.url_path == overview.url_path else {}))
-    tell()
-    if refused:
-        names = ", ".join(plain(name) for name in refused)
-        st.warning(_("The link holds values that make no sense; they were left out: {names}.").format(names=names))
-    if workspace is not None:
-        with guarded():
-            if missing := choice.unknown():
-                names = ", ".join(plain(name) for name in missing)
-                st.warning(_("The link names what is not in this workspace: {names}.").format(names=names))
-        whole = False
-        with guarded():
-            page.run()
-            whole = True
-        if not whole:
-            widget_values.failed()
-    widget_values.end()
-
-
 with guarded(), unreadable.listed():
-    frame()
+    frame.draw(pages, overview)

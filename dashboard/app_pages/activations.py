@@ -87,4 +87,5 @@ for name in models:
             views.append(View(model, picture, image, found, cells[name]))
 top = max((view.most_dead for view in views), default=0.0)
 for view in views:
-    view.draw(chosen, wide=len(models) == 1, top=top)
+    with guarded():
+        view.draw(chosen, wide=len(models) == 1, top=top)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import choice, commands, compare_data, compare_view, data, earlier, selection
 from ui.i18n import _
-from ui.page import empty, guarded, heading, no_models
+from ui.page import empty, error, guarded, heading, no_models
 from ui.texts import plain
 from ui.widget_values import careful
 
@@ -53,7 +53,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         **selection.control("model", models),
     )
     compare_view.choose_copies(evaluated)
-if missing := [name for name in chosen.model if name in data.model_files() and name not in evaluated]:
+refused = compare_data.refused(chosen.model)
+for reason in refused.values():
+    error(reason)
+known = {*data.model_files()} - evaluated.keys() - refused.keys()
+if missing := [name for name in chosen.model if name in known]:
     names = ", ".join(plain(name) for name in missing)
     st.caption(_("Not evaluated on these pictures, so not compared: {names}.").format(names=names))
 if len(models) < 2:

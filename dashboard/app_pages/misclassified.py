@@ -15,6 +15,7 @@ from ui import (
     not_read,
     selection,
     tagging,
+    unreadable,
 )
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded, heading
@@ -78,7 +79,7 @@ if rows is None:
     st.stop()
 earlier.say([tables[key]])
 tags = pd.DataFrame(columns=["tags", "note"])
-with guarded():
+with unreadable.item("tags", tagging.FILE):
     tags = tagging.on_rows(rows)
 right = narrowing.others(key, rows)
 shown, notes = narrowing.filtered(rows, chosen, right, tags)

@@ -1,7 +1,6 @@
 """What lies in the workspace, read once and cached by the files' times: data sets, evaluations, tables, pictures."""
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -137,6 +136,12 @@ def _pictures_seen() -> dict[tuple[str, str], tuple[float, str]]:
     return {}
 
 
+def bytes_of(path: Path) -> int | None:
+    """Return a file's size, None where it is gone."""
+    size = _stamp(str(path))[0]
+    return None if size < 0 else size
+
+
 def _stamp(path: str) -> tuple[int, int]:
     try:
         stat = os.stat(path)
@@ -181,7 +186,7 @@ def csv_tables() -> dict[str, Table]:
 
 def stamp(table: Table) -> tuple[int, ...]:
     """Return what changes when an evaluation is written anew."""
-    return tuple(file.stat().st_mtime_ns for file in sorted(table.path.glob("*.*")))
+    return tuple(_stamp(str(file))[1] for file in sorted(table.path.glob("*.*")))
 
 
 def evaluation(table: Table) -> Evaluation:
@@ -197,19 +202,6 @@ def evaluation(table: Table) -> Evaluation:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _evaluation(folder: str, root: str | None, times: tuple[int, ...]) -> Evaluation:
     return load_evaluation(folder, root)
-
-
-def accuracy(table: Table) -> float:
-    """Return a saved evaluation's accuracy without reading its answers, -1 where it cannot be read."""
-    try:
-        return _accuracy(str(table.path), (table.path / "metrics.json").stat().st_mtime_ns)
-    except (OSError, ValueError, KeyError, TypeError):
-        return -1.0
-
-
-@st.cache_resource(max_entries=1000, show_spinner=False)
-def _accuracy(folder: str, time: int) -> float:
-    return float(json.loads((Path(folder) / "metrics.json").read_text("utf-8"))["accuracy"])
 
 
 def misclassified(table: Table) -> pd.DataFrame:

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from carvis.errors import CarvisError
 from carvis.evaluation import corrected_list, label_errors
 from carvis.evaluation.doubting import WEAK
 from carvis.evaluation.joining import Joined, join
-from ui import choice, commands, data, earlier, label_evidence, selection, tagging
+from ui import choice, commands, data, earlier, label_evidence, selection, tagging, unreadable
 from ui.download import download
 from ui.i18n import N_, _, n_, translated
 from ui.page import empty, error, guarded, part
@@ -40,6 +39,8 @@ def show() -> None:
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     voting = _choose_models(tables, bar)
     joined = errors = None
+    if not voting:
+        return
     with guarded():
         stamps = tuple((one.name, data.stamp(one)) for one in voting)
         joined, errors = _found(stamps, _tables=voting)
@@ -94,12 +95,10 @@ def _choose_models(tables: dict[str, data.Table], bar: Any) -> list[data.Table]:
     if not chosen:
         good = []
         for name, table in tables.items():
-            try:
-                if data.evaluation(table).accuracy >= WEAK:
-                    good.append(name)
-            except CarvisError as problem:
-                error(problem)
-        chosen = good or list(tables)
+            found = choice.evaluation(table)
+            if found and found.accuracy >= WEAK:
+                good.append(name)
+        chosen = good or [name for name, table in tables.items() if choice.evaluation(table)]
     bar.multiselect(
         _("Models that vote"),
         list(tables),
@@ -108,7 +107,11 @@ def _choose_models(tables: dict[str, data.Table], bar: Any) -> list[data.Table]:
         wrap=True,
         **selection.control("model", chosen),
     )
-    return [tables[name] for name in chosen]
+    # One that was chosen by hand, or in a link, and cannot be read says so itself.
+    for name in chosen:
+        if reason := unreadable.why("evaluation", tables[name].name):
+            error(reason)
+    return [tables[name] for name in chosen if choice.evaluation(tables[name])]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -124,7 +127,7 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
     selection.write()
     name, _split = _place()
     decisions = pd.DataFrame(columns=["suggested", "decision", "time"])
-    with guarded():
+    with unreadable.item("tags", tagging.FILE):
         decisions = tagging.store().decisions(name, errors)
     rows = _queued(errors, decisions)
     _progress(errors, decisions, joined)

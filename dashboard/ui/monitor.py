@@ -7,11 +7,13 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from carvis.errors import TrainingError
+from carvis.language import Message
 from carvis.training.diagnosis import diagnose
 from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history
-from carvis.training.run import CONFIG, Run
-from ui import curves, data, replay, selection
+from carvis.training.run import CONFIG, STATUS, Run
+from ui import curves, data, replay, selection, unreadable
 from ui.download import download
 from ui.i18n import N_, _, of_library
 from ui.page import guarded, part
@@ -62,9 +64,17 @@ FINDINGS = {
 
 
 def runs() -> dict[str, Run]:
-    """Return the workspace's runs by id, the newest first."""
+    """Return the workspace's runs by id, the newest first; those that cannot be read are named on the page."""
     space = data.workspace()
-    return {folder.name: Run(folder, space) for folder in reversed(space.runs())}
+    return unreadable.each("run", {folder.name: folder for folder in reversed(space.runs())}, _opened)
+
+
+def _opened(folder: Path) -> Run:
+    """Open a run once what all of the page rests on can be read."""
+    run = Run(folder, data.workspace())
+    if run.status["state"] not in STATE or not isinstance(run.config, dict):
+        raise TrainingError(Message("{path} does not say how the run stands: remove this run.", path=folder / STATUS))
+    return run
 
 
 def first_shown(found: dict[str, Run]) -> list[str]:
@@ -81,7 +91,7 @@ def _goes_on(run: Run) -> bool:
     """Tell whether a process carries a run out, or may be about to: on a busy computer it takes long to begin."""
     if run.alive:
         return True
-    with guarded():
+    with unreadable.item("run", run.id):
         status = run.status
         if status["state"] == "queued" and "pid" not in status:
             return time.time() - (run.directory / CONFIG).stat().st_mtime < _BEGINS_WITHIN
@@ -156,11 +166,12 @@ def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> No
         st.rerun()
     histories, events = {}, {}
     for name, run in found.items():
-        with guarded():
-            events[name] = run.events()[0]
-            histories[name] = run.history
-            _card(name, run, events[name], histories[name])
-    histories |= foreign
+        with unreadable.item("run", name):
+            events[name], history = run.events()[0], run.history
+            curves.check(history)
+            _card(name, run, events[name], history)
+            histories[name] = history
+    histories |= unreadable.each("log", foreign, curves.check)
     curves.show({name: history for name, history in histories.items() if len(history)})
     for name, history in foreign.items():
         for note in history.attrs.get("notes", []):

@@ -7,7 +7,7 @@ from carvis.classifier.card import read_card
 from carvis.classifier.processor import has_bfloat16
 from carvis.demo import MissingImages, is_demo, missing_images, training_defaults
 from carvis.training.recipes import DEFAULTS
-from ui import data, selection
+from ui import choice, data, selection
 from ui.i18n import N_, _, translated
 from ui.monitor import duration
 from ui.page import guarded, part
@@ -209,10 +209,9 @@ def _parents(suits: dict) -> dict[str, str | None]:
     """List the transfer models, as paths below the workspace, with their backbone."""
     found = {}
     for path in dict.fromkeys([*data.model_files().values(), *([suits["parent"]] if suits else [])]):
-        with guarded():
-            card = read_card(path)
-            if card and card.recipe == "transfer":
-                found[data.workspace().relative(path)] = card.backbone
+        card = choice.card_of(path)
+        if card and card.recipe == "transfer":
+            found[data.workspace().relative(path)] = card.backbone
     return found
 
 

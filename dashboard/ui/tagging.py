@@ -13,7 +13,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation import TAGS, NoteChangedError, TagError, Tags, import_tags
 from carvis.evaluation.tag_exchange import tags_csv
 from carvis.workspace import atomic_write, sha256_of_file
-from ui import data, selection
+from ui import data, selection, unreadable
 from ui.download import download
 from ui.i18n import N_, _, of_library
 from ui.keeping import keep_while_typing
@@ -28,13 +28,14 @@ WORDS = {
     "not-a-car": N_("not a car"),
     "cropped": N_("cropped"),
 }
+FILE = "data/tags.sqlite"
 _CONFLICTS, _TAKEN = "_note_conflicts", "_tags_taken"
 _NOTHING = ((), "")
 
 
 def store() -> Tags:
     """Return the workspace's tags."""
-    return Tags(data.workspace().data_dir / "tags.sqlite", data.datasets())
+    return Tags(data.workspace().root / FILE, data.datasets())
 
 
 def in_words(tag: str) -> str:
@@ -44,10 +45,9 @@ def in_words(tag: str) -> str:
 
 def names() -> list[str]:
     """Return the tags there are; the five common ones where the file cannot be read."""
-    try:
+    with unreadable.item("tags", FILE):
         return store().names()
-    except CarvisError:
-        return list(TAGS)
+    return list(TAGS)
 
 
 @lru_cache(4096)
