@@ -63,7 +63,7 @@ for name, path in files.items():
                 "without copies": leak_words(found.leak),
                 "evaluated": f"{table.data} · {split} ({found.metrics['n']})",
             }
-    with unreadable.item("evaluation" if own else "model", own[0].name if own else name):
+    with unreadable.item(*(("evaluation", own[0].name) if own else ("card", choice.card_name(path)))):
         row["assumptions"] = assumptions.mark(name, next(iter(own), None))
     rows.append(row)
 if rows:

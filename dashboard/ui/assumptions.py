@@ -210,7 +210,7 @@ def of_models(names: Iterable[str], pictures: str, split: str) -> None:
     for name in names:
         found = [table for table in data.evaluations().values() if table.model == name]
         found.sort(key=lambda table: (table.data != pictures, table.split != split))
-        with unreadable.item("model", name):
+        with unreadable.item("card", name):
             if found:
                 evaluated.append(found[0])
             elif remarks := card_remarks(data.model_files()[name]):

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from carvis.classifier.card import ModelCard, read_card
+from carvis.errors import TableError
 from carvis.evaluation import Evaluation
 from carvis.workspace import is_demo
 from ui import data, selection, unreadable
+from ui.i18n import _
 
 
 def dataset_name() -> str:
@@ -57,7 +59,7 @@ def _is_for(model: str) -> bool:
     """Tell whether a model may be for the chosen data set: its card names no other one that is here."""
     path = data.model_files()[model]
     card = card_of(path)
-    if unreadable.why("card", _card_name(path)):
+    if unreadable.why("card", card_name(path)):
         return False
     place = f"{dataset_name()}/{split()}/{model}"
     others = [name for name in data.datasets() if name != dataset_name()]
@@ -70,12 +72,13 @@ def card_of(path: Path) -> ModelCard | None:
     Args:
         path: the model file.
     """
-    with unreadable.item("card", _card_name(path)):
+    with unreadable.item("card", card_name(path)):
         return read_card(path)
     return None
 
 
-def _card_name(path: Path) -> str:
+def card_name(path: Path) -> str:
+    """Return the name by which a person knows the card of a model file."""
     return data.workspace().relative(path.with_suffix(".json"))
 
 
@@ -90,7 +93,12 @@ def by_accuracy(names: list[str]) -> list[str]:
 def evaluation(table: data.Table) -> Evaluation | None:
     """Read a saved evaluation, None where it cannot be: the page then names it among what is unreadable."""
     with unreadable.item("evaluation", table.name):
-        return data.evaluation(table)
+        found = data.evaluation(table)
+        if not isinstance(found.accuracy, int | float):
+            # It orders the models on every page.
+            words = _("{path} is damaged: evaluate the model on the data set again.")
+            raise TableError(words.format(path=table.path / "metrics.json"))
+        return found
     return None
 
 

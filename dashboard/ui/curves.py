@@ -5,7 +5,6 @@ import pandas as pd
 import streamlit as st
 
 from carvis.errors import TrainingError
-from carvis.language import Message
 from carvis.training.histories import seams
 from ui import selection
 from ui.i18n import N_, _, translated
@@ -50,9 +49,8 @@ def check(history: pd.DataFrame) -> pd.DataFrame:
         try:
             history[column].astype(float)
         except (ValueError, TypeError):
-            raise TrainingError(
-                Message("The column {name} of this history holds what is no number: correct the file.", name=column)
-            ) from None
+            words = _("The column {name} of this history holds text in place of numbers: correct the file.")
+            raise TrainingError(words.format(name=column)) from None
     return history
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from carvis.errors import TrainingError
-from carvis.language import Message
 from carvis.training.diagnosis import diagnose
 from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history
@@ -73,7 +72,8 @@ def _opened(folder: Path) -> Run:
     """Open a run once what all of the page rests on can be read."""
     run = Run(folder, data.workspace())
     if run.status["state"] not in STATE or not isinstance(run.config, dict):
-        raise TrainingError(Message("{path} does not say how the run stands: remove this run.", path=folder / STATUS))
+        words = _("{path} does not say how the run stands: remove this run.")
+        raise TrainingError(words.format(path=folder / STATUS))
     return run
 
 

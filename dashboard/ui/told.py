@@ -30,14 +30,19 @@ class Told:
                 st.code(self.number, language=None, width="content")
 
 
-def of(problem: BaseException) -> Told:
-    """Put an error into words; one that no file explains is written into the log. This never raises."""
+def of(problem: BaseException, *, of_item: bool = False) -> Told:
+    """Put an error into words; one that no file explains is written into the log. This never raises.
+
+    Args:
+        problem: what was raised.
+        of_item: it was met in one item of several, which the others do without.
+    """
     try:
         if isinstance(problem, CarvisError):
             return Told(str(of_library(problem)))
         if isinstance(problem, OSError) and problem.filename:
             return Told(_of_file(problem))
-        return _of_fault(problem)
+        return _of_fault(problem, of_item)
     except Exception:
         return Told("Something in carvis went wrong: reload the page.")
 
@@ -54,10 +59,12 @@ def _of_file(problem: OSError) -> str:
     return words.format(place=os.path.dirname(path), reason=problem.strerror or str(problem))
 
 
-def _of_fault(problem: BaseException) -> Told:
+def _of_fault(problem: BaseException, of_item: bool) -> Told:
     entry = error_log.record(problem)
     if isinstance(problem, MemoryError):
         words = _("There was not enough memory (error {number}): choose fewer or smaller images and models.")
+    elif of_item:
+        words = _("It cannot be read, and carvis does not know why (error {number}): make it anew, or move it away.")
     else:
         words = _("Something in carvis went wrong (error {number}): quote this number when you report it.")
     where = _("The details are in {file}.") if entry.written else _("The details are where the dashboard was started.")

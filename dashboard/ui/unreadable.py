@@ -81,7 +81,7 @@ def add(kind: str, name: str, problem: Exception) -> told.Told:
     """
     mine = _current.get()
     known = mine.items.get((kind, name)) if mine else None
-    words = known or told.of(problem)
+    words = known or told.of(problem, of_item=True)
     if mine is not None:
         mine.items[kind, name] = words
     return words
@@ -118,11 +118,8 @@ def _counted(kind: str, n: int) -> str:
         "run": n_("{n} training run", "{n} training runs", n),
         "model": n_("{n} model", "{n} models", n),
         "card": n_("{n} model card", "{n} model cards", n),
-        "image": n_("{n} image", "{n} images", n),
         "data set": n_("{n} data set", "{n} data sets", n),
-        "table": n_("{n} table", "{n} tables", n),
         "log": n_("{n} training log", "{n} training logs", n),
-        "annotations": n_("{n} file of annotations", "{n} files of annotations", n),
         "tags": n_("{n} file of tags", "{n} files of tags", n),
         "result": n_("{n} kept result", "{n} kept results", n),
     }
