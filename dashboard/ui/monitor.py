@@ -12,7 +12,7 @@ from carvis.training.diagnosis import diagnose
 from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history
 from carvis.training.run import CONFIG, STATUS, Run
-from ui import curves, data, replay, selection, unreadable
+from ui import curves, data, replay, selection, told, unreadable
 from ui.download import download
 from ui.i18n import N_, _, of_library
 from ui.page import guarded, part
@@ -166,9 +166,14 @@ def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> No
         st.rerun()
     histories, events = {}, {}
     for name, run in found.items():
-        with unreadable.item("run", name):
-            events[name], history = run.events()[0], run.history
-            curves.check(history)
+        try:
+            events[name], history = run.events()[0], curves.check(run.history)
+        except Exception as problem:
+            with st.container(border=True, gap="small"):
+                st.markdown(f"**{plain(name)}**")
+                told.of(problem, of_item=True).show()
+            continue
+        with guarded():
             _card(name, run, events[name], history)
             histories[name] = history
     histories |= unreadable.each("log", foreign, curves.check)
@@ -284,8 +289,8 @@ def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:
     if not box.open:
         return
     with box:
-        told = [line for event in events if (line := _told(event))]
-        st.markdown("\n".join(f"- {line}" for line in told[-12:]) or _("Nothing yet."))
+        lines = [line for event in events if (line := _told(event))]
+        st.markdown("\n".join(f"- {line}" for line in lines[-12:]) or _("Nothing yet."))
         st.code(run.log(_LOG_LINES), language=None, wrap_lines=True)
         download(
             _("Numbers"),

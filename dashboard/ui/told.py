@@ -23,11 +23,12 @@ class Told:
 
     def show(self) -> None:
         """Show the sentence, with its number to be copied."""
-        st.error(plain(self.sentence), icon=":material/error:")
-        if self.number:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.caption(_("Number of this error, to copy:"), width="content")
-                st.code(self.number, language=None, width="content")
+        with st.container(gap="xsmall"):
+            st.error(plain(self.sentence), icon=":material/error:")
+            if self.number:
+                with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                    st.caption(_("Number of this error, to copy:"), width="content")
+                    st.code(self.number, language=None, width="content")
 
 
 def of(problem: BaseException, *, of_item: bool = False) -> Told:
@@ -67,5 +68,8 @@ def _of_fault(problem: BaseException, of_item: bool) -> Told:
         words = _("It cannot be read, and carvis does not know why (error {number}): make it anew, or move it away.")
     else:
         words = _("Something in carvis went wrong (error {number}): quote this number when you report it.")
-    where = _("The details are in {file}.") if entry.written else _("The details are where the dashboard was started.")
-    return Told(f"{words} {where}".format(number=entry.number, file=error_log.NAME), entry.number)
+    where = _("The details are in {file}.")
+    if not entry.written:
+        where = _("The details are in the terminal where the dashboard was started.")
+    said = _("{finding} {where}").format(finding=words, where=where)
+    return Told(said.format(number=entry.number, file=error_log.NAME), entry.number)

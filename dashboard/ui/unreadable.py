@@ -1,6 +1,7 @@
 """The items of a page that cannot be read, collected while it is drawn and named once in a closed list."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import RerunException
 
-from ui import told
+from ui import data, told
 from ui.i18n import _, n_
 from ui.texts import plain
 
@@ -132,11 +133,12 @@ def _show(items: dict[tuple[str, str], told.Told], key: str) -> None:
     # Between the kinds, as in "1 run, 2 models".
     label = _("{what} cannot be read").format(what=_(", ").join(counts))
     with st.expander(label, icon=":material/warning:", type="compact", key=key):
-        lines = []
+        # The name and the sidebar say where it lies.
+        root, lines = f"{data.workspace().root}{os.sep}", []
         for kind in kinds:
             for (one, name), words in list(items.items())[:_MOST_LISTED]:
                 if one == kind:
-                    lines.append(f"- **{plain(name)}**  \n  {plain(words.sentence)}")
+                    lines.append(f"- **{plain(name)}**  \n  {plain(words.sentence.replace(root, ''))}")
         if (rest := len(items) - _MOST_LISTED) > 0:
             lines.append("- " + n_("and {n} more", "and {n} more", rest).format(n=f"{rest:,}"))
         st.markdown("\n".join(lines))
