@@ -102,6 +102,11 @@ def evaluation(table: data.Table) -> Evaluation | None:
     return None
 
 
+def why_not(table: data.Table) -> str:
+    """Return why a saved evaluation cannot be read, empty where it can."""
+    return "" if evaluation(table) else unreadable.why("evaluation", table.name)
+
+
 def tables() -> dict[str, data.Table]:
     """Return what page Misclassified can show: the evaluations on the chosen pictures, best first, then the files."""
     name, part = dataset_name(), split()

@@ -34,7 +34,8 @@ def evaluated() -> dict[str, data.Table]:
 def refused(names: Iterable[str]) -> dict[str, str]:
     """Return those of some models whose evaluation on the chosen pictures cannot be read, each with the reason."""
     place = f"{choice.dataset_name()}/{choice.split()}"
-    reasons = {name: unreadable.why("evaluation", f"{place}/{name}") for name in names}
+    tables = {name: data.evaluations().get(f"{place}/{name}") for name in names}
+    reasons = {name: choice.why_not(table) for name, table in tables.items() if table}
     return {name: reason for name, reason in reasons.items() if reason}
 
 

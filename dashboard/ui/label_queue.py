@@ -109,7 +109,7 @@ def _choose_models(tables: dict[str, data.Table], bar: Any) -> list[data.Table]:
     )
     # One that was chosen by hand, or in a link, and cannot be read says so itself.
     for name in chosen:
-        if reason := unreadable.why("evaluation", tables[name].name):
+        if reason := choice.why_not(tables[name]):
             error(reason)
     return [tables[name] for name in chosen if choice.evaluation(tables[name])]
 
