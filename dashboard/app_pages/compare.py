@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import choice, commands, compare_data, compare_view, data, earlier, selection
 from ui.i18n import _
-from ui.page import empty, error, guarded, heading, no_models
+from ui.page import empty, error, guarded, heading, no_models, stop
 from ui.texts import plain
 from ui.widget_values import careful
 
@@ -29,7 +29,7 @@ heading(
 )
 if not data.model_files() and not data.evaluations():
     no_models(choice.dataset_name())
-    st.stop()
+    stop()
 evaluated = compare_data.evaluated()
 if len(evaluated) < 2:
     others = [name for name in data.model_files() if name not in evaluated][:3]
@@ -39,7 +39,7 @@ if len(evaluated) < 2:
         *(commands.evaluate(data.model_files()[name]) for name in others),
         *([] if others else [commands.evaluate(None)]),
     )
-    st.stop()
+    stop()
 
 chosen = selection.get()
 models = compare_data.models(evaluated)
@@ -68,7 +68,7 @@ if len(models) < 2:
         on_click=careful(selection.change),
         kwargs={"model": tuple(evaluated)[: compare_data.MOST]},
     )
-    st.stop()
+    stop()
 
 earlier.say(evaluated[name] for name in models)
 with guarded():

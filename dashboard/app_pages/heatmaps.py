@@ -19,7 +19,7 @@ from ui import (
 )
 from ui.download import download
 from ui.i18n import _
-from ui.page import empty, error, guarded, heading, no_models
+from ui.page import empty, error, guarded, heading, no_models, stop
 from ui.texts import plain
 
 heading(
@@ -51,7 +51,7 @@ heading(
 files = data.model_files()
 if not files:
     no_models(choice.dataset_name())
-    st.stop()
+    stop()
 
 models = choice.models()
 left, right = st.columns([11, 10], vertical_alignment="bottom")

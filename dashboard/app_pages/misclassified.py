@@ -18,7 +18,7 @@ from ui import (
     unreadable,
 )
 from ui.i18n import N_, _, n_, translated
-from ui.page import empty, error, guarded, heading
+from ui.page import empty, error, guarded, heading, stop
 from ui.texts import leak_words, percent, plain
 from ui.widget_values import careful
 
@@ -51,7 +51,7 @@ st.segmented_control(
 )
 if chosen.look == "labels":
     label_queue.show()
-    st.stop()
+    stop()
 tables = choice.tables()
 if not tables:
     empty(
@@ -59,7 +59,7 @@ if not tables:
         _("Evaluate a model on a data set, or put a table with a column `PATH` at `data/incorrect/df2.csv`."),
         commands.evaluate(None),
     )
-    st.stop()
+    stop()
 
 key = choice.table()
 bar, more = (st.container(horizontal=True, vertical_alignment="bottom") for _row in range(2))
@@ -76,7 +76,7 @@ rows = None
 with guarded():
     rows = data.misclassified(tables[key])
 if rows is None:
-    st.stop()
+    stop()
 earlier.say([tables[key]])
 tags = pd.DataFrame(columns=["tags", "note"])
 with unreadable.item("tags", tagging.FILE):

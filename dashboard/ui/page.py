@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import ParamSpec
+from typing import NoReturn, ParamSpec
 
 import streamlit as st
 
@@ -55,6 +55,12 @@ def guarded() -> Iterator[None]:
         yield
     except Exception as problem:
         told.of(problem).show()
+
+
+def stop() -> NoReturn:
+    """End the page here, as ``st.stop`` does, with the list of what it could not read."""
+    unreadable.draw()
+    st.stop()
 
 
 def tell() -> None:

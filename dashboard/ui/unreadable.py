@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.scriptrunner import RerunException
 
 from ui import data, told
 from ui.i18n import _, n_
@@ -44,23 +43,22 @@ def listed(*, of_part: bool = False) -> Iterator[None]:
         stands_here()
     try:
         yield
-    # A rerun comes at once and draws everything again.
-    except RerunException:
-        raise
-    except BaseException:
-        _end(mine, outer, of_part)
-        raise
-    else:
-        _end(mine, outer, of_part)
+        if of_part:
+            named = set(outer.items) if outer else st.session_state.get(_NAMED, set())
+            mine.items = {key: words for key, words in mine.items.items() if key not in named}
+        _draw(mine, of_part)
     finally:
         _current.reset(token)
 
 
-def _end(mine: _List, outer: _List | None, of_part: bool) -> None:
-    if of_part:
-        named = set(outer.items) if outer else st.session_state.get(_NAMED, set())
-        mine.items = {key: words for key, words in mine.items.items() if key not in named}
-    else:
+def draw() -> None:
+    """Draw the list of the page now: after ``st.stop`` nothing can be drawn."""
+    if (mine := _current.get()) is not None:
+        _draw(mine, of_part=False)
+
+
+def _draw(mine: _List, of_part: bool) -> None:
+    if not of_part:
         st.session_state[_NAMED] = set(mine.items)
     if mine.items:
         with mine.slot or st.container():
