@@ -66,7 +66,10 @@ def stop() -> NoReturn:
 def tell() -> None:
     """Show what went wrong in callbacks since the last drawing."""
     for problem in widget_values.failures():
-        told.of(problem).show()
+        words = told.of(problem)
+        words.show()
+        # Who clicked far down the page sees this one.
+        st.toast(plain(words.sentence), icon=":material/error:", duration="long")
 
 
 def part(draw: Callable[P, None]) -> Callable[P, None]:

@@ -16,6 +16,7 @@ from ui.texts import plain
 
 _NAMED = "_unreadable_on_page"
 _MOST_LISTED = 50
+KINDS = ("data set", "model", "card", "evaluation", "run", "log", "tags", "result")
 A, B = TypeVar("A"), TypeVar("B")
 
 
@@ -75,7 +76,7 @@ def add(kind: str, name: str, problem: Exception) -> told.Told:
     """Collect one item that cannot be read.
 
     Args:
-        kind: a key of ``_counted``.
+        kind: one of ``KINDS``.
         name: by which a person knows it.
     """
     mine = _current.get()
@@ -113,11 +114,11 @@ def why(kind: str, name: str) -> str:
 
 def _counted(kind: str, n: int) -> str:
     words = {
-        "evaluation": n_("{n} evaluation", "{n} evaluations", n),
-        "run": n_("{n} training run", "{n} training runs", n),
+        "data set": n_("{n} data set", "{n} data sets", n),
         "model": n_("{n} model", "{n} models", n),
         "card": n_("{n} model card", "{n} model cards", n),
-        "data set": n_("{n} data set", "{n} data sets", n),
+        "evaluation": n_("{n} evaluation", "{n} evaluations", n),
+        "run": n_("{n} training run", "{n} training runs", n),
         "log": n_("{n} training log", "{n} training logs", n),
         "tags": n_("{n} file of tags", "{n} files of tags", n),
         "result": n_("{n} kept result", "{n} kept results", n),
@@ -126,17 +127,21 @@ def _counted(kind: str, n: int) -> str:
 
 
 def _show(items: dict[tuple[str, str], told.Told], key: str) -> None:
-    kinds = list(dict.fromkeys(kind for kind, _name in items))
-    counts = [_counted(kind, sum(one == kind for one, _name in items)) for kind in kinds]
+    of_kind = {kind: {name: words for (one, name), words in items.items() if one == kind} for kind in KINDS}
+    counts = {kind: _counted(kind, len(bad)) for kind, bad in of_kind.items() if bad}
     # Between the kinds, as in "1 run, 2 models".
-    label = _("{what} cannot be read").format(what=_(", ").join(counts))
+    label = _("{what} cannot be read").format(what=_(", ").join(counts.values()))
+    # The name and the sidebar say where it lies.
+    root = f"{data.workspace().root}{os.sep}"
     with st.expander(label, icon=":material/warning:", type="compact", key=key):
-        # The name and the sidebar say where it lies.
-        root, lines = f"{data.workspace().root}{os.sep}", []
-        for kind in kinds:
-            for (one, name), words in list(items.items())[:_MOST_LISTED]:
-                if one == kind:
-                    lines.append(f"- **{plain(name)}**  \n  {plain(words.sentence.replace(root, ''))}")
-        if (rest := len(items) - _MOST_LISTED) > 0:
-            lines.append("- " + n_("and {n} more", "and {n} more", rest).format(n=f"{rest:,}"))
-        st.markdown("\n".join(lines))
+        for kind, count in counts.items():
+            if len(counts) > 1:
+                st.caption(count)
+            listed = list(of_kind[kind].items())
+            st.markdown("\n".join(_line(name, words.sentence, root) for name, words in listed[:_MOST_LISTED]))
+            if (rest := len(listed) - _MOST_LISTED) > 0:
+                st.caption(n_("and {n} more", "and {n} more", rest).format(n=f"{rest:,}"))
+
+
+def _line(name: str, sentence: str, root: str) -> str:
+    return f"- **{plain(name)}**  \n  {plain(sentence.replace(root, ''))}"
