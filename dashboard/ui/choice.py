@@ -92,6 +92,8 @@ def by_accuracy(names: list[str]) -> list[str]:
 
 def evaluation(table: data.Table) -> Evaluation | None:
     """Read a saved evaluation, None where it cannot be: the page then names it among what is unreadable."""
+    if unreadable.why("evaluation", table.name):
+        return None
     with unreadable.item("evaluation", table.name):
         found = data.evaluation(table)
         if not isinstance(found.accuracy, int | float):

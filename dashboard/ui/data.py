@@ -184,6 +184,7 @@ def csv_tables() -> dict[str, Table]:
     return {path.relative_to(space.root).as_posix(): Table(path.name, path) for path in paths}
 
 
+@_once_a_run
 def stamp(table: Table) -> tuple[int, ...]:
     """Return what changes when an evaluation is written anew."""
     return tuple(_stamp(str(file))[1] for file in sorted(table.path.glob("*.*")))

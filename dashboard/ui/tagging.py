@@ -34,7 +34,13 @@ _NOTHING = ((), "")
 
 
 def store() -> Tags:
-    """Return the workspace's tags."""
+    """Return the workspace's tags.
+
+    Raises:
+        TagError: they could not be read a moment ago: a locked file is waited for once, not once for each picture.
+    """
+    if reason := unreadable.why("tags", FILE):
+        raise TagError(reason)
     return Tags(data.workspace().root / FILE, data.datasets())
 
 

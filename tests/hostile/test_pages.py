@@ -228,3 +228,29 @@ def test_the_list_of_many_bad_items_stays_short(own, open_page):
     found = shown(app)
     assert found.labels == ["96 evaluations cannot be read"]
     assert len(found.items) <= 51 and "and 46 more" in texts(app)
+
+
+def test_a_locked_file_of_tags_is_waited_for_once(own, open_page, monkeypatch):
+    import sqlite3
+    import time
+
+    from carvis.evaluation import Tags, tag_file
+
+    file = own / "data" / "tags.sqlite"
+    file.unlink()
+    Tags(file, {"colours": own / "data" / "colours"}).add_name("mine")
+    monkeypatch.setattr(tag_file, "_WAIT_SECONDS", 1)
+    app = open_page("misclassified", data="colours")
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("PRAGMA journal_mode = DELETE")
+    holder.execute("BEGIN EXCLUSIVE")
+    waited = []
+    patiently = tag_file._patiently
+    monkeypatch.setattr(tag_file, "_patiently", lambda attempt: (waited.append(time.monotonic()), patiently(attempt)))
+    try:
+        found = shown(app.run())
+    finally:
+        holder.close()
+    assert not found.exceptions and "locked" in found.items["data/tags.sqlite"]
+    assert GOOD["misclassified"] in found.text and len(waited) == 1
