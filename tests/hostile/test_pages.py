@@ -173,11 +173,7 @@ def test_a_link_to_a_bad_item_says_what_is_wrong_with_it_and_shows_the_others(fo
     # A model whose card cannot be read opens without it.
     told = found.items if kind == "card" else found.errors
     assert any(said in sentence for sentence in told), (found.errors, found.items)
-    assert (
-        GOOD[page] in found.text
-        or kind in ("evaluation", "evaluation in the gallery", "model", "data set")
-        or (kind.startswith(("table", "annotations")))
-    )
+    assert GOOD[page] in found.text or kind in ALONE
 
 
 @pytest.mark.parametrize("page", GOOD)
