@@ -39,8 +39,12 @@ def smoothed(values: pd.Series, percent: int) -> pd.Series:
     return values.ewm(alpha=1 - percent / 100, adjust=True).mean() if percent else values
 
 
-def check(history: pd.DataFrame) -> pd.DataFrame:
+def check(history: pd.DataFrame, file: object) -> pd.DataFrame:
     """Return a history that can be drawn.
+
+    Args:
+        history: one row an epoch.
+        file: where it was read.
 
     Raises:
         TrainingError: a column of numbers holds something else.
@@ -49,8 +53,8 @@ def check(history: pd.DataFrame) -> pd.DataFrame:
         try:
             history[column].astype(float)
         except (ValueError, TypeError):
-            words = _("The column {name} of this history holds text in place of numbers: correct the file.")
-            raise TrainingError(words.format(name=column)) from None
+            words = _("{file} holds no number where {name} should stand: correct it, or move it away.")
+            raise TrainingError(words.format(file=file, name=column)) from None
     return history
 
 

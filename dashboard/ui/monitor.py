@@ -11,7 +11,7 @@ from carvis.errors import TrainingError
 from carvis.training.diagnosis import diagnose
 from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history
-from carvis.training.run import CONFIG, STATUS, Run
+from carvis.training.run import CONFIG, EVENTS, STATUS, Run
 from ui import curves, data, replay, selection, told, unreadable
 from ui.download import download
 from ui.i18n import N_, _, of_library
@@ -169,7 +169,7 @@ def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> No
     histories, events = {}, {}
     for name, run in found.items():
         try:
-            events[name], history = run.events()[0], curves.check(run.history)
+            events[name], history = run.events()[0], curves.check(run.history, run.directory / EVENTS)
         except Exception as problem:
             with st.container(border=True, gap="small"):
                 st.markdown(f"**{plain(name)}**")
@@ -178,7 +178,9 @@ def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> No
         with guarded():
             _card(name, run, events[name], history)
             histories[name] = history
-    histories |= unreadable.each("log", foreign, curves.check)
+    histories |= unreadable.each(
+        "log", {name: name for name in foreign}, lambda name: curves.check(foreign[name], name)
+    )
     curves.show({name: history for name, history in histories.items() if len(history)})
     for name, history in foreign.items():
         for note in history.attrs.get("notes", []):

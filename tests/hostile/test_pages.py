@@ -146,7 +146,7 @@ LINKS = {
     "evaluation that votes": ("misclassified", {"look": "labels", "model": ["good", "no-json"]}, "no-json"),
     "run": ("training", {"run": ["whole", "config-broken"]}, "config-broken"),
     "run with a folder": ("training", {"run": ["whole", "events-folder"]}, "events-folder"),
-    "run with words": ("training", {"run": ["whole", "losses-in-words"]}, "correct the file"),
+    "run with words": ("training", {"run": ["whole", "losses-in-words"]}, "events.jsonl holds no number"),
     "model": ("models", {"model": "model-truncated"}, "model-truncated"),
     "model explained": ("heatmaps", {"model": ["good", "model-empty"]}, "model-empty"),
     "model drawn": ("filters", {"model": ["good", "model-text"]}, "model-text"),
