@@ -178,9 +178,9 @@ def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> No
         with guarded():
             _card(name, run, events[name], history)
             histories[name] = history
-    histories |= unreadable.each(
-        "log", {name: name for name in foreign}, lambda name: curves.check(foreign[name], name)
-    )
+    uploaded = foreign
+    foreign = unreadable.each("log", {name: name for name in foreign}, lambda name: curves.check(uploaded[name], name))
+    histories |= foreign
     curves.show({name: history for name, history in histories.items() if len(history)})
     for name, history in foreign.items():
         for note in history.attrs.get("notes", []):
