@@ -12,8 +12,8 @@ from carvis.errors import CarvisError
 from carvis.explain.attention import Attention, attention_on_parts, kept, settings_key, settings_of
 from carvis.explain.parts import Parts
 from carvis.workspace import Cache, content_hash
-from ui import classifiers, data, selection
-from ui.i18n import _, of_library
+from ui import classifiers, data, selection, told
+from ui.i18n import _
 from ui.page import error
 from ui.texts import plain
 from ui.widget_values import careful
@@ -151,9 +151,11 @@ def _measure(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict
         # In a workspace that cannot be written, what was found is there for this session.
         with contextlib.suppress(CarvisError):
             _here().put(classifiers.file_key(name), ".json", json.dumps(facts, ensure_ascii=False).encode())
-    except CarvisError as problem:
+    # Whatever TensorFlow says to one model, the others are measured, and the next run does not begin it again.
+    except Exception as problem:
         bar.empty()
-        error(f"{name}: {of_library(problem)}")
+        st.markdown(f"**{plain(name)}**")
+        told.of(problem).show()
         return False
     bar.empty()
     return True

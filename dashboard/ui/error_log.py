@@ -17,6 +17,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ui import data
 
+UPLOADS = "parts_uploads"
 NAME = "data/logs/dashboard.log"
 # One older file of this size is kept beside it.
 MOST_BYTES = 1_000_000
@@ -108,7 +109,8 @@ def holds_uploads() -> bool:
     try:
         if get_script_run_ctx(suppress_warning=True) is None:
             return True
-        return any(map(_is_upload, st.session_state.values()))
+        # Annotations are kept after the widget that took them is gone.
+        return bool(st.session_state.get(UPLOADS)) or any(map(_is_upload, st.session_state.values()))
     except Exception:
         return True
 
