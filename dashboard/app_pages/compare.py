@@ -31,6 +31,10 @@ if not data.model_files() and not data.evaluations():
     no_models(choice.dataset_name())
     stop()
 evaluated = compare_data.evaluated()
+chosen = selection.get()
+refused = compare_data.refused(chosen.model)
+for reason in refused.values():
+    error(reason)
 if len(evaluated) < 2:
     others = [name for name in data.model_files() if name not in evaluated][:3]
     empty(
@@ -41,7 +45,6 @@ if len(evaluated) < 2:
     )
     stop()
 
-chosen = selection.get()
 models = compare_data.models(evaluated)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.multiselect(
@@ -53,9 +56,6 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         **selection.control("model", models),
     )
     compare_view.choose_copies(evaluated)
-refused = compare_data.refused(chosen.model)
-for reason in refused.values():
-    error(reason)
 known = {*data.model_files()} - evaluated.keys() - refused.keys()
 if missing := [name for name in chosen.model if name in known]:
     names = ", ".join(plain(name) for name in missing)
