@@ -19,7 +19,7 @@ from carvis.dataset import Dataset, label_of_path
 from carvis.errors import CarvisError, ImageError
 from carvis.evaluation import Evaluation, load_evaluation, read_misclassified
 from carvis.images import IMAGE_SUFFIXES, thumbnail
-from carvis.workspace import SPLITS, Cache, Workspace, content_hash
+from carvis.workspace import SPLITS, Cache, Workspace, content_hash, modified
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 # Another number where the same file would now be read otherwise.
@@ -187,7 +187,7 @@ def csv_tables() -> dict[str, Table]:
 @_once_a_run
 def stamp(table: Table) -> tuple[int, ...]:
     """Return what changes when an evaluation is written anew."""
-    return tuple(_stamp(str(file))[1] for file in sorted(table.path.glob("*.*")))
+    return tuple(modified(file) for file in sorted(table.path.glob("*.*")))
 
 
 def evaluation(table: Table) -> Evaluation:
