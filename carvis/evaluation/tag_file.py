@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from carvis.errors import CarvisError
+from carvis.errors import CarvisError, FileKindError
 from carvis.language import Message
+from carvis.workspace import open_regular
 
 FORMAT = 1
 _WAIT_SECONDS = 10
@@ -42,6 +43,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
     if not path.exists():
         yield None
         return
+    _refuse_pipes(path)
     with _sentences(path), contextlib.closing(_open_to_read(path)) as connection:
         yield connection if _check(path, connection) else None
 
@@ -53,6 +55,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     Raises:
         TagError: the file is damaged, cannot be written, or was written by a newer carvis.
     """
+    _refuse_pipes(path)
     with _sentences(path):
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +67,16 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
                 _roll_back(connection)
                 raise
             connection.execute("COMMIT")
+
+
+def _refuse_pipes(path: Path) -> None:
+    # SQLite would wait for a pipe's other end; what else is wrong with the file it says itself.
+    try:
+        open_regular(path).close()
+    except FileKindError:
+        raise
+    except OSError:
+        pass
 
 
 def _begin(path: Path, connection: sqlite3.Connection) -> None:
