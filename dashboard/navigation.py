@@ -5,10 +5,9 @@ from pathlib import Path
 import streamlit as st
 
 from carvis.startup import quiet_tensorflow
-from ui import choice, classifiers, data, selection, sidebar, widget_values
+from ui import frame, unreadable
 from ui.i18n import _
 from ui.page import guarded
-from ui.texts import plain
 
 quiet_tensorflow()
 # A material icon would be fetched from another machine.
@@ -55,22 +54,5 @@ overview = st.Page(
     url_path="overview",
     visibility="hidden",
 )
-# Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
-data.look_again()
-page = st.navigation([*pages.values(), overview], position="hidden")
-refused = selection.begin(page.url_path)
-workspace = sidebar.show(pages | ({"overview": page} if page.url_path == overview.url_path else {}))
-if refused:
-    names = ", ".join(plain(name) for name in refused)
-    st.warning(_("The link holds values that make no sense; they were left out: {names}.").format(names=names))
-if workspace is not None:
-    if missing := choice.unknown():
-        names = ", ".join(plain(name) for name in missing)
-        st.warning(_("The link names what is not in this workspace: {names}.").format(names=names))
-    try:
-        with guarded(), classifiers.trying_first():
-            page.run()
-    except Exception:
-        widget_values.failed()
-        raise
-widget_values.end()
+with guarded(), unreadable.listed():
+    frame.draw(pages, overview)

@@ -4,6 +4,7 @@ import errno
 import os
 
 from carvis.language import Message
+from carvis.workspace.temporary import final_place
 
 _NO_ROOM = Message("free some space, or name a folder on another disk")
 _CHECK_PATH = Message("check the path")
@@ -82,7 +83,7 @@ def os_sentence(error: OSError) -> Message:
     place = error.filename if isinstance(error.filename, str) else os.fsdecode(error.filename or b"")
     if not place:
         return Message("A file cannot be used ({reason}): {remedy}.", reason=os_reason(error), remedy=os_remedy(error))
-    place = os.path.abspath(place)
+    place = str(final_place(os.path.abspath(place)))
     # What is written goes through a temporary file, whose name nobody knows: its folder is what a person knows.
     if os.path.basename(place).startswith("."):
         place = os.path.dirname(place)

@@ -6,7 +6,7 @@ from carvis.images import encode_image, read_image
 from ui import activations, assumptions, choice, classifiers, comparison, data, not_read, options
 from ui.activation_view import View
 from ui.i18n import _
-from ui.page import empty, error, guarded, heading, no_models
+from ui.page import empty, error, guarded, heading, no_models, stop
 from ui.texts import plain
 
 heading(
@@ -31,7 +31,7 @@ heading(
 files = data.model_files()
 if not files:
     no_models(choice.dataset_name())
-    st.stop()
+    stop()
 
 models = choice.models(2)
 left, right = st.columns([3, 1], vertical_alignment="bottom")
@@ -46,7 +46,7 @@ if not pictures:
         _("No picture chosen yet"),
         plain(not_read.why_nothing()) or _("Add one with the button above, or select some on page Misclassified."),
     )
-    st.stop()
+    stop()
 
 beside, controls = st.columns([1, 3], gap="medium")
 with controls:
@@ -67,7 +67,7 @@ with beside, guarded():
     st.image(encode_image(image), width="stretch", alt=_("The picture {name}").format(name=picture.name))
     st.caption(plain(picture.name))
 if image is None:
-    st.stop()
+    stop()
 
 views = []
 grid = st.grid(max(1, len(models)), min_column_width=400, gap="medium")
@@ -87,4 +87,5 @@ for name in models:
             views.append(View(model, picture, image, found, cells[name]))
 top = max((view.most_dead for view in views), default=0.0)
 for view in views:
-    view.draw(chosen, wide=len(models) == 1, top=top)
+    with guarded():
+        view.draw(chosen, wide=len(models) == 1, top=top)

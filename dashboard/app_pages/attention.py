@@ -14,6 +14,7 @@ from ui import (
     not_read,
     options,
     selection,
+    unreadable,
 )
 from ui.i18n import N_, _, translated
 from ui.page import empty, guarded, heading, no_models
@@ -60,7 +61,10 @@ def by_parts(models: list[str]) -> bool:
         return False
     st.caption(annotated.summary(parts, pictures, split))
     asked = attending.question(selection.get())
-    results = {name: attending.result(name, pictures, split, parts, asked) for name in models}
+    found = unreadable.each(
+        "result", {name: name for name in models}, lambda name: attending.result(name, pictures, split, parts, asked)
+    )
+    results = {name: found.get(name) for name in models}
     missing = [name for name, result in results.items() if result is None]
     if attending.offer(missing, pictures, split, parts, asked):
         st.rerun()
@@ -118,7 +122,9 @@ if files:
     shown = choice.models()
     options.choose_models(list(files), shown)
     assumed = st.container()
-    measured = by_parts(shown)
+    measured = False
+    with guarded():
+        measured = by_parts(shown)
     with guarded():
         measured |= disagreement.show(shown)
     if measured:

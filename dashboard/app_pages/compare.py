@@ -4,8 +4,9 @@ import streamlit as st
 
 from ui import choice, commands, compare_data, compare_view, data, earlier, selection
 from ui.i18n import _
-from ui.page import empty, guarded, heading, no_models
+from ui.page import empty, error, guarded, heading, no_models, stop
 from ui.texts import plain
+from ui.widget_values import careful
 
 heading(
     _("Compare models"),
@@ -28,8 +29,12 @@ heading(
 )
 if not data.model_files() and not data.evaluations():
     no_models(choice.dataset_name())
-    st.stop()
+    stop()
 evaluated = compare_data.evaluated()
+chosen = selection.get()
+refused = compare_data.refused(chosen.model)
+for reason in refused.values():
+    error(reason)
 if len(evaluated) < 2:
     others = [name for name in data.model_files() if name not in evaluated][:3]
     empty(
@@ -38,9 +43,8 @@ if len(evaluated) < 2:
         *(commands.evaluate(data.model_files()[name]) for name in others),
         *([] if others else [commands.evaluate(None)]),
     )
-    st.stop()
+    stop()
 
-chosen = selection.get()
 models = compare_data.models(evaluated)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.multiselect(
@@ -52,7 +56,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         **selection.control("model", models),
     )
     compare_view.choose_copies(evaluated)
-if missing := [name for name in chosen.model if name in data.model_files() and name not in evaluated]:
+known = {*data.model_files()} - evaluated.keys() - refused.keys()
+if missing := [name for name in chosen.model if name in known]:
     names = ", ".join(plain(name) for name in missing)
     st.caption(_("Not evaluated on these pictures, so not compared: {names}.").format(names=names))
 if len(models) < 2:
@@ -60,10 +65,10 @@ if len(models) < 2:
     st.button(
         _("Compare all that were evaluated"),
         type="primary",
-        on_click=selection.change,
+        on_click=careful(selection.change),
         kwargs={"model": tuple(evaluated)[: compare_data.MOST]},
     )
-    st.stop()
+    stop()
 
 earlier.say(evaluated[name] for name in models)
 with guarded():

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import class_tables, commands, confused, confused_pair, confusion_charts, confusion_options, earlier, not_read
 from ui.i18n import _
-from ui.page import empty, guarded, heading
+from ui.page import empty, guarded, heading, stop
 
 heading(
     _("Confusion matrix"),
@@ -34,14 +34,14 @@ if not confused.tables():
         _("Evaluate a model on a data set; its confusion matrix is then here."),
         commands.evaluate(None),
     )
-    st.stop()
+    stop()
 
 first, second = confusion_options.choose()
 view = None
 with guarded():
     view = confused.view(first, second)
 if view is None:
-    st.stop()
+    stop()
 earlier.say(model.table for model in view.models)
 confusion_options.drilled(view)
 not_read.say(view)

@@ -5,7 +5,7 @@ import streamlit as st
 from carvis.images import depth_of
 from ui import choice, commands, data, health, health_views, selection
 from ui.i18n import N_, _, of_library, translated
-from ui.page import empty, guarded, heading
+from ui.page import empty, guarded, heading, stop
 from ui.texts import SPLIT, plain
 
 SECTIONS = {
@@ -38,13 +38,13 @@ if not name:
         _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
         commands.carvis("demo"),
     )
-    st.stop()
+    stop()
 pictures = found = None
 with guarded():
     pictures = data.dataset(name)
     found = health.checked(pictures)
 if pictures is None:
-    st.stop()
+    stop()
 with guarded():
     for split in pictures.splits:
         for note in pictures.not_read_notes(split):
@@ -54,7 +54,7 @@ with guarded():
 if found is None:
     with guarded():
         health_views.classes(pictures)
-    st.stop()
+    stop()
 
 leaks = health_views.finding(found)
 health_views.figures(found)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import assumptions, choice, classifiers, data, filter_options, filter_views, options, selection
 from ui.i18n import _
-from ui.page import error, heading, no_models
+from ui.page import error, heading, no_models, stop
 from ui.texts import plain
 
 heading(
@@ -30,7 +30,7 @@ heading(
 files = data.model_files()
 if not files:
     no_models(choice.dataset_name())
-    st.stop()
+    stop()
 
 lens = selection.get().lens
 filter_options.segments("lens", _("Show"), filter_options.LENS, label_visibility="collapsed", width="stretch")

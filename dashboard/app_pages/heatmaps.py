@@ -4,10 +4,22 @@ import streamlit as st
 
 from carvis.explain import scale_maps
 from carvis.tables import to_csv
-from ui import assumptions, choice, classifiers, comparison, data, layer_options, not_read, options, pairs, trials
+from ui import (
+    assumptions,
+    choice,
+    classifiers,
+    comparison,
+    data,
+    layer_options,
+    not_read,
+    options,
+    pairs,
+    trials,
+    unreadable,
+)
 from ui.download import download
 from ui.i18n import _
-from ui.page import empty, error, guarded, heading, no_models
+from ui.page import empty, error, guarded, heading, no_models, stop
 from ui.texts import plain
 
 heading(
@@ -39,7 +51,7 @@ heading(
 files = data.model_files()
 if not files:
     no_models(choice.dataset_name())
-    st.stop()
+    stop()
 
 models = choice.models()
 left, right = st.columns([11, 10], vertical_alignment="bottom")
@@ -101,12 +113,13 @@ with test_slot, guarded():
 tested = {}
 for row in rows:
     for name in row.maps:
-        if found := trials.kept(row, opened[name]):
-            tested[row.number, name] = found
-            trials.show(row, name, found)
+        with unreadable.item("result", name):
+            if found := trials.kept(row, opened[name]):
+                tested[row.number, name] = found
+                trials.show(row, name, found)
     verdicts = {name: found.verdict for (number, name), found in tested.items() if number == row.number}
     row.finish(chosen, options.remove if row.picture.id in chosen.sample else None, verdicts)
-    with row.below:
+    with row.below, guarded():
         pairs.show(row, opened)
 if tested:
     with results_slot:

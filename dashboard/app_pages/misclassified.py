@@ -15,10 +15,12 @@ from ui import (
     not_read,
     selection,
     tagging,
+    unreadable,
 )
 from ui.i18n import N_, _, n_, translated
-from ui.page import empty, error, guarded, heading
+from ui.page import empty, error, guarded, heading, stop
 from ui.texts import leak_words, percent, plain
+from ui.widget_values import careful
 
 PER_PAGE = 24
 LOOKS = {"gallery": N_("Wrong answers"), "labels": N_("Wrong labels?")}
@@ -49,7 +51,7 @@ st.segmented_control(
 )
 if chosen.look == "labels":
     label_queue.show()
-    st.stop()
+    stop()
 tables = choice.tables()
 if not tables:
     empty(
@@ -57,7 +59,7 @@ if not tables:
         _("Evaluate a model on a data set, or put a table with a column `PATH` at `data/incorrect/df2.csv`."),
         commands.evaluate(None),
     )
-    st.stop()
+    stop()
 
 key = choice.table()
 bar, more = (st.container(horizontal=True, vertical_alignment="bottom") for _row in range(2))
@@ -74,10 +76,10 @@ rows = None
 with guarded():
     rows = data.misclassified(tables[key])
 if rows is None:
-    st.stop()
+    stop()
 earlier.say([tables[key]])
 tags = pd.DataFrame(columns=["tags", "note"])
-with guarded():
+with unreadable.item("tags", tagging.FILE):
     tags = tagging.on_rows(rows)
 right = narrowing.others(key, rows)
 shown, notes = narrowing.filtered(rows, chosen, right, tags)
@@ -137,7 +139,6 @@ page = min(chosen.page, pages)
 part = shown.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
 if len(shown) != len(rows):
     notes.append(n_("{n} fits the filter.", "{n} fit the filter.", len(shown)).format(n=f"{len(shown):,}"))
-tagging.problem()
 with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(plain(" ".join(notes)), width="stretch")
     if len(shown) and not chosen.open:
@@ -146,7 +147,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
             icon=":material/slideshow:",
             key="one_by_one",
             shortcut="J",
-            on_click=gallery.stay,
+            on_click=careful(gallery.stay),
             args=(key,),
             kwargs={"open": part["id"].iloc[0]},
         )

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import assumptions, card_form, choice, classifiers, commands, data, earlier, model_file, selection
 from ui.i18n import _, of_library
-from ui.page import guarded, heading, no_models
+from ui.page import guarded, heading, no_models, stop
 from ui.texts import SPLIT, percent, plain
 
 heading(
@@ -22,7 +22,7 @@ heading(
 files = data.model_files()
 if not files:
     no_models(choice.dataset_name())
-    st.stop()
+    stop()
 
 
 def first_of_all(name: str) -> tuple[str, ...]:

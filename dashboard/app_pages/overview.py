@@ -3,11 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from carvis.classifier.card import read_card, reading_of
+from carvis.classifier.card import reading_of
 from carvis.images import depth_of
-from ui import assumptions, choice, classifiers, commands, data, next_steps, reporting, selection
+from ui import assumptions, choice, classifiers, commands, data, next_steps, reporting, selection, unreadable
 from ui.i18n import _, n_, of_library
-from ui.page import empty, guarded, heading, no_models
+from ui.page import empty, heading, no_models
 from ui.texts import SPLIT, leak_words, percent, plain
 
 heading(
@@ -36,9 +36,7 @@ if not datasets and not files:
 st.subheader(_("Models"), anchor=False)
 rows = []
 for name, path in files.items():
-    card = None
-    with guarded():
-        card = read_card(path)
+    card = choice.card_of(path)
     row = {
         "model": name,
         "accuracy": None,
@@ -48,14 +46,14 @@ for name, path in files.items():
         "input": " × ".join(map(str, card.input_size)) if card and card.input_size else "–",
         "preprocessing": f"{card.preprocessing}, {reading_of(card)[0]}" if card and card.preprocessing else "–",
         "recipe": card.recipe if card and card.recipe else "–",
-        "size": path.stat().st_size / 1e6,
+        "size": (data.bytes_of(path) or 0) / 1e6,
         "card": bool(card),
         "assumptions": "–",
     }
     own = [table for table in evaluations.values() if table.model == path.stem]
     own.sort(key=lambda entry: entry.split != "test")
     for table in own[:1]:
-        with guarded():
+        with unreadable.item("evaluation", table.name):
             found = data.evaluation(table)
             low, high = found.metrics["accuracy_interval"]
             split = _(SPLIT[table.split])
@@ -65,7 +63,7 @@ for name, path in files.items():
                 "without copies": leak_words(found.leak),
                 "evaluated": f"{table.data} · {split} ({found.metrics['n']})",
             }
-    with guarded():
+    with unreadable.item(*(("evaluation", own[0].name) if own else ("card", choice.card_name(path)))):
         row["assumptions"] = assumptions.mark(name, next(iter(own), None))
     rows.append(row)
 if rows:
@@ -100,21 +98,15 @@ if rows:
         },
         alt=_("The models of this workspace with their accuracy"),
     )
-    if refused := [name for name, path in files.items() if not classifiers.is_model(path)]:
-        words = n_(
-            "{n} file cannot be opened as it is: {names}. Page Models says why.",
-            "{n} files cannot be opened as they are: {names}. Page Models says why.",
-            len(refused),
-        )
-        st.caption(words.format(n=len(refused), names=plain(", ".join(refused))))
+    classifiers.openable(files)
 elif datasets:
     no_models(choice.dataset_name())
 
 st.subheader(_("Data sets"), anchor=False)
 for name in datasets:
-    with guarded():
+    with unreadable.item("data set", name):
         pictures = data.dataset(name)
-        counts = pictures.counts()
+        counts, others, notes = pictures.counts(), pictures.other_files(), depth_of(pictures.root).notes()
         with st.container(border=True):
             parts = [
                 n_("{n} class", "{n} classes", len(counts)).format(n=f"{len(counts):,}"),
@@ -132,9 +124,8 @@ for name in datasets:
                     counts.rename_axis(_("Class")).rename(columns={key: _(text) for key, text in SPLIT.items()}),
                     alt=_("Number of pictures in each class and split"),
                 )
-            for note in depth_of(pictures.root).notes():
+            for note in notes:
                 st.caption(plain(of_library(note)))
-            others = pictures.other_files()
             if len(others):
                 with st.expander(
                     n_("{n} file is not read", "{n} files are not read", len(others)).format(n=len(others)),

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import choice, commands, curves, monitor, selection, start_form
+from ui import choice, commands, curves, monitor, selection, start_form, unreadable
 from ui.i18n import _
 from ui.page import empty, error, heading
 from ui.texts import plain
@@ -38,7 +38,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     start_form.popover(choice.dataset_name())
     curves.settings()
 for name in selection.get().run:
-    if name not in runs:
+    if reason := unreadable.why("run", name):
+        error(reason)
+    elif name not in runs:
         error(_("There is no run {name} here; it may have been removed.").format(name=plain(name)))
 main = st.container()
 foreign = monitor.foreign_histories()

@@ -26,6 +26,7 @@ from ui.download import download
 from ui.i18n import _, n_
 from ui.page import error
 from ui.texts import STATUS, percent, plain
+from ui.widget_values import careful
 
 _SHOWN = 128
 _WIDTHS = {True: 1100, False: 660}
@@ -114,7 +115,7 @@ class View:
                 icon=":material/expand_more:",
                 type="tertiary",
                 key=f"{every}_button",
-                on_click=lambda: st.session_state.update({every: True}),
+                on_click=careful(lambda: st.session_state.update({every: True})),
             )
 
     def _order(self, path: str, chosen: selection.Selection) -> list[int]:

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from carvis.errors import CarvisError
-from ui import selection
+from ui import selection, told
 from ui.classifiers import Opened, stamp_of
 from ui.data import Picture
 from ui.i18n import N_, _, of_library, translated
@@ -97,8 +96,9 @@ def of(model: Opened, picture: Picture) -> dict[str, np.ndarray] | str:
         return of_library(model.error)
     try:
         return _activations(model.classifier.fingerprint, stamp_of(picture), _model=model, _source=picture.source)
-    except CarvisError as problem:
-        return of_library(problem)
+    # Whatever TensorFlow says to one model, the others are shown.
+    except Exception as problem:
+        return told.of(problem).sentence
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)

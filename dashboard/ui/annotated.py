@@ -15,13 +15,15 @@ from carvis.explain.parts import Parts, box_parts, find_parts, read_parts
 from carvis.images import encode_image, read_image
 from carvis.workspace import atomic_write, content_hash, links_around, modified, walk
 from ui import choice, data, selection
+from ui.error_log import UPLOADS
 from ui.i18n import N_, _, n_, of_library
 from ui.page import guarded
 from ui.read_once import read_once
 from ui.texts import plain
+from ui.widget_values import careful
 
 BOX = "box"
-_UPLOADS, _PREVIEW_SIDE = "parts_uploads", 420
+_PREVIEW_SIDE = 420
 _BOX_COLOUR = (255, 64, 64)
 KINDS = {
     "masks": N_("masks of the data set"),
@@ -47,7 +49,7 @@ class Source:
 def sources(pictures: Dataset) -> dict[str, Source]:
     """List what can be used, the data set's own first; one box is always possible."""
     found = {path.name: Source(path.name, path) for path in find_parts(pictures)}
-    for name, path in st.session_state.get(_UPLOADS, {}).items():
+    for name, path in st.session_state.get(UPLOADS, {}).items():
         found.setdefault(name, Source(name, Path(path), uploaded=True))
     return found | {BOX: Source(BOX, None)}
 
@@ -71,8 +73,8 @@ def add() -> None:
         )
     with guarded():
         kept = _keep(files)
-        if kept and kept != st.session_state.get(_UPLOADS):
-            st.session_state[_UPLOADS] = kept
+        if kept and kept != st.session_state.get(UPLOADS):
+            st.session_state[UPLOADS] = kept
             selection.change(parts=list(kept)[-1])
             st.rerun()
 
@@ -135,7 +137,7 @@ def _box(pictures: Dataset, split: str) -> Parts | None:
         names = sorted(samples["label"].unique())
         selection.show("box_class", label)
         take = selection.by_person("box_class", _take_class)
-        st.selectbox(_("Class"), names, key="box_class", on_change=take, args=(pictures, split))
+        st.selectbox(_("Class"), names, key="box_class", on_change=careful(take), args=(pictures, split))
         ids = samples.loc[samples["label"] == label, "id"].tolist()
         selection.show("box_sample", wanted)
         st.selectbox(

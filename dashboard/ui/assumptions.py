@@ -16,10 +16,11 @@ from carvis.evaluation import (
     kept_check,
 )
 from carvis.evaluation.assumptions.result import words_of
-from ui import card_form, choice, commands, data, selection, work
+from ui import card_form, choice, commands, data, selection, unreadable, work
 from ui.i18n import _, n_, of_library
-from ui.page import error, guarded
+from ui.page import error
 from ui.texts import SPLIT, percent, plain
+from ui.widget_values import careful
 
 if TYPE_CHECKING:
     from ui.classifiers import Opened
@@ -99,7 +100,7 @@ def _show(model: "Opened", found: AssumptionCheck) -> None:
             _("Use these in the card") if better else _("Take what is certain into the card"),
             icon=":material/south:",
             key=f"assumptions_use_{model.name}",
-            on_click=card_form.fill,
+            on_click=careful(card_form.fill),
             args=(model.name, known),
         )
 
@@ -129,7 +130,9 @@ def beside(models: Iterable["Opened"]) -> None:
         clf = model.classifier
         if clf is None or not clf.assumed:
             continue
-        found = _kept(model, pictures, full=False) if pictures else None
+        found = None
+        with unreadable.item("result", model.name):
+            found = _kept(model, pictures, full=False) if pictures else None
         said = found.remarks_on(clf.assumed) if found else ()
         if found and said:
             _add(against, (said, bool(found.warnings)), model.name)
@@ -170,7 +173,7 @@ def of_evaluations(tables: Iterable[data.Table], *, only_again: bool = False) ->
     """
     groups: dict[Remarks, list[data.Table]] = {}
     for table in tables:
-        with guarded():
+        with unreadable.item("evaluation", table.name):
             remarks = remarks_of(table)
             if remarks and (remarks.again or not only_again):
                 _add(groups, remarks, table)
@@ -207,7 +210,7 @@ def of_models(names: Iterable[str], pictures: str, split: str) -> None:
     for name in names:
         found = [table for table in data.evaluations().values() if table.model == name]
         found.sort(key=lambda table: (table.data != pictures, table.split != split))
-        with guarded():
+        with unreadable.item("card", name):
             if found:
                 evaluated.append(found[0])
             elif remarks := card_remarks(data.model_files()[name]):
@@ -229,10 +232,9 @@ def mark(name: str, table: data.Table | None) -> str:
 
 def _dataset() -> Dataset | None:
     name = choice.dataset_name()
-    try:
+    with unreadable.item("data set", name):
         return data.dataset(name) if name else None
-    except CarvisError:
-        return None
+    return None
 
 
 def _kept(model: "Opened", pictures: Dataset, *, full: bool) -> AssumptionCheck | None:

@@ -13,10 +13,11 @@ from carvis.explain.attention import Attention, attention_on_parts, kept, settin
 from carvis.explain.parts import Parts
 from carvis.workspace import Cache, content_hash, json_text, read_json
 from carvis.workspace.json_schema import Texts
-from ui import classifiers, data, selection
-from ui.i18n import _, of_library
+from ui import classifiers, data, selection, told
+from ui.i18n import _
 from ui.page import error
 from ui.texts import plain
+from ui.widget_values import careful
 
 _MEASURING, _IDENTITIES, _MOST_OPEN = "attention_measuring", "attention_identities", 24
 
@@ -106,12 +107,12 @@ def offer(missing: list[str], pictures: Dataset, split: str, parts: Parts, asked
                     icon=":material/play_arrow:",
                     type="primary",
                     key="attention_go",
-                    on_click=_begin,
+                    on_click=careful(_begin),
                     args=(wanted,),
                 )
                 st.caption(_work(len(missing), len(parts), len(parts.names), asked["cover"]))
             return False
-        st.button(_("Stop"), icon=":material/stop:", key="attention_stop", on_click=_end)
+        st.button(_("Stop"), icon=":material/stop:", key="attention_stop", on_click=careful(_end))
         done = False
         for name in missing:
             done |= _measure(name, pictures, split, parts, asked)
@@ -158,9 +159,11 @@ def _measure(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict
         # In a workspace that cannot be written, what was found is there for this session.
         with contextlib.suppress(CarvisError):
             _here().put(classifiers.file_key(name), ".json", json_text(facts).encode())
-    except CarvisError as problem:
+    # Whatever TensorFlow says to one model, the others are measured, and the next run does not begin it again.
+    except Exception as problem:
         bar.empty()
-        error(f"{name}: {of_library(problem)}")
+        st.markdown(f"**{plain(name)}**")
+        told.of(problem).show()
         return False
     bar.empty()
     return True

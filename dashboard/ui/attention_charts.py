@@ -8,6 +8,7 @@ from carvis.explain.attention import Attention
 from ui import selection
 from ui.attention_words import number, share
 from ui.i18n import _
+from ui.widget_values import careful
 
 _AREA, _QUIET = "#c2410c", "#66727e"
 _CHART = "attention_matrix"
@@ -147,7 +148,7 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
     words = _("Classes down, parts across; most: {label}, {part}, {value}")
     top = table.loc[table[column].idxmax()]
     alt_text = words.format(label=top["label"], part=top["part"], value=top["words"])
-    st.altair_chart(chart, on_select=_take_cell, selection_mode="cell", key=_CHART, alt=alt_text)
+    st.altair_chart(chart, on_select=careful(_take_cell), selection_mode="cell", key=_CHART, alt=alt_text)
 
 
 def _quoted(text: str) -> str:

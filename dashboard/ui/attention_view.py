@@ -13,6 +13,7 @@ from ui import attention_charts, attention_pictures, attention_words, selection
 from ui.download import download
 from ui.i18n import N_, _, translated
 from ui.texts import plain
+from ui.widget_values import careful
 
 MEASURES = {"looks": N_("Looks (times its area)"), "needs": N_("Needs (fall when covered)")}
 CLICK = N_(
@@ -55,7 +56,9 @@ def _claim(results: dict[str, Attention], parts: tuple[str, ...]) -> None:
         st.markdown(f"**{_('Do the models judge by this part?')}**", width="content")
         selection.show("claim_part", part)
         take = selection.by_person("claim_part", _take_part)
-        st.selectbox(_("Part"), parts, key="claim_part", on_change=take, label_visibility="collapsed", width=180)
+        st.selectbox(
+            _("Part"), parts, key="claim_part", on_change=careful(take), label_visibility="collapsed", width=180
+        )
     for name, result in results.items():
         st.markdown(attention_words.claim_sentence(name, claim(result, part)))
     if any(word in part.casefold() for word in attention_words.EMBLEMS):

@@ -1,9 +1,13 @@
 """What the selection means in this workspace: each name in it that exists, else a sensible start."""
 
-from carvis.classifier.card import read_card
-from carvis.errors import CarvisError
+from pathlib import Path
+
+from carvis.classifier.card import ModelCard, read_card
+from carvis.errors import TableError
+from carvis.evaluation import Evaluation
 from carvis.workspace import is_demo
-from ui import data, selection
+from ui import data, selection, unreadable
+from ui.i18n import _
 
 
 def dataset_name() -> str:
@@ -22,19 +26,17 @@ def dataset_name() -> str:
 
 
 def _has_images(name: str) -> bool:
-    try:
+    with unreadable.item("data set", name):
         pictures = data.dataset(name)
         return any(len(pictures.samples(split)) for split in pictures.splits)
-    except CarvisError:
-        return False
+    return False
 
 
 def splits(name: str) -> list[str]:
     """Return a data set's splits, none where it cannot be read."""
-    try:
+    with unreadable.item("data set", name):
         return list(data.dataset(name).splits) if name else []
-    except CarvisError:
-        return []
+    return []
 
 
 def split() -> str:
@@ -55,23 +57,56 @@ def models(most: int = 3) -> list[str]:
 
 def _is_for(model: str) -> bool:
     """Tell whether a model may be for the chosen data set: its card names no other one that is here."""
-    try:
-        card = read_card(data.model_files()[model])
-    except CarvisError:
+    path = data.model_files()[model]
+    card = card_of(path)
+    if unreadable.why("card", card_name(path)):
         return False
     place = f"{dataset_name()}/{split()}/{model}"
     others = [name for name in data.datasets() if name != dataset_name()]
     return place in data.evaluations() or card is None or card.dataset not in others
 
 
+def card_of(path: Path) -> ModelCard | None:
+    """Read the card beside a model file; None where there is none, or where it cannot be read: the page then names it.
+
+    Args:
+        path: the model file.
+    """
+    with unreadable.item("card", card_name(path)):
+        return read_card(path)
+    return None
+
+
+def card_name(path: Path) -> str:
+    """Return the name by which a person knows the card of a model file."""
+    return data.workspace().relative(path.with_suffix(".json"))
+
+
 def by_accuracy(names: list[str]) -> list[str]:
-    """Order models by their accuracy on the chosen pictures, those never evaluated first."""
+    """Order models by their accuracy on the chosen pictures, those first whose evaluation cannot be read or is not."""
+    place = f"{dataset_name()}/{split()}"
+    tables = {name: data.evaluations().get(f"{place}/{name}") for name in names}
+    read = {name: evaluation(table) for name, table in tables.items() if table}
+    return sorted(names, key=lambda name: read[name].accuracy if read.get(name) else -1.0)
 
-    def accuracy(name: str) -> float:
-        table = data.evaluations().get(f"{dataset_name()}/{split()}/{name}")
-        return data.accuracy(table) if table else -1.0
 
-    return sorted(names, key=accuracy)
+def evaluation(table: data.Table) -> Evaluation | None:
+    """Read a saved evaluation, None where it cannot be: the page then names it among what is unreadable."""
+    if unreadable.why("evaluation", table.name):
+        return None
+    with unreadable.item("evaluation", table.name):
+        found = data.evaluation(table)
+        if not isinstance(found.accuracy, int | float):
+            # It orders the models on every page.
+            words = _("{path} is damaged: evaluate the model on the data set again.")
+            raise TableError(words.format(path=table.path / "metrics.json"))
+        return found
+    return None
+
+
+def why_not(table: data.Table) -> str:
+    """Return why a saved evaluation cannot be read, empty where it can."""
+    return "" if evaluation(table) else unreadable.why("evaluation", table.name)
 
 
 def tables() -> dict[str, data.Table]:

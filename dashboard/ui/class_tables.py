@@ -14,6 +14,7 @@ from ui import confused, selection
 from ui.download import download
 from ui.i18n import N_, _, n_
 from ui.texts import percent, plain
+from ui.widget_values import careful
 
 _PAIRS = 200
 SCORES = {"precision": N_("Precision"), "recall": N_("Recall"), "f1": "F1", "mean_confidence": N_("Mean confidence")}
@@ -68,7 +69,7 @@ def pairs(view: confused.View) -> None:
         height=min(420, 38 + 35 * len(shown)),
         placeholder="–",
         key=key,
-        on_select=lambda: _take(view, shown, key),
+        on_select=careful(lambda: _take(view, shown, key)),
         selection_mode="single-row",
         alt=_("Most confused: {one} and {other}").format(one=found["one"].iloc[0], other=found["other"].iloc[0]),
     )  # fmt: skip

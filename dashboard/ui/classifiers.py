@@ -10,9 +10,10 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.workspace import content_hash, sha256_of_file
-from ui import choice, data, selection
+from ui import choice, data, selection, unreadable
 from ui.i18n import _, of_library
 from ui.texts import mark, plain
+from ui.widget_values import careful
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -164,19 +165,28 @@ def _open(
 
 def is_model(path: Path) -> bool:
     """Tell, from what a model file says of itself, whether it may be opened: it is whole and holds no code."""
-    stat = path.stat()
-    return _is_model(str(path), stat.st_mtime_ns, stat.st_size)
+    return _refusal(*_stamp(path)) is None
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def _is_model(path: str, time: int, size: int) -> bool:
+def openable(files: dict[str, Path]) -> list[str]:
+    """Return the names of those files that may be opened; the page names the others, each with the reason."""
+    return list(unreadable.each("model", files, _check))
+
+
+def _check(path: Path) -> None:
+    if (refusal := _refusal(*_stamp(path))) is not None:
+        raise refusal
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _refusal(path: str, time: int, size: int) -> Exception | None:
     from carvis.classifier.inspection import read_model_file
 
     try:
         read_model_file(path)
-    except CarvisError:
-        return False
-    return True
+    except Exception as problem:
+        return problem
+    return None
 
 
 def file_key(name: str) -> str:
@@ -217,7 +227,7 @@ def check_all(files: dict[str, Path], shown: str) -> None:
         st.button(
             _("Open every file, to see whether it can be opened"),
             icon=":material/fact_check:",
-            on_click=lambda: st.session_state.update(models_checked=True),
+            on_click=careful(lambda: st.session_state.update(models_checked=True)),
         )
 
 

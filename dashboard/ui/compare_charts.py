@@ -10,6 +10,7 @@ from ui import compare_data, compare_words, selection
 from ui.compare_data import Compared
 from ui.i18n import _
 from ui.look import Look
+from ui.widget_values import careful
 
 LATTICE = "compare_lattice"
 _LINE, _QUIET, _BETTER, _WORSE = "#0072b2", "#8a97a3", "#0072b2", "#d55e00"
@@ -54,7 +55,7 @@ def patterns(found: Comparison, chosen: str) -> None:
     top = rows.loc[rows["count"].idxmax()]
     alt_text = _("{words}: {n} pictures, the most of all patterns").format(words=top["words"], n=top["shown"])
     chart = alt.layer(target.add_params(cell), bars, numbers).properties(height=24 + 27 * len(rows))
-    st.altair_chart(chart, on_select=_take, selection_mode="pattern", key=LATTICE, alt=alt_text)
+    st.altair_chart(chart, on_select=careful(_take), selection_mode="pattern", key=LATTICE, alt=alt_text)
 
 
 def _take() -> None:

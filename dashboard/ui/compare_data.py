@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from carvis.evaluation import Comparison, compare
 from carvis.evaluation.comparison import comparison_document, comparison_tables, fit_temperature, milliseconds_a_picture
 from carvis.tables import to_csv
 from carvis.workspace import content_hash, json_text
-from ui import choice, classifiers, data, selection, work
+from ui import choice, classifiers, data, selection, unreadable, work
 from ui.i18n import _
-from ui.page import error, guarded
+from ui.page import error
 
 MOST = 6
 # A risk curve through more points than these would look the same.
@@ -27,12 +28,15 @@ def evaluated() -> dict[str, data.Table]:
     """Return the readable evaluations on the chosen pictures by model, worst first."""
     name, split = choice.dataset_name(), choice.split()
     found = {t.model: t for t in data.evaluations().values() if (t.data, t.split) == (name, split)}
-    there = {}
-    for model in choice.by_accuracy(list(found)):
-        with guarded():
-            data.evaluation(found[model])
-            there[model] = found[model]
-    return there
+    return {model: found[model] for model in choice.by_accuracy(list(found)) if choice.evaluation(found[model])}
+
+
+def refused(names: Iterable[str]) -> dict[str, str]:
+    """Return those of some models whose evaluation on the chosen pictures cannot be read, each with the reason."""
+    place = f"{choice.dataset_name()}/{choice.split()}"
+    tables = {name: data.evaluations().get(f"{place}/{name}") for name in names}
+    reasons = {name: choice.why_not(table) for name, table in tables.items() if table}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
 def models(evaluations: dict[str, data.Table]) -> list[str]:
@@ -127,7 +131,7 @@ def temperatures(compared: Compared) -> dict[str, dict]:
         table = data.evaluations().get(f"{choice.dataset_name()}/valid/{name}")
         if table is None or choice.split() == "valid":
             continue
-        with guarded():
+        with unreadable.item("evaluation", table.name):
             effects[name] = _temperature(compared.key, name, data.stamp(table), _found=compared.found, _table=table)
     return effects
 
@@ -179,11 +183,13 @@ def tables(found: Comparison) -> bytes:
 def paths(ids: list[str]) -> list[str | None]:
     """Return where pictures of the chosen data set lie, None for one that is gone."""
     found: list[str | None] = []
-    pictures = data.dataset(choice.dataset_name())
+    pictures = None
+    with unreadable.item("data set", choice.dataset_name()):
+        pictures = data.dataset(choice.dataset_name())
     for sample in ids:
         try:
-            path = pictures.resolve(sample)
-            found.append(str(path) if path.is_file() else None)
+            path = pictures.resolve(sample) if pictures else None
+            found.append(str(path) if path and path.is_file() else None)
         except CarvisError:
             found.append(None)
     return found

@@ -10,6 +10,7 @@ from carvis.evaluation import Comparison
 from ui import choice, compare_data, data, selection
 from ui.i18n import _, n_
 from ui.texts import mark, percent, plain
+from ui.widget_values import careful
 
 PER_PAGE = 12
 _AT_ONCE = 4
@@ -31,7 +32,7 @@ def show(rows: pd.DataFrame, found: Comparison, title: str) -> None:
                 icon=":material/blur_on:",
                 query_params=_link(part["id"].head(_AT_ONCE), names),
             )
-        st.button(_("Close"), icon=":material/close:", type="tertiary", key="compare_close", on_click=_close)
+        st.button(_("Close"), icon=":material/close:", type="tertiary", key="compare_close", on_click=careful(_close))
     if rows.empty:
         st.caption(_("There is no such picture."))
         return

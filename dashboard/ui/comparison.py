@@ -11,11 +11,12 @@ import numpy as np
 import streamlit as st
 
 from carvis.images import USUAL, colorize, encode_image, fitted, overlay, read_image, resize
-from ui import classifiers, selection
+from ui import classifiers, selection, told
 from ui.data import Picture
 from ui.download import download
 from ui.i18n import _, of_library
 from ui.texts import STATUS, mark, percent, plain, verdict
+from ui.widget_values import careful
 
 if TYPE_CHECKING:
     from carvis.explain import Heatmap
@@ -80,8 +81,15 @@ class Row:
     def compute(self, model: classifiers.Opened, chosen: selection.Selection, layer: str | None) -> None:
         """Make the map of one model, or say why there is none."""
         slot = self.slots[model.name]
-        with slot.skeleton(height=260):
-            found = classifiers.explain(model, self.picture, chosen, layer)
+        try:
+            with slot.skeleton(height=260):
+                found = classifiers.explain(model, self.picture, chosen, layer)
+        # Whatever TensorFlow says to one model and image, the others have their maps.
+        except Exception as problem:
+            with slot:
+                st.markdown(f"**{plain(model.name)}**")
+                told.of(problem).show()
+            return
         if isinstance(found, str):
             slot.markdown(f"**{plain(model.name)}**")
             slot.error(plain(found), icon=":material/error:")
@@ -144,7 +152,7 @@ class Row:
                     icon=":material/close:",
                     type="tertiary",
                     key=f"remove_{self.picture.id}",
-                    on_click=remove,
+                    on_click=careful(remove),
                     args=(self.picture.id,),
                 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from carvis.errors import CarvisError, TableError
+from carvis.errors import TableError
 from carvis.evaluation import (
     ConfusionPair,
     Evaluation,
@@ -23,7 +23,7 @@ from carvis.evaluation import (
 )
 from carvis.workspace import children, modified
 from ui import choice, data, selection
-from ui.page import error, guarded
+from ui.page import guarded
 from ui.read_once import read_once
 
 # Above this many classes the matrix begins with the most confused ones.
@@ -212,10 +212,8 @@ def groups_of(class_names: Iterable[str]) -> dict[str, str]:
     file = group_files().get(selection.get().groups)
     named, class_names = None, [str(name) for name in class_names]
     if file:
-        try:
+        with guarded():
             named = _super_classes(file, modified(file), tuple(class_names))
-        except CarvisError as problem:
-            error(problem)
     return super_classes(class_names, named)
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from carvis.dataset.ids import composed
-from ui import confused, data, selection
+from ui import confused, data, selection, unreadable
 from ui.i18n import _, n_
-from ui.page import guarded
 from ui.texts import ROW_STATUS, mark, percent, plain
+from ui.widget_values import careful
 
 _PER_PAGE, _TO_HEATMAPS = 12, 6
 
@@ -146,7 +146,7 @@ def _links(view: confused.View, sources: list[confused.Model], rows: pd.DataFram
                 icon=":material/swap_horiz:",
                 type="tertiary",
                 key="swap_cell",
-                on_click=selection.change,
+                on_click=careful(selection.change),
                 kwargs={"true": pred, "pred": true},
             )
         elif view.is_super:
@@ -155,7 +155,7 @@ def _links(view: confused.View, sources: list[confused.Model], rows: pd.DataFram
                 icon=":material/zoom_in:",
                 type="tertiary",
                 key="drill",
-                on_click=selection.change,
+                on_click=careful(selection.change),
                 kwargs={"level": "class", "within": (true,) if true == pred else (true, pred)},
             )
 
@@ -180,7 +180,7 @@ def _tiles(view: confused.View, table: data.Table, rows: pd.DataFrame) -> None:
     paths: dict[str, str] = {}
     if table.data in data.datasets():
         # The data set may have changed since: what is gone is shown as missing.
-        with guarded():
+        with unreadable.item("data set", table.data):
             samples = data.dataset(table.data).samples(table.split)
             samples = samples[samples["id"].isin(rows["id"])]
             paths = dict(zip(samples["id"], samples["path"], strict=True))

@@ -17,6 +17,7 @@ from ui.download import download
 from ui.i18n import _, n_
 from ui.look import Look
 from ui.texts import percent, plain
+from ui.widget_values import careful
 
 _NUMBERS_UP_TO, _LABELS_UP_TO, _GRID_UP_TO = 40, 80, 100
 # Beyond this many classes the matrix needs the whole width.
@@ -237,7 +238,7 @@ def _chart(
     step = 48 if n <= 8 else 30 if n <= 16 else 25 if n <= 24 else max(4, 620 / n)
     chart = alt.layer(*layers).resolve_scale(color="independent").properties(height=round(120 + step * n))
     st.altair_chart(
-        chart, on_select=lambda: _take(view, key), selection_mode="cell", key=key, alt=words, width="stretch"
+        chart, on_select=careful(lambda: _take(view, key)), selection_mode="cell", key=key, alt=words, width="stretch"
     )
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from ui import confused, data, selection
 from ui.i18n import N_, _, translated
 from ui.texts import SPLIT, plain
+from ui.widget_values import careful
 
 CELLS = {
     "count": N_("Pictures"),
@@ -122,7 +123,7 @@ def drilled(view: confused.View) -> None:
                 icon=":material/close:",
                 type="tertiary",
                 key="all_classes",
-                on_click=selection.change,
+                on_click=careful(selection.change),
                 kwargs={"within": ()},
             )
         if n < view.of_classes or (now.top == "all" and n > confused.ALL_UP_TO):
@@ -132,6 +133,6 @@ def drilled(view: confused.View) -> None:
                 icon=":material/grid_on:" if every else ":material/filter_center_focus:",
                 type="tertiary",
                 key="draw_all",
-                on_click=selection.change,
+                on_click=careful(selection.change),
                 kwargs={"top": "all" if every else ""},
             )

@@ -4,6 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from carvis.errors import TrainingError
 from carvis.training.histories import seams
 from ui import selection
 from ui.i18n import N_, _, translated
@@ -11,6 +12,8 @@ from ui.i18n import N_, _, translated
 AXIS = {"linear": N_("Linear"), "log": N_("Logarithmic")}
 # Told apart by those who see colours otherwise, too (Okabe and Ito).
 _COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
+_NUMBERS = {"epoch", *(f"{side}{name}" for side in ("", "val_") for name in ("loss", "accuracy"))}
+_NUMBERS |= {"learning_rate", "images_per_second", "seconds"}
 
 
 def settings() -> None:
@@ -34,6 +37,25 @@ def settings() -> None:
 def smoothed(values: pd.Series, percent: int) -> pd.Series:
     """Average each value with those before it, the older the less; the weights of each average add up to one."""
     return values.ewm(alpha=1 - percent / 100, adjust=True).mean() if percent else values
+
+
+def check(history: pd.DataFrame, file: object) -> pd.DataFrame:
+    """Return a history that can be drawn.
+
+    Args:
+        history: one row an epoch.
+        file: where it was read.
+
+    Raises:
+        TrainingError: a column of numbers holds something else.
+    """
+    for column in _NUMBERS & set(history.columns):
+        try:
+            history[column].astype(float)
+        except (ValueError, TypeError):
+            words = _("{file} holds no number where {name} should stand: correct it, or move it away.")
+            raise TrainingError(words.format(file=file, name=column)) from None
+    return history
 
 
 def show(histories: dict[str, pd.DataFrame]) -> None:

@@ -19,7 +19,7 @@ import streamlit as st
 from carvis.dataset import Dataset, label_of_path
 from carvis.demo import restore_demo
 from carvis.errors import CarvisError, ImageError
-from carvis.evaluation import Evaluation, load_evaluation, read_accuracy, read_misclassified
+from carvis.evaluation import Evaluation, load_evaluation, read_misclassified
 from carvis.images import IMAGE_SUFFIXES, thumbnail
 from carvis.workspace import (
     SPLITS,
@@ -159,6 +159,12 @@ def _pictures_seen() -> dict[tuple[str, str], tuple[float, str]]:
     return {}
 
 
+def bytes_of(path: Path) -> int | None:
+    """Return a file's size, None where it is gone."""
+    size = _stamp(str(path))[0]
+    return None if size < 0 else size
+
+
 def _stamp(path: str) -> tuple[int, int]:
     try:
         stat = os.stat(path)
@@ -201,6 +207,7 @@ def csv_tables() -> dict[str, Table]:
     return {path.relative_to(space.root).as_posix(): Table(path.name, path) for path in paths}
 
 
+@_once_a_run
 def stamp(table: Table) -> tuple[int, ...]:
     """Return what changes when an evaluation is written anew."""
     return tuple(modified(file) for file in children(table.path, folders=False))
@@ -219,20 +226,6 @@ def evaluation(table: Table) -> Evaluation:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _evaluation(folder: str, root: str | None, times: tuple[int, ...]) -> Evaluation:
     return load_evaluation(folder, root)
-
-
-def accuracy(table: Table) -> float:
-    """Return a saved evaluation's accuracy without reading its answers, -1 where it cannot be read."""
-    try:
-        return _accuracy(str(table.path), (table.path / "metrics.json").stat().st_mtime_ns)
-    except OSError:
-        return -1.0
-
-
-@st.cache_resource(max_entries=1000, show_spinner=False)
-def _accuracy(folder: str, time: int) -> float:
-    found = read_accuracy(folder)
-    return -1.0 if found is None else found
 
 
 def misclassified(table: Table) -> pd.DataFrame:

@@ -5,6 +5,10 @@ from typing import Any
 
 import streamlit as st
 
+from carvis.errors import CarvisError
+from ui import error_log
+from ui.widget_values import shelf
+
 _MIME = {"png": "image/png", "csv": "text/csv", "zip": "application/zip", "npz": "application/octet-stream"}
 _MIME |= {"json": "application/json", "html": "text/html"}
 
@@ -19,4 +23,20 @@ def download(label: str, make: Callable[[], bytes | str], file_name: str, **more
     suffix = file_name.rsplit(".", 1)[-1]
     icon = {"png": ":material/image:", "html": ":material/description:"}.get(suffix, ":material/data_array:")
     look = {"icon": icon, "type": "tertiary", "on_click": "ignore", "mime": _MIME[suffix]}
-    st.download_button(label, make, file_name, **(look | more))
+    st.download_button(label, _telling(make), file_name, **(look | more))
+
+
+def _telling(make: Callable[[], bytes | str]) -> Callable[[], bytes | str]:
+    """Return ``make`` for another thread: Streamlit says at the button that it failed, the page's next drawing why."""
+    failures = shelf()
+
+    def made() -> bytes | str:
+        try:
+            return make()
+        except Exception as problem:
+            if not isinstance(problem, CarvisError):
+                error_log.record(problem)
+            failures.append(problem)
+            raise
+
+    return made

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui import assumptions, commands, data
+from ui import assumptions, commands, data, unreadable
 from ui.i18n import _
-from ui.page import guarded
 from ui.texts import plain
 
 
@@ -20,7 +19,7 @@ def say(tables: Iterable[data.Table], *, checked_below: bool = False) -> None:
     tables = list(tables)
     assumptions.of_evaluations(tables, only_again=checked_below)
     for table in tables:
-        with guarded():
+        with unreadable.item("evaluation", table.name):
             if not _changed(table):
                 continue
             path = data.model_files()[table.model]

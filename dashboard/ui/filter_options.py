@@ -2,10 +2,8 @@
 
 import streamlit as st
 
-from carvis.classifier.card import read_card
-from ui import choice, data, layer_options, selection
+from ui import choice, classifiers, data, layer_options, selection
 from ui.i18n import N_, _, translated
-from ui.page import guarded
 from ui.texts import plain
 
 LENS = {
@@ -86,6 +84,7 @@ def choose_one(names: list[str], label: str, field: str, default: str) -> str:
     """Choose one model; a name that is not among those offered is left out."""
     chosen = getattr(selection.get(), field)
     shown = chosen if chosen in names else default
+    classifiers.openable({name: data.model_files()[name] for name in names})
     st.selectbox(label, names, **selection.control(field, shown), format_func=str, width="stretch")
     return shown
 
@@ -93,11 +92,9 @@ def choose_one(names: list[str], label: str, field: str, default: str) -> str:
 def parent_of(name: str) -> str | None:
     """Return the model that another was trained on from, where its card tells and it is here."""
     files = data.model_files()
-    with guarded():
-        card = read_card(files[name])
-        parent = (card.parent or "").replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0] if card else ""
-        return parent if parent in files and parent != name else None
-    return None
+    card = choice.card_of(files[name])
+    parent = (card.parent or "").replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0] if card else ""
+    return parent if parent in files and parent != name else None
 
 
 def tuned_pair(names: list[str]) -> tuple[str, str]:

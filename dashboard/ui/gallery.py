@@ -8,6 +8,7 @@ import streamlit as st
 from ui import choice, data, selection, tagging
 from ui.i18n import _, n_
 from ui.texts import ROW_STATUS, mark, percent, plain
+from ui.widget_values import careful
 
 MOST_SELECTED = 12
 
@@ -81,7 +82,7 @@ def _tile(row: Any, picture: bytes | str, table: str, picked: bool, given: tuple
             icon=":material/open_in_full:",
             key=f"open_{row.id}",
             type="tertiary",
-            on_click=stay,
+            on_click=careful(stay),
             args=(table,),
             kwargs={"open": row.id},
         )
@@ -113,5 +114,9 @@ def basket() -> None:
         if st.button(_("Show their heatmaps"), icon=":material/blur_on:", type="primary", key="show_heatmaps"):
             st.switch_page("app_pages/heatmaps.py", query_params=selection.link())
         st.button(
-            _("Clear"), icon=":material/close:", type="tertiary", on_click=selection.change, kwargs={"sample": ()}
+            _("Clear"),
+            icon=":material/close:",
+            type="tertiary",
+            on_click=careful(selection.change),
+            kwargs={"sample": ()},
         )

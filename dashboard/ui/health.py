@@ -15,6 +15,7 @@ from ui import commands, data, work
 from ui.i18n import _, n_
 from ui.page import error
 from ui.texts import SPLIT, plain
+from ui.widget_values import careful
 
 _MOST_OPEN, _MOST_NAMED = 4, 8
 _SPLITTING, _MADE = "health_splitting", "health_made"
@@ -101,14 +102,14 @@ def offer_split(health: Health) -> None:
                 icon=":material/call_split:",
                 type="primary",
                 key="health_split",
-                on_click=_begin,
+                on_click=careful(_begin),
                 args=(str(out),),
             )
             st.caption(_("70 % training, 15 % validation, 15 % test; takes no space, since pictures are links."))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, text=_("Getting ready …"), width="stretch")
-        st.button(_("Stop"), icon=":material/stop:", key="health_stop", on_click=_begin, args=("",))
+        st.button(_("Stop"), icon=":material/stop:", key="health_stop", on_click=careful(_begin), args=("",))
 
     def watch(done: float, total: float) -> None:
         # Drawing the bar is also where a click on Stop ends the run.

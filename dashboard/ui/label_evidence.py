@@ -8,9 +8,8 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.evaluation.joining import Joined
-from ui import choice, data, selection, tagging
+from ui import choice, data, selection, tagging, unreadable
 from ui.i18n import _, n_
-from ui.page import guarded
 from ui.texts import percent, plain
 
 _EXAMPLES = 4
@@ -49,7 +48,7 @@ def examples(row: Any, joined: Joined) -> None:
         best = table.sort_values(table.columns[:0:-1].tolist(), ascending=False, kind="stable").head(_EXAMPLES)
         paths = []
         for path in best["path"]:
-            with contextlib.suppress(CarvisError):
+            with contextlib.suppress(CarvisError, OSError):
                 paths.append(str(data.dataset(row.data).resolve(path)))
         with column:
             st.caption(_("Other pictures labelled {label}").format(label=plain(name)))
@@ -61,7 +60,7 @@ def examples(row: Any, joined: Joined) -> None:
 
 def tags(row: Any) -> None:
     """Offer the picture's tags and its note."""
-    with guarded():
+    with unreadable.item("tags", tagging.FILE):
         marks = tagging.on_rows(
             pd.DataFrame([{"id": row.id, "path": row.path, "data": row.data, "sha256": row.sha256}])
         )

@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from carvis.errors import CarvisError
 from carvis.evaluation import corrected_list, label_errors
 from carvis.evaluation.doubting import WEAK
 from carvis.evaluation.joining import Joined, join
 from carvis.tables import to_csv
-from ui import choice, commands, data, earlier, label_evidence, selection, tagging
+from ui import choice, commands, data, earlier, label_evidence, selection, tagging, unreadable
 from ui.download import download
 from ui.i18n import N_, _, n_, translated
-from ui.page import empty, error, guarded
+from ui.page import empty, error, guarded, part
 from ui.stepping import steps
 from ui.texts import percent, plain
+from ui.widget_values import careful
 
 QUEUES = {
     "above": N_("Above the threshold"),
@@ -40,6 +40,8 @@ def show() -> None:
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     voting = _choose_models(tables, bar)
     joined = errors = None
+    if not voting:
+        return
     with guarded():
         stamps = tuple((one.name, data.stamp(one)) for one in voting)
         joined, errors = _found(stamps, _tables=voting)
@@ -94,12 +96,10 @@ def _choose_models(tables: dict[str, data.Table], bar: Any) -> list[data.Table]:
     if not chosen:
         good = []
         for name, table in tables.items():
-            try:
-                if data.evaluation(table).accuracy >= WEAK:
-                    good.append(name)
-            except CarvisError as problem:
-                error(problem)
-        chosen = good or list(tables)
+            found = choice.evaluation(table)
+            if found and found.accuracy >= WEAK:
+                good.append(name)
+        chosen = good or [name for name, table in tables.items() if choice.evaluation(table)]
     bar.multiselect(
         _("Models that vote"),
         list(tables),
@@ -108,7 +108,11 @@ def _choose_models(tables: dict[str, data.Table], bar: Any) -> list[data.Table]:
         wrap=True,
         **selection.control("model", chosen),
     )
-    return [tables[name] for name in chosen]
+    # One that was chosen by hand, or in a link, and cannot be read says so itself.
+    for name in chosen:
+        if reason := choice.why_not(tables[name]):
+            error(reason)
+    return [tables[name] for name in chosen if choice.evaluation(tables[name])]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -118,13 +122,13 @@ def _found(stamps: tuple, *, _tables: list[data.Table]) -> tuple[Joined, pd.Data
 
 
 @st.fragment
+@part
 def _one(joined: Joined, errors: pd.DataFrame) -> None:
     """Show one picture of the queue; a step or a decision reruns only this."""
     selection.write()
-    tagging.problem()
     name, _split = _place()
     decisions = pd.DataFrame(columns=["suggested", "decision", "time"])
-    with guarded():
+    with unreadable.item("tags", tagging.FILE):
         decisions = tagging.store().decisions(name, errors)
     rows = _queued(errors, decisions)
     _progress(errors, decisions, joined)
@@ -222,7 +226,7 @@ def _right_label(row: Any, decision: str | None, instead: str | None, joined: Jo
         options,
         format_func=words.get,
         key=key,
-        on_change=_relabel if decision == "confirmed" else None,
+        on_change=careful(_relabel) if decision == "confirmed" else None,
         args=(row, key),
     )
 
@@ -250,7 +254,7 @@ def _verdict(
                 key=f"decide_{value}",
                 shortcut=shortcut,
                 type="primary" if decision == value else "secondary",
-                on_click=_decide,
+                on_click=careful(_decide),
                 args=(row, right_label if value == "confirmed" else row.suggested, value, after),
             )
         if decision:
@@ -259,7 +263,7 @@ def _verdict(
                 icon=":material/undo:",
                 key="decide_none",
                 type="tertiary",
-                on_click=_decide,
+                on_click=careful(_decide),
                 args=(row, row.suggested, None, row.id),
             )
 

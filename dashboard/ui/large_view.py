@@ -5,12 +5,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui import data, selection, tagging
+from ui import data, selection, tagging, unreadable
 from ui.gallery import here, stay, text
 from ui.i18n import _
-from ui.page import error, guarded
+from ui.page import error, part
 from ui.stepping import steps
 from ui.texts import ROW_STATUS, mark, percent, plain
+from ui.widget_values import careful
 
 
 def window(rows: pd.DataFrame, table: str) -> None:
@@ -18,8 +19,8 @@ def window(rows: pd.DataFrame, table: str) -> None:
     if selection.get().open not in rows["id"].to_numpy():
         error(_("{name} is not among the pictures shown.").format(name=selection.get().open))
         return
-    opened = st.dialog(_("Misclassified picture"), width="large", on_dismiss=_close)
-    opened(_large)(rows, table)
+    opened = st.dialog(_("Misclassified picture"), width="large", on_dismiss=careful(_close))
+    opened(part(_large))(rows, table)
 
 
 def _close() -> None:
@@ -33,7 +34,7 @@ def _large(rows: pd.DataFrame, table: str) -> None:
     row = next(rows.iloc[position : position + 1].itertuples())
     place = here(row)
     marks = pd.DataFrame(columns=["tags", "note"])
-    with guarded():
+    with unreadable.item("tags", tagging.FILE):
         marks = tagging.on_rows(rows.iloc[position : position + 1])
     given, note = tagging.of_row(marks, row)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -44,7 +45,6 @@ def _large(rows: pd.DataFrame, table: str) -> None:
             icon=":material/blur_on:",
             query_params=selection.link(**place, sample=(row.id,), open="", table=table),
         )
-    tagging.problem()
     if row.data:
         tagging.keys(row, given)
     left, right = st.columns(2)
@@ -89,7 +89,7 @@ def answers(sample: str, name: str, split: str) -> dict[str, pd.Series]:
     found = {}
     for entry in data.evaluations().values():
         if (entry.data, entry.split) == (name, split):
-            with guarded():
+            with unreadable.item("evaluation", entry.name):
                 predictions = data.evaluation(entry).predictions
                 row = predictions.loc[predictions["id"] == sample]
                 if len(row):

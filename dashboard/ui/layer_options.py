@@ -9,6 +9,7 @@ from carvis.explain.methods import TAKES_LAYER
 from ui import classifiers, selection
 from ui.i18n import _
 from ui.texts import plain
+from ui.widget_values import careful
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -82,7 +83,7 @@ def offer_methods(opened: dict[str, classifiers.Opened], layers: dict[str, str |
                 _("Explain by occlusion"),
                 icon=":material/grid_on:",
                 key="without_layers",
-                on_click=partial(selection.change, method="occlusion"),
+                on_click=careful(partial(selection.change, method="occlusion")),
                 help=_("SmoothGrad and Integrated Gradients, under Settings, need no layer either."),
             )
 

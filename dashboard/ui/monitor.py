@@ -7,19 +7,20 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from carvis.errors import PathError
+from carvis.errors import PathError, TrainingError
 from carvis.tables import to_csv
 from carvis.training.diagnosis import diagnose
 from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history
-from carvis.training.run import CONFIG, Run
+from carvis.training.run import CONFIG, EVENTS, STATUS, Run
 from carvis.workspace import children, modified, resolved
-from ui import curves, data, replay, selection
+from ui import curves, data, replay, selection, told, unreadable
 from ui.download import download
 from ui.i18n import N_, _, of_library
-from ui.page import guarded
+from ui.page import guarded, part
 from ui.read_once import read_once
 from ui.texts import percent, plain
+from ui.widget_values import careful
 
 MOST_SHOWN = 3
 _SHOWN = "_runs_shown"
@@ -66,9 +67,20 @@ FINDINGS = {
 
 
 def runs() -> dict[str, Run]:
-    """Return the workspace's runs by id, the newest first."""
+    """Return the workspace's runs by id, the newest first; those that cannot be read are named on the page."""
     space = data.workspace()
-    return {folder.name: Run(folder, space) for folder in reversed(space.runs())}
+    return unreadable.each("run", {folder.name: folder for folder in reversed(space.runs())}, _opened)
+
+
+def _opened(folder: Path) -> Run:
+    """Open a run once what all of the page rests on can be read."""
+    words = _("{path} does not say how the run stands: remove this run.")
+    if not (folder / CONFIG).is_file():
+        raise TrainingError(words.format(path=folder / CONFIG))
+    run = Run(folder, data.workspace())
+    if str(run.status["state"]) not in STATE or not isinstance(run.config, dict):
+        raise TrainingError(words.format(path=folder / STATUS))
+    return run
 
 
 def first_shown(found: dict[str, Run]) -> list[str]:
@@ -85,7 +97,7 @@ def _goes_on(run: Run) -> bool:
     """Tell whether a process carries a run out, or may be about to: on a busy computer it takes long to begin."""
     if run.alive:
         return True
-    with guarded():
+    with unreadable.item("run", run.id):
         status = run.status
         if status["state"] == "queued" and "pid" not in status:
             return time.time() - (run.directory / CONFIG).stat().st_mtime < _BEGINS_WITHIN
@@ -169,7 +181,7 @@ def _uploaded(name: str, content: bytes) -> pd.DataFrame:
 def show(chosen: list[str], foreign: dict[str, pd.DataFrame]) -> None:
     """Show runs and other histories; refreshed every two seconds while one of the runs goes on."""
     live = any(_goes_on(run) for name, run in runs().items() if name in chosen)
-    st.fragment(_live, run_every=_EVERY if live else None)(chosen, foreign, live)
+    st.fragment(part(_live), run_every=_EVERY if live else None)(chosen, foreign, live)
 
 
 def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> None:
@@ -180,10 +192,18 @@ def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> No
         st.rerun()
     histories, events = {}, {}
     for name, run in found.items():
+        try:
+            events[name], history = run.events()[0], curves.check(run.history, run.directory / EVENTS)
+        except Exception as problem:
+            with st.container(border=True, gap="small"):
+                st.markdown(f"**{plain(name)}**")
+                told.of(problem, of_item=True).show()
+            continue
         with guarded():
-            events[name] = run.events()[0]
-            histories[name] = run.history
-            _card(name, run, events[name], histories[name])
+            _card(name, run, events[name], history)
+            histories[name] = history
+    uploaded = foreign
+    foreign = unreadable.each("log", {name: name for name in foreign}, lambda name: curves.check(uploaded[name], name))
     histories |= foreign
     curves.show({name: history for name, history in histories.items() if len(history)})
     for name, history in foreign.items():
@@ -214,7 +234,7 @@ def _card(name: str, run: Run, events: list[dict], history: pd.DataFrame) -> Non
 def _actions(name: str, run: Run, status: dict) -> None:
     state, alive = status["state"], run.alive
     if state in ("running", "queued") and alive:
-        st.button(_("Stop"), icon=":material/stop:", key=f"stop_{name}", on_click=run.stop)
+        st.button(_("Stop"), icon=":material/stop:", key=f"stop_{name}", on_click=careful(run.stop))
     if not alive and state in ("stopped", "crashed", "queued"):
         words = _("Start") if state == "queued" else _("Go on")
         if st.button(words, icon=":material/play_arrow:", key=f"resume_{name}"):
@@ -299,8 +319,8 @@ def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:
     if not box.open:
         return
     with box:
-        told = [line for event in events if (line := _told(event))]
-        st.markdown("\n".join(f"- {line}" for line in told[-12:]) or _("Nothing yet."))
+        lines = [line for event in events if (line := _told(event))]
+        st.markdown("\n".join(f"- {line}" for line in lines[-12:]) or _("Nothing yet."))
         st.code(run.log(_LOG_LINES), language=None, wrap_lines=True)
         download(
             _("Numbers"),

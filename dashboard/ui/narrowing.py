@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from carvis.errors import CarvisError
 from carvis.evaluation.joining import join
 from ui import choice, confused, data, disagreement, selection
 from ui.i18n import N_, _, translated
 from ui.texts import plain
+from ui.widget_values import careful
 
 SORTS = {
     "confident": N_("Most confident first"),
@@ -97,7 +97,7 @@ def family_control(family: tuple[str, ...]) -> None:
             icon=":material/close:",
             help=_("Show all again"),
             key="leave_family",
-            on_click=selection.change,
+            on_click=careful(selection.change),
             kwargs={"family": ()},
         )
 
@@ -129,7 +129,7 @@ def others(key: str, rows: pd.DataFrame) -> pd.DataFrame:
     if not table.is_evaluation:
         return pd.DataFrame(index=rows.index)
     near = [one for one in data.evaluations().values() if (one.data, one.split) == (table.data, table.split)]
-    near = [one for one in near if one != table]
+    near = [one for one in near if one != table and choice.evaluation(one)]
     stamps = tuple((one.name, data.stamp(one)) for one in (table, *near))
     return _others(stamps, _rows=rows, _own=table, _tables=near)
 
@@ -141,8 +141,8 @@ def _others(stamps: tuple, *, _rows: pd.DataFrame, _own: data.Table, _tables: li
     for table in _tables:
         try:
             joined = join({"own": own, "other": data.evaluation(table)})
-        except CarvisError:
-            continue  # Damaged, or of other pictures: it says nothing about these.
+        except Exception:
+            continue  # Damaged, or of other pictures: it says nothing about these, and the page names it.
         right = pd.Series(joined.right[:, 1].astype(np.int8), index=joined.table["id"])
         found[table.model] = right.reindex(_rows["id"]).fillna(-1).astype(np.int8).to_numpy()
     return pd.DataFrame(found, index=_rows.index)

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from carvis.classifier.card import read_card
-from ui import choice, classifiers, commands, data
+from ui import choice, classifiers, commands, data, unreadable
 from ui.i18n import _
-from ui.page import guarded
 from ui.texts import plain
 
 _MOST = 5
@@ -30,7 +28,7 @@ def show() -> None:
 
 
 def _has_images(name: str) -> bool:
-    with guarded():
+    with unreadable.item("data set", name):
         return bool(data.dataset(name).counts().to_numpy().sum())
     return False
 
@@ -42,8 +40,6 @@ def _unmeasured(name: str) -> list[tuple[Path, str]]:
     for path in data.model_files().values():
         if path.stem in measured or not classifiers.is_model(path):
             continue
-        with guarded():
-            card = read_card(path)
-            own = card.dataset if card and card.dataset in data.datasets() else name
-            found.append((path, own))
+        card = choice.card_of(path)
+        found.append((path, card.dataset if card and card.dataset in data.datasets() else name))
     return found

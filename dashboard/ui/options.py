@@ -2,22 +2,17 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from carvis.classifier.card import read_card
-from carvis.errors import CarvisError
 from carvis.images import IMAGE_SUFFIXES
-from ui import choice, data, selection
+from ui import choice, classifiers, data, selection, unreadable
 from ui.gallery import MOST_SELECTED
 from ui.i18n import N_, _, translated
-from ui.page import error, guarded
+from ui.page import guarded
 from ui.texts import plain
-
-if TYPE_CHECKING:
-    from ui import classifiers
+from ui.widget_values import careful
 
 VIEW = {"overlay": N_("Over the picture"), "map": N_("Map alone"), "both": N_("Both")}
 COLOURS = {"viridis": "viridis", "cividis": "cividis", "magma": "magma", "tutorial": N_("tutorial look (JET)")}
@@ -46,6 +41,8 @@ SCORE_NOTES = {
 
 
 def choose_models(names: list[str], shown: list[str]) -> None:
+    """Offer the models of the workspace; those that cannot be opened are named on the page, and say why when chosen."""
+    classifiers.openable({name: data.model_files()[name] for name in names})
     st.multiselect(
         _("Models"),
         names,
@@ -59,12 +56,12 @@ def choose_models(names: list[str], shown: list[str]) -> None:
 def classes(models: list[str]) -> list[str]:
     """List what can be explained: the predicted class, the true one, or any by its name."""
     names: dict[str, None] = {}
-    with guarded():
+    with unreadable.item("data set", choice.dataset_name()):
         if choice.dataset_name():
             names |= dict.fromkeys(data.dataset(choice.dataset_name()).class_names)
     for model in models:
-        with guarded():
-            card = read_card(data.model_files()[model])
+        with unreadable.item("model", model):
+            card = choice.card_of(data.model_files()[model])
             names |= dict.fromkeys(card.class_names if card else ())
     return ["predicted", "true", *(f"class:{name}" for name in names)]
 
@@ -118,7 +115,7 @@ def add_pictures() -> list[data.Picture]:
                     _("Add"),
                     icon=":material/add:",
                     key="add_picture",
-                    on_click=_add,
+                    on_click=careful(_add),
                     args=(name, split, one),
                     disabled=len(selection.get().sample) >= MOST_SELECTED,
                 )
@@ -130,7 +127,9 @@ def add_pictures() -> list[data.Picture]:
             help=_("They stay in this browser session and are not saved."),
         )
         if selection.get().sample:
-            st.button(_("Remove all pictures"), key="remove_all", on_click=partial(selection.change, sample=()))
+            st.button(
+                _("Remove all pictures"), key="remove_all", on_click=careful(partial(selection.change, sample=()))
+            )
     return [data.Picture(f"upload {file.file_id}", file.name, file.getvalue()) for file in uploads[:MOST_SELECTED]]
 
 
@@ -159,7 +158,8 @@ def pictures(uploads: list[data.Picture]) -> tuple[list[data.Picture], str]:
 def _example(name: str) -> tuple[list[data.Picture], str]:
     table = choice.tables().get(choice.table())
     try:
-        if table and table.is_evaluation:
+        # Where it cannot be read the first picture does as well.
+        if table and table.is_evaluation and choice.evaluation(table):
             for sample in data.misclassified(table)["id"].head(20):
                 example = data.picture(name, sample)
                 words = _("Nothing is selected yet: this is the most confident mistake of {model}.")
@@ -167,8 +167,8 @@ def _example(name: str) -> tuple[list[data.Picture], str]:
         samples = data.dataset(name).samples(choice.split())
         if len(samples):
             return [data.picture(name, samples["id"].iloc[0])], _("Nothing is selected yet: this is the first picture.")
-    except CarvisError as problem:
-        error(problem)
+    except Exception as problem:
+        unreadable.add("data set", name, problem)
     return [], ""
 
 
@@ -232,7 +232,7 @@ def scale_note(chosen: selection.Selection) -> str:
     return f"{words} {_('Method: {name}.').format(name=chosen.method)}"
 
 
-def without_logit(opened: dict[str, "classifiers.Opened"], chosen: selection.Selection) -> list[str]:
+def without_logit(opened: dict[str, classifiers.Opened], chosen: selection.Selection) -> list[str]:
     """Say which models have no such score, and what is explained in its place."""
     words = _("{model} has no logit before a softmax, as it joins several probabilities: log-probability explained.")
     found = [model.classifier for model in opened.values() if model.classifier]

@@ -1,15 +1,17 @@
 """The frame of a page: its heading, its help, its empty states, its errors."""
 
 import contextlib
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import NoReturn, ParamSpec
 
 import streamlit as st
 
-from carvis.errors import CarvisError
-from ui import commands
+from ui import commands, told, unreadable, widget_values
 from ui.i18n import _, of_library
 from ui.texts import plain
+
+P = ParamSpec("P")
 
 
 def heading(title: str, answers: str, how_to_read: str) -> None:
@@ -19,6 +21,7 @@ def heading(title: str, answers: str, how_to_read: str) -> None:
         st.markdown(answers)
         with st.expander(_("How to read this"), type="compact"):
             st.markdown(how_to_read)
+        unreadable.stands_here()
 
 
 def empty(title: str, what_to_do: str, *commands: str) -> None:
@@ -44,14 +47,43 @@ def error(sentence: object) -> None:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Show the sentence of an error that a file caused, and let the page go on."""
+    """Show a sentence in place of any error, and let the page go on; what no file explains is logged with a number.
+
+    Streamlit's own signals for a rerun and a stop are no errors and pass.
+    """
     try:
         yield
-    except CarvisError as problem:
-        error(problem)
-    except OSError as problem:
-        # What is written goes through a temporary file: the folder is what a person knows.
-        place = os.path.dirname(os.path.abspath(problem.filename)) if problem.filename else _("A file")
-        reason = problem.strerror or str(problem)
-        words = _("{place} cannot be used ({reason}): is there room on the disk, and may it be written?")
-        error(words.format(place=place, reason=reason))
+    except Exception as problem:
+        told.of(problem).show()
+
+
+def stop() -> NoReturn:
+    """End the page here, as ``st.stop`` does, with the list of what it could not read."""
+    unreadable.draw()
+    st.stop()
+
+
+def tell() -> None:
+    """Show what went wrong in callbacks since the last drawing."""
+    for problem in widget_values.failures():
+        words = told.of(problem)
+        words.show()
+        # Who clicked far down the page sees this one.
+        st.toast(plain(words.sentence), icon=":material/error:", duration="long")
+
+
+def part(draw: Callable[P, None]) -> Callable[P, None]:
+    """Return the content of a fragment or a window, which is drawn by itself: it shows its own errors, as a page does.
+
+    Args:
+        draw: the function that draws it.
+    """
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+        with guarded(), unreadable.listed(of_part=True):
+            tell()
+            with guarded():
+                draw(*args, **kwargs)
+
+    return drawn

@@ -16,6 +16,7 @@ def offer() -> None:
     """Offer a report on the models evaluated on the chosen pictures; nothing is made before it is asked for."""
     name, split = choice.dataset_name(), choice.split()
     tables = {t.model: t for t in data.evaluations().values() if (t.data, t.split) == (name, split)}
+    tables = {model: table for model, table in tables.items() if choice.evaluation(table)}
     if not tables:
         return
     st.subheader(_("Report"), anchor=False)

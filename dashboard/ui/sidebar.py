@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from carvis.errors import CarvisError
 from carvis.workspace import Workspace
 from ui import choice, data, selection
 from ui.i18n import _, language, languages, n_, translated
-from ui.page import error
+from ui.page import guarded
 from ui.texts import SPLIT, plain
 
 _MOST_NAMED, _LOOK_EVERY = 20, 10
@@ -16,18 +15,20 @@ def show(pages: dict[str, st.Page]) -> Workspace | None:
     """Draw the sidebar and return the workspace, None where it cannot be opened."""
     with st.sidebar:
         st.markdown("### :material/directions_car: carvis")
-        with st.container(gap="xxsmall"):
+        with st.container(gap="xxsmall"), guarded():
             for page in pages.values():
                 st.page_link(page, query_params=selection.link(), width="stretch")
-    try:
+    workspace = None
+    with guarded():
         workspace = data.workspace()
-    except CarvisError as problem:
-        error(problem)
+    if workspace is None:
         return None
     with st.sidebar:
         st.space("small")
-        _choose_data()
-        _choose_language()
+        with guarded():
+            _choose_data()
+        with guarded():
+            _choose_language()
         st.caption(_("Workspace: {path}").format(path=plain(workspace.root)))
         st.caption(_("Results are kept in its folder `data`."))
         _name_links_out(workspace)

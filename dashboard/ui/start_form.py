@@ -8,10 +8,10 @@ from carvis.classifier.processor import has_bfloat16
 from carvis.demo import MissingImages, is_demo, missing_images, training_defaults
 from carvis.training.recipes import DEFAULTS
 from carvis.workspace import children
-from ui import data, selection
+from ui import choice, data, selection
 from ui.i18n import N_, _, translated
 from ui.monitor import duration
-from ui.page import guarded
+from ui.page import guarded, part
 from ui.texts import plain
 
 RECIPES = {"own": N_("Own CNN"), "transfer": N_("Transfer"), "fine-tune": N_("Fine-tuning")}
@@ -104,7 +104,7 @@ def _offer_drawing(dataset: str, wanted: dict, missing: MissingImages, seconds: 
             if st.button(_("Not now"), key="draw_later"):
                 st.rerun()
 
-    st.dialog(_("The demo's training images are not drawn yet"), icon=":material/draw:")(window)()
+    st.dialog(_("The demo's training images are not drawn yet"), icon=":material/draw:")(part(window))()
 
 
 def _network(recipe: str, dataset: str, suits: dict) -> dict:
@@ -210,10 +210,9 @@ def _parents(suits: dict) -> dict[str, str | None]:
     """List the transfer models, as paths below the workspace, with their backbone."""
     found = {}
     for path in dict.fromkeys([*data.model_files().values(), *([suits["parent"]] if suits else [])]):
-        with guarded():
-            card = read_card(path)
-            if card and card.recipe == "transfer":
-                found[data.workspace().relative(path)] = card.backbone
+        card = choice.card_of(path)
+        if card and card.recipe == "transfer":
+            found[data.workspace().relative(path)] = card.backbone
     return found
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from ui.i18n import _
+from ui.widget_values import careful
 
 
 def steps(ids: pd.Series, position: int, key: str, go: Callable[[str], None]) -> None:
@@ -29,7 +30,7 @@ def steps(ids: pd.Series, position: int, key: str, go: Callable[[str], None]) ->
             key=f"{key}_{step}",
             shortcut=shortcut,
             disabled=not there,
-            on_click=go,
+            on_click=careful(go),
             args=(ids.iloc[to] if there else "",),
         )
     st.markdown(f"{position + 1:,} / {len(ids):,}", width="content")

@@ -13,12 +13,13 @@ from carvis.errors import CarvisError, TableError
 from carvis.evaluation import TAGS, NoteChangedError, TagError, Tags, import_tags
 from carvis.evaluation.tag_exchange import tags_csv
 from carvis.workspace import atomic_write, sha256_of_file
-from ui import data, selection
+from ui import data, selection, told, unreadable
 from ui.download import download
 from ui.i18n import N_, _, of_library
 from ui.keeping import keep_while_typing
-from ui.page import error, guarded
+from ui.page import guarded
 from ui.texts import plain
+from ui.widget_values import careful, shelf
 
 WORDS = {
     "label-wrong": N_("label wrong"),
@@ -27,13 +28,20 @@ WORDS = {
     "not-a-car": N_("not a car"),
     "cropped": N_("cropped"),
 }
-_PROBLEM, _CONFLICTS, _TAKEN = "_tag_problem", "_note_conflicts", "_tags_taken"
+FILE = "data/tags.sqlite"
+_CONFLICTS, _TAKEN = "_note_conflicts", "_tags_taken"
 _NOTHING = ((), "")
 
 
 def store() -> Tags:
-    """Return the workspace's tags."""
-    return Tags(data.workspace().data_dir / "tags.sqlite", data.datasets())
+    """Return the workspace's tags.
+
+    Raises:
+        TagError: they could not be read a moment ago: a locked file is waited for once, not once for each picture.
+    """
+    if reason := unreadable.why("tags", FILE):
+        raise TagError(reason)
+    return Tags(data.workspace().root / FILE, data.datasets())
 
 
 def in_words(tag: str) -> str:
@@ -43,10 +51,9 @@ def in_words(tag: str) -> str:
 
 def names() -> list[str]:
     """Return the tags there are; the five common ones where the file cannot be read."""
-    try:
+    with unreadable.item("tags", FILE):
         return store().names()
-    except CarvisError:
-        return list(TAGS)
+    return list(TAGS)
 
 
 @lru_cache(4096)
@@ -103,15 +110,9 @@ def change(what: str, row: Any, *values: Any, **more: Any) -> bool:
     except NoteChangedError:
         raise
     except CarvisError as problem:
-        st.session_state[_PROBLEM] = str(problem)
+        shelf().append(problem)
         return False
     return True
-
-
-def problem() -> None:
-    """Tell what went wrong when something was to be kept."""
-    if sentence := st.session_state.pop(_PROBLEM, None):
-        error(sentence)
 
 
 def keys(row: Any, tags: tuple[str, ...]) -> None:
@@ -124,7 +125,7 @@ def keys(row: Any, tags: tuple[str, ...]) -> None:
                 shortcut=str(number),
                 icon=":material/check:" if tag in tags else ":material/sell:",
                 type="primary" if tag in tags else "secondary",
-                on_click=change,
+                on_click=careful(change),
                 args=("tag", row, tag, tag not in tags),
             )
 
@@ -157,7 +158,7 @@ def editor(row: Any, tags: tuple[str, ...], note: str, place: str, all_tags: boo
         _("Add a tag of your own"),
         key=key,
         max_chars=40,
-        on_change=_new_tag,
+        on_change=careful(_new_tag),
         args=(row, key),
         label_visibility="collapsed",
         placeholder=_("Add a tag of your own"),
@@ -176,12 +177,7 @@ def _new_tag(row: Any, key: str) -> None:
     text, st.session_state[key] = st.session_state[key], ""
     if not text.strip():
         return
-    try:
-        name = store().add_name(text)
-    except CarvisError as problem:
-        st.session_state[_PROBLEM] = str(problem)
-        return
-    change("tag", row, name)
+    change("tag", row, store().add_name(text))
 
 
 def _note(row: Any, note: str, place: str) -> None:
@@ -194,7 +190,7 @@ def _note(row: Any, note: str, place: str) -> None:
         st.session_state[key] = shown
     with st.container(key=f"keep_{place}", gap="xsmall"):
         st.text_area(
-            _("Note"), key=key, height=96, max_chars=10_000, on_change=_take_note, args=(row, note, key),
+            _("Note"), key=key, height=96, max_chars=10_000, on_change=careful(_take_note), args=(row, note, key),
             placeholder=_("What do you see? It is saved as you type."),
         )  # fmt: skip
         keep_while_typing(f"keep_{place}", key)
@@ -209,7 +205,7 @@ def _note(row: Any, note: str, place: str) -> None:
             ("theirs", _("Keep the other"), note),
         )
         for name, label, text in choices:
-            st.button(label, key=f"note_{name}_{place}", on_click=_settle, args=(row, note, text))
+            st.button(label, key=f"note_{name}_{place}", on_click=careful(_settle), args=(row, note, text))
 
 
 def _take_note(row: Any, seen: str, key: str) -> None:
@@ -249,7 +245,7 @@ def exchange() -> None:
                 _take_file(file)
         taken = st.session_state.get(_TAKEN)
         if file and taken and isinstance(taken[1], CarvisError):
-            error(taken[1])
+            told.of(taken[1]).show()
         elif file and taken:
             result = taken[1]
             words = _("Added: {tags} tags, {notes} notes.")

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.workspace import content_hash
-from ui import classifiers, comparison, work
+from ui import classifiers, comparison, unreadable, work
 from ui.i18n import N_, _
 from ui.texts import percent, plain
 
@@ -35,7 +35,7 @@ _LINES = {"map": N_("this map"), "random": N_("random map"), "blob": N_("blob in
 
 def offer(rows: list[comparison.Row], opened: dict[str, classifiers.Opened]) -> None:
     """Offer to test every map on the page that was not tested before; what was tested is kept, also at a stop."""
-    todo = [(row, name) for row in rows for name in row.maps if kept(row, opened[name]) is None]
+    todo = [(row, name) for row in rows for name in row.maps if not _is_kept(row, opened[name])]
     if not todo:
         return
 
@@ -88,6 +88,13 @@ def kept(row: comparison.Row, model: classifiers.Opened) -> "Faithfulness | None
 
     key = key_of(row, model)
     return _session().get(key) or kept_faithfulness(work.cache("faithfulness"), key)
+
+
+def _is_kept(row: comparison.Row, model: classifiers.Opened) -> bool:
+    # What is kept and cannot be read is tested again, and the page names it.
+    with unreadable.item("result", model.name):
+        return kept(row, model) is not None
+    return False
 
 
 def show(row: comparison.Row, name: str, found: "Faithfulness") -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-_SENT, _WHOLE, _AGAIN = "_values_sent", "_run_was_whole", "_values_all_again"
+_SENT, _WHOLE, _AGAIN, _FAILURES = "_values_sent", "_run_was_whole", "_values_all_again", "_callback_failures"
 # By then a server that is not stuck has sent what a run has left to it, and a click made before that has arrived.
 _ARRIVED_AFTER = 1.5
 
@@ -70,7 +70,35 @@ def by_person(key: str, callback: Callable[..., None]) -> Callable[..., None]:
         if not _is_stale(key):
             callback(*args, **kwargs)
 
-    return changed
+    return careful(changed)
+
+
+def careful(callback: Callable[..., Any]) -> Callable[..., None]:
+    """Return a callback that breaks nothing: an error is kept for ``failures``, to be told at the next drawing.
+
+    Streamlit calls a callback before the page is drawn, and would show its error in place of the whole page.
+    """
+
+    def called(*args: Any, **kwargs: Any) -> None:
+        try:
+            callback(*args, **kwargs)
+        except Exception as problem:
+            shelf().append(problem)
+
+    return called
+
+
+def shelf() -> list[Exception]:
+    """Return the list that errors outside the drawing are put into; it is the session's own, for another thread too."""
+    return st.session_state.setdefault(_FAILURES, [])
+
+
+def failures() -> list[Exception]:
+    """Return the errors that are still to be told, and forget them."""
+    kept = shelf()
+    found = kept[:]
+    kept.clear()
+    return found
 
 
 def _is_stale(key: str) -> bool:

@@ -8,6 +8,7 @@ import streamlit as st
 from carvis.workspace import Cache
 from ui import data
 from ui.i18n import _
+from ui.widget_values import careful
 
 _ASKED, _RESULTS = "_work_asked", "_work_results"
 _MOST_RESULTS = 16
@@ -52,14 +53,16 @@ def on_request(
     if st.session_state.get(_ASKED) != key:
         with st.container(horizontal=True, vertical_alignment="center", key="work_asks"):
             kind = "primary" if main else "secondary"
-            st.button(label, type=kind, icon=":material/play_arrow:", key="work_begin", on_click=_ask, args=(key,))
+            st.button(
+                label, type=kind, icon=":material/play_arrow:", key="work_begin", on_click=careful(_ask), args=(key,)
+            )
             if note:
                 st.caption(note, width="content")
         return begun
     with st.container(horizontal=True, vertical_alignment="center", key="work_goes_on"):
         bar = st.progress(0.0, text=_("Getting ready …"), width="stretch")
         # A press ends this run of the page at the next step of the bar.
-        st.button(_("Stop"), icon=":material/stop:", key="work_stop", on_click=_ask, args=("",))
+        st.button(_("Stop"), icon=":material/stop:", key="work_stop", on_click=careful(_ask), args=("",))
 
     def watch(done: float, total: float) -> bool:
         share = done / total if total else 1.0

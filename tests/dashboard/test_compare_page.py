@@ -136,6 +136,9 @@ def test_evaluations_of_other_pictures_are_refused_and_a_broken_one_is_told(own_
     assert not app.exception and "evaluated on different pictures" in app.error[0].value
     (evaluations / "poor" / "predictions.parquet").write_bytes(b"nothing")
     app = open_page("compare", data="colours")
+    assert not app.exception and "written only in part" in words(app)
+    assert app.get("expander")[1].label == "1 evaluation cannot be read"
+    app = open_page("compare", data="colours", model=["good", "poor"])
     assert not app.exception and "written only in part" in app.error[0].value
     assert app.info[0].proto.title == "Nothing to compare yet"
 

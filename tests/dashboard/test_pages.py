@@ -158,8 +158,9 @@ def test_a_broken_table_and_evaluation_break_no_page(own_workspace, open_page):
     (own_workspace / "data" / "evaluations" / "colours" / "test" / "good" / "metrics.json").write_text("{")
     app = open_page()
     for page in through_all(app, table="data/incorrect/bad.csv"):
-        quiet = ("data_health", "models", "training", "confusion", "compare", "heatmaps", "attention", "filters")
-        assert page in quiet or app.error
+        quiet = ("data_health", "training", "filters")
+        named = any("cannot be read" in box.label for box in app.get("expander"))
+        assert page in quiet or app.error or named, page
 
 
 def test_a_link_in_japanese_shows_the_navigation_in_japanese_at_once(workspace, open_page):

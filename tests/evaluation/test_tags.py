@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from carvis.errors import TableError
+from carvis.errors import CarvisError, TableError
 from carvis.evaluation import NoteChangedError, TagError, Tags, export_tags, import_tags
 from carvis.workspace import Workspace, sha256_of_file
 
@@ -265,3 +265,11 @@ def test_coming_back_replaces_nothing(workspace, tags, tmp_path):
     (tmp_path / "wrong.csv").write_text("PATH,TRUE\na,b\n")
     with pytest.raises(TableError, match="no column sha256"):
         import_tags(tags, tmp_path / "wrong.csv")
+
+
+def test_a_pipe_in_place_of_the_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "tags.sqlite")
+    tags = Tags(tmp_path / "tags.sqlite", {})
+    for call in (tags.names, lambda: tags.add_name("mine")):
+        with pytest.raises(CarvisError, match="is a pipe: name an ordinary file"):
+            call()
