@@ -185,13 +185,14 @@ def _is_of_an_earlier_version(entry: os.DirEntry) -> bool:
 
 
 def move(source: Path, target: Path, moved: list[Path], decided: float = float("inf")) -> None:
-    """Move what lies in a folder into another one, in the order of the names, and remove the folder.
+    """Move what lies in a folder into another one, new ones first, and remove the folder.
 
     Args:
         moved: gets what has been moved.
         decided: what was changed in ``target`` since this time (seconds) is kept beside the new.
     """
-    for entry in sorted(os.scandir(source), key=lambda entry: entry.name):
+    # What is new comes first: the copy of an edited file is in place before the file itself is replaced.
+    for entry in sorted(os.scandir(source), key=lambda entry: (os.path.lexists(target / entry.name), entry.name)):
         place = target / entry.name
         if entry.is_dir(follow_symlinks=False) and place.is_dir():
             move(Path(entry.path), place, moved, decided)
