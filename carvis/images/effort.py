@@ -148,7 +148,7 @@ def _jpeg(file: BinaryIO, start: bytes) -> Iterator[bytes]:
         if mark == b"\xff":
             continue
         # Bytes between the segments are passed one by one.
-        if b"\xc0" <= mark and not b"\xd0" <= mark <= b"\xd9" and len(length := file.read(2)) == 2:
+        if mark >= b"\xc0" and not b"\xd0" <= mark <= b"\xd9" and len(length := file.read(2)) == 2:
             file.seek(max(int.from_bytes(length, "big") - 2, 0), os.SEEK_CUR)
 
 
