@@ -40,8 +40,8 @@ from carvis.language import Message
 _CHUNK = 32
 # The size of what a model that takes any size is probed with.
 PROBED_SIZE = (240, 320)
-# Of an image that such a model is given: as 32-bit numbers, with their gradients, five times as large at most 360 MB.
-MOST_NATIVE_PIXELS = 6_000_000
+# Of an image that such a model is given: finding where its layers look takes 200 bytes a pixel.
+MOST_NATIVE_PIXELS = 2_000_000
 # Values that go into a model at once: 64 MB.
 MOST_VALUES = 16_000_000
 

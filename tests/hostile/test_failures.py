@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import carvis
 from carvis.classifier import load_classifier
+from carvis.classifier.call import traced
 from carvis.classifier.failures import model_failures, sentence_of
 from carvis.cli import _run
 from carvis.errors import ModelError
