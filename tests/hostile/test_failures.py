@@ -21,9 +21,9 @@ L = keras.layers
 ROOT = Path(__file__).parents[2]
 NARROW = keras.Sequential([keras.Input((8, 8, 3)), L.Flatten(), L.Dense(3)])
 FAILURES = {
-    "numpy's memory": (lambda: np.zeros(10**14), "memory does not suffice"),
-    "Python's memory": (lambda: bytearray(10**14), "memory does not suffice"),
-    "TensorFlow's memory": (lambda: tf.zeros((10**7, 10**7)), "memory does not suffice"),
+    "numpy's memory": (lambda: np.zeros(10**14), "not enough memory"),
+    "Python's memory": (lambda: bytearray(10**14), "not enough memory"),
+    "TensorFlow's memory": (lambda: tf.zeros((10**7, 10**7)), "not enough memory"),
     "shapes of a product": (lambda: tf.matmul(tf.zeros((2, 3)), tf.zeros((2, 3))), "Matrix size-incompatible"),
     "shapes of a sum": (lambda: keras.ops.add(np.zeros((2, 3)), np.zeros((4, 5))), "Incompatible shapes"),
     "another size": (lambda: NARROW(tf.zeros((1, 9, 9, 3))), "to have value 192"),
@@ -34,7 +34,7 @@ FAILURES = {
     "internal": (lambda: (_ for _ in ()).throw(tf.errors.InternalError(None, None, "Blas GEMM failed")), "GEMM failed"),
     "a GPU's memory": (
         lambda: (_ for _ in ()).throw(tf.errors.InternalError(None, None, "failed to allocate 3 GB")),
-        "memory does not suffice",
+        "not enough memory",
     ),
 }
 
