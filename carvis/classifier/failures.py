@@ -122,6 +122,11 @@ def model_failures(name: object = None) -> Iterator[None]:
     """
     try:
         yield
+    except CarvisError as error:
+        # TensorFlow puts the lines of code into a copy of what is raised while it traces.
+        if isinstance(error.__context__, CarvisError) and str(error).startswith("in user code"):
+            raise error.__context__ from None
+        raise
     except Exception as error:
         sentence = sentence_of(error, name, computing=True)
         if sentence is None:

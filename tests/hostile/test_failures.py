@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import carvis
 from carvis.classifier import load_classifier
+from carvis.classifier.call import traced
 from carvis.classifier.failures import model_failures, sentence_of
 from carvis.cli import _run
 from carvis.errors import ModelError
@@ -105,3 +106,17 @@ def test_the_command_line_ends_with_2(kind, capsys):
     assert _run(Arguments) == 2
     error = capsys.readouterr().err
     assert said in error and error.startswith("carvis: ") and "Traceback" not in error
+
+
+def test_what_fails_while_tensorflow_traces_is_one_line():
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten()])
+
+    def forward(images):
+        with model_failures("m.keras"):
+            raise ValueError("Exception encountered when calling x: it cannot")
+        return images
+
+    signature = [tf.TensorSpec([None, 8, 8, 3], tf.float32)]
+    with pytest.raises(ModelError, match=r"^m\.keras cannot compute") as caught:
+        traced(model, forward, signature)(np.zeros((1, 8, 8, 3), np.float32))
+    assert "\n" not in str(caught.value)
