@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from carvis.errors import FileKindError, ImageError
+from carvis.images.bounds import TooMuch, check_pixels, check_scans
 from carvis.images.depth import Undecided, kind_of, to_8_bit
 from carvis.images.formats import IMAGE_SUFFIXES, readable_formats, why_not_opened, why_not_read
 from carvis.images.orientation import SIDEWAYS, orientation_in, turned_upright
@@ -20,7 +21,6 @@ from carvis.images.strips import strips
 from carvis.language import Message, message_of
 from carvis.workspace import open_regular, os_reason, os_remedy, shown_path
 
-MAX_PIXELS = 50_000_000
 ALPHAS = ("drop-alpha", "on-white", "on-black")
 ORIENTATIONS = ("upright", "as-stored")
 
@@ -138,17 +138,7 @@ def _opened(source: str | Path | bytes):
         with warnings.catch_warnings(), io.BytesIO(source) if uploaded else open_regular(source) as opened:
             warnings.simplefilter("ignore")
             with Image.open(opened, formats=readable_formats()) as picture:
-                if picture.width * picture.height > MAX_PIXELS:
-                    size = Message("{width} x {height} pixels", width=picture.width, height=picture.height)
-                    limit = Message("{n} million", n=MAX_PIXELS // 10**6)
-                    raise ImageError(
-                        Message(
-                            "{name} has {size}, more than {limit}: make it smaller first.",
-                            name=name,
-                            size=size,
-                            limit=limit,
-                        )
-                    )
+                check_pixels(picture)
                 yield picture
     except FileNotFoundError:
         raise ImageError(Message("{name} does not exist: check the path.", name=name)) from None
@@ -160,7 +150,7 @@ def _opened(source: str | Path | bytes):
         raise ImageError(message_of(error)) from None
     except (UnidentifiedImageError, Image.DecompressionBombError):
         raise ImageError(_no_image(name, source)) from None
-    except Undecided as error:
+    except (TooMuch, Undecided) as error:
         raise ImageError(Message("{name} {reason}", name=name, reason=error.args[0])) from None
     # Pillow's decoders report damage in many ways (SyntaxError, struct.error, zlib.error, ...).
     except ImageError:
@@ -200,6 +190,7 @@ def _start_of(source: str | Path | bytes) -> bytes:
 
 def _to_array(picture: Image.Image, channels: int, reading: Reading, source: str | Path | bytes) -> np.ndarray:
     turn = 1
+    check_scans(picture, picture.fp)
     if kind := kind_of(picture):
         orientation = orientation_in(picture)
         shallow = to_8_bit(picture, kind, source)
