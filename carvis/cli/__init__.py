@@ -12,6 +12,7 @@ from importlib import import_module
 from carvis import __version__
 from carvis.classifier.failures import sentence_of
 from carvis.cli.argparse_words import HelpInCells, argparse_speaking
+from carvis.cli.terminal import steady_output
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, languages, localised, speaking, system_language
 from carvis.startup import quiet_tensorflow
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"carvis: {error}", file=sys.stderr)
         return 2
     _write_all_letters(language)
-    with speaking(language), argparse_speaking():
+    with speaking(language), argparse_speaking(), steady_output():
         if sentence := _empty_argument(arguments):
             print(f"carvis: {localised(sentence)}", file=sys.stderr)
             return 2
