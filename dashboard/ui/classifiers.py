@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from carvis.errors import CarvisError
-from carvis.workspace import content_hash, sha256_of_file
+from carvis.workspace import content_hash, read_regular, sha256_of_file
 from ui import choice, data, selection, unreadable
 from ui.i18n import _, of_library
 from ui.texts import mark, plain
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MODELS, _MAPS = 12, 600
 # Opening more than this at once would keep the page waiting.
 _CHECKED_UNASKED = 150_000_000
+_LONGEST_CARD = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,8 +200,11 @@ def file_key(name: str) -> str:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _hashed(path: str, time: int, card_time: int, lender: str, beside: tuple[tuple[str, int, int], ...]) -> str:
-    card = Path(path).with_suffix(".json")
-    found = sha256_of_file(path), card.read_bytes() if card_time else b"", lender
+    card = b""
+    # What is no card decides nothing; whoever opens the model says so.
+    with contextlib.suppress(CarvisError, OSError):
+        card = read_regular(Path(path).with_suffix(".json"), _LONGEST_CARD) if card_time else b""
+    found = sha256_of_file(path), card, lender
     return content_hash("model file", *found, *([list(map(list, beside))] if beside else []))
 
 
