@@ -12,15 +12,17 @@ from importlib import import_module
 from carvis import __version__
 from carvis.classifier.failures import sentence_of
 from carvis.cli.argparse_words import HelpInCells, argparse_speaking
+from carvis.cli.terminal import steady_output
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, languages, localised, speaking, system_language
 from carvis.startup import quiet_tensorflow
-from carvis.workspace import os_sentence
+from carvis.workspace import os_sentence, shown_path
 
 VERBS = (
     "summary", "check", "split", "train", "runs", "evaluate", "compare", "heatmaps", "attention", "filters",
     "activations", "report", "demo",
 )  # fmt: skip
+_MOST_FOLDERS = 200
 DESCRIPTION = N_("carvis: train image classifiers with Keras and see where they look.")
 
 
@@ -34,15 +36,19 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"carvis: {error}", file=sys.stderr)
         return 2
     _write_all_letters(language)
-    with speaking(language), argparse_speaking():
-        if sentence := _empty_argument(arguments):
+    with speaking(language), argparse_speaking(), steady_output():
+        if sentence := _unusable_argument(arguments):
             print(f"carvis: {localised(sentence)}", file=sys.stderr)
             return 2
         return _run(_parser(language).parse_args(arguments))
 
 
-def _empty_argument(arguments: list[str]) -> Message | None:
-    """Return a sentence where an argument is empty, as one of an unset shell variable is: it never means a default."""
+def _unusable_argument(arguments: list[str]) -> Message | None:
+    """Return a sentence where an argument cannot be meant.
+
+    An empty one, as of an unset shell variable, never means a default; Python's functions for paths call themselves for
+    each folder, until its stack is used up.
+    """
     for place, text in enumerate(arguments):
         option, equals, value = text.partition("=")
         before = arguments[place - 1] if place else ""
@@ -52,6 +58,12 @@ def _empty_argument(arguments: list[str]) -> Message | None:
             if before.startswith("--") and "=" not in before:
                 return Message("{option} is empty: give it a value, or leave it out.", option=before)
             return Message("Argument {n} is empty: give it a value, or leave it out.", n=place + 1)
+        if text.count("/") + text.count(os.sep) * (os.sep != "/") > _MOST_FOLDERS:
+            return Message(
+                "{path} names more than {n} folders in each other: use a shorter path.",
+                path=shown_path(text, 80),
+                n=_MOST_FOLDERS,
+            )
     return None
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from carvis.cli.options import add_model_facts, add_workspace, check, load, open_workspace
 from carvis.cli.several import by_name, each, models_of
+from carvis.cli.terminal import new_console
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
 
@@ -123,13 +124,11 @@ def _write(out: Path, results: dict) -> None:
 
 
 def _print(name: str, result) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from carvis.explain.attention.standing_out import stands_out_words
 
-    # Names are file and folder names: they may hold brackets, which are no markup.
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = new_console()
     if not sys.stdout.isatty():
         console.width = max(console.width, 110)
     table = Table(

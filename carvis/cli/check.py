@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from carvis.cli.options import add_workspace, open_workspace
+from carvis.cli.terminal import new_console
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
 
@@ -65,10 +66,8 @@ class bar:
 
 
 def _print(health) -> None:
-    from rich.console import Console
 
-    # Names are file and folder names: they may hold brackets, which are no markup.
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = new_console()
     counts = ", ".join(f"{split} {n}" for split, n in health.counts.sum().items())
     console.print(
         _("{name}: {n} pictures of {classes} classes ({counts})").format(

@@ -4,6 +4,7 @@ import math
 import sys
 from pathlib import Path
 
+from carvis.cli.terminal import new_console
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _
 from carvis.workspace import clear_leftovers
@@ -26,13 +27,11 @@ def check(out: Path, overwrite: bool) -> None:
 
 def print_comparison(comparison, effects: dict[str, dict]) -> None:
     """Print the scoreboard, who is right where, and what can be said of each pair."""
-    from rich.console import Console
     from rich.table import Table
 
     from carvis.evaluation.comparison import cochran_words, left_out_words, pattern_words, sentence
 
-    # Names are file names: they may hold brackets, which are no markup.
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = new_console()
     if not sys.stdout.isatty():
         console.width = max(console.width, 130)
     table = Table(title=_("{n:,} pictures").format(n=comparison.n), title_justify="left", header_style="bold")

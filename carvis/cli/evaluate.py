@@ -6,6 +6,7 @@ from pathlib import Path
 
 from carvis.cli.check import checked
 from carvis.cli.options import add_model_facts, add_workspace, check, load, open_workspace
+from carvis.cli.terminal import new_console
 from carvis.language import N_, Message, _, localised
 
 _FIGURES = (".png", ".svg", ".pdf", ".jpg")
@@ -152,11 +153,9 @@ def _bar():
 
 
 def _print(evaluation, told: list[str]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    # Class names are folder names: they may hold brackets, which are no markup.
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = new_console()
     metrics = evaluation.metrics
     low, high = metrics["accuracy_interval"]
     figures = Table.grid(padding=(0, 2))

@@ -4,6 +4,7 @@ import argparse
 
 from carvis.cli.layer_lines import LayerLines
 from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
+from carvis.cli.terminal import new_console
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
 from carvis.workspace import resolved
@@ -96,7 +97,6 @@ def _layer_lines(clf, layers, width: int) -> list[str]:
 
 
 def _print_check(checked) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -121,7 +121,7 @@ def _print_check(checked) -> None:
         table.add_row(
             Text(words), str(row["right"]), f"{row['accuracy']:.0%}", p, _(_VERDICTS[row["verdict"]]) if i else ""
         )
-    Console().print(table)
+    new_console().print(table)
 
 
 def _save_card(clf, checked, output: str | None) -> None:

@@ -150,7 +150,20 @@ def _check(path: Path, connection: sqlite3.Connection) -> bool:
                 "{path} was written by a newer carvis (format {version}): update carvis.", path=path, version=version
             )
         )
-    return version == FORMAT
+    if version != FORMAT:
+        return False
+    connection.row_factory = _row
+    # What carvis makes has none; those of a stranger's file would compute, without an end, or change what is written.
+    foreign = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('view', 'trigger') LIMIT 1").fetchone()
+    if foreign:
+        raise sqlite3.DatabaseError(f"{foreign[0]} is a view or a trigger")
+    return True
+
+
+def _row(cursor: sqlite3.Cursor, row: tuple) -> tuple:
+    if any(isinstance(value, bytes) for value in row):
+        raise sqlite3.DatabaseError(f"a {cursor.description[0][0]} or what belongs to it is no text")
+    return row
 
 
 @contextlib.contextmanager

@@ -96,8 +96,12 @@ class Tags:
         with reading(self.path) as file:
             if file is None:
                 return pd.DataFrame(columns=["data", "id", "sha256", "tags", "note", "time"])
-            given = file.execute(f"SELECT data, sample, sha256, tag, time FROM tag{where}", values).fetchall()
-            notes = file.execute(f"SELECT data, sample, sha256, note, time FROM note{where}", values).fetchall()
+            given = file.execute(
+                f"SELECT data, sample, sha256, tag, coalesce(time, '') FROM tag{where}", values
+            ).fetchall()
+            notes = file.execute(
+                f"SELECT data, sample, sha256, coalesce(note, ''), coalesce(time, '') FROM note{where}", values
+            ).fetchall()
         kept: dict[tuple, list] = {}
         for *key, tag, time in given:
             entry = kept.setdefault(tuple(key), [(), "", ""])

@@ -1,5 +1,6 @@
 """Reading, resizing, colouring and writing pictures."""
 
+from carvis.images.bounds import MAX_PIXELS
 from carvis.images.depth import Depth, depth_of
 from carvis.images.files import encode_image, thumbnail, write_image
 from carvis.images.formats import IMAGE_SUFFIXES, why_not_read
@@ -8,7 +9,6 @@ from carvis.images.overlay import DIVERGING, colorize, overlay, overlay_differen
 from carvis.images.reader import (
     ALPHAS,
     KERAS,
-    MAX_PIXELS,
     ORIENTATIONS,
     USUAL,
     Reading,

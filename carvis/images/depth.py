@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from carvis.images.bounds import check_pixels
 from carvis.images.orientation import EXIF_ORIENTATION, turned_upright
 from carvis.images.strips import by_strips, strips
 from carvis.language import Message
@@ -297,6 +298,7 @@ def _range_of(path: str) -> tuple[str | None, float, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with open_regular(path) as file, Image.open(file, formats=("PNG", "TIFF", "PPM")) as picture:
+            check_pixels(picture)
             kind = kind_of(picture)
             if kind in (None, "integer") or (kind != "float" and _declared(picture)):
                 return None, 0, 0

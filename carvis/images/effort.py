@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from carvis.images.bounds import MAX_SCANS, TooMuchWork, scans_of
 from carvis.language import Message
 
 # Text, colours and previews come to some dozen.
@@ -19,7 +20,7 @@ _MOST_PARTS = 5_000
 # A 48-megapixel photograph in strips of one row has 8,000, in tiles of 16 x 16 pixels 190,000.
 _MOST_STRIPS = 200_000
 # Ten are usual. libjpeg takes about 5 ns a pixel for each.
-_MOST_SCANS, _MOST_SCANNED = 200, 1_500_000_000
+_MOST_SCANNED = 1_500_000_000
 # What is decoded in Python takes about 0.2 microseconds a pixel or byte.
 _MOST_IN_PYTHON = 4_000_000
 _IN_PYTHON = {
@@ -28,19 +29,8 @@ _IN_PYTHON = {
 }
 _PPM_HEADER = 1 << 16
 _STRIPS = (273, 279, 324, 325)
-_PIECE = 1 << 20
-
-
-class TooMuchWork(Exception):
-    """An image would take far longer than others of its size; holds a ``Message`` that follows the file's name."""
-
-    def __init__(self, what: Message):
-        super().__init__(
-            Message(
-                "would take far longer to read than other images of its size ({what}): save it anew as PNG or JPEG.",
-                what=what,
-            )
-        )
+# More than any JPEG of the most pixels.
+_MOST_BYTES = 300_000_000
 
 
 def check_head(file: BinaryIO) -> None:
@@ -77,9 +67,9 @@ def check_body(picture: Image.Image) -> None:
         raise TooMuchWork(_IN_PYTHON[decoder])
     if picture.format == "PNG" and decoder:
         _check_chunks(picture.fp)
-    if picture.format in ("JPEG", "MPO") and picture.info.get("progressive"):
-        scans = _count(picture.fp, b"\xff\xda")
-        if scans > _MOST_SCANS or scans * pixels > _MOST_SCANNED:
+    if picture.format in ("JPEG", "MPO"):
+        scans = scans_of(_content(picture.fp))
+        if scans > MAX_SCANS or (scans > 1 and scans * pixels > _MOST_SCANNED):
             raise TooMuchWork(Message("{n} scans", n=f"{scans:,}"))
 
 
@@ -94,14 +84,12 @@ def _size(file: BinaryIO) -> int:
     return size
 
 
-def _count(file: BinaryIO, mark: bytes) -> int:
-    place, found, end = file.tell(), 0, b""
+def _content(file: BinaryIO) -> bytes:
+    place = file.tell()
     file.seek(0)
-    while piece := file.read(_PIECE):
-        found += (end + piece).count(mark)
-        end = piece[-len(mark) + 1 :]
+    content = file.read(_MOST_BYTES)
     file.seek(place)
-    return found
+    return content
 
 
 def _check_chunks(file: BinaryIO) -> None:

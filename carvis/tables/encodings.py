@@ -233,7 +233,7 @@ def _decode(data: bytes, name: str) -> Reading | None:
     mac = name == "mac_japanese"
     try:
         text = data.decode("cp932" if mac else name)
-    except (UnicodeDecodeError, LookupError):
+    except (ValueError, LookupError):
         return None
     return Reading(name, (text.translate(_OF_MAC) if mac else text).removeprefix("\ufeff"))
 
@@ -251,7 +251,8 @@ def _named(data: bytes, path: object, encoding: str) -> Reading:
         try:
             wanted = codecs.lookup({"macroman": "mac-roman"}.get(wanted, wanted)).name
             b"    ".decode(wanted, errors="ignore")
-        except LookupError:
+        # Some of Python's are no encodings of files: "undefined", "idna", names with a NUL.
+        except (LookupError, ValueError):
             raise TableError(
                 Message(
                     "There is no encoding {encoding}: name one such as utf-8, cp932, euc-jp, gb18030 or cp1252.",

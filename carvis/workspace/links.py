@@ -104,13 +104,22 @@ class Links:
         if self._inside(target):
             return None
         return Message(
-            "leads out of {folder} by a symbolic link: copy it there, or name the folder it lies in in {variable}",
+            "leads out of {folder} by a symbolic link: copy it there, or, if it is yours, start carvis with"
+            " {variable}={place}",
             folder=self.name,
             variable=LINKS_VARIABLE,
+            place=shown_path(_lent(target)),
         )
 
     def _inside(self, real: str) -> bool:
         return any(is_below(real, root) for root in self._own) or any(is_below(real, root) for root in self._further)
+
+
+def _lent(target: str) -> str:
+    """Return the folder to name so that a link is followed: the one around its target, but not one that holds all."""
+    around = os.path.dirname(target)
+    far = around not in (os.path.expanduser("~"), os.path.dirname(os.path.expanduser("~")))
+    return around if (far and len(Path(around).parts) > 2) or not os.path.isdir(target) else target
 
 
 def links_beside(file: str | Path) -> Links:

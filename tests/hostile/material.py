@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from carvis.evaluation import Evaluation
 from carvis.evaluation.metrics import summarise
+from carvis.explain.attention.result import MEASURES, Attention
 from carvis.images import write_image
 
 NAMES = ["A", "車"]
@@ -146,3 +147,13 @@ def one_sentence(error: Exception, *words: str) -> None:
     assert "pydantic" not in text and "validation error" not in text, text
     for word in words:
         assert word in text, text
+
+
+def attention() -> Attention:
+    """A measured attention of two images and one part."""
+    table = pd.DataFrame({"id": ["a", "b"], "label": ["A", "B"], "predicted": ["A", "A"], "confidence": [0.9, 0.8]})
+    table = table.assign(right=[True, False], target=["A", "A"], probability=[0.9, 0.8], status=["ok", "constant"])
+    table = table.assign(**{f"{measure}:body": [0.5, np.nan] for measure in MEASURES})
+    setup = {"model": "m", "fingerprint": "f", "class_names": ["A", "B"], "data": "cars", "split": "test"}
+    setup |= {"method": "grad-cam", "notes": [], "cover": True}
+    return Attention(table, ("body",), {"unreadable": 1}, ("A problem.",), setup)

@@ -197,7 +197,7 @@ def test_commands_say_one_sentence_and_end_with_2(disk, trouble, capsys, monkeyp
 TRAINING = """
 import sys
 from carvis.cli import main
-sys.exit(main("train own data/cars --name it --input-size 16 --width 2 --epochs 2 --batch-size 4".split()))
+sys.exit(main("train own data/cars --name it --input-size 16 --width 2 --epochs 1 --batch-size 8 --no-augment".split()))
 """
 
 

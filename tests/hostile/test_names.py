@@ -215,3 +215,12 @@ def test_what_a_disk_refuses_while_it_is_walked(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", refuse)
     assert data.samples("train")["id"].tolist() == ["train/red/1.png"]
     assert "it is not permitted" in data.other_files("train")["reason"].iloc[0]
+
+
+def test_a_path_of_a_thousand_folders_is_refused(here, capsys):
+    for words in (
+        ["check", "data/cars", "--out", "n/" * 1500 + "a.json"],
+        ["split", "data/cars", "--out=" + "n/" * 1500],
+    ):
+        assert main(words) == 2
+        assert "names more than 200 folders in each other: use a shorter path." in capsys.readouterr().err

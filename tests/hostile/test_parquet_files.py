@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from carvis.cli import main
 from carvis.errors import CarvisError, TableError
 from carvis.evaluation import load_evaluation
-from carvis.explain.attention.result import MEASURES, Attention
 from carvis.explain.attention.storage import keep, kept
 from carvis.workspace import Cache, Column, read_parquet
-from tests.hostile.material import each_file, evaluation, one_sentence
+from tests.hostile.material import attention, each_file, evaluation, one_sentence
 
 QUICK = settings(max_examples=150, deadline=None, derandomize=True)
 
@@ -175,16 +174,6 @@ def test_a_text_that_a_million_rows_share_is_one_text():
     codes = pa.array(np.zeros(1_000_000, np.int32))
     content = packed(pa.table({"id": pa.DictionaryArray.from_arrays(codes, pa.array(["x" * 100]))}))
     assert read_parquet(content, {"id": Column("text")}, path="a.parquet")["id"].iloc[-1] == "x" * 100
-
-
-def attention() -> Attention:
-    """A measured attention of two images and one part."""
-    table = pd.DataFrame({"id": ["a", "b"], "label": ["A", "B"], "predicted": ["A", "A"], "confidence": [0.9, 0.8]})
-    table = table.assign(right=[True, False], target=["A", "A"], probability=[0.9, 0.8], status=["ok", "constant"])
-    table = table.assign(**{f"{measure}:body": [0.5, np.nan] for measure in MEASURES})
-    setup = {"model": "m", "fingerprint": "f", "class_names": ["A", "B"], "data": "cars", "split": "test"}
-    setup |= {"method": "grad-cam", "notes": [], "cover": True}
-    return Attention(table, ("body",), {"unreadable": 1}, ("A problem.",), setup)
 
 
 @pytest.mark.parametrize("column", attention().table.columns)

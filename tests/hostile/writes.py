@@ -19,12 +19,12 @@ from carvis.errors import CarvisError
 from carvis.evaluation import Evaluation, Tags, check_folder, compare, export_tags, load_evaluation
 from carvis.evaluation.metrics import summarise
 from carvis.evaluation.tag_file import reading
-from carvis.explain.attention.result import Attention
 from carvis.explain.attention.storage import keep, kept
 from carvis.explain.filters.patterns import FilterPatterns
 from carvis.images import write_image
 from carvis.report import write_report
 from carvis.workspace import Cache, Workspace, atomic_write, discard
+from tests.hostile.material import attention
 
 
 @dataclass(frozen=True)
@@ -229,18 +229,12 @@ def _rebuilt(place: Path) -> str:
 
 
 def _attention(place: Path) -> None:
-    keep(Cache(place / "data" / "cache" / "attention"), "ab12", _measured())
-
-
-def _measured() -> Attention:
-    table = pd.DataFrame({"id": ["1"], "share": [0.5]})
-    facts = {"parts": ("lamp",), "left_out": {}, "problems": (), "setup": {}, "complete": True}
-    return Attention(table, **facts)
+    keep(Cache(place / "data" / "cache" / "attention"), "ab12", attention())
 
 
 def _is_kept(place: Path) -> str:
     found = kept(Cache(place / "data" / "cache" / "attention"), "ab12")
-    return "old" if found is None else "new" if found.table.equals(_measured().table) else "neither"
+    return "old" if found is None else "new" if found.table.equals(attention().table) else "neither"
 
 
 PATTERNS = "data/results/filters/m--conv.png"

@@ -79,6 +79,10 @@ def test_an_encoding_that_is_named_is_taken():
         readings(data, "x", "utf-8")
     with pytest.raises(TableError, match="no encoding base64"):
         readings(data, "x", "base64")
+    # Python has them under the names of encodings, and they raise errors of other kinds.
+    for name in ("undefined", "idna", "a\0b", "punycode"):
+        with pytest.raises(TableError):
+            readings(data, "x", name)
 
 
 def test_a_torn_byte_makes_no_other_encoding_of_a_long_text():

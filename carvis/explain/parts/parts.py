@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from carvis.errors import TableError
 from carvis.images import image_size
+from carvis.images.bounds import check_pixels
 from carvis.language import Message
 from carvis.tables.limits import MAX_PARTS_OF_AN_IMAGE
 from carvis.workspace import content_hash, open_regular
@@ -142,6 +143,7 @@ def read_index_mask(path: str | Path, size: tuple[int, int]) -> np.ndarray:
     """
     try:
         with open_regular(path) as file, Image.open(file, formats=("PNG",)) as picture:
+            check_pixels(picture)
             if picture.mode not in ("P", "L", "1", "I", "I;16"):
                 raise TableError(
                     Message(
