@@ -5,7 +5,9 @@ import streamlit as st
 
 from carvis.classifier.card import reading_of
 from carvis.images import depth_of
+from carvis.tables import to_csv
 from ui import assumptions, choice, classifiers, commands, data, next_steps, reporting, selection, unreadable
+from ui.download import download
 from ui.i18n import _, n_, of_library
 from ui.page import empty, heading, no_models
 from ui.texts import SPLIT, leak_words, percent, plain
@@ -98,6 +100,8 @@ if rows:
         },
         alt=_("The models of this workspace with their accuracy"),
     )
+    numbers = table.drop(columns="card")
+    download(_("Numbers"), lambda: to_csv(numbers).encode("utf-8-sig"), "models.csv", key="models_numbers")
     classifiers.openable(files)
 elif datasets:
     no_models(choice.dataset_name())
