@@ -77,7 +77,7 @@ def workspace() -> Workspace:
         named = parser.parse_known_args(sys.argv[1:])[0].workspace
     except argparse.ArgumentError as error:
         raise CarvisError("--workspace needs the path of a folder after it.") from error
-    space = Workspace.open(named or os.environ.get("CARVIS_WORKSPACE") or _REPOSITORY)
+    space = Workspace.open(named if named is not None else os.environ.get("CARVIS_WORKSPACE") or _REPOSITORY)
     _clear_leftovers(str(space.root))
     return space
 
