@@ -21,7 +21,7 @@ from carvis.demo import restore_demo
 from carvis.errors import CarvisError, ImageError
 from carvis.evaluation import Evaluation, load_evaluation, read_misclassified
 from carvis.images import IMAGE_SUFFIXES, thumbnail
-from carvis.language import message_of
+from carvis.language import message_of, replaced
 from carvis.workspace import (
     SPLITS,
     Cache,
@@ -302,7 +302,12 @@ def thumbnails(paths: list[str | None], size: int = 320) -> list[bytes | str]:
     cache = _thumbnail_cache(workspace().cache_dir)
     with ThreadPoolExecutor(4) as pool:
         found = pool.map(lambda path: _thumbnail(cache, path, size), paths)
-        return [one if isinstance(one, bytes) else of_library(one) for one in found]
+        return [one if isinstance(one, bytes) else _in_place_of(path, one) for path, one in zip(paths, found)]
+
+
+def _in_place_of(path: str | None, sentence: str) -> str:
+    """Return what stands in a picture's place, which is small: only the file's name, without its folders."""
+    return of_library(replaced(sentence, f"{os.path.dirname(path)}{os.sep}", "") if path else sentence)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
