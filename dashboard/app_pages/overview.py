@@ -118,11 +118,15 @@ for name in datasets:
             ]
             st.markdown(f"**{plain(name)}** &nbsp; :gray[{plain(' · '.join(parts))}]")
             split = list(pictures.splits)[-1]
-            first = pictures.samples(split).drop_duplicates("label").head(8)
+            samples = pictures.samples(split)
+            first = samples.drop_duplicates("label").head(8)
             with st.grid(8, min_column_width=84, gap="xsmall"):
                 for label, small in zip(first["label"], data.thumbnails(first["path"].tolist(), 160), strict=True):
-                    if isinstance(small, bytes):
-                        st.image(small, caption=plain(label), width="stretch", alt=label)
+                    # Where the first cannot be read, another one stands for the class.
+                    others = [] if isinstance(small, bytes) else samples.loc[samples["label"] == label, "path"][1:4]
+                    found = [one for one in (small, *data.thumbnails(list(others), 160)) if isinstance(one, bytes)]
+                    if found:
+                        st.image(found[0], caption=plain(label), width="stretch", alt=label)
             with st.expander(_("Pictures in each class"), type="compact"):
                 st.dataframe(
                     counts.rename_axis(_("Class")).rename(columns={key: _(text) for key, text in SPLIT.items()}),
