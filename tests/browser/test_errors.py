@@ -48,6 +48,6 @@ def test_a_download_that_fails_says_why_in_the_words_of_the_page(chromium, serve
     page.locator(".st-key-tags_csv button").click()
     said = page.get_by_test_id("stAlert").filter(has_text="tags.sqlite").first
     said.wait_for(timeout=60_000)
-    assert "してください" in said.inner_text()
+    assert "壊れています" in said.inner_text()
     assert page.get_by_text("Failed to generate").filter(visible=True).count() == 0
     page.close()
