@@ -1,4 +1,4 @@
-"""TensorFlow's start without the lines that a beginner takes for errors."""
+"""How processes start: TensorFlow without the lines that a beginner takes for errors, and modules of this carvis."""
 
 import contextlib
 import importlib
@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
+from pathlib import Path
 
 # What TensorFlow, absl and CUDA write while they start; the second form is that of TensorFlow before 2.18.
 _LINE = re.compile(
@@ -34,6 +35,17 @@ def quiet_tensorflow() -> None:
     known = any(isinstance(finder, _Finder) for finder in sys.meta_path)
     if "tensorflow" not in sys.modules and not known:
         sys.meta_path[:0] = [_Finder(), _FirstFinder()]
+
+
+def module_process(module: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+    """Return the command and the environment of a process that runs a module of this carvis.
+
+    It imports nothing from the folder it is started in, which may be a workspace of somebody else's.
+    """
+    inherited = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    paths = [str(Path(__file__).resolve().parents[1]), *map(os.path.abspath, inherited)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    return [sys.executable, "-P", "-m", module, *arguments], environment
 
 
 class _Finder(MetaPathFinder):

@@ -8,6 +8,8 @@ from pathlib import Path
 import keras
 import pytest
 
+from carvis.startup import module_process
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -91,3 +93,12 @@ assert len(loaded) == 2, loaded
 """
     result = run("-c", code, PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
     assert result.returncode == 0, result.stderr
+
+
+def test_a_process_of_carvis_imports_nothing_from_the_folder_it_is_started_in(tmp_path, monkeypatch):
+    (tmp_path / "argparse.py").write_text("open('run', 'w')")
+    monkeypatch.setenv("PYTHONPATH", ".")
+    command, environment = module_process("carvis", "--help")
+    result = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0 and "evaluate" in result.stdout
+    assert not (tmp_path / "run").exists()

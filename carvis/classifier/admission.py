@@ -4,7 +4,6 @@ What came of a trial is kept by the content of the file, so that it costs its se
 """
 
 import contextlib
-import json
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -17,9 +16,9 @@ from carvis import __version__
 from carvis.classifier.memory import free_memory, gigabytes
 from carvis.classifier.triage import why_tried
 from carvis.classifier.trial import LONGEST_RESULT, MOST_MEMORY, SECONDS, Trial, allowed_memory, try_model_file
-from carvis.errors import ModelError
+from carvis.errors import CarvisError, ModelError
 from carvis.language import Message, replaced
-from carvis.workspace import Cache, content_hash, sha256_of_file
+from carvis.workspace import Cache, content_hash, json_text, read_json, sha256_of_file
 
 # Another number where what was kept says less than it would now.
 _FORMAT = 1
@@ -101,7 +100,7 @@ def pass_trial(path: Path, reason: Message) -> None:
             )
         if known is None:
             known = try_model_file(path, seconds=gate.seconds, memory=gate.memory)
-            kept = json.dumps(known.facts()).encode()
+            kept = json_text(known.facts()).encode()
             # A full disk costs another trial next time, nothing else.
             with contextlib.suppress(OSError):
                 gate.cache.put(_key(path), ".json", kept)
@@ -146,9 +145,9 @@ def _kept(path: Path, cache: Cache) -> Trial | None:
     if kept is None:
         return None
     try:
-        return Trial.from_facts(json.loads(kept.read_bytes()[:LONGEST_RESULT]))
+        return Trial.from_facts(read_json(kept, dict, max_bytes=LONGEST_RESULT))
     # Not ours, or not whole: it is tried again.
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (CarvisError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import psutil
-
+from carvis.classifier.memory import free_memory
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -49,7 +48,7 @@ def check_memory(path: Path, needed: int) -> None:
     Raises:
         ModelError: it says how much is needed and how much is free.
     """
-    free = psutil.virtual_memory().available
+    free = free_memory()
     if needed > _SHARE_OF_MEMORY * free:
         raise ModelError(
             Message(

@@ -19,7 +19,7 @@ from carvis.classifier.safety import check_architecture
 from carvis.classifier.stored_arrays import StoredGroup, open_arrays, start_of_hdf5
 from carvis.errors import FileKindError, ModelError
 from carvis.language import Message, message_of
-from carvis.workspace import open_regular, os_reason
+from carvis.workspace import open_regular, os_reason, os_remedy, shown_path
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _LEFT_OUT = ("optimizer", "metrics", "compile_metrics", "_metrics", "loss_tracker", "seed_generator")
@@ -132,7 +132,8 @@ def read_here(path: Path) -> ModelFile:
 
 
 def _opened(path: Path) -> BinaryIO:
-    if path.is_dir():
+    # Unlike a Path's own questions, this is no error where the path is too long.
+    if os.path.isdir(path):
         if (path / "saved_model.pb").exists():
             raise ModelError(
                 Message(
@@ -148,7 +149,12 @@ def _opened(path: Path) -> BinaryIO:
         raise ModelError(message_of(error)) from None
     except OSError as error:
         raise ModelError(
-            Message("{path} may not be read ({reason}): check its permissions.", path=path, reason=os_reason(error))
+            Message(
+                "{path} cannot be read ({reason}): {remedy}.",
+                path=shown_path(path),
+                reason=os_reason(error),
+                remedy=os_remedy(error),
+            )
         ) from None
 
 

@@ -8,13 +8,13 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 from carvis.classifier.growth import ANEW
 from carvis.errors import ModelError, UntrustedModelError
 from carvis.language import Message, from_data
+from carvis.startup import module_process
 
 # A file of 30,000 parts takes a second; one that has to be unpacked first, some more.
 _SECONDS, _BYTES_A_SECOND = 10.0, 20e6
@@ -78,14 +78,14 @@ def _process() -> subprocess.Popen | None:
     # A process that was forked off shares the pipes, and must not use them.
     if owner == os.getpid() and process.poll() is None:
         return process
-    paths = [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    command, environment = module_process("carvis.classifier.inspector_process")
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "carvis.classifier.inspector_process"],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            env=environment,
             creationflags=subprocess.CREATE_NO_WINDOW if os.name == "nt" else 0,
         )
     except OSError:

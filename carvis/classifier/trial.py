@@ -6,10 +6,8 @@ here: ``admission`` decides which.
 """
 
 import contextlib
-import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -20,6 +18,8 @@ import psutil
 from carvis.classifier.memory import free_memory, gigabytes
 from carvis.errors import CarvisError
 from carvis.language import Message, as_data, from_data, message_of
+from carvis.startup import module_process
+from carvis.workspace import read_json, resolved
 
 SECONDS = 120.0
 MOST_MEMORY = 8_000_000_000
@@ -72,7 +72,7 @@ def try_model_file(path: str | Path, *, seconds: float = SECONDS, memory: int = 
         seconds: the most that it may take.
         memory: bytes, the most that it may take above TensorFlow itself.
     """
-    path, allowed, begun = Path(path).resolve(), allowed_memory(memory), time.monotonic()
+    path, allowed, begun = resolved(path), allowed_memory(memory), time.monotonic()
 
     def ended(kind: str, refused: Message | None, taken: int = 0) -> Trial:
         return Trial(refused, kind, taken or allowed, round(time.monotonic() - begun, 1), str(path))
@@ -109,18 +109,17 @@ def _sentence(facts: dict) -> Message | None:
 
 
 def _start(path: Path, result: Path, allowed: int, seconds: float) -> subprocess.Popen:
-    command = [sys.executable, "-m", "carvis.classifier.trial_process", str(path), str(result)]
-    package = str(Path(__file__).resolve().parents[2])
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    wanted = (str(path), str(result), str(allowed), str(seconds))
+    command, environment = module_process("carvis.classifier.trial_process", *wanted)
     # One image is looked at on the processor: a graphics card's memory is the server's.
-    own = {"PYTHONPATH": os.pathsep.join(paths), "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.Popen(
-        [*command, str(allowed), str(seconds)],
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=result.parent,
-        env=os.environ | own,
+        env=environment,
         creationflags=subprocess.CREATE_NO_WINDOW if os.name == "nt" else 0,
     )
 
@@ -143,12 +142,10 @@ def _wait(process: subprocess.Popen, end: float, allowed: int) -> str | None:
 
 
 def _result(path: Path) -> dict:
-    try:
-        with open(path, "rb") as file:
-            found = json.loads(file.read(LONGEST_RESULT))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    # It ended before it had written all.
+    with contextlib.suppress(CarvisError):
+        return read_json(path, dict, max_bytes=LONGEST_RESULT)
+    return {}
 
 
 def _too_slow(path: Path, seconds: float) -> Message:

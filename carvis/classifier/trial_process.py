@@ -3,7 +3,6 @@
 It ends when its standard input does, that is, with the process that started it.
 """
 
-import json
 import os
 import sys
 import threading
@@ -31,6 +30,7 @@ def main(arguments: list[str]) -> int:
     from carvis.classifier.memory import TooLargeError
     from carvis.classifier.trial import refusal, too_large
     from carvis.language import as_data
+    from carvis.workspace import json_text
 
     before = _limit_memory(allowed)
     begun = time.monotonic()
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
         else:
             kind = "memory" if isinstance(error, TooLargeError) else "refused"
             facts = {"kind": kind, "refused": as_data(refusal(error, path))}
-    result.write_text(json.dumps(facts), encoding="utf-8")
+    result.write_text(json_text(facts), encoding="utf-8")
     # A model that took the memory to its bound may fail while it is taken down.
     sys.stdout.flush()
     os._exit(0)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
-from carvis.cli.several import by_name, each, file_name, images_named, models_first
+from carvis.cli.several import by_name, each, file_name, images_named, models_first, written_whole
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _
-from carvis.workspace import clear_leftovers, resolved, staged_folder
+from carvis.workspace import clear_leftovers, resolved
 
 if TYPE_CHECKING:
     from carvis.dataset import NamedImage
@@ -73,13 +73,12 @@ def run(args: argparse.Namespace) -> int:
         args.overwrite,
     )
 
-    with staged_folder(out, replace=True) as made:
+    def write(picture: NamedImage, folder: Path) -> None:
+        for name, clf in models.items():
+            _write(_stem(folder, picture, name), clf, picture.path, paths[name], args)
 
-        def write(picture: NamedImage) -> None:
-            for name, clf in models.items():
-                _write(_stem(made, picture, name), clf, picture.path, paths[name], args)
-
-        written = each(pictures, write)
+    with written_whole(out) as (_made, write_each):
+        written = write_each(pictures, write)
     print(
         _("{n} of {pictures} pictures x {models} models written to {out}").format(
             n=len(written), pictures=len(pictures), models=len(models), out=out

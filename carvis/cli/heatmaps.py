@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from carvis.cli.heatmap_sheets import SHEETS, Sheets
 from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
-from carvis.cli.several import by_name, each, file_name, images_named, models_first
+from carvis.cli.several import by_name, each, file_name, images_named, models_first, written_whole
 from carvis.dataset.ids import composed
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
-from carvis.workspace import clear_leftovers, resolved, staged_folder
+from carvis.workspace import clear_leftovers, resolved
 
 if TYPE_CHECKING:
     from carvis.dataset import NamedImage
@@ -115,11 +115,11 @@ def run(args: argparse.Namespace) -> int:
     _check_out(out, pictures, models, args.overwrite)
     columns = (TextColumn(_("heatmaps")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with (
-        staged_folder(out, replace=True) as made,
+        written_whole(out) as (made, write_each),
         Progress(*columns, disable=not sys.stdout.isatty()) as progress,
     ):
         sheets = Sheets(args, workspace)
-        written = each(progress.track(pictures), lambda picture: _write(picture, models, args, made, sheets))
+        written = write_each(progress.track(pictures), lambda one, part: _write(one, models, args, part, sheets))
         sheets.write(made)
     print(
         _("{n} of {pictures} pictures x {models} models written to {out}").format(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carvis.errors import CarvisError
 from carvis.language import Message, _, localised
-from carvis.workspace import MODEL_SUFFIXES, children, fitting
+from carvis.workspace import MODEL_SUFFIXES, children, fitting, staged_folder
 
 if TYPE_CHECKING:
     from carvis.dataset import NamedImage
@@ -40,6 +42,37 @@ def each(items: Iterable, act: Callable) -> list:
     if failed:
         print(_("skipped: {failed}").format(failed=localised(failed)), file=sys.stderr)
     return done
+
+
+@contextlib.contextmanager
+def written_whole(out: Path) -> Iterator[tuple[Path, Callable[[Iterable, Callable], list]]]:
+    """Let the files of many items appear in a folder together, each item's whole; Ctrl-C keeps the finished ones.
+
+    Yields:
+        The folder while it is hidden, and a function of items and of what writes one of them into a folder, (item,
+        folder), which does so as ``each`` does. Once a person stops it, it returns what was done, and the interrupt
+        goes on after the block.
+    """
+    stopped: list[KeyboardInterrupt] = []
+
+    def write_each(items: Iterable, write: Callable) -> list:
+        done = []
+
+        def write_one(item: object) -> None:
+            with staged_folder(made, replace=True) as part:
+                write(item, part)
+            done.append(item)
+
+        try:
+            each(items, write_one)
+        except KeyboardInterrupt as interrupt:
+            stopped.append(interrupt)
+        return done
+
+    with staged_folder(out, replace=True) as made:
+        yield made, write_each
+    if stopped:
+        raise stopped[0]
 
 
 def models_first(inputs: list[str], what: str) -> tuple[list[str], list[str]]:

@@ -231,7 +231,8 @@ def _df2(evaluation: Evaluation, prefix: str) -> bytes:
 
 def _keep_edited(table: Path, made: Path) -> None:
     """Put a table that somebody has edited, under another name, to what is being made."""
-    if not table.exists():
+    # Of a link only the link itself is replaced: what it leads to stays, and is copied nowhere.
+    if table.is_symlink() or not table.is_file():
         return
     written = None
     with contextlib.suppress(CarvisError, KeyError, TypeError):

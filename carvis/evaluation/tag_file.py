@@ -12,7 +12,7 @@ from pathlib import Path
 
 from carvis.errors import CarvisError, FileKindError
 from carvis.language import Message
-from carvis.workspace import Links, open_regular, os_reason, os_remedy, resolved
+from carvis.workspace import Links, not_written, open_regular, os_reason, os_remedy, resolved
 
 FORMAT = 1
 _WAIT_SECONDS = 10
@@ -160,14 +160,7 @@ def _sentences(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
             full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            raise TagError(
-                Message(
-                    "{path} could not be written ({reason}): {remedy}.",
-                    path=path,
-                    reason=os_reason(full),
-                    remedy=os_remedy(full),
-                )
-            ) from None
+            raise TagError(not_written(path, full)) from None
         # Locked for longer than we wait, read-only, no such folder, a full disk, a table missing.
         raise TagError(
             Message(

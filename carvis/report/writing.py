@@ -25,7 +25,7 @@ from carvis.report.sections.heatmaps import heatmaps
 from carvis.report.sections.making import making
 from carvis.report.sections.scores import scores
 from carvis.report.sections.summary import Summary, summary
-from carvis.workspace import atomic_write, os_reason, os_remedy, shown_path
+from carvis.workspace import atomic_write
 
 # The last one tells what the others could not have.
 SECTIONS: dict[str, Callable[[Context], Section | None]] = {
@@ -66,17 +66,7 @@ def write_report(
     if out.exists() and not overwrite:
         raise CarvisError(Message("{out} is there already: name another file, or --overwrite to replace it.", out=out))
     page = report_html(evaluations, **options)
-    try:
-        return atomic_write(out, page)
-    except OSError as error:
-        raise CarvisError(
-            Message(
-                "{path} could not be written ({reason}): {remedy}.",
-                path=shown_path(out),
-                reason=os_reason(error),
-                remedy=os_remedy(error),
-            )
-        ) from error
+    return atomic_write(out, page)
 
 
 def report_html(

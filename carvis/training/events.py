@@ -12,12 +12,11 @@ from carvis.workspace import (
     append_regular,
     check_json,
     json_text,
+    not_written,
     open_regular,
     os_reason,
-    os_remedy,
     parse_json,
     refusal,
-    shown_path,
 )
 
 _MAX_BYTES = 500_000_000
@@ -31,7 +30,7 @@ class EventLog:
         self._path = Path(path)
         # Without a buffer: what a full disk does not take is not tried again at another moment.
         self._file = append_regular(path, buffering=0)
-        if self._file.tell() and not path.read_bytes().endswith(b"\n"):
+        if self._file.tell() and not _ends_with_a_line(self._path):
             self._file.write(b"\n")
 
     def append(self, event: dict) -> None:
@@ -48,17 +47,16 @@ class EventLog:
         except OSError as error:
             with contextlib.suppress(OSError):
                 self._file.truncate(end)
-            raise CarvisError(
-                Message(
-                    "{path} could not be written ({reason}): {remedy}.",
-                    path=shown_path(self._path),
-                    reason=os_reason(error),
-                    remedy=os_remedy(error),
-                )
-            ) from error
+            raise CarvisError(not_written(self._path, error)) from error
 
     def close(self) -> None:
         self._file.close()
+
+
+def _ends_with_a_line(path: Path) -> bool:
+    with open_regular(path) as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"
 
 
 def read_events(path: str | Path, offset: int = 0) -> tuple[list[dict], int]:

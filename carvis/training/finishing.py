@@ -10,7 +10,7 @@ from carvis.training.checkpoint import STATE
 from carvis.training.loop import Outcome
 from carvis.training.recorder import Recorder, now
 from carvis.training.run import Run
-from carvis.workspace import clear_leftovers
+from carvis.workspace import children, clear_leftovers
 
 
 def finish(
@@ -51,10 +51,10 @@ def _written(run: Run, record: Recorder, outcome: Outcome) -> Path | None:
     """Return the model that an earlier process wrote before it was killed without its last word."""
     if record.before.get("state") == "stopped":
         return None
-    name = record.before.get("model")
-    paths = [run.workspace.root / name] if name else run.workspace.models_dir.glob("*.keras")
     clear_leftovers(run.workspace.models_dir)
-    whole = (path for path in paths if path.is_file() and card_path(path).is_file())
+    name = record.before.get("model")
+    paths = [run.workspace.root / name] if name else children(run.workspace.models_dir, folders=False)
+    whole = (path for path in paths if path.suffix == ".keras" and path.is_file() and card_path(path).is_file())
     return next((path for path in whole if name or _is_of(path, run, outcome)), None)
 
 

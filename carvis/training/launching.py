@@ -3,7 +3,6 @@
 import contextlib
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import Message
+from carvis.startup import module_process
 from carvis.training.document import ALIVE_STATES
 from carvis.training.preparing import prepare
 from carvis.training.run import LOCK, OUTPUT, STOP, Run
@@ -51,12 +51,10 @@ def resume(run: Run) -> Run:
 
 
 def _launch(run: Run) -> Run:
-    command = [sys.executable, "-m", "carvis", "train", "--run-dir", str(run.directory)]
-    command += ["--workspace", str(run.workspace.root)]
+    wanted = ("train", "--run-dir", str(run.directory), "--workspace", str(run.workspace.root))
+    command, environment = module_process("carvis", *wanted)
     # A process group of its own gets neither the Ctrl-C of a terminal nor the end of its session.
     apart = {"creationflags": 0x00000008 | 0x00000200} if os.name == "nt" else {"start_new_session": True}
-    package = Path(__file__).resolve().parents[2]
-    paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
     with append_regular(run.directory / OUTPUT) as output:
         process = subprocess.Popen(
             command,
@@ -64,7 +62,7 @@ def _launch(run: Run) -> Run:
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=run.workspace.root,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            env=environment,
             **apart,
         )
     end = time.monotonic() + _STARTS_WITHIN

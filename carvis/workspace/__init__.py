@@ -26,7 +26,7 @@ from carvis.workspace.layout import (
 )
 from carvis.workspace.links import LINKS_VARIABLE, Links, links_beside, refuse_links_out, resolved
 from carvis.workspace.names import LONGEST, check_length, fitting, not_empty
-from carvis.workspace.os_reason import os_reason, os_remedy, os_sentence, shown_path
+from carvis.workspace.os_reason import not_written, os_reason, os_remedy, os_sentence, shown_path
 from carvis.workspace.parquet_file import Column, read_parquet
 from carvis.workspace.refusal import Unusable, read_content, refusal
 from carvis.workspace.regular_file import append_regular, open_regular, read_regular
@@ -74,6 +74,7 @@ __all__ = [
     "lock",
     "modified",
     "not_empty",
+    "not_written",
     "open_arrays",
     "open_regular",
     "os_reason",

@@ -10,9 +10,9 @@ from pathlib import Path
 from carvis.errors import CarvisError, PathError
 from carvis.language import Message
 from carvis.workspace.names import not_empty
-from carvis.workspace.os_reason import os_reason, os_remedy, shown_path
+from carvis.workspace.os_reason import not_written
 from carvis.workspace.regular_file import open_regular
-from carvis.workspace.temporary import final_place, temporary_folder
+from carvis.workspace.temporary import temporary_folder
 
 _LARGE = 1 << 24
 
@@ -36,14 +36,7 @@ def atomic_path(path: str | Path, near: str | Path | None = None) -> Iterator[Pa
             yield temporary
             os.replace(temporary, path)
     except OSError as error:
-        raise CarvisError(
-            Message(
-                "{path} could not be written ({reason}): {remedy}.",
-                path=shown_path(final_place(path)),
-                reason=os_reason(error),
-                remedy=os_remedy(error),
-            )
-        ) from error
+        raise CarvisError(not_written(path, error)) from error
 
 
 def atomic_write(path: str | Path, data: bytes | str, near: str | Path | None = None) -> Path:

@@ -95,6 +95,16 @@ def os_sentence(error: OSError) -> Message:
     )
 
 
+def not_written(path: str | os.PathLike, error: OSError) -> Message:
+    """Return one sentence on a file or folder that could not be written: its path, the reason and the remedy."""
+    return Message(
+        "{path} could not be written ({reason}): {remedy}.",
+        path=shown_path(final_place(path)),
+        reason=os_reason(error),
+        remedy=os_remedy(error),
+    )
+
+
 def shown_path(path: str | os.PathLike, most: int = 200) -> str:
     """Return a path as a sentence names it: bytes that are no text escaped, and the middle left out of a long one."""
     text = os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")

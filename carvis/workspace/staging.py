@@ -9,7 +9,7 @@ from pathlib import Path
 
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.workspace.os_reason import os_reason, os_remedy, shown_path
+from carvis.workspace.os_reason import not_written
 from carvis.workspace.temporary import (
     NEW,
     PREFIX,
@@ -75,14 +75,7 @@ def write_errors(target: str | Path) -> Iterator[None]:
         below = place.is_relative_to(target)
         if isinstance(error, CarvisError) or not (below or target.is_relative_to(place)):
             raise
-        raise CarvisError(
-            Message(
-                "{path} could not be written ({reason}): {remedy}.",
-                path=shown_path(place if below else target),
-                reason=os_reason(error),
-                remedy=os_remedy(error),
-            )
-        ) from error
+        raise CarvisError(not_written(place if below else target, error)) from error
 
 
 def _taken(target: Path) -> FolderTakenError:

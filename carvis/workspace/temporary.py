@@ -84,7 +84,9 @@ def _lock(folder: Path) -> int | None:
     Of ``filelock`` not every version can tell whether the file that it has locked was removed by then.
     """
     path = folder / _LOCK
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+    # Whoever put a link there would have its target opened.
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    handle = os.open(path, flags, 0o666)
     try:
         if os.name == "nt":
             import msvcrt
@@ -159,7 +161,12 @@ def clear_leftovers(folder: str | Path) -> int:
 
 
 def _clear(folder: Path) -> bool:
-    decided, held = folder.stat().st_mtime, _lock(folder)
+    decided = folder.stat().st_mtime
+    # carvis makes no links here: the files of another folder would be locked, or moved.
+    for name in (_LOCK, WHOLE):
+        if (folder / name).is_symlink():
+            (folder / name).unlink()
+    held = _lock(folder)
     if held is None:
         return False
     try:

@@ -10,7 +10,6 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.workspace import content_hash, read_regular, sha256_of_file
-from carvis.workspace.json_file import MAX_BYTES
 from ui import choice, data, selection, unreadable
 from ui.i18n import _, of_library
 from ui.read_once import holds, read_once
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 _MODELS, _MAPS = 12, 600
 # Opening more than this at once would keep the page waiting.
 _CHECKED_UNASKED = 150_000_000
+_LONGEST_CARD = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,16 +198,12 @@ def file_key(name: str) -> str:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _hashed(path: str, time: int, card_time: int, lender: str, beside: tuple[tuple[str, int, int], ...]) -> str:
-    card = Path(path).with_suffix(".json")
-    found = sha256_of_file(path), _content(card), lender
+    card = b""
+    # What is no card decides nothing; whoever opens the model says so.
+    with contextlib.suppress(CarvisError, OSError):
+        card = read_regular(Path(path).with_suffix(".json"), _LONGEST_CARD) if card_time else b""
+    found = sha256_of_file(path), card, lender
     return content_hash("model file", *found, *([list(map(list, beside))] if beside else []))
-
-
-def _content(card: Path) -> bytes:
-    # Of one that cannot be read nothing is taken: the page names it.
-    with contextlib.suppress(OSError, CarvisError):
-        return read_regular(card, MAX_BYTES)
-    return b""
 
 
 def check_all(files: dict[str, Path], shown: str) -> None:

@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from carvis.workspace import append_regular
 from ui import data
 
 UPLOADS = "parts_uploads"
@@ -132,15 +133,8 @@ def _write(path: Path, text: str) -> bool:
         with contextlib.suppress(FileNotFoundError):
             if path.lstat().st_size + len(text) > MOST_BYTES and stat.S_ISREG(path.lstat().st_mode):
                 os.replace(path, path.with_name(f"{path.name}.1"))
-        # A pipe with nobody at its other end would hold the page up.
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
-        handle = os.open(path, flags, 0o666)
-        try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return False
-            os.write(handle, text.encode("utf-8", "replace"))
-        finally:
-            os.close(handle)
+        with append_regular(path, buffering=0) as file:
+            file.write(text.encode("utf-8", "replace"))
     except OSError:
         return False
     return True

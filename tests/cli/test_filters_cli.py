@@ -83,7 +83,7 @@ def test_lists_of_filters_are_read():
         (["models/one.keras", "base/conv", "--filters", "3"], "no filter 3"),
         (["models/one.keras", "base/conv", "--filters", "4-2"], "0-63 or 1,2,5"),
         (["models/one.keras", "base/conv", "--filters", "x"], "0-63 or 1,2,5"),
-        (["models/one.keras", "base/conv", "--filters", ""], "0-63 or 1,2,5"),
+        (["models/one.keras", "base/conv", "--filters", ""], "--filters is empty"),
         (["models/one.keras", "base/conv", "--size", "2"], "cannot be drawn"),
         (["models/one.keras", "base/conv", "--steps", "0"], "cannot be drawn"),
         (["models/one.keras", "base/conv", "--columns", "0"], "no room"),

@@ -1,8 +1,10 @@
 """Models that are not opened unasked: what the page shows of them, and what asking brings."""
 
+import os
 import shutil
 
 import keras
+import pytest
 
 from carvis.workspace import Workspace
 
@@ -57,3 +59,12 @@ def test_a_model_that_needs_too_much_memory_is_told_and_may_be_tried_again(own_w
     shutil.copy(own_workspace / "models" / "good.keras", own_workspace / "models" / "hungry.keras")
     app = open_page("models", model="hungry")
     assert not app.exception and not app.error
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_nobody_waits_for_a_pipe_in_place_of_a_card(own_workspace, open_page):
+    os.mkfifo(own_workspace / "models" / "piped.json")
+    shutil.copy(own_workspace / "models" / "good.keras", own_workspace / "models" / "piped.keras")
+    for page in ("models", "compare", "attention"):
+        app = open_page(page, model=["good", "piped"])
+        assert not app.exception, page

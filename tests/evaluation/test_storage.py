@@ -195,3 +195,15 @@ def test_classes_and_files_named_as_formulas_go_out_as_texts_and_come_back(evalu
         ["valid/@B/;=2.jpg", str(image), "@B", "=A", "found"]
     ]
     assert load_evaluation(folder).class_names == names
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_in_place_of_the_table_is_replaced_and_not_copied(evaluation, tmp_path):
+    secret = tmp_path / "secret.csv"
+    secret.write_text("secret")
+    folder = evaluation.save(tmp_path / "out")
+    (folder / "df2.csv").unlink()
+    (folder / "df2.csv").symlink_to(secret)
+    evaluation.save(folder)
+    assert secret.read_text() == "secret" and not (folder / "df2.csv").is_symlink()
+    assert sorted(os.listdir(folder)) == ["df2.csv", "metrics.json", "predictions.parquet"]

@@ -271,5 +271,5 @@ def test_a_pipe_in_place_of_the_file_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "tags.sqlite")
     tags = Tags(tmp_path / "tags.sqlite", {})
     for call in (tags.names, lambda: tags.add_name("mine")):
-        with pytest.raises(CarvisError, match="is a pipe: name an ordinary file"):
+        with pytest.raises(CarvisError, match="is a pipe: remove it"):
             call()

@@ -74,7 +74,7 @@ def test_an_old_log_that_was_begun_again_and_broken_off(tmp_path):
 def test_what_is_no_history_is_said(tmp_path):
     for name, content, says in (
         ("history.pkl", b"\x80\x04cos\nsystem", "pickle"),
-        ("broken.json", b"{", "cannot be used"),
+        ("broken.json", b"{", "cannot be read"),
         ("other.json", b"[1, 2]", "no column loss"),
         ("table.csv", b"PATH,TRUE\na,b\n", "no column loss"),
         ("gone.csv", None, "check the path"),

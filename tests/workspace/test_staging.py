@@ -153,6 +153,18 @@ def test_a_file_of_a_persons_own_is_no_folder_of_ours(tmp_path):
     assert (tmp_path / TEMPORARY).read_text() == "mine" and (tmp_path / ".carvis-00000000" / "mine").exists()
 
 
+def test_links_in_a_leftover_move_and_make_nothing_elsewhere(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").write_text("mine")
+    here = tmp_path / "here"
+    (here / TEMPORARY).mkdir(parents=True)
+    (here / TEMPORARY / ".carvis-whole").symlink_to(elsewhere)
+    (here / TEMPORARY / ".carvis-lock").symlink_to(elsewhere / "made")
+    settle(here)
+    assert contents(elsewhere) == {"mine": "mine"} and os.listdir(here) == []
+
+
 @pytest.mark.skipif(os.name == "nt", reason="files there have no modes")
 def test_temporaries_of_earlier_versions_are_cleared_where_they_surely_are_ours(tmp_path):
     ours = [tmp_path / ".VGG16-a1b2c3_d.keras", tmp_path / ".metrics-0_9z8y7x.json"]
