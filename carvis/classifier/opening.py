@@ -3,6 +3,7 @@
 import contextlib
 import math
 import tempfile
+import threading
 import warnings
 import zipfile
 import zlib
@@ -27,6 +28,9 @@ from carvis.language import Message
 # What broken archives and broken HDF5 raise; an OSError may be a full disk, whose reason the sentence tells.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
 
+# Ten people who opened two models at the same time on a busy server met weights that Keras had not made.
+_ONE_AT_A_TIME = threading.RLock()
+
 
 def open_model(path: str | Path, *, trust: bool = False) -> keras.Model:
     """Open a ``.keras``, ``.h5`` or ``.hdf5`` file of any Keras, 1 to 3, as a Keras 3 model, not compiled.
@@ -37,7 +41,7 @@ def open_model(path: str | Path, *, trust: bool = False) -> keras.Model:
     """
     file = read_model_file(path, trust=trust)
     try:
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = _open(file, trust)
             model._carvis_path = str(path)

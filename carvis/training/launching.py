@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from carvis.dataset import Dataset
-from carvis.errors import TrainingError
+from carvis.errors import CarvisError, TrainingError
 from carvis.language import Message
 from carvis.startup import module_process
 from carvis.training.document import ALIVE_STATES
 from carvis.training.preparing import prepare
 from carvis.training.run import LOCK, OUTPUT, STOP, Run
-from carvis.workspace import append_regular, lock, read_regular
+from carvis.workspace import Workspace, append_regular, lock, read_regular
 
 _TURN = ".turn.lock"
 _LOOK_EVERY = 0.5
@@ -119,11 +119,12 @@ def _ahead(run: Run) -> str | None:
 def _others(run: Run) -> list[Run]:
     folders = (folder for folder in run.workspace.runs() if folder != run.directory and (folder / LOCK).exists())
     # A damaged neighbour is no reason to wait.
-    return [one for one in (Run(folder, run.workspace) for folder in folders) if _readable(one)]
+    return [one for folder in folders if (one := _readable(folder, run.workspace))]
 
 
-def _readable(run: Run) -> bool:
+def _readable(folder: Path, workspace: Workspace) -> Run | None:
     try:
-        return bool(run.status) and bool(run.config)
-    except TrainingError:
-        return False
+        run = Run(folder, workspace)
+        return run if run.status and run.config else None
+    except CarvisError:
+        return None

@@ -51,9 +51,15 @@ class Run:
     def __init__(self, directory: str | Path, workspace: Workspace | None = None):
         self.directory = resolved(directory)
         refuse_links_out(self.directory)
-        if not (self.directory / CONFIG).is_file():
+        # One of them may be damaged or gone: who reads it says so.
+        if not any(os.path.lexists(self.directory / name) for name in (CONFIG, STATUS)):
             raise TrainingError(
-                Message("{directory} is not a run directory: it holds no {config}.", directory=directory, config=CONFIG)
+                Message(
+                    "{directory} is no folder of a run, for it holds no {config}: name one that `python -m carvis runs`"
+                    " lists.",
+                    directory=directory,
+                    config=CONFIG,
+                )
             )
         self._workspace = workspace
 

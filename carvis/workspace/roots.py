@@ -128,19 +128,17 @@ class Workspace:
         folders = [self.evaluations_dir]
         for _depth in range(3):
             folders = [below for folder in folders for below in children(folder, links, folders=True)]
-        return [folder for folder in folders if (folder / "metrics.json").is_file()]
+        # What is damaged is listed, too: it is to be named.
+        return [folder for folder in folders if os.path.lexists(folder / "metrics.json")]
 
     def runs(self) -> list[Path]:
         """List the training run folders, newest last."""
         return sorted((folder for folder in self._run_folders(self.links) if not link_out_of(folder)), key=_began)
 
     def _run_folders(self, links: Links) -> list[Path]:
-        # Keras' models, unzipped, have a config.json, too.
-        return [
-            folder
-            for folder in children(self.runs_dir, links, folders=True)
-            if (folder / "config.json").is_file() and (folder / "status.json").is_file()
-        ]
+        # Keras' models, unzipped, have a config.json, too. What is damaged is listed as well.
+        folders = children(self.runs_dir, links, folders=True)
+        return [folder for folder in folders if os.path.lexists(folder / "status.json")]
 
     def misclassified_tables(self) -> list[Path]:
         """List tables of misclassified pictures: ``df2.csv`` files and every CSV in a folder named ``incorrect``."""

@@ -5,7 +5,9 @@ import streamlit as st
 
 from carvis.classifier.card import reading_of
 from carvis.images import depth_of
+from carvis.tables import to_csv
 from ui import assumptions, choice, classifiers, commands, data, next_steps, reporting, selection, unreadable
+from ui.download import download
 from ui.i18n import _, n_, of_library
 from ui.page import empty, heading, no_models
 from ui.texts import SPLIT, leak_words, percent, plain
@@ -98,6 +100,8 @@ if rows:
         },
         alt=_("The models of this workspace with their accuracy"),
     )
+    numbers = table.drop(columns="card")
+    download(_("Numbers"), lambda: to_csv(numbers).encode("utf-8-sig"), "models.csv", key="models_numbers")
     classifiers.openable(files)
 elif datasets:
     no_models(choice.dataset_name())
@@ -114,11 +118,15 @@ for name in datasets:
             ]
             st.markdown(f"**{plain(name)}** &nbsp; :gray[{plain(' · '.join(parts))}]")
             split = list(pictures.splits)[-1]
-            first = pictures.samples(split).drop_duplicates("label").head(8)
+            samples = pictures.samples(split)
+            first = samples.drop_duplicates("label").head(8)
             with st.grid(8, min_column_width=84, gap="xsmall"):
                 for label, small in zip(first["label"], data.thumbnails(first["path"].tolist(), 160), strict=True):
-                    if isinstance(small, bytes):
-                        st.image(small, caption=plain(label), width="stretch", alt=label)
+                    # Where the first cannot be read, another one stands for the class.
+                    others = [] if isinstance(small, bytes) else samples.loc[samples["label"] == label, "path"][1:4]
+                    found = [one for one in (small, *data.thumbnails(list(others), 160)) if isinstance(one, bytes)]
+                    if found:
+                        st.image(found[0], caption=plain(label), width="stretch", alt=label)
             with st.expander(_("Pictures in each class"), type="compact"):
                 st.dataframe(
                     counts.rename_axis(_("Class")).rename(columns={key: _(text) for key, text in SPLIT.items()}),

@@ -53,7 +53,7 @@ def _tile(row: pd.Series, picture: bytes | str, part: str, covered: bool) -> Non
             picture, width="stretch", alt=_("{label}, taken for {predicted}").format(**row[["label", "predicted"]])
         )
     else:
-        st.markdown(f":material/broken_image: {plain(picture)}")
+        st.caption(f":material/broken_image: {plain(picture)}")
     st.markdown(f"{mark(bool(row['right']))} **{plain(row['predicted'])}** {percent(row['confidence'])}")
     said = [_("{share} of the map").format(share=share(row[f"share:{part}"]))]
     if covered:

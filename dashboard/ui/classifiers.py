@@ -12,6 +12,7 @@ from carvis.errors import CarvisError
 from carvis.workspace import content_hash, read_regular, sha256_of_file
 from ui import choice, data, selection, unreadable
 from ui.i18n import _, of_library
+from ui.read_once import holds, read_once
 from ui.texts import mark, plain
 from ui.widget_values import careful
 
@@ -73,13 +74,12 @@ def open_model(name: str, *, asked: bool = True) -> Opened:
     Args:
         asked: whether a person chose it; what is large, unusual or slow is not opened unasked.
     """
-    from carvis.classifier.admission import UntriedError
-
     path = data.model_files()[name]
     try:
         with trying_first(asked):
             return _open(*_key(name, path))
-    except UntriedError as problem:
+    # A file from elsewhere may break its loader in any way; the page shows the other models all the same.
+    except Exception as problem:
         return Opened(name, None, problem.with_traceback(None), path.name)
 
 
@@ -156,17 +156,20 @@ def _open(
         pictures = data.dataset(lender) if lender else None
     try:
         return Opened(name, load_classifier(path, data=pictures))
-    # Not kept: it holds until somebody asks for the file.
-    except UntriedError:
-        raise
-    except Exception as problem:
-        # A file from elsewhere may break its loader in any way; the page shows the other models all the same.
+    except CarvisError as problem:
+        # Untried, it holds until somebody asks for the file.
+        if isinstance(problem, UntriedError) or not holds(problem):
+            raise
         return Opened(name, None, problem.with_traceback(None), Path(path).name)
 
 
 def is_model(path: Path) -> bool:
     """Tell, from what a model file says of itself, whether it may be opened: it is whole and holds no code."""
-    return _refusal(*_stamp(path)) is None
+    try:
+        _check(path)
+    except Exception:
+        return False
+    return True
 
 
 def openable(files: dict[str, Path]) -> list[str]:
@@ -175,19 +178,14 @@ def openable(files: dict[str, Path]) -> list[str]:
 
 
 def _check(path: Path) -> None:
-    if (refusal := _refusal(*_stamp(path))) is not None:
-        raise refusal
+    _inspected(*_stamp(path))
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _refusal(path: str, time: int, size: int) -> Exception | None:
+@read_once(max_entries=256)
+def _inspected(path: str, time: int, size: int) -> None:
     from carvis.classifier.inspection import read_model_file
 
-    try:
-        read_model_file(path)
-    except Exception as problem:
-        return problem
-    return None
+    read_model_file(path)
 
 
 def file_key(name: str) -> str:
@@ -210,11 +208,11 @@ def _hashed(path: str, time: int, card_time: int, lender: str, beside: tuple[tup
 
 def check_all(files: dict[str, Path], shown: str) -> None:
     """List every model file with its size, and for one that cannot be opened the sentence why."""
-    total = sum(path.stat().st_size for path in files.values())
+    sizes = {name: data.bytes_of(path) or 0 for name, path in files.items()}
     asked = bool(st.session_state.get("models_checked"))
-    go, waits = total <= _CHECKED_UNASKED or asked, False
+    go, waits = sum(sizes.values()) <= _CHECKED_UNASKED or asked, False
     for name, path in files.items():
-        size = f"{path.stat().st_size / 1e6:.1f} MB"
+        size = f"{sizes[name] / 1e6:.1f} MB"
         if go or name == shown:
             with st.spinner(_("Opening {model} …").format(model=plain(name))) if asked else contextlib.nullcontext():
                 model = open_model(name, asked=asked)

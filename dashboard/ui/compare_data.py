@@ -47,7 +47,8 @@ def models(evaluations: dict[str, data.Table]) -> list[str]:
 
 def knows_copies(evaluations: dict[str, data.Table]) -> bool:
     """Whether an evaluation says which pictures have a copy in training."""
-    return any("copy_of" in data.evaluation(table).predictions for table in evaluations.values())
+    read = filter(None, map(choice.evaluation, evaluations.values()))
+    return any("copy_of" in one.predictions for one in read)
 
 
 @dataclass(frozen=True, eq=False)

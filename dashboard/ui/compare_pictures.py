@@ -74,7 +74,7 @@ def _tile(row: pd.Series, picture: bytes | str, names: list[str]) -> None:
     if isinstance(picture, bytes):
         st.image(picture, width="stretch", alt=_("A picture of {label}").format(label=row["label"]))
     else:
-        st.markdown(f":material/broken_image: {plain(picture) or _('The picture is missing')}")
+        st.caption(f":material/broken_image: {plain(picture) or _('The picture is missing')}")
     st.caption(_("true: {label}").format(label=plain(row["label"])))
     for name in names:
         answer, confidence = plain(row[f"predicted:{name}"]), percent(row[f"confidence:{name}"])

@@ -198,7 +198,7 @@ def _tile(view: confused.View, row: Any, picture: bytes | str) -> None:
         words = _("{label}, taken for {predicted}") if first != row["label"] else _("A picture of {label}")
         st.image(picture, width="stretch", alt=words.format(label=row["label"], predicted=first))
     else:
-        st.markdown(f":material/broken_image: {plain(picture) or _(ROW_STATUS['missing'])}")
+        st.caption(f":material/broken_image: {plain(picture) or _(ROW_STATUS['missing'])}")
         st.caption(plain(row["id"]))
     if view.is_super:
         st.caption(_("true: {label}").format(label=plain(row["label"])))

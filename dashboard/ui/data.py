@@ -21,6 +21,7 @@ from carvis.demo import restore_demo
 from carvis.errors import CarvisError, ImageError
 from carvis.evaluation import Evaluation, load_evaluation, read_misclassified
 from carvis.images import IMAGE_SUFFIXES, thumbnail
+from carvis.language import message_of, replaced
 from carvis.workspace import (
     SPLITS,
     Cache,
@@ -29,8 +30,11 @@ from carvis.workspace import (
     content_hash,
     dataset_links,
     modified,
+    os_sentence,
+    read_regular,
     resolved,
 )
+from ui.i18n import of_library
 from ui.read_once import read_once
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -73,7 +77,7 @@ def workspace() -> Workspace:
         named = parser.parse_known_args(sys.argv[1:])[0].workspace
     except argparse.ArgumentError as error:
         raise CarvisError("--workspace needs the path of a folder after it.") from error
-    space = Workspace.open(named or os.environ.get("CARVIS_WORKSPACE") or _REPOSITORY)
+    space = Workspace.open(named if named is not None else os.environ.get("CARVIS_WORKSPACE") or _REPOSITORY)
     _clear_leftovers(str(space.root))
     return space
 
@@ -297,7 +301,13 @@ def thumbnails(paths: list[str | None], size: int = 320) -> list[bytes | str]:
     """Return a small JPEG of each picture, from the disk cache where it is known, or the sentence why there is none."""
     cache = _thumbnail_cache(workspace().cache_dir)
     with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(lambda path: _thumbnail(cache, path, size), paths))
+        found = pool.map(lambda path: _thumbnail(cache, path, size), paths)
+        return [one if isinstance(one, bytes) else _in_place_of(path, one) for path, one in zip(paths, found)]
+
+
+def _in_place_of(path: str | None, sentence: str) -> str:
+    """Return what stands in a picture's place, which is small: only the file's name, without its folders."""
+    return of_library(replaced(sentence, f"{os.path.dirname(path)}{os.sep}", "") if path else sentence)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -310,15 +320,17 @@ def _thumbnail(cache: Cache, path: str | None, size: int) -> bytes | str:
         return ""
     try:
         stat = Path(path).stat()
-        key = content_hash(str(path), stat.st_mtime_ns, stat.st_size, size, _READ)
+    except OSError as error:
+        return os_sentence(error)
+    key = content_hash(str(path), stat.st_mtime_ns, stat.st_size, size, _READ)
+    # What cannot be read there, such as a pipe in the place of a thumbnail, is made anew.
+    with contextlib.suppress(OSError, CarvisError):
         if kept := cache.get(key, ".jpg"):
-            return kept.read_bytes()
-    except OSError:
-        return f"{path} does not exist: check the path."
+            return read_regular(kept, _THUMBNAIL_BYTES)
     try:
         made = thumbnail(path, size)
-    except ImageError as error:
-        return str(error)
+    except CarvisError as error:
+        return message_of(error)
     try:
         cache.put(key, ".jpg", made)
     except CarvisError:

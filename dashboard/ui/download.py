@@ -9,6 +9,24 @@ from carvis.errors import CarvisError
 from ui import error_log
 from ui.widget_values import shelf
 
+_FAILED = "download_failed"
+# Streamlit's own line at the button is English and says no reason: the page is drawn anew instead, and says it.
+_SCRIPT = """
+export default function ({ setTriggerValue }) {
+  const line = "[data-testid=stDownloadButtonError]"
+  const told = new WeakSet()
+  const look = () => {
+    for (const one of document.querySelectorAll(line)) {
+      one.style.display = "none"
+      if (!told.has(one)) setTriggerValue("failed", Date.now())
+      told.add(one)
+    }
+  }
+  const observer = new MutationObserver(look)
+  observer.observe(document.body, { childList: true, subtree: true })
+  return () => observer.disconnect()
+}
+"""
 _MIME = {"png": "image/png", "csv": "text/csv", "zip": "application/zip", "npz": "application/octet-stream"}
 _MIME |= {"json": "application/json", "html": "text/html"}
 
@@ -26,8 +44,14 @@ def download(label: str, make: Callable[[], bytes | str], file_name: str, **more
     st.download_button(label, _telling(make), file_name, **(look | more))
 
 
+def tell_failures() -> None:
+    """Let the page be drawn anew, with the reason, whenever a download fails."""
+    teller = st.components.v2.component("carvis_download_failed", html="<span></span>", js=_SCRIPT)
+    teller(key=_FAILED, height=1, on_failed_change=lambda: None)
+
+
 def _telling(make: Callable[[], bytes | str]) -> Callable[[], bytes | str]:
-    """Return ``make`` for another thread: Streamlit says at the button that it failed, the page's next drawing why."""
+    """Return ``make`` for another thread: the next drawing of the page says why it failed."""
     failures = shelf()
 
     def made() -> bytes | str:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ui import choice, classifiers, data, selection, sidebar, widget_values
+from ui.download import tell_failures
 from ui.i18n import _
 from ui.page import guarded, tell
 from ui.texts import plain
@@ -38,6 +39,8 @@ def draw(pages: dict[str, st.Page], overview: st.Page) -> None:
             whole = True
         if not whole:
             widget_values.failed()
+        with guarded():
+            tell_failures()
     widget_values.end()
 
 

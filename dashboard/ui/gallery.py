@@ -65,7 +65,7 @@ def _tile(row: Any, picture: bytes | str, table: str, picked: bool, given: tuple
         )
     else:
         reason = _(ROW_STATUS[row.status]) if row.status in ROW_STATUS else plain(picture)
-        st.markdown(f":material/broken_image: {reason}")
+        st.caption(f":material/broken_image: {reason}")
         st.caption(plain(getattr(row, "PATH", None) or row.id))
     if isinstance(row.predicted, str):
         st.markdown(f"{mark(False)} **{predicted}**")

@@ -143,7 +143,7 @@ def _picture(picture: bytes | str, alt: str) -> None:
     if isinstance(picture, bytes):
         st.image(picture, width="stretch", alt=alt)
     else:
-        st.markdown(f":material/broken_image: {plain(picture)}")
+        st.caption(f":material/broken_image: {plain(picture)}")
 
 
 def _page(rows: pd.DataFrame, size: int) -> pd.DataFrame:

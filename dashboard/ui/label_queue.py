@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from carvis.evaluation import corrected_list, label_errors
+from carvis.evaluation import Evaluation, corrected_list, label_errors
 from carvis.evaluation.doubting import WEAK
 from carvis.evaluation.joining import Joined, join
 from carvis.tables import to_csv
@@ -44,7 +44,7 @@ def show() -> None:
         return
     with guarded():
         stamps = tuple((one.name, data.stamp(one)) for one in voting)
-        joined, errors = _found(stamps, _tables=voting)
+        joined, errors = _found(stamps, _evaluations=[found for one in voting if (found := choice.evaluation(one))])
     if errors is None:
         return
     earlier.say(voting)
@@ -116,8 +116,8 @@ def _choose_models(tables: dict[str, data.Table], bar: Any) -> list[data.Table]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _found(stamps: tuple, *, _tables: list[data.Table]) -> tuple[Joined, pd.DataFrame]:
-    joined = join([data.evaluation(table) for table in _tables])
+def _found(stamps: tuple, *, _evaluations: list[Evaluation]) -> tuple[Joined, pd.DataFrame]:
+    joined = join(_evaluations)
     return joined, label_errors(joined)
 
 
@@ -159,7 +159,7 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
         elif picture:
             error(picture)
         st.caption(plain(sample))
-        tagging.replaced(row)
+        tagging.replaced_since(row)
     with right:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             steps(ids, position, "queue_step", lambda to: selection.change(open=to))

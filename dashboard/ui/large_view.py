@@ -55,7 +55,7 @@ def _large(rows: pd.DataFrame, table: str) -> None:
         else:
             error(picture or _(ROW_STATUS.get(row.status, ROW_STATUS["missing"])))
         st.caption(plain(row.id))
-        tagging.replaced(row)
+        tagging.replaced_since(row)
     with right:
         st.markdown(_("True class: **{label}**").format(label=plain(text(row.label))))
         top_five(row, table, **place)

@@ -9,6 +9,7 @@ from ui import classifiers
 from ui.i18n import _
 from ui.page import error
 from ui.texts import plain
+from ui.widget_values import careful
 
 
 def show(model: classifiers.Opened, path: Path) -> None:
@@ -26,7 +27,7 @@ def show(model: classifiers.Opened, path: Path) -> None:
 
 
 def _button(words: str, name: str, help: str | None = None) -> None:
-    st.button(words, icon=":material/play_arrow:", help=help, key="model_open", on_click=partial(_ask, name))
+    st.button(words, icon=":material/play_arrow:", help=help, key="model_open", on_click=careful(partial(_ask, name)))
 
 
 def _ask(name: str) -> None:

@@ -47,7 +47,7 @@ def _stamps(name: str, tables: dict[str, data.Table]) -> list:
 def _make(name: str, tables: dict[str, data.Table], watch) -> str:
     from carvis.report import SECTIONS, report_html
 
-    evaluations = {model: data.evaluation(table) for model, table in tables.items()}
+    evaluations = {model: found for model, table in tables.items() if (found := choice.evaluation(table))}
     files = {path.stem: path for path in data.model_files().values() if path.stem in tables}
     steps = len(SECTIONS) + len(files) + _PICTURES
     done, told = 0, ""

@@ -12,6 +12,7 @@ import streamlit as st
 from carvis.errors import CarvisError, TableError
 from carvis.evaluation import TAGS, NoteChangedError, TagError, Tags, import_tags
 from carvis.evaluation.tag_exchange import tags_csv
+from carvis.language import message_of, replaced
 from carvis.workspace import atomic_write, sha256_of_file
 from ui import data, selection, told, unreadable
 from ui.download import download
@@ -227,7 +228,7 @@ def _settle(row: Any, seen: str, text: str) -> None:
         pass  # Changed yet again: the page shows what stands there now.
 
 
-def replaced(row: Any) -> None:
+def replaced_since(row: Any) -> None:
     """Say so where another picture lies in the place of the one that was evaluated."""
     evaluated = getattr(row, "sha256", None)
     if evaluated and content(row) != evaluated:
@@ -261,7 +262,7 @@ def _take_file(file: Any) -> None:
             result = import_tags(store(), path)
         except TableError as problem:
             # Kept, too: the file would be read again in every run of the page.
-            result = TagError(str(problem).replace(str(path), file.name))
+            result = TagError(replaced(message_of(problem), str(path), file.name))
     st.session_state[_TAKEN] = (file.file_id, result)
     # The tiles, drawn already or not, show what came in.
     st.rerun()

@@ -1,14 +1,20 @@
 """Errors in the words of a person: one sentence each, and a number where it says no more than that."""
 
+import os
+import sys
+import traceback
 from dataclasses import dataclass
 
 import streamlit as st
 
+from carvis.classifier.failures import is_memory, sentence_of
 from carvis.errors import CarvisError
 from carvis.workspace import os_sentence
 from ui import error_log
 from ui.i18n import _, of_library
 from ui.texts import plain
+
+_THEIRS = ("keras", "tensorflow")
 
 
 @dataclass(frozen=True)
@@ -45,10 +51,21 @@ def of(problem: BaseException, *, of_item: bool = False) -> Told:
         return Told("Something in carvis went wrong: reload the page.")
 
 
+def _of_model(problem: BaseException) -> str | None:
+    """Say what TensorFlow or Keras cannot compute; nothing where they have nothing to do with it."""
+    if not isinstance(problem, Exception) or not any(name in sys.modules for name in _THEIRS):
+        return None
+    frames = traceback.extract_tb(problem.__traceback__)
+    of_them = any(f"/{package}/" in one.filename.replace(os.sep, "/") for one in frames for package in _THEIRS)
+    return sentence_of(problem, computing=True) if of_them else None
+
+
 def _of_fault(problem: BaseException, of_item: bool) -> Told:
     entry = error_log.record(problem)
-    if isinstance(problem, MemoryError):
+    if is_memory(problem):
         words = _("There was not enough memory (error {number}): choose fewer or smaller images and models.")
+    elif (sentence := _of_model(problem)) is not None:
+        return Told(str(of_library(sentence)), entry.number)
     elif of_item:
         words = _("It cannot be read, and carvis does not know why (error {number}): make it anew, or move it away.")
     else:

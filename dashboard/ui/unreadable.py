@@ -144,4 +144,9 @@ def _show(items: dict[tuple[str, str], told.Told], key: str) -> None:
 
 
 def _line(name: str, sentence: str, root: str) -> str:
-    return f"- **{plain(name)}**  \n  {plain(sentence.replace(root, ''))}"
+    sentence = sentence.replace(root, "")
+    if not sentence.startswith(name):
+        return f"- **{plain(name)}**  \n  {plain(sentence)}"
+    # What the sentence begins with is not said twice.
+    rest = sentence.removeprefix(name)
+    return f"- **{plain(name)}**{' ' * rest.startswith(' ')}{plain(rest)}"

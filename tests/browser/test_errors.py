@@ -34,3 +34,20 @@ def test_an_error_in_a_callback_is_a_sentence_whose_number_stands_in_the_log(chr
     log = (root / "data" / "logs" / "dashboard.log").read_text("utf-8")
     assert f"error {number} " in log and "broken for this test" in log
     page.close()
+
+
+def test_a_download_that_fails_says_why_in_the_words_of_the_page(chromium, serve, wait, tmp_path_factory):
+    from small_workspace import build
+
+    root = build(tmp_path_factory.mktemp("workspace"))
+    page = chromium.new_page(viewport={"width": 1400, "height": 900})
+    page.goto(f"{serve(root)}/misclassified?table=colours/test/poor&lang=ja")
+    wait(page)
+    page.get_by_role("button", name="タグとメモ").click()
+    (root / "data" / "tags.sqlite").write_bytes(b"no database" * 100)
+    page.locator(".st-key-tags_csv button").click()
+    said = page.get_by_test_id("stAlert").filter(has_text="tags.sqlite").first
+    said.wait_for(timeout=60_000)
+    assert "壊れています" in said.inner_text()
+    assert page.get_by_text("Failed to generate").filter(visible=True).count() == 0
+    page.close()

@@ -117,6 +117,9 @@ def test_tags_of_a_file_come_in_and_are_shown(wrong, open_page, words):
     assert "Added: 1 tags, 1 notes." in words(app) and "was skipped" in words(app)
     app.get("file_uploader")[0].set_value(("wrong.csv", b"PATH\nx\n", "text/csv")).run()
     assert "wrong.csv has no column sha256" in words(app).replace("\\", "")
+    app = open_poor(open_page, lang="ja")
+    app.get("file_uploader")[0].set_value(("wrong.csv", b"PATH\nx\n", "text/csv")).run()
+    assert "wrong.csv に" in words(app).replace("\\", "")
 
 
 def test_a_note_is_kept_and_another_window_is_not_overwritten(wrong, tags, open_page, words):

@@ -169,11 +169,18 @@ def test_one_bad_run_is_named_and_the_others_are_listed(root, broken, capsys):
     assert "20260101-000000-own" in told.out and (broken == "status.json" or str(other / broken) in told.err)
 
 
-def test_a_folder_in_place_of_a_configuration_is_no_run(root):
+@pytest.mark.parametrize("broken", ["config.json", "status.json"])
+def test_a_run_with_a_folder_in_place_of_a_file_is_named_and_the_others_are_listed(root, broken, capsys):
     other = run_folder(root, "20260102-000000-other")
-    (other / "config.json").unlink()
-    (other / "config.json").mkdir()
-    assert [folder.name for folder in Workspace(root).runs()] == ["20260101-000000-own"]
+    (other / broken).unlink()
+    (other / broken).mkdir()
+    assert main(["runs", "--workspace", str(root)]) == 0
+    listed = capsys.readouterr().out
+    assert f"{other / broken} cannot be read" in listed and "20260101-000000-own    finished" in listed
+    (other / broken).rmdir()
+    assert main(["runs", "--workspace", str(root)]) == 0
+    listed = capsys.readouterr().out
+    assert ("20260102-000000-other" in listed) == (broken == "config.json") and "20260101-000000-own" in listed
 
 
 def test_one_bad_evaluation_is_named_and_the_others_are_compared(root, capsys):

@@ -28,7 +28,6 @@ MAY_OPEN = {
     "carvis/evaluation/storage.py": "copies an ordinary file, no link, after a look at what lies there",
     "carvis/evaluation/tag_file.py": "SQLite, after a look at what lies there",
     "carvis/training/features.py": "writes into a folder that was just made",
-    "dashboard/ui/data.py": "thumbnails of the cache, which holds no links",
     "dashboard/ui/comparison.py": "heatmaps of the cache, which holds no links",
 }
 # What is given here is a file that is open already, or bytes.
