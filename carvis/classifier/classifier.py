@@ -258,28 +258,33 @@ class Classifier(LayerAccess):
     def fit(self, image: np.ndarray) -> np.ndarray:
         """Bring an image to the input size: uint8 (H, W, 3) or (H, W, 1) to uint8 (h, w, c).
 
-        Where the model takes any size, an image keeps its own up to ``MOST_NATIVE_PIXELS``.
-
         Raises:
             ImageError: the array is no image.
         """
         image = self._with_channels(image)
-        if not self.native_size:
-            return resize(image, self.input_size, self.resize)
+        return image if self.native_size else resize(image, self.input_size, self.resize)
+
+    def too_large(self, image: np.ndarray) -> bool:
+        """Tell whether ``prepare`` makes an image smaller than the model takes it, for the sake of memory."""
+        return self.native_size and image.shape[0] * image.shape[1] > MOST_NATIVE_PIXELS
+
+    def _within_memory(self, image: np.ndarray) -> np.ndarray:
+        if not self.too_large(image):
+            return image
         height, width = image.shape[:2]
         scale = math.sqrt(MOST_NATIVE_PIXELS / (height * width))
-        if scale >= 1:
-            return image
-        # Its gradients and the copies on the way would take gigabytes.
-        return resize(image, (max(int(height * scale), 1), max(int(width * scale), 1)), "bilinear")
+        return resize(image, (max(int(height * scale), 1), max(int(width * scale), 1)), "area")
 
     def prepare(self, images: Iterable[np.ndarray]) -> np.ndarray:
         """Resize and preprocess pictures of any size: uint8 (H, W, 3) or (H, W, 1) each, to float32 (N, h, w, c).
 
+        For explanations, whose gradients would take gigabytes for a photograph at its own size: where the model takes
+        any size, an image has at most ``MOST_NATIVE_PIXELS``.
+
         Raises:
             ImageError: an array is no image, or the model takes images as they are and these differ in size.
         """
-        fitted = [self.fit(image) for image in images]
+        fitted = [self._within_memory(self.fit(image)) for image in images]
         if not fitted:
             return np.zeros((0, *self.probe_size, self.channels), np.float32)
         if len({image.shape for image in fitted}) > 1:

@@ -275,7 +275,8 @@ def _input_size(model, fixed, channels, given, card, said) -> int | tuple[int, i
         )
         said.append(
             Message(
-                "Images of more than {n} million pixels are made as small as that first, for the sake of memory.",
+                "Heatmaps and activations of an image of more than {n} million pixels are those of a smaller copy, to"
+                " save memory; predictions are not.",
                 n=MOST_NATIVE_PIXELS // 10**6,
             )
         )

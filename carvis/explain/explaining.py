@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from carvis.classifier import Classifier
-from carvis.classifier.classifier import MOST_VALUES
+from carvis.classifier.classifier import MOST_NATIVE_PIXELS, MOST_VALUES
 from carvis.classifier.frames import Frame
 from carvis.classifier.output import SCORES
 from carvis.dataset import Unreadable, label_of_path
@@ -159,7 +159,7 @@ def _paths(clf: Classifier, layer: Layer) -> tuple[str, ...]:
 
 def _from_array(clf, images, labels):
     for i, image in enumerate(images):
-        yield clf.prepare([image])[0], None if labels is None else labels[i], None, 1, ()
+        yield clf.prepare([image])[0], None if labels is None else labels[i], None, 1, (), _size_note(clf, image)
 
 
 def _from_paths(clf, paths, targets, labels, unreadable):
@@ -167,7 +167,9 @@ def _from_paths(clf, paths, targets, labels, unreadable):
     for i, path in enumerate(paths):
         try:
             # Only what the model takes is kept while its map is made, not a whole photograph.
-            prepared, turn = clf.prepare([clf.read_image(path)])[0], turn_for(clf, path)
+            image, turn = clf.read_image(path), turn_for(clf, path)
+            prepared, size_note = clf.prepare([image])[0], _size_note(clf, image)
+            del image
         except ImageError as error:
             if unreadable is None:
                 raise
@@ -177,11 +179,18 @@ def _from_paths(clf, paths, targets, labels, unreadable):
         if labelled and labels is None and not isinstance(path, bytes):
             label, note = label_of_path(path)
             notes = (note,) if note else ()
-        yield prepared, label, None if isinstance(path, bytes) else str(path), turn, notes
+        yield prepared, label, None if isinstance(path, bytes) else str(path), turn, notes, size_note
+
+
+def _size_note(clf: Classifier, image: np.ndarray) -> tuple[Message, ...]:
+    if not clf.too_large(image):
+        return ()
+    n = MOST_NATIVE_PIXELS // 10**6
+    return (Message("It is the heatmap of a copy of {n} million pixels, to save memory.", n=n),)
 
 
 class _Explainer:
-    """Makes every map asked for of a stream of (prepared picture, label, source, turn, notes)."""
+    """Makes every map asked for of a stream of (prepared image, label, source, turn, its notes, those on its size)."""
 
     def __init__(self, clf, methods, targets, layers, paths, score, seed, precision):
         self.clf, self.methods, self.targets, self.layers = clf, methods, list(targets), list(layers)
@@ -216,8 +225,8 @@ class _Explainer:
                 for (target, t), layer, maps in self._maps(method, prepared, told, gamma):
                     for i, (raw, reach) in enumerate(maps):
                         facts = (told.scores[i, t], told.first[i, t], told.second[i, t], gamma[i, t], probabilities[i])
-                        source, turn, notes = batch[i][2:]
-                        notes = notes if needs_label(target) else ()
+                        source, turn, notes, size_note = batch[i][2:]
+                        notes = (*(notes if needs_label(target) else ()), *size_note)
                         heatmap = self._heatmap(method, layer, raw, reach, *facts, source, turn, notes)
                         found[i][method, target, layer] = heatmap
             yield from found

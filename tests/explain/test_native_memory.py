@@ -10,7 +10,7 @@ from PIL import Image
 
 from carvis import load_classifier
 from carvis.classifier.classifier import MOST_NATIVE_PIXELS
-from carvis.explain import probing
+from carvis.explain import heatmaps, probing
 
 MEASURED = """
 import resource, sys
@@ -47,11 +47,19 @@ def test_a_photograph_of_48_megapixels_takes_less_than_500_mb(folder, method):
 
 def test_an_image_keeps_its_size_up_to_the_limit(folder):
     clf = load_classifier(folder / "m.keras")
-    assert any("Images of more than 2 million pixels" in text for text in clf.assumptions)
-    image = np.zeros((1000, 2000, 3), np.uint8)
-    assert clf.fit(image) is image
-    assert clf.fit(np.zeros((6000, 8000, 3), np.uint8)).shape == (1224, 1632, 3)
-    assert MOST_NATIVE_PIXELS >= 1224 * 1632
+    assert any("an image of more than 2 million pixels are those of a smaller copy" in text for text in clf.assumptions)
+    image, large = np.zeros((1000, 2000, 3), np.uint8), np.zeros((1500, 2000, 3), np.uint8)
+    assert clf.fit(image) is image and clf.prepare([image]).shape[1:] == image.shape
+    assert clf.prepare([large]).shape == (1, 1224, 1632, 3) and MOST_NATIVE_PIXELS >= 1224 * 1632
+    assert [len(one.notes) for one in heatmaps(clf, image[None])] == [0]
+    [one] = heatmaps(clf, large[None])
+    assert "a copy of 2 million pixels" in one.notes[0]
+
+
+def test_predictions_are_those_of_the_whole_image(folder):
+    clf = load_classifier(folder / "m.keras")
+    large = np.random.default_rng(1).integers(0, 256, (1500, 2000, 3), dtype=np.uint8)
+    np.testing.assert_allclose(clf.predict([large])[0], clf.model.predict(large[None], verbose=0)[0], atol=1e-6)
 
 
 def test_large_images_are_asked_about_in_smaller_chunks_with_the_same_mean():
