@@ -12,8 +12,8 @@ MOST_BYTES = 16 << 20
 _MOST_PARTS, _MOST_LEVELS = 300_000, 200
 
 
-def read_json(text: str | bytes, path: Path) -> dict:
-    """Read a JSON object that a model file holds.
+def json_object(text: str | bytes, path: Path) -> dict:
+    """Return a JSON object that a model file holds: with the bounds of a model, which are not those of our own files.
 
     Raises:
         ModelError: it is larger or deeper than any model's.
@@ -47,7 +47,7 @@ def read_architecture(text: str | bytes, path: Path) -> dict:
         ModelError: it is none of Keras 1, 2 or 3, or larger than any model's.
         ValueError: it is no JSON, or no object.
     """
-    config = read_json(text, path)
+    config = json_object(text, path)
     if not _is_layer(config):
         raise ModelError(
             Message(

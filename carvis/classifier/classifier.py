@@ -1,5 +1,6 @@
 """``Classifier``: a Keras model with its class names, input size and preprocessing bound to it."""
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +40,10 @@ from carvis.language import Message
 _CHUNK = 32
 # The size of what a model that takes any size is probed with.
 PROBED_SIZE = (240, 320)
+# Of an image that such a model is given: finding where its layers look takes 200 bytes a pixel.
+MOST_NATIVE_PIXELS = 2_000_000
+# Values that go into a model at once: 64 MB.
+MOST_VALUES = 16_000_000
 
 
 class Classifier(LayerAccess):
@@ -253,11 +258,20 @@ class Classifier(LayerAccess):
     def fit(self, image: np.ndarray) -> np.ndarray:
         """Bring an image to the input size: uint8 (H, W, 3) or (H, W, 1) to uint8 (h, w, c).
 
+        Where the model takes any size, an image keeps its own up to ``MOST_NATIVE_PIXELS``.
+
         Raises:
             ImageError: the array is no image.
         """
         image = self._with_channels(image)
-        return image if self.native_size else resize(image, self.input_size, self.resize)
+        if not self.native_size:
+            return resize(image, self.input_size, self.resize)
+        height, width = image.shape[:2]
+        scale = math.sqrt(MOST_NATIVE_PIXELS / (height * width))
+        if scale >= 1:
+            return image
+        # Its gradients and the copies on the way would take gigabytes.
+        return resize(image, (max(int(height * scale), 1), max(int(width * scale), 1)), "bilinear")
 
     def prepare(self, images: Iterable[np.ndarray]) -> np.ndarray:
         """Resize and preprocess pictures of any size: uint8 (H, W, 3) or (H, W, 1) each, to float32 (N, h, w, c).
@@ -306,7 +320,8 @@ class Classifier(LayerAccess):
         """Return the model's output, float32 (N, k), for images of any size, those of one size together."""
         parts: list[list[np.ndarray]] = []
         for image in map(self.fit, images):
-            if not parts or len(parts[-1]) == _CHUNK or parts[-1][0].shape != image.shape:
+            full = min(_CHUNK, max(MOST_VALUES // image.size, 1))
+            if not parts or len(parts[-1]) >= full or parts[-1][0].shape != image.shape:
                 parts.append([])
             parts[-1].append(image)
         width = int(self.model.outputs[0].shape[1])

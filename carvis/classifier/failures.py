@@ -42,7 +42,7 @@ def sentence_of(error: BaseException, name: object = None, *, computing: bool = 
     about = name or Message("The model")
     if kind == "memory":
         return Message(
-            "{name}: the memory does not suffice: choose a smaller batch (--batch-size) or smaller images"
+            "{name}: not enough memory: choose a smaller batch (--batch-size) or smaller images"
             " (--input-size), or close other programs.",
             name=about,
         )
@@ -62,7 +62,7 @@ def sentence_of(error: BaseException, name: object = None, *, computing: bool = 
 
 
 def is_memory(error: BaseException) -> bool:
-    """Tell whether an error says that the memory does not suffice."""
+    """Tell whether an error says that there is not enough memory."""
     return _kind(error) == "memory"
 
 
@@ -118,10 +118,15 @@ def model_failures(name: object = None) -> Iterator[None]:
         name: of the model, its file where there is one.
 
     Raises:
-        ModelError: memory does not suffice, shapes do not fit, or TensorFlow cannot compute it.
+        ModelError: not enough memory, shapes do not fit, or TensorFlow cannot compute it.
     """
     try:
         yield
+    except CarvisError as error:
+        # TensorFlow puts the lines of code into a copy of what is raised while it traces.
+        if isinstance(error.__context__, CarvisError) and str(error).startswith("in user code"):
+            raise error.__context__ from None
+        raise
     except Exception as error:
         sentence = sentence_of(error, name, computing=True)
         if sentence is None:

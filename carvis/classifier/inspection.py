@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from carvis.classifier.architecture import MOST_BYTES, read_architecture, read_json
+from carvis.classifier.architecture import MOST_BYTES, json_object, read_architecture
 from carvis.classifier.damage import damaged
 from carvis.classifier.foreign_text import foreign_text
 from carvis.classifier.inspector import look_through
@@ -230,7 +230,7 @@ def _read_archive(file: BinaryIO, path: Path) -> ModelFile:
         raise _other(path, ZIP_MAGIC)
     text = archive.read(CONFIG, MOST_BYTES)
     config = read_architecture(text, path)
-    metadata = read_json(archive.read(METADATA, MOST_BYTES), path) if METADATA in archive.names else {}
+    metadata = json_object(archive.read(METADATA, MOST_BYTES), path) if METADATA in archive.names else {}
     # Every Keras writes its version. Where a file lost it, its inputs tell: Keras 3 calls their shape batch_shape.
     version = metadata.get("keras_version") or ("2" if b'"batch_input_shape"' in text else "3")
     with _weights_of(archive, checked=False) as root:

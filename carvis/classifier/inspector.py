@@ -110,7 +110,7 @@ def _end() -> None:
 def _crashed(path: Path, code: int) -> ModelError:
     return ModelError(
         Message(
-            "{path} ends the program that reads it (exit code {code}), so it is damaged or an attack: get the file"
+            "{path} crashes the program that reads it (exit code {code}), so it is damaged or malicious: get the file"
             " again, or {remedy}.",
             path=path,
             code=code,
@@ -122,7 +122,7 @@ def _crashed(path: Path, code: int) -> ModelError:
 def _endless(path: Path, seconds: float) -> ModelError:
     return ModelError(
         Message(
-            "{path} was not looked through in {n} seconds, so it is damaged or an attack: get the file again, or"
+            "{path} could not be checked in {n} seconds, so it may be damaged or malicious: get the file again, or"
             " {remedy}.",
             path=path,
             n=f"{seconds:,.0f}",

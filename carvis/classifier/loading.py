@@ -9,7 +9,7 @@ from carvis.classifier.admission import admit, pass_trial
 from carvis.classifier.call import takes_whole_numbers
 from carvis.classifier.card import ModelCard, card_path, read_card, reading_of
 from carvis.classifier.class_names import names_of_classes
-from carvis.classifier.classifier import PROBED_SIZE, Classifier
+from carvis.classifier.classifier import MOST_NATIVE_PIXELS, PROBED_SIZE, Classifier
 from carvis.classifier.input_range import assumed_preprocessing
 from carvis.classifier.memory import check_memory, needs_of
 from carvis.classifier.opening import open_model
@@ -271,6 +271,12 @@ def _input_size(model, fixed, channels, given, card, said) -> int | tuple[int, i
         said.append(
             Message(
                 "The model brings images to one size itself, so they go in at their own size (no resize before it)."
+            )
+        )
+        said.append(
+            Message(
+                "Images of more than {n} million pixels are made as small as that first, for the sake of memory.",
+                n=MOST_NATIVE_PIXELS // 10**6,
             )
         )
         return None

@@ -44,7 +44,7 @@ def why_tried(path: str | Path) -> Message | None:
         return Message("it holds {n} weights ({bytes})", n=f"{held:,}", bytes=gigabytes(4 * held))
     if kinds := sorted(_kinds(file) - _PLAIN):
         return Message(
-            "it has layers whose memory its architecture does not tell ({kinds})", kinds=", ".join(kinds[:3])
+            "its architecture does not tell how much memory some layers take ({kinds})", kinds=", ".join(kinds[:3])
         )
     return None
 

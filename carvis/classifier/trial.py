@@ -168,7 +168,7 @@ def too_large(path: Path, allowed: int) -> Message:
 
 def _crashed(path: Path, code: int) -> Message:
     return Message(
-        "{path} ends TensorFlow when it is opened (exit code {code}), so it is not opened here: save the model anew"
+        "{path} crashes TensorFlow when it is opened (exit code {code}), so it is not opened here: save the model anew"
         " with the Keras that wrote it.",
         path=path,
         code=code,

@@ -74,7 +74,7 @@ def check_agreement(predictions: pd.DataFrame, metrics: dict, setup: dict) -> No
     probabilities = predictions[probability_columns(names)].to_numpy()
     of_predicted = np.take_along_axis(probabilities, places["predicted"][:, None], axis=1)[:, 0]
     if np.abs(of_predicted - predictions["confidence"]).max() > _TOLERANCE:
-        raise Unusable(Message("its confidence is another than the probability of the predicted class"))
+        raise Unusable(Message("its confidence is not the probability of the predicted class"))
     exclusive = setup["model"].get("output") not in (None, *_INDEPENDENT)
     if exclusive and np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1).max() > _TOLERANCE:
         raise Unusable(Message("its probabilities do not add up to 1"))

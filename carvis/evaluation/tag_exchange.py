@@ -94,7 +94,7 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
                 skip(Message("A row without data set, id or sha256 was skipped: {known}.", known=known))
                 continue
             if any(len(part) > _LONGEST_KEY or not part.isprintable() for part in key):
-                skip(Message("Line {number} was skipped: its data set, id or sha256 is none.", number=line))
+                skip(Message("Line {number} was skipped: its data set, id or sha256 is invalid.", number=line))
                 continue
             for text in filter(None, (part.strip() for part in cells.get("tags", "").split(SEPARATOR))):
                 try:
@@ -122,8 +122,8 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
     if skipped > MAX_SENTENCES:
         result.problems.append(
             Message.of_number(
-                "{n} more row was skipped for such a reason.",
-                "{n} more rows were skipped for such reasons.",
+                "{n} more row was skipped for a similar reason.",
+                "{n} more rows were skipped for similar reasons.",
                 skipped - MAX_SENTENCES,
             )
         )

@@ -155,7 +155,7 @@ def activation_maps(clf: Classifier, paths: list[str], layer: str, filter: int) 
 
 def _frame(clf: Classifier, path: str, layer: str) -> Frame:
     """Return how a layer's map lies on a picture."""
-    return clf.layer_frame(layer, clf.read_image(path).shape[:2] if clf.native_size else clf.input_size)
+    return clf.layer_frame(layer, clf.fit(clf.read_image(path)).shape[:2] if clf.native_size else clf.input_size)
 
 
 @dataclass

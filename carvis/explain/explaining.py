@@ -1,5 +1,6 @@
 """``heatmaps`` and ``heatmap_sets``: maps of many pictures by one model, in batches."""
 
+import math
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from carvis.classifier import Classifier
+from carvis.classifier.classifier import MOST_VALUES
 from carvis.classifier.frames import Frame
 from carvis.classifier.output import SCORES
 from carvis.dataset import Unreadable, label_of_path
@@ -302,8 +304,8 @@ class _Explainer:
 
 def _batches(stream: Iterator[tuple], size: int) -> Iterator[list[tuple]]:
     """Cut a stream of (prepared picture, label, ...) into batches of pictures of one size."""
-    for _, alike in groupby(stream, key=lambda one: one[0].shape):
-        while batch := list(islice(alike, size)):
+    for shape, alike in groupby(stream, key=lambda one: one[0].shape):
+        while batch := list(islice(alike, max(min(size, MOST_VALUES // math.prod(shape)), 1))):
             yield batch
 
 

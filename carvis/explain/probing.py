@@ -5,7 +5,7 @@ To add a method of this family, write one function of a ``Probe`` that returns a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ from carvis.images import resize
 OCCLUSION_CELLS = 16
 SMOOTH_SAMPLES, SMOOTH_NOISE = 16, 0.15
 PATH_STEPS = 32
+# Images that the model is asked about at once: sixteen of 299 x 299, fewer of larger ones.
+_CHUNK, _VALUES_AT_ONCE = 16, 16 * 299 * 299 * 3
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def smooth_grad(probe: Probe) -> np.ndarray:
     def noisy(_) -> np.ndarray:
         return probe.image + rng.normal(0, spread, probe.image.shape).astype(np.float32)
 
-    mean = _asked(probe.slopes, noisy, range(SMOOTH_SAMPLES)).mean(axis=0, dtype=np.float64)
+    mean = _mean(probe.slopes, noisy, SMOOTH_SAMPLES)
     return np.abs(mean).max(axis=2).astype(np.float32)
 
 
@@ -117,17 +119,29 @@ def integrated_gradients(probe: Probe) -> np.ndarray:
     def blended(step: int) -> np.ndarray:
         return probe.black + (step + 0.5) / PATH_STEPS * way
 
-    mean = _asked(probe.slopes, blended, range(PATH_STEPS)).mean(axis=0, dtype=np.float64)
+    mean = _mean(probe.slopes, blended, PATH_STEPS)
     return (mean * way).sum(axis=2).astype(np.float32)
 
 
-def _asked(ask: Callable, make: Callable, items, chunk: int = 16) -> np.ndarray:
-    """Ask the model about pictures made one by one, a chunk at a time, so that memory stays flat."""
-    answers = [
-        ask(np.stack([make(item) for item in items[start : start + chunk]]).astype(np.float32))
-        for start in range(0, len(items), chunk)
-    ]
-    return np.concatenate(answers)
+def _asked(ask: Callable, make: Callable, items) -> np.ndarray:
+    """Ask the model about images made one by one, a chunk at a time, so that memory stays flat."""
+    return np.concatenate(list(_chunks(ask, make, items)))
+
+
+def _mean(ask: Callable, make: Callable, n: int) -> np.ndarray:
+    """Return the mean of what the model says of n images, in float64, without keeping them all."""
+    return sum(part.sum(axis=0, dtype=np.float64) for part in _chunks(ask, make, range(n))) / n
+
+
+def _chunks(ask: Callable, make: Callable, items) -> Iterator[np.ndarray]:
+    held: list[np.ndarray] = []
+    for item in items:
+        held.append(make(item).astype(np.float32))
+        if len(held) == min(max(_VALUES_AT_ONCE // held[0].size, 1), _CHUNK):
+            yield ask(np.stack(held))
+            held = []
+    if held:
+        yield ask(np.stack(held))
 
 
 METHODS: dict[str, Callable[[Probe], np.ndarray]] = {

@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from carvis.images.bounds import check_pixels
+from carvis.images.effort import check_pixels
 from carvis.images.orientation import EXIF_ORIENTATION, turned_upright
 from carvis.images.strips import by_strips, strips
 from carvis.language import Message
@@ -146,12 +146,8 @@ def to_8_bit(picture: Image.Image, kind: str, source: str | Path | bytes) -> Ima
     values = np.asarray(picture) if kind == "unsigned" else _colour_values(picture, source)
     if values is None:
         return picture
-    values, alpha = (values[..., :3], values[..., 3:]) if kind == "colour" else (values, None)
-    if clear is not None and not (alpha is not None and alpha.size):
-        # PNG names one value, of all 16 bits, that is transparent.
-        hidden = values == clear if kind == "unsigned" else (values == np.array(clear)).all(axis=2)
-        alpha = np.where(hidden, 0, 65535).astype(np.uint16)[..., None]
-    if (top := int(values.max())) > white:
+    top = int((values[..., :3] if kind == "colour" else values).max())
+    if top > white:
         raise Undecided(
             Message(
                 "holds values up to {top}, but 16-bit images like it are read with {white} as white, as the others of "
@@ -160,16 +156,21 @@ def to_8_bit(picture: Image.Image, kind: str, source: str | Path | bytes) -> Ima
                 white=white,
             )
         )
-    if inverted and kind == "unsigned":
-        values = white - values
-    if white == 65535:
-        shallow = by_strips(lambda part: (part >> 8).astype(np.uint8), values)
-    else:
-        shallow = by_strips(lambda part: (part * (255.0 / white)).round().astype(np.uint8), values)
-    if alpha is not None and alpha.size:
-        shallow = shallow if shallow.ndim == 3 else shallow[..., None]
-        shallow = np.concatenate([shallow, (alpha >> 8).astype(np.uint8)], axis=2)
-    return Image.fromarray(shallow)
+
+    def shallow(part: np.ndarray) -> np.ndarray:
+        part, alpha = (part[..., :3], part[..., 3:] >> 8) if kind == "colour" else (part, part[..., :0])
+        if clear is not None and not (kind == "colour" and alpha.size):
+            # PNG names one value, of all 16 bits, that is transparent.
+            hidden = part == clear if kind == "unsigned" else (part == np.array(clear)).all(axis=2)
+            alpha = np.where(hidden, 0, 255)[..., None]
+        if inverted and kind == "unsigned":
+            part = white - part
+        part = (part >> 8 if white == 65535 else (part * (255.0 / white)).round()).astype(np.uint8)
+        if not (kind == "colour" or clear is not None):
+            return part
+        return np.concatenate([part if part.ndim == 3 else part[..., None], alpha.astype(np.uint8)], axis=2)
+
+    return Image.fromarray(by_strips(shallow, values))
 
 
 def _float_to_8_bit(picture: Image.Image, depth: Depth | None) -> np.ndarray:

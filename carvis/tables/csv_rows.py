@@ -90,8 +90,8 @@ def read_rows(path: object, lines: list[str], separator: str, width: int, offset
     if skipped > MAX_SENTENCES:
         found.problems.append(
             Message.of_number(
-                "{n} more row was skipped for such a reason.",
-                "{n} more rows were skipped for such reasons.",
+                "{n} more row was skipped for a similar reason.",
+                "{n} more rows were skipped for similar reasons.",
                 skipped - MAX_SENTENCES,
             )
         )

@@ -38,7 +38,7 @@ def too_many(path: object, what: Message, most: int) -> TableError:
     """
     return TableError(
         Message(
-            "{path} holds more than {most} {what}, so it is not read: part it, or leave away what is not needed.",
+            "{path} holds more than {most} {what}, so it is not read: split it, or remove what is not needed.",
             path=path,
             most=f"{most:,}",
             what=what,

@@ -127,7 +127,7 @@ def execute(
 
 def _sentence(error: Exception, run: Run) -> Message:
     if is_memory(error):
-        return Message("The memory does not suffice: choose a smaller --batch-size or --input-size.")
+        return Message("Not enough memory: choose a smaller --batch-size or --input-size.")
     if sentence := sentence_of(error, run.config.get("parent") or Message("The model of run {run}", run=run.id)):
         return sentence
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

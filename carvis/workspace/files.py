@@ -98,7 +98,11 @@ def shown(name: str) -> str:
 
 
 def lock(path: str | Path):
-    """Return a file lock that the operating system frees when its holder dies."""
+    """Return a file lock that the operating system frees when its holder dies.
+
+    Raises:
+        PathError: a symbolic link lies in its place.
+    """
     from filelock import FileLock
 
     Path(path).parent.mkdir(parents=True, exist_ok=True)

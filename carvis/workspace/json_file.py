@@ -218,7 +218,7 @@ def _finite(digits: str) -> float:
 
 
 def _refuse_constant(name: str):
-    raise Unusable(Message("it holds {name}, which is no JSON", name=name))
+    raise Unusable(Message("it holds {name}, which JSON does not allow", name=name))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict:
@@ -234,7 +234,7 @@ def _syntax(problem: json.JSONDecodeError) -> Message:
     rest = problem.doc[problem.pos :].strip()
     if not rest or problem.msg.startswith("Unterminated string"):
         return _torn()
-    return Message("no JSON at line {line}, character {column}", line=problem.lineno, column=problem.colno)
+    return Message("invalid JSON at line {line}, character {column}", line=problem.lineno, column=problem.colno)
 
 
 def _torn() -> Message:

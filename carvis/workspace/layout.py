@@ -9,10 +9,11 @@ from carvis.errors import CarvisError
 from carvis.workspace.json_file import parse_json
 from carvis.workspace.links import Links, is_below
 from carvis.workspace.regular_file import read_regular
+from carvis.workspace.temporary import final_place
 from carvis.workspace.tree import children, holds_folder
 
 SPLITS = ("train", "valid", "test")
-SPLIT_REPORT, MASKS = "split.json", "masks"
+SPLIT_REPORT, MASKS, DATA = "split.json", "masks", "data"
 _MOST_BESIDE, _MOST_BYTES = 500, 1_000_000
 # In the demo's folder: images are drawn here and moved to their split once all of it is drawn, so that no part is taken
 # for the whole. What a killed drawing left is gone on with.
@@ -60,7 +61,7 @@ def dataset_links(root: str | Path) -> Links:
     """Return which links of a data set are followed.
 
     Those that lead into it, into a folder of ``$CARVIS_LINKS``, or into the splits or masks of another data set: one
-    that lies beside it, or one that its ``split.json`` says carvis made it from.
+    that lies beside it, or one of the same workspace that its ``split.json`` says carvis made it from.
     """
     return Links(root, others=lambda: chain.from_iterable(_other_datasets(Path(root)).values()))
 
@@ -95,16 +96,26 @@ def linked_datasets(root: str | Path, paths: Iterable[str]) -> list[str]:
 
 def _other_datasets(root: Path) -> dict[str, list[str]]:
     """The data sets beside one, and those it was made from, each with the folders of its splits and masks, resolved."""
-    parent = os.path.dirname(os.path.realpath(root))
+    # While a split is made it lies in a hidden folder of its own.
+    parent = os.path.dirname(final_place(os.path.realpath(root)))
     found = {}
     for folder in dict.fromkeys((*_subfolders(parent)[:_MOST_BESIDE], *_made_from(root))):
         real = os.path.realpath(folder)
+        # Anybody can write a split.json: it opens no folder elsewhere.
+        if os.path.dirname(real) not in _places_of_datasets(parent):
+            continue
         named = [path for path in _subfolders(folder) if canonical_split(os.path.basename(path))]
         splits = [path for path in named if _subfolders(path)]
         if splits:
             places = map(os.path.realpath, (*splits, os.path.join(folder, MASKS)))
             found[folder] = [place for place in places if is_below(place, real) and place != real]
     return found
+
+
+def _places_of_datasets(parent: str) -> set[str]:
+    """The folders of one workspace that data sets lie in, of which ``parent`` is one: itself and its ``data/``."""
+    around = os.path.dirname(parent) if os.path.basename(parent) == DATA else parent
+    return {parent, around, os.path.join(around, DATA)}
 
 
 def _made_from(root: Path) -> list[str]:

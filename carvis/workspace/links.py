@@ -1,7 +1,7 @@
 """The one rule on symbolic links: what lies behind one counts only where its target lies inside the allowed folders.
 
 A folder or file that a person names may be a link itself. Below it, links are followed into it and into the folders of
-``$CARVIS_LINKS``; those of a data set also into the splits of other data sets beside it, or that carvis made it from.
+``$CARVIS_LINKS``; those of a data set also into the splits of other data sets of its workspace.
 """
 
 import errno

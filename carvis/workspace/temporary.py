@@ -21,7 +21,7 @@ TEMPORARY = re.compile(r"\.carvis-[a-z0-9]{8}")
 # As carvis named them before: of a file ".<stem>-<random><suffix>", of a split ".<name>-<random>/<name>".
 _EARLIER = re.compile(r"\.(?P<stem>.+)-(?=[a-z_]*[0-9])(?=[0-9_]*[a-z])[a-z0-9_]{8}(?P<suffix>\.[A-Za-z0-9]+)?")
 _EARLIER_SUFFIXES = (
-    ".keras", ".h5", ".json", ".parquet", ".csv", ".npz", ".png", ".jpg", ".html", ".pdf", ".svg", ".bin"
+    ".keras", ".json", ".parquet", ".csv", ".npz", ".png", ".jpg", ".html", ".pdf", ".svg", ".bin"
 )  # fmt: skip
 _EARLIER_AGE_SECONDS = 24 * 3600
 _LETTERS = string.ascii_lowercase + string.digits

@@ -74,7 +74,7 @@ def runs() -> dict[str, Run]:
 
 def _opened(folder: Path) -> Run:
     """Open a run once what all of the page rests on can be read."""
-    words = _("{path} does not say how the run stands: remove this run.")
+    words = _("{path} does not tell the state of the run: remove this run.")
     if not (folder / CONFIG).is_file():
         raise TrainingError(words.format(path=folder / CONFIG))
     run = Run(folder, data.workspace())

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import carvis
 from carvis.classifier import load_classifier
+from carvis.classifier.call import traced
 from carvis.classifier.failures import model_failures, sentence_of
 from carvis.cli import _run
 from carvis.errors import ModelError
@@ -20,9 +21,9 @@ L = keras.layers
 ROOT = Path(__file__).parents[2]
 NARROW = keras.Sequential([keras.Input((8, 8, 3)), L.Flatten(), L.Dense(3)])
 FAILURES = {
-    "numpy's memory": (lambda: np.zeros(10**14), "memory does not suffice"),
-    "Python's memory": (lambda: bytearray(10**14), "memory does not suffice"),
-    "TensorFlow's memory": (lambda: tf.zeros((10**7, 10**7)), "memory does not suffice"),
+    "numpy's memory": (lambda: np.zeros(10**14), "not enough memory"),
+    "Python's memory": (lambda: bytearray(10**14), "not enough memory"),
+    "TensorFlow's memory": (lambda: tf.zeros((10**7, 10**7)), "not enough memory"),
     "shapes of a product": (lambda: tf.matmul(tf.zeros((2, 3)), tf.zeros((2, 3))), "Matrix size-incompatible"),
     "shapes of a sum": (lambda: keras.ops.add(np.zeros((2, 3)), np.zeros((4, 5))), "Incompatible shapes"),
     "another size": (lambda: NARROW(tf.zeros((1, 9, 9, 3))), "to have value 192"),
@@ -33,7 +34,7 @@ FAILURES = {
     "internal": (lambda: (_ for _ in ()).throw(tf.errors.InternalError(None, None, "Blas GEMM failed")), "GEMM failed"),
     "a GPU's memory": (
         lambda: (_ for _ in ()).throw(tf.errors.InternalError(None, None, "failed to allocate 3 GB")),
-        "memory does not suffice",
+        "not enough memory",
     ),
 }
 
@@ -105,3 +106,17 @@ def test_the_command_line_ends_with_2(kind, capsys):
     assert _run(Arguments) == 2
     error = capsys.readouterr().err
     assert said in error and error.startswith("carvis: ") and "Traceback" not in error
+
+
+def test_what_fails_while_tensorflow_traces_is_one_line():
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Flatten()])
+
+    def forward(images):
+        with model_failures("m.keras"):
+            raise ValueError("Exception encountered when calling x: it cannot")
+        return images
+
+    signature = [tf.TensorSpec([None, 8, 8, 3], tf.float32)]
+    with pytest.raises(ModelError, match=r"^m\.keras cannot compute") as caught:
+        traced(model, forward, signature)(np.zeros((1, 8, 8, 3), np.float32))
+    assert "\n" not in str(caught.value)

@@ -39,9 +39,9 @@ TORN = {
     "half a pair": (b'{"a": "\\ud800"}', "surrogate"),
     "NUL": (b'{"a": "\\u0000"}', "NUL"),
     "a key twice": (b'{"a": 1, "a": 2}', "twice"),
-    "two documents": (b"{}{}", "no JSON at line 1"),
-    "a comma": (b'{"a": 1,}', "no JSON at line 1"),
-    "Python": (b"{'a': None}", "no JSON at line 1"),
+    "two documents": (b"{}{}", "invalid JSON at line 1"),
+    "a comma": (b'{"a": 1,}', "invalid JSON at line 1"),
+    "Python": (b"{'a': None}", "invalid JSON at line 1"),
 }
 OTHER = {"null": b"null", "number": b"3", "text": b'"text"', "true": b"true"}
 FORGIVEN = ("NaN", "-Infinity")

@@ -180,11 +180,12 @@ def no_hard_links(monkeypatch):
     monkeypatch.setattr(os, "link", refuse)
 
 
-def test_splits_made_of_links_are_read_whole_wherever_they_lie(cars, tmp_path, no_hard_links):
-    """Splits of splits, on other disks: their links lead to the first data set, which split.json names."""
-    first = split_dataset(check_dataset(cars), tmp_path / "disk2" / "deep" / "first")
+def test_splits_made_of_links_are_read_whole(cars, no_hard_links):
+    """Splits of splits: their links lead to the first data set."""
+    first = split_dataset(check_dataset(cars), cars.parent / "first")
     assert first.how == {"symbolic link": 12} and first.leaks == 0
-    second = split_dataset(check_dataset(first.out), tmp_path / "disk3" / "second")
+    second = split_dataset(check_dataset(first.out), cars.parent / "second")
+    assert second.how == {"symbolic link": 12}
     for made in (first.out, second.out):
         data = Dataset(made)
         assert data.counts().to_numpy().sum() == 12 and not len(data.other_files())
@@ -192,6 +193,23 @@ def test_splits_made_of_links_are_read_whole_wherever_they_lie(cars, tmp_path, n
         sample = data.samples("train")["id"].iloc[0]
         assert data.resolve(sample).is_relative_to(cars)
         assert ImageIndex([made]).match(sample).status == "found"
+
+
+def test_no_link_is_made_that_would_not_be_followed(cars, tmp_path, no_hard_links, monkeypatch):
+    elsewhere = split_dataset(check_dataset(cars), tmp_path / "disk2" / "deep" / "first")
+    assert elsewhere.how == {"copy": 12} and Dataset(elsewhere.out).counts().to_numpy().sum() == 12
+    monkeypatch.setenv("CARVIS_LINKS", str(cars))
+    allowed = split_dataset(check_dataset(cars), tmp_path / "disk2" / "deep" / "second")
+    assert allowed.how == {"symbolic link": 12} and Dataset(allowed.out).counts().to_numpy().sum() == 12
+
+
+def test_a_strangers_split_json_opens_no_data_set_elsewhere(cars, tmp_path):
+    private = cars_in(tmp_path / "home" / "private")
+    (cars / "split.json").write_text(json.dumps({"made from": {"path": str(private), "links to": [str(private)]}}))
+    (cars / "train" / "golf" / "x.png").symlink_to(next(private.glob("train/*/*.png")))
+    data = Dataset(cars)
+    assert len(data.samples("train")) == 4
+    assert "leads out" in data.other_files("train")["reason"].iloc[0]
 
 
 ORIGINS = {

@@ -178,7 +178,7 @@ READ = {
     "texts that are one": (shared_texts, "would grow from"),
     "texts without end": (endless_texts, "its texts are broken"),
     "names in a circle": (circle_of_names, "its names lead in a circle"),
-    "names that end the library": (crashing_tables, "ends the program that reads it"),
+    "names that end the library": (crashing_tables, "crashes the program that reads it"),
     "a header of gigabytes": (header_of_gigabytes, "is damaged"),
     "a text of gigabytes": (text_of_gigabytes, "would grow from 26"),
     "texts for numbers": (put(KERNEL, ["a"] * 144, dtype=h5py.string_dtype()), "another shape"),

@@ -85,7 +85,7 @@ TABLES = {
     "a foreign prediction": (GOOD.assign(predicted=["A", "A", "車", "Golf"]), "predicted holds Golf"),
     "other predictions": (GOOD.assign(predicted="A", confidence=GOOD["p:A"]), "count other predictions as correct"),
     "another split": (GOOD.assign(id=GOOD["id"].str.replace("valid", "train")), "its table holds train/A/0.jpg"),
-    "another confidence": (GOOD.assign(confidence=0.9), "confidence is another than the probability"),
+    "another confidence": (GOOD.assign(confidence=0.9), "confidence is not the probability"),
     "half of the probabilities": (
         GOOD.assign(**{name: GOOD[name] / 2 for name in ("confidence", "p:A", "p:車")}),
         "do not add up to 1",

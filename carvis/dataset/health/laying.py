@@ -30,14 +30,14 @@ def lay_out(
         The table, and how many pictures came there by which way.
     """
     how: Counter[str] = Counter()
-    gone = []
+    gone, followed = [], dataset_links(made)
     kept = table[table["split"] != ""]
     for split in SPLITS:
         (made / split).mkdir()
     for done, row in enumerate(kept.itertuples(), start=1):
         place = made / row.new_id
         place.parent.mkdir(parents=True, exist_ok=True)
-        if links.hold(row.path) and (way := _bring(os.path.realpath(row.path), place)):
+        if links.hold(row.path) and (way := _bring(os.path.realpath(row.path), place, followed)):
             how[way] += 1
         else:
             gone.append(row.Index)
@@ -74,7 +74,7 @@ def carry_masks(root: Path, table: pd.DataFrame, made: Path) -> int:
         table: as of ``Split``.
         made: the new data set's folder.
     """
-    folder, carried, links = root / MASKS, 0, dataset_links(root)
+    folder, carried, links, followed = root / MASKS, 0, dataset_links(root), dataset_links(made)
     if not folder.is_dir():
         return 0
     for row in table[table["split"] != ""].itertuples():
@@ -85,7 +85,7 @@ def carry_masks(root: Path, table: pd.DataFrame, made: Path) -> int:
             continue
         place = (made / MASKS / row.new_id).with_suffix(".png")
         place.parent.mkdir(parents=True, exist_ok=True)
-        carried += bool(_bring(os.path.realpath(source), place))
+        carried += bool(_bring(os.path.realpath(source), place, followed))
     names = folder / "parts.json"
     if carried and names.is_file() and links.hold(names):
         _copy(names, made / MASKS / names.name)
@@ -98,12 +98,14 @@ def _copy(source: str | Path, place: Path) -> None:
     shutil.copystat(source, place)
 
 
-def _bring(source: str, place: Path) -> str:
-    """Bring a picture to a place: how, or nothing where it is gone."""
+def _bring(source: str, place: Path, followed: Links) -> str:
+    """Bring an image to a place: how, or nothing where it is gone. Only links that will be followed are made."""
     # A symbolic link can be made to a file that is not there.
     if not os.path.isfile(source):
         return ""
     for name, way in (("hard link", os.link), ("symbolic link", os.symlink)):
+        if way is os.symlink and not followed.hold(source):
+            continue
         try:
             way(source, place)
             return name

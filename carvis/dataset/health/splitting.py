@@ -88,7 +88,7 @@ def split_dataset(
     whose labels disagree, files that cannot be read, and pictures removed since the check are left out. Each class is
     dealt out by itself, the largest groups first; where it has a group for each split with a share, each gets one.
     The old data set is not changed. Pictures are hard links to the old files where that is possible, else symbolic
-    links, else copies; masks of their parts come along in the same way.
+    links where these are followed, else copies; masks of their parts come along in the same way.
 
     Args:
         health: what ``check_dataset`` found about the old data set.

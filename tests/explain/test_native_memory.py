@@ -1,0 +1,67 @@
+"""A model that takes images of any size takes little memory for a large one, and counts each of its pixels before."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from carvis import load_classifier
+from carvis.classifier.classifier import MOST_NATIVE_PIXELS
+from carvis.explain import probing
+
+MEASURED = """
+import resource, sys
+import numpy as np, psutil
+from carvis import load_classifier
+from carvis.explain import heatmaps
+
+clf = load_classifier(sys.argv[1])
+list(heatmaps(clf, np.zeros((1, 64, 64, 3), np.uint8), method=sys.argv[3]))
+before = psutil.Process().memory_info().rss
+assert next(iter(heatmaps(clf, [sys.argv[2]], method=sys.argv[3]))).raw.size
+print("MB", (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before) / 1e6)
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("native")
+    L = keras.layers
+    layers = [L.Rescaling(1 / 127.5, offset=-1), L.Resizing(32, 32), L.Conv2D(2, 3), L.GlobalAveragePooling2D()]
+    keras.Sequential([keras.Input((None, None, 3)), *layers, L.Dense(2, "softmax")]).save(folder / "m.keras")
+    Image.new("RGB", (8000, 6000), (9, 99, 9)).save(folder / "photo.jpg")
+    return folder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the highest use of memory is read as Linux tells it")
+@pytest.mark.parametrize("method", ["grad-cam", "integrated-gradients"])
+def test_a_photograph_of_48_megapixels_takes_less_than_500_mb(folder, method):
+    command = [sys.executable, "-c", MEASURED, folder / "m.keras", folder / "photo.jpg", method]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.rpartition("MB ")[2]) < 500, done.stdout
+
+
+def test_an_image_keeps_its_size_up_to_the_limit(folder):
+    clf = load_classifier(folder / "m.keras")
+    assert any("Images of more than 2 million pixels" in text for text in clf.assumptions)
+    image = np.zeros((1000, 2000, 3), np.uint8)
+    assert clf.fit(image) is image
+    assert clf.fit(np.zeros((6000, 8000, 3), np.uint8)).shape == (1224, 1632, 3)
+    assert MOST_NATIVE_PIXELS >= 1224 * 1632
+
+
+def test_large_images_are_asked_about_in_smaller_chunks_with_the_same_mean():
+    asked = []
+
+    def ask(images):
+        asked.append(len(images))
+        return images
+
+    values = np.random.default_rng(0).normal(size=(32, 900, 900, 1)).astype(np.float32)
+    mean = probing._mean(ask, lambda i: values[i], 32)
+    assert max(asked) == 5 and sum(asked) == 32
+    np.testing.assert_allclose(mean, values.mean(axis=0, dtype=np.float64), atol=1e-12)
