@@ -1,7 +1,7 @@
 """Reading, resizing, colouring and writing pictures."""
 
-from carvis.images.bounds import MAX_PIXELS
 from carvis.images.depth import Depth, depth_of
+from carvis.images.effort import MAX_PIXELS
 from carvis.images.files import encode_image, thumbnail, write_image
 from carvis.images.formats import IMAGE_SUFFIXES, why_not_read
 from carvis.images.orientation import place_upright, turned_as_stored, turned_upright

@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from carvis.images.bounds import check_pixels
+from carvis.images.effort import check_pixels
 from carvis.images.orientation import EXIF_ORIENTATION, turned_upright
 from carvis.images.strips import by_strips, strips
 from carvis.language import Message

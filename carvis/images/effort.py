@@ -6,21 +6,22 @@ kilobytes they can make minutes.
 
 import io
 import os
+import re
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from PIL import Image
 
-from carvis.images.bounds import MAX_SCANS, TooMuchWork, scans_of
 from carvis.language import Message
 
+MAX_PIXELS = 50_000_000
 # Text, colours and previews come to some dozen.
 _MOST_PARTS = 5_000
 # A 48-megapixel photograph in strips of one row has 8,000, in tiles of 16 x 16 pixels 190,000.
 _MOST_STRIPS = 200_000
 # Ten are usual. libjpeg takes about 5 ns a pixel for each.
-_MOST_SCANNED = 1_500_000_000
+_MOST_SCANS, _MOST_SCANNED = 200, 1_500_000_000
 # What is decoded in Python takes about 0.2 microseconds a pixel or byte.
 _MOST_IN_PYTHON = 4_000_000
 _IN_PYTHON = {
@@ -29,8 +30,21 @@ _IN_PYTHON = {
 }
 _PPM_HEADER = 1 << 16
 _STRIPS = (273, 279, 324, 325)
-# More than any JPEG of the most pixels.
 _MOST_BYTES = 300_000_000
+_MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
+_START, _END, _SCAN, _ALONE = 0xD8, 0xD9, 0xDA, 0x01
+
+
+class TooMuchWork(Exception):
+    """An image would take far longer than others of its size; holds a ``Message`` that follows the file's name."""
+
+    def __init__(self, what: Message):
+        super().__init__(
+            Message(
+                "would take far longer to read than other images of its size ({what}): save it anew as PNG or JPEG.",
+                what=what,
+            )
+        )
 
 
 def check_head(file: BinaryIO) -> None:
@@ -68,9 +82,19 @@ def check_body(picture: Image.Image) -> None:
     if picture.format == "PNG" and decoder:
         _check_chunks(picture.fp)
     if picture.format in ("JPEG", "MPO"):
-        scans = scans_of(_content(picture.fp))
-        if scans > MAX_SCANS or (scans > 1 and scans * pixels > _MOST_SCANNED):
+        scans = _scans(picture.fp)
+        if scans > _MOST_SCANS or scans * pixels > _MOST_SCANNED:
             raise TooMuchWork(Message("{n} scans", n=f"{scans:,}"))
+
+
+def check_pixels(picture: Image.Image) -> None:
+    """Refuse an opened image of more than ``MAX_PIXELS``.
+
+    Raises:
+        TooMuchWork: it has more.
+    """
+    if picture.width * picture.height > MAX_PIXELS:
+        raise TooMuchWork(Message("{width} x {height} pixels", width=picture.width, height=picture.height))
 
 
 def _of_parts(most: int) -> TooMuchWork:
@@ -84,12 +108,20 @@ def _size(file: BinaryIO) -> int:
     return size
 
 
-def _content(file: BinaryIO) -> bytes:
-    place = file.tell()
+def _scans(file: BinaryIO) -> int:
+    """Count the scans of a JPEG up to its end, not those of a preview in it or of a film behind it."""
+    before = file.tell()
     file.seek(0)
-    content = file.read(_MOST_BYTES)
-    file.seek(place)
-    return content
+    content, place, scans = file.read(_MOST_BYTES), 0, 0
+    file.seek(before)
+    while found := _MARKER.search(content, place):
+        code, place = found[1][0], found.end()
+        if code == _END:
+            break
+        scans += code == _SCAN
+        if code not in (_START, _ALONE):
+            place += max(2, int.from_bytes(content[place : place + 2], "big"))
+    return scans
 
 
 def _check_chunks(file: BinaryIO) -> None:

@@ -13,9 +13,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from carvis.errors import FileKindError, ImageError
 from carvis.images import portable, webp
-from carvis.images.bounds import TooMuch, check_pixels
 from carvis.images.depth import Undecided, kind_of, to_8_bit
-from carvis.images.effort import check_body, check_head
+from carvis.images.effort import MAX_PIXELS, TooMuchWork, check_body, check_head
 from carvis.images.formats import IMAGE_SUFFIXES, readable_formats, why_not_opened, why_not_read
 from carvis.images.orientation import SIDEWAYS, orientation_in, turned_upright
 from carvis.images.resize import resize
@@ -23,6 +22,8 @@ from carvis.images.strips import strips
 from carvis.language import Message, message_of
 from carvis.workspace import open_regular, os_reason, os_remedy, shown_path
 
+# Pillow keeps a pointer for each row.
+_MAX_SIDE = 1_000_000
 ALPHAS = ("drop-alpha", "on-white", "on-black")
 ORIENTATIONS = ("upright", "as-stored")
 
@@ -141,7 +142,19 @@ def _opened(source: str | Path | bytes):
             warnings.simplefilter("ignore")
             check_head(opened)
             with Image.open(opened, formats=readable_formats()) as picture:
-                check_pixels(picture)
+                if picture.width * picture.height > MAX_PIXELS:
+                    size = Message("{width} x {height} pixels", width=picture.width, height=picture.height)
+                    limit = Message("{n} million", n=MAX_PIXELS // 10**6)
+                    raise ImageError(
+                        Message(
+                            "{name} has {size}, more than {limit}: make it smaller first.",
+                            name=name,
+                            size=size,
+                            limit=limit,
+                        )
+                    )
+                if max(picture.size) > _MAX_SIDE:
+                    raise TooMuchWork(Message("{width} x {height} pixels", width=picture.width, height=picture.height))
                 yield picture
     except FileNotFoundError:
         raise ImageError(Message("{name} does not exist: check the path.", name=name)) from None
@@ -153,7 +166,7 @@ def _opened(source: str | Path | bytes):
         raise ImageError(message_of(error)) from None
     except (UnidentifiedImageError, Image.DecompressionBombError):
         raise ImageError(_no_image(name, source)) from None
-    except (TooMuch, Undecided) as error:
+    except (Undecided, TooMuchWork) as error:
         raise ImageError(Message("{name} {reason}", name=name, reason=error.args[0])) from None
     # Pillow's decoders report damage in many ways (SyntaxError, struct.error, zlib.error, ...).
     except ImageError:

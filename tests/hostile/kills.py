@@ -10,12 +10,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 from carvis.workspace import Workspace
 from tests.hostile.killed import Ended, Moment, in_a_process
 from tests.hostile.writes import WRITES, Write, is_whole, torn_files
 
+# What the writes load when it is needed: loaded here once, not in each process that is killed.
+_LATE = ("pydantic", "pyarrow.parquet", "rich.table", "scipy.optimize", "scipy.stats", "sklearn.metrics", "jinja2")
+_LATE += ("statsmodels.stats.proportion", "filelock", "narwhals", "charset_normalizer")
 HELP = "kill processes at their writes and look what they leave"
 # So many bytes of a file are written when its process dies.
 _SIZES = (0, 1, 40, 700)
@@ -31,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     rng, began = random.Random(args.seed), time.monotonic()
+    for name in _LATE:
+        import_module(name)
     writes = [write for write in WRITES if args.only in write.name]
     if not args.light:
         from tests.hostile.commands import COMMANDS

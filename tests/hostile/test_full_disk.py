@@ -228,7 +228,7 @@ def test_a_page_on_a_full_disk_says_so_and_works(disk, monkeypatch):
     wrong = load_evaluation(disk / FOLDER).misclassified()["id"]
     monkeypatch.setenv("CARVIS_WORKSPACE", str(disk))
     wanted = {"table": "cars/test/m", "open": wrong.iloc[0]}
-    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=300)
+    app = AppTest.from_file(str(ROOT / "dashboard" / "navigation.py"), default_timeout=300)
     app.query_params.update(wanted)
     with free(disk, 0):
         app.run()

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from carvis.errors import TableError
 from carvis.images import image_size
-from carvis.images.bounds import check_pixels
+from carvis.images.effort import check_pixels
 from carvis.language import Message
 from carvis.tables.limits import MAX_PARTS_OF_AN_IMAGE
 from carvis.workspace import content_hash, open_regular
