@@ -94,7 +94,7 @@ def _own_variables(layer: keras.Layer, group: StoredGroup | None) -> Iterator[tu
             yield from _own_variables(inner, group.group(name))
         elif isinstance(inner, (list, tuple)):
             for number, item in _numbered([type(item).__name__ for item in inner]):
-                yield from _own_variables(inner[number], group[name].get(item))
+                yield from _own_variables(inner[number], group.group(name).get(item))
 
 
 def fill(plan: Plan, file: ModelFile) -> None:

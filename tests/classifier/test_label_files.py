@@ -94,7 +94,7 @@ def test_encodings_are_found_by_the_names_of_the_data_set(encoding, names, tmp_p
     [
         ("labels.txt", "", "no class names"),
         ("labels.txt", "a\0b", "not text"),
-        ("a.json", "{", "cannot be used"),
+        ("a.json", "{", "cannot be read"),
         ("a.json", '{"a": 3, "b": 9}', "number its classes"),
         ("a.json", "{}", "number its classes"),
         ("a.json", "[[1]]", "no class names"),
