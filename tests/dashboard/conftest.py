@@ -1,5 +1,6 @@
 """The dashboard's folder on the import path, as ``streamlit run`` puts it, and a small real workspace."""
 
+import importlib
 import os
 import shutil
 import sys
@@ -46,6 +47,10 @@ def empty_workspace(tmp_path, monkeypatch) -> Path:
 def open_page():
     """Run the dashboard at a page with URL parameters: ``open_page("heatmaps", sample=[...])``."""
     from streamlit.testing.v1 import AppTest
+
+    # One that is loaded while a test has put something else in another's place would keep that for the tests after it.
+    for file in sorted((DASHBOARD / "ui").glob("*.py")):
+        importlib.import_module(f"ui.{file.stem}")
 
     def open(page: str = "overview", /, **params):
         app = AppTest.from_file(str(DASHBOARD / "navigation.py"), default_timeout=180)
