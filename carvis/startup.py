@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
@@ -21,6 +22,7 @@ _LINE = re.compile(
     rb"|Skipping registering GPU devices"
 )
 _CARD = "/dev/nvidiactl"
+_loading = threading.Lock()
 _USES = re.compile(rb"^(import|from) (keras|tensorflow)\b", re.M)
 
 
@@ -35,6 +37,17 @@ def quiet_tensorflow() -> None:
     known = any(isinstance(finder, _Finder) for finder in sys.meta_path)
     if "tensorflow" not in sys.modules and not known:
         sys.meta_path[:0] = [_Finder(), _FirstFinder()]
+
+
+def load_ahead(*modules: str) -> None:
+    """Import large packages in one thread, while all others that ask for the same wait.
+
+    Threads that import packages which need each other, such as SciPy and scikit-learn, and Keras, which takes
+    scikit-learn along, can wait for each other for ever: Python 3.11 does not always see it.
+    """
+    with _loading:
+        for name in modules:
+            importlib.import_module(name)
 
 
 def module_process(module: str, *arguments: str) -> tuple[list[str], dict[str, str]]:

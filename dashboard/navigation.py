@@ -4,12 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from carvis.startup import quiet_tensorflow
+from carvis.startup import load_ahead, quiet_tensorflow
 from ui import frame, unreadable
 from ui.i18n import _
 from ui.page import guarded
 
 quiet_tensorflow()
+# All that several sessions would otherwise begin to import at the same moment, but TensorFlow.
+load_ahead("scipy.stats", "sklearn.metrics", "statsmodels.stats.proportion", "matplotlib.figure", "pyarrow.parquet")
 # A material icon would be fetched from another machine.
 ICON = Path(__file__).parent / "icon.svg"
 st.set_page_config(page_title="carvis", page_icon=str(ICON), layout="wide", initial_sidebar_state=248)
