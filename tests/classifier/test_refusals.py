@@ -1,7 +1,5 @@
 """Files that hold code, lead elsewhere or are no models: refused before anything of them runs."""
 
-import json
-import zipfile
 from pathlib import Path
 
 import h5py
@@ -12,6 +10,7 @@ import pytest
 from carvis.classifier import load_classifier
 from carvis.classifier.safety import check_architecture
 from carvis.errors import ModelError, UntrustedModelError
+from tests.hostile.models import with_config
 
 L = keras.layers
 
@@ -23,24 +22,8 @@ def good(tmp_path) -> Path:
     return tmp_path / "good.keras"
 
 
-def rewritten(good: Path, change, extra: dict[str, bytes] | None = None) -> Path:
-    """Copy a .keras file with its architecture changed and members added."""
-    path = good.with_name("changed.keras")
-    with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w") as target:
-        for name in source.namelist():
-            data = source.read(name)
-            if name == "config.json":
-                config = json.loads(data)
-                change(config)
-                data = json.dumps(config).encode()
-            target.writestr(name, data)
-        for name, data in (extra or {}).items():
-            target.writestr(name, data)
-    return path
-
-
 def test_the_good_file_opens(good):
-    assert len(load_classifier(rewritten(good, lambda config: None)).class_names) == 2
+    assert len(load_classifier(with_config(good, lambda config: None)).class_names) == 2
 
 
 def test_a_lambda_never_runs(tmp_path):
@@ -68,7 +51,7 @@ def test_a_foreign_class_is_never_imported(good, tmp_path, monkeypatch):
         config["config"]["layers"][1] |= {"module": "evil_module", "class_name": "Evil", "registered_name": "Evil"}
 
     with pytest.raises(UntrustedModelError, match=r"changed\.keras holds the foreign class"):
-        load_classifier(rewritten(good, foreign))
+        load_classifier(with_config(good, foreign))
     assert not (tmp_path / "ran").exists()
 
 
@@ -91,12 +74,12 @@ def test_a_foreign_function_is_refused_wherever_it_hides(good):
 
     for change in (activation, initialiser):
         with pytest.raises(UntrustedModelError):
-            load_classifier(rewritten(good, change))
+            load_classifier(with_config(good, change))
 
 
 def test_a_member_that_leads_out_of_the_file_is_refused(good, tmp_path):
     with pytest.raises(UntrustedModelError, match="leads out"):
-        load_classifier(rewritten(good, lambda config: None, {"../../outside.txt": b"x"}))
+        load_classifier(with_config(good, lambda config: None, {"../../outside.txt": b"x"}))
 
 
 def test_a_link_to_another_file_is_refused(tmp_path):

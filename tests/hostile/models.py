@@ -48,9 +48,9 @@ def saved(model: keras.Model, folder: Path, name: str = "model.keras") -> Path:
     return folder / name
 
 
-def with_config(path: Path, change) -> Path:
-    """Copy a ``.keras`` file with its architecture changed: ``change(config)`` edits it in place."""
-    target = path.with_name(f"changed {path.name}")
+def with_config(path: Path, change, extra: dict[str, bytes] | None = None) -> Path:
+    """Copy a ``.keras`` file with members added and its architecture changed: ``change(config)`` edits it in place."""
+    target = path.with_name("changed.keras")
     with zipfile.ZipFile(path) as source, zipfile.ZipFile(target, "w") as made:
         for member in source.namelist():
             content = source.read(member)
@@ -58,6 +58,8 @@ def with_config(path: Path, change) -> Path:
                 config = json.loads(content)
                 change(config)
                 content = json.dumps(config).encode()
+            made.writestr(member, content)
+        for member, content in (extra or {}).items():
             made.writestr(member, content)
     return target
 

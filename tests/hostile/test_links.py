@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,19 +19,6 @@ from tests.hostile.made import cars_in, chain, door, image, nest, nest_long, pip
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links and pipes need a privilege there, or are not there")
 
 OUT = "leads out of cars by a symbolic link"
-
-
-@pytest.fixture
-def cars(tmp_path) -> Iterator[Path]:
-    root = cars_in(tmp_path / "place")
-    yield root
-    # Not every pytest clears away what is put in here.
-    shutil.rmtree(root, ignore_errors=True)
-
-
-@pytest.fixture
-def secret(tmp_path) -> Path:
-    return image(tmp_path / "home" / "secret" / "s.png", 999)
 
 
 # What comes to train/golf of the data set, and what must be said of it.

@@ -1,8 +1,6 @@
 """Names that are empty, ambiguous or too long, and paths out of the workspace: what each must be answered with."""
 
 import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,19 +17,11 @@ from carvis.evaluation.tagging import tag_name
 from carvis.training import Run
 from carvis.training.preparing import _model_name
 from carvis.workspace import LONGEST, Workspace, atomic_write, check_length, fitting, resolve_inside, resolved
-from tests.hostile.made import cars_in, image, run_folder
+from tests.hostile.made import image, run_folder
 
 LONG = {"letters": "n" * 300, "Japanese": "車" * 100, "emoji": "🚗" * 70, "combining": "e\u0301" * 100}
 DEEP = "/".join(["d" * 200] * 30)
 EMPTY = ("", " ", "\t", "\n", "\u3000")
-
-
-@pytest.fixture
-def cars(tmp_path) -> Iterator[Path]:
-    root = cars_in(tmp_path / "place")
-    yield root
-    # Not every pytest clears away what is put in here.
-    shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture

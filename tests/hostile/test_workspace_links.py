@@ -1,8 +1,6 @@
 """Links and pipes in a workspace: models, runs, evaluations, tables, tags, logs, locks and caches."""
 
 import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,22 +11,9 @@ from carvis.evaluation import Tags, load_evaluation, read_misclassified
 from carvis.evaluation.image_index import ImageIndex
 from carvis.images import read_image, thumbnail
 from carvis.workspace import Cache, Links, Workspace, children, lock, walk
-from tests.hostile.made import cars_in, door, image, pipe, run_folder
+from tests.hostile.made import door, pipe, run_folder
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links and pipes need a privilege there, or are not there")
-
-
-@pytest.fixture
-def cars(tmp_path) -> Iterator[Path]:
-    root = cars_in(tmp_path / "place")
-    yield root
-    # Not every pytest clears away what is put in here.
-    shutil.rmtree(root, ignore_errors=True)
-
-
-@pytest.fixture
-def secret(tmp_path) -> Path:
-    return image(tmp_path / "home" / "secret" / "s.png", 999)
 
 
 def workspace_with(tmp_path: Path) -> Workspace:
