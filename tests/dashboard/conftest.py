@@ -52,8 +52,11 @@ def open_page():
     for file in sorted((DASHBOARD / "ui").glob("*.py")):
         importlib.import_module(f"ui.{file.stem}")
 
+    opened = []
+
     def open(page: str = "overview", /, **params):
         app = AppTest.from_file(str(DASHBOARD / "navigation.py"), default_timeout=180)
+        opened.append(app)
         for name, value in params.items():
             app.query_params[name] = value
         app.run()
@@ -63,7 +66,12 @@ def open_page():
             app.switch_page(f"app_pages/{page}.py").run()
         return app
 
-    return open
+    yield open
+    # pytest shows it where the test failed: a page goes on after an error, and only its words and the log tell of it.
+    for app in opened:
+        print(texts(app))
+    for log in Path(os.environ["CARVIS_WORKSPACE"]).glob("data/logs/*.log") if "CARVIS_WORKSPACE" in os.environ else ():
+        print(log.read_text(encoding="utf-8", errors="replace"))
 
 
 def texts(app) -> str:
