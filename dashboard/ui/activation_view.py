@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from carvis.explain.channels import (
+from carvis.explain.units.channels import (
     activation_file,
     by_largest,
     channel_grid,

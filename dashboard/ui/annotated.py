@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from carvis.dataset import Dataset
+from carvis.dataset.parts import Parts, box_parts, find_parts, read_parts
 from carvis.errors import CarvisError
-from carvis.explain.parts import Parts, box_parts, find_parts, read_parts
 from carvis.images import encode_image, read_image
 from carvis.workspace import atomic_write, content_hash, links_around, modified, walk
 from ui import choice, data, selection

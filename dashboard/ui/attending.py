@@ -8,9 +8,9 @@ import streamlit as st
 from typing_extensions import TypedDict
 
 from carvis.dataset import Dataset
+from carvis.dataset.parts import Parts
 from carvis.errors import CarvisError
 from carvis.explain.attention import Attention, attention_on_parts, kept, settings_key, settings_of
-from carvis.explain.parts import Parts
 from carvis.workspace import Cache, content_hash, json_text, read_json
 from carvis.workspace.json_schema import Texts
 from ui import classifiers, data, selection, told

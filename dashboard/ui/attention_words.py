@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from carvis.dataset.parts import REST
 from carvis.explain.attention import Attention, Claim
-from carvis.explain.parts import REST
 from ui.i18n import N_, _, n_, of_library
 from ui.texts import percent, plain
 

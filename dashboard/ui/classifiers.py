@@ -39,7 +39,7 @@ class Opened:
     @property
     def untried(self) -> bool:
         """Whether it waits for somebody to ask for it: it is large, unusual or slow."""
-        from carvis.classifier.admission import UntriedError
+        from carvis.classifier.files.admission import UntriedError
 
         return isinstance(self.problem, UntriedError)
 
@@ -59,7 +59,7 @@ def trying_first(asked: bool = True) -> contextlib.AbstractContextManager[None]:
     Args:
         asked: whether somebody waits for it; else it is not opened until it was tried.
     """
-    from carvis.classifier.admission import trying_first
+    from carvis.classifier.files.admission import trying_first
 
     return trying_first(_trials(), asked=asked)
 
@@ -89,7 +89,7 @@ def _key(name: str, path: Path) -> tuple:
 
 def may_be_tried_again(name: str) -> bool:
     """Tell whether a file was refused for what may differ next time: the memory and the time there were."""
-    from carvis.classifier.admission import trial_of
+    from carvis.classifier.files.admission import trial_of
 
     found = trial_of(data.model_files()[name], _trials())
     return found is not None and found.kind in ("memory", "time")
@@ -97,7 +97,7 @@ def may_be_tried_again(name: str) -> bool:
 
 def forget(name: str) -> None:
     """Forget that a file could not be opened."""
-    from carvis.classifier.admission import forget
+    from carvis.classifier.files.admission import forget
 
     path = data.model_files()[name]
     forget(path, _trials())
@@ -117,7 +117,7 @@ def _lender(path: Path) -> str:
 
 def _beside(path: Path) -> tuple[tuple[str, int, int], ...]:
     """Return what changes when a file of class names beside a model does."""
-    from carvis.classifier.label_file import files_beside
+    from carvis.classifier.files.label_file import files_beside
 
     return tuple(map(_stamp, files_beside(path)))
 
@@ -149,7 +149,7 @@ def _open(
     beside: tuple[tuple[str, int, int], ...],
 ) -> Opened:
     from carvis.classifier import load_classifier
-    from carvis.classifier.admission import UntriedError
+    from carvis.classifier.files.admission import UntriedError
 
     pictures = None
     with contextlib.suppress(CarvisError):
@@ -183,7 +183,7 @@ def _check(path: Path) -> None:
 
 @read_once(max_entries=256)
 def _inspected(path: str, time: int, size: int) -> None:
-    from carvis.classifier.inspection import read_model_file
+    from carvis.classifier.files.inspection import read_model_file
 
     read_model_file(path)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from carvis.dataset.ids import composed
+from carvis.workspace.sample_ids import composed
 from ui import confused, data, selection, unreadable
 from ui.i18n import _, n_
 from ui.texts import ROW_STATUS, mark, percent, plain

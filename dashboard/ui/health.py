@@ -8,7 +8,7 @@ import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.dataset.health import Health, Split, check_dataset, split_dataset
-from carvis.dataset.health.describing import CACHE_BYTES
+from carvis.dataset.health.image_facts import CACHE_BYTES
 from carvis.errors import CarvisError
 from carvis.workspace import Cache, content_hash, json_text
 from ui import commands, data, work

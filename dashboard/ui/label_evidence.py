@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.errors import CarvisError
-from carvis.evaluation.joining import Joined
+from carvis.evaluation.alignment import Joined
 from ui import choice, data, selection, tagging, unreadable
 from ui.i18n import _, n_
 from ui.texts import percent, plain

@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from carvis.evaluation import Evaluation, corrected_list, label_errors
-from carvis.evaluation.doubting import WEAK
-from carvis.evaluation.joining import Joined, join
+from carvis.evaluation.alignment import Joined, join
+from carvis.evaluation.label_issues import WEAK
 from carvis.tables import to_csv
 from ui import choice, commands, data, earlier, label_evidence, selection, tagging, unreadable
 from ui.download import download

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from carvis.evaluation.joining import join
+from carvis.evaluation.alignment import join
 from ui import choice, confused, data, disagreement, selection
 from ui.i18n import N_, _, translated
 from ui.texts import plain

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from carvis.explain.comparing import compare_maps, density_difference
+from carvis.explain.agreement.similarity import compare_maps, density_difference
 from carvis.images import DIVERGING, colorize, encode_image, overlay_difference
 from carvis.tables import to_csv
 from carvis.workspace import content_hash

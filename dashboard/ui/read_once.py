@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 
 import streamlit as st
 
-from carvis.classifier.failures import is_memory
+from carvis.classifier.runtime_errors import is_memory
 from carvis.errors import CarvisError
 
 P, T = ParamSpec("P"), TypeVar("T")

@@ -13,8 +13,8 @@ from typing import Any
 
 import streamlit as st
 
-from carvis.explain.channels import RANGES
 from carvis.explain.methods import METHODS
+from carvis.explain.units.channels import RANGES
 from ui.widget_values import begin as begin_values
 from ui.widget_values import by_person, show
 

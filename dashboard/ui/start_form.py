@@ -5,9 +5,9 @@ import streamlit as st
 from carvis.architectures.backbones import BACKBONES
 from carvis.classifier.card import read_card
 from carvis.classifier.processor import has_bfloat16
-from carvis.demo import MissingImages, is_demo, missing_images, training_defaults
+from carvis.demo import MissingImages, missing_images, training_defaults
 from carvis.training.recipes import DEFAULTS
-from carvis.workspace import children
+from carvis.workspace import children, is_demo
 from ui import choice, data, selection
 from ui.i18n import N_, _, translated
 from ui.monitor import duration

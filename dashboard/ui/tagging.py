@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from carvis.errors import CarvisError, TableError
-from carvis.evaluation import TAGS, NoteChangedError, TagError, Tags, import_tags
-from carvis.evaluation.tag_exchange import tags_csv
 from carvis.language import message_of, replaced
+from carvis.tags import TAGS, NoteChangedError, TagError, Tags, import_tags
+from carvis.tags.csv_exchange import tags_csv
 from carvis.workspace import atomic_write, sha256_of_file
 from ui import data, selection, told, unreadable
 from ui.download import download

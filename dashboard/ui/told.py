@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from carvis.classifier.failures import is_memory, sentence_of
+from carvis.classifier.runtime_errors import is_memory, sentence_of
 from carvis.errors import CarvisError
 from carvis.workspace import os_sentence
 from ui import error_log

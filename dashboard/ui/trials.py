@@ -12,7 +12,7 @@ from ui.i18n import N_, _
 from ui.texts import percent, plain
 
 if TYPE_CHECKING:
-    from carvis.explain.trials import Faithfulness
+    from carvis.explain.faithfulness_metrics.scores import Faithfulness
 
 _BADGES = {
     "better": (N_("better than the baselines"), ":material/verified:", "green"),
@@ -76,7 +76,7 @@ def key_of(row: comparison.Row, model: classifiers.Opened) -> str:
 def _made_key(
     fingerprint: str, stamp: object, heatmap: str, *, _row: comparison.Row, _model: classifiers.Opened
 ) -> str:
-    from carvis.explain.trials import faithfulness_key
+    from carvis.explain.faithfulness_metrics.scores import faithfulness_key
 
     # It reads the image: of a photograph, a second at each run of the page.
     return faithfulness_key(_model.classifier, _row.seen_by(_model), _row.maps[_model.name])
@@ -84,7 +84,7 @@ def _made_key(
 
 def kept(row: comparison.Row, model: classifiers.Opened) -> "Faithfulness | None":
     """Return what is known of one model's map of a row."""
-    from carvis.explain.trials import kept_faithfulness
+    from carvis.explain.faithfulness_metrics.scores import kept_faithfulness
 
     key = key_of(row, model)
     return _session().get(key) or kept_faithfulness(work.cache("faithfulness"), key)

@@ -16,7 +16,7 @@ from ui.page import error, guarded
 from ui.texts import percent, plain
 
 if TYPE_CHECKING:
-    from carvis.explain.tuning import Pair
+    from carvis.explain.units.fine_tuning import Pair
 
 _SHOWN, _PICTURES = 6, 100
 

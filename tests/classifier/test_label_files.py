@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from carvis.classifier.label_file import names_beside, read_class_names
+from carvis.classifier.files.label_file import names_beside, read_class_names
 from carvis.errors import ModelError, TableError
 
 NAMES = ["Golf", "Audi a3", "ドア", "Äpfel"]

@@ -5,9 +5,9 @@ import threading
 import keras
 import numpy as np
 
-from carvis.classifier.call import call_model, fed_as_float
-from carvis.classifier.input_range import first_weights_input
-from carvis.classifier.patches import patched
+from carvis.classifier.method_patches import patched
+from carvis.classifier.model_call import call_model, fed_as_float
+from carvis.classifier.ranges.input import first_weights_input
 
 
 class Thing:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from carvis.classifier import load_classifier
-from carvis.classifier.safety import check_architecture
+from carvis.classifier.files.safety import check_architecture
 from carvis.errors import ModelError, UntrustedModelError
 from tests.hostile.models import with_config
 
@@ -137,6 +137,6 @@ def test_carviss_own_parts_are_those_of_one_module(part):
     def architecture(module):
         return {"class_name": "Functional", "config": {"name": "m", "layers": [part | {"module": module}]}}
 
-    check_architecture(architecture("carvis.classifier.keras2_layers"), Path("m.keras"), legacy=False)
+    check_architecture(architecture("carvis.classifier.legacy.keras2_layers"), Path("m.keras"), legacy=False)
     with pytest.raises(UntrustedModelError, match="foreign"):
         check_architecture(architecture("another"), Path("m.keras"), legacy=False)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tf_keras
 
-from carvis.classifier.opening import open_model
-from carvis.classifier.stored_member import StoredMember
+from carvis.classifier.files.zip_member import StoredMember
+from carvis.classifier.model_builder import open_model
 from carvis.errors import ModelError
 
 DATA = np.random.default_rng(0).bytes(5000)

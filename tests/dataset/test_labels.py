@@ -5,8 +5,8 @@ import unicodedata
 import pytest
 
 from carvis.dataset import Dataset, label_of_path
-from carvis.dataset.labels import split_place
 from carvis.evaluation import read_misclassified
+from carvis.tables.path_labels import split_place
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 import pytest
 
 from carvis.classifier import load_classifier, read_card
-from carvis.demo import draw_missing, is_demo, rebuild
-from carvis.demo.rebuilding import MODELS
+from carvis.demo import draw_missing, rebuild
+from carvis.demo.regeneration import MODELS
 from carvis.evaluation import load_evaluation, read_misclassified
 from carvis.training import Run
-from carvis.workspace import Workspace, atomic_write
+from carvis.workspace import Workspace, atomic_write, is_demo
 
 
 @pytest.fixture(scope="module")

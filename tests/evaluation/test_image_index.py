@@ -6,8 +6,7 @@ import unicodedata
 
 import pytest
 
-from carvis.evaluation import ImageIndex
-from carvis.evaluation.image_index import is_absolute, split_path
+from carvis.tables.image_index import ImageIndex, is_absolute, split_path
 
 
 def touch(root, *names):

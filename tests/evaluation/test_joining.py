@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from carvis.errors import TableError
-from carvis.evaluation.joining import join
+from carvis.evaluation.alignment import join
 from tests.evaluation.answers import evaluation
 
 A, B = [1.0, 0.0], [0.0, 1.0]

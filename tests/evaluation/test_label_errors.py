@@ -9,7 +9,7 @@ import pytest
 
 from carvis.errors import TableError
 from carvis.evaluation import corrected_list, label_errors, load_evaluation
-from carvis.evaluation.doubting import confident_class, self_confidence
+from carvis.evaluation.label_issues import confident_class, self_confidence
 from tests.evaluation.answers import evaluation
 
 ROOT = Path(__file__).parents[2]

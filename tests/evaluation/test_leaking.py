@@ -96,8 +96,8 @@ def test_few_clean_pictures_are_no_measure():
 
 
 def test_the_second_model_looks_for_no_copies_again(bright, root, monkeypatch):
-    from carvis.evaluation import leaking
+    from carvis.evaluation import leakage
 
     first = evaluate(bright, root)
-    monkeypatch.setattr(leaking, "check_dataset", lambda *more, **named: pytest.fail("looked again"))
+    monkeypatch.setattr(leakage, "check_dataset", lambda *more, **named: pytest.fail("looked again"))
     assert evaluate(bright, root).leak == first.leak

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from carvis.errors import CarvisError, TableError
-from carvis.evaluation import NoteChangedError, TagError, Tags, export_tags, import_tags
+from carvis.tags import NoteChangedError, TagError, Tags, export_tags, import_tags
 from carvis.workspace import Workspace, sha256_of_file
 
 

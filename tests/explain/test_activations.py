@@ -7,7 +7,7 @@ import pytest
 import carvis
 from carvis.classifier import Classifier, load_classifier
 from carvis.errors import ImageError, ModelError
-from carvis.explain.channels import (
+from carvis.explain.units.channels import (
     by_largest,
     channel_grid,
     dead_channels,

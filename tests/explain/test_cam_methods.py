@@ -7,9 +7,9 @@ import pytest
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.explain import METHODS, Contrast, Heatmap, heatmap_sets, heatmaps
-from carvis.explain.cam import METHODS as CAM
-from carvis.explain.cam import eigen_cam, grad_cam_plus_plus, hires_cam
-from carvis.explain.fusing import fuse
+from carvis.explain.methods.cam import METHODS as CAM
+from carvis.explain.methods.cam import eigen_cam, grad_cam_plus_plus, hires_cam
+from carvis.explain.methods.fusion import fuse
 
 L = keras.layers
 RNG = np.random.default_rng(11)

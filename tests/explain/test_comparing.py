@@ -8,7 +8,7 @@ from carvis.classifier import Classifier
 from carvis.dataset import Unreadable
 from carvis.errors import ModelError
 from carvis.explain import Heatmap, compare_maps, density_difference, disagreements
-from carvis.explain.comparing import earth_movers_distance, rank_correlation, top_overlap
+from carvis.explain.agreement.similarity import earth_movers_distance, rank_correlation, top_overlap
 
 L = keras.layers
 

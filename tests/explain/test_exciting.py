@@ -61,11 +61,11 @@ def test_of_equal_maxima_the_larger_area_counts(clf, tmp_path):
 
 
 def test_one_more_batch_changes_nothing(clf, data, monkeypatch):
-    from carvis.explain import exciting
+    from carvis.explain.units import top_images
 
     whole = exciting_pictures(clf, data, "test", "conv", most=2).table
-    own = exciting.layer_outputs
-    monkeypatch.setattr(exciting, "layer_outputs", lambda *args, **more: own(*args, **more, batch_size=2))
+    own = top_images.layer_outputs
+    monkeypatch.setattr(top_images, "layer_outputs", lambda *args, **more: own(*args, **more, batch_size=2))
     assert exciting_pictures(clf, data, "test", "conv", most=2).table.equals(whole)
 
 

@@ -5,9 +5,9 @@ import pytest
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.explain import Contrast, evidence_swap, faithfulness, heatmaps
-from carvis.explain.curves import centred_blob, erase, random_map, trace
-from carvis.explain.randomisation import randomisation_checks
-from carvis.explain.trials import class_scores, drop_and_increase
+from carvis.explain.faithfulness_metrics.deletion_insertion import centred_blob, erase, random_map, trace
+from carvis.explain.faithfulness_metrics.sanity_check import randomisation_checks
+from carvis.explain.faithfulness_metrics.scores import class_scores, drop_and_increase
 from carvis.workspace import Cache
 
 L = keras.layers

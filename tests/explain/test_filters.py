@@ -11,10 +11,10 @@ from scipy.stats import skew
 from carvis.architectures import build_model
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
-from carvis.explain.filters import ascent, draw_filters, filter_patterns, objective
+from carvis.explain.filters import draw_filters, filter_patterns, objective, optimiser
 from carvis.explain.filters.objective import channel_means
-from carvis.explain.tap import make_tap
-from carvis.explain.trunk import trunk
+from carvis.explain.keras.hooks import make_tap
+from carvis.explain.keras.submodel import trunk
 from carvis.images import read_image
 from carvis.workspace import Cache
 
@@ -98,7 +98,7 @@ def test_each_regularised_picture_excites_its_own_filter_most(nested):
 
 def test_drawing_can_be_stopped(nested, monkeypatch):
     """Two filters a chunk, and a person who stops in the middle of the second one keeps the first."""
-    monkeypatch.setattr(ascent, "CHUNK_PIXELS", 2 * 8 * 8)
+    monkeypatch.setattr(optimiser, "CHUNK_PIXELS", 2 * 8 * 8)
     seen = []
     watch = lambda done, total: seen.append((done, total)) or done > 2  # noqa: E731
     drawn = draw_filters(nested, "base/first", range(6), size=8, steps=32, watch=watch)

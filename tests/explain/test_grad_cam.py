@@ -6,8 +6,8 @@ import pytest
 
 from carvis.classifier import Classifier
 from carvis.explain import heatmaps
-from carvis.explain.cam import METHODS
-from carvis.explain.tap import make_tap
+from carvis.explain.keras.hooks import make_tap
+from carvis.explain.methods.cam import METHODS
 
 L = keras.layers
 CONV = np.random.default_rng(3).normal(size=(3, 3, 1, 4)).astype(np.float32)

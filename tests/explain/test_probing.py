@@ -6,7 +6,7 @@ import pytest
 
 from carvis.classifier import Classifier
 from carvis.explain import heatmaps
-from carvis.explain.probing import Probe, integrated_gradients, occlusion, score_cam, smooth_grad
+from carvis.explain.methods.perturbation import Probe, integrated_gradients, occlusion, score_cam, smooth_grad
 
 L = keras.layers
 

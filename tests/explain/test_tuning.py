@@ -10,7 +10,7 @@ from carvis.classifier import Classifier, load_classifier
 from carvis.dataset import Dataset
 from carvis.errors import ModelError
 from carvis.explain import draw_filters, matching_layers, tuning_table
-from carvis.explain.tuning import relative_change
+from carvis.explain.units.fine_tuning import relative_change
 from carvis.images import write_image
 
 L = keras.layers

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from carvis.dataset.health import check_dataset
-from carvis.dataset.health.framing import framed_part, unframed
+from carvis.dataset.health.borders import framed_part, unframed
 from carvis.images import encode_image, read_image, write_image
 from tests.dataset.health.scenes import barred, cut_out, in_frame, scene
 

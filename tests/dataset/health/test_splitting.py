@@ -10,9 +10,9 @@ import pytest
 
 from carvis.dataset import Dataset
 from carvis.dataset.health import check_dataset, split_dataset
-from carvis.dataset.health.splitting import _deal
+from carvis.dataset.health.splits import _deal
+from carvis.dataset.parts import read_parts
 from carvis.errors import CarvisError, DatasetError
-from carvis.explain.parts import read_parts
 from carvis.images import read_image, write_image
 from tests.dataset.health.scenes import mirrored, reencoded, scene
 
