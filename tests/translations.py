@@ -41,7 +41,7 @@ def check_complete(folder: Path, language: str) -> int:
     there = {message.id: message for message in catalogue(folder, language) if message.id}
     wanted = texts(folder)
     missing = {text: place for text, place in wanted.items() if text not in there}
-    assert not missing, "run pybabel extract and update as carvis/language.py and ui/i18n.py say"
+    assert not missing, "run pybabel extract and update as carvis/language.py and ui/state/i18n.py say"
     assert not set(there) - set(wanted), "stale entries"
     for text, message in there.items():
         strings = message.string if isinstance(message.string, tuple) else (message.string,)

@@ -6,7 +6,7 @@ from carvis.errors import TableError
 
 
 def test_a_file_that_is_refused_is_read_once():
-    from ui.read_once import read_once
+    from ui.state.file_cache import read_once
 
     read = []
 
@@ -32,7 +32,7 @@ def _raised(cause: BaseException | None) -> TableError:
 
 
 def test_an_error_that_may_be_gone_the_next_moment_is_met_anew():
-    from ui.read_once import holds, read_once
+    from ui.state.file_cache import holds, read_once
 
     assert holds(_raised(None)) and holds(_raised(ValueError("damaged")))
     # h5py's own, of a file that was cut off, has no number of the system's.

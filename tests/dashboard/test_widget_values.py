@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 def _page():
     import streamlit as st
 
-    from ui import selection, widget_values
+    from ui.state import selection, widget_values
 
     selection.begin("page")
     models = selection.get().model or ("a", "b")
