@@ -19,7 +19,7 @@ from carvis.report.context import Context
 from carvis.report.html import css_string
 from carvis.report.sections.attention import attention as attention_section
 from carvis.report.sections.summary import summary
-from tests.evaluation.answers import evaluation
+from tests.evaluation.small_evaluations import evaluation
 
 SURE = 0.8
 

@@ -8,7 +8,7 @@ import sklearn.metrics
 from carvis.errors import TableError
 from carvis.evaluation import confused_pairs, confusion_shares, most_confused_classes, pair_confusion
 from carvis.evaluation.metrics import confusion_matrix
-from tests.evaluation.answers import evaluation
+from tests.evaluation.small_evaluations import evaluation
 
 
 def matrix(rows, names="abcdefgh"):

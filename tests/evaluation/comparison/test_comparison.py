@@ -13,7 +13,7 @@ import carvis
 from carvis.errors import TableError
 from carvis.evaluation.comparison import Verdict, pattern_words, sentence
 from carvis.evaluation.metrics import summarise
-from tests.evaluation.answers import evaluation
+from tests.evaluation.small_evaluations import evaluation
 
 A, B = [0.9, 0.1], [0.2, 0.8]
 

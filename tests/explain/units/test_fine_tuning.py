@@ -14,7 +14,7 @@ from carvis.explain.units.fine_tuning import relative_change
 from carvis.images import write_image
 
 L = keras.layers
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def pair_of(head_names=("dense", "dense")) -> list[Classifier]:

@@ -5,7 +5,7 @@ import pytest
 
 from carvis.errors import TableError
 from carvis.evaluation.alignment import join
-from tests.evaluation.answers import evaluation
+from tests.evaluation.small_evaluations import evaluation
 
 A, B = [1.0, 0.0], [0.0, 1.0]
 

@@ -6,7 +6,7 @@ import pytest
 
 from carvis.errors import TableError
 from carvis.evaluation import merge_classes, order_classes, read_super_classes, seriate, super_classes
-from tests.evaluation.test_confusion import matrix
+from tests.evaluation.confusion.test_matrix import matrix
 
 
 def test_a_chain_of_confusion_is_found_again():

@@ -10,7 +10,7 @@ import pytest
 from carvis.errors import TableError
 from carvis.evaluation import corrected_list, label_errors, load_evaluation
 from carvis.evaluation.label_issues import confident_class, self_confidence
-from tests.evaluation.answers import evaluation
+from tests.evaluation.small_evaluations import evaluation
 
 ROOT = Path(__file__).parents[2]
 CLASSES = ["a", "b", "c"]
