@@ -201,6 +201,8 @@ def message_of(error: CarvisError) -> str:
 
 
 @overload
+def replaced(text: Message, old: str, new: str) -> Message: ...
+@overload
 def replaced(text: str | Path, old: str, new: str) -> str: ...
 @overload
 def replaced(text: _T, old: str, new: str) -> _T: ...
@@ -212,6 +214,10 @@ def replaced(text: object, old: str, new: str) -> object:
     return str(text).replace(old, new) if isinstance(text, (str, Path)) else text
 
 
+@overload
+def together(sentences: Iterable[Message]) -> Message: ...
+@overload
+def together(sentences: Iterable[str]) -> str: ...
 def together(sentences: Iterable[str]) -> str:
     """Join sentences into one text, which stays a message where they are messages."""
     joined, *others = sentences

@@ -4,15 +4,17 @@ Extracts the texts of carvis and dashboard, drops stale entries, sorts by the En
 touch the same lines), compiles the .mo that carvis reads and prints what lacks a translation, as ``--add`` takes it:
 fill in the translations below the English lines and give the file back.
 
-After a merge with a conflict in the .po: ``python -m tests.catalogue --merge BASE OURS THEIRS``, three files as
-``git show :1:PATH``, ``:2:`` and ``:3:`` write them, merges entry by entry. A new language: ``--language CODE``.
+During a git merge with a conflict in the .po, once the code is merged: ``--merge`` merges it entry by entry, theirs
+where they changed a translation, else ours; the .mo is written anew. A new language: ``--language CODE``.
 """
 
 import argparse
 import ast
 import io
 import string
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -95,7 +97,7 @@ def texts() -> dict[Text, str]:
 def placeholders(text: str) -> list[tuple[str, str, str]]:
     """The placeholders of a text, each with its format and conversion, sorted."""
     return sorted(
-        (name, form, kind or "") for _, name, form, kind in string.Formatter().parse(text) if name is not None
+        (name, form or "", kind or "") for _, name, form, kind in string.Formatter().parse(text) if name is not None
     )
 
 
@@ -169,9 +171,22 @@ def added(path: Path) -> Translations:
 
 
 def merged(base: Path, ours: Path, theirs: Path) -> Translations:
-    """The translations of two branches: theirs where they changed one, else ours."""
+    """The translations of two branches: theirs where they changed a translation, else ours."""
     before, here, there = map(read, (base, ours, theirs))
     return there | here | {key: forms for key, forms in there.items() if forms != before.get(key)}
+
+
+def in_conflict(path: Path, folder: Path) -> list[Path]:
+    """Write the three versions of a file in conflict, base, ours and theirs, into a folder."""
+    versions = []
+    for stage in "123":
+        command = ["git", "show", f":{stage}:{path.relative_to(ROOT).as_posix()}"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+        if done.returncode:
+            sys.exit(f"{path.relative_to(ROOT)} is not in conflict: give --merge three files, or leave it out.")
+        versions.append(folder / f"{stage}.po")
+        versions[-1].write_bytes(done.stdout)
+    return versions
 
 
 def main() -> int:
@@ -180,17 +195,27 @@ def main() -> int:
         "--check", action="store_true", help="change nothing; exit with 1 if a file differs or a translation is missing"
     )
     parser.add_argument("--add", type=Path, metavar="FILE", help="alternating English and translated lines, or a .po")
-    parser.add_argument("--merge", type=Path, nargs=3, metavar=("BASE", "OURS", "THEIRS"), help="three .po files")
+    parser.add_argument(
+        "--merge",
+        type=Path,
+        nargs="*",
+        metavar="BASE OURS THEIRS",
+        help="three .po files (default: the .po in conflict)",
+    )
     parser.add_argument("--language", metavar="CODE", help="for --add, --merge and a new language (default: ja)")
     options = parser.parse_args()
+    if options.merge and len(options.merge) != 3:
+        parser.error("--merge takes three files, or none")
     languages = {path.parents[1].name for path in LOCALE.glob("*/LC_MESSAGES/carvis.po")}
     given = options.language or "ja"
     differs = lacks = False
     for language in sorted(languages | {given}):
         path = po_file(language)
-        translations = read(path) if path.exists() and not (options.merge and language == given) else {}
-        if options.merge and language == given:
-            translations = merged(*options.merge)
+        if options.merge is not None and language == given:
+            with tempfile.TemporaryDirectory() as folder:
+                translations = merged(*(options.merge or in_conflict(path, Path(folder))))
+        else:
+            translations = read(path) if path.exists() else {}
         if options.add and language == given:
             entries = added(options.add)
             # A whole catalogue, as of another branch, fills gaps; lines are corrections, too.
