@@ -43,7 +43,6 @@ MAY_WALK = {
     "carvis/workspace/staging.py": "folders that carvis builds",
     "carvis/workspace/temporary.py": "folders that carvis builds, never through a link",
     "carvis/language.py": "the package's own catalogue",
-    "dashboard/ui/state/i18n.py": "the package's own catalogue",
     "carvis/cli/evaluate.py": "names of files that it has just written",
     "carvis/dataset/dataset.py": "names for a sentence",
     "carvis/dataset/display.py": "counts the files of a class folder that the rule allows",

@@ -27,7 +27,7 @@ RESIZE = {
     "nearest": N_("nearest neighbour, as Keras's load_img does"),
     "bilinear": N_("bilinear, as tf.image.resize does"),
     "bicubic": N_("bicubic"),
-    "area": N_("area"),
+    "area": N_("area averaging"),
 }
 OUTPUT = {
     "probability": N_("probabilities, used as they are"),

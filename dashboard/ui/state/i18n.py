@@ -1,61 +1,51 @@
-"""The words of the dashboard in the reader's language: gettext catalogues, whose message ids are the English text.
-
-Catalogues are ``locale/<language>/LC_MESSAGES/carvis.po``. Babel's tools bring them up to date:
-``pybabel extract --no-location -k _ -k n_:1,2 -k N_ -o carvis.pot dashboard`` and
-``pybabel update --no-fuzzy-matching --ignore-obsolete -i carvis.pot -l ja -d dashboard/locale -D carvis``.
-"""
+"""Texts in the language of the person at the page: carvis.language, in the language of the URL or the browser."""
 
 from functools import lru_cache
-from pathlib import Path
 
 import streamlit as st
-from babel import Locale
 
-from carvis.language import localised, read_catalogue, speaking, translate, translate_number
+from carvis import language as library
+from carvis.language import ENGLISH, N_, language_name, localised, speaking
 from ui.state import selection
 
-LOCALE_DIR = Path(__file__).resolve().parents[2] / "locale"
-DEFAULT = "en"
+__all__ = ["N_", "_", "language", "languages", "n_", "of_library", "p_", "translated"]
 
 
 @lru_cache(maxsize=1)
 def languages() -> dict[str, str]:
-    """Return the languages there is a catalogue for: code to its name in the language itself."""
-    codes = sorted(path.parent.parent.name for path in LOCALE_DIR.glob("*/LC_MESSAGES/carvis.po"))
-    return {code: Locale.parse(code).get_display_name().capitalize() for code in codes}
-
-
-def catalogue(code: str) -> dict[str, tuple[str, ...]]:
-    """Return a language's translations: message id to its text, or to its plural forms."""
-    return read_catalogue(LOCALE_DIR, code)
+    """Return the available languages: code to its name in the language itself."""
+    return {code: language_name(code) for code in library.languages()}
 
 
 def language() -> str:
     """Return the language in use: the one in the URL, else the browser's, else English."""
     # The navigation is named before the selection has taken a link over.
-    asked = selection.get().lang or st.query_params.get("lang", "")
-    chosen = asked or (st.context.locale or "").split("-")[0].lower()
-    return chosen if chosen in languages() else DEFAULT
+    in_url = selection.get().lang or st.query_params.get("lang", "")
+    code = in_url or (st.context.locale or "").split("-")[0].lower()
+    return code if code in languages() else ENGLISH
 
 
 def _(text: str) -> str:
-    """Translate ``text``."""
-    return translate(catalogue(language()), text)
+    """Translate a text."""
+    with speaking(language()):
+        return library._(text)
 
 
 def n_(singular: str, plural: str, n: int) -> str:
     """Translate a text that counts ``n`` things."""
-    return translate_number(catalogue(language()), singular, plural, n)
+    with speaking(language()):
+        return library.n_(singular, plural, n)
 
 
-def translated(words: dict[str, str]) -> dict[str, str]:
+def p_(context: str, text: str) -> str:
+    """Translate a text that means different things in different contexts."""
+    with speaking(language()):
+        return library.p_(context, text)
+
+
+def translated(texts: dict[str, str]) -> dict[str, str]:
     """Translate the texts of a dict now, for a ``format_func``, which may be called outside the run."""
-    return {key: _(text) for key, text in words.items()}
-
-
-def N_(text: str) -> str:
-    """Mark a text for translation that is translated where it is shown."""
-    return text
+    return {key: _(text) for key, text in texts.items()}
 
 
 def of_library(value: object) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from carvis.errors import TrainingError
 from carvis.training.histories import seams
 from ui.state import selection
-from ui.state.i18n import N_, _, translated
+from ui.state.i18n import N_, _, p_, translated
 
 AXIS = {"linear": N_("Linear"), "log": N_("Logarithmic")}
 # Told apart by those who see colours otherwise, too (Okabe and Ito).
@@ -78,7 +78,7 @@ def show(histories: dict[str, pd.DataFrame]) -> None:
 
 
 def _chart(histories, column: str, title: str, axis: str, smooth: int, factor: float = 1.0) -> None:
-    sides = {column: _("training"), f"val_{column}": _("validation")}
+    sides = {column: p_("data split", "training"), f"val_{column}": _("validation")}
     parts = []
     for name, history in histories.items():
         for side, words in sides.items():
