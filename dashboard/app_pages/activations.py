@@ -5,9 +5,11 @@ import streamlit as st
 from carvis.images import encode_image, read_image
 from ui.activations import controls as activations
 from ui.activations.model_column import View
-from ui.state import classifiers, current, data
+from ui.state import current, workspace
 from ui.state.i18n import _
-from ui.widgets import assumptions, heatmap_grid, pickers, skipped_files
+from ui.state.models import open_model
+from ui.widgets import assumptions, pickers, skipped_files
+from ui.widgets.images import legend, shown
 from ui.widgets.layout import empty, error, guarded, heading, no_models, stop
 from ui.widgets.text import plain
 
@@ -30,7 +32,7 @@ heading(
         "compare what they find and where."
     ),
 )
-files = data.model_files()
+files = workspace.model_files()
 if not files:
     no_models(current.dataset_name())
     stop()
@@ -40,9 +42,9 @@ left, right = st.columns([3, 1], vertical_alignment="bottom")
 with left:
     pickers.choose_models(list(files), models)
 with right:
-    uploads = pickers.add_pictures()
+    uploads = pickers.add_images()
 problem_slot = st.container()
-pictures, note = pickers.pictures(uploads)
+pictures, note = pickers.chosen_images(uploads)
 if not pictures:
     empty(
         _("No picture chosen yet"),
@@ -58,14 +60,12 @@ with controls:
         st.caption(note)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(_("lowest value"), width="content")
-        st.image(
-            heatmap_grid.legend(chosen.colours), width=150, alt=_("Colour scale from the lowest value to the highest")
-        )
+        st.image(legend(chosen.colours), width=150, alt=_("Colour scale from the lowest value to the highest"))
         st.caption(_("highest value"), width="content")
         st.caption(activations.range_note(chosen), width="stretch")
 image = None
 with beside, guarded():
-    image = heatmap_grid.shown(read_image(picture.source))
+    image = shown(read_image(picture.source))
     st.image(encode_image(image), width="stretch", alt=_("The picture {name}").format(name=picture.name))
     st.caption(plain(picture.name))
 if image is None:
@@ -76,7 +76,7 @@ grid = st.grid(max(1, len(models)), min_column_width=400, gap="medium")
 cells = {name: grid.cell() for name in models}
 for name in models:
     with problem_slot, st.spinner(_("Opening {model} …").format(model=plain(name))):
-        model = classifiers.open_model(name)
+        model = open_model(name)
     with problem_slot:
         assumptions.beside([model])
     with cells[name]:

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from ui.attention import annotations, disagreement, measurement, sections
-from ui.state import current, data, selection
+from ui.attention.selection import AttentionSelection
+from ui.state import current, selection, unreadable, workspace
 from ui.state.i18n import N_, _, translated
-from ui.widgets import assumptions, commands, pickers, skipped_files, unreadable
+from ui.widgets import assumptions, commands, pickers, skipped_files
 from ui.widgets.layout import empty, guarded, heading, no_models
 from ui.widgets.text import plain
 
@@ -49,27 +50,24 @@ def by_parts(models: list[str]) -> bool:
     if parts is None or not models:
         return False
     st.caption(annotations.summary(parts, pictures, split))
-    asked = measurement.question(selection.get())
+    asked = measurement.question(selection.get(AttentionSelection))
     found = unreadable.each(
         "result", {name: name for name in models}, lambda name: measurement.result(name, pictures, split, parts, asked)
     )
     results = {name: found.get(name) for name in models}
     missing = [name for name, result in results.items() if result is None]
-    if measurement.offer(missing, pictures, split, parts, asked):
-        st.rerun()
+    measurement.offer(missing, pictures, split, parts, asked)
     if there := {name: result for name, result in results.items() if result is not None}:
         sections.show(there, pictures)
     return bool(there)
 
 
 def _settings() -> None:
-    chosen = selection.get()
+    chosen = selection.get(AttentionSelection)
     explained = chosen.explain if chosen.explain in EXPLAIN else "predicted"
-    methods = list(pickers.METHOD_NOTES)
     with st.popover(_("Settings"), icon=":material/tune:"):
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
-        st.selectbox(_("Method"), methods, methods.index(chosen.method), **selection.control("method", chosen.method))
-        st.caption(_(pickers.METHOD_NOTES[chosen.method]))
+        pickers.choose_method(chosen.method)
         for label, words, field, value in (
             (_("Evidence for"), EXPLAIN, "explain", explained),
             (_("Ask"), COVER, "cover", chosen.cover),
@@ -106,7 +104,7 @@ heading(
         "answer for different reasons, and those on which one alone is right."
     ),
 )
-files = data.model_files()
+files = workspace.model_files()
 if files:
     shown = current.models()
     pickers.choose_models(list(files), shown)

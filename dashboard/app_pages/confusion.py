@@ -45,7 +45,7 @@ if view is None:
     stop()
 stale_warning.say(model.table for model in view.models)
 controls.drilled(view)
-skipped_files.say(view)
+skipped_files.show(model.evaluation for model in view.models)
 if len(view.models) == 1 and len(view.order) > charts.BESIDE_UP_TO:
     charts.panel(view, view.models[0])
     pair_images.show(view)

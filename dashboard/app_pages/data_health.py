@@ -4,7 +4,8 @@ import streamlit as st
 
 from carvis.images import depth_of
 from ui.data_health import check, sections
-from ui.state import current, data, selection
+from ui.data_health.selection import DataHealthSelection
+from ui.state import current, selection, workspace
 from ui.state.i18n import N_, _, of_library, translated
 from ui.widgets import commands
 from ui.widgets.layout import empty, guarded, heading, stop
@@ -43,7 +44,7 @@ if not name:
     stop()
 pictures = found = None
 with guarded():
-    pictures = data.dataset(name)
+    pictures = workspace.dataset(name)
     found = check.checked(pictures)
 if pictures is None:
     stop()
@@ -65,7 +66,7 @@ if leaks:
         st.markdown(_("**What to do next:** make a leak-free split, then train and evaluate on it."))
         with guarded():
             check.offer_split(found)
-section = selection.get().health
+section = selection.get(DataHealthSelection).health
 st.segmented_control(
     _("Show"),
     list(SECTIONS),

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from ui.filters import controls, sections
-from ui.state import classifiers, current, data, selection
+from ui.filters.selection import FilterSelection
+from ui.state import current, selection, workspace
 from ui.state.i18n import _
+from ui.state.models import open_model
 from ui.widgets import assumptions, pickers
 from ui.widgets.layout import error, heading, no_models, stop
 from ui.widgets.text import plain
@@ -29,12 +31,12 @@ heading(
         "shows what a filter likes best, not all that it answers to."
     ),
 )
-files = data.model_files()
+files = workspace.model_files()
 if not files:
     no_models(current.dataset_name())
     stop()
 
-lens = selection.get().lens
+lens = selection.get(FilterSelection).lens
 controls.segments("lens", _("Show"), controls.LENS, label_visibility="collapsed", width="stretch")
 models = current.models()
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -47,7 +49,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         models = [controls.choose_one(list(files), _("Model"), "one", models[-1])]
     else:
         pickers.choose_models(list(files), models)
-        if lens == "patterns" or selection.get().of == "patterns":
+        if lens == "patterns" or selection.get(FilterSelection).of == "patterns":
             with st.container(width=130):
                 controls.count()
     settings = controls.settings()
@@ -55,7 +57,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 opened = {}
 for name in dict.fromkeys(models):
     with st.spinner(_("Opening {model} …").format(model=plain(name))):
-        model = classifiers.open_model(name)
+        model = open_model(name)
     if model.classifier is None:
         error(model.error)
     else:

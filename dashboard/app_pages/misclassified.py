@@ -4,10 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from ui.misclassified import filters, gallery, label_queue, large_view, tag_editor
-from ui.state import current, data, selection
+from ui.misclassified.selection import MisclassifiedSelection
+from ui.state import current, evaluations, selection, unreadable
 from ui.state.i18n import N_, _, n_, translated
 from ui.state.widget_values import careful
-from ui.widgets import commands, skipped_files, stale_warning, unreadable
+from ui.widgets import commands, skipped_files, stale_warning
 from ui.widgets.layout import empty, error, guarded, heading, stop
 from ui.widgets.text import leak_words, percent, plain
 
@@ -29,7 +30,7 @@ heading(
         "table to download."
     ),
 )
-chosen = selection.get()
+chosen = selection.get(MisclassifiedSelection)
 st.segmented_control(
     _("View"),
     list(LOOKS),
@@ -63,7 +64,7 @@ with bar:
 
 rows = None
 with guarded():
-    rows = data.misclassified(tables[key])
+    rows = evaluations.misclassified(tables[key])
 if rows is None:
     stop()
 stale_warning.say([tables[key]])
@@ -97,7 +98,7 @@ more.selectbox(
 filters.family_control(chosen.family)
 if tables[key].is_evaluation:
     with guarded():
-        found = data.evaluation(tables[key])
+        found = evaluations.load(tables[key])
         summary = _("{wrong} of {n} pictures are misclassified: accuracy {accuracy}.").format(
             wrong=f"{len(rows):,}", n=f"{found.metrics['n']:,}", accuracy=percent(found.accuracy)
         )

@@ -7,9 +7,11 @@ from carvis.classifier.card import reading_of
 from carvis.images import depth_of
 from carvis.tables import to_csv
 from ui.overview import next_steps, report
-from ui.state import classifiers, current, data, selection
+from ui.state import current, evaluations, selection, unreadable, workspace
 from ui.state.i18n import _, n_, of_library
-from ui.widgets import assumptions, commands, unreadable
+from ui.state.models import openable
+from ui.state.thumbnails import thumbnails
+from ui.widgets import assumptions, commands
 from ui.widgets.download import download
 from ui.widgets.layout import empty, heading, no_models
 from ui.widgets.text import SPLIT, leak_words, percent, plain
@@ -25,7 +27,7 @@ heading(
         "alone could move it: with few pictures it is wide. Two models whose ranges overlap may be equally good."
     ),
 )
-datasets, files, evaluations = data.datasets(), data.model_files(), data.evaluations()
+datasets, files, saved = workspace.datasets(), workspace.model_files(), evaluations.saved()
 
 if not datasets and not files:
     empty(
@@ -50,15 +52,15 @@ for name, path in files.items():
         "input": " × ".join(map(str, card.input_size)) if card and card.input_size else "–",
         "preprocessing": f"{card.preprocessing}, {reading_of(card)[0]}" if card and card.preprocessing else "–",
         "recipe": card.recipe if card and card.recipe else "–",
-        "size": (data.bytes_of(path) or 0) / 1e6,
+        "size": (workspace.bytes_of(path) or 0) / 1e6,
         "card": bool(card),
         "assumptions": "–",
     }
-    own = [table for table in evaluations.values() if table.model == path.stem]
+    own = [table for table in saved.values() if table.model == path.stem]
     own.sort(key=lambda entry: entry.split != "test")
     for table in own[:1]:
         with unreadable.item("evaluation", table.name):
-            found = data.evaluation(table)
+            found = evaluations.load(table)
             low, high = found.metrics["accuracy_interval"]
             split = _(SPLIT[table.split])
             row |= {
@@ -104,14 +106,14 @@ if rows:
     )
     numbers = table.drop(columns="card")
     download(_("Numbers"), lambda: to_csv(numbers).encode("utf-8-sig"), "models.csv", key="models_numbers")
-    classifiers.openable(files)
+    openable(files)
 elif datasets:
     no_models(current.dataset_name())
 
 st.subheader(_("Data sets"), anchor=False)
 for name in datasets:
     with unreadable.item("data set", name):
-        pictures = data.dataset(name)
+        pictures = workspace.dataset(name)
         counts, others, notes = pictures.counts(), pictures.other_files(), depth_of(pictures.root).notes()
         with st.container(border=True):
             parts = [
@@ -123,10 +125,10 @@ for name in datasets:
             samples = pictures.samples(split)
             first = samples.drop_duplicates("label").head(8)
             with st.grid(8, min_column_width=84, gap="xsmall"):
-                for label, small in zip(first["label"], data.thumbnails(first["path"].tolist(), 160), strict=True):
+                for label, small in zip(first["label"], thumbnails(first["path"].tolist(), 160), strict=True):
                     # Where the first cannot be read, another one stands for the class.
                     others = [] if isinstance(small, bytes) else samples.loc[samples["label"] == label, "path"][1:4]
-                    found = [one for one in (small, *data.thumbnails(list(others), 160)) if isinstance(one, bytes)]
+                    found = [one for one in (small, *thumbnails(list(others), 160)) if isinstance(one, bytes)]
                     if found:
                         st.image(found[0], caption=plain(label), width="stretch", alt=label)
             with st.expander(_("Pictures in each class"), type="compact"):
@@ -155,7 +157,7 @@ if not datasets and files:
 report.offer()
 
 st.subheader(_("What to do next"), anchor=False)
-if evaluations:
+if saved:
     with st.container(horizontal=True):
         st.page_link(
             "app_pages/misclassified.py",

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from ui.state import current, selection
+from ui.state import current, selection, unreadable
 from ui.state.i18n import _
 from ui.training import curves, monitor, start_form
-from ui.widgets import commands, unreadable
+from ui.training.selection import TrainingSelection
+from ui.widgets import commands
 from ui.widgets.layout import empty, error, heading
 from ui.widgets.text import plain
 
@@ -27,7 +28,7 @@ heading(
 runs = monitor.runs()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     names = list(runs)
-    chosen = [name for name in selection.get().run if name in runs] or monitor.first_shown(runs)
+    chosen = [name for name in selection.get(TrainingSelection).run if name in runs] or monitor.first_shown(runs)
     st.multiselect(
         _("Runs"),
         names,
@@ -39,7 +40,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     start_form.popover(current.dataset_name())
     curves.settings()
-for name in selection.get().run:
+for name in selection.get(TrainingSelection).run:
     if reason := unreadable.why("run", name):
         error(reason)
     elif name not in runs:

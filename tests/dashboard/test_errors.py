@@ -202,8 +202,8 @@ def test_an_error_in_a_fragment_leaves_the_page(own_workspace, open_page, monkey
 
 
 @pytest.mark.parametrize(
-    "part", ["state.selection.begin", "state.data.look_again", "state.current.unknown", "widgets.sidebar._choose_data",
-             "widgets.sidebar._choose_language",
+    "part", ["state.selection.begin", "state.workspace.look_again", "state.current.unknown",
+             "widgets.sidebar._choose_data", "widgets.sidebar._choose_language",
              "state.current.dataset_name", "state.selection.link"],
 )  # fmt: skip
 def test_an_error_in_the_frame_leaves_the_rest(own_workspace, open_page, monkeypatch, part):

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from ui.state import selection
-from ui.state.classifiers import Opened, stamp_of
-from ui.state.data import Picture
+from ui.activations.selection import ActivationSelection
+from ui.state import problems, selection
 from ui.state.i18n import N_, _, of_library, translated
-from ui.widgets import error_message
+from ui.state.models import Opened, stamp_of
+from ui.state.samples import Sample
 from ui.widgets.pickers import COLOURS
 
 ORDER = {"number": N_("By number"), "largest": N_("Largest first")}
@@ -22,7 +22,7 @@ RANGE_NOTES = {
 _KEPT = 4
 
 
-def choose_picture(pictures: list[Picture]) -> Picture:
+def choose_picture(pictures: list[Sample]) -> Sample:
     """Choose one picture: the last of the selection, unless an upload was chosen in this session."""
     by_id = {picture.id: picture for picture in pictures}
     key = "activations_picture"
@@ -49,14 +49,14 @@ def choose_picture(pictures: list[Picture]) -> Picture:
 
 def _take_picture(key: str) -> None:
     """Move a picture of the data set to the end of the selection, where a link finds it."""
-    now, wanted = selection.get().sample, st.session_state[key]
+    now, wanted = selection.get(ActivationSelection).sample, st.session_state[key]
     if wanted in now:
         selection.change(sample=(*(one for one in now if one != wanted), wanted))
 
 
-def choose_look() -> selection.Selection:
+def choose_look() -> ActivationSelection:
     """Offer the order of the channels, what shares a colour scale, and the colours."""
-    chosen = selection.get()
+    chosen = selection.get(ActivationSelection)
     rows = (
         (("order", _("Channels"), translated(ORDER)), ("columns", _("In a row"), {"16": "16", "8": "8"})),
         (("range", _("Colour scale"), translated(RANGE)),),
@@ -83,12 +83,12 @@ def choose_look() -> selection.Selection:
     return chosen
 
 
-def range_note(chosen: selection.Selection) -> str:
+def range_note(chosen: ActivationSelection) -> str:
     """Say what shares a colour scale."""
     return _(RANGE_NOTES[chosen.range])
 
 
-def of(model: Opened, picture: Picture) -> dict[str, np.ndarray] | str:
+def of(model: Opened, picture: Sample) -> dict[str, np.ndarray] | str:
     """Return what each layer of a model makes of a picture, or the sentence why that cannot be told.
 
     The arrays are shared between sessions and are not to be changed.
@@ -99,7 +99,7 @@ def of(model: Opened, picture: Picture) -> dict[str, np.ndarray] | str:
         return _activations(model.classifier.fingerprint, stamp_of(picture), _model=model, _source=picture.source)
     # Whatever TensorFlow says to one model, the others are shown.
     except Exception as problem:
-        return error_message.of(problem).sentence
+        return problems.described(problem).sentence
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)

@@ -14,7 +14,8 @@ from carvis.dataset.parts import Parts, box_parts, find_parts, read_parts
 from carvis.errors import CarvisError
 from carvis.images import encode_image, read_image
 from carvis.workspace import atomic_write, content_hash, links_around, modified, walk
-from ui.state import current, data, selection
+from ui.attention.selection import AttentionSelection
+from ui.state import current, selection, workspace
 from ui.state.error_log import UPLOADS
 from ui.state.file_cache import read_once
 from ui.state.i18n import N_, _, n_, of_library
@@ -80,7 +81,7 @@ def add() -> None:
 
 
 def _keep(files: list[UploadedFile]) -> dict[str, str]:
-    place = data.workspace().cache_dir / "annotations"
+    place = workspace.get().cache_dir / "annotations"
     kept, letters = {}, [file for file in files if file.name.lower().endswith(".xml")]
     for file in files:
         content = file.getvalue()
@@ -189,7 +190,7 @@ def _take_sample() -> None:
 
 def chosen(listed: dict[str, Source]) -> Source:
     """Return the annotations in use: the chosen ones, else the first there are."""
-    return listed.get(selection.get().parts) or next(iter(listed.values()))
+    return listed.get(selection.get(AttentionSelection).parts) or next(iter(listed.values()))
 
 
 def summary(parts: Parts, pictures: Dataset, split: str) -> str:
@@ -204,5 +205,5 @@ def dataset() -> Dataset | None:
     """Open the chosen data set; None where there is none or it cannot be read."""
     with guarded():
         if name := current.dataset_name():
-            return data.dataset(name)
+            return workspace.dataset(name)
     return None

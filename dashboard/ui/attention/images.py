@@ -6,8 +6,9 @@ import streamlit as st
 from carvis.dataset import Dataset
 from carvis.explain.attention import Attention
 from ui.attention.verdicts import number, share
-from ui.state import data, selection
+from ui.state import selection
 from ui.state.i18n import _
+from ui.state.thumbnails import thumbnails
 from ui.widgets.text import mark, percent, plain
 
 _SHOWN = 12
@@ -40,7 +41,7 @@ def show(result: Attention, pictures: Dataset, label: str | None, part: str) -> 
         icon=":material/blur_on:",
         query_params=selection.link(sample=tuple(table["id"].head(4))),
     )
-    small = data.thumbnails([paths.get(sample) for sample in table["id"]])
+    small = thumbnails([paths.get(sample) for sample in table["id"]])
     with st.grid("auto", min_column_width=168, gap="small"):
         for (_index, row), picture in zip(table.iterrows(), small, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall"):

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import OrderedDict
-from pathlib import Path
+from collections.abc import Callable
 
 import streamlit as st
 from typing_extensions import TypedDict
@@ -13,14 +13,16 @@ from carvis.errors import CarvisError
 from carvis.explain.attention import Attention, attention_on_parts, kept, settings_key, settings_of
 from carvis.workspace import Cache, content_hash, json_text, read_json
 from carvis.workspace.json_schema import Texts
-from ui.state import classifiers, data, selection
+from ui.attention.selection import AttentionSelection
+from ui.state import jobs
 from ui.state.i18n import _
-from ui.state.widget_values import careful
+from ui.state.models import file_key, open_model
 from ui.widgets import error_message
+from ui.widgets.job import on_request
 from ui.widgets.layout import error
 from ui.widgets.text import plain
 
-_MEASURING, _IDENTITIES, _MOST_OPEN = "attention_measuring", "attention_identities", 24
+_IDENTITIES, _MOST_OPEN = "attention_identities", 24
 
 
 class _Identity(TypedDict):
@@ -28,7 +30,7 @@ class _Identity(TypedDict):
     class_names: Texts
 
 
-def question(chosen: selection.Selection) -> dict:
+def question(chosen: AttentionSelection) -> dict:
     """Return what is asked of every model, as ``attention_on_parts`` takes it."""
     return {
         "method": chosen.method,
@@ -38,13 +40,8 @@ def question(chosen: selection.Selection) -> dict:
     }
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _cache(folder: Path) -> Cache:
-    return Cache(folder / "attention")
-
-
-def _here() -> Cache:
-    return _cache(data.workspace().cache_dir)
+def _cache() -> Cache:
+    return jobs.cache("attention")
 
 
 @st.cache_resource(show_spinner=False)
@@ -55,9 +52,9 @@ def _opened() -> OrderedDict:
 
 def _identity(name: str) -> tuple[str, list[str]] | None:
     """Return a model's fingerprint and class names without opening it, None where it was never opened here."""
-    if known := st.session_state.get(_IDENTITIES, {}).get(classifiers.file_key(name)):
+    if known := st.session_state.get(_IDENTITIES, {}).get(file_key(name)):
         return known
-    file = _here().get(classifiers.file_key(name), ".json")
+    file = _cache().get(file_key(name), ".json")
     if file is None:
         return None
     # A damaged file in the cache is made anew.
@@ -78,7 +75,7 @@ def result(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict) 
     key = settings_key(identity, (pictures.fingerprint, split), parts.fingerprint, settings_of(**asked))
     shelf = _opened()
     if key not in shelf:
-        found = kept(_here(), key)
+        found = kept(_cache(), key)
         if found is None:
             return None
         shelf[key] = found
@@ -87,46 +84,30 @@ def result(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict) 
     return shelf[key]
 
 
-def offer(missing: list[str], pictures: Dataset, split: str, parts: Parts, asked: dict) -> bool:
-    """Offer to measure the models that were not measured yet, with progress and a way to stop.
-
-    Returns:
-        Whether something was measured, so that the page is to be drawn anew.
-    """
+def offer(missing: list[str], images: Dataset, split: str, parts: Parts, asked: dict) -> None:
+    """Offer to measure the models that were not measured yet, with progress and a way to stop."""
     if not missing:
-        return False
-    names = ", ".join(plain(name) for name in missing)
-    slot = st.container(border=True)
-    with slot:
-        # What was asked, so that another question or a later visit does not go on by itself.
-        wanted = content_hash(missing, split, parts.fingerprint, asked)
-        if st.session_state.get(_MEASURING) != wanted:
-            st.markdown(_("Not measured yet with these settings: {names}.").format(names=names))
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.button(
-                    _("Measure"),
-                    icon=":material/play_arrow:",
-                    type="primary",
-                    key="attention_go",
-                    on_click=careful(_begin),
-                    args=(wanted,),
-                )
-                st.caption(_work(len(missing), len(parts), len(parts.names), asked["cover"]))
-            return False
-        st.button(_("Stop"), icon=":material/stop:", key="attention_stop", on_click=careful(_end))
-        done = False
-        for name in missing:
-            done |= _measure(name, pictures, split, parts, asked)
-    _end()
-    return done
+        return
 
+    def measure(progress: jobs.Progress) -> int | None:
+        done = 0
+        for place, name in enumerate(missing):
+            done += _measure(
+                name,
+                images,
+                split,
+                parts,
+                asked,
+                lambda n, total, place=place: progress(place + n / max(total, 1), len(missing)),
+            )
+        return done or None
 
-def _begin(wanted: str) -> None:
-    st.session_state[_MEASURING] = wanted
-
-
-def _end() -> None:
-    st.session_state.pop(_MEASURING, None)
+    with st.container(border=True):
+        names = ", ".join(plain(name) for name in missing)
+        st.markdown(_("Not measured yet with these settings: {names}.").format(names=names))
+        key = content_hash("attention", missing, split, parts.fingerprint, asked)
+        note = _work(len(missing), len(parts), len(parts.names), asked["cover"])
+        on_request(key, _("Measure"), measure, note, keeps=False, name="attention")
 
 
 def _work(models: int, pictures: int, parts: int, cover: bool) -> str:
@@ -134,37 +115,28 @@ def _work(models: int, pictures: int, parts: int, cover: bool) -> str:
     return _("{n} forward passes; results are kept.").format(n=f"{passes:,}")
 
 
-def _measure(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict) -> bool:
-    bar = st.progress(0.0, text=_("Opening {model} …").format(model=plain(name)))
-    model = classifiers.open_model(name)
+def _measure(
+    name: str, images: Dataset, split: str, parts: Parts, asked: dict, progress: Callable[[int, int], bool | None]
+) -> bool:
+    model = open_model(name)
     if model.classifier is None:
-        bar.empty()
         error(model.error)
         return False
     clf = model.classifier
 
-    def watch(done: int, total: int) -> None:
-        # Drawing the bar is also where a click on Stop ends the run.
-        words = _("{model}: {done} of {total} pictures").format(model=plain(name), done=f"{done:,}", total=f"{total:,}")
-        bar.progress(done / max(total, 1), text=words)
-
     try:
         facts = {"fingerprint": clf.fingerprint, "class_names": list(clf.class_names)}
         with model.lock:
-            found = attention_on_parts(clf, pictures, split, parts, watch=watch, cache=_here(), **asked)
+            found = attention_on_parts(clf, images, split, parts, watch=progress, cache=_cache(), **asked)
         identity = facts["fingerprint"], facts["class_names"]
-        _opened()[settings_key(identity, (pictures.fingerprint, split), parts.fingerprint, settings_of(**asked))] = (
-            found
-        )
-        st.session_state.setdefault(_IDENTITIES, {})[classifiers.file_key(name)] = identity
+        _opened()[settings_key(identity, (images.fingerprint, split), parts.fingerprint, settings_of(**asked))] = found
+        st.session_state.setdefault(_IDENTITIES, {})[file_key(name)] = identity
         # In a workspace that cannot be written, what was found is there for this session.
         with contextlib.suppress(CarvisError):
-            _here().put(classifiers.file_key(name), ".json", json_text(facts).encode())
+            _cache().put(file_key(name), ".json", json_text(facts).encode())
     # Whatever TensorFlow says to one model, the others are measured, and the next run does not begin it again.
     except Exception as problem:
-        bar.empty()
         st.markdown(f"**{plain(name)}**")
-        error_message.of(problem).show()
+        error_message.show(problem)
         return False
-    bar.empty()
     return True

@@ -10,6 +10,7 @@ from carvis.dataset import Dataset
 from carvis.explain.attention import Attention, claim
 from carvis.tables import to_csv
 from ui.attention import charts, images, verdicts
+from ui.attention.selection import AttentionSelection
 from ui.state import selection
 from ui.state.i18n import N_, _, translated
 from ui.state.widget_values import careful
@@ -71,7 +72,7 @@ def _take_part() -> None:
 
 
 def _part(parts: tuple[str, ...]) -> str:
-    chosen = selection.get().part
+    chosen = selection.get(AttentionSelection).part
     return chosen if chosen in parts else verdicts.default_part(parts)
 
 
@@ -113,7 +114,7 @@ def _table_of_unusual(rows: pd.DataFrame) -> None:
 
 def _classes(results: dict[str, Attention], pictures: Dataset) -> None:
     st.subheader(_("Class by class"), anchor=False)
-    chosen = selection.get()
+    chosen = selection.get(AttentionSelection)
     names = list(results)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(names) > 1:

@@ -6,7 +6,8 @@ import streamlit as st
 from carvis.evaluation import Comparison
 from ui.compare import charts, comparison, verdicts
 from ui.compare.comparison import Compared
-from ui.state import current, data, selection
+from ui.compare.selection import CompareSelection
+from ui.state import current, selection, workspace
 from ui.state.i18n import _
 from ui.widgets import commands
 from ui.widgets.download import download
@@ -51,7 +52,7 @@ def _how_to_fit(missing: list[str]) -> None:
         return
     words = _("To see what a temperature would change, evaluate on the validation pictures, too: {names}.")
     st.caption(words.format(names=", ".join(plain(one) for one in missing)))
-    files = [data.model_files()[one] for one in missing if one in data.model_files()]
+    files = [workspace.model_files()[one] for one in missing if one in workspace.model_files()]
     if files:
         told = [commands.evaluate(file, name, "valid") for file in files]
         st.code("\n".join(told), language="bash", wrap_lines=True)
@@ -60,7 +61,7 @@ def _how_to_fit(missing: list[str]) -> None:
 def risk(compared: Compared) -> None:
     """Show how many mistakes are left where models answer only when they are sure."""
     found = compared.found
-    wanted = min(50, selection.get().risk) / 100
+    wanted = min(50, selection.get(CompareSelection).risk) / 100
     st.caption(
         _(
             "A model may stay silent where it is not sure. The fewer pictures it answers, the fewer of its answers "
@@ -76,7 +77,7 @@ def risk(compared: Compared) -> None:
             0,
             50,
             format="%d %%",
-            **selection.control("risk", min(50, selection.get().risk)),
+            **selection.control("risk", min(50, selection.get(CompareSelection).risk)),
         )
         rows = []
         for name in found.names:

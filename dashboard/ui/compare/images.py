@@ -8,8 +8,9 @@ import streamlit as st
 
 from carvis.evaluation import Comparison
 from ui.compare import comparison
-from ui.state import current, data, selection
+from ui.state import current, selection, workspace
 from ui.state.i18n import _, n_
+from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
 from ui.widgets.text import mark, percent, plain
 
@@ -37,7 +38,7 @@ def show(rows: pd.DataFrame, found: Comparison, title: str) -> None:
     if rows.empty:
         st.caption(_("There is no such picture."))
         return
-    small = data.thumbnails(comparison.paths(part["id"].tolist()))
+    small = thumbnails(comparison.paths(part["id"].tolist()))
     with st.grid("auto", min_column_width=190, gap="small"):
         for (_index, row), picture in zip(part.iterrows(), small, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall", key=f"compared_{row['id']}"):
@@ -56,7 +57,7 @@ def _link(samples: Any, names: list[str]) -> dict:
         data=current.dataset_name(),
         split=current.split(),
         sample=tuple(samples),
-        model=tuple(name for name in names if name in data.model_files()),
+        model=tuple(name for name in names if name in workspace.model_files()),
         explain="predicted",
         page=1,
     )

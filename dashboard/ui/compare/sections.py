@@ -6,7 +6,8 @@ import streamlit as st
 from carvis.evaluation import Comparison
 from ui.compare import charts, comparison, confidence, images, verdicts
 from ui.compare.comparison import Compared
-from ui.state import data, selection
+from ui.compare.selection import CompareSelection
+from ui.state import evaluations, selection
 from ui.state.i18n import N_, _, translated
 from ui.widgets.download import download
 from ui.widgets.text import percent, plain
@@ -16,15 +17,15 @@ _SENTENCES = 6
 COPIES = {"with": N_("All pictures"), "without": N_("Without copies of training pictures")}
 
 
-def choose_copies(evaluations: dict[str, data.Table]) -> None:
+def choose_copies(tables: dict[str, evaluations.Table]) -> None:
     """Offer to leave out pictures with a copy in training, where it is known which have one."""
-    if comparison.knows_copies(evaluations):
+    if comparison.knows_copies(tables):
         st.segmented_control(
             _("Pictures"),
             list(COPIES),
             format_func=translated(COPIES).get,
             required=True,
-            **selection.control("copies", selection.get().copies),
+            **selection.control("copies", selection.get(CompareSelection).copies),
         )
 
 
@@ -165,7 +166,7 @@ def _numbers(found: Comparison) -> None:
 
 
 def _lattice(found: Comparison) -> None:
-    wanted = selection.get().pattern
+    wanted = selection.get(CompareSelection).pattern
     wanted = wanted if wanted in found.lattice.index else ""
     counts = found.lattice["count"]
     words = {bits: f"{verdicts.pattern(bits, found.names)} ({n:,})" for bits, n in counts.items()}
@@ -187,7 +188,7 @@ def _lattice(found: Comparison) -> None:
 
 
 def _pair(compared: Compared) -> None:
-    found, chosen = compared.found, selection.get()
+    found, chosen = compared.found, selection.get(CompareSelection)
     names = found.names
     # Names stand worst first, so the step is one that should mend things.
     first = chosen.first if chosen.first in names else names[-2]

@@ -13,6 +13,7 @@ from carvis.evaluation import confusion_shares
 from carvis.figures import cell_words, confusion_matrix, figure_bytes
 from carvis.tables import to_csv
 from ui.confusion import matrix
+from ui.confusion.selection import ConfusionSelection
 from ui.state import selection
 from ui.state.i18n import _, n_
 from ui.state.widget_values import careful
@@ -38,7 +39,7 @@ def panel(view: matrix.View, model: matrix.Model) -> None:
 
 def _undefined(view: matrix.View, model: matrix.Model) -> str:
     """Name the classes among those drawn whose shares are undefined."""
-    of = selection.get().cells
+    of = selection.get(ConfusionSelection).cells
     total = model.counts.sum(axis=1 if of == "row" else 0)
     names = [plain(name) for name in view.order if total[name] == 0]
     if of == "count" or not names:
@@ -78,7 +79,7 @@ def _head(title: str, words: str) -> None:
 
 
 def _downloads(view: matrix.View, model: matrix.Model, minus: matrix.Model | None) -> None:
-    now, of = selection.get(), selection.get().cells
+    now, of = selection.get(ConfusionSelection), selection.get(ConfusionSelection).cells
     name = model.table.model + (f"_minus_{minus.table.model}" if minus else "")
 
     def figure() -> bytes:
@@ -109,7 +110,7 @@ def _downloads(view: matrix.View, model: matrix.Model, minus: matrix.Model | Non
 
 def draw(view: matrix.View, model: matrix.Model) -> None:
     """Draw one model's matrix."""
-    now = selection.get()
+    now = selection.get(ConfusionSelection)
     parts = {
         one.key: _cells(view, confusion_shares(one.counts, now.cells, diagonal=now.diagonal == "show"), signed=False)
         for one in view.models
@@ -134,7 +135,7 @@ def draw(view: matrix.View, model: matrix.Model) -> None:
 
 def draw_difference(view: matrix.View) -> None:
     """Draw the second model's matrix less the first's, over the pictures that both were asked about."""
-    now, (first, second) = selection.get(), view.models
+    now, (first, second) = selection.get(ConfusionSelection), view.models
     diagonal = now.diagonal == "show"
     values = confusion_shares(second.counts, now.cells, diagonal=diagonal) - confusion_shares(
         first.counts, now.cells, diagonal=diagonal
@@ -159,7 +160,7 @@ def draw_difference(view: matrix.View) -> None:
 
 def _cells(view: matrix.View, values: pd.DataFrame, signed: bool) -> pd.DataFrame:
     """The cells that hold something, a row each: cells of nothing stay the page's own colour."""
-    of, order = selection.get().cells, view.order
+    of, order = selection.get(ConfusionSelection).cells, view.order
     part = values.loc[order, order].to_numpy()
     rows, columns = np.nonzero(np.nan_to_num(part))
     found = part[rows, columns]
@@ -215,7 +216,7 @@ def _chart(
     base = alt.Chart(shown).encode(x=x, y=y)
     legend = None
     if n > _NUMBERS_UP_TO:
-        form = "d" if selection.get().cells == "count" else "%"
+        form = "d" if selection.get(ConfusionSelection).cells == "count" else "%"
         legend = alt.Legend(orient="bottom", title=None, format=form, gradientLength=180, gradientThickness=8)
     layers = [
         base.mark_rect()
@@ -233,7 +234,7 @@ def _chart(
     if true in order and pred in order:
         here = alt.Chart(pd.DataFrame({"true": [true], "pred": [pred]}))
         layers.append(here.mark_rect(fill=None, stroke=look.ink, strokeWidth=2.5).encode(x=x, y=y))
-    if selection.get().arrange == "super" and not view.is_super and n > 2:
+    if selection.get(ConfusionSelection).arrange == "super" and not view.is_super and n > 2:
         layers += _borders(view, look)
     key = matrix.fresh(key, lambda state: [(row["true"], row["pred"]) for row in state.get("cell") or []], view.cell)
     step = 48 if n <= 8 else 30 if n <= 16 else 25 if n <= 24 else max(4, 620 / n)
@@ -254,7 +255,7 @@ def _scale(
 ) -> tuple[alt.Scale, np.ndarray]:
     """The colour scale, and where on it each value stands, 0..1."""
     sizes, (low, high) = np.abs(values), limits
-    log = selection.get().axis == "log" and high > low
+    log = selection.get(ConfusionSelection).axis == "log" and high > low
     if signed:
         kind = {"type": "symlog", "constant": low} if log else {}
         scale = alt.Scale(domain=[-high, 0, high], range=look.signed, interpolate="rgb", **kind)

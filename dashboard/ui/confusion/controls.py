@@ -3,9 +3,11 @@
 import streamlit as st
 
 from ui.confusion import matrix
-from ui.state import data, selection
+from ui.confusion.selection import ConfusionSelection
+from ui.state import evaluations, selection
 from ui.state.i18n import N_, _, translated
 from ui.state.widget_values import careful
+from ui.widgets import super_classes
 from ui.widgets.text import SPLIT, plain
 
 CELLS = {
@@ -25,7 +27,7 @@ TOP = {"": N_("As many as stay readable"), "15": "15", "30": "30", "60": "60", "
 
 def choose() -> tuple[str, str]:
     """Offer the models and how to draw; return the keys of the chosen evaluations, the second maybe empty."""
-    now, offered = selection.get(), matrix.tables()
+    now, offered = selection.get(ConfusionSelection), matrix.tables()
     first = matrix.first_table()
     beside = matrix.others(first)
     second = now.beside if now.beside in beside else ""
@@ -48,12 +50,12 @@ def choose() -> tuple[str, str]:
     return first, second
 
 
-def _elsewhere(table: data.Table) -> str:
+def _elsewhere(table: evaluations.Table) -> str:
     return f"{table.model} · {table.data} · {_(SPLIT[table.split])}"
 
 
 def _select(field: str, label: str, words: dict[str, str], width: int | str = "stretch", **more: str) -> None:
-    options, value = list(words), getattr(selection.get(), field)
+    options, value = list(words), getattr(selection.get(ConfusionSelection), field)
     st.selectbox(
         label,
         options,
@@ -66,7 +68,7 @@ def _select(field: str, label: str, words: dict[str, str], width: int | str = "s
 
 
 def _settings() -> None:
-    now = selection.get()
+    now = selection.get(ConfusionSelection)
     with st.popover(_("Settings"), icon=":material/tune:"):
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
         st.segmented_control(
@@ -89,7 +91,7 @@ def _settings() -> None:
             **selection.control("axis", now.axis == "log", lambda on: "log" if on else "linear"),
         )
         _select("top", _("Most confused classes to show"), TOP)
-        files = ["", *matrix.group_files()]
+        files = ["", *super_classes.group_files()]
         st.selectbox(
             _("Super-classes"),
             files,
@@ -105,7 +107,7 @@ def _settings() -> None:
 
 def drilled(view: matrix.View) -> None:
     """Say which part of the classes is drawn, and offer the rest."""
-    now, n = selection.get(), len(view.order)
+    now, n = selection.get(ConfusionSelection), len(view.order)
     inside = now.level == "class" and bool(set(now.within) & set(view.groups.values()))
     with st.container(horizontal=True, vertical_alignment="center"):
         notes = [_(CELL_NOTES[now.cells])]

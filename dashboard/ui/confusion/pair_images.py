@@ -9,10 +9,10 @@ import streamlit as st
 
 from carvis.workspace.sample_ids import composed
 from ui.confusion import matrix
-from ui.state import data, selection
+from ui.state import evaluations, selection, unreadable, workspace
 from ui.state.i18n import _, n_
+from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
-from ui.widgets import unreadable
 from ui.widgets.text import ROW_STATUS, mark, percent, plain
 
 _PER_PAGE, _TO_HEATMAPS = 12, 6
@@ -121,7 +121,7 @@ def _among(column: pd.Series, names: set[str]) -> pd.Series:
 
 
 def _links(view: matrix.View, sources: list[matrix.Model], rows: pd.DataFrame, true: str, pred: str) -> None:
-    first, files = sources[0], data.model_files()
+    first, files = sources[0], workspace.model_files()
     models = tuple(model.table.model for model in sources if model.table.model in files)
     place = {"data": first.table.data, "split": first.table.split, "table": first.key}
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -178,15 +178,15 @@ def _to_misclassified(view: matrix.View, true: str, pred: str, cell: dict) -> No
             )
 
 
-def _tiles(view: matrix.View, table: data.Table, rows: pd.DataFrame) -> None:
+def _tiles(view: matrix.View, table: evaluations.Table, rows: pd.DataFrame) -> None:
     paths: dict[str, str] = {}
-    if table.data in data.datasets():
+    if table.data in workspace.datasets():
         # The data set may have changed since: what is gone is shown as missing.
         with unreadable.item("data set", table.data):
-            samples = data.dataset(table.data).samples(table.split)
+            samples = workspace.dataset(table.data).samples(table.split)
             samples = samples[samples["id"].isin(rows["id"])]
             paths = dict(zip(samples["id"], samples["path"], strict=True))
-    small = data.thumbnails([paths.get(one) for one in rows["id"]], 200)
+    small = thumbnails([paths.get(one) for one in rows["id"]], 200)
     with st.grid("auto", min_column_width=104, gap="small"):
         for (_index, row), picture in zip(rows.iterrows(), small, strict=True):
             with st.container(gap="xxsmall", key=f"pair_{row['id']}"):

@@ -9,8 +9,10 @@ import streamlit as st
 from carvis.dataset import Dataset
 from carvis.dataset.health import Health
 from carvis.tables import to_csv
-from ui.state import current, data, selection
+from ui.data_health.selection import DataHealthSelection
+from ui.state import current, selection
 from ui.state.i18n import N_, _, n_, of_library, translated
+from ui.state.thumbnails import thumbnails
 from ui.widgets.download import download
 from ui.widgets.text import SPLIT, plain
 
@@ -89,7 +91,7 @@ def copies(health: Health) -> None:
     if not kinds:
         st.success(_("No picture is a copy of another."), icon=":material/check_circle:")
         return
-    chosen = selection.get()
+    chosen = selection.get(DataHealthSelection)
     kind = chosen.pairs if chosen.pairs in kinds else next(iter(kinds))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         labels = {key: label for key, (label, _rows) in kinds.items()}
@@ -116,7 +118,7 @@ def copies(health: Health) -> None:
 
 
 def _pairs(rows: pd.DataFrame) -> None:
-    small = data.thumbnails([*rows["path"], *rows["twin_path"]], 256)
+    small = thumbnails([*rows["path"], *rows["twin_path"]], 256)
     with st.grid("auto", min_column_width=300, gap="small"):
         for number, row in enumerate(rows.itertuples()):
             with st.container(border=True, height="stretch", gap="xsmall"):
@@ -147,7 +149,7 @@ def _picture(picture: bytes | str, alt: str) -> None:
 
 
 def _page(rows: pd.DataFrame, size: int) -> pd.DataFrame:
-    page = min(selection.get().page, max(1, -(-len(rows) // size)))
+    page = min(selection.get(DataHealthSelection).page, max(1, -(-len(rows) // size)))
     return rows.iloc[(page - 1) * size : page * size]
 
 
@@ -155,7 +157,7 @@ def _pages(n: int, size: int) -> None:
     pages = -(-n // size)
     if pages > 1:
         with st.container(horizontal_alignment="center"):
-            st.pagination(pages, **selection.control("page", min(selection.get().page, pages)))
+            st.pagination(pages, **selection.control("page", min(selection.get(DataHealthSelection).page, pages)))
 
 
 def classes(pictures: Dataset) -> None:
@@ -165,7 +167,7 @@ def classes(pictures: Dataset) -> None:
     _save(_("Counts as a table"), counts.reset_index(), f"{pictures.name}-counts.csv")
     split = current.split()
     names = counts.index.tolist()
-    chosen = selection.get().true
+    chosen = selection.get(DataHealthSelection).true
     name = chosen if chosen in names else names[0]
     st.selectbox(_("Pictures of the class"), names, width=320, **selection.control("true", name))
     rows = pictures.samples(split)
@@ -220,7 +222,7 @@ def _counts_words(counts: pd.DataFrame) -> str:
 
 
 def _sheet(rows: pd.DataFrame, captions: list[str]) -> None:
-    small = data.thumbnails(rows["path"].tolist(), 160)
+    small = thumbnails(rows["path"].tolist(), 160)
     with st.grid("auto", min_column_width=104, gap="xsmall"):
         for row, picture, caption in zip(rows.itertuples(), small, captions, strict=False):
             with st.container(gap="xxsmall"):
@@ -231,7 +233,7 @@ def _sheet(rows: pd.DataFrame, captions: list[str]) -> None:
 
 def light(health: Health) -> None:
     """Show the darkest, brightest or blurriest pictures."""
-    chosen = selection.get().light
+    chosen = selection.get(DataHealthSelection).light
     names = {key: _(entry[0]) for key, entry in LIGHT.items()}
     st.segmented_control(
         _("Show"), list(LIGHT), format_func=names.get, required=True, **selection.control("light", chosen)

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from ui.state import classifiers, current, data, selection
+from ui.filters.selection import FilterSelection
+from ui.state import current, selection, workspace
 from ui.state.i18n import N_, _, translated
+from ui.state.models import openable
 from ui.widgets import layer_picker
 from ui.widgets.text import plain
 
@@ -25,18 +27,18 @@ def segments(field: str, label: str, words: dict[str, str], **more) -> None:
         label,
         list(words),
         # Where it lies in a closed window it comes to life later: it needs its start value in every run.
-        default=getattr(selection.get(), field),
+        default=getattr(selection.get(FilterSelection), field),
         format_func=translated(words).get,
         required=True,
         wrap=True,
-        **selection.control(field, getattr(selection.get(), field)),
+        **selection.control(field, getattr(selection.get(FilterSelection), field)),
         **more,
     )
 
 
 def how() -> dict:
     """Return how patterns are drawn, as ``draw_filters`` takes it."""
-    chosen = selection.get()
+    chosen = selection.get(FilterSelection)
     return {
         "size": chosen.size,
         "steps": chosen.steps or STEPS[chosen.form],
@@ -50,21 +52,23 @@ def settings():
     window = st.popover(_("Settings"), icon=":material/tune:")
     with window:
         segments("form", _("Form"), FORM)
-        if selection.get().form == "tutorial":
+        if selection.get(FilterSelection).form == "tutorial":
             segments("start", _("Starting noise"), START)
-        _number("size", _("Size in pixels"), 16, 256, selection.get().size, step=16)
+        _number("size", _("Size in pixels"), 16, 256, selection.get(FilterSelection).size, step=16)
         _number("steps", _("Steps"), 1, 512, how()["steps"])
     return window
 
 
 def count() -> None:
     """Choose how many filters are drawn."""
-    _number("count", _("Filters"), 1, 512, selection.get().count, help=_("The first so many of the layer."))
+    _number(
+        "count", _("Filters"), 1, 512, selection.get(FilterSelection).count, help=_("The first so many of the layer.")
+    )
 
 
 def channel(filters: int) -> int:
     """Choose one filter of a layer that has so many."""
-    shown = min(selection.get().filter, filters - 1)
+    shown = min(selection.get(FilterSelection).filter, filters - 1)
     label = _("Filter (0 to {last})").format(last=filters - 1)
     _number("filter", label, 0, filters - 1, shown)
     return shown
@@ -83,16 +87,16 @@ def _number(field: str, label: str, low: int, high: int, value: int, **more) -> 
 
 def choose_one(names: list[str], label: str, field: str, default: str) -> str:
     """Choose one model; a name that is not among those offered is left out."""
-    chosen = getattr(selection.get(), field)
+    chosen = getattr(selection.get(FilterSelection), field)
     shown = chosen if chosen in names else default
-    classifiers.openable({name: data.model_files()[name] for name in names})
+    openable({name: workspace.model_files()[name] for name in names})
     st.selectbox(label, names, **selection.control(field, shown), format_func=str, width="stretch")
     return shown
 
 
 def parent_of(name: str) -> str | None:
     """Return the model that another was trained on from, where its card tells and it is here."""
-    files = data.model_files()
+    files = workspace.model_files()
     card = current.card_of(files[name])
     parent = (card.parent or "").replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0] if card else ""
     return parent if parent in files and parent != name else None
@@ -100,7 +104,7 @@ def parent_of(name: str) -> str | None:
 
 def tuned_pair(names: list[str]) -> tuple[str, str]:
     """Return the pair to compare at first: the model chosen, or the best that names its parent, and the parent."""
-    chosen = [name for name in (selection.get().one,) if name in names]
+    chosen = [name for name in (selection.get(FilterSelection).one,) if name in names]
     for name in [*chosen, *reversed(current.models()), *reversed(current.by_accuracy(names))]:
         if parent := parent_of(name):
             return parent, name

@@ -10,9 +10,12 @@ from carvis.errors import CarvisError
 from carvis.images import encode_image
 from carvis.tables import to_csv
 from ui.filters import controls, pattern_grid
-from ui.state import classifiers, current, data, jobs, selection
+from ui.state import current, selection, workspace
 from ui.state.i18n import _, n_
+from ui.state.models import Opened
+from ui.widgets import layer_picker
 from ui.widgets.download import download
+from ui.widgets.job import on_request
 from ui.widgets.layout import error, guarded
 from ui.widgets.text import percent, plain
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 _SHOWN, _PICTURES = 6, 100
 
 
-def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> None:
+def show(opened: dict[str, Opened], models: list[str], settings) -> None:
     """Show a model and one that was trained on from it."""
     from carvis.explain import matching_layers
 
@@ -90,10 +93,9 @@ def _overview(pairs: "list[Pair]") -> None:
     st.altair_chart(chart, width="stretch", height=240, alt=words)
 
 
-def _choose_pair(pairs: "list[Pair]", two: classifiers.Opened) -> "Pair":
+def _choose_pair(pairs: "list[Pair]", two: Opened) -> "Pair":
     by_path = {pair.after: pair for pair in pairs}
-    entries = dict(entry.rsplit(":", 1) for entry in selection.get().layer if ":" in entry)
-    shown = entries.get(two.name)
+    shown = layer_picker.chosen_layer(two.name)
     shown = shown if shown in by_path else pairs[-1].after
     key = f"pair_{two.name}"
     selection.show(key, shown)
@@ -102,25 +104,20 @@ def _choose_pair(pairs: "list[Pair]", two: classifiers.Opened) -> "Pair":
         list(by_path),
         key=key,
         width=320,
-        on_change=selection.by_person(key, _take_layer),
-        args=(two.name, key),
+        on_change=selection.by_person(key, layer_picker.take_layer),
+        args=(two.name, None, key),
     )
     return by_path[shown]
 
 
-def _take_layer(model: str, key: str) -> None:
-    others = tuple(entry for entry in selection.get().layer if not entry.startswith(f"{model}:"))
-    selection.change(layer=(*others, f"{model}:{st.session_state[key]}"))
-
-
-def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> None:
+def _filters(one: Opened, two: Opened, pair: "Pair") -> None:
     from carvis.explain import tuning_table
 
     name, split = current.dataset_name(), current.split()
     samples = None
     if split:
         with guarded():
-            samples = data.dataset(name).samples(split)
+            samples = workspace.dataset(name).samples(split)
     paths = [] if samples is None else samples["path"].iloc[:: max(1, -(-len(samples) // _PICTURES))].tolist()
     how = controls.how()
     changes = tuning_table(one.classifier, two.classifier, pair)
@@ -150,7 +147,7 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
     note = words.format(filters=len(most), n=len(paths))
     found = None
     with guarded():
-        found = jobs.on_request(key, _("Compare the filters"), make, note)
+        found = on_request(key, _("Compare the filters"), make, note)
     if not found:
         return
     table, (before, after) = found

@@ -8,8 +8,9 @@ import numpy as np
 import streamlit as st
 
 from carvis.images import encode_image
-from ui.state import classifiers, jobs
+from ui.state import jobs
 from ui.state.i18n import _, n_
+from ui.state.models import Opened
 from ui.widgets.download import download
 from ui.widgets.text import plain
 
@@ -20,7 +21,7 @@ _TILE = 76
 
 
 def draw(
-    model: classifiers.Opened, layer: str, filters: list[int], how: dict, watch: Callable[[float, int], bool]
+    model: Opened, layer: str, filters: list[int], how: dict, watch: Callable[[float, int], bool]
 ) -> "FilterPatterns":
     """Draw the patterns of some filters, those known from the cache."""
     from carvis.explain import draw_filters
@@ -29,7 +30,7 @@ def draw(
         return draw_filters(model.classifier, layer, filters, **how, cache=jobs.cache("filters"), watch=watch)
 
 
-def known(model: classifiers.Opened, layer: str, filters: list[int], how: dict) -> "FilterPatterns":
+def known(model: Opened, layer: str, filters: list[int], how: dict) -> "FilterPatterns":
     """Return those of some filters' patterns that were drawn before."""
     from carvis.explain import draw_filters
 
@@ -38,7 +39,7 @@ def known(model: classifiers.Opened, layer: str, filters: list[int], how: dict) 
     return draw_filters(model.classifier, layer, filters, **how, cache=cache, watch=lambda done, total: True)
 
 
-def depth(model: classifiers.Opened, layer: str) -> int:
+def depth(model: Opened, layer: str) -> int:
     """Return how many filters a layer has."""
     return int(model.classifier.map_layer(layer).shape[-1])
 

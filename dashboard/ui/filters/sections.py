@@ -9,17 +9,20 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.tables import to_csv
 from ui.filters import controls, fine_tuning, pattern_grid, top_images
-from ui.state import classifiers, current, data, jobs, selection
+from ui.filters.selection import FilterSelection
+from ui.state import current, selection, workspace
 from ui.state.i18n import _, n_
+from ui.state.models import Opened
 from ui.widgets import layer_picker
 from ui.widgets.download import download
+from ui.widgets.job import on_request
 from ui.widgets.layout import error, guarded
 from ui.widgets.text import plain
 
 if TYPE_CHECKING:
     from carvis.explain import Spectrum
 
-Models = dict[str, classifiers.Opened]
+Models = dict[str, Opened]
 # A layer costs a second before its first pattern: a few of many layers show the course.
 _MOST_LAYERS, _FILTERS_A_LAYER, _PICTURES = 10, 16, 60
 
@@ -32,7 +35,7 @@ def patterns(opened: Models, models: list[str], settings) -> None:
         error(sentence)
     how = controls.how()
     wanted = {
-        name: list(range(min(selection.get().count, pattern_grid.depth(opened[name], layer))))
+        name: list(range(min(selection.get(FilterSelection).count, pattern_grid.depth(opened[name], layer))))
         for name, layer in layers.items()
         if layer
     }
@@ -62,7 +65,7 @@ def patterns(opened: Models, models: list[str], settings) -> None:
             ("patterns", [(opened[name].classifier.fingerprint, layers[name], wanted[name]) for name in wanted], how)
         )
         with guarded():
-            drawn = jobs.on_request(key, label, make, _("What is drawn is kept, also when you stop."), drawn) or drawn
+            drawn = on_request(key, label, make, _("What is drawn is kept, also when you stop."), so_far=drawn) or drawn
     if not any(one.filters for one in drawn.values()):
         return
     columns = st.columns(len(drawn), gap="medium")
@@ -78,20 +81,20 @@ def patterns(opened: Models, models: list[str], settings) -> None:
 def spectrum(opened: Models, models: list[str], settings) -> None:
     """Show how fine the patterns, or the activations, of each layer are."""
     controls.segments("of", _("Spectrum"), controls.OF, label_visibility="collapsed")
-    of = selection.get().of
+    of = selection.get(FilterSelection).of
     make = _of_patterns(opened) if of == "patterns" else _of_activations(opened)
     if make is None:
         return
     key, label, note, work_out = make
     found = None
     with guarded():
-        found = jobs.on_request(key, label, work_out, note)
+        found = on_request(key, label, work_out, note)
     if found:
-        _show_spectra(found, noise_side=selection.get().size if of == "patterns" else 0)
+        _show_spectra(found, noise_side=selection.get(FilterSelection).size if of == "patterns" else 0)
 
 
 def _of_patterns(opened: Models):
-    how, count = controls.how(), min(selection.get().count, _FILTERS_A_LAYER)
+    how, count = controls.how(), min(selection.get(FilterSelection).count, _FILTERS_A_LAYER)
     plan = [
         (name, layer, list(range(min(count, pattern_grid.depth(model, layer)))))
         for name, model in opened.items()
@@ -125,7 +128,7 @@ def _of_activations(opened: Models):
         )
         return None
     try:
-        samples = data.dataset(name).samples(split)
+        samples = workspace.dataset(name).samples(split)
     except CarvisError as problem:
         error(problem)
         return None

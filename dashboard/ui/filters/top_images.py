@@ -8,16 +8,18 @@ from carvis.images import encode_image, overlay, read_image
 from carvis.tables import to_csv
 from carvis.workspace import modified
 from ui.filters import controls, pattern_grid
-from ui.state import classifiers, current, data, jobs
+from ui.state import current, jobs, workspace
 from ui.state.i18n import _, n_
+from ui.state.models import Opened
 from ui.widgets import commands
 from ui.widgets.download import download
-from ui.widgets.heatmap_grid import shown
+from ui.widgets.images import shown
+from ui.widgets.job import on_request
 from ui.widgets.layout import empty, error, guarded
 from ui.widgets.text import plain
 
 
-def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> None:
+def show(opened: dict[str, Opened], models: list[str], settings) -> None:
     """Show one filter's pattern beside the pictures of the split that excite it most."""
     from carvis.explain import exciting_pictures
 
@@ -35,7 +37,7 @@ def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> 
             index = controls.channel(pattern_grid.depth(model, layer))
     clf = model.classifier
     try:
-        dataset = data.dataset(name)
+        dataset = workspace.dataset(name)
         n = len(dataset.samples(split))
     except CarvisError as problem:
         error(problem)
@@ -54,12 +56,12 @@ def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> 
         key = repr(("exciting", clf.fingerprint, layer, dataset.fingerprint, split))
         label = n_("Search {n} picture", "Search {n} pictures", n).format(n=n)
         note = _("One pass serves all filters of the layer.")
-        found = kept if kept.pictures else jobs.on_request(key, label, make, note)
+        found = kept if kept.pictures else on_request(key, label, make, note)
     if found:
         _show(found, model, layer, index)
 
 
-def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
+def _show(found, model: Opened, layer: str, index: int) -> None:
     rows = found.of(index)
     rows = rows[rows["path"].notna()]
     maps: list[np.ndarray] = []
@@ -148,7 +150,7 @@ def _maps(
     layer: str,
     index: int,
     *,
-    _model: classifiers.Opened,
+    _model: Opened,
 ) -> list[np.ndarray]:
     from carvis.explain import activation_maps
 

@@ -7,11 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from carvis.evaluation.alignment import join
-from ui.attention import disagreement
-from ui.confusion import matrix
-from ui.state import current, data, selection
+from ui.misclassified.selection import MisclassifiedSelection
+from ui.state import current, disagreements, evaluations, selection
 from ui.state.i18n import N_, _, translated
 from ui.state.widget_values import careful
+from ui.widgets import super_classes
 from ui.widgets.text import plain
 
 SORTS = {
@@ -42,7 +42,7 @@ def sorts(rows: pd.DataFrame) -> dict[str, str]:
 
 
 def filtered(
-    rows: pd.DataFrame, chosen: selection.Selection, right: pd.DataFrame, tags: pd.DataFrame
+    rows: pd.DataFrame, chosen: MisclassifiedSelection, right: pd.DataFrame, tags: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the rows that the selection's filters keep, in its order, and notes about filters that cannot hold.
 
@@ -85,7 +85,7 @@ def _in_family(rows: pd.DataFrame, family: tuple[str, ...]) -> np.ndarray:
     """Which rows a cell of super-classes stands for: the true one, then the predicted one."""
     kept = np.ones(len(rows), bool)
     for name, column in zip(family, ("label", "predicted"), strict=True):
-        groups = matrix.groups_of(rows[column].dropna().unique())
+        groups = super_classes.groups_of(rows[column].dropna().unique())
         kept &= rows[column].map(groups).eq(name).to_numpy(bool, na_value=False)
     return kept
 
@@ -106,7 +106,7 @@ def family_control(family: tuple[str, ...]) -> None:
 
 def _by_disagreement(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     """Order rows by how far the models' evidence lies apart, where that was computed."""
-    known = disagreement.known(current.models()) if current.split() else None
+    known = disagreements.known(current.models()) if current.split() else None
     if known is None:
         notes.append(
             _(
@@ -130,19 +130,21 @@ def others(key: str, rows: pd.DataFrame) -> pd.DataFrame:
     table = current.tables()[key]
     if not table.is_evaluation:
         return pd.DataFrame(index=rows.index)
-    near = [one for one in data.evaluations().values() if (one.data, one.split) == (table.data, table.split)]
+    near = [one for one in evaluations.saved().values() if (one.data, one.split) == (table.data, table.split)]
     near = [one for one in near if one != table and current.evaluation(one)]
-    stamps = tuple((one.name, data.stamp(one)) for one in (table, *near))
+    stamps = tuple((one.name, evaluations.stamp(one)) for one in (table, *near))
     return _others(stamps, _rows=rows, _own=table, _tables=near)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _others(stamps: tuple, *, _rows: pd.DataFrame, _own: data.Table, _tables: list[data.Table]) -> pd.DataFrame:
+def _others(
+    stamps: tuple, *, _rows: pd.DataFrame, _own: evaluations.Table, _tables: list[evaluations.Table]
+) -> pd.DataFrame:
     found = {}
-    own = data.evaluation(_own)
+    own = evaluations.load(_own)
     for table in _tables:
         try:
-            joined = join({"own": own, "other": data.evaluation(table)})
+            joined = join({"own": own, "other": evaluations.load(table)})
         except Exception:
             continue  # Damaged, or of other pictures: it says nothing about these, and the page names it.
         right = pd.Series(joined.right[:, 1].astype(np.int8), index=joined.table["id"])
@@ -150,7 +152,7 @@ def _others(stamps: tuple, *, _rows: pd.DataFrame, _own: data.Table, _tables: li
     return pd.DataFrame(found, index=_rows.index)
 
 
-def choose_answers(right: pd.DataFrame, chosen: selection.Selection) -> None:
+def choose_answers(right: pd.DataFrame, chosen: MisclassifiedSelection) -> None:
     """Offer the patterns of which other models are right that occur, with how often."""
     if not len(right.columns):
         return
@@ -189,7 +191,7 @@ def _in_words(entries: tuple[str, ...]) -> str:
     return " · ".join(words)
 
 
-def confidence_control(chosen: selection.Selection) -> dict[str, Any]:
+def confidence_control(chosen: MisclassifiedSelection) -> dict[str, Any]:
     """Tie a slider with two ends to the fields ``low`` and ``high``."""
     selection.show("choose_confidence", (min(chosen.low, chosen.high), max(chosen.low, chosen.high)))
     key = "choose_confidence"

@@ -9,9 +9,9 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.evaluation.alignment import Joined
 from ui.misclassified import tag_editor
-from ui.state import current, data, selection
+from ui.state import current, selection, unreadable, workspace
 from ui.state.i18n import _, n_
-from ui.widgets import unreadable
+from ui.state.thumbnails import thumbnails
 from ui.widgets.text import percent, plain
 
 _EXAMPLES = 4
@@ -51,11 +51,11 @@ def examples(row: Any, joined: Joined) -> None:
         paths = []
         for path in best["path"]:
             with contextlib.suppress(CarvisError, OSError):
-                paths.append(str(data.dataset(row.data).resolve(path)))
+                paths.append(str(workspace.dataset(row.data).resolve(path)))
         with column:
             st.caption(_("Other pictures labelled {label}").format(label=plain(name)))
             with st.container(horizontal=True, gap="xsmall"):
-                for picture in data.thumbnails(paths):
+                for picture in thumbnails(paths):
                     if isinstance(picture, bytes):
                         st.image(picture, width=104, alt=_("A picture of {label}").format(label=name))
 

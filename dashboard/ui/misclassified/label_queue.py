@@ -11,10 +11,12 @@ from carvis.evaluation.alignment import Joined, join
 from carvis.evaluation.label_issues import WEAK
 from carvis.tables import to_csv
 from ui.misclassified import label_evidence, tag_editor
-from ui.state import current, data, selection
+from ui.misclassified.selection import MisclassifiedSelection
+from ui.state import current, evaluations, selection, unreadable, workspace
 from ui.state.i18n import N_, _, n_, translated
+from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
-from ui.widgets import commands, stale_warning, unreadable
+from ui.widgets import commands, stale_warning
 from ui.widgets.download import download
 from ui.widgets.layout import empty, error, guarded, part
 from ui.widgets.stepper import steps
@@ -31,7 +33,7 @@ _LISTED = 200
 
 def show() -> None:
     """Show the queue of the chosen data set and split."""
-    tables = {t.model: t for t in data.evaluations().values() if (t.data, t.split) == _place()}
+    tables = {t.model: t for t in evaluations.saved().values() if (t.data, t.split) == _place()}
     if not tables:
         empty(
             _("No evaluation to look for label errors in yet"),
@@ -45,7 +47,7 @@ def show() -> None:
     if not voting:
         return
     with guarded():
-        stamps = tuple((one.name, data.stamp(one)) for one in voting)
+        stamps = tuple((one.name, evaluations.stamp(one)) for one in voting)
         joined, errors = _found(stamps, _evaluations=[found for one in voting if (found := current.evaluation(one))])
     if errors is None:
         return
@@ -55,7 +57,7 @@ def show() -> None:
             _("Show"),
             list(QUEUES),
             format_func=translated(QUEUES).get,
-            **selection.control("queue", selection.get().queue),
+            **selection.control("queue", selection.get(MisclassifiedSelection).queue),
         )
     for sentence in _notes(errors.attrs["facts"]):
         st.caption(f":material/info: {plain(sentence)}")
@@ -92,9 +94,9 @@ def _place() -> tuple[str, str]:
     return current.dataset_name(), current.split()
 
 
-def _choose_models(tables: dict[str, data.Table], bar: Any) -> list[data.Table]:
+def _choose_models(tables: dict[str, evaluations.Table], bar: Any) -> list[evaluations.Table]:
     """Offer which models vote; those that are wrong more often than right do so only when asked to."""
-    chosen = [name for name in selection.get().model if name in tables]
+    chosen = [name for name in selection.get(MisclassifiedSelection).model if name in tables]
     if not chosen:
         good = []
         for name, table in tables.items():
@@ -135,26 +137,26 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
     rows = _queued(errors, decisions)
     _progress(errors, decisions, joined)
     if rows.empty:
-        if selection.get().queue == "above":
+        if selection.get(MisclassifiedSelection).queue == "above":
             st.success(_("No label is doubted by most of the models."), icon=":material/check_circle:")
         else:
             st.info(_("There is no such picture."), icon=":material/filter_alt_off:")
         return
     ids = rows["id"]
     undecided = np.flatnonzero(~ids.isin(decisions.index).to_numpy(bool))
-    here = np.flatnonzero((ids == selection.get().open).to_numpy(bool))
+    here = np.flatnonzero((ids == selection.get(MisclassifiedSelection).open).to_numpy(bool))
     position = int(here[0] if len(here) else undecided[0] if len(undecided) else 0)
     sample = ids.iloc[position]
     row = next(rows.iloc[position : position + 1].assign(data=name).itertuples())
     path = None
     with guarded():
-        path = str(data.dataset(name).resolve(row.path))
+        path = str(workspace.dataset(name).resolve(row.path))
     row = row._replace(path=path)
     decision = decisions["decision"].get(sample)
     instead = decisions["suggested"].get(sample) if decision == "confirmed" else None
     left, right = st.columns([3, 2])
     with left:
-        picture = data.thumbnails([path], 900)[0]
+        picture = thumbnails([path], 900)[0]
         if isinstance(picture, bytes):
             words = _("Labelled {label}; the models suggest {suggested}.")
             st.image(picture, width="stretch", alt=words.format(label=row.label, suggested=row.suggested))
@@ -175,7 +177,7 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
 
 
 def _queued(errors: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
-    queue = selection.get().queue
+    queue = selection.get(MisclassifiedSelection).queue
     if queue == "above":
         return errors[errors["above"]]
     if queue == "all":

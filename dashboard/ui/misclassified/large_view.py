@@ -7,10 +7,10 @@ import streamlit as st
 
 from ui.misclassified import tag_editor
 from ui.misclassified.gallery import here, stay, text
-from ui.state import data, selection
+from ui.state import evaluations, selection, unreadable
 from ui.state.i18n import _
+from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
-from ui.widgets import unreadable
 from ui.widgets.layout import error, part
 from ui.widgets.stepper import steps
 from ui.widgets.text import ROW_STATUS, mark, percent, plain
@@ -51,7 +51,7 @@ def _large(rows: pd.DataFrame, table: str) -> None:
         tag_editor.keys(row, given)
     left, right = st.columns(2)
     with left:
-        picture = data.thumbnails([row.path if isinstance(row.path, str) else None], 900)[0]
+        picture = thumbnails([row.path if isinstance(row.path, str) else None], 900)[0]
         if isinstance(picture, bytes):
             st.image(picture, width="stretch", alt=text(row.label))
         else:
@@ -89,10 +89,10 @@ def top_five(row: Any, table: str, data: str, split: str) -> None:
 def answers(sample: str, name: str, split: str) -> dict[str, pd.Series]:
     """Return the probabilities that each evaluated model gave a picture, by class."""
     found = {}
-    for entry in data.evaluations().values():
+    for entry in evaluations.saved().values():
         if (entry.data, entry.split) == (name, split):
             with unreadable.item("evaluation", entry.name):
-                predictions = data.evaluation(entry).predictions
+                predictions = evaluations.load(entry).predictions
                 row = predictions.loc[predictions["id"] == sample]
                 if len(row):
                     values = row.iloc[0].filter(regex="^p:").astype(float)

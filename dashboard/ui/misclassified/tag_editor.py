@@ -14,10 +14,10 @@ from carvis.language import message_of, replaced
 from carvis.tags import TAGS, NoteChangedError, TagError, Tags, import_tags
 from carvis.tags.csv_exchange import tags_csv
 from carvis.workspace import atomic_write, sha256_of_file
-from ui.state import data, selection
+from ui.state import selection, unreadable, workspace
 from ui.state.i18n import N_, _, of_library
 from ui.state.widget_values import careful, shelf
-from ui.widgets import error_message, unreadable
+from ui.widgets import error_message
 from ui.widgets.autosave import keep_while_typing
 from ui.widgets.download import download
 from ui.widgets.layout import guarded
@@ -43,7 +43,7 @@ def store() -> Tags:
     """
     if reason := unreadable.why("tags", FILE):
         raise TagError(reason)
-    return Tags(data.workspace().root / FILE, data.datasets())
+    return Tags(workspace.get().root / FILE, workspace.datasets())
 
 
 def in_words(tag: str) -> str:
@@ -247,7 +247,7 @@ def exchange() -> None:
                 _take_file(file)
         taken = st.session_state.get(_TAKEN)
         if file and taken and isinstance(taken[1], CarvisError):
-            error_message.of(taken[1]).show()
+            error_message.show(taken[1])
         elif file and taken:
             result = taken[1]
             words = _("Added: {tags} tags, {notes} notes.")

@@ -14,7 +14,7 @@ from ui.widgets.text import plain
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
-    from ui.state.classifiers import Opened
+    from ui.state.models import Opened
 
 PREPROCESSING = {
     "unit": N_("pixel values divided by 255, from 0 to 1"),

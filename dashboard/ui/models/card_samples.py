@@ -8,8 +8,9 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.evaluation import sample_predictions
-from ui.state import current, data
+from ui.state import current, workspace
 from ui.state.i18n import _
+from ui.state.thumbnails import thumbnails
 from ui.widgets.text import mark, percent, plain, verdict
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def show(clf: "Classifier", lock: AbstractContextManager) -> bool:
     """Show images of the chosen data set, each with its predicted name and its label; whether there were any."""
     name = current.dataset_name()
     try:
-        pictures = data.dataset(name) if name else None
+        pictures = workspace.dataset(name) if name else None
     except CarvisError:
         pictures = None
     key = (clf.fingerprint, tuple(clf.class_names))
@@ -33,8 +34,8 @@ def show(clf: "Classifier", lock: AbstractContextManager) -> bool:
     words = _("What the model predicts under these names, on images of {data}. Do names and images fit?")
     st.markdown(words.format(data=plain(pictures.name)))
     grid = st.grid(4, min_column_width=130, gap="small")
-    thumbnails = data.thumbnails(found["path"].tolist())
-    for row, image in zip(found.to_dict("records"), thumbnails, strict=True):
+    small = thumbnails(found["path"].tolist())
+    for row, image in zip(found.to_dict("records"), small, strict=True):
         right = row["predicted"] == row["label"]
         with grid.cell(), st.container(gap="xsmall"):
             if isinstance(image, bytes):

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.state import classifiers
 from ui.state.i18n import _
+from ui.state.models import Opened, forget, may_be_tried_again
 from ui.state.widget_values import careful
 from ui.widgets.layout import error
 from ui.widgets.text import plain
 
 
-def show(model: classifiers.Opened, path: Path) -> None:
+def show(model: Opened, path: Path) -> None:
     """Show a model file without opening it."""
     if model.untried:
         st.info(plain(model.error), icon=":material/hourglass_empty:")
@@ -20,7 +20,7 @@ def show(model: classifiers.Opened, path: Path) -> None:
         _button(_("Open this model"), model.name, help)
     else:
         error(model.error)
-        if classifiers.may_be_tried_again(model.name):
+        if may_be_tried_again(model.name):
             _button(_("Try again"), model.name)
     st.subheader(_("Facts"), anchor=False)
     st.table(_facts(path), border="horizontal", alt=_("Facts about the model {model}").format(model=model.name))
@@ -31,7 +31,7 @@ def _button(words: str, name: str, help: str | None = None) -> None:
 
 
 def _ask(name: str) -> None:
-    classifiers.forget(name)
+    forget(name)
     st.session_state["model_asked"] = name
 
 

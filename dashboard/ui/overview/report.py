@@ -3,9 +3,10 @@
 import streamlit as st
 
 from carvis.workspace import content_hash
-from ui.state import current, data, jobs
+from ui.state import current, evaluations, jobs, workspace
 from ui.state.i18n import _, language
 from ui.widgets.download import download
+from ui.widgets.job import on_request
 from ui.widgets.layout import guarded
 from ui.widgets.text import plain
 
@@ -15,7 +16,7 @@ _PICTURES = 8
 def offer() -> None:
     """Offer a report on the models evaluated on the chosen pictures; nothing is made before it is asked for."""
     name, split = current.dataset_name(), current.split()
-    tables = {t.model: t for t in data.evaluations().values() if (t.data, t.split) == (name, split)}
+    tables = {t.model: t for t in evaluations.saved().values() if (t.data, t.split) == (name, split)}
     tables = {model: table for model, table in tables.items() if current.evaluation(table)}
     if not tables:
         return
@@ -28,27 +29,31 @@ def offer() -> None:
     )
     with guarded():
         key = content_hash("report", name, split, language(), _stamps(name, tables))
-        found = jobs.on_request(
-            key, _("Make the report"), lambda watch: _make(name, tables, watch), _("Opens each model once."), main=False
+        found = on_request(
+            key,
+            _("Make the report"),
+            lambda progress: _make(name, tables, progress),
+            _("Opens each model once."),
+            primary=False,
         )
         if found:
             download(_("Report"), lambda: found, f"report-{name}-{split}.html", key="report", type="primary")
 
 
-def _stamps(name: str, tables: dict[str, data.Table]) -> list:
+def _stamps(name: str, tables: dict[str, evaluations.Table]) -> list:
     """Everything that a report draws on: once it changes, the report is to be made anew."""
-    caches = [data.workspace().cache_dir / kind for kind in ("attention", "faithfulness")]
-    models = [path for path in data.model_files().values() if path.stem in tables]
+    caches = [workspace.get().cache_dir / kind for kind in ("attention", "faithfulness")]
+    models = [path for path in workspace.model_files().values() if path.stem in tables]
     places = [*(table.path / "metrics.json" for table in tables.values()), *models, *caches]
     times = [(str(place), place.stat().st_mtime_ns) for place in places if place.exists()]
-    return [times, data.dataset(name).fingerprint if name in data.datasets() else None]
+    return [times, workspace.dataset(name).fingerprint if name in workspace.datasets() else None]
 
 
-def _make(name: str, tables: dict[str, data.Table], watch) -> str:
+def _make(name: str, tables: dict[str, evaluations.Table], progress: jobs.Progress) -> str:
     from carvis.report import SECTIONS, report_html
 
-    evaluations = {model: found for model, table in tables.items() if (found := current.evaluation(table))}
-    files = {path.stem: path for path in data.model_files().values() if path.stem in tables}
+    read = {model: found for model, table in tables.items() if (found := current.evaluation(table))}
+    files = {path.stem: path for path in workspace.model_files().values() if path.stem in tables}
     steps = len(SECTIONS) + len(files) + _PICTURES
     done, told = 0, ""
 
@@ -56,9 +61,9 @@ def _make(name: str, tables: dict[str, data.Table], watch) -> str:
         nonlocal done, told
         # Said again, it is where a press of Stop is heard.
         done, told = done + (text != told), text
-        watch(min(done, steps), steps)
+        progress(min(done, steps), steps)
 
-    pictures = data.dataset(name) if name in data.datasets() else None
-    cache = data.workspace().cache_dir
+    pictures = workspace.dataset(name) if name in workspace.datasets() else None
+    cache = workspace.get().cache_dir
     options = {"cache_dir": cache, "pictures": _PICTURES, "language": language(), "tell": tell}
-    return report_html(evaluations, data=pictures, files=files, **options)
+    return report_html(read, data=pictures, files=files, **options)

@@ -16,7 +16,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from carvis.workspace import append_regular
-from ui.state import data
+from ui.state import workspace
 
 UPLOADS = "parts_uploads"
 NAME = "data/logs/dashboard.log"
@@ -122,7 +122,7 @@ def _is_upload(value: object) -> bool:
 
 def _file() -> Path:
     # Anew: what a run remembers of it is out of reach of a thread that makes a download.
-    space = data.workspace.__wrapped__()
+    space = workspace.find()
     return space.resolve(space.root / NAME)
 
 

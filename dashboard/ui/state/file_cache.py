@@ -10,7 +10,8 @@ import streamlit as st
 from carvis.classifier.runtime_errors import is_memory
 from carvis.errors import CarvisError
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 # Reasons of the operating system that lie in the computer rather than in the file.
 _OF_THE_MOMENT = {
     getattr(errno, name, None)

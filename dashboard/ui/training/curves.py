@@ -8,6 +8,7 @@ from carvis.errors import TrainingError
 from carvis.training.histories import seams
 from ui.state import selection
 from ui.state.i18n import N_, _, p_, translated
+from ui.training.selection import TrainingSelection
 
 AXIS = {"linear": N_("Linear"), "log": N_("Logarithmic")}
 # Told apart by those who see colours otherwise, too (Okabe and Ito).
@@ -19,7 +20,7 @@ _NUMBERS |= {"learning_rate", "images_per_second", "seconds"}
 def settings() -> None:
     """Offer how the curves are drawn."""
     with st.popover(_("Settings"), icon=":material/tune:"):
-        chosen = selection.get()
+        chosen = selection.get(TrainingSelection)
         st.slider(
             _("Smoothing"), 0, 95, chosen.smooth, format="%d %%", help=_("0 shows the values as they are."),
             **selection.control("smooth", chosen.smooth),
@@ -62,7 +63,7 @@ def show(histories: dict[str, pd.DataFrame]) -> None:
     """Draw the curves of all histories over each other."""
     if not histories:
         return
-    chosen = selection.get()
+    chosen = selection.get(TrainingSelection)
     left, right = st.columns(2)
     with left:
         _chart(histories, "loss", _("Loss"), chosen.axis, chosen.smooth)

@@ -14,12 +14,12 @@ from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history
 from carvis.training.run import CONFIG, EVENTS, STATUS, Run
 from carvis.workspace import children, modified, resolved
-from ui.state import data, selection
+from ui.state import selection, unreadable, workspace
 from ui.state.file_cache import read_once
 from ui.state.i18n import N_, _, of_library
 from ui.state.widget_values import careful
 from ui.training import curves, replay
-from ui.widgets import error_message, unreadable
+from ui.widgets import error_message
 from ui.widgets.download import download
 from ui.widgets.layout import guarded, part
 from ui.widgets.text import percent, plain
@@ -70,14 +70,14 @@ FINDINGS = {
 
 def runs() -> dict[str, Run]:
     """Return the workspace's runs by id, the newest first; those that cannot be read are named on the page."""
-    space = data.workspace()
+    space = workspace.get()
     return unreadable.each("run", {folder.name: folder for folder in reversed(space.runs())}, _opened)
 
 
 def _opened(folder: Path) -> Run:
     """Open a run once what all of the page rests on can be read."""
     words = _("{path} does not tell the state of the run: remove this run.")
-    run = Run(folder, data.workspace())
+    run = Run(folder, workspace.get())
     if str(run.status["state"]) not in STATE or not isinstance(run.config, dict):
         raise TrainingError(words.format(path=folder / STATUS))
     return run
@@ -114,7 +114,7 @@ def foreign_histories() -> dict[str, pd.DataFrame]:
             key="histories",
             help=_("They stay in this browser session. Pickles are not read: opening one can run code."),
         )
-        space = data.workspace()
+        space = workspace.get()
         places = (space.root / "logs", space.root / "data" / "logs")
         logs = {space.relative(one): one for place in places for one in tensorboard_folders(place, links=space.links)}
         chosen = st.multiselect(
@@ -145,7 +145,7 @@ def foreign_histories() -> dict[str, pd.DataFrame]:
 
 def _named_logs(text: str) -> dict[str, pd.DataFrame]:
     """Read the trainings in a folder or file that a person names, each under its own path."""
-    space = data.workspace()
+    space = workspace.get()
     place = space.resolve(text)
     if not place.exists() and Path(text).exists():
         place = space.resolve(resolved(text))
@@ -159,11 +159,11 @@ def _named_logs(text: str) -> dict[str, pd.DataFrame]:
 @st.cache_data(max_entries=32, show_spinner=False)
 def _logs_in(folder: str, moment: int) -> tuple[Path, ...]:
     """Look for logs in a folder once in a while: the page runs anew with every click."""
-    return tuple(tensorboard_folders(folder, links=data.workspace().links))
+    return tuple(tensorboard_folders(folder, links=workspace.get().links))
 
 
 def _logged(place: Path) -> pd.DataFrame:
-    links = data.workspace().links
+    links = workspace.get().links
     files = [one for one in children(place, links, folders=False) if ".tfevents." in one.name] or [place]
     return _read_log(place, tuple((str(file), modified(file)) for file in files))
 
@@ -197,7 +197,7 @@ def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> No
         except Exception as problem:
             with st.container(border=True, gap="small"):
                 st.markdown(f"**{plain(name)}**")
-                error_message.of(problem, of_item=True).show()
+                error_message.show(problem, of_item=True)
             continue
         with guarded():
             _card(name, run, events[name], history)
@@ -256,7 +256,7 @@ def _actions(name: str, run: Run, status: dict) -> None:
             "app_pages/heatmaps.py",
             label=_("See where it looks"),
             icon=":material/blur_on:",
-            query_params=selection.link(model=(stem,), **({"data": name} if name in data.datasets() else {})),
+            query_params=selection.link(model=(stem,), **({"data": name} if name in workspace.datasets() else {})),
         )
 
 

@@ -6,9 +6,10 @@ from carvis.images import encode_image, overlay, read_image
 from carvis.training.replay import Replay
 from carvis.training.run import Run
 from carvis.workspace import content_hash
-from ui.state import data
+from ui.state import workspace
 from ui.state.i18n import _, of_library
-from ui.widgets.heatmap_grid import shown
+from ui.state.samples import find_sample
+from ui.widgets.images import shown
 from ui.widgets.layout import guarded
 from ui.widgets.text import mark, percent, plain
 
@@ -87,7 +88,7 @@ def _picture(name: str, replay: Replay, epoch: int) -> None:
     label, answer = pictures.loc[row, "label"], replay.answers(epoch)[row]
     st.markdown(f"{mark(answer == label)} **{plain(answer)}**  \n{_('true: {label}').format(label=plain(label))}")
     dataset = replay.run.config.get("dataset", "")
-    picture = data.picture(dataset, sample) if dataset in data.datasets() else None
+    picture = find_sample(dataset, sample) if dataset in workspace.datasets() else None
     if picture is None:
         st.caption(_("The data set {name} is not in this workspace.").format(name=plain(dataset)))
         return

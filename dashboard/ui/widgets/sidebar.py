@@ -3,7 +3,7 @@
 import streamlit as st
 
 from carvis.workspace import Workspace
-from ui.state import current, data, selection
+from ui.state import current, selection, workspace
 from ui.state.i18n import _, language, languages, n_, translated
 from ui.widgets.layout import guarded
 from ui.widgets.text import SPLIT, plain
@@ -18,10 +18,10 @@ def show(pages: dict[str, st.Page]) -> Workspace | None:
         with st.container(gap="xxsmall"), guarded():
             for page in pages.values():
                 st.page_link(page, query_params=selection.link(), width="stretch")
-    workspace = None
+    opened = None
     with guarded():
-        workspace = data.workspace()
-    if workspace is None:
+        opened = workspace.get()
+    if opened is None:
         return None
     with st.sidebar:
         st.space("small")
@@ -29,14 +29,14 @@ def show(pages: dict[str, st.Page]) -> Workspace | None:
             _choose_data()
         with guarded():
             _choose_language()
-        st.caption(_("Workspace: {path}").format(path=plain(workspace.root)))
+        st.caption(_("Workspace: {path}").format(path=plain(opened.root)))
         st.caption(_("Results are kept in its folder `data`."))
-        _name_links_out(workspace)
-    return workspace
+        _name_links_out(opened)
+    return opened
 
 
 def _choose_data() -> None:
-    names = list(data.datasets())
+    names = list(workspace.datasets())
     if not names:
         return
     name = current.dataset_name()
@@ -58,9 +58,9 @@ def _choose_language() -> None:
     )
 
 
-def _name_links_out(workspace: Workspace) -> None:
+def _name_links_out(space: Workspace) -> None:
     """Name what is not listed on the pages because a link leads out of the workspace."""
-    if left := _links_out(str(workspace.root)):
+    if left := _links_out(str(space.root)):
         words = n_("{n} link leads out of the workspace", "{n} links lead out of the workspace", len(left))
         with st.expander(words.format(n=len(left)), icon=":material/link_off:", type="compact"):
             st.caption(_("They are not read: copy the files here, or name their folder in CARVIS_LINKS."))
