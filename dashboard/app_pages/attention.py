@@ -2,86 +2,11 @@
 
 import streamlit as st
 
-from ui.attention import annotations, disagreement, measurement, sections
-from ui.attention.selection import AttentionSelection
-from ui.state import current, selection, unreadable, workspace
-from ui.state.i18n import N_, _, translated
-from ui.widgets import assumptions, commands, pickers, skipped_files
-from ui.widgets.layout import empty, guarded, heading, no_models
-from ui.widgets.text import plain
-
-COVER = {"yes": N_("Look, and cover each part"), "no": N_("Only look (much faster)")}
-EXPLAIN = {"predicted": N_("the predicted class"), "true": N_("the true class")}
-
-
-def by_parts(models: list[str]) -> bool:
-    """Show which annotated parts the models look at and need; return whether anything was measured."""
-    pictures = annotations.dataset()
-    split = current.split()
-    if pictures is None or not split:
-        empty(
-            _("No pictures yet"),
-            _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
-            commands.carvis("demo"),
-        )
-        return False
-    if why := skipped_files.why_nothing():
-        empty(_("No pictures yet"), plain(why))
-        return False
-    listed = annotations.sources(pictures)
-    source = annotations.chosen(listed)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        words = {key: one.words() for key, one in listed.items()}
-        st.selectbox(
-            _("Annotated parts"), list(listed), format_func=words.get, width=280,
-            **selection.control("parts", source.key),
-        )  # fmt: skip
-        annotations.add()
-        _settings()
-    if list(listed) == [annotations.BOX]:
-        empty(
-            _("The parts of these pictures are not annotated yet"),
-            _(
-                "Upload boxes or outlines with the button above (COCO, Pascal VOC or a CSV table), put masks into the "
-                "data set's folder, or set one box on one picture here:"
-            ),
-        )
-    parts = annotations.read(source, pictures, split)
-    if parts is None or not models:
-        return False
-    st.caption(annotations.summary(parts, pictures, split))
-    asked = measurement.question(selection.get(AttentionSelection))
-    found = unreadable.each(
-        "result", {name: name for name in models}, lambda name: measurement.result(name, pictures, split, parts, asked)
-    )
-    results = {name: found.get(name) for name in models}
-    missing = [name for name, result in results.items() if result is None]
-    measurement.offer(missing, pictures, split, parts, asked)
-    if there := {name: result for name, result in results.items() if result is not None}:
-        sections.show(there, pictures)
-    return bool(there)
-
-
-def _settings() -> None:
-    chosen = selection.get(AttentionSelection)
-    explained = chosen.explain if chosen.explain in EXPLAIN else "predicted"
-    with st.popover(_("Settings"), icon=":material/tune:"):
-        # A closed window's widgets come to life when it is opened: they need their start values in every run.
-        pickers.choose_method(chosen.method)
-        for label, words, field, value in (
-            (_("Evidence for"), EXPLAIN, "explain", explained),
-            (_("Ask"), COVER, "cover", chosen.cover),
-        ):
-            st.segmented_control(
-                label,
-                list(words),
-                default=value,
-                format_func=translated(words).get,
-                required=True,
-                wrap=True,
-                **selection.control(field, value),
-            )
-
+from ui.attention import disagreement, parts
+from ui.state import current, workspace
+from ui.state.i18n import _
+from ui.widgets import assumptions, pickers
+from ui.widgets.layout import guarded, heading, no_models
 
 heading(
     _("Where models look"),
@@ -111,7 +36,7 @@ if files:
     assumed = st.container()
     measured = False
     with guarded():
-        measured = by_parts(shown)
+        measured = parts.show(shown)
     with guarded():
         measured |= disagreement.show(shown)
     if measured:

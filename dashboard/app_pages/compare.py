@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.compare import comparison, sections
+from ui.compare import comparison, confidence, controls, model_pair, patterns, scoreboard, significance
 from ui.state import current, evaluations, selection, workspace
 from ui.state.i18n import _
 from ui.state.widget_values import careful
@@ -57,7 +57,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         wrap=True,
         **selection.control("model", models),
     )
-    sections.choose_copies(evaluated)
+    controls.choose_copies(evaluated)
 known = {*workspace.model_files()} - evaluated.keys() - refused.keys()
 if missing := [name for name in chosen.model if name in known]:
     names = ", ".join(plain(name) for name in missing)
@@ -74,4 +74,15 @@ if len(models) < 2:
 
 stale_warning.say(evaluated[name] for name in models)
 with guarded():
-    sections.show(comparison.comparison(evaluated, models))
+    compared = comparison.comparison(evaluated, models)
+    effects = comparison.temperatures(compared)
+    scoreboard.show(compared.found, effects)
+    significance.show(compared.found)
+    st.subheader(_("Who is right where"), anchor=False)
+    patterns.show(compared.found)
+    st.subheader(_("From one model to another"), anchor=False)
+    model_pair.show(compared)
+    st.subheader(_("Can their confidence be believed?"), anchor=False)
+    confidence.reliability(compared, effects)
+    st.subheader(_("Answering only when sure"), anchor=False)
+    confidence.risk(compared)

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from carvis.images import depth_of
-from ui.data_health import check, sections
+from ui.data_health import check, classes, duplicates, finding, light, problems
 from ui.data_health.selection import DataHealthSelection
 from ui.state import current, selection, workspace
-from ui.state.i18n import N_, _, of_library, translated
+from ui.state.i18n import N_, _, of_library
 from ui.widgets import commands
 from ui.widgets.layout import empty, guarded, heading, stop
+from ui.widgets.pickers import segments
 from ui.widgets.text import SPLIT, plain
 
 SECTIONS = {
@@ -56,31 +57,24 @@ with guarded():
         st.caption(plain(of_library(note)))
 if found is None:
     with guarded():
-        sections.classes(pictures)
+        classes.show(pictures)
     stop()
 
-leaks = sections.finding(found)
-sections.figures(found)
+leaks = finding.show(found)
+finding.figures(found)
 if leaks:
     with st.container(border=True):
         st.markdown(_("**What to do next:** make a leak-free split, then train and evaluate on it."))
         with guarded():
             check.offer_split(found)
 section = selection.get(DataHealthSelection).health
-st.segmented_control(
-    _("Show"),
-    list(SECTIONS),
-    format_func=translated(SECTIONS).get,
-    required=True,
-    label_visibility="collapsed",
-    **selection.control("health", section),
-)
+segments("health", _("Show"), SECTIONS, section, label_visibility="collapsed")
 with guarded():
     if section == "copies":
-        sections.copies(found)
+        duplicates.show(found)
     elif section == "classes":
-        sections.classes(pictures)
+        classes.show(pictures)
     elif section == "light":
-        sections.light(found)
+        light.show(found)
     else:
-        sections.problems(found)
+        problems.show(found)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.filters import controls, sections
+from ui.filters import controls, fine_tuning, patterns, spectrum, top_images
 from ui.filters.selection import FilterSelection
 from ui.state import current, selection, workspace
 from ui.state.i18n import _
@@ -37,7 +37,7 @@ if not files:
     stop()
 
 lens = selection.get(FilterSelection).lens
-controls.segments("lens", _("Show"), controls.LENS, label_visibility="collapsed", width="stretch")
+pickers.segments("lens", _("Show"), controls.LENS, lens, wrap=True, label_visibility="collapsed", width="stretch")
 models = current.models()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     if lens == "tuning":
@@ -64,4 +64,5 @@ for name in dict.fromkeys(models):
         opened[name] = model
 assumptions.beside(opened.values())
 if all(name in opened for name in models) if lens == "tuning" else opened:
-    sections.VIEWS[lens](opened, models, settings)
+    view = {"patterns": patterns, "spectrum": spectrum, "tuning": fine_tuning, "pictures": top_images}[lens]
+    view.show(opened, models, settings)

@@ -99,8 +99,8 @@ for row in rows:
 if chosen.scale != "map":
     made = [(row, name) for row in rows for name in row.maps]
     scaled = scale_maps([row.maps[name] for row, name in made], chosen.scale)
-    for (row, name), values in zip(made, scaled, strict=True):
-        row.draw(name, values, chosen)
+    for (row, name), scaled_map in zip(made, scaled, strict=True):
+        row.draw(name, scaled_map, chosen)
 with test_slot, guarded():
     faithfulness.offer(rows, opened)
 tested = {}

@@ -4,7 +4,8 @@ import streamlit as st
 
 from ui.state import current, selection, unreadable
 from ui.state.i18n import _
-from ui.training import curves, monitor, start_form
+from ui.training import curves, live, other_logs, start_form
+from ui.training import runs as training_runs
 from ui.training.selection import TrainingSelection
 from ui.widgets import commands
 from ui.widgets.layout import empty, error, heading
@@ -25,10 +26,10 @@ heading(
         "what was learnt; a run that was stopped, or whose process was killed, can **go on** after its last epoch."
     ),
 )
-runs = monitor.runs()
+runs = training_runs.readable()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     names = list(runs)
-    chosen = [name for name in selection.get(TrainingSelection).run if name in runs] or monitor.first_shown(runs)
+    chosen = [name for name in selection.get(TrainingSelection).run if name in runs] or training_runs.first_shown(runs)
     st.multiselect(
         _("Runs"),
         names,
@@ -46,7 +47,7 @@ for name in selection.get(TrainingSelection).run:
     elif name not in runs:
         error(_("There is no run {name} here; it may have been removed.").format(name=plain(name)))
 main = st.container()
-foreign = monitor.foreign_histories()
+foreign = other_logs.choose()
 if not runs and not foreign:
     with main:
         empty(
@@ -56,4 +57,4 @@ if not runs and not foreign:
         )
 else:
     with main:
-        monitor.show(chosen, foreign)
+        live.show(chosen, foreign)

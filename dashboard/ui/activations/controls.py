@@ -7,10 +7,10 @@ import streamlit as st
 
 from ui.activations.selection import ActivationSelection
 from ui.state import problems, selection
-from ui.state.i18n import N_, _, of_library, translated
+from ui.state.i18n import N_, _, of_library, shown_as, translated
 from ui.state.models import Opened, stamp_of
 from ui.state.samples import Sample
-from ui.widgets.pickers import COLOURS
+from ui.widgets.pickers import COLOURS, segments
 
 ORDER = {"number": N_("By number"), "largest": N_("Largest first")}
 RANGE = {"channel": N_("Each channel by itself"), "layer": N_("Shared in the layer")}
@@ -32,14 +32,14 @@ def choose_picture(pictures: list[Sample]) -> Sample:
     if new:
         shown = next(name for name in uploads if name in new)
     else:
-        shown = st.session_state.get(key)
-        shown = shown if shown in uploads else pictures[-1].id
+        kept = st.session_state.get(key)
+        shown = kept if kept in uploads else pictures[-1].id
     selection.show(key, shown)
     if len(pictures) > 1:
         st.selectbox(
             _("Picture"),
             list(by_id),
-            format_func={picture.id: picture.name for picture in pictures}.get,
+            format_func=shown_as({picture.id: picture.name for picture in pictures}),
             key=key,
             on_change=selection.by_person(key, _take_picture),
             args=(key,),
@@ -58,25 +58,18 @@ def choose_look() -> ActivationSelection:
     """Offer the order of the channels, what shares a colour scale, and the colours."""
     chosen = selection.get(ActivationSelection)
     rows = (
-        (("order", _("Channels"), translated(ORDER)), ("columns", _("In a row"), {"16": "16", "8": "8"})),
-        (("range", _("Colour scale"), translated(RANGE)),),
+        (("order", _("Channels"), ORDER), ("columns", _("In a row"), {"16": "16", "8": "8"})),
+        (("range", _("Colour scale"), RANGE),),
     )
     for controls in rows:
         with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
             for field, label, words in controls:
-                st.segmented_control(
-                    label,
-                    list(words),
-                    format_func=words.get,
-                    required=True,
-                    width="content",
-                    **selection.control(field, getattr(chosen, field)),
-                )
+                segments(field, label, words, getattr(chosen, field), width="content")
             if controls is rows[-1]:
                 st.selectbox(
                     _("Colours"),
                     list(COLOURS),
-                    format_func=translated(COLOURS).get,
+                    format_func=shown_as(translated(COLOURS)),
                     width=180,
                     **selection.control("colours", chosen.colours),
                 )
@@ -96,7 +89,7 @@ def of(model: Opened, picture: Sample) -> dict[str, np.ndarray] | str:
     if model.classifier is None:
         return of_library(model.error)
     try:
-        return _activations(model.classifier.fingerprint, stamp_of(picture), _model=model, _source=picture.source)
+        return _activations(model.clf.fingerprint, stamp_of(picture), _model=model, _source=picture.source)
     # Whatever TensorFlow says to one model, the others are shown.
     except Exception as problem:
         return problems.described(problem).sentence
@@ -106,6 +99,6 @@ def of(model: Opened, picture: Sample) -> dict[str, np.ndarray] | str:
 def _activations(fingerprint: str, mark: object, *, _model: Opened, _source: Path | bytes) -> dict[str, np.ndarray]:
     from carvis.explain import activations
 
-    clf = _model.classifier
+    clf = _model.clf
     with _model.lock:
         return activations(clf, _source, "completed")

@@ -68,7 +68,7 @@ class View:
 
     def _choose_layer(self) -> str:
         name, paths = self.model.name, list(self.found)
-        stages, model_places = last_of_each_size(self.found), self.model.classifier.places
+        stages, model_places = last_of_each_size(self.found), self.model.clf.places
         usual = stages[len(stages) // 2]
         wanted = layer_picker.chosen_layer(name)
         if wanted in model_places.by_path or wanted in model_places.groups:
@@ -188,7 +188,7 @@ class View:
         )
         bars = alt.Chart(table).mark_bar(color="#31688e").encode(x=x, y=alt.Y("share:Q", **y), tooltip=tooltip)
         chart = alt.layer(band, bars).properties(height=140)
-        most = max(self.shares, key=self.shares.get)
+        most = max(self.shares, key=lambda layer: self.shares[layer])
         words = _("Share of dead channels in each layer of {model}: the most, {share}, in {layer}").format(
             model=self.model.name, share=percent(self.most_dead), layer=most
         )
@@ -222,11 +222,18 @@ class View:
             )
 
     def _figure(self, path: str, chosen: ActivationSelection) -> bytes:
-        look = {"scale": chosen.range, "colormap": chosen.colours, "side": 96, "labels": True}
-        return encode_image(channel_grid(self.found[path], channels=self._order(path, chosen), **look), "PNG")
+        grid = channel_grid(
+            self.found[path],
+            channels=self._order(path, chosen),
+            scale=chosen.range,
+            colormap=chosen.colours,
+            side=96,
+            labels=True,
+        )
+        return encode_image(grid, "PNG")
 
     def _numbers(self, path: str, chosen: ActivationSelection) -> bytes:
-        clf = self.model.classifier
+        clf = self.model.clf
         facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.input_words}
         return activation_file({path: self.found[path]}, **facts, picture=self.picture.id)
 

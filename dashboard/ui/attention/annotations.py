@@ -105,15 +105,17 @@ def _clean(name: str) -> str:
 
 def read(source: Source, pictures: Dataset, split: str) -> Parts | None:
     """Read annotations, or show the sentence why that cannot be done and return None."""
-    if source.key == BOX:
+    if source.path is None:
         return _box(pictures, split)
+    place = source.path
     with guarded():
-        inside = source.path.is_dir()
-        files = (found.path for found in walk(source.path, links_around(source.path))) if inside else [source.path]
-        times = content_hash(*(f"{file} {modified(file)}" for file in sorted(files)))
-        found = _read(str(source.path), pictures.fingerprint, split, times, _pictures=pictures)
+        files: list[str | Path] = (
+            [found.path for found in walk(place, links_around(place))] if place.is_dir() else [place]
+        )
+        times = content_hash(*(f"{file} {modified(file)}" for file in sorted(files, key=str)))
+        found = _read(str(place), pictures.fingerprint, split, times, _pictures=pictures)
         # An uploaded file goes by the hash of its content: a person knows it by its name.
-        name = source.path.name
+        name = place.name
         for sentence in found.told:
             st.caption(plain(of_library(sentence).replace(name, source.key)))
         return found
@@ -173,8 +175,8 @@ def _framed(image: np.ndarray, across: tuple[int, int], down: tuple[int, int]) -
     shown = cv2.resize(
         image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     )
-    corners = [(round(x * factor), round(y * factor)) for x, y in zip(across, down)]
-    cv2.rectangle(shown, *corners, _BOX_COLOUR, 2)
+    first, last = ((round(x * factor), round(y * factor)) for x, y in zip(across, down))
+    cv2.rectangle(shown, first, last, _BOX_COLOUR, 2)
     return encode_image(shown)
 
 

@@ -1,7 +1,6 @@
 """The pictures on which models part ways: found on request over a whole split, kept on disk, shown as tiles."""
 
 import contextlib
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -9,13 +8,15 @@ import streamlit as st
 
 from carvis.tables import to_csv
 from ui.attention.selection import AttentionSelection
-from ui.state import current, disagreements, selection, workspace
-from ui.state.i18n import N_, _, n_, translated
+from ui.state import current, disagreements, jobs, selection, workspace
+from ui.state.i18n import N_, _, n_
 from ui.state.models import open_model
 from ui.state.thumbnails import thumbnails
 from ui.widgets.download import download
 from ui.widgets.job import on_request
 from ui.widgets.layout import error, guarded
+from ui.widgets.paging import choose_page, on_page
+from ui.widgets.pickers import segments
 from ui.widgets.text import mark, percent, plain
 
 KINDS = {"same-answer": N_("Same answer, different evidence"), "one-right": N_("One right, others wrong")}
@@ -48,20 +49,13 @@ def show(models: list[str]) -> bool:
             found = on_request(
                 key,
                 _("Find disagreements"),
-                lambda watch: disagreements.keep(key, _find(models, watch)),
+                lambda progress: disagreements.keep(key, _find(models, progress)),
                 note,
                 primary=False,
             )
     if found is None:
         return False
-    st.segmented_control(
-        _("Kind of disagreement"),
-        list(KINDS),
-        format_func=translated(KINDS).get,
-        required=True,
-        label_visibility="collapsed",
-        **selection.control("kind", chosen.kind),
-    )
+    segments("kind", _("Kind of disagreement"), KINDS, chosen.kind, label_visibility="collapsed")
     st.caption(_(_NOTES[chosen.kind]))
     rows = found[found["kind"] == chosen.kind]
     lost = len(workspace.dataset(current.dataset_name()).samples(current.split())) - len(found)
@@ -76,18 +70,14 @@ def show(models: list[str]) -> bool:
             file_name="disagreements.csv",
             key="disagreement_numbers",
         )
-    pages = max(1, -(-len(rows) // _PER_PAGE))
-    page = min(chosen.page, pages)
     # A model that cannot be opened is not among them.
     there = tuple(name for name in models if f"answer:{name}" in rows)
-    _tiles(rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE], there)
-    if pages > 1:
-        with st.container(horizontal_alignment="center"):
-            st.pagination(pages, **selection.control("page", page))
+    _tiles(on_page(rows, _PER_PAGE), there)
+    choose_page(len(rows), _PER_PAGE)
     return True
 
 
-def _find(names: list[str], watch: Callable[[float, float], bool]) -> pd.DataFrame:
+def _find(names: list[str], progress: jobs.Progress) -> pd.DataFrame:
     import carvis.explain
 
     models = {}
@@ -102,11 +92,11 @@ def _find(names: list[str], watch: Callable[[float, float], bool]) -> pd.DataFra
         for name in sorted(models):
             locks.enter_context(models[name].lock)
         return carvis.explain.disagreements(
-            {name: model.classifier for name, model in models.items()},
+            {name: model.clf for name, model in models.items()},
             workspace.dataset(current.dataset_name()),
             current.split(),
             method=selection.get(AttentionSelection).method,
-            watch=watch,
+            watch=progress,
         )
 
 

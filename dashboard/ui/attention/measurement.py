@@ -2,7 +2,6 @@
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable
 
 import streamlit as st
 from typing_extensions import TypedDict
@@ -92,14 +91,7 @@ def offer(missing: list[str], images: Dataset, split: str, parts: Parts, asked: 
     def measure(progress: jobs.Progress) -> int | None:
         done = 0
         for place, name in enumerate(missing):
-            done += _measure(
-                name,
-                images,
-                split,
-                parts,
-                asked,
-                lambda n, total, place=place: progress(place + n / max(total, 1), len(missing)),
-            )
+            done += _measure(name, images, split, parts, asked, jobs.part(progress, place, 1, len(missing)))
         return done or None
 
     with st.container(border=True):
@@ -115,20 +107,18 @@ def _work(models: int, pictures: int, parts: int, cover: bool) -> str:
     return _("{n} forward passes; results are kept.").format(n=f"{passes:,}")
 
 
-def _measure(
-    name: str, images: Dataset, split: str, parts: Parts, asked: dict, progress: Callable[[int, int], bool | None]
-) -> bool:
+def _measure(name: str, images: Dataset, split: str, parts: Parts, asked: dict, progress: jobs.Progress) -> bool:
     model = open_model(name)
     if model.classifier is None:
         error(model.error)
         return False
-    clf = model.classifier
+    clf = model.clf
 
     try:
         facts = {"fingerprint": clf.fingerprint, "class_names": list(clf.class_names)}
         with model.lock:
             found = attention_on_parts(clf, images, split, parts, watch=progress, cache=_cache(), **asked)
-        identity = facts["fingerprint"], facts["class_names"]
+        identity = clf.fingerprint, list(clf.class_names)
         _opened()[settings_key(identity, (images.fingerprint, split), parts.fingerprint, settings_of(**asked))] = found
         st.session_state.setdefault(_IDENTITIES, {})[file_key(name)] = identity
         # In a workspace that cannot be written, what was found is there for this session.

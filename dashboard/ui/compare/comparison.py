@@ -143,7 +143,7 @@ def temperatures(compared: Compared) -> dict[str, dict]:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _temperature(key: str, name: str, times: list[int], *, _found: Comparison, _table: evaluations.Table) -> dict:
+def _temperature(key: str, name: str, times: tuple[int, ...], *, _found: Comparison, _table: evaluations.Table) -> dict:
     return fit_temperature(evaluations.load(_table)).effect(_found.shared(name))
 
 
@@ -163,8 +163,8 @@ def timed(found: Comparison) -> Comparison:
                 continue
             with model.lock:
                 times[name] = milliseconds_a_picture(
-                    model.classifier,
-                    watch=lambda done, total, place=place: progress(place + done / total, len(names)),
+                    model.clf,
+                    watch=jobs.part(progress, place, 1, len(names)),
                 )
         return times or None
 

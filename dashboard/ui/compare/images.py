@@ -12,6 +12,7 @@ from ui.state import current, selection, workspace
 from ui.state.i18n import _, n_
 from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
+from ui.widgets.paging import choose_page, on_page
 from ui.widgets.text import mark, percent, plain
 
 PER_PAGE = 12
@@ -21,13 +22,11 @@ _AT_ONCE = 4
 def show(rows: pd.DataFrame, found: Comparison, title: str) -> None:
     """Show some rows of a comparison's table, those first on which wrong models are most confident."""
     names = found.names
-    pages = max(1, -(-len(rows) // PER_PAGE))
-    page = min(selection.get().page, pages)
     with st.container(horizontal=True, vertical_alignment="center"):
         count = n_("{n} picture", "{n} pictures", len(rows)).format(n=f"{len(rows):,}")
         st.markdown(f"**{plain(title)}** · {count}", width="content")
         if len(rows):
-            part = _ordered(rows, names).iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
+            part = on_page(_ordered(rows, names), PER_PAGE)
             st.page_link(
                 "app_pages/heatmaps.py",
                 label=_("Show the heatmaps of the first {n}").format(n=min(_AT_ONCE, len(part))),
@@ -43,9 +42,7 @@ def show(rows: pd.DataFrame, found: Comparison, title: str) -> None:
         for (_index, row), picture in zip(part.iterrows(), small, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall", key=f"compared_{row['id']}"):
                 _tile(row, picture, names)
-    if pages > 1:
-        with st.container(horizontal_alignment="center"):
-            st.pagination(pages, **selection.control("page", page))
+    choose_page(len(rows), PER_PAGE)
 
 
 def _close() -> None:

@@ -1,12 +1,16 @@
 """The controls of page Filters: what is looked at, which filters, and how their patterns are drawn."""
 
+from typing import Any
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui.filters.selection import FilterSelection
 from ui.state import current, selection, workspace
-from ui.state.i18n import N_, _, translated
-from ui.state.models import openable
+from ui.state.i18n import N_, _
+from ui.state.models import Opened, openable
 from ui.widgets import layer_picker
+from ui.widgets.pickers import segments
 from ui.widgets.text import plain
 
 LENS = {
@@ -21,21 +25,6 @@ OF = {"patterns": N_("Of the patterns"), "activations": N_("Of activations on pi
 STEPS = {"tutorial": 40, "regularised": 128}
 
 
-def segments(field: str, label: str, words: dict[str, str], **more) -> None:
-    """Offer the choices of a field side by side."""
-    st.segmented_control(
-        label,
-        list(words),
-        # Where it lies in a closed window it comes to life later: it needs its start value in every run.
-        default=getattr(selection.get(FilterSelection), field),
-        format_func=translated(words).get,
-        required=True,
-        wrap=True,
-        **selection.control(field, getattr(selection.get(FilterSelection), field)),
-        **more,
-    )
-
-
 def how() -> dict:
     """Return how patterns are drawn, as ``draw_filters`` takes it."""
     chosen = selection.get(FilterSelection)
@@ -47,14 +36,15 @@ def how() -> dict:
     }
 
 
-def settings():
+def settings() -> DeltaGenerator:
     """Offer how patterns are drawn, and return the window, for the layers that only opened models can tell."""
+    chosen = selection.get(FilterSelection)
     window = st.popover(_("Settings"), icon=":material/tune:")
     with window:
-        segments("form", _("Form"), FORM)
-        if selection.get(FilterSelection).form == "tutorial":
-            segments("start", _("Starting noise"), START)
-        _number("size", _("Size in pixels"), 16, 256, selection.get(FilterSelection).size, step=16)
+        segments("form", _("Form"), FORM, chosen.form, wrap=True)
+        if chosen.form == "tutorial":
+            segments("start", _("Starting noise"), START, chosen.start, wrap=True)
+        _number("size", _("Size in pixels"), 16, 256, chosen.size, step=16)
         _number("steps", _("Steps"), 1, 512, how()["steps"])
     return window
 
@@ -74,7 +64,7 @@ def channel(filters: int) -> int:
     return shown
 
 
-def _number(field: str, label: str, low: int, high: int, value: int, **more) -> None:
+def _number(field: str, label: str, low: int, high: int, value: int, **more: Any) -> None:
     st.number_input(
         label,
         low,
@@ -112,7 +102,7 @@ def tuned_pair(names: list[str]) -> tuple[str, str]:
     return shown[0], shown[-1]
 
 
-def layer_of(opened) -> str | None:
+def layer_of(opened: Opened) -> str | None:
     """Choose a layer of one model."""
     layers, problems = layer_picker.choose_layers({opened.name: opened}, convolutions=True)
     for sentence in problems:

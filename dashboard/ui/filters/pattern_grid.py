@@ -1,7 +1,6 @@
 """Filter patterns in a page: drawn on request, filter by filter from the cache, shown with their numbers."""
 
 import io
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,14 +19,12 @@ if TYPE_CHECKING:
 _TILE = 76
 
 
-def draw(
-    model: Opened, layer: str, filters: list[int], how: dict, watch: Callable[[float, int], bool]
-) -> "FilterPatterns":
+def draw(model: Opened, layer: str, filters: list[int], how: dict, watch: jobs.Progress) -> "FilterPatterns":
     """Draw the patterns of some filters, those known from the cache."""
     from carvis.explain import draw_filters
 
     with model.lock:
-        return draw_filters(model.classifier, layer, filters, **how, cache=jobs.cache("filters"), watch=watch)
+        return draw_filters(model.clf, layer, filters, **how, cache=jobs.cache("filters"), watch=watch)
 
 
 def known(model: Opened, layer: str, filters: list[int], how: dict) -> "FilterPatterns":
@@ -36,12 +33,12 @@ def known(model: Opened, layer: str, filters: list[int], how: dict) -> "FilterPa
 
     # The model is not run, so nobody who draws with it has to be waited for.
     cache = jobs.cache("filters")
-    return draw_filters(model.classifier, layer, filters, **how, cache=cache, watch=lambda done, total: True)
+    return draw_filters(model.clf, layer, filters, **how, cache=cache, watch=lambda done, total: True)
 
 
 def depth(model: Opened, layer: str) -> int:
     """Return how many filters a layer has."""
-    return int(model.classifier.map_layer(layer).shape[-1])
+    return int(model.clf.map_layer(layer).shape[-1] or 0)
 
 
 def tiles(patterns: "FilterPatterns") -> None:

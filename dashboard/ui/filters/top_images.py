@@ -1,7 +1,12 @@
 """From filters to pictures on page Filters: the pictures that excite a filter most, and where."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image
@@ -18,8 +23,11 @@ from ui.widgets.job import on_request
 from ui.widgets.layout import empty, error, guarded
 from ui.widgets.text import plain
 
+if TYPE_CHECKING:
+    from carvis.explain import ExcitingPictures
 
-def show(opened: dict[str, Opened], models: list[str], settings) -> None:
+
+def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator) -> None:
     """Show one filter's pattern beside the pictures of the split that excite it most."""
     from carvis.explain import exciting_pictures
 
@@ -35,7 +43,7 @@ def show(opened: dict[str, Opened], models: list[str], settings) -> None:
             return
         with st.container(width=180):
             index = controls.channel(pattern_grid.depth(model, layer))
-    clf = model.classifier
+    clf = model.clf
     try:
         dataset = workspace.dataset(name)
         n = len(dataset.samples(split))
@@ -43,12 +51,12 @@ def show(opened: dict[str, Opened], models: list[str], settings) -> None:
         error(problem)
         return
 
-    def search(watch):
+    def search(watch: Callable[[float, float], bool | None]) -> "ExcitingPictures":
         return exciting_pictures(clf, dataset, split, layer, cache=jobs.cache("exciting"), watch=watch)
 
-    def make(watch):
+    def make(progress: jobs.Progress) -> "ExcitingPictures":
         with model.lock:
-            return search(watch)
+            return search(progress)
 
     found = None
     with guarded():
@@ -61,7 +69,7 @@ def show(opened: dict[str, Opened], models: list[str], settings) -> None:
         _show(found, model, layer, index)
 
 
-def _show(found, model: Opened, layer: str, index: int) -> None:
+def _show(found: "ExcitingPictures", model: Opened, layer: str, index: int) -> None:
     rows = found.of(index)
     rows = rows[rows["path"].notna()]
     maps: list[np.ndarray] = []
@@ -69,7 +77,7 @@ def _show(found, model: Opened, layer: str, index: int) -> None:
     with left:
         st.markdown(f"**{_('Pattern of filter {index}').format(index=index)}**")
         with st.spinner(_("Drawing …")), guarded():
-            pattern_grid.tiles_large(pattern_grid.draw(model, layer, [index], controls.how(), lambda *_done: False))
+            pattern_grid.tiles_large(pattern_grid.draw(model, layer, [index], controls.how(), lambda *_done: None))
     with right:
         words = n_("of {n} picture", "of {n} pictures", found.pictures).format(n=found.pictures)
         st.markdown(f"**{_('The pictures that excite it most')}** ({words})")
@@ -81,7 +89,7 @@ def _show(found, model: Opened, layer: str, index: int) -> None:
         else:
             with guarded():
                 maps = _maps(
-                    model.classifier.fingerprint,
+                    model.clf.fingerprint,
                     tuple(rows["path"]),
                     tuple(map(modified, rows["path"])),
                     layer,
@@ -115,7 +123,7 @@ def _show(found, model: Opened, layer: str, index: int) -> None:
         )
 
 
-def _figure(rows, maps: list[np.ndarray], title: str) -> bytes:
+def _figure(rows: pd.DataFrame, maps: list[np.ndarray], title: str) -> bytes:
     from carvis.figures import figure_bytes, picture_sheet
 
     laid = [_laid(row.path, where, maps) for row, where in zip(rows.itertuples(), maps, strict=True)]
@@ -129,7 +137,7 @@ def _laid(path: str, where: np.ndarray, maps: list[np.ndarray]) -> np.ndarray:
     return overlay(shown(read_image(path), 360), where / top, 0.6, "viridis")
 
 
-def _pictures(rows, maps: list[np.ndarray], index: int) -> None:
+def _pictures(rows: pd.DataFrame, maps: list[np.ndarray], index: int) -> None:
     with st.grid("auto", min_column_width=170, gap="small"):
         for row, where in zip(rows.itertuples(), maps):
             with st.container(gap="xsmall"), guarded():
@@ -155,4 +163,4 @@ def _maps(
     from carvis.explain import activation_maps
 
     with _model.lock:
-        return activation_maps(_model.classifier, list(paths), layer, index)
+        return activation_maps(_model.clf, list(paths), layer, index)

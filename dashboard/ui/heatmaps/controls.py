@@ -7,9 +7,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ui.heatmaps.selection import HeatmapSelection
 from ui.state import current, selection, unreadable, workspace
-from ui.state.i18n import N_, _, translated
+from ui.state.i18n import N_, _, shown_as, translated
 from ui.state.models import Opened
 from ui.widgets import pickers
+from ui.widgets.pickers import segments
 from ui.widgets.text import plain
 
 VIEW = {"overlay": N_("Over the picture"), "map": N_("Map alone"), "both": N_("Both")}
@@ -35,7 +36,7 @@ def explainable_classes(models: list[str]) -> list[str]:
     for model in models:
         with unreadable.item("model", model):
             card = current.card_of(workspace.model_files()[model])
-            names |= dict.fromkeys(card.class_names if card else ())
+            names |= dict.fromkeys((card and card.class_names) or ())
     return ["predicted", "true", *(f"class:{name}" for name in names)]
 
 
@@ -65,7 +66,7 @@ def choose_target(values: list[str]) -> tuple[HeatmapSelection, list[str]]:
     st.selectbox(
         _("Evidence for"),
         values,
-        format_func=_in_words(values).get,
+        format_func=shown_as(_in_words(values)),
         width="stretch",
         **selection.control("explain", chosen.explain),
     )
@@ -88,7 +89,7 @@ def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
             values,
             index=values.index(chosen.against) if chosen.against else None,
             placeholder=_("no other class"),
-            format_func=_in_words(values).get,
+            format_func=shown_as(_in_words(values)),
             help=_("Show what speaks for one class rather than for another: the difference of their scores."),
             **selection.control("against", chosen.against or None),
         )
@@ -97,20 +98,12 @@ def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
             ("scale", _("Colour scale"), SCALE),
             ("score", _("Score"), SCORE),
         ):
-            st.segmented_control(
-                label,
-                list(words),
-                default=getattr(chosen, field),
-                format_func=translated(words).get,
-                required=True,
-                wrap=True,
-                **selection.control(field, getattr(chosen, field)),
-            )
+            segments(field, label, words, getattr(chosen, field), wrap=True)
         st.selectbox(
             _("Colours"),
             colours,
             colours.index(chosen.colours),
-            format_func=translated(pickers.COLOURS).get,
+            format_func=shown_as(translated(pickers.COLOURS)),
             **selection.control("colours", chosen.colours),
         )
         st.slider(

@@ -1,7 +1,7 @@
 """One image's heatmap by one model, made once for all sessions."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -25,13 +25,16 @@ def explain(model: Opened, sample: Sample, chosen: HeatmapSelection, layer: str 
     """
     if model.classifier is None:
         return of_library(model.error)
-    wanted: list[str | int] = []
+    wanted: list[Any] = []
     for target in filter(None, (chosen.explain, chosen.against)):
         name = sample.label if target == "true" else target.removeprefix("class:")
-        if target != "predicted" and name not in model.classifier.class_names:
+        if target == "predicted":
+            wanted.append(target)
+        elif name is None or name not in model.clf.class_names:
             return _no_class(name, model)
-        wanted.append(target if target == "predicted" else model.classifier.class_names.index(name))
-    clf = model.classifier
+        else:
+            wanted.append(model.clf.class_names.index(name))
+    clf = model.clf
     # The map carries the names too, which a saved card may change.
     names = (clf.name, *clf.class_names)
     how = {"method": chosen.method, "layer": layer, "score": chosen.score}
@@ -57,7 +60,7 @@ def _explain(
     fingerprint: str,
     names: tuple[str, ...],
     stamp: object,
-    targets: list[str | int],
+    targets: list[Any],
     how: dict,
     *,
     _model: Opened,
@@ -66,6 +69,6 @@ def _explain(
     from carvis.explain import Contrast, heatmaps
 
     target = targets[0] if len(targets) == 1 else Contrast(*targets)
-    clf = _model.classifier
+    clf = _model.clf
     with _model.lock:
         return next(iter(heatmaps(clf, [_source], target=target, **how)))

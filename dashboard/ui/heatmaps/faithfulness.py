@@ -1,6 +1,6 @@
 """Testing the heatmaps of page Heatmaps: on request, a badge on each map, its curves when opened."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +16,7 @@ from ui.widgets.text import percent, plain
 if TYPE_CHECKING:
     from carvis.explain.faithfulness_metrics.scores import Faithfulness
 
-_BADGES = {
+_BADGES: dict[str, tuple[str, str, Literal["green", "orange", "gray"]]] = {
     "better": (N_("better than the baselines"), ":material/verified:", "green"),
     "not-better": (N_("no better than the baselines"), ":material/report:", "orange"),
     "no-evidence": (N_("no evidence to test"), ":material/visibility_off:", "gray"),
@@ -48,10 +48,10 @@ def offer(rows: list[HeatmapRow], opened: dict[str, Opened]) -> None:
             model, one = opened[name], ([row.seen_by(opened[name])], [row.maps[name]])
             with model.lock:
                 found = faithfulness(
-                    model.classifier,
+                    model.clf,
                     *one,
                     cache=jobs.cache("faithfulness"),
-                    watch=lambda done, _, before=number: progress(before + done, len(todo)),
+                    watch=jobs.part(progress, number, 1, len(todo)),
                 )
             # The workspace may be one that cannot be written.
             _session()[key_of(row, model)] = found[0]
@@ -70,7 +70,7 @@ def key_of(row: HeatmapRow, model: Opened) -> str:
     """Name the test of one model's map of a row by everything that decides its outcome."""
     heatmap = row.maps[model.name]
     asked = [heatmap.method, heatmap.layer, heatmap.target, heatmap.against, heatmap.gamma, heatmap.score_kind]
-    known = model.classifier.fingerprint, stamp_of(row.picture), content_hash(heatmap.raw, asked)
+    known = model.clf.fingerprint, stamp_of(row.picture), content_hash(heatmap.raw, asked)
     return _made_key(*known, _row=row, _model=model)
 
 
@@ -79,7 +79,7 @@ def _made_key(fingerprint: str, stamp: object, heatmap: str, *, _row: HeatmapRow
     from carvis.explain.faithfulness_metrics.scores import faithfulness_key
 
     # It reads the image: of a photograph, a second at each run of the page.
-    return faithfulness_key(_model.classifier, _row.seen_by(_model), _row.maps[_model.name])
+    return faithfulness_key(_model.clf, _row.seen_by(_model), _row.maps[_model.name])
 
 
 def kept(row: HeatmapRow, model: Opened) -> "Faithfulness | None":
@@ -130,7 +130,7 @@ def _details(found: "Faithfulness") -> None:
         st.caption(words.format(layer=plain(check.layers[-1]), n=f"{check.last:.2f}"))
 
 
-def _chart(trials: dict):
+def _chart(trials: dict[str, Any]) -> Any:
     import altair as alt
 
     kinds = {"deletion": _("erasing, most evidence first"), "insertion": _("restoring, most evidence first")}

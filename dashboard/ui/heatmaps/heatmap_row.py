@@ -65,7 +65,7 @@ class HeatmapRow:
 
     def seen_by(self, model: Opened) -> np.ndarray | Path | bytes:
         """Return the picture in a form that the model reads in its own way."""
-        usual = model.classifier.reading == USUAL and model.classifier.channels == 3
+        usual = model.clf.reading == USUAL and model.clf.channels == 3
         return self.original if usual and self.original is not None else self.picture.source
 
     def large(self) -> np.ndarray:
@@ -90,7 +90,7 @@ class HeatmapRow:
         else:
             self.maps[model.name] = found
             # A model that was never taught the true class, or whose class names are unknown, is neither.
-            taught = self.picture.label in model.classifier.class_names
+            taught = self.picture.label in model.clf.class_names
             self.rights[model.name] = found.predicted_name == self.picture.label if taught else None
 
     def draw(self, name: str, values: np.ndarray, chosen: HeatmapSelection) -> None:

@@ -1,18 +1,14 @@
 """Which misclassified pictures are shown, and in which order: by classes, confidence, other models' answers, tags."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from carvis.evaluation.alignment import join
 from ui.misclassified.selection import MisclassifiedSelection
-from ui.state import current, disagreements, evaluations, selection
+from ui.state import current, disagreements, evaluations
 from ui.state.i18n import N_, _, translated
-from ui.state.widget_values import careful
 from ui.widgets import super_classes
-from ui.widgets.text import plain
 
 SORTS = {
     "confident": N_("Most confident first"),
@@ -90,20 +86,6 @@ def _in_family(rows: pd.DataFrame, family: tuple[str, ...]) -> np.ndarray:
     return kept
 
 
-def family_control(family: tuple[str, ...]) -> None:
-    """Show that only a cell of super-classes is shown, and offer to show all again."""
-    if len(family) == 2:
-        words = _("Super-classes: {true} taken for {pred}")
-        st.button(
-            words.format(true=plain(family[0]), pred=plain(family[1])),
-            icon=":material/close:",
-            help=_("Show all again"),
-            key="leave_family",
-            on_click=careful(selection.change),
-            kwargs={"family": ()},
-        )
-
-
 def _by_disagreement(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     """Order rows by how far the models' evidence lies apart, where that was computed."""
     known = disagreements.known(current.models()) if current.split() else None
@@ -150,54 +132,3 @@ def _others(
         right = pd.Series(joined.right[:, 1].astype(np.int8), index=joined.table["id"])
         found[table.model] = right.reindex(_rows["id"]).fillna(-1).astype(np.int8).to_numpy()
     return pd.DataFrame(found, index=_rows.index)
-
-
-def choose_answers(right: pd.DataFrame, chosen: MisclassifiedSelection) -> None:
-    """Offer the patterns of which other models are right that occur, with how often."""
-    if not len(right.columns):
-        return
-    known = right[(right >= 0).all(axis=1)]
-    counts = known.value_counts(sort=True)
-    options = {}
-    for pattern, n in counts.head(60).items():
-        entries = tuple(
-            f"{name}:{'right' if one else 'wrong'}" for name, one in zip(right.columns, pattern, strict=True)
-        )
-        options[entries] = f"{_in_words(entries)} ({n:,})"
-    value = next((one for one in options if set(one) == set(chosen.answers)), chosen.answers or None)
-    if value is not None:
-        options.setdefault(value, _in_words(value))
-    st.selectbox(
-        _("Other models"),
-        list(options),
-        index=None,
-        placeholder=_("All"),
-        format_func=options.get,
-        help=_("What the other models evaluated on the same pictures made of them."),
-        **selection.control("answers", value),
-    )
-
-
-def _in_words(entries: tuple[str, ...]) -> str:
-    names: dict[str, list[str]] = {"right": [], "wrong": []}
-    for entry in entries:
-        name, _colon, answer = entry.rpartition(":")
-        names.get(answer, []).append(name)
-    words = []
-    if names["right"]:
-        words.append(_("right: {names}").format(names=", ".join(names["right"])))
-    if names["wrong"]:
-        words.append(_("wrong: {names}").format(names=", ".join(names["wrong"])))
-    return " · ".join(words)
-
-
-def confidence_control(chosen: MisclassifiedSelection) -> dict[str, Any]:
-    """Tie a slider with two ends to the fields ``low`` and ``high``."""
-    selection.show("choose_confidence", (min(chosen.low, chosen.high), max(chosen.low, chosen.high)))
-    key = "choose_confidence"
-    return {"key": key, "on_change": selection.by_person(key, _take_confidence)}
-
-
-def _take_confidence() -> None:
-    low, high = st.session_state["choose_confidence"]
-    selection.change(low=low, high=high)

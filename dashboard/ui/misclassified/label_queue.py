@@ -13,7 +13,7 @@ from carvis.tables import to_csv
 from ui.misclassified import label_evidence, tag_editor
 from ui.misclassified.selection import MisclassifiedSelection
 from ui.state import current, evaluations, selection, unreadable, workspace
-from ui.state.i18n import N_, _, n_, translated
+from ui.state.i18n import N_, _, n_, shown_as, translated
 from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
 from ui.widgets import commands, stale_warning
@@ -56,7 +56,7 @@ def show() -> None:
         st.selectbox(
             _("Show"),
             list(QUEUES),
-            format_func=translated(QUEUES).get,
+            format_func=shown_as(translated(QUEUES)),
             **selection.control("queue", selection.get(MisclassifiedSelection).queue),
         )
     for sentence in _notes(errors.attrs["facts"]):
@@ -228,7 +228,7 @@ def _right_label(row: Any, decision: str | None, instead: str | None, joined: Jo
     return st.selectbox(
         _("It should be"),
         options,
-        format_func=words.get,
+        format_func=shown_as(words),
         key=key,
         on_change=careful(_relabel) if decision == "confirmed" else None,
         args=(row, key),

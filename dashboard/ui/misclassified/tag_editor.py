@@ -12,10 +12,10 @@ import streamlit as st
 from carvis.errors import CarvisError, TableError
 from carvis.language import message_of, replaced
 from carvis.tags import TAGS, NoteChangedError, TagError, Tags, import_tags
-from carvis.tags.csv_exchange import tags_csv
+from carvis.tags.csv_exchange import Imported, tags_csv
 from carvis.workspace import atomic_write, sha256_of_file
 from ui.state import selection, unreadable, workspace
-from ui.state.i18n import N_, _, of_library
+from ui.state.i18n import N_, _, of_library, shown_as
 from ui.state.widget_values import careful, shelf
 from ui.widgets import error_message
 from ui.widgets.autosave import keep_while_typing
@@ -150,7 +150,7 @@ def editor(row: Any, tags: tuple[str, ...], note: str, place: str, all_tags: boo
             _("Tags") if all_tags else _("Your own tags"),
             offered,
             selection_mode="multi",
-            format_func={tag: plain(in_words(tag)) for tag in offered}.get,
+            format_func=shown_as({tag: plain(in_words(tag)) for tag in offered}),
             key=key,
             on_change=selection.by_person(key, _take_tags),
             args=(row, tags, offered, key),
@@ -260,7 +260,7 @@ def _take_file(file: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = atomic_write(Path(folder) / "tags.csv", file.getvalue())
         try:
-            result = import_tags(store(), path)
+            result: Imported | TagError = import_tags(store(), path)
         except TableError as problem:
             # Kept, too: the file would be read again in every run of the page.
             result = TagError(replaced(message_of(problem), str(path), file.name))

@@ -39,9 +39,7 @@ def offer(model: Opened) -> None:
 
 def _check(model: Opened, images: Dataset, progress: jobs.Progress) -> AssumptionCheck:
     with model.lock:
-        found = check_assumptions(
-            model.classifier, images, full=True, cache=jobs.cache("assumptions"), progress=progress
-        )
+        found = check_assumptions(model.clf, images, full=True, cache=jobs.cache("assumptions"), progress=progress)
     # In a workspace that cannot be written, what was found is there for this session.
     assumptions.remember(model, images, found)
     return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from carvis.dataset import Dataset
 from carvis.errors import CarvisError
 from carvis.evaluation import sample_predictions
 from ui.state import current, workspace
@@ -26,9 +27,11 @@ def show(clf: "Classifier", lock: AbstractContextManager) -> bool:
         pictures = workspace.dataset(name) if name else None
     except CarvisError:
         pictures = None
-    key = (clf.fingerprint, tuple(clf.class_names))
-    found = _predictions(key, pictures.fingerprint, _classifier=clf, _data=pictures, _lock=lock) if pictures else None
-    if found is None or found.empty:
+    found = None
+    if pictures is not None:
+        key = (clf.fingerprint, tuple(clf.class_names))
+        found = _predictions(key, pictures.fingerprint, _classifier=clf, _data=pictures, _lock=lock)
+    if pictures is None or found is None or found.empty:
         st.caption(_("There is no data set here to compare the names with: save only names that you know to be right."))
         return False
     words = _("What the model predicts under these names, on images of {data}. Do names and images fit?")
@@ -48,7 +51,7 @@ def show(clf: "Classifier", lock: AbstractContextManager) -> bool:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _predictions(
-    key: tuple, fingerprint: str, *, _classifier: "Classifier", _data, _lock: AbstractContextManager
+    key: tuple, fingerprint: str, *, _classifier: "Classifier", _data: Dataset, _lock: AbstractContextManager
 ) -> pd.DataFrame:
     with _lock:
         return sample_predictions(_classifier, _data, _IMAGES)

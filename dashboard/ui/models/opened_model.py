@@ -22,7 +22,7 @@ def show(opened: Opened, path: Path) -> None:
         path: its file.
     """
     name = opened.name
-    clf = opened.classifier
+    clf = opened.clf
     totals = clf.totals()
     facts = {
         _("File"): plain(f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)"),

@@ -65,5 +65,6 @@ def _make(name: str, tables: dict[str, evaluations.Table], progress: jobs.Progre
 
     pictures = workspace.dataset(name) if name in workspace.datasets() else None
     cache = workspace.get().cache_dir
-    options = {"cache_dir": cache, "pictures": _PICTURES, "language": language(), "tell": tell}
-    return report_html(read, data=pictures, files=files, **options)
+    return report_html(
+        read, data=pictures, files=files, cache_dir=cache, pictures=_PICTURES, language=language(), tell=tell
+    )

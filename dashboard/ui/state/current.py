@@ -88,8 +88,8 @@ def by_accuracy(names: list[str]) -> list[str]:
     """Order models by their accuracy on the chosen pictures, those first whose evaluation cannot be read or is not."""
     place = f"{dataset_name()}/{split()}"
     tables = {name: evaluations.saved().get(f"{place}/{name}") for name in names}
-    read = {name: evaluation(table) for name, table in tables.items() if table}
-    return sorted(names, key=lambda name: read[name].accuracy if read.get(name) else -1.0)
+    read = {name: found for name, table in tables.items() if table and (found := evaluation(table))}
+    return sorted(names, key=lambda name: read[name].accuracy if name in read else -1.0)
 
 
 def evaluation(table: evaluations.Table) -> Evaluation | None:

@@ -88,6 +88,7 @@ class Shared:
 
 
 _parts: dict[str, type[Shared]] = {}
+_fields: dict[type[Shared], dict[str, Field]] = {}
 
 
 @cache
@@ -115,16 +116,17 @@ def declared() -> dict[str, Field]:
     return {name: dataclasses.replace(one, resets=tuple(sorted(resets[name]))) for name, one in found.items()}
 
 
-@cache
 def _fields_of(part: type[Shared]) -> dict[str, Field]:
-    hints = get_type_hints(part)
-    found = {}
-    for one in dataclasses.fields(part):
-        facts = dict(one.metadata)
-        if get_origin(hints[one.name]) is Literal:
-            facts["choices"] = get_args(hints[one.name])
-        found[one.name] = Field(one.name, cast(Value, one.default), **facts)
-    return found
+    if part not in _fields:
+        hints = get_type_hints(part)
+        found = {}
+        for one in dataclasses.fields(part):
+            facts = dict(one.metadata)
+            if get_origin(hints[one.name]) is Literal:
+                facts["choices"] = get_args(hints[one.name])
+            found[one.name] = Field(one.name, cast(Value, one.default), **facts)
+        _fields[part] = found
+    return _fields[part]
 
 
 def names_of(part: type[Shared]) -> Iterable[str]:

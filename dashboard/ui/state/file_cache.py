@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 import streamlit as st
 
@@ -60,7 +60,7 @@ def read_once(max_entries: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
             found, error = kept(*args, **kwargs)
             if error is not None:
                 raise error.with_traceback(None)
-            return found
+            return cast(T, found)
 
         return once
 

@@ -33,6 +33,13 @@ class Opened:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
+    def clf(self) -> "Classifier":
+        """The classifier of a model that is open."""
+        if self.classifier is None:
+            raise self.problem or CarvisError(f"{self.name} is not open.")
+        return self.classifier
+
+    @property
     def untried(self) -> bool:
         """Whether it waits for somebody to ask for it: it is large, unusual or slow."""
         from carvis.classifier.files.admission import UntriedError

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +20,7 @@ _READ = 2
 _THUMBNAIL_BYTES = 200_000_000
 
 
-def thumbnails(paths: list[str | None], size: int = 320) -> list[bytes | str]:
+def thumbnails(paths: Sequence[str | None], size: int = 320) -> list[bytes | str]:
     """Return a small JPEG of each image, from the disk cache where it is known, or the sentence why there is none."""
     cache = _thumbnail_cache(workspace.get().cache_dir)
     with ThreadPoolExecutor(4) as pool:

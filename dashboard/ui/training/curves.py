@@ -7,8 +7,9 @@ import streamlit as st
 from carvis.errors import TrainingError
 from carvis.training.histories import seams
 from ui.state import selection
-from ui.state.i18n import N_, _, p_, translated
+from ui.state.i18n import N_, _, p_
 from ui.training.selection import TrainingSelection
+from ui.widgets.pickers import segments
 
 AXIS = {"linear": N_("Linear"), "log": N_("Logarithmic")}
 # Told apart by those who see colours otherwise, too (Okabe and Ito).
@@ -25,14 +26,7 @@ def settings() -> None:
             _("Smoothing"), 0, 95, chosen.smooth, format="%d %%", help=_("0 shows the values as they are."),
             **selection.control("smooth", chosen.smooth),
         )  # fmt: skip
-        st.segmented_control(
-            _("Axis of the loss"),
-            list(AXIS),
-            default=chosen.axis,
-            format_func=translated(AXIS).get,
-            required=True,
-            **selection.control("axis", chosen.axis),
-        )
+        segments("axis", _("Axis of the loss"), AXIS, chosen.axis)
 
 
 def smoothed(values: pd.Series, percent: int) -> pd.Series:
@@ -78,7 +72,9 @@ def show(histories: dict[str, pd.DataFrame]) -> None:
                 _chart(histories, "images_per_second", _("Pictures a second"), "linear", 0)
 
 
-def _chart(histories, column: str, title: str, axis: str, smooth: int, factor: float = 1.0) -> None:
+def _chart(
+    histories: dict[str, pd.DataFrame], column: str, title: str, axis: str, smooth: int, factor: float = 1.0
+) -> None:
     sides = {column: p_("data split", "training"), f"val_{column}": _("validation")}
     parts = []
     for name, history in histories.items():

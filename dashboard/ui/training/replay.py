@@ -1,5 +1,10 @@
 """A run as it was after each epoch: its validation confusion and one picture's heatmap, along a slider."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 import streamlit as st
 
 from carvis.images import encode_image, overlay, read_image
@@ -12,6 +17,9 @@ from ui.state.samples import find_sample
 from ui.widgets.images import shown
 from ui.widgets.layout import guarded
 from ui.widgets.text import mark, percent, plain
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
 
 _MODELS, _MAPS = 6, 200
 
@@ -110,7 +118,9 @@ def _picture(name: str, replay: Replay, epoch: int) -> None:
 
 
 @st.cache_resource(max_entries=_MAPS, show_spinner=False)
-def _heat(key: str, sample: str, label: str, *, _replay: Replay, _epoch: int, _source):
+def _heat(
+    key: str, sample: str, label: str, *, _replay: Replay, _epoch: int, _source: Path | bytes
+) -> tuple[np.ndarray, str, Sequence[str]]:
     from carvis.explain import heatmaps
 
     model = _model(key, _replay=_replay, _epoch=_epoch)
@@ -119,5 +129,5 @@ def _heat(key: str, sample: str, label: str, *, _replay: Replay, _epoch: int, _s
 
 
 @st.cache_resource(max_entries=_MODELS, show_spinner=False)
-def _model(key: str, *, _replay: Replay, _epoch: int):
+def _model(key: str, *, _replay: Replay, _epoch: int) -> "Classifier":
     return _replay.classifier(_epoch)

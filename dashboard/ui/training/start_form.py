@@ -1,5 +1,8 @@
 """The form that starts a training, with an estimate of what it will take."""
 
+from pathlib import Path
+from typing import Any
+
 import streamlit as st
 
 from carvis.architectures.backbones import BACKBONES
@@ -9,11 +12,10 @@ from carvis.demo import MissingImages, missing_images, training_defaults
 from carvis.training.recipes import DEFAULTS
 from carvis.workspace import children, is_demo
 from ui.state import current, selection, workspace
-from ui.state.i18n import N_, _, translated
-from ui.training.monitor import duration
+from ui.state.i18n import N_, _, shown_as, translated
 from ui.training.selection import TrainingSelection
 from ui.widgets.layout import guarded, part
-from ui.widgets.text import plain
+from ui.widgets.text import duration, plain
 
 RECIPES = {"own": N_("Own CNN"), "transfer": N_("Transfer"), "fine-tune": N_("Fine-tuning")}
 _NOTES = {
@@ -57,14 +59,15 @@ def popover(dataset: str) -> None:
 def _form(dataset: str) -> None:
     st.markdown(_("Data set: **{name}**").format(name=plain(dataset)))
     key = selection.spoken("start_recipe")
-    recipe = st.segmented_control(
+    chosen = st.segmented_control(
         _("Recipe"),
         list(RECIPES),
         default=None if key in st.session_state else "transfer",
-        format_func=translated(RECIPES).get,
+        format_func=shown_as(translated(RECIPES)),
         required=True,
         key=key,
     )
+    recipe = chosen or "transfer"
     st.caption(_(_NOTES[recipe]))
     root = workspace.datasets()[dataset]
     suits = training_defaults(recipe, workspace.get()) if is_demo(root) else {}
@@ -132,8 +135,8 @@ def _network(recipe: str, dataset: str, suits: dict) -> dict:
         options = list(dict.fromkeys([*options, *([trained] if trained else [])]))
         words = {name: name for name in options} | translated(WEIGHTS)
         key = selection.spoken(f"start_weights_{wanted['backbone']}{own}")
-        start = {} if key in st.session_state else {"index": options.index(trained) if trained else 0}
-        wanted["weights"] = st.selectbox(_("Weights"), options, format_func=words.get, key=key, **start)
+        start: dict[str, Any] = {} if key in st.session_state else {"index": options.index(trained) if trained else 0}
+        wanted["weights"] = st.selectbox(_("Weights"), options, format_func=shown_as(words), key=key, **start)
         if recipe == "fine-tune":
             wanted["open_from"] = _opened(wanted["backbone"])
         if wanted["weights"] not in WEIGHTS:
@@ -224,8 +227,13 @@ def _fitting_parent(parents: list[str], dataset: str, suits: dict) -> str | None
         return space.relative(suits["parent"])
     with guarded():
         names = workspace.dataset(dataset).class_names
-        return next((path for path in parents if read_card(space.root / path).class_names == names), None)
+        return next((path for path in parents if _class_names(space.root / path) == names), None)
     return None
+
+
+def _class_names(path: Path) -> list[str] | None:
+    card = read_card(path)
+    return card.class_names if card else None
 
 
 def _weight_files() -> list[str]:

@@ -1,7 +1,7 @@
 """Beside results, what speaks against the assumptions about the models that made them."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from ui.state.models import Opened
 
 _FOUND = "_assumption_checks"
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 def beside(models: Iterable["Opened"]) -> None:
     """Say beside results what speaks against the assumptions about models, or that nobody has checked them."""
     pictures = chosen_dataset()
-    against, unchecked = {}, []
+    against: dict[tuple[Sequence[str], bool], list[str]] = {}
+    unchecked = []
     for model in models:
         clf = model.classifier
         if clf is None or not clf.assumed:
@@ -35,11 +38,10 @@ def beside(models: Iterable["Opened"]) -> None:
         found = None
         with unreadable.item("result", model.name):
             found = kept(model, pictures, full=False) if pictures else None
-        said = found.remarks_on(clf.assumed) if found else ()
-        if found and said:
-            _add(against, (said, bool(found.warnings)), model.name)
-        elif found is None:
+        if found is None:
             unchecked.append(model.name)
+        elif remarks := found.remarks_on(clf.assumed):
+            _add(against, (remarks, bool(found.warnings)), model.name)
     for (said, grave), names in against.items():
         _say(names, said, grave)
     if unchecked:
@@ -56,7 +58,7 @@ def beside(models: Iterable["Opened"]) -> None:
         )
 
 
-def _add(groups: dict, key, value) -> None:
+def _add(groups: dict[K, list[V]], key: K, value: V) -> None:
     groups.setdefault(key, []).append(value)
 
 
@@ -110,7 +112,8 @@ def of_models(names: Iterable[str], pictures: str, split: str) -> None:
     Args:
         pictures, split: the data set and split whose evaluations are looked at first.
     """
-    evaluated, by_card = [], {}
+    evaluated = []
+    by_card: dict[Remarks, list[str]] = {}
     for name in names:
         found = [table for table in evaluations.saved().values() if table.model == name]
         found.sort(key=lambda table: (table.data != pictures, table.split != split))
@@ -143,7 +146,7 @@ def chosen_dataset() -> Dataset | None:
 
 def kept(model: "Opened", pictures: Dataset, *, full: bool) -> AssumptionCheck | None:
     known = st.session_state.get(_FOUND, {}).get(key(model, pictures))
-    return known or kept_check(model.classifier, pictures, jobs.cache("assumptions"), full=full)
+    return known or kept_check(model.clf, pictures, jobs.cache("assumptions"), full=full)
 
 
 def remember(model: "Opened", pictures: Dataset, found: AssumptionCheck) -> None:
@@ -152,5 +155,5 @@ def remember(model: "Opened", pictures: Dataset, found: AssumptionCheck) -> None
 
 
 def key(model: "Opened", pictures: Dataset) -> tuple:
-    clf = model.classifier
+    clf = model.clf
     return clf.fingerprint, tuple(clf.class_names), pictures.fingerprint

@@ -7,7 +7,7 @@ import streamlit as st
 
 from carvis.explain.methods import TAKES_LAYER
 from ui.state import selection
-from ui.state.i18n import _
+from ui.state.i18n import _, shown_as
 from ui.state.models import Opened
 from ui.state.widget_values import careful
 from ui.widgets.text import plain
@@ -40,10 +40,10 @@ def _with_maps(clf: "Classifier") -> list[str]:
 
 def _choose_layer(model: Opened, names: list[str], first: str | None, problems: list[str]) -> str | None:
     wanted = chosen_layer(model.name)
-    if wanted in model.classifier.places.by_path and wanted not in names:
+    if wanted in model.clf.places.by_path and wanted not in names:
         # Chosen on another page: its filters are drawn, too, if it has a map.
-        names = [*names, wanted] if model.classifier.places.by_path[wanted].map_shape else names
-    if wanted in model.classifier.places.groups and wanted not in names:
+        names = [*names, wanted] if model.clf.places.by_path[wanted].map_shape else names
+    if wanted in model.clf.places.groups and wanted not in names:
         wanted = None
     if wanted and wanted not in names:
         words = _("{model} has no layer {layer}; its last one is explained.")
@@ -54,13 +54,15 @@ def _choose_layer(model: Opened, names: list[str], first: str | None, problems: 
         return None
     key = selection.spoken(f"layer_{model.name}")
     selection.show(key, shown)
-    places = model.classifier.places
-    words = {name: name if places.passes_all(name) else f"{name} · {_('one of several branches')}" for name in names}
+    places = model.clf.places
+    shown_names = {
+        name: name if places.passes_all(name) else f"{name} · {_('one of several branches')}" for name in names
+    }
     st.selectbox(
         _("Layer of {model}").format(model=plain(model.name)),
         names,
         None if shown is None else names.index(shown),
-        format_func=lambda name: words.get(name, name),
+        format_func=shown_as(shown_names),
         placeholder=_("Choose a layer"),
         key=key,
         on_change=selection.by_person(key, take_layer),

@@ -1,12 +1,14 @@
 """The controls that several pages share: models, images, method."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from carvis.images import IMAGE_SUFFIXES
 from ui.state import current, evaluations, selection, unreadable, workspace
-from ui.state.i18n import N_, _
+from ui.state.i18n import N_, _, shown_as, translated
 from ui.state.models import openable
 from ui.state.samples import MOST_CHOSEN, Sample, find_sample
 from ui.state.widget_values import careful
@@ -25,6 +27,26 @@ METHOD_NOTES = {
     "smoothgrad": N_("Pixels that move the score most, averaged over noisy copies. Slow: 16 passes."),
     "integrated-gradients": N_("What each pixel adds on the way from a black picture. Slow: 32 passes."),
 }
+
+
+def segments(field: str, label: str, words: Mapping[str, str], value: str, **more: Any) -> None:
+    """Offer the choices of a field of the selection side by side.
+
+    Args:
+        words: of each choice; they are translated here.
+        value: the one in use.
+        more: further arguments of the widget.
+    """
+    st.segmented_control(
+        label,
+        list(words),
+        # Where it lies in a closed window it comes to life later: it needs its start value in every run.
+        default=value,
+        format_func=shown_as(translated(words)),
+        required=True,
+        **selection.control(field, value),
+        **more,
+    )
 
 
 def choose_models(names: list[str], shown: list[str]) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from carvis.workspace import Workspace
 from ui.state import current, selection, workspace
-from ui.state.i18n import _, language, languages, n_, translated
+from ui.state.i18n import _, language, languages, n_, shown_as, translated
 from ui.widgets.layout import guarded
 from ui.widgets.text import SPLIT, plain
 
@@ -46,7 +46,7 @@ def _choose_data() -> None:
         st.selectbox(
             _("Split"),
             splits,
-            format_func=translated(SPLIT).get,
+            format_func=shown_as(translated(SPLIT)),
             **selection.control("split", current.split()),
         )
 
@@ -54,7 +54,7 @@ def _choose_data() -> None:
 def _choose_language() -> None:
     names = languages()
     st.segmented_control(
-        _("Language"), list(names), format_func=names.get, required=True, **selection.control("lang", language())
+        _("Language"), list(names), format_func=shown_as(names), required=True, **selection.control("lang", language())
     )
 
 

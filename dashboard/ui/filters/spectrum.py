@@ -1,87 +1,39 @@
-"""What page Filters shows: patterns side by side, and spectra; the other two views have files of their own."""
+"""How fine the patterns of each layer are, or what each layer passes on."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from carvis.errors import CarvisError
 from carvis.tables import to_csv
-from ui.filters import controls, fine_tuning, pattern_grid, top_images
+from ui.filters import controls, pattern_grid
 from ui.filters.selection import FilterSelection
-from ui.state import current, selection, workspace
-from ui.state.i18n import _, n_
+from ui.state import current, jobs, selection, workspace
+from ui.state.i18n import _
 from ui.state.models import Opened
-from ui.widgets import layer_picker
 from ui.widgets.download import download
 from ui.widgets.job import on_request
 from ui.widgets.layout import error, guarded
+from ui.widgets.pickers import segments
 from ui.widgets.text import plain
 
 if TYPE_CHECKING:
     from carvis.explain import Spectrum
 
-Models = dict[str, Opened]
 # A layer costs a second before its first pattern: a few of many layers show the course.
 _MOST_LAYERS, _FILTERS_A_LAYER, _PICTURES = 10, 16, 60
+# The name of a work, its label and note, and what does it.
+_Work = tuple[str, str, str, Callable[[jobs.Progress], "dict[str, dict[str, Spectrum]]"]]
 
 
-def patterns(opened: Models, models: list[str], settings) -> None:
-    """Show the first filters of one layer of each model."""
-    with settings:
-        layers, problems = layer_picker.choose_layers(opened, convolutions=True)
-    for sentence in problems:
-        error(sentence)
-    how = controls.how()
-    wanted = {
-        name: list(range(min(selection.get(FilterSelection).count, pattern_grid.depth(opened[name], layer))))
-        for name, layer in layers.items()
-        if layer
-    }
-    for name in opened.keys() - wanted.keys():
-        error(_("{model} has no convolution, so it has no filters to draw.").format(model=name))
-    drawn = {name: pattern_grid.known(opened[name], layers[name], wanted[name], how) for name in wanted}
-    total = sum(len(filters) for filters in wanted.values())
-    missing = total - sum(len(one.filters) for one in drawn.values())
-
-    def make(watch) -> dict:
-        made, done = {}, 0
-        for name, filters in wanted.items():
-            before = done
-            made[name] = pattern_grid.draw(
-                opened[name],
-                layers[name],
-                filters,
-                how,
-                lambda share, _total, before=before: watch(before + share, total),
-            )
-            done += len(filters)
-        return made
-
-    if missing:
-        label = n_("Draw {n} pattern", "Draw {n} patterns", missing).format(n=missing)
-        key = repr(
-            ("patterns", [(opened[name].classifier.fingerprint, layers[name], wanted[name]) for name in wanted], how)
-        )
-        with guarded():
-            drawn = on_request(key, label, make, _("What is drawn is kept, also when you stop."), so_far=drawn) or drawn
-    if not any(one.filters for one in drawn.values()):
-        return
-    columns = st.columns(len(drawn), gap="medium")
-    for number, (column, (name, one)) in enumerate(zip(columns, drawn.items())):
-        with column:
-            st.markdown(f"**{plain(name)}**")
-            pattern_grid.facts(one)
-            pattern_grid.tiles(one)
-            pattern_grid.unanswered(one)
-            pattern_grid.downloads(one, number)
-
-
-def spectrum(opened: Models, models: list[str], settings) -> None:
+def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator) -> None:
     """Show how fine the patterns, or the activations, of each layer are."""
-    controls.segments("of", _("Spectrum"), controls.OF, label_visibility="collapsed")
     of = selection.get(FilterSelection).of
+    segments("of", _("Spectrum"), controls.OF, of, wrap=True, label_visibility="collapsed")
     make = _of_patterns(opened) if of == "patterns" else _of_activations(opened)
     if make is None:
         return
@@ -93,34 +45,32 @@ def spectrum(opened: Models, models: list[str], settings) -> None:
         _show_spectra(found, noise_side=selection.get(FilterSelection).size if of == "patterns" else 0)
 
 
-def _of_patterns(opened: Models):
+def _of_patterns(opened: dict[str, Opened]) -> _Work:
     how, count = controls.how(), min(selection.get(FilterSelection).count, _FILTERS_A_LAYER)
     plan = [
         (name, layer, list(range(min(count, pattern_grid.depth(model, layer)))))
         for name, model in opened.items()
-        for layer in _some(model.classifier.conv_layers)
+        for layer in _some(model.clf.conv_layers)
     ]
     total = sum(len(filters) for _name, _layer, filters in plan)
 
-    def make(watch) -> "dict[str, dict[str, Spectrum]]":
+    def make(progress: jobs.Progress) -> "dict[str, dict[str, Spectrum]]":
         from carvis.explain import pattern_spectrum
 
-        found, done = {name: {} for name in opened}, 0
+        found: dict[str, dict[str, Spectrum]] = {name: {} for name in opened}
+        done = 0
         for name, layer, filters in plan:
-            before = done
-            one = pattern_grid.draw(
-                opened[name], layer, filters, how, lambda share, _total, before=before: watch(before + share, total)
-            )
+            one = pattern_grid.draw(opened[name], layer, filters, how, jobs.part(progress, done, len(filters), total))
             found[name][layer] = pattern_spectrum(one)
             done += len(filters)
         return found
 
-    key = repr(("pattern spectra", [model.classifier.fingerprint for model in opened.values()], plan, how))
+    key = repr(("pattern spectra", [model.clf.fingerprint for model in opened.values()], plan, how))
     note = _("{n} patterns: up to {filters} filters of up to {layers} layers of each model.")
     return key, _("Measure the patterns"), note.format(n=total, filters=count, layers=_MOST_LAYERS), make
 
 
-def _of_activations(opened: Models):
+def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
     name, split = current.dataset_name(), current.split()
     if not split:
         st.info(
@@ -135,20 +85,20 @@ def _of_activations(opened: Models):
     # Evenly through the split, whose pictures lie class by class.
     paths = samples["path"].iloc[:: max(1, -(-len(samples) // _PICTURES))].tolist()
 
-    def make(watch) -> "dict[str, dict[str, Spectrum]]":
+    def make(progress: jobs.Progress) -> "dict[str, dict[str, Spectrum]]":
         from carvis.explain import activation_spectra
 
-        found = {}
+        found: dict[str, dict[str, Spectrum]] = {}
         for place, (model_name, model) in enumerate(opened.items()):
             with model.lock:
                 found[model_name] = activation_spectra(
-                    model.classifier,
+                    model.clf,
                     paths,
-                    watch=lambda done, total, place=place: watch(place + done / total, len(opened)),
+                    watch=jobs.part(progress, place, 1, len(opened)),
                 )
         return found
 
-    key = repr(("activation spectra", [model.classifier.fingerprint for model in opened.values()], name, split, paths))
+    key = repr(("activation spectra", [model.clf.fingerprint for model in opened.values()], name, split, paths))
     note = _("{n} pictures of the split, spread evenly over it.").format(n=len(paths))
     return key, _("Measure the activations"), note, make
 
@@ -267,6 +217,3 @@ def _shares(found: "dict[str, dict[str, Spectrum]]") -> pd.DataFrame:
         for layer, one in layers.items()
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-VIEWS = {"patterns": patterns, "spectrum": spectrum, "tuning": fine_tuning.show, "pictures": top_images.show}

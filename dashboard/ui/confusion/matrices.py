@@ -136,7 +136,7 @@ def view(first: str, second: str) -> View:
     pair, counts = None, [evaluation.confusion for evaluation in read.values()]
     if len(read) > 1:
         try:
-            pair = _pair(*map(_stamp, (listed[first], listed[second])), _both=tuple(read.values()))
+            pair = _pair(_stamp(listed[first]), _stamp(listed[second]), _both=(read[first], read[second]))
             counts = [pair.first, pair.second]
         except TableError:
             classes = list(dict.fromkeys(name for one in counts for name in one.index))

@@ -1,0 +1,53 @@
+"""Whether the gaps between models are real: a sentence a pair, and the numbers behind it."""
+
+import pandas as pd
+import streamlit as st
+
+from carvis.evaluation import Comparison
+from ui.compare import verdicts
+from ui.state.i18n import _
+
+# Six models make fifteen pairs: more sentences than these nobody reads.
+_SENTENCES = 6
+
+
+def show(found: Comparison) -> None:
+    """Show for each pair of models whether its gap could be chance."""
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"**{_('Is the gap real?')}**")
+        # Names stand worst first: the best two are the last pair.
+        said = [" ".join(verdicts.verdict(one)) for one in reversed(found.verdicts)]
+        for words in said[:_SENTENCES]:
+            st.markdown(words)
+        with st.expander(_("The numbers behind it"), type="compact"):
+            for words in said[_SENTENCES:]:
+                st.markdown(words)
+            _numbers(found)
+
+
+def _numbers(found: Comparison) -> None:
+    pairs = found.pairs
+    rows = [
+        {
+            _("First"): row["first"],
+            _("Second"): row["second"],
+            _("Both right"): row["both"],
+            _("Only the first"): row["only_first"],
+            _("Only the second"): row["only_second"],
+            _("Neither"): row["neither"],
+            _("Difference"): f"{row['difference']:+.1%}",
+            _("Range (95 %)"): f"{row['low']:+.1%} – {row['high']:+.1%}",
+            _("McNemar p"): f"{row['p']:.3g}",
+            _("corrected p"): f"{row['p_holm']:.3g}",
+        }
+        for row in pairs.to_dict("records")
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    said = [
+        _("Exact McNemar test; corrected for {n} pairs after Holm.").format(n=len(pairs)),
+        _("The range of the difference comes from 10,000 paired bootstrap samples."),
+        _("All of this takes the pictures as independent: copies among them make chance look smaller than it is."),
+    ]
+    if found.cochran:
+        said.append(verdicts.cochran(*found.cochran))
+    st.caption(" ".join(said))
