@@ -43,21 +43,21 @@ if not name:
         commands.carvis("demo"),
     )
     stop()
-pictures = found = None
+dataset = found = None
 with guarded():
-    pictures = workspace.dataset(name)
-    found = check.checked(pictures)
-if pictures is None:
+    dataset = workspace.dataset(name)
+    found = check.checked(dataset)
+if dataset is None:
     stop()
 with guarded():
-    for split in pictures.splits:
-        for note in pictures.not_read_notes(split):
+    for split in dataset.splits:
+        for note in dataset.not_read_notes(split):
             st.caption(f"{_(SPLIT[split])}: {plain(of_library(note))}")
-    for note in depth_of(pictures.root).notes():
+    for note in depth_of(dataset.root).notes():
         st.caption(plain(of_library(note)))
 if found is None:
     with guarded():
-        classes.show(pictures)
+        classes.show(dataset)
     stop()
 
 leaks = finding.show(found)
@@ -73,7 +73,7 @@ with guarded():
     if section == "copies":
         duplicates.show(found)
     elif section == "classes":
-        classes.show(pictures)
+        classes.show(dataset)
     elif section == "light":
         light.show(found)
     else:

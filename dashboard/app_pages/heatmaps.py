@@ -59,18 +59,18 @@ problem_slot = st.container()
 legend_slot = st.container(horizontal=True, vertical_alignment="center", gap="small")
 test_slot = st.container()
 
-pictures, note = pickers.chosen_images(uploads)
+samples, note = pickers.chosen_images(uploads)
 if note:
     st.caption(note)
-if not pictures:
+if not samples:
     empty(
         _("No picture chosen yet"),
         plain(skipped_files.why_nothing()) or _("Add one with the button above, or select some on page Misclassified."),
     )
 rows = []
-for number, picture in enumerate(pictures):
+for number, sample in enumerate(samples):
     with guarded():
-        rows.append(HeatmapRow(picture, models, number))
+        rows.append(HeatmapRow(sample, models, number))
 
 opened = {}
 for name in models:
@@ -111,7 +111,7 @@ for row in rows:
                 tested[row.number, name] = found
                 faithfulness.show(row, name, found)
     verdicts = {name: found.verdict for (number, name), found in tested.items() if number == row.number}
-    row.finish(chosen, controls.remove if row.picture.id in chosen.sample else None, verdicts)
+    row.finish(chosen, controls.remove if row.sample.id in chosen.sample else None, verdicts)
     with row.below, guarded():
         model_pairs.show(row, opened)
 if tested:

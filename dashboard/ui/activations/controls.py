@@ -22,32 +22,32 @@ RANGE_NOTES = {
 _KEPT = 4
 
 
-def choose_picture(pictures: list[Sample]) -> Sample:
+def choose_sample(samples: list[Sample]) -> Sample:
     """Choose one picture: the last of the selection, unless an upload was chosen in this session."""
-    by_id = {picture.id: picture for picture in pictures}
+    by_id = {sample.id: sample for sample in samples}
     key = "activations_picture"
-    uploads = [picture.id for picture in pictures if isinstance(picture.source, bytes)]
+    uploads = [sample.id for sample in samples if isinstance(sample.source, bytes)]
     new = set(uploads) - set(st.session_state.get("activations_uploads", ()))
     st.session_state["activations_uploads"] = tuple(uploads)
     if new:
         shown = next(name for name in uploads if name in new)
     else:
         kept = st.session_state.get(key)
-        shown = kept if kept in uploads else pictures[-1].id
+        shown = kept if kept in uploads else samples[-1].id
     selection.show(key, shown)
-    if len(pictures) > 1:
+    if len(samples) > 1:
         st.selectbox(
             _("Picture"),
             list(by_id),
-            format_func=shown_as({picture.id: picture.name for picture in pictures}),
+            format_func=shown_as({sample.id: sample.name for sample in samples}),
             key=key,
-            on_change=selection.by_person(key, _take_picture),
+            on_change=selection.by_person(key, _take_sample),
             args=(key,),
         )
     return by_id[shown]
 
 
-def _take_picture(key: str) -> None:
+def _take_sample(key: str) -> None:
     """Move a picture of the data set to the end of the selection, where a link finds it."""
     now, wanted = selection.get(ActivationSelection).sample, st.session_state[key]
     if wanted in now:
@@ -81,7 +81,7 @@ def range_note(chosen: ActivationSelection) -> str:
     return _(RANGE_NOTES[chosen.range])
 
 
-def of(model: Opened, picture: Sample) -> dict[str, np.ndarray] | str:
+def layer_activations(model: Opened, sample: Sample) -> dict[str, np.ndarray] | str:
     """Return what each layer of a model makes of a picture, or the sentence why that cannot be told.
 
     The arrays are shared between sessions and are not to be changed.
@@ -89,7 +89,7 @@ def of(model: Opened, picture: Sample) -> dict[str, np.ndarray] | str:
     if model.classifier is None:
         return of_library(model.error)
     try:
-        return _activations(model.clf.fingerprint, stamp_of(picture), _model=model, _source=picture.source)
+        return _activations(model.clf.fingerprint, stamp_of(sample), _model=model, _source=sample.source)
     # Whatever TensorFlow says to one model, the others are shown.
     except Exception as problem:
         return problems.described(problem).sentence

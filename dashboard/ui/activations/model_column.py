@@ -34,13 +34,13 @@ _SHOWN = 128
 _WIDTHS = {True: 1100, False: 660}
 
 
-class View:
+class ModelColumn:
     """One model's column: its layer, the tiles, one channel and the mean over the picture, its dead channels."""
 
     def __init__(
-        self, model: Opened, picture: Sample, image: np.ndarray, found: dict[str, np.ndarray], cell: DeltaGenerator
+        self, model: Opened, sample: Sample, image: np.ndarray, found: dict[str, np.ndarray], cell: DeltaGenerator
     ):
-        self.model, self.picture, self.image, self.found, self.cell = model, picture, image, found, cell
+        self.model, self.sample, self.image, self.found, self.cell = model, sample, image, found, cell
         self.dead = {path: int(dead_channels(values).sum()) for path, values in found.items()}
         self.shares = {path: count / found[path].shape[2] for path, count in self.dead.items()}
         self.most_dead = max(self.shares.values())
@@ -62,7 +62,7 @@ class View:
             if not np.isfinite(values).all():
                 st.warning(_(STATUS["non-finite"]), icon=":material/warning:")
             self._tiles(path, chosen, wide)
-            self._over_the_picture(path, chosen)
+            self._over_the_image(path, chosen)
             self._bars(path, top)
             self._downloads(path, chosen)
 
@@ -98,7 +98,7 @@ class View:
             order = order[:_SHOWN]
         columns = min(int(chosen.columns), channels)
         side = min(_WIDTHS[wide] // columns - 4, 160)
-        picture = channel_grid(
+        grid = channel_grid(
             values,
             columns,
             channels=order,
@@ -110,7 +110,7 @@ class View:
         words = _("{n} channels of {layer}, {dead} of its {all} dead").format(
             n=len(order), layer=path, dead=self.dead[path], all=channels
         )
-        st.image(encode_image(picture, "PNG"), width="content", alt=words)
+        st.image(encode_image(grid, "PNG"), width="content", alt=words)
         if len(order) < channels:
             st.button(
                 _("Show all {n} channels").format(n=channels),
@@ -145,7 +145,7 @@ class View:
         )
         return shown
 
-    def _over_the_picture(self, path: str, chosen: ActivationSelection) -> None:
+    def _over_the_image(self, path: str, chosen: ActivationSelection) -> None:
         values = self.found[path]
         channel = self._choose_channel(path, chosen)
         one = values[..., channel]
@@ -196,7 +196,7 @@ class View:
         st.altair_chart(chart, width="stretch", alt=words)
 
     def _downloads(self, path: str, chosen: ActivationSelection) -> None:
-        stem = f"{Path(self.picture.name).stem}-{self.model.name}-{path}".replace("/", "_")
+        stem = f"{Path(self.sample.name).stem}-{self.model.name}-{path}".replace("/", "_")
         with st.container(horizontal=True, gap="small"):
             download(
                 _("Figure"),
@@ -235,7 +235,7 @@ class View:
     def _numbers(self, path: str, chosen: ActivationSelection) -> bytes:
         clf = self.model.clf
         facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.input_words}
-        return activation_file({path: self.found[path]}, **facts, picture=self.picture.id)
+        return activation_file({path: self.found[path]}, **facts, picture=self.sample.id)
 
     def _table(self, path: str, chosen: ActivationSelection) -> bytes:
         rows = ([layer, *values.shape, self.dead[layer]] for layer, values in self.found.items())

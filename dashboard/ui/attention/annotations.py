@@ -47,9 +47,9 @@ class Source:
         return _(KINDS[self.key]) if self.key in KINDS else self.key
 
 
-def sources(pictures: Dataset) -> dict[str, Source]:
+def sources(dataset: Dataset) -> dict[str, Source]:
     """List what can be used, the data set's own first; one box is always possible."""
-    found = {path.name: Source(path.name, path) for path in find_parts(pictures)}
+    found = {path.name: Source(path.name, path) for path in find_parts(dataset)}
     for name, path in st.session_state.get(UPLOADS, {}).items():
         found.setdefault(name, Source(name, Path(path), uploaded=True))
     return found | {BOX: Source(BOX, None)}
@@ -103,17 +103,17 @@ def _clean(name: str) -> str:
     return re.sub(r"[^\w .()-]", "_", Path(name).name)[:80] or "annotations"
 
 
-def read(source: Source, pictures: Dataset, split: str) -> Parts | None:
+def read(source: Source, dataset: Dataset, split: str) -> Parts | None:
     """Read annotations, or show the sentence why that cannot be done and return None."""
     if source.path is None:
-        return _box(pictures, split)
+        return _box(dataset, split)
     place = source.path
     with guarded():
         files: list[str | Path] = (
             [found.path for found in walk(place, links_around(place))] if place.is_dir() else [place]
         )
         times = content_hash(*(f"{file} {modified(file)}" for file in sorted(files, key=str)))
-        found = _read(str(place), pictures.fingerprint, split, times, _pictures=pictures)
+        found = _read(str(place), dataset.fingerprint, split, times, _pictures=dataset)
         # An uploaded file goes by the hash of its content: a person knows it by its name.
         name = place.name
         for sentence in found.told:
@@ -127,9 +127,9 @@ def _read(path: str, fingerprint: str, split: str, times: str, *, _pictures: Dat
     return read_parts(path, _pictures, split)
 
 
-def _box(pictures: Dataset, split: str) -> Parts | None:
+def _box(dataset: Dataset, split: str) -> Parts | None:
     """Let a person set a box on a picture, with a preview."""
-    samples = pictures.samples(split)
+    samples = dataset.samples(split)
     if samples.empty:
         return None
     wanted = next((one for one in selection.get().sample if one in set(samples["id"])), samples["id"].iloc[0])
@@ -140,7 +140,7 @@ def _box(pictures: Dataset, split: str) -> Parts | None:
         names = sorted(samples["label"].unique())
         selection.show("box_class", label)
         take = selection.by_person("box_class", _take_class)
-        st.selectbox(_("Class"), names, key="box_class", on_change=careful(take), args=(pictures, split))
+        st.selectbox(_("Class"), names, key="box_class", on_change=careful(take), args=(dataset, split))
         ids = samples.loc[samples["label"] == label, "id"].tolist()
         selection.show("box_sample", wanted)
         st.selectbox(
@@ -151,7 +151,7 @@ def _box(pictures: Dataset, split: str) -> Parts | None:
             on_change=selection.by_person("box_sample", _take_sample),
         )
         try:
-            image = read_image(pictures.resolve(wanted))
+            image = read_image(dataset.resolve(wanted))
         except CarvisError as problem:
             st.error(plain(problem), icon=":material/error:")
             return None
@@ -166,7 +166,7 @@ def _box(pictures: Dataset, split: str) -> Parts | None:
     with right:
         st.image(_framed(image, across, down), width="stretch", alt=_("The picture with the box drawn on it"))
     with guarded():
-        return box_parts(pictures, wanted, (across[0], down[0], across[1], down[1]), name)
+        return box_parts(dataset, wanted, (across[0], down[0], across[1], down[1]), name)
     return None
 
 
@@ -180,8 +180,8 @@ def _framed(image: np.ndarray, across: tuple[int, int], down: tuple[int, int]) -
     return encode_image(shown)
 
 
-def _take_class(pictures: Dataset, split: str) -> None:
-    samples = pictures.samples(split)
+def _take_class(dataset: Dataset, split: str) -> None:
+    samples = dataset.samples(split)
     first = samples.loc[samples["label"] == st.session_state["box_class"], "id"].iloc[0]
     selection.change(sample=(first,))
 
@@ -195,9 +195,9 @@ def chosen(listed: dict[str, Source]) -> Source:
     return listed.get(selection.get(AttentionSelection).parts) or next(iter(listed.values()))
 
 
-def summary(parts: Parts, pictures: Dataset, split: str) -> str:
+def summary(parts: Parts, dataset: Dataset, split: str) -> str:
     """Say how much of the split is annotated."""
-    total = len(pictures.samples(split))
+    total = len(dataset.samples(split))
     words = n_("{n} of {total} picture is annotated", "{n} of {total} pictures are annotated", total)
     names = ", ".join(parts.names[:12]) + (" …" if len(parts.names) > 12 else "")
     return f"{words.format(n=f'{len(parts):,}', total=f'{total:,}')}: {plain(names)}"

@@ -17,7 +17,7 @@ CLICK = N_(
 )
 
 
-def show(results: dict[str, Attention], pictures: Dataset) -> None:
+def show(results: dict[str, Attention], dataset: Dataset) -> None:
     """Show one model's attention by class, and the images of the chosen class and part."""
     st.subheader(_("Class by class"), anchor=False)
     chosen = selection.get(AttentionSelection)
@@ -40,4 +40,4 @@ def show(results: dict[str, Attention], pictures: Dataset) -> None:
     charts.by_class(result, measure, (label or "", part))
     st.caption(_(CLICK))
     images.choose(result, label, part)
-    images.show(result, pictures, label, part)
+    images.show(result, dataset, label, part)

@@ -103,14 +103,14 @@ def _find(names: list[str], progress: jobs.Progress) -> pd.DataFrame:
 def _tiles(rows: pd.DataFrame, models: tuple[str, ...]) -> None:
     small = thumbnails([path if isinstance(path, str) else None for path in rows["path"]])
     with st.grid("auto", min_column_width=200, gap="small"):
-        for (_index, row), picture in zip(rows.iterrows(), small, strict=True):
+        for (_index, row), image in zip(rows.iterrows(), small, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall", key=f"disagreement_{row['id']}"):
-                _tile(row, picture, models)
+                _tile(row, image, models)
 
 
-def _tile(row: Any, picture: bytes | str, models: tuple[str, ...]) -> None:
-    if isinstance(picture, bytes):
-        st.image(picture, width="stretch", alt=_("A picture of {label}").format(label=row["label"]))
+def _tile(row: Any, image: bytes | str, models: tuple[str, ...]) -> None:
+    if isinstance(image, bytes):
+        st.image(image, width="stretch", alt=_("A picture of {label}").format(label=row["label"]))
     st.caption(_("true: {label}").format(label=plain(row["label"])))
     for name in models:
         answer, confidence = row[f"answer:{name}"], percent(row[f"confidence:{name}"])

@@ -29,7 +29,7 @@ class _Identity(TypedDict):
     class_names: Texts
 
 
-def question(chosen: AttentionSelection) -> dict:
+def settings_in_use(chosen: AttentionSelection) -> dict:
     """Return what is asked of every model, as ``attention_on_parts`` takes it."""
     return {
         "method": chosen.method,
@@ -63,7 +63,7 @@ def _identity(name: str) -> tuple[str, list[str]] | None:
     return None
 
 
-def result(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict) -> Attention | None:
+def result(name: str, dataset: Dataset, split: str, parts: Parts, settings: dict) -> Attention | None:
     """Return one model's result where it was measured before."""
     try:
         identity = _identity(name)
@@ -71,7 +71,7 @@ def result(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict) 
         return None
     if identity is None:
         return None
-    key = settings_key(identity, (pictures.fingerprint, split), parts.fingerprint, settings_of(**asked))
+    key = settings_key(identity, (dataset.fingerprint, split), parts.fingerprint, settings_of(**settings))
     shelf = _opened()
     if key not in shelf:
         found = kept(_cache(), key)
@@ -83,7 +83,7 @@ def result(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict) 
     return shelf[key]
 
 
-def offer(missing: list[str], images: Dataset, split: str, parts: Parts, asked: dict) -> None:
+def offer(missing: list[str], dataset: Dataset, split: str, parts: Parts, settings: dict) -> None:
     """Offer to measure the models that were not measured yet, with progress and a way to stop."""
     if not missing:
         return
@@ -91,23 +91,23 @@ def offer(missing: list[str], images: Dataset, split: str, parts: Parts, asked: 
     def measure(progress: jobs.Progress) -> int | None:
         done = 0
         for place, name in enumerate(missing):
-            done += _measure(name, images, split, parts, asked, jobs.part(progress, place, 1, len(missing)))
+            done += _measure(name, dataset, split, parts, settings, jobs.part(progress, place, 1, len(missing)))
         return done or None
 
     with st.container(border=True):
         names = ", ".join(plain(name) for name in missing)
         st.markdown(_("Not measured yet with these settings: {names}.").format(names=names))
-        key = content_hash("attention", missing, split, parts.fingerprint, asked)
-        note = _work(len(missing), len(parts), len(parts.names), asked["cover"])
+        key = content_hash("attention", missing, split, parts.fingerprint, settings)
+        note = _work(len(missing), len(parts), len(parts.names), settings["cover"])
         on_request(key, _("Measure"), measure, note, keeps=False, name="attention")
 
 
-def _work(models: int, pictures: int, parts: int, cover: bool) -> str:
-    passes = models * pictures * (1 + 2 * parts if cover else 1)
+def _work(models: int, images: int, parts: int, cover: bool) -> str:
+    passes = models * images * (1 + 2 * parts if cover else 1)
     return _("{n} forward passes; results are kept.").format(n=f"{passes:,}")
 
 
-def _measure(name: str, images: Dataset, split: str, parts: Parts, asked: dict, progress: jobs.Progress) -> bool:
+def _measure(name: str, dataset: Dataset, split: str, parts: Parts, settings: dict, progress: jobs.Progress) -> bool:
     model = open_model(name)
     if model.classifier is None:
         error(model.error)
@@ -117,9 +117,11 @@ def _measure(name: str, images: Dataset, split: str, parts: Parts, asked: dict, 
     try:
         facts = {"fingerprint": clf.fingerprint, "class_names": list(clf.class_names)}
         with model.lock:
-            found = attention_on_parts(clf, images, split, parts, watch=progress, cache=_cache(), **asked)
+            found = attention_on_parts(clf, dataset, split, parts, watch=progress, cache=_cache(), **settings)
         identity = clf.fingerprint, list(clf.class_names)
-        _opened()[settings_key(identity, (images.fingerprint, split), parts.fingerprint, settings_of(**asked))] = found
+        _opened()[settings_key(identity, (dataset.fingerprint, split), parts.fingerprint, settings_of(**settings))] = (
+            found
+        )
         st.session_state.setdefault(_IDENTITIES, {})[file_key(name)] = identity
         # In a workspace that cannot be written, what was found is there for this session.
         with contextlib.suppress(CarvisError):

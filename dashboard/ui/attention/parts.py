@@ -15,9 +15,9 @@ from ui.widgets.text import plain
 
 def show(models: list[str]) -> bool:
     """Show which annotated parts the models look at and need; return whether anything was measured."""
-    pictures = annotations.dataset()
+    dataset = annotations.dataset()
     split = current.split()
-    if pictures is None or not split:
+    if dataset is None or not split:
         empty(
             _("No pictures yet"),
             _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
@@ -27,7 +27,7 @@ def show(models: list[str]) -> bool:
     if why := skipped_files.why_nothing():
         empty(_("No pictures yet"), plain(why))
         return False
-    listed = annotations.sources(pictures)
+    listed = annotations.sources(dataset)
     source = annotations.chosen(listed)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = {key: one.words() for key, one in listed.items()}
@@ -45,23 +45,25 @@ def show(models: list[str]) -> bool:
                 "data set's folder, or set one box on one picture here:"
             ),
         )
-    parts = annotations.read(source, pictures, split)
+    parts = annotations.read(source, dataset, split)
     if parts is None or not models:
         return False
-    st.caption(annotations.summary(parts, pictures, split))
-    asked = measurement.question(selection.get(AttentionSelection))
+    st.caption(annotations.summary(parts, dataset, split))
+    settings = measurement.settings_in_use(selection.get(AttentionSelection))
     found = unreadable.each(
-        "result", {name: name for name in models}, lambda name: measurement.result(name, pictures, split, parts, asked)
+        "result",
+        {name: name for name in models},
+        lambda name: measurement.result(name, dataset, split, parts, settings),
     )
     results = {name: found.get(name) for name in models}
     missing = [name for name, result in results.items() if result is None]
-    measurement.offer(missing, pictures, split, parts, asked)
+    measurement.offer(missing, dataset, split, parts, settings)
     if there := {name: result for name, result in results.items() if result is not None}:
-        _results(there, pictures)
+        _results(there, dataset)
     return bool(there)
 
 
-def _results(results: dict[str, Attention], pictures: Dataset) -> None:
+def _results(results: dict[str, Attention], dataset: Dataset) -> None:
     findings.show(results)
     charts.by_part(results)
     with st.expander(_("The same as a table"), type="compact"):
@@ -72,4 +74,4 @@ def _results(results: dict[str, Attention], pictures: Dataset) -> None:
         st.caption(" ".join(dict.fromkeys(notes)))
     downloads.show(results)
     if several:
-        classes.show(results, pictures)
+        classes.show(results, dataset)

@@ -29,8 +29,7 @@ _POINTS = 300
 
 def evaluated() -> dict[str, evaluations.Table]:
     """Return the readable evaluations on the chosen pictures by model, worst first."""
-    name, split = current.dataset_name(), current.split()
-    found = {t.model: t for t in evaluations.saved().values() if (t.data, t.split) == (name, split)}
+    found = evaluations.on(current.dataset_name(), current.split())
     return {model: found[model] for model in current.by_accuracy(list(found)) if current.evaluation(found[model])}
 
 

@@ -39,9 +39,9 @@ def show(rows: pd.DataFrame, found: Comparison, title: str) -> None:
         return
     small = thumbnails(comparison.paths(part["id"].tolist()))
     with st.grid("auto", min_column_width=190, gap="small"):
-        for (_index, row), picture in zip(part.iterrows(), small, strict=True):
+        for (_index, row), image in zip(part.iterrows(), small, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall", key=f"compared_{row['id']}"):
-                _tile(row, picture, names)
+                _tile(row, image, names)
     choose_page(len(rows), PER_PAGE)
 
 
@@ -69,11 +69,11 @@ def _ordered(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return rows.iloc[order]
 
 
-def _tile(row: pd.Series, picture: bytes | str, names: list[str]) -> None:
-    if isinstance(picture, bytes):
-        st.image(picture, width="stretch", alt=_("A picture of {label}").format(label=row["label"]))
+def _tile(row: pd.Series, image: bytes | str, names: list[str]) -> None:
+    if isinstance(image, bytes):
+        st.image(image, width="stretch", alt=_("A picture of {label}").format(label=row["label"]))
     else:
-        st.caption(f":material/broken_image: {plain(picture) or _('The picture is missing')}")
+        st.caption(f":material/broken_image: {plain(image) or _('The picture is missing')}")
     st.caption(_("true: {label}").format(label=plain(row["label"])))
     for name in names:
         answer, confidence = plain(row[f"predicted:{name}"]), percent(row[f"confidence:{name}"])

@@ -185,19 +185,19 @@ def _tiles(view: matrices.View, table: evaluations.Table, rows: pd.DataFrame) ->
             paths = dict(zip(samples["id"], samples["path"], strict=True))
     small = thumbnails([paths.get(one) for one in rows["id"]], 200)
     with st.grid("auto", min_column_width=104, gap="small"):
-        for (_index, row), picture in zip(rows.iterrows(), small, strict=True):
+        for (_index, row), image in zip(rows.iterrows(), small, strict=True):
             with st.container(gap="xxsmall", key=f"pair_{row['id']}"):
-                _tile(view, row, picture)
+                _tile(view, row, image)
 
 
-def _tile(view: matrices.View, row: Any, picture: bytes | str) -> None:
+def _tile(view: matrices.View, row: Any, image: bytes | str) -> None:
     said = [model.name for model in view.models if f"predicted:{model.name}" in row]
-    if isinstance(picture, bytes):
+    if isinstance(image, bytes):
         first = row[f"predicted:{said[0]}"]
         words = _("{label}, taken for {predicted}") if first != row["label"] else _("A picture of {label}")
-        st.image(picture, width="stretch", alt=words.format(label=row["label"], predicted=first))
+        st.image(image, width="stretch", alt=words.format(label=row["label"], predicted=first))
     else:
-        st.caption(f":material/broken_image: {plain(picture) or _(ROW_STATUS['missing'])}")
+        st.caption(f":material/broken_image: {plain(image) or _(ROW_STATUS['missing'])}")
         st.caption(plain(row["id"]))
     if view.is_super:
         st.caption(_("true: {label}").format(label=plain(row["label"])))

@@ -33,17 +33,17 @@ def _opened() -> OrderedDict:
     return OrderedDict()
 
 
-def checked(pictures: Dataset) -> Health | None:
+def checked(dataset: Dataset) -> Health | None:
     """Return what a check of a data set found; where it was never checked, offer to."""
-    key = content_hash("checked", str(pictures.root), pictures.fingerprint, workspace.image_times(pictures))
+    key = content_hash("checked", str(dataset.root), dataset.fingerprint, workspace.image_times(dataset))
     shelf = _opened()
     if key in shelf:
         return shelf[key]
     here = cache()
     if here.get(key, ".json"):
         with st.spinner(_("Reading what the last check found …")):
-            return _keep(key, check_dataset(pictures, cache=here))
-    n = int(pictures.counts().to_numpy().sum())
+            return _keep(key, check_dataset(dataset, cache=here))
+    n = int(dataset.counts().to_numpy().sum())
     seconds = max(1, round(n * _SECONDS_A_PICTURE))
     wait = (
         n_("about {n} second", "about {n} seconds", seconds).format(n=seconds)
@@ -54,7 +54,7 @@ def checked(pictures: Dataset) -> Health | None:
     return on_request(
         key,
         _("Check these pictures"),
-        lambda progress: _keep(key, check_dataset(pictures, progress, here), here),
+        lambda progress: _keep(key, check_dataset(dataset, progress, here), here),
         note.format(n=f"{n:,}", wait=wait),
         keeps=False,
     )

@@ -15,17 +15,17 @@ from ui.widgets.text import SPLIT
 _COLOURS = {"train": "#31688e", "valid": "#35b779", "test": "#e0a100"}
 
 
-def show(pictures: Dataset) -> None:
+def show(dataset: Dataset) -> None:
     """Show how many pictures each class has, and all pictures of a chosen one, a page at a time."""
-    counts = pictures.counts()
+    counts = dataset.counts()
     st.altair_chart(_counts(counts), alt=_counts_words(counts))
-    tiles.save(_("Counts as a table"), counts.reset_index(), f"{pictures.name}-counts.csv")
+    tiles.save(_("Counts as a table"), counts.reset_index(), f"{dataset.name}-counts.csv")
     split = current.split()
     names = counts.index.tolist()
     chosen = selection.get(DataHealthSelection).true
     name = chosen if chosen in names else names[0]
     st.selectbox(_("Pictures of the class"), names, width=320, **selection.control("true", name))
-    rows = pictures.samples(split)
+    rows = dataset.samples(split)
     rows = rows[rows["label"] == name]
     if rows.empty:
         st.info(_("This class has no pictures in this split."), icon=":material/filter_alt_off:")

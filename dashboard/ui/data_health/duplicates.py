@@ -69,12 +69,12 @@ def _pairs(rows: pd.DataFrame) -> None:
         for number, row in enumerate(rows.itertuples()):
             with st.container(border=True, height="stretch", gap="xsmall"):
                 both = st.grid(2, min_column_width=100, gap="xsmall")
-                for picture, split, label, path in (
+                for image, split, label, path in (
                     (small[number], row.split, row.label, row.path),
                     (small[number + len(rows)], row.twin_split, row.twin_label, row.twin_path),
                 ):
                     with both.container(gap="xxsmall"):
-                        tiles.tile(picture, f"{label}, {_(SPLIT[split])}")
+                        tiles.tile(image, f"{label}, {_(SPLIT[split])}")
                         name = plain(os.path.basename(path))
                         st.caption(f"**{_(SPLIT[split])}** · {plain(label)}  \n{name}")
                 st.caption(_alike(row))

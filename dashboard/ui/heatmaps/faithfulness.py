@@ -70,7 +70,7 @@ def key_of(row: HeatmapRow, model: Opened) -> str:
     """Name the test of one model's map of a row by everything that decides its outcome."""
     heatmap = row.maps[model.name]
     asked = [heatmap.method, heatmap.layer, heatmap.target, heatmap.against, heatmap.gamma, heatmap.score_kind]
-    known = model.clf.fingerprint, stamp_of(row.picture), content_hash(heatmap.raw, asked)
+    known = model.clf.fingerprint, stamp_of(row.sample), content_hash(heatmap.raw, asked)
     return _made_key(*known, _row=row, _model=model)
 
 
@@ -159,8 +159,5 @@ def _chart(trials: dict[str, Any]) -> Any:
 def table(rows: list[HeatmapRow], found: dict) -> pd.DataFrame:
     """Collect the figures of all maps tested: a row a picture and model."""
     return pd.DataFrame(
-        [
-            {"picture": rows[number].picture.id, "model": name, **value.facts()}
-            for (number, name), value in found.items()
-        ]
+        [{"picture": rows[number].sample.id, "model": name, **value.facts()} for (number, name), value in found.items()]
     )

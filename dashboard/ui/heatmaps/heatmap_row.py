@@ -39,21 +39,21 @@ def _read(stamp: object, *, _source: Path | bytes) -> tuple[np.ndarray, np.ndarr
 class HeatmapRow:
     """One picture and its heatmaps: the frame is drawn at once, the maps as they come."""
 
-    def __init__(self, picture: Sample, models: list[str], number: int):
-        self.picture = picture
-        self.image, self.original = _read(stamp_of(picture), _source=picture.source)
+    def __init__(self, sample: Sample, models: list[str], number: int):
+        self.sample = sample
+        self.image, self.original = _read(stamp_of(sample), _source=sample.source)
         self.maps: dict[str, Heatmap] = {}
         self.rights: dict[str, bool | None] = {}
         grid = st.grid(len(models) + 1, min_column_width=210, gap="small")
         with grid.cell():
             title = _("Picture")
-            st.markdown(f"**{title}**  \n{_true_class(picture)}")
+            st.markdown(f"**{title}**  \n{_true_class(sample)}")
             st.image(
                 encode_image(self.image),
                 width="stretch",
-                alt=_("The picture {name}").format(name=picture.name),
+                alt=_("The picture {name}").format(name=sample.name),
             )
-            st.caption(plain(picture.id if isinstance(picture.source, Path) else picture.name))
+            st.caption(plain(sample.id if isinstance(sample.source, Path) else sample.name))
             self.actions = st.container(horizontal=True, gap="xsmall")
         self.cells = {name: grid.cell() for name in models}
         self.slots = {}
@@ -66,18 +66,18 @@ class HeatmapRow:
     def seen_by(self, model: Opened) -> np.ndarray | Path | bytes:
         """Return the picture in a form that the model reads in its own way."""
         usual = model.clf.reading == USUAL and model.clf.channels == 3
-        return self.original if usual and self.original is not None else self.picture.source
+        return self.original if usual and self.original is not None else self.sample.source
 
     def large(self) -> np.ndarray:
         """Return the image as it is drawn into figures."""
-        return fitted(read_image(self.picture.source) if self.original is None else self.original)
+        return fitted(read_image(self.sample.source) if self.original is None else self.original)
 
     def compute(self, model: Opened, chosen: HeatmapSelection, layer: str | None) -> None:
         """Make the map of one model, or say why there is none."""
         slot = self.slots[model.name]
         try:
             with slot.skeleton(height=260):
-                found = explain(model, self.picture, chosen, layer)
+                found = explain(model, self.sample, chosen, layer)
         # Whatever TensorFlow says to one model and image, the others have their maps.
         except Exception as problem:
             with slot:
@@ -90,8 +90,8 @@ class HeatmapRow:
         else:
             self.maps[model.name] = found
             # A model that was never taught the true class, or whose class names are unknown, is neither.
-            taught = self.picture.label in model.clf.class_names
-            self.rights[model.name] = found.predicted_name == self.picture.label if taught else None
+            taught = self.sample.label in model.clf.class_names
+            self.rights[model.name] = found.predicted_name == self.sample.label if taught else None
 
     def draw(self, name: str, values: np.ndarray, chosen: HeatmapSelection) -> None:
         """Show one model's answer and its map, whose ``values`` are scaled to [0, 1]."""
@@ -123,7 +123,7 @@ class HeatmapRow:
         """
         with self.actions:
             if self.maps:
-                stem = Path(self.picture.name).stem
+                stem = Path(self.sample.name).stem
                 download(
                     _("Figure"),
                     lambda: _figure(self, chosen, verdicts),
@@ -143,16 +143,16 @@ class HeatmapRow:
                     _("Remove"),
                     icon=":material/close:",
                     type="tertiary",
-                    key=f"remove_{self.picture.id}",
+                    key=f"remove_{self.sample.id}",
                     on_click=careful(remove),
-                    args=(self.picture.id,),
+                    args=(self.sample.id,),
                 )
 
 
-def _true_class(picture: Sample) -> str:
-    if picture.label is None:
+def _true_class(sample: Sample) -> str:
+    if sample.label is None:
         return _("true class not known")
-    return _("true: {label}").format(label=f"**{plain(picture.label)}**")
+    return _("true: {label}").format(label=f"**{plain(sample.label)}**")
 
 
 def _facts(heatmap: "Heatmap") -> str:
@@ -184,7 +184,7 @@ def _figure(row: HeatmapRow, chosen: HeatmapSelection, verdicts: dict[str, str])
     figure = heatmap_comparison(
         row.large(),
         row.maps,
-        row.picture.label,
+        row.sample.label,
         alpha=chosen.strength / 100,
         colormap=chosen.colours,
         scale=chosen.scale,

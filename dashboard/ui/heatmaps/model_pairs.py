@@ -136,11 +136,11 @@ def _swapped(key: str, names: tuple[str, ...], *, _row: HeatmapRow, _opened: dic
         for name in sorted(names):
             locks.enter_context(_opened[name].lock)
         models = {name: _opened[name].classifier for name in names}
-        return evidence_swap(models, _row.picture.source, _row.maps)
+        return evidence_swap(models, _row.sample.source, _row.maps)
 
 
 def _downloads(row: HeatmapRow, swap: pd.DataFrame | None) -> None:
-    stem = Path(row.picture.name).stem
+    stem = Path(row.sample.name).stem
     with st.container(horizontal=True, gap="xsmall"):
         download(
             _("Figure"),

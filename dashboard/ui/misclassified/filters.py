@@ -112,8 +112,7 @@ def others(key: str, rows: pd.DataFrame) -> pd.DataFrame:
     table = current.tables()[key]
     if not table.is_evaluation:
         return pd.DataFrame(index=rows.index)
-    near = [one for one in evaluations.saved().values() if (one.data, one.split) == (table.data, table.split)]
-    near = [one for one in near if one != table and current.evaluation(one)]
+    near = [one for one in evaluations.on(table.data, table.split).values() if one != table and current.evaluation(one)]
     stamps = tuple((one.name, evaluations.stamp(one)) for one in (table, *near))
     return _others(stamps, _rows=rows, _own=table, _tables=near)
 

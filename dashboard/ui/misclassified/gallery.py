@@ -52,28 +52,28 @@ def tiles(rows: pd.DataFrame, table: str, tags: pd.DataFrame) -> None:
     chosen = selection.get()
     small = thumbnails([path if isinstance(path, str) else None for path in rows["path"]])
     with st.grid("auto", min_column_width=168, gap="small"):
-        for row, picture in zip(rows.itertuples(), small, strict=True):
+        for row, image in zip(rows.itertuples(), small, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall", key=f"tile_{row.id}"):
-                _tile(row, picture, table, row.id in chosen.sample, *tag_editor.of_row(tags, row))
+                _tile(row, image, table, row.id in chosen.sample, *tag_editor.of_row(tags, row))
 
 
-def _tile(row: Any, picture: bytes | str, table: str, picked: bool, given: tuple[str, ...], note: str) -> None:
+def _tile(row: Any, image: bytes | str, table: str, picked: bool, given: tuple[str, ...], note: str) -> None:
     predicted, label = plain(text(row.predicted)), plain(text(row.label))
-    if isinstance(picture, bytes):
+    if isinstance(image, bytes):
         st.image(
-            picture,
+            image,
             width="stretch",
             alt=_("{label}, taken for {predicted}").format(label=text(row.label), predicted=text(row.predicted)),
         )
     else:
-        reason = _(ROW_STATUS[row.status]) if row.status in ROW_STATUS else plain(picture)
+        reason = _(ROW_STATUS[row.status]) if row.status in ROW_STATUS else plain(image)
         st.caption(f":material/broken_image: {reason}")
         st.caption(plain(getattr(row, "PATH", None) or row.id))
     if isinstance(row.predicted, str):
         st.markdown(f"{mark(False)} **{predicted}**")
     known = [percent(row.confidence)] if row.confidence == row.confidence else []
     st.caption(" · ".join([*known, _("true: {label}").format(label=label)]))
-    if not isinstance(picture, bytes):
+    if not isinstance(image, bytes):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         key = f"pick_{row.id}"

@@ -55,9 +55,9 @@ def examples(row: Any, joined: Joined) -> None:
         with column:
             st.caption(_("Other pictures labelled {label}").format(label=plain(name)))
             with st.container(horizontal=True, gap="xsmall"):
-                for picture in thumbnails(paths):
-                    if isinstance(picture, bytes):
-                        st.image(picture, width=104, alt=_("A picture of {label}").format(label=name))
+                for image in thumbnails(paths):
+                    if isinstance(image, bytes):
+                        st.image(image, width=104, alt=_("A picture of {label}").format(label=name))
 
 
 def tags(row: Any) -> None:

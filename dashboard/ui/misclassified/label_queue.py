@@ -33,7 +33,7 @@ _LISTED = 200
 
 def show() -> None:
     """Show the queue of the chosen data set and split."""
-    tables = {t.model: t for t in evaluations.saved().values() if (t.data, t.split) == _place()}
+    tables = evaluations.on(*_place())
     if not tables:
         empty(
             _("No evaluation to look for label errors in yet"),
@@ -156,12 +156,12 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
     instead = decisions["suggested"].get(sample) if decision == "confirmed" else None
     left, right = st.columns([3, 2])
     with left:
-        picture = thumbnails([path], 900)[0]
-        if isinstance(picture, bytes):
+        image = thumbnails([path], 900)[0]
+        if isinstance(image, bytes):
             words = _("Labelled {label}; the models suggest {suggested}.")
-            st.image(picture, width="stretch", alt=words.format(label=row.label, suggested=row.suggested))
-        elif picture:
-            error(picture)
+            st.image(image, width="stretch", alt=words.format(label=row.label, suggested=row.suggested))
+        elif image:
+            error(image)
         st.caption(plain(sample))
         tag_editor.replaced_since(row)
     with right:

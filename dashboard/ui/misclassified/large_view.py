@@ -51,11 +51,11 @@ def _large(rows: pd.DataFrame, table: str) -> None:
         tag_editor.keys(row, given)
     left, right = st.columns(2)
     with left:
-        picture = thumbnails([row.path if isinstance(row.path, str) else None], 900)[0]
-        if isinstance(picture, bytes):
-            st.image(picture, width="stretch", alt=text(row.label))
+        image = thumbnails([row.path if isinstance(row.path, str) else None], 900)[0]
+        if isinstance(image, bytes):
+            st.image(image, width="stretch", alt=text(row.label))
         else:
-            error(picture or _(ROW_STATUS.get(row.status, ROW_STATUS["missing"])))
+            error(image or _(ROW_STATUS.get(row.status, ROW_STATUS["missing"])))
         st.caption(plain(row.id))
         tag_editor.replaced_since(row)
     with right:
@@ -67,7 +67,7 @@ def _large(rows: pd.DataFrame, table: str) -> None:
 
 def top_five(row: Any, table: str, data: str, split: str) -> None:
     """Show the five most probable classes, and what the other evaluated models said, from the saved evaluations."""
-    said = answers(row.id, data, split)
+    said = probabilities(row.id, data, split)
     model = table.rsplit("/", 1)[-1] if not table.endswith(".csv") else next(iter(said), None)
     if model not in said:
         st.markdown(f"{mark(False)} **{plain(text(row.predicted))}** {percent(row.confidence)}")
@@ -86,15 +86,14 @@ def top_five(row: Any, table: str, data: str, split: str) -> None:
                 st.markdown(f"{mark(top == row.label)} {plain(other)}: **{plain(top)}** {percent(values[top])}")
 
 
-def answers(sample: str, name: str, split: str) -> dict[str, pd.Series]:
+def probabilities(sample: str, name: str, split: str) -> dict[str, pd.Series]:
     """Return the probabilities that each evaluated model gave a picture, by class."""
     found = {}
-    for entry in evaluations.saved().values():
-        if (entry.data, entry.split) == (name, split):
-            with unreadable.item("evaluation", entry.name):
-                predictions = evaluations.load(entry).predictions
-                row = predictions.loc[predictions["id"] == sample]
-                if len(row):
-                    values = row.iloc[0].filter(regex="^p:").astype(float)
-                    found[entry.model] = values.rename(lambda column: column.removeprefix("p:"))
+    for model, table in evaluations.on(name, split).items():
+        with unreadable.item("evaluation", table.name):
+            predictions = evaluations.load(table).predictions
+            row = predictions.loc[predictions["id"] == sample]
+            if len(row):
+                values = row.iloc[0].filter(regex="^p:").astype(float)
+                found[model] = values.rename(lambda column: column.removeprefix("p:"))
     return found

@@ -18,18 +18,18 @@ from ui.widgets.text import SPLIT, percent, plain
 
 def offer(model: Opened) -> None:
     """Offer to check what is assumed of a model on the chosen data set, or show what was found."""
-    images = assumptions.chosen_dataset()
-    if images is None:
+    dataset = assumptions.chosen_dataset()
+    if dataset is None:
         return
-    found = assumptions.kept(model, images, full=True)
+    found = assumptions.kept(model, dataset, full=True)
     if found is not None:
         _show(model, found)
         return
     with guarded():
         on_request(
-            repr(("assumptions", assumptions.key(model, images))),
-            _("Check on images of {data}").format(data=plain(images.name)),
-            lambda progress: _check(model, images, progress),
+            repr(("assumptions", assumptions.key(model, dataset))),
+            _("Check on images of {data}").format(data=plain(dataset.name)),
+            lambda progress: _check(model, dataset, progress),
             _("Tries every preprocessing, class order and resize on up to 200 images."),
             keeps=False,
             primary=False,
@@ -37,18 +37,18 @@ def offer(model: Opened) -> None:
         )
 
 
-def _check(model: Opened, images: Dataset, progress: jobs.Progress) -> AssumptionCheck:
+def _check(model: Opened, dataset: Dataset, progress: jobs.Progress) -> AssumptionCheck:
     with model.lock:
-        found = check_assumptions(model.clf, images, full=True, cache=jobs.cache("assumptions"), progress=progress)
+        found = check_assumptions(model.clf, dataset, full=True, cache=jobs.cache("assumptions"), progress=progress)
     # In a workspace that cannot be written, what was found is there for this session.
-    assumptions.remember(model, images, found)
+    assumptions.remember(model, dataset, found)
     return found
 
 
 def are_checked(model: Opened) -> bool:
     """Tell whether what is assumed of a model was checked to the end on the chosen data set."""
-    images = assumptions.chosen_dataset()
-    return bool(images and assumptions.kept(model, images, full=True))
+    dataset = assumptions.chosen_dataset()
+    return bool(dataset and assumptions.kept(model, dataset, full=True))
 
 
 def _show(model: Opened, found: AssumptionCheck) -> None:

@@ -24,18 +24,18 @@ def show(clf: "Classifier", lock: AbstractContextManager) -> bool:
     """Show images of the chosen data set, each with its predicted name and its label; whether there were any."""
     name = current.dataset_name()
     try:
-        pictures = workspace.dataset(name) if name else None
+        dataset = workspace.dataset(name) if name else None
     except CarvisError:
-        pictures = None
+        dataset = None
     found = None
-    if pictures is not None:
+    if dataset is not None:
         key = (clf.fingerprint, tuple(clf.class_names))
-        found = _predictions(key, pictures.fingerprint, _classifier=clf, _data=pictures, _lock=lock)
-    if pictures is None or found is None or found.empty:
+        found = _predictions(key, dataset.fingerprint, _classifier=clf, _data=dataset, _lock=lock)
+    if dataset is None or found is None or found.empty:
         st.caption(_("There is no data set here to compare the names with: save only names that you know to be right."))
         return False
     words = _("What the model predicts under these names, on images of {data}. Do names and images fit?")
-    st.markdown(words.format(data=plain(pictures.name)))
+    st.markdown(words.format(data=plain(dataset.name)))
     grid = st.grid(4, min_column_width=130, gap="small")
     small = thumbnails(found["path"].tolist())
     for row, image in zip(found.to_dict("records"), small, strict=True):

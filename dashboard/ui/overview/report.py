@@ -16,7 +16,7 @@ _PICTURES = 8
 def offer() -> None:
     """Offer a report on the models evaluated on the chosen pictures; nothing is made before it is asked for."""
     name, split = current.dataset_name(), current.split()
-    tables = {t.model: t for t in evaluations.saved().values() if (t.data, t.split) == (name, split)}
+    tables = evaluations.on(name, split)
     tables = {model: table for model, table in tables.items() if current.evaluation(table)}
     if not tables:
         return

@@ -29,8 +29,8 @@ def dataset_name() -> str:
 
 def _has_images(name: str) -> bool:
     with unreadable.item("data set", name):
-        pictures = workspace.dataset(name)
-        return any(len(pictures.samples(split)) for split in pictures.splits)
+        dataset = workspace.dataset(name)
+        return any(len(dataset.samples(split)) for split in dataset.splits)
     return False
 
 
@@ -113,10 +113,9 @@ def why_not(table: evaluations.Table) -> str:
 
 def tables() -> dict[str, evaluations.Table]:
     """Return what page Misclassified can show: the evaluations on the chosen pictures, best first, then the files."""
-    name, part = dataset_name(), split()
-    ours = {t.model: key for key, t in evaluations.saved().items() if (t.data, t.split) == (name, part)}
-    listed = {ours[model]: evaluations.saved()[ours[model]] for model in reversed(by_accuracy(list(ours)))}
-    return listed | evaluations.csv_tables()
+    ours = evaluations.on(dataset_name(), split())
+    listed = [ours[model] for model in reversed(by_accuracy(list(ours)))]
+    return {table.name: table for table in listed} | evaluations.csv_tables()
 
 
 def table() -> str:

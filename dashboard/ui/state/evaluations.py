@@ -40,6 +40,11 @@ def saved() -> dict[str, Table]:
     return found
 
 
+def on(dataset: str, split: str) -> dict[str, Table]:
+    """Return the saved evaluations on one split of a data set by model."""
+    return {table.model: table for table in saved().values() if (table.data, table.split) == (dataset, split)}
+
+
 @once_a_run
 def csv_tables() -> dict[str, Table]:
     """Return the tables of misclassified images that belong to no evaluation, by path below the workspace."""

@@ -154,11 +154,11 @@ def _open(
     from carvis.classifier import load_classifier
     from carvis.classifier.files.admission import UntriedError
 
-    pictures = None
+    dataset = None
     with contextlib.suppress(CarvisError):
-        pictures = workspace.dataset(lender) if lender else None
+        dataset = workspace.dataset(lender) if lender else None
     try:
-        return Opened(name, load_classifier(path, data=pictures))
+        return Opened(name, load_classifier(path, data=dataset))
     except CarvisError as problem:
         # Untried, it holds until somebody asks for the file.
         if isinstance(problem, UntriedError) or not holds(problem):

@@ -28,7 +28,7 @@ V = TypeVar("V")
 
 def beside(models: Iterable["Opened"]) -> None:
     """Say beside results what speaks against the assumptions about models, or that nobody has checked them."""
-    pictures = chosen_dataset()
+    dataset = chosen_dataset()
     against: dict[tuple[Sequence[str], bool], list[str]] = {}
     unchecked = []
     for model in models:
@@ -37,7 +37,7 @@ def beside(models: Iterable["Opened"]) -> None:
             continue
         found = None
         with unreadable.item("result", model.name):
-            found = kept(model, pictures, full=False) if pictures else None
+            found = kept(model, dataset, full=False) if dataset else None
         if found is None:
             unchecked.append(model.name)
         elif remarks := found.remarks_on(clf.assumed):
@@ -106,7 +106,7 @@ def remarks_of(table: evaluations.Table) -> Remarks:
     )
 
 
-def of_models(names: Iterable[str], pictures: str, split: str) -> None:
+def of_models(names: Iterable[str], dataset: str, split: str) -> None:
     """Say of models, without opening them, what speaks against the assumptions about them.
 
     Args:
@@ -116,7 +116,7 @@ def of_models(names: Iterable[str], pictures: str, split: str) -> None:
     by_card: dict[Remarks, list[str]] = {}
     for name in names:
         found = [table for table in evaluations.saved().values() if table.model == name]
-        found.sort(key=lambda table: (table.data != pictures, table.split != split))
+        found.sort(key=lambda table: (table.data != dataset, table.split != split))
         with unreadable.item("card", name):
             if found:
                 evaluated.append(found[0])
@@ -144,16 +144,16 @@ def chosen_dataset() -> Dataset | None:
     return None
 
 
-def kept(model: "Opened", pictures: Dataset, *, full: bool) -> AssumptionCheck | None:
-    known = st.session_state.get(_FOUND, {}).get(key(model, pictures))
-    return known or kept_check(model.clf, pictures, jobs.cache("assumptions"), full=full)
+def kept(model: "Opened", dataset: Dataset, *, full: bool) -> AssumptionCheck | None:
+    known = st.session_state.get(_FOUND, {}).get(key(model, dataset))
+    return known or kept_check(model.clf, dataset, jobs.cache("assumptions"), full=full)
 
 
-def remember(model: "Opened", pictures: Dataset, found: AssumptionCheck) -> None:
+def remember(model: "Opened", dataset: Dataset, found: AssumptionCheck) -> None:
     """Keep what a check found for this session."""
-    st.session_state.setdefault(_FOUND, {})[key(model, pictures)] = found
+    st.session_state.setdefault(_FOUND, {})[key(model, dataset)] = found
 
 
-def key(model: "Opened", pictures: Dataset) -> tuple:
+def key(model: "Opened", dataset: Dataset) -> tuple:
     clf = model.clf
-    return clf.fingerprint, tuple(clf.class_names), pictures.fingerprint
+    return clf.fingerprint, tuple(clf.class_names), dataset.fingerprint

@@ -28,10 +28,10 @@ def words(evaluation: Evaluation) -> str:
 def why_nothing() -> str:
     """Say why the chosen split shows no images though it holds files; empty where it shows some, or holds none."""
     try:
-        split, pictures = current.split(), workspace.dataset(current.dataset_name()) if current.dataset_name() else None
-        if pictures is None or not split or len(pictures.samples(split)):
+        split, dataset = current.split(), workspace.dataset(current.dataset_name()) if current.dataset_name() else None
+        if dataset is None or not split or len(dataset.samples(split)):
             return ""
-        return " ".join(str(of_library(note)) for note in pictures.not_read_notes(split))
+        return " ".join(str(of_library(note)) for note in dataset.not_read_notes(split))
     except CarvisError:
         return ""
 
