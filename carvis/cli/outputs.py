@@ -22,7 +22,7 @@ def check_outputs(
 
     Args:
         paths: the files to write.
-        overwrite: whether existing ones may be replaced, as ``--overwrite`` says; None where the verb has no such option.
+        overwrite: whether existing ones may be replaced; None where the verb has no ``--overwrite``.
         sources: files that are read: they are never overwritten.
         option: the option that names the output, for the error message.
 
