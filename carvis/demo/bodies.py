@@ -45,7 +45,7 @@ class Body:
 
     @property
     def wheels(self) -> tuple[float, float]:
-        """x of the front and the rear axle."""
+        """X of the front and the rear axle."""
         return self.nose - self.front_axle, -self.nose + self.rear_axle
 
 
