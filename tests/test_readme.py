@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+import carvis
 from carvis.cli import VERBS, main
 from carvis.evaluation import load_evaluation
 from tests.markdown import PAGES, ROOT, anchors, blocks, carvis_commands, links, text_of
+from tests.test_rooms import ROOMS
 from tests.tutorial import CLASSES, MODELS, make_tutorial
 
 LANGUAGES = {"bash", "powershell", "python", "ini", "nginx", "mermaid", "text", ""}
@@ -157,3 +159,17 @@ def test_every_page_is_linked_from_the_readme():
     for page in ("README.md", "README.ja.md"):
         reachable |= {(Path(page).parent / link.partition("#")[0]).as_posix() for link in links(page)}
     assert set(PAGES) <= reachable
+
+
+def test_contributing_names_every_room():
+    text = text_of("CONTRIBUTING.md")
+    [diagram] = blocks("CONTRIBUTING.md", "mermaid")
+    for room in ROOMS:
+        assert re.search(rf"\b{room}\b", diagram.text), room
+        assert f"`{room}`" in text, room
+    # In the order in which they may import each other.
+    assert [word for word in re.findall(r"\w+", diagram.text.partition("cli")[0]) if word in ROOMS] == [*ROOMS[:-1]]
+
+
+def test_the_changelog_has_the_version():
+    assert re.search(rf"^## {re.escape(carvis.__version__)}\b", text_of("CHANGELOG.md"), re.M)
