@@ -141,6 +141,7 @@ class Message(str):
     """
 
     def __new__(cls, template: str, /, **values):
+        """Make a message of a template and the values of its placeholders."""
         return cls._made(template, None, 0, values)
 
     @classmethod

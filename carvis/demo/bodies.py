@@ -41,6 +41,7 @@ class Body:
 
     @property
     def nose(self) -> float:
+        """X of the front end."""
         return self.length / 2
 
     @property

@@ -83,6 +83,7 @@ class Health:
 
     @property
     def splits(self) -> list[str]:
+        """The names of the splits."""
         return list(self.counts.columns)
 
     @cached_property
