@@ -21,6 +21,7 @@ ROOMS = (
     "architectures",
     "training",
     "evaluation",
+    "tags",
     "explain",
     "figures",
     "demo",

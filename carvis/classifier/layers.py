@@ -7,9 +7,9 @@ from typing import NamedTuple
 import keras
 import pandas as pd
 
+from carvis.classifier.explainable_layers import COMPLETING, CONVOLUTIONS, Places
+from carvis.classifier.files.scope_names import shown_name
 from carvis.classifier.graph import consumers
-from carvis.classifier.places import COMPLETING, CONVOLUTIONS, Places
-from carvis.classifier.scope_names import shown_name
 from carvis.errors import ModelError
 from carvis.language import Message
 

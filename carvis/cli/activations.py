@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
-from carvis.cli.several import by_name, each, file_name, images_named, models_first, written_whole
+from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
+from carvis.cli.model_inputs import by_name, each, file_name, images_named, models_first, written_whole
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _
 from carvis.workspace import clear_leftovers, resolved
@@ -20,7 +20,7 @@ HELP = N_("write what layers make of a picture, a grid of channels a layer, seve
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from carvis.explain.channels import RANGES
+    from carvis.explain.units.channels import RANGES
 
     parser.add_argument(
         "inputs",
@@ -137,7 +137,7 @@ def _check_out(paths: list[Path], pictures: list[Path], overwrite: bool) -> None
 
 def _write(stem: Path, clf, picture: Path, paths: list[str], args) -> None:
     from carvis.explain import activations
-    from carvis.explain.channels import activation_file, channel_grid, dead_channels
+    from carvis.explain.units.channels import activation_file, channel_grid, dead_channels
     from carvis.images import write_image
     from carvis.workspace import atomic_write
 

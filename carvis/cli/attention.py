@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from carvis.cli.options import add_model_facts, add_workspace, check, load, open_workspace
-from carvis.cli.several import by_name, each, models_of
+from carvis.cli.arguments import add_model_facts, add_workspace, check, load, open_workspace
+from carvis.cli.model_inputs import by_name, each, models_of
 from carvis.cli.terminal import new_console
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from carvis.dataset import Dataset, expand
-    from carvis.explain.parts import find_parts, read_parts
+    from carvis.dataset.parts import find_parts, read_parts
     from carvis.workspace import Cache
 
     workspace = open_workspace(args)
@@ -126,7 +126,7 @@ def _write(out: Path, results: dict) -> None:
 def _print(name: str, result) -> None:
     from rich.table import Table
 
-    from carvis.explain.attention.standing_out import stands_out_words
+    from carvis.explain.attention.outliers import stands_out_words
 
     console = new_console()
     if not sys.stdout.isatty():

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from carvis.cli.options import add_workspace, open_workspace
+from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.cli.terminal import new_console
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from carvis.cli.options import add_workspace, open_workspace
+from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.language import N_, _
 
 HELP = N_("draw the demo's missing pictures, or draw and train all of it again")

@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from carvis.cli.arguments import add_model_facts, add_workspace, check, load, open_workspace
 from carvis.cli.check import checked
-from carvis.cli.options import add_model_facts, add_workspace, check, load, open_workspace
 from carvis.cli.terminal import new_console
 from carvis.language import N_, Message, _, localised
 

@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
+from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _
 

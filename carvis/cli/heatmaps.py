@@ -8,13 +8,13 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.cli.heatmap_sheets import SHEETS, Sheets
-from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
-from carvis.cli.several import by_name, each, file_name, images_named, models_first, written_whole
-from carvis.dataset.ids import composed
+from carvis.cli.model_inputs import by_name, each, file_name, images_named, models_first, written_whole
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
 from carvis.workspace import clear_leftovers, resolved
+from carvis.workspace.sample_ids import composed
 
 if TYPE_CHECKING:
     from carvis.dataset import NamedImage

@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files, named_inputs
-from carvis.cli.options import add_workspace, open_workspace
-from carvis.cli.several import each
+from carvis.cli.arguments import add_workspace, open_workspace
+from carvis.cli.evaluation_arguments import add_evaluated, evaluation_folder_of, model_files, named_inputs
+from carvis.cli.model_inputs import each
 from carvis.language import N_, _
 
 HELP = N_("write one self-contained HTML file on evaluated models")
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from carvis.dataset import Dataset
     from carvis.evaluation import assumption_remarks, load_evaluation
-    from carvis.evaluation.joining import named
+    from carvis.evaluation.alignment import named
     from carvis.report import write_report
 
     workspace = open_workspace(args)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from carvis.cli.options import add_workspace, open_workspace
+from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.language import N_, Message, _, n_
 
 HELP = N_("split a data set anew without leaks: copies stay together, each picture is there once")

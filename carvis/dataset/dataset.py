@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from carvis.dataset.ids import canonical_id, composed
 from carvis.errors import DatasetError
 from carvis.images import IMAGE_SUFFIXES, depth_of, why_not_read
 from carvis.language import Message
@@ -27,6 +26,7 @@ from carvis.workspace import (
     split_folders,
     walk,
 )
+from carvis.workspace.sample_ids import canonical_id, composed
 
 EMPTY = Message("empty file")
 _NAMED = 5

@@ -11,11 +11,10 @@ from fnmatch import translate
 from pathlib import Path
 
 from carvis.dataset.dataset import SYSTEM_FILES, named_with_reasons
-from carvis.dataset.ids import composed
-from carvis.dataset.labels import label_of_path
 from carvis.errors import ImageError
 from carvis.images import IMAGE_SUFFIXES, why_not_read
 from carvis.language import Message
+from carvis.tables.path_labels import label_of_path
 from carvis.workspace import (
     Links,
     Refused,
@@ -27,6 +26,7 @@ from carvis.workspace import (
     split_folders,
     walk,
 )
+from carvis.workspace.sample_ids import composed
 
 _NAMED = 5
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.result import AssumptionCheck
-from carvis.evaluation.leaking import Leak
+from carvis.evaluation.leakage import Leak
 from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
 from carvis.images import USUAL
 from carvis.workspace import Links, dataset_links, resolved, sha256_of_file

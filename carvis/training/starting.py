@@ -6,12 +6,12 @@ from carvis.architectures import backbone_of, build_model, open_last_block
 from carvis.classifier import load_classifier
 from carvis.classifier.layers import walk
 from carvis.dataset import Dataset
-from carvis.dataset.ids import composed
 from carvis.errors import TrainingError
 from carvis.language import Message
 from carvis.training.loop import parameters
 from carvis.training.recorder import Recorder
 from carvis.training.run import Run
+from carvis.workspace.sample_ids import composed
 
 
 def starting_model(run: Run, config: dict, data: Dataset, record: Recorder) -> keras.Model:

@@ -26,14 +26,14 @@ from carvis.workspace.layout import (
 )
 from carvis.workspace.links import LINKS_VARIABLE, Links, links_beside, refuse_links_out, resolved
 from carvis.workspace.names import LONGEST, check_length, fitting, not_empty
-from carvis.workspace.os_reason import not_written, os_reason, os_remedy, os_sentence, shown_path
+from carvis.workspace.os_errors import not_written, os_reason, os_remedy, os_sentence, shown_path
 from carvis.workspace.parquet_file import Column, read_parquet
-from carvis.workspace.refusal import Unusable, read_content, refusal
 from carvis.workspace.regular_file import append_regular, open_regular, read_regular
 from carvis.workspace.roots import MODEL_SUFFIXES, Workspace, resolve_inside
 from carvis.workspace.staging import FolderTakenError, discard, settle, staged_folder, write_errors
 from carvis.workspace.temporary import clear_leftovers, final_place, free_name
 from carvis.workspace.tree import DEEPEST, Refused, children, walk
+from carvis.workspace.unusable_files import Unusable, read_content, refusal
 
 __all__ = [
     "DEEPEST",

@@ -10,7 +10,7 @@ from pathlib import Path
 from carvis.errors import CarvisError, PathError
 from carvis.language import Message
 from carvis.workspace.names import not_empty
-from carvis.workspace.os_reason import not_written
+from carvis.workspace.os_errors import not_written
 from carvis.workspace.regular_file import open_regular
 from carvis.workspace.temporary import temporary_folder
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from carvis.classifier import Classifier, load_classifier
-from carvis.classifier.input_range import seen_range
+from carvis.classifier.ranges.input import seen_range
 from carvis.errors import ModelError
 from carvis.explain import heatmaps
 

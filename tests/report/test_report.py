@@ -14,7 +14,7 @@ from carvis.images import write_image
 from carvis.report import report_html, write_report
 from carvis.report.context import Context
 from carvis.report.sections.heatmaps import choose
-from tests.evaluation.answers import evaluation
+from tests.evaluation.small_evaluations import evaluation
 
 L = keras.layers
 CLASSES = ["red", "<b>green", "blue"]

@@ -7,7 +7,7 @@ from carvis.evaluation.comparison.verdicts import p_words
 from carvis.figures import figure_bytes, reliability_diagrams
 from carvis.language import N_, _
 from carvis.report.blocks import Picture, Section, Words, columns_table, interval, percent, table
-from carvis.report.cautions import calibration_errors
+from carvis.report.caveats import calibration_errors
 from carvis.report.context import Context
 
 _MADE = (
