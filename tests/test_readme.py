@@ -15,6 +15,7 @@ import pytest
 import carvis
 from carvis.cli import VERBS, main
 from carvis.evaluation import load_evaluation
+from tests.catalogue import po_file, read
 from tests.markdown import PAGES, ROOT, anchors, blocks, carvis_commands, links, text_of
 from tests.test_rooms import ROOMS
 from tests.tutorial import CLASSES, MODELS, make_tutorial
@@ -137,6 +138,15 @@ def test_a_translation_has_the_same_commands_and_headings(page):
     ]
     assert levels[0] == levels[1]
     assert Path(japanese).name in text_of(page) and Path(page).name in text_of(japanese)
+
+
+@pytest.mark.parametrize("page", TRANSLATED)
+def test_pages_of_the_dashboard_are_called_as_in_its_menu(page):
+    menu = set(re.findall(r'title=_\("(.+?)"\)', (ROOT / "dashboard/navigation.py").read_text("utf-8")))
+    japanese = read(po_file("ja"))
+    bold, translated = (re.findall(r"\*\*(.+?)\*\*", text_of(name)) for name in (page, page.replace(".md", ".ja.md")))
+    assert set(re.findall(r"[Pp]ages? \*\*(.+?)\*\*", text_of(page))) <= menu
+    assert {japanese[None, name][0] for name in bold if name in menu} <= set(translated)
 
 
 def test_every_page_for_learners_has_japanese():
