@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")))
-_BLOCK = re.compile(r"(?:<!-- not run: (.+?) -->\n)?^( *)```(\w*)\n(.*?)^ *```$", re.M | re.S)
+_BLOCK = re.compile(r"(?:<!-- not run: ([^\n]+?) -->\n)?^( *)```(\w*)\n(.*?)^ *```$", re.M | re.S)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
