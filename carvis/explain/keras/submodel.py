@@ -22,7 +22,6 @@ def trunk(model: keras.Model, layer: Call | keras.Layer, *, below: bool = False)
     Returns:
         A function of a float tensor (N, H, W, C) that gives (N, h, w, c).
     """
-
     operation, turn = turn_of(layer)
 
     def run(images):
