@@ -7,13 +7,13 @@ from .assumptions import (
     kept_check,
     sample_predictions,
 )
-from .class_metrics import class_scores
 from .comparison import Comparison, compare
 from .confusion.matrix import ConfusionPair, confused_pairs, confusion_shares, most_confused_classes, pair_confusion
 from .confusion.seriation import order_classes, seriate
 from .confusion.super_classes import merge_classes, read_super_classes, super_classes
 from .label_issues import corrected_list, label_errors
 from .leakage import Leak
+from .metrics import class_scores
 from .misclassified import read_misclassified
 from .predictions import evaluate
 from .result import Evaluation
