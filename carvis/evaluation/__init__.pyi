@@ -16,8 +16,9 @@ from .leakage import Leak
 from .metrics import class_scores
 from .misclassified import read_misclassified
 from .predictions import evaluate
+from .reader import load_evaluation, read_accuracy
 from .result import Evaluation
-from .storage import check_folder, evaluation_folder, load_evaluation, read_accuracy
+from .storage import check_folder, evaluation_folder
 
 __all__ = [
     "AssumptionCheck",

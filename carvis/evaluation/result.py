@@ -14,6 +14,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.result import AssumptionCheck
 from carvis.evaluation.leakage import Leak
 from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
+from carvis.evaluation.storage import save_evaluation
 from carvis.images import USUAL
 from carvis.workspace import Links, dataset_links, resolved, sha256_of_file
 
@@ -151,8 +152,6 @@ class Evaluation:
 
     def save(self, folder: str | Path) -> Path:
         """Write `predictions.parquet`, `metrics.json` and `df2.csv` into `folder`; see `carvis.evaluation.storage`."""
-        from carvis.evaluation.storage import save_evaluation
-
         return save_evaluation(self, folder)
 
 

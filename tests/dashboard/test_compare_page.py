@@ -100,7 +100,7 @@ def test_copies_can_be_left_out_where_they_are_known(own_workspace, open_page, w
         table["copy_of"] = ["train/x/1.png", "train/x/2.png"] + [""] * (len(table) - 2)
         table.to_parquet(folder / "predictions.parquet")
         document = json.loads((folder / "metrics.json").read_text("utf-8"))
-        document["files"]["predictions.parquet"] = storage._sha256((folder / "predictions.parquet").read_bytes())
+        document["files"]["predictions.parquet"] = storage.sha256((folder / "predictions.parquet").read_bytes())
         (folder / "metrics.json").write_text(json.dumps(document), "utf-8")
     app = open_page("compare", data="colours")
     assert not app.exception and not app.error
