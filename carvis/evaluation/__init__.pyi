@@ -1,3 +1,4 @@
+from .alignment import Joined, join, left_out_messages
 from .assumptions import (
     AssumptionCheck,
     Remarks,
@@ -8,7 +9,14 @@ from .assumptions import (
     sample_predictions,
 )
 from .comparison import Comparison, compare
-from .confusion.matrix import ConfusionPair, confused_pairs, confusion_shares, most_confused_classes, pair_confusion
+from .confusion.matrix import (
+    ConfusionPair,
+    cell_finding,
+    confused_pairs,
+    confusion_shares,
+    most_confused_classes,
+    pair_confusion,
+)
 from .confusion.seriation import order_classes, seriate
 from .confusion.super_classes import merge_classes, read_super_classes, super_classes
 from .label_issues import corrected_list, label_errors
@@ -25,10 +33,12 @@ __all__ = [
     "Comparison",
     "ConfusionPair",
     "Evaluation",
+    "Joined",
     "Leak",
     "Remarks",
     "assumption_remarks",
     "card_remarks",
+    "cell_finding",
     "check_assumptions",
     "check_folder",
     "class_scores",
@@ -38,8 +48,10 @@ __all__ = [
     "corrected_list",
     "evaluate",
     "evaluation_folder",
+    "join",
     "kept_check",
     "label_errors",
+    "left_out_messages",
     "load_evaluation",
     "merge_classes",
     "most_confused_classes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,3 +123,36 @@ def _keyed(evaluation: Evaluation) -> pd.DataFrame:
     spelled = {label: composed(label) for label in table["label"].unique()}
     table = table.assign(key=table["label"].map(spelled), row=np.arange(len(table)))
     return table.drop_duplicates("id").set_index("id")
+
+
+def left_out_messages(left_out: Mapping[str, int]) -> list[Message]:
+    """What is not compared, and why, from ``Joined.left_out``: a sentence a reason."""
+    return [_REASONS[reason](n) for reason, n in left_out.items()]
+
+
+_REASONS: dict[str, Callable[[int], Message]] = {
+    "missing": lambda n: Message.of_number(
+        "Not compared: {n} image that is not in all evaluations.",
+        "Not compared: {n} images that are not in all evaluations.",
+        n,
+        n=f"{n:,}",
+    ),
+    "changed": lambda n: Message.of_number(
+        "Not compared: {n} image that changed between the evaluations.",
+        "Not compared: {n} images that changed between the evaluations.",
+        n,
+        n=f"{n:,}",
+    ),
+    "relabelled": lambda n: Message.of_number(
+        "Not compared: {n} image with another label in another evaluation.",
+        "Not compared: {n} images with another label in another evaluation.",
+        n,
+        n=f"{n:,}",
+    ),
+    "copies": lambda n: Message.of_number(
+        "Not compared: {n} image that is also in training, exactly or nearly.",
+        "Not compared: {n} images that are also in training, exactly or nearly.",
+        n,
+        n=f"{n:,}",
+    ),
+}

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
 from carvis.evaluation.alignment import Joined, join
 from carvis.evaluation.result import Evaluation
+from carvis.language import Message
 from carvis.workspace.sample_ids import composed
 
-# Below this, a model's doubts are mostly its own mistakes.
+# Below this accuracy, most label issues that a model reports are its own errors.
 WEAK = 0.5
+
+
+class Facts(TypedDict):
+    """What weakens the predictions that label issues are found by, as numbers."""
+
+    train: bool
+    copies: int
+    weak: dict[str, float]
+    left_out: int
 
 
 def self_confidence(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -165,8 +176,7 @@ def _aligned(joined: Joined, name: str, index: pd.Index) -> np.ndarray:
     return aligned
 
 
-def _facts(joined: Joined) -> dict:
-    """What weakens the answers, as numbers."""
+def _facts(joined: Joined) -> Facts:
     copies = [one.predictions.get("copy_of") for one in joined.evaluations.values()]
     shares = zip(joined.names, joined.right.mean(axis=0))
     return {
@@ -177,20 +187,42 @@ def _facts(joined: Joined) -> dict:
     }
 
 
-def _notes(facts: dict) -> list[str]:
+def _notes(facts: Facts) -> list[Message]:
+    """What weakens the predictions that label issues are found by."""
     notes = []
     if facts["train"]:
         notes.append(
-            "These are training pictures: models that learnt the labels by heart repeat them, so that wrong labels"
-            " hide; evaluate on pictures that the models have not seen."
+            Message(
+                "These are training images. Models repeat the labels they were trained on, so label issues hide: "
+                "evaluate on images the models were not trained on."
+            )
         )
-    if facts["copies"]:
+    if n := facts["copies"]:
         notes.append(
-            f"{facts['copies']} of the pictures are copies of training pictures: on them the models may repeat what"
-            " they learnt by heart."
+            Message.of_number(
+                "{n} image is also in training, exactly or nearly: on it a model may repeat the label it was trained "
+                "on.",
+                "{n} images are also in training, exactly or nearly: on them a model may repeat the labels it was "
+                "trained on.",
+                n,
+                n=f"{n:,}",
+            )
         )
-    for name, share in facts["weak"].items():
-        notes.append(f"{name} is right on {share:.0%} of the pictures only: its doubts are mostly its own mistakes.")
-    if facts["left_out"]:
-        notes.append(f"Pictures that the evaluations do not share were left out: {facts['left_out']}.")
+    notes += [
+        Message(
+            "The accuracy of {model} is only {accuracy:.0%}: most label issues it reports are its own errors.",
+            model=name,
+            accuracy=accuracy,
+        )
+        for name, accuracy in facts["weak"].items()
+    ]
+    if n := facts["left_out"]:
+        notes.append(
+            Message.of_number(
+                "{n} image is not in all evaluations and was ignored.",
+                "{n} images are not in all evaluations and were ignored.",
+                n,
+                n=f"{n:,}",
+            )
+        )
     return notes

@@ -35,6 +35,16 @@ def rank_of_truth(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return ahead.sum(axis=1)
 
 
+def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
+    """The mean of -ln of the true class's probability, held at 1e-7: `probabilities` (N, C), `truth` (N,).
+
+    scikit-learn's would hold it at the precision of the number, and warns of probabilities of independent classes.
+    """
+    of_truth = np.take_along_axis(np.asarray(probabilities, np.float64), truth[:, None], axis=1)
+    # Without the sum a model that is always certain and right has a loss of -0.
+    return float(0.0 - np.log(np.clip(of_truth, 1e-7, 1.0)).mean())
+
+
 def confusion_matrix(predictions: pd.DataFrame, class_names: list[str]) -> pd.DataFrame:
     """Counts of pictures, true class down, predicted class across, both in the model's class order."""
     index = pd.Index(class_names)
@@ -80,7 +90,6 @@ def summarise(predictions: pd.DataFrame, class_names: list[str]) -> dict:
     confidence = predictions["confidence"].to_numpy(np.float64)
     n, hits = len(predictions), int((true == predicted).sum())
     rank = rank_of_truth(probabilities, true)
-    of_truth = np.take_along_axis(probabilities, true[:, None], axis=1)[:, 0]
 
     precision, recall, f1, support = precision_recall_fscore_support(
         true, predicted, labels=np.arange(len(class_names)), zero_division=0
@@ -108,7 +117,7 @@ def summarise(predictions: pd.DataFrame, class_names: list[str]) -> dict:
         "macro_precision": float(precision[seen].mean()),
         "macro_recall": float(recall[seen].mean()),
         "macro_f1": float(f1[seen].mean()),
-        "log_loss": float(-np.log(np.clip(of_truth, 1e-7, 1.0)).mean()),
+        "log_loss": log_loss(probabilities, true),
         "mean_confidence": float(confidence.mean()),
         "per_class": per_class,
     }
@@ -156,14 +165,13 @@ def _share(interval, hits: int, n: int) -> tuple[float, float, float]:
 def _means(predictions: pd.DataFrame, class_names: list[str], confidence: float) -> np.ndarray:
     from scipy.stats import t
 
-    groups = predictions.groupby("label", observed=True)["confidence"].agg(["mean", "std", "count"])
+    groups = predictions.groupby("label", observed=True)["confidence"].agg(["mean", "sem", "count"])
     groups = groups.reindex(class_names)
-    n, mean = groups["count"].to_numpy(float), groups["mean"].to_numpy(float)
-    half = np.full(len(n), np.nan)
-    several = n > 1
-    spread = groups["std"].to_numpy(float)[several] / np.sqrt(n[several])
-    half[several] = t.ppf((1 + confidence) / 2, n[several] - 1) * spread
-    return np.stack([mean, np.clip(mean - half, 0, 1), np.clip(mean + half, 0, 1)], axis=1)
+    n, mean, error = (groups[name].to_numpy(float) for name in ("count", "mean", "sem"))
+    # The error of a single confidence is NaN. scipy's interval would be NaN, too, where all are the same.
+    half = t.ppf((1 + confidence) / 2, n - 1) * error
+    low, high = mean - half, mean + half
+    return np.stack([mean, np.clip(low, 0, 1), np.clip(high, 0, 1)], axis=1)
 
 
 def _put(table: pd.DataFrame, name: str, values) -> None:

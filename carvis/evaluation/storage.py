@@ -1,4 +1,4 @@
-"""An evaluation's folder: where it lies, and what is written there: `predictions.parquet`, `metrics.json`, `df2.csv`."""
+"""An evaluation's folder: its place in a workspace, and writing `predictions.parquet`, `metrics.json`, `df2.csv`."""
 
 from __future__ import annotations
 

@@ -49,19 +49,7 @@ def _leakage(context: Context) -> Iterator[Caution]:
             words = _("Leakage was not checked: there were no training images to compare with the {split} images.")
             yield Caution(words.format(split=split), "health")
     elif leaks[name].copies:
-        leak = leaks[name]
-        words = n_(
-            "Leakage: {n} of {all} {split} images is also in training, exactly or nearly.",
-            "Leakage: {n} of {all} {split} images are also in training, exactly or nearly.",
-            leak.copies,
-        ).format(n=f"{leak.copies:,}", all=f"{leak.copies + leak.clean:,}", split=split)
-        if leak.measurable:
-            more = _("Without them the accuracy of {model} is {clean}, not {accuracy}.")
-            accuracy = percent(context.evaluations[name].accuracy)
-            more = more.format(model=name, clean=percent(leak.accuracy), accuracy=accuracy)
-        else:
-            more = _("Too few are left to measure without them: make a leak-free split.")
-        yield Caution(f"{words} {more}", "health")
+        yield Caution(localised(leaks[name].warning(name)), "health")
 
 
 def _labels(context: Context) -> Iterator[Caution]:

@@ -77,7 +77,7 @@ def test_everything_is_in_the_one_file(material):
     root, data, files, found = material
     page = report_html(found, data=data, files=files, cache_dir=root / "cache")
     assert outside(page) == [] and "<script" not in page and "url(" not in page
-    assert "only good is right" in page and page.count("<img") > 8
+    assert "Only good is right" in page and page.count("<img") > 8
     # Four images that only the good model gets right, each with two heatmaps; the first stands on the first page, too.
     first, rest = page.split("<main>")
     assert len(re.findall(r"Where (good|poor) looks", first)) == 2
@@ -92,7 +92,7 @@ def test_figures_are_those_of_the_evaluations(material):
     assert "100.0%" in page and "33.3%" in page
     # Four images only one model gets right: p = 0.125.
     assert "good has the highest accuracy, but its lead over poor could be chance." in page
-    assert "Only good is right on 4 images, only poor on 0 (McNemar p = 0.12)." in page
+    assert "Only good is right on 4 images; only poor on 0 (McNemar p = 0.12)." in page
     assert "Where good looks" not in page
     one = report_html(found[:1], data=data)
     assert "How good is good?" in one and "good makes no error." in one
@@ -122,7 +122,7 @@ def test_the_pictures_chosen_tell_the_models_apart():
     chosen = choose(Context({"one": first, "two": second}, None, {}), 4)
     # Alone right: 1 (the other is sure, 0.8) before 4 (0.6); then the best model's mistakes, the surest first.
     assert chosen["id"].tolist() == ["1", "4", "3", "2"]
-    assert chosen["why"].tolist()[:3] == ["only one is right", "only two is right", "confident errors of one"]
+    assert chosen["why"].tolist()[:3] == ["Only one is right", "Only two is right", "confident errors of one"]
 
 
 def test_refusals(tmp_path):

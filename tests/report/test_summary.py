@@ -54,13 +54,13 @@ def test_a_real_gap_is_called_real():
     page = first_page([model("worse", range(20)), model("better", range(32))])
     assert "better is the best model, and the gap is real." in page
     assert "better is right on 80.0% of 40 images (95 % CI 65.2 – 89.5%)." in page
-    assert "Only better is right on 12 images, only worse on 0 (McNemar p = 0.00049)." in page
+    assert "Only better is right on 12 images; only worse on 0 (McNemar p = 0.00049)." in page
 
 
 def test_a_gap_that_could_be_chance_is_not():
     page = first_page([model("one", range(30)), model("two", range(28, 40)), model("three", range(31))])
     assert "three has the highest accuracy, but its lead over one could be chance." in page
-    assert "Only three is right on 1 image, only one on 0 (McNemar p = 1.00)." in page
+    assert "Only three is right on 1 image; only one on 0 (McNemar p = 1.00)." in page
 
 
 def test_equal_models_are_called_equal():

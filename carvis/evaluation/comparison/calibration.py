@@ -1,4 +1,4 @@
-"""Whether confidence can be believed: reliability, expected calibration error, log loss."""
+"""Whether confidence can be believed: reliability and expected calibration error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pandas as pd
 from carvis.evaluation.metrics import wilson_interval
 
 BINS = 15
-_LEAST = 1e-7
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> pd.DataFrame:
@@ -54,10 +53,3 @@ def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: 
     table = reliability(confidence, right, bins)
     gaps = (table["accuracy"] - table["confidence"]).abs() * table["count"]
     return float(gaps.sum() / table["count"].sum())
-
-
-def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """The mean of -ln of the true class's probability (N, C), held at 1e-7 as in an evaluation's metrics."""
-    of_truth = np.take_along_axis(np.asarray(probabilities, np.float64), truth[:, None], axis=1)
-    # Without the sum a model that is always sure and right has a loss of -0.
-    return float(0.0 - np.log(np.clip(of_truth, _LEAST, 1.0)).mean())

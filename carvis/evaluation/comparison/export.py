@@ -9,7 +9,6 @@ import pandas as pd
 
 from carvis.evaluation.comparison.agreement import pattern_words
 from carvis.evaluation.comparison.comparison import Comparison
-from carvis.evaluation.comparison.verdicts import sentence
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
@@ -20,7 +19,7 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
     """
     names = comparison.names
     lattice = comparison.lattice.drop(columns="ids").reset_index()
-    lattice.insert(1, "words", [pattern_words(pattern, names) for pattern in lattice["pattern"]])
+    lattice.insert(1, "words", [str(pattern_words(pattern, names)) for pattern in lattice["pattern"]])
     classes = [
         comparison.by_class(first, second).reset_index().assign(**{"first model": first, "second model": second})
         for first, second in combinations(names, 2)
@@ -64,7 +63,7 @@ def comparison_document(comparison: Comparison, effects: Mapping[str, dict] | No
         "scoreboard": _records(comparison.scoreboard.reset_index()),
         "lattice": {pattern: int(count) for pattern, count in comparison.lattice["count"].items()},
         "pairs": _records(comparison.pairs),
-        "verdicts": [sentence(verdict) for verdict in comparison.verdicts],
+        "verdicts": [str(verdict.finding) for verdict in comparison.verdicts],
         "cochran": {"q": cochran[0], "p": cochran[1]} if cochran else None,
         "temperature": dict(effects or {}),
         "reliability": {name: _records(comparison.reliability(name)) for name in comparison.names},

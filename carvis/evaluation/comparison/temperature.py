@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
 from carvis.errors import TableError
-from carvis.evaluation.comparison.calibration import expected_calibration_error, log_loss
-from carvis.evaluation.metrics import probability_columns
+from carvis.evaluation.comparison.calibration import expected_calibration_error
+from carvis.evaluation.metrics import log_loss, probability_columns
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message
 
 _LOWEST, _HIGHEST = 0.05, 20.0
+
+
+class Effect(TypedDict):
+    """What a temperature, fitted on ``n`` images, does to calibration error and log loss on other images."""
+
+    temperature: float
+    n: int
+    bounded: bool
+    ece: float
+    ece_after: float
+    log_loss: float
+    log_loss_after: float
 
 
 @dataclass(frozen=True)
@@ -32,7 +45,7 @@ class Temperature:
     bounded: bool
     fingerprint: str
 
-    def effect(self, evaluation: Evaluation) -> dict:
+    def effect(self, evaluation: Evaluation) -> Effect:
         """Return what it changes on other pictures: ece, log_loss before, ece_after, log_loss_after, and itself.
 
         Raises:
@@ -50,7 +63,8 @@ class Temperature:
         right = before.argmax(axis=1) == truth
         return {
             "temperature": self.value,
-            **{key: value for key, value in asdict(self).items() if key in ("n", "bounded")},
+            "n": self.n,
+            "bounded": self.bounded,
             "ece": expected_calibration_error(before.max(axis=1), right),
             "ece_after": expected_calibration_error(after.max(axis=1), right),
             "log_loss": log_loss(before, truth),
@@ -82,13 +96,14 @@ def fit_temperature(evaluation: Evaluation) -> Temperature:
 def fitted(probabilities: np.ndarray, truth: np.ndarray) -> tuple[float, bool]:
     """The temperature of least log loss for probabilities (N, C) and true classes (N,), and whether it met a bound."""
     from scipy.optimize import brentq
+    from scipy.special import softmax
 
     logits = _logits(probabilities)
     of_truth = np.take_along_axis(logits, truth[:, None], axis=1)[:, 0].mean()
 
     def slope(temperature: float) -> float:
         """Of the log loss by 1/temperature, in which it is convex, so that the slope has one zero at most."""
-        weights = _softmax(logits / temperature)
+        weights = softmax(logits / temperature, axis=1)
         return float((weights * logits).sum(axis=1).mean() - of_truth)
 
     low, high = slope(_LOWEST), slope(_HIGHEST)
@@ -100,16 +115,13 @@ def fitted(probabilities: np.ndarray, truth: np.ndarray) -> tuple[float, bool]:
 
 def rescaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities (N, C) as the model would give them with its logits divided by ``temperature``."""
-    return _softmax(_logits(probabilities) / temperature)
+    from scipy.special import softmax
+
+    return softmax(_logits(probabilities) / temperature, axis=1)
 
 
 def _logits(probabilities: np.ndarray) -> np.ndarray:
     return np.log(np.clip(np.asarray(probabilities, np.float64), np.finfo(np.float32).tiny, 1.0))
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def _answers(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from carvis.evaluation.alignment import Joined, join
 from carvis.evaluation.result import Evaluation
+from carvis.language import Message, together
 from carvis.workspace.sample_ids import composed
 
 CELLS = ("count", "row", "column")
@@ -75,6 +76,36 @@ def confused_pairs(counts: pd.DataFrame) -> pd.DataFrame:
         }
     )
     return table.sort_values(["both", "count", "share"], ascending=False, kind="stable", ignore_index=True)
+
+
+def cell_finding(counts: pd.DataFrame, true: str, predicted: str) -> Message:
+    """What a cell of a confusion matrix says: how many images of one class are predicted as the other, and back."""
+    n, total = int(counts.loc[true, predicted]), int(counts.loc[true].sum())
+    if not total:
+        return Message("There are no images of {true}.", true=true)
+    facts = {"true": true, "predicted": predicted, "total": f"{total:,}", "share": f"{n / total:.0%}"}
+    if true == predicted:
+        return Message.of_number(
+            "{n} of {total} images of {true} is predicted correctly ({share}).",
+            "{n} of {total} images of {true} are predicted correctly ({share}).",
+            n,
+            n=f"{n:,}",
+            **facts,
+        )
+    there = Message.of_number(
+        "{n} of {total} images of {true} is predicted as {predicted} ({share}).",
+        "{n} of {total} images of {true} are predicted as {predicted} ({share}).",
+        n,
+        n=f"{n:,}",
+        **facts,
+    )
+    back, others = int(counts.loc[predicted, true]), int(counts.loc[predicted].sum())
+    if not others:
+        return there
+    reverse = Message(
+        "In reverse: {n} of {total} ({share}).", n=f"{back:,}", total=f"{others:,}", share=f"{back / others:.0%}"
+    )
+    return together([there, reverse])
 
 
 def most_confused_classes(counts: pd.DataFrame, n: int) -> list[str]:

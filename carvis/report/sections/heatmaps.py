@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from carvis.errors import CarvisError
+from carvis.evaluation.comparison import pattern_words
 from carvis.images import encode_image, fitted, overlay, read_image
 from carvis.language import N_, _, localised
 from carvis.report.blocks import Badge, Heading, Kind, Picture, Row, Section, Words
@@ -134,7 +135,7 @@ def choose(context: Context, n: int) -> pd.DataFrame:
         # In turn, so that no model takes all the room.
         turns = [one for turn in zip_longest(*by_model) for one in turn if one is not None]
         for row, name in turns[: n - min(n // 2, len(wrong))]:
-            why = _("only {model} is right").format(model=name)
+            why = localised(pattern_words("".join("01"[one == name] for one in comparison.names), comparison.names))
             found.append((table["id"].iloc[row], table["label"].iloc[row], why))
     taken = {sample for sample, *_rest in found}
     for answer in wrong.to_dict("records"):
