@@ -21,7 +21,7 @@ def check(out: Path, overwrite: bool) -> None:
     there = [out / name for name in FILES if (out / name).exists()]
     if there and not overwrite:
         raise CarvisError(
-            Message("{path} is there already: give another --out, or --overwrite to make it anew.", path=there[0])
+            Message("{path} exists already: give another --out, or --overwrite to replace it.", path=there[0])
         )
 
 
@@ -39,8 +39,8 @@ def print_comparison(comparison, effects: dict[str, dict]) -> None:
     headings = [
         N_("model"),
         N_("accuracy"),
-        "(95 %)",
-        N_("without copies"),
+        N_("95 % CI"),
+        N_("without leakage"),
         "top-3",
         "F1",
         N_("log loss"),
@@ -57,8 +57,8 @@ def print_comparison(comparison, effects: dict[str, dict]) -> None:
     for name in comparison.changed:
         console.print(
             _(
-                "{name}: the model file was changed since it was evaluated, so its size and speed are "
-                "not told: evaluate it again."
+                "{name}: the model file changed since it was evaluated, so its size and speed are not shown: evaluate "
+                "it again."
             ).format(name=name),
             soft_wrap=True,
         )

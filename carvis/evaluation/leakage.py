@@ -76,7 +76,7 @@ class Leak:
         return self.finding
 
 
-def copies_in_training(data: Dataset, split: str, cache: Cache | str | Path | None = None) -> pd.DataFrame | None:
+def duplicates_in_training(data: Dataset, split: str, cache: Cache | str | Path | None = None) -> pd.DataFrame | None:
     """Find for each image of a split the training image that it is an exact duplicate or near-duplicate of.
 
     The result is remembered for as long as no file changes, for a few data sets; a cache keeps it for good.

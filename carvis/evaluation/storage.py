@@ -83,7 +83,7 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
 
     It appears whole: a process that is killed leaves the old evaluation or the new. `metrics.json` holds the metrics,
     how they were made, and the other files' hashes, so that a changed evaluation is noticed. `df2.csv` (UTF-8 with a
-    mark, for Excel) lists the misclassified pictures, most confident first: PATH, TRUE, PRED, CONFIDENCE, MARGIN, ID.
+    mark, for Excel) lists the misclassified images, most confident first: PATH, TRUE, PRED, CONFIDENCE, MARGIN, ID.
     Its PATH is relative to the workspace (`data/cars/test/Golf/1.jpg`) where folder and data set lie in one, else it
     begins with the data set's folder name. A `df2.csv` that somebody edited since is kept beside it as
     `df2.edited-1.csv`.

@@ -32,9 +32,9 @@ class Caution:
 
 def cautions(context: Context) -> list[Caution]:
     """Return the warnings, the gravest first: wrong assumptions, leakage, labels, data, confidence, what is missing."""
-    doubts = _doubts(context)
-    found = [*_doubted(context, doubts, grave=True), *_leakage(context), *_labels(context)]
-    found += _doubted(context, doubts, grave=False)
+    remarks_by_model = _contradictions(context)
+    found = [*_contradicted(context, remarks_by_model, grave=True), *_leakage(context), *_labels(context)]
+    found += _contradicted(context, remarks_by_model, grave=False)
     found += [*_assumptions(context), *_data(context), *_confidence(context)]
     found += [Caution(problem, "making") for problem in context.problems]
     return list(dict.fromkeys(found))
@@ -62,7 +62,7 @@ def _labels(context: Context) -> Iterator[Caution]:
         yield Caution(words.format(n=f"{n:,}", share=percent(n / max(context.first.metrics["n"], 1))), "health")
 
 
-def _doubts(context: Context) -> dict[str, Remarks]:
+def _contradictions(context: Context) -> dict[str, Remarks]:
     """Return what speaks against the assumptions about each model, where anything does."""
     kept = context.cache_dir / "assumptions" if context.cache_dir else None
     found = {
@@ -71,8 +71,8 @@ def _doubts(context: Context) -> dict[str, Remarks]:
     return {name: remarks for name, remarks in found.items() if remarks}
 
 
-def _doubted(context: Context, doubts: dict[str, Remarks], *, grave: bool) -> Iterator[Caution]:
-    for name, remarks in doubts.items():
+def _contradicted(context: Context, remarks_by_model: dict[str, Remarks], *, grave: bool) -> Iterator[Caution]:
+    for name, remarks in remarks_by_model.items():
         if remarks.grave == grave:
             yield Caution(f"{context.keys[name]}: {remarks.localised()}", "making")
 
@@ -92,8 +92,8 @@ def notes(context: Context) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in context.ranked:
         clf = context.classifiers.get(name)
-        told = (*(clf.assumptions if clf else ()), *context.evaluations[name].setup.get("notes", ()))
-        for note in dict.fromkeys(map(localised, told)):
+        said = (*(clf.assumptions if clf else ()), *context.evaluations[name].setup.get("notes", ()))
+        for note in dict.fromkeys(map(localised, said)):
             found.setdefault(note, []).append(context.keys[name])
     return found
 

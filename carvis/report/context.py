@@ -1,4 +1,4 @@
-"""What the sections of a report draw on, each opened once and only when asked for."""
+"""What the sections of a report draw on, each opened once and only when needed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Context:
         data: the data set, where its images are here.
         files: model files by name, as far as they are here.
         cache_dir: of the workspace, where measured attention and descriptors of images lie; or None.
-        pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with images.
+        images: rows of heatmaps at most; ``pairs``: confused pairs shown with images.
         method: of the heatmaps.
         measure: whether attention on parts is measured in full, and heatmaps are tested, where that was not done yet.
         tell: called with a sentence on what is under way.
@@ -43,7 +43,7 @@ class Context:
     data: Dataset | None
     files: dict[str, Path]
     cache_dir: Path | None = None
-    pictures: int = 8
+    images: int = 8
     pairs: int = 5
     method: str = "grad-cam"
     measure: bool = False
@@ -113,8 +113,8 @@ class Context:
             self.tell(_("opening {name}").format(name=name))
             try:
                 clf = load_classifier(file, **self.evaluations[name].model_facts)
-                told = self.evaluations[name].setup["model"].get("fingerprint")
-                if told not in (None, clf.fingerprint):
+                evaluated = self.evaluations[name].setup["model"].get("fingerprint")
+                if evaluated not in (None, clf.fingerprint):
                     changed = Message(
                         "{file} was changed since it was evaluated: its heatmaps are of the new model.", file=file.name
                     )
@@ -136,7 +136,7 @@ class Context:
 
     @cached_property
     def label_issues(self) -> pd.DataFrame:
-        """The labels that the models which are mostly right doubt, most doubtful first; empty without such a model."""
+        """The label issues that models with an accuracy of at least a half agree on, gravest first."""
         able = {name: one for name, one in self.evaluations.items() if one.accuracy >= WEAK}
         if not able:
             return pd.DataFrame(columns=["id", "label", "suggested"])
@@ -148,7 +148,7 @@ class Context:
         """Which parts the models look at, by name, as far as it was measured or is quickly measured now."""
         return measured_attention(self)
 
-    def picture(self, sample: str) -> Path | None:
+    def image(self, sample: str) -> Path | None:
         """Where a sample's image lies, or None."""
         try:
             return self.data.resolve(sample) if self.data else None

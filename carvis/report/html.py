@@ -13,7 +13,7 @@ from carvis import __version__
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, ModelError, TableError
 from carvis.evaluation import Evaluation
-from carvis.evaluation.alignment import named
+from carvis.evaluation.alignment import by_model_name
 from carvis.explain.methods import METHODS
 from carvis.language import ENGLISH, N_, Message, _, localised, n_, speaking
 from carvis.report.blocks import Section, shortened
@@ -75,7 +75,7 @@ def report_html(
     data: Dataset | None = None,
     files: Mapping[str, str | Path] | None = None,
     cache_dir: str | Path | None = None,
-    pictures: int = 8,
+    images: int = 8,
     pairs: int = 5,
     method: str = "grad-cam",
     measure: bool = False,
@@ -92,7 +92,7 @@ def report_html(
         data: the data set; without it there are no images and heatmaps.
         files: the models' files by the same names; without them there are no heatmaps.
         cache_dir: where a workspace keeps what was measured (``Workspace.cache_dir``).
-        pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with pictures.
+        images: rows of heatmaps at most; ``pairs``: confused pairs shown with images.
         method: of the heatmaps.
         measure: occlude parts and test the heatmaps where that was not done yet, which takes minutes; without it the
             attention on parts is that of heatmaps alone, on a sample of the images.
@@ -110,22 +110,20 @@ def report_html(
                 "{method} is not a heatmap method: choose one of {choices}.", method=method, choices=", ".join(METHODS)
             )
         )
-    if pictures < 0 or pairs < 0:
-        raise CarvisError(Message("{pictures} images is invalid: give 0 or more.", pictures=min(pictures, pairs)))
-    by_name = named(evaluations)
+    if images < 0 or pairs < 0:
+        raise CarvisError(Message("--images {images} is invalid: give 0 or more.", images=min(images, pairs)))
+    by_name = by_model_name(evaluations)
     if not by_name:
         raise TableError(Message("A report takes one evaluation or more: evaluate a model first."))
     places = {(one.setup["dataset"]["name"], one.split) for one in by_name.values()}
     if len(places) > 1:
         said = " and ".join(f"{name} {split}" for name, split in sorted(places))
         raise TableError(
-            Message(
-                "These evaluations are of different pictures ({said}): report on one data set and split.", said=said
-            )
+            Message("These evaluations are of different images ({said}): report on one data set and split.", said=said)
         )
     known = {name: Path(file) for name, file in (files or {}).items() if name in by_name}
     cache = Path(cache_dir) if cache_dir else None
-    context = Context(by_name, data, known, cache, pictures, pairs, method, measure, tell)
+    context = Context(by_name, data, known, cache, images, pairs, method, measure, tell)
     with speaking(language):
         sections = [section for make in SECTIONS.values() if (section := _made(make, context)) is not None]
         for problem in dict.fromkeys(context.problems):

@@ -159,6 +159,6 @@ def test_progress_and_broken_files_are_told_in_japanese(material):
     _root, data, files, found = material
     (data.root / "test" / "blue" / "page.png").write_text("<html>404</html>")
     told = []
-    page = report_html(found, data=Dataset(data.root), files=files, pictures=1, language="ja", tell=told.append)
+    page = report_html(found, data=Dataset(data.root), files=files, images=1, language="ja", tell=told.append)
     assert "page.png を読み込めません：画像ではなく Web ページです" in page and "cannot be read" not in page
     assert told and not [text for text in told if text.isascii()]

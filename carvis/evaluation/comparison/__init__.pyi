@@ -3,9 +3,9 @@ from .bootstrap import accuracy_difference, difference_by_class
 from .calibration import expected_calibration_error, reliability
 from .comparison import Comparison, compare
 from .export import comparison_document, comparison_tables
-from .latency import milliseconds_a_picture
+from .latency import milliseconds_per_image
 from .selective import area_under_risk, coverage_at, risk_coverage
-from .significance import cochran, holm, mcnemar, pictures_needed
+from .significance import cochran, holm, images_needed, mcnemar
 from .temperature import Effect, Temperature, fit_temperature, rescaled
 from .verdicts import Verdict, cochran_finding, p_words, temperature_finding, verdict
 
@@ -26,12 +26,12 @@ __all__ = [
     "expected_calibration_error",
     "fit_temperature",
     "holm",
+    "images_needed",
     "lattice",
     "mcnemar",
-    "milliseconds_a_picture",
+    "milliseconds_per_image",
     "p_words",
     "pattern_words",
-    "pictures_needed",
     "reliability",
     "rescaled",
     "risk_coverage",

@@ -24,7 +24,7 @@ def lattice(right: NDArray[np.bool_], names: Sequence[str], ids: Iterable[str]) 
         ids: of the images.
 
     Returns:
-        A row a pattern, indexed by it (``"101"``: a digit a model, 1 where it is right): count, share, ids (list).
+        One row per pattern, indexed by it (``"101"``: a digit a model, 1 where it is right): count, share, ids (list).
         First those that most models get right. Patterns that do not occur are listed for up to four models.
     """
     listed, table = np.array(list(ids), dtype=object), pd.DataFrame(np.asarray(right, bool).astype(np.uint8))

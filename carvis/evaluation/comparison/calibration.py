@@ -14,12 +14,12 @@ def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> 
     """Confidence beside accuracy, in bins of equal width over 0 to 1.
 
     Args:
-        confidence: the probability of each answer, (N,).
-        right: whether the answer is right, bool (N,).
+        confidence: the probability of each prediction, (N,).
+        right: whether the prediction is right, bool (N,).
         bins: how many; a bin holds what is above its low end, up to and with its high end.
 
     Returns:
-        A row a bin: from, to, count, confidence (mean), accuracy, low, high (Wilson, 95 %); NaN in an empty one.
+        One row per bin: from, to, count, confidence (mean), accuracy, low, high (Wilson, 95 %); NaN in an empty one.
 
     Source: Guo et al., On Calibration of Modern Neural Networks (2017), section 2, with its 15 bins.
     """
@@ -45,9 +45,9 @@ def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> 
 
 
 def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
-    """The mean distance of confidence from accuracy over the bins of ``reliability``, weighed by their pictures.
+    """The mean distance of confidence from accuracy over the bins of ``reliability``, weighed by their images.
 
-    0 where pictures answered with 80 % confidence are right in 80 % of the cases, and so on. Source: Guo et al. (2017),
+    0 where images answered with 80 % confidence are right in 80 % of the cases, and so on. Source: Guo et al. (2017),
     equation 3.
     """
     table = reliability(confidence, right, bins)

@@ -12,10 +12,10 @@ from carvis.evaluation.comparison.comparison import Comparison
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
-    """The tables of a comparison: ``scoreboard``, ``pairs``, ``lattice``, ``classes`` and ``pictures``.
+    """The tables of a comparison: ``scoreboard``, ``pairs``, ``lattice``, ``classes`` and ``images``.
 
-    Their columns are those of ``Comparison``; ``lattice`` has the pattern in words and no ids, for ``pictures`` holds a
-    row a picture with its pattern and every model's answer.
+    Their columns are those of ``Comparison``; ``lattice`` has the pattern in words and no ids, for ``images`` holds a
+    row an image with its pattern and every model's prediction.
     """
     names = comparison.names
     lattice = comparison.lattice.drop(columns="ids").reset_index()
@@ -27,14 +27,14 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
     pattern = pd.Series("", index=comparison.joined.table.index)
     for column in comparison.joined.right.T:
         pattern = pattern + pd.Series(column.astype(int), index=pattern.index).astype(str)
-    pictures = comparison.joined.table.drop(columns=[f"right:{name}" for name in names])
-    pictures.insert(4, "pattern", pattern)
+    images = comparison.joined.table.drop(columns=[f"right:{name}" for name in names])
+    images.insert(4, "pattern", pattern)
     return {
         "scoreboard": comparison.scoreboard.reset_index(),
         "pairs": comparison.pairs,
         "lattice": lattice,
         "classes": pd.concat(classes, ignore_index=True),
-        "pictures": pictures,
+        "pictures": images,
     }
 
 

@@ -10,7 +10,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation.comparison import pattern_words
 from carvis.images import encode_image, fitted, overlay, read_image
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Badge, Heading, Kind, Picture, Row, Section, Words
+from carvis.report.blocks import Badge, Heading, Image, Kind, Row, Section, Words
 from carvis.report.context import Context
 from carvis.workspace import Cache
 
@@ -28,7 +28,7 @@ _TESTED_HOW = N_(
 
 def heatmaps(context: Context) -> Section | None:
     """One row an image: the image, then each model's overlay with its prediction and what its heatmap is worth."""
-    chosen = choose(context, context.pictures)
+    chosen = choose(context, context.images)
     if chosen.empty or context.data is None or not context.files:
         return None
     rows, made, notes = [], {}, {}
@@ -52,7 +52,7 @@ def _row(context: Context, sample: dict, made: dict[str, set], notes: dict[str, 
     from carvis.explain import heatmaps as maps_of
     from carvis.explain import scale_maps
 
-    place = context.picture(sample["id"])
+    place = context.image(sample["id"])
     if place is None:
         words = _("{image} is not in the data set {data}: it is skipped.")
         context.problems.append(words.format(image=sample["id"], data=context.data.name))
@@ -66,7 +66,7 @@ def _row(context: Context, sample: dict, made: dict[str, set], notes: dict[str, 
     small = _small(image)
     alt, name = _("The image itself, label {label}"), sample["id"].rpartition("/")[2]
     alt = alt.format(label=sample["label"])
-    shown = [Picture(encode_image(small, quality=86), alt, sample["label"], name, type="jpeg")]
+    shown = [Image(encode_image(small, quality=86), alt, sample["label"], name, type="jpeg")]
     for name, clf in context.classifiers.items():
         try:
             [found] = maps_of(clf, [place], context.method)
@@ -84,14 +84,14 @@ def _row(context: Context, sample: dict, made: dict[str, set], notes: dict[str, 
         notes.update(dict.fromkeys(f"{name}: {localised(note)}" for note in found.notes))
         [values] = scale_maps([found], "map")
         right = found.predicted_name == sample["label"]
-        answer = Badge(f"{'✓' if right else '✗'} {found.predicted_name} {found.confidence:.0%}", _tone(right))
+        prediction = Badge(f"{'✓' if right else '✗'} {found.predicted_name} {found.confidence:.0%}", _tone(right))
         worth = _worth(context, clf, place, found)
         kinds.update("test" for badge in worth if found.status == "ok")
         alt = _("Where {model} looks, which predicts {predicted} ({confidence})").format(
             model=name, predicted=found.predicted_name, confidence=f"{found.confidence:.0%}"
         )
         drawn = encode_image(overlay(small, values, 0.5), quality=86)
-        shown.append(Picture(drawn, alt, context.keys[name], "", (answer, *worth), "jpeg"))
+        shown.append(Image(drawn, alt, context.keys[name], "", (prediction, *worth), "jpeg"))
     return Row(tuple(shown), across=min(max(len(shown), 4), 5))
 
 
@@ -130,19 +130,21 @@ def choose(context: Context, n: int) -> pd.DataFrame:
         by_model = []
         for name in context.ranked:
             alone = np.flatnonzero((right.sum(axis=1) == 1) & right[:, comparison.names.index(name)])
-            surest = np.where(right[alone], -1.0, confidence[alone]).max(axis=1) if len(alone) else np.zeros(0)
-            by_model.append([(row, name) for row in alone[np.argsort(-surest, kind="stable")]])
+            of_wrong = np.where(right[alone], -1.0, confidence[alone]).max(axis=1, initial=-1.0)
+            by_model.append([(row, name) for row in alone[np.argsort(-of_wrong, kind="stable")]])
         # In turn, so that no model takes all the room.
         turns = [one for turn in zip_longest(*by_model) for one in turn if one is not None]
         for row, name in turns[: n - min(n // 2, len(wrong))]:
             why = localised(pattern_words("".join("01"[one == name] for one in comparison.names), comparison.names))
             found.append((table["id"].iloc[row], table["label"].iloc[row], why))
     taken = {sample for sample, *_rest in found}
-    for answer in wrong.to_dict("records"):
+    for prediction in wrong.to_dict("records"):
         if len(found) >= n:
             break
-        if answer["id"] not in taken:
-            found.append((answer["id"], answer["label"], _("confident errors of {model}").format(model=context.best)))
+        if prediction["id"] not in taken:
+            found.append(
+                (prediction["id"], prediction["label"], _("confident errors of {model}").format(model=context.best))
+            )
     if not found:
         right = context.evaluations[context.best].predictions.sort_values("confidence", kind="stable").head(n)
         why = _("the predictions of {model} with the lowest confidence").format(model=context.best)

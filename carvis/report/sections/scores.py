@@ -6,7 +6,7 @@ from carvis.evaluation.alignment import left_out_messages
 from carvis.evaluation.comparison import cochran_finding, p_words, pattern_words, verdict
 from carvis.figures import figure_bytes, reliability_diagrams
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Picture, Section, Words, columns_table, interval, percent, table
+from carvis.report.blocks import Image, Section, Words, columns_table, interval, percent, table
 from carvis.report.caveats import calibration_errors
 from carvis.report.context import Context
 
@@ -62,14 +62,14 @@ def scores(context: Context) -> Section:
     errors = ", ".join(f"{context.keys[name]} {error:.3f}" for name, error in calibration_errors(context).items())
     diagrams = figure_bytes(reliability_diagrams(comparison))
     blocks.append(
-        Picture(
+        Image(
             diagrams,
             _("Calibration errors: {models}.").format(models=errors),
             _("Can the confidence be believed? On the dashed line, confidence equals accuracy."),
         )
     )
-    answers = _("Which model is better, and is the gap real?")
-    return Section("scores", _("Scoreboard"), answers, tuple(blocks), tuple(map(_, _MADE + _MADE_PAIRS)))
+    question = _("Which model is better, and is the gap real?")
+    return Section("scores", _("Scoreboard"), question, tuple(blocks), tuple(map(_, _MADE + _MADE_PAIRS)))
 
 
 def _pairs(context: Context):
@@ -132,8 +132,8 @@ def _one(context: Context) -> Section:
         _("calibration error"): f"{calibration_errors(context)[name]:.3f}",
     }
     shown = table(pd.DataFrame([rows]), _("{n} images").format(n=f"{metrics['n']:,}"))
-    answers = _("How good is {model}?").format(model=name)
-    return Section("scores", _("Scoreboard"), answers, (shown,), tuple(map(_, _MADE)))
+    question = _("How good is {model}?").format(model=name)
+    return Section("scores", _("Scoreboard"), question, (shown,), tuple(map(_, _MADE)))
 
 
 def _clean(row: dict) -> str:

@@ -63,7 +63,7 @@ def summary(context: Context, sections: list[Section]) -> Summary:
     place = next((place for place, block in enumerate(blocks) if isinstance(block, Row)), None)
     example = title = None
     # With many models an example would not fit beside the rest.
-    if place is not None and len(blocks[place].pictures) <= _EXAMPLE:
+    if place is not None and len(blocks[place].images) <= _EXAMPLE:
         example = replace(blocks[place], across=_SMALL) if _wide(context) else blocks[place]
         title = _("Example: {why}").format(why=blocks[place - 1].text)
     return Summary(

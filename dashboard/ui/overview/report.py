@@ -60,5 +60,5 @@ def _make(name: str, tables: dict[str, data.Table], watch) -> str:
 
     pictures = data.dataset(name) if name in data.datasets() else None
     cache = data.workspace().cache_dir
-    options = {"cache_dir": cache, "pictures": _PICTURES, "language": language(), "tell": tell}
+    options = {"cache_dir": cache, "images": _PICTURES, "language": language(), "tell": tell}
     return report_html(evaluations, data=pictures, files=files, **options)
