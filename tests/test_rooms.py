@@ -14,6 +14,7 @@ ROOMS = (
     "errors",
     "startup",
     "language",
+    "progress",
     "workspace",
     "images",
     "display",
