@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from carvis.dataset import Dataset
     from carvis.evaluation import assumption_remarks, load_evaluation
     from carvis.evaluation.alignment import by_model_name
-    from carvis.report import write_report
+    from carvis.report import ReportSettings, write_report
 
     workspace = open_workspace(args)
     out = Path(args.out) if args.out else workspace.results_dir / "report.html"
@@ -54,16 +54,14 @@ def run(args: argparse.Namespace) -> int:
             last = text
             print(text if text.endswith(".") else f"{text} …", file=sys.stderr)
 
+    settings = ReportSettings(args.images, method=args.method, measure=args.measure, language=args.language)
     write_report(
         out,
         evaluations,
+        settings,
         data=Dataset(root) if root else None,
         files=files,
         cache_dir=workspace.cache_dir,
-        images=args.images,
-        method=args.method,
-        measure=args.measure,
-        language=args.language,
         overwrite=args.overwrite,
         tell=tell,
     )

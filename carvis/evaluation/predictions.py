@@ -269,12 +269,13 @@ def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
         )
     if metrics["left_out"]:
         n = sum(metrics["left_out"].values())
-        words = Message(
-            "{n} images of {classes} classes that the model does not know are ignored.",
-            n=n,
-            classes=len(metrics["left_out"]),
+        notes.append(
+            Message.of_number(
+                "{n} image is of a class that the model does not know, and was not counted.",
+                "{n} images are of classes that the model does not know, and were not counted.",
+                n,
+            )
         )
-        notes.append(words)
     absent = sorted(name for name, row in metrics["per_class"].items() if not row["support"])
     if absent:
         notes.append(

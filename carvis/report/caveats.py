@@ -99,22 +99,6 @@ def notes(context: Context) -> dict[str, list[str]]:
 
 
 def _data(context: Context) -> Iterator[Caution]:
-    unreadable = max(len(one.metrics.get("unreadable", ())) for one in context.evaluations.values())
-    if unreadable:
-        words = n_(
-            "{n} image could not be read and is not counted.",
-            "{n} images could not be read and are not counted.",
-            unreadable,
-        )
-        yield Caution(words.format(n=f"{unreadable:,}"), "health")
-    unknown = max(sum(one.metrics.get("left_out", {}).values()) for one in context.evaluations.values())
-    if unknown:
-        words = n_(
-            "{n} image is of a class that a model does not know, and is not counted.",
-            "{n} images are of classes that a model does not know, and are not counted.",
-            unknown,
-        )
-        yield Caution(words.format(n=f"{unknown:,}"), "health")
     if context.health is None:
         yield Caution(_("The images of the data set are not here: this report shows figures alone."), "")
     elif context.health.mixed_groups:

@@ -18,6 +18,7 @@ from carvis.evaluation.comparison import Comparison, compare
 from carvis.evaluation.label_issues import WEAK
 from carvis.language import Message, _, localised
 from carvis.report.attention import Measured, measured_attention
+from carvis.report.settings import DEFAULT, ReportSettings
 
 # More models than these, or wider names, are named by a letter wherever there is little room.
 _MOST_NAMED, _WIDEST_NAME = 4, 18
@@ -32,21 +33,16 @@ class Context:
         data: the data set, where its images are here.
         files: model files by name, as far as they are here.
         cache_dir: of the workspace, where measured attention and descriptors of images lie; or None.
-        images: rows of heatmaps at most; ``pairs``: confused pairs shown with images.
-        method: of the heatmaps.
-        measure: whether attention on parts is measured in full, and heatmaps are tested, where that was not done yet.
+        settings: what the report shows.
         tell: called with a sentence on what is under way.
-        problems: sentences on what could not be had, gathered on the way.
+        problems: sentences on what is missing, collected on the way.
     """
 
     evaluations: dict[str, Evaluation]
     data: Dataset | None
     files: dict[str, Path]
     cache_dir: Path | None = None
-    images: int = 8
-    pairs: int = 5
-    method: str = "grad-cam"
-    measure: bool = False
+    settings: ReportSettings = DEFAULT
     tell: Callable[[str], None] = lambda text: None
     problems: list[str] = field(default_factory=list)
 

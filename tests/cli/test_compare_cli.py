@@ -65,7 +65,7 @@ def test_models_are_compared_by_their_names(workspace, capsys):
     assert main(["compare", r"models\*"]) == 0
     assert "good is better than poor" in " ".join(capsys.readouterr().out.split())
     assert main(["compare", "models/none*"]) == 2
-    assert "Nothing fits models/none*" in capsys.readouterr().err
+    assert "Nothing matches models/none*" in capsys.readouterr().err
 
 
 def test_a_temperature_is_fitted_where_validation_was_evaluated(workspace, capsys):
@@ -101,13 +101,13 @@ def test_folders_of_evaluations_and_time(workspace, capsys):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["good"], "two evaluations or more"),
+        (["good"], "two or more evaluations"),
         (["good", "nobody"], "There is no evaluation"),
         (["good", "poor", "--split", "valid"], "data/evaluations/DATA/valid/poor"),
-        (["good", "poor", "--split", "holdout"], "--split holdout is no split"),
+        (["good", "poor", "--split", "holdout"], "--split holdout is invalid"),
         (["good", "poor", "--data", "other"], "data/evaluations/other/test/good"),
-        (["good", "poor", "--without-copies"], "does not say which pictures have a copy in training"),
-        (["data/evaluations/mini/test/good", "data/evaluations/mini/valid/good"], "different pictures"),
+        (["good", "poor", "--without-copies"], "does not say which images are also in training"),
+        (["data/evaluations/mini/test/good", "data/evaluations/mini/valid/good"], "different images"),
     ],
 )
 def test_what_cannot_be_compared_is_one_sentence(workspace, capsys, arguments, sentence):

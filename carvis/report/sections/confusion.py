@@ -98,7 +98,7 @@ def _pairs(context: Context) -> list[Row]:
     evaluation = context.evaluations[context.best]
     wrong = evaluation.misclassified()
     rows = []
-    for pair in evaluation.most_confused(context.pairs).to_dict("records"):
+    for pair in evaluation.most_confused(context.settings.pairs).to_dict("records"):
         here = wrong[(wrong["label"] == pair["label"]) & (wrong["predicted"] == pair["predicted"])]
         images = []
         for prediction in here.head(_IMAGES).to_dict("records"):

@@ -87,7 +87,7 @@ def test_what_differs_is_told_and_what_shares_nothing_is_refused(three):
     assert comparison.scoreboard.loc["longer", "n"] == 6 and comparison.scoreboard.loc["longer", "accuracy"] == 1
     with pytest.raises(TableError, match="different pictures"):
         carvis.compare([three[0], evaluation("far", ["a", "b"], [("x", "a", A)])])
-    with pytest.raises(TableError, match="two evaluations or more"):
+    with pytest.raises(TableError, match="two or more evaluations"):
         carvis.compare(three[:1])
 
 
@@ -167,7 +167,7 @@ def test_without_copies(three):
     assert "test/a/0" not in set(comparison.joined.table["id"])
     assert comparison.scoreboard.loc["own", "accuracy"] == pytest.approx(1 / 5)
     assert comparison.joined.probabilities("own").shape == (5, 2)
-    with pytest.raises(TableError, match="does not say which pictures have a copy"):
+    with pytest.raises(TableError, match="does not say which images are also in training"):
         carvis.compare(three, without_copies=True)
     every = [replace(one, predictions=one.predictions.assign(copy_of="train/a/9")) for one in three]
     with pytest.raises(TableError, match="leak-free split"):
