@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from carvis import __version__
 from carvis.dataset import Dataset
-from carvis.errors import CarvisError, ModelError, TableError
+from carvis.errors import CarvisError, TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.alignment import named
-from carvis.explain.methods import METHODS
+from carvis.explain.request import check_method
 from carvis.language import ENGLISH, N_, Message, _, localised, n_, speaking
 from carvis.report.blocks import Section, shortened
 from carvis.report.context import Context
@@ -104,12 +104,7 @@ def report_html(
         ModelError: no such method.
         CarvisError: no such language.
     """
-    if method not in METHODS:
-        raise ModelError(
-            Message(
-                "{method} is not a heatmap method: choose one of {choices}.", method=method, choices=", ".join(METHODS)
-            )
-        )
+    check_method(method)
     if pictures < 0 or pairs < 0:
         raise CarvisError(Message("{pictures} images is invalid: give 0 or more.", pictures=min(pictures, pairs)))
     by_name = named(evaluations)
