@@ -57,6 +57,8 @@ class _Trials(TypedDict):
 
 
 class FaithfulnessFacts(TypedDict):
+    """What is kept of the faithfulness of one heatmap."""
+
     trials: _Trials
     randomisation: _Check | None
     rest: _Rest

@@ -23,6 +23,8 @@ _NUMBERS = "fiub"
 
 
 class Last(TypedDict, total=False):
+    """The last epoch, as the checkpoint holds it."""
+
     __pydantic_config__ = {"extra": "allow"}  # noqa: RUF012
     epoch: Required[Count]
     loss: Required[float]

@@ -95,6 +95,8 @@ class Complete(TypedDict):
 
 
 class Status(TypedDict, total=False):
+    """What ``status.json`` holds."""
+
     __pydantic_config__ = _MORE
     state: Literal[STATES]
     reason: str | None
@@ -116,6 +118,8 @@ class Status(TypedDict, total=False):
 
 
 class Event(TypedDict, total=False):
+    """One line of ``events.jsonl``."""
+
     __pydantic_config__ = _MORE
     kind: str
     time: _Time

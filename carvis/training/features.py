@@ -56,6 +56,7 @@ class Plan:
 
     @property
     def bytes(self) -> int:
+        """The size on disk in bytes."""
         return math.prod(self.shape) * self.rows * np.dtype(self.precision).itemsize
 
 

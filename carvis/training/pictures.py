@@ -120,6 +120,7 @@ class Pictures:
 
     @property
     def cached(self) -> bool:
+        """Whether the decoded images are held in memory."""
         return self._images is not None
 
     @cached_property

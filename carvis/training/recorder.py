@@ -19,6 +19,7 @@ _logger = logging.getLogger("carvis")
 
 
 def now() -> str:
+    """Return the time in UTC, to the second, in ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -114,6 +115,7 @@ class Recorder:
             self._progress({"run": self.directory.name, **event})
 
     def log(self, text: str) -> None:
+        """Write a line to the run's log."""
         _logger.info(text)
 
     def warn(self, text: str) -> None:
@@ -121,4 +123,5 @@ class Recorder:
         _logger.warning(text)
 
     def config(self, facts: dict) -> None:
+        """Write ``config.json``."""
         write_json(self.directory / CONFIG, facts)

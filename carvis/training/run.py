@@ -73,10 +73,12 @@ class Run:
 
     @property
     def id(self) -> str:
+        """The name of the run's folder."""
         return self.directory.name
 
     @cached_property
     def workspace(self) -> Workspace:
+        """The workspace that the run lies in."""
         return self._workspace or Workspace(self.directory.parents[2])
 
     @property
@@ -119,6 +121,7 @@ class Run:
 
     @property
     def state(self) -> str:
+        """The state in ``status.json``; a dead run without an end is ``crashed``."""
         return self.status["state"]
 
     @property

@@ -44,4 +44,5 @@ class StopRequest:
 
     @property
     def by_signal(self) -> bool:
+        """Whether a signal asked to stop."""
         return self._signal is not None

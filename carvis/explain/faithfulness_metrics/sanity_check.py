@@ -43,10 +43,12 @@ class Randomisation:
         return self.last < _ALIKE
 
     def facts(self) -> dict:
+        """What is kept of the check, as JSON can hold it."""
         return {"layers": list(self.layers), "similarity": list(self.similarity)}
 
     @classmethod
     def from_facts(cls, facts: dict) -> "Randomisation":
+        """Make a check from what was kept of it."""
         return cls(tuple(facts["layers"]), tuple(facts["similarity"]))
 
 

@@ -31,6 +31,7 @@ def pattern(bits: str, names: Sequence[str]) -> str:
 
 
 def left_out(reasons: Mapping[str, int]) -> list[str]:
+    """Describe how many images are ignored, by reason."""
     return [_(LEFT_OUT[reason]).format(n=f"{n:,}") for reason, n in reasons.items()]
 
 
@@ -64,6 +65,7 @@ def verdict(found: Verdict) -> tuple[str, str]:
 
 
 def cochran(q: float, p: float) -> str:
+    """Describe the result of Cochran's Q test."""
     words = (
         _("All models together: at least one differs from the others (Cochran's Q = {q}, {p}).")
         if p < LEVEL

@@ -127,6 +127,7 @@ def _add(name: str, split: str, sample: str) -> None:
 
 
 def remove(sample: str) -> None:
+    """Take an image out of the selection."""
     selection.change(sample=tuple(one for one in selection.get().sample if one != sample))
 
 
