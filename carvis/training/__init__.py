@@ -3,14 +3,14 @@
 from importlib import import_module
 
 _HOME_OF = {
-    "train": "running",
-    "prepare": "preparing",
-    "execute": "running",
-    "estimate": "estimating",
-    "start": "launching",
-    "resume": "launching",
+    "train": "execution",
+    "prepare": "config",
+    "execute": "execution",
+    "estimate": "cost_estimate",
+    "start": "processes",
+    "resume": "processes",
     "Run": "run",
-    "read_events": "events",
+    "read_events": "event_log",
 }
 
 __all__ = list(_HOME_OF)

@@ -14,8 +14,8 @@ import tensorflow as tf
 
 from carvis.classifier.fingerprint import fingerprint
 from carvis.errors import CarvisError
-from carvis.training.mixing import frozen_pass
-from carvis.training.pictures import Pictures, shuffled
+from carvis.training.image_set import Pictures, shuffled
+from carvis.training.precision import frozen_pass
 from carvis.training.prefix import Halves
 from carvis.training.recipes import PRECISIONS
 from carvis.workspace import (

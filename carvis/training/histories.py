@@ -10,8 +10,8 @@ import pandas as pd
 from carvis.errors import CarvisError, TableError
 from carvis.language import Message, message_of
 from carvis.tables.limits import MAX_BYTES, MAX_EPOCHS, MAX_LACKING, MAX_MEASURES, MAX_TRAININGS, too_many
-from carvis.training.csv_log import read_csv_log
-from carvis.training.event_files import read_event_files
+from carvis.training.csv_logs import read_csv_log
+from carvis.training.tensorboard_logs import read_event_files
 from carvis.workspace import Workspace, os_reason, os_remedy, parse_json, read_regular, shown_path
 
 # Older Keras wrote ``acc``; a learning rate is called ``lr`` there.

@@ -14,7 +14,7 @@ import tensorflow as tf
 from carvis.errors import TrainingError
 from carvis.language import Message
 from carvis.training.devices import Devices
-from carvis.training.mixing import mixed_precision
+from carvis.training.precision import mixed_precision
 
 _REPORT_EVERY = 1.0
 _WARM_UP = 0.05

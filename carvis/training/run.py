@@ -9,8 +9,8 @@ import pandas as pd
 from carvis.errors import TrainingError
 from carvis.images import USUAL
 from carvis.language import Message
-from carvis.training.document import ALIVE_STATES, NUMBERS, Complete, Config, Status
-from carvis.training.events import read_events
+from carvis.training.event_log import read_events
+from carvis.training.schemas import ALIVE_STATES, NUMBERS, Complete, Config, Status
 from carvis.workspace import (
     Workspace,
     check_json,

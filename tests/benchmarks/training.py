@@ -14,8 +14,8 @@ from carvis.dataset import Dataset, pipeline
 from carvis.evaluation import evaluate
 from carvis.images import write_image
 from carvis.training.features import FeatureCache
+from carvis.training.image_set import Pictures
 from carvis.training.loop import Loop
-from carvis.training.pictures import Pictures
 from carvis.training.prefix import halve
 from tests.benchmarks.measuring import compare
 

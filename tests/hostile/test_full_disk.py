@@ -14,7 +14,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation import Tags, load_evaluation
 from carvis.evaluation.tag_file import TagError
 from carvis.images import write_image
-from carvis.training.events import EventLog, read_events
+from carvis.training.event_log import EventLog, read_events
 from carvis.workspace import Workspace
 from tests.hostile.writes import EDITED, FOLDER, WRITES, Write, _evaluated_before, evaluation, is_whole, torn_files
 

@@ -8,7 +8,7 @@ from carvis import Workspace
 from carvis.architectures import build_model
 from carvis.training import features, train
 from carvis.training.features import CacheStopped, FeatureCache
-from carvis.training.pictures import Pictures
+from carvis.training.image_set import Pictures
 from carvis.training.prefix import halve
 
 L = keras.layers

@@ -117,7 +117,7 @@ def _workspace(folder) -> Workspace:
 
 def test_a_run_killed_at_its_very_end_does_not_begin_anew(colours, tmp_path, small, monkeypatch):
     """The process dies when the model is written and the last word is not."""
-    from carvis.training import finishing
+    from carvis.training import outcome
 
     run = prepare("own", colours, epochs=2, workspace=_workspace(tmp_path), **small)
 
@@ -126,7 +126,7 @@ def test_a_run_killed_at_its_very_end_does_not_begin_anew(colours, tmp_path, sma
 
     with monkeypatch.context() as patched:
         patched.setattr(
-            finishing.Recorder, "event", lambda self, kind, **facts: die(self, kind) if kind == "end" else None
+            outcome.Recorder, "event", lambda self, kind, **facts: die(self, kind) if kind == "end" else None
         )
         with pytest.raises(SystemExit):
             execute(run)
@@ -137,7 +137,7 @@ def test_a_run_killed_at_its_very_end_does_not_begin_anew(colours, tmp_path, sma
 
 
 def test_fine_tuning_killed_behind_its_parent_trains_no_second_one(colours, tmp_path, monkeypatch):
-    from carvis.training.recorder import Recorder
+    from carvis.training.directory import Recorder
 
     run = prepare(
         "fine-tune",

@@ -8,7 +8,7 @@ import pytest
 
 from carvis.errors import TrainingError
 from carvis.training import Run, read_events
-from carvis.training.events import EventLog
+from carvis.training.event_log import EventLog
 from carvis.workspace import lock
 
 

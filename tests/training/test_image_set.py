@@ -8,7 +8,7 @@ import pytest
 from carvis import Dataset
 from carvis.errors import TrainingError
 from carvis.images import read_image, resize
-from carvis.training.pictures import Pictures, shuffled, split_samples
+from carvis.training.image_set import Pictures, shuffled, split_samples
 
 
 def copy(colours, to) -> Dataset:

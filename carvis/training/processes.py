@@ -11,9 +11,9 @@ from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import Message
 from carvis.startup import module_process
-from carvis.training.document import ALIVE_STATES
-from carvis.training.preparing import prepare
+from carvis.training.config import prepare
 from carvis.training.run import LOCK, OUTPUT, STOP, Run
+from carvis.training.schemas import ALIVE_STATES
 from carvis.workspace import Workspace, append_regular, lock, read_regular
 
 _TURN = ".turn.lock"

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from carvis import load_classifier, train
-from carvis.training.mixing import frozen_pass, mixed_precision
+from carvis.training.precision import frozen_pass, mixed_precision
 
 # bfloat16 keeps eight significant bits: next to 1 its numbers are 2**-7 apart.
 FINE = 1 + 2.0**-9

@@ -8,10 +8,10 @@ import keras
 from carvis.errors import TrainingError
 from carvis.language import Message
 from carvis.training.checkpoint import STATE
+from carvis.training.directory import Recorder
 from carvis.training.features import FeatureCache
-from carvis.training.pictures import Pictures
+from carvis.training.image_set import Pictures
 from carvis.training.prefix import halve
-from carvis.training.recorder import Recorder
 from carvis.training.run import Run
 
 

@@ -15,21 +15,21 @@ from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import Message
 from carvis.training import replay
-from carvis.training.awaited_images import Supply, await_images
+from carvis.training.batches import feeding
 from carvis.training.checkpoint import STATE, keep, take_up
+from carvis.training.config import prepare
+from carvis.training.demo_images import Supply, await_images
 from carvis.training.devices import Devices
+from carvis.training.directory import Recorder, now
 from carvis.training.features import CacheStopped
-from carvis.training.feeding import feeding
-from carvis.training.finishing import finish
-from carvis.training.launching import turn
+from carvis.training.image_reading import read_pictures
+from carvis.training.image_set import split_samples
+from carvis.training.initial_model import starting_model
 from carvis.training.loop import Loop, Outcome, parameters
-from carvis.training.pictures import split_samples
-from carvis.training.preparing import prepare
-from carvis.training.reading import read_pictures
-from carvis.training.recorder import Recorder, now
+from carvis.training.outcome import finish
+from carvis.training.processes import turn
 from carvis.training.run import CONFIG, STOP, Run
-from carvis.training.starting import starting_model
-from carvis.training.stopping import StopRequest
+from carvis.training.stop_request import StopRequest
 from carvis.workspace import atomic_path
 
 

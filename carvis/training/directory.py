@@ -10,9 +10,9 @@ from pathlib import Path
 
 from carvis.errors import TrainingError
 from carvis.language import Message
-from carvis.training.document import Status
-from carvis.training.events import EventLog
+from carvis.training.event_log import EventLog
 from carvis.training.run import CONFIG, EVENTS, LOCK, LOG, STATUS, STOP, read_facts
+from carvis.training.schemas import Status
 from carvis.workspace import lock, write_json
 
 _logger = logging.getLogger("carvis")

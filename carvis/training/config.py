@@ -12,9 +12,9 @@ from carvis.dataset import Dataset
 from carvis.errors import TrainingError
 from carvis.images import RESIZE_METHODS, USUAL
 from carvis.language import Message
-from carvis.training.pictures import split_samples
+from carvis.training.directory import now
+from carvis.training.image_set import split_samples
 from carvis.training.recipes import DEFAULTS, PRECISIONS
-from carvis.training.recorder import now
 from carvis.training.run import CONFIG, STATUS, Run
 from carvis.workspace import (
     FolderTakenError,

@@ -7,8 +7,8 @@ import keras
 from carvis.classifier import Classifier, ModelCard, card_path, read_card, save_classifier
 from carvis.errors import CarvisError
 from carvis.training.checkpoint import STATE
+from carvis.training.directory import Recorder, now
 from carvis.training.loop import Outcome
-from carvis.training.recorder import Recorder, now
 from carvis.training.run import Run
 from carvis.workspace import children, clear_leftovers
 

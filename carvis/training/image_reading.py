@@ -5,9 +5,9 @@ import time
 
 from carvis.dataset import Dataset
 from carvis.images import Reading
-from carvis.training.pictures import Pictures
-from carvis.training.recorder import Recorder
-from carvis.training.stopping import StopRequest
+from carvis.training.directory import Recorder
+from carvis.training.image_set import Pictures
+from carvis.training.stop_request import StopRequest
 
 
 def read_pictures(

@@ -9,8 +9,8 @@ from carvis.dataset import Dataset
 from carvis.dataset.ids import composed
 from carvis.errors import TrainingError
 from carvis.language import Message
+from carvis.training.directory import Recorder
 from carvis.training.loop import parameters
-from carvis.training.recorder import Recorder
 from carvis.training.run import Run
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from carvis.dataset import Dataset
-from carvis.training.pictures import split_samples
-from carvis.training.recorder import Recorder
+from carvis.training.directory import Recorder
+from carvis.training.image_set import split_samples
 from carvis.training.run import Run
-from carvis.training.stopping import StopRequest
+from carvis.training.stop_request import StopRequest
 
 Supply = Callable[[Path, Callable[[int, int], bool]], object]
 _IMAGES_AN_EVENT = 10

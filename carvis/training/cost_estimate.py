@@ -11,13 +11,13 @@ from carvis.classifier import load_classifier
 from carvis.classifier.failures import model_failures
 from carvis.classifier.output import gives_logits
 from carvis.dataset import Dataset
+from carvis.training.config import configure
 from carvis.training.devices import Devices
 from carvis.training.features import FeatureCache
+from carvis.training.image_set import split_samples
 from carvis.training.loop import Loop
-from carvis.training.mixing import frozen_pass
-from carvis.training.pictures import split_samples
+from carvis.training.precision import frozen_pass
 from carvis.training.prefix import halve
-from carvis.training.preparing import configure
 from carvis.workspace import Workspace
 
 _STEPS = 2
