@@ -4,12 +4,13 @@ from importlib import import_module
 
 _HOME_OF = {
     "train": "execution",
-    "prepare": "config",
+    "prepare": "preparation",
     "execute": "execution",
     "estimate": "cost_estimate",
     "start": "processes",
     "resume": "processes",
     "Run": "run",
+    "RunConfig": "config",
     "read_events": "event_log",
 }
 

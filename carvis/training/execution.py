@@ -1,49 +1,58 @@
 """``train`` and ``execute``: a run from its configuration to the saved model."""
 
 import contextlib
-import math
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Unpack
 
 import keras
 
 from carvis.classifier.failures import is_memory, sentence_of
-from carvis.classifier.output import gives_logits
 from carvis.classifier.processor import has_bfloat16
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import Message
-from carvis.training import replay
-from carvis.training.batches import feeding
-from carvis.training.checkpoint import STATE, keep, take_up
-from carvis.training.config import prepare
+from carvis.training.config import Options, RunConfig
 from carvis.training.demo_images import Supply, await_images
 from carvis.training.devices import Devices
 from carvis.training.directory import Recorder, now
-from carvis.training.features import CacheStopped
-from carvis.training.image_reading import read_pictures
-from carvis.training.image_set import split_samples
-from carvis.training.initial_model import starting_model
-from carvis.training.loop import Loop, Outcome, parameters
+from carvis.training.initial_model import initial_model
 from carvis.training.outcome import finish
+from carvis.training.preparation import prepare
 from carvis.training.processes import turn
+from carvis.training.recipes import RecipeName
+from carvis.training.recorded_training import RecordedTraining
 from carvis.training.run import CONFIG, STOP, Run
 from carvis.training.stop_request import StopRequest
-from carvis.workspace import atomic_path
+from carvis.workspace import Workspace
+
+Progress = Callable[[dict[str, Any]], object]
 
 
-def train(recipe: str, data: Dataset | str | Path, *, progress: Callable[[dict], None] | None = None, **wanted) -> Run:
+def train(
+    recipe: RecipeName,
+    data: Dataset | str | Path,
+    *,
+    progress: Progress | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    workspace: Workspace | None = None,
+    run_dir: str | Path | None = None,
+    **options: Unpack[Options],
+) -> Run:
     """Train a model and write it, with its card, to ``models/`` of the workspace.
 
-    Ctrl-C, SIGTERM or a file ``STOP`` in the run directory end it after the step it is at; the best weights so far
+    Ctrl-C, SIGTERM or a file ``STOP`` in the run directory end it after the current step; the best weights so far
     are then saved all the same, and the run is ``stopped``.
 
     Args:
         recipe: ``own``, ``transfer`` or ``fine-tune`` (which trains a transfer model first where no parent is given).
-        data: a data set or its folder. Without validation pictures a share of the training pictures validates.
+        data: a data set or its folder. Without validation images a share of the training images validates.
         progress: called with each event of the run: a dict with ``kind`` (``reading``, ``begin``, ``steps``,
             ``epoch``, ``end``), ``run`` (its id) and facts.
+        callbacks: Keras callbacks for ``fit``. Their model is the whole model; their logs hold loss, accuracy,
+            val_loss, val_accuracy and learning_rate. A run that resumes begins with new ones.
         backbone: as ``build_model``; ``own`` with a backbone trains all of it from the start.
         weights: None, ``imagenet`` or a file, as ``build_model``; by default ``imagenet`` where the backbone has them
             and the recipe is not ``own``.
@@ -51,14 +60,15 @@ def train(recipe: str, data: Dataset | str | Path, *, progress: Callable[[dict],
         epochs, batch_size, learning_rate, patience: by default as ``DEFAULTS`` has them for the recipe.
         seed: of the weights, the order and the augmentation: equal seeds give equal histories on one machine.
         parent: fine-tune starts from this transfer model: a file, a run, or a run's id.
-        augment: whether training pictures are mirrored, cropped and relit.
-        views: how many augmented views of each picture there are, shown in turn; 0 makes a new one each epoch. By
+        augment: whether training images are mirrored, cropped and relit.
+        views: how many augmented views of each image there are, shown in turn; 0 makes a new one each epoch. By
             default ``DEFAULTS`` has it for the recipe.
-        cache: whether what the frozen layers make of the pictures is kept on disk and computed once a view; it takes
-            ``views``, or pictures that are not augmented.
+        cache: whether the output of the frozen layers is kept on disk and computed once a view; it takes ``views``, or
+            images that are not augmented.
         replay: whether the weights after each epoch are kept, halved, to look at the model as it was.
         mixed_precision: whether layers compute in bfloat16, which processors and graphics cards with units for it do
             in a half to a fifth of the time; the weights and the model file stay float32.
+        jit_compile: whether XLA compiles the steps of ``fit``: often faster on graphics cards, slow to start.
         devices: names such as ``GPU:0`` that share each batch; by default all graphics cards of this machine.
         cache_precision: ``float32``, ``float16`` to halve the disk space, or ``auto`` for the first that fits.
         preprocessing, resize: bound to the model; by default what its weights take, and bilinear.
@@ -71,26 +81,27 @@ def train(recipe: str, data: Dataset | str | Path, *, progress: Callable[[dict],
     Raises:
         TrainingError: it cannot start, or it broke off; the log in the run directory says where.
     """
-    run = prepare(recipe, data, **wanted)
-    return execute(run, progress=progress)
+    run = prepare(recipe, data, workspace=workspace, run_dir=run_dir, **options)
+    return execute(run, progress=progress, callbacks=callbacks)
 
 
 def execute(
     run: Run,
     *,
-    progress: Callable[[dict], None] | None = None,
+    progress: Progress | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     stop_files: tuple[Path, ...] = (),
     queue: bool = False,
     supply: Supply | None = None,
 ) -> Run:
-    """Carry out a prepared run in this process, or go on with one that ended before it was finished.
+    """Carry out a prepared run in this process, or resume one that ended before it was finished.
 
-    A run that goes on after its last finished epoch gives the same history as one that never ended.
+    A run that resumes after its last finished epoch gives the same history as one that never ended.
 
     Args:
         run: as ``prepare`` returns it, or one that stopped or crashed.
-        progress: as ``train``.
-        stop_files: further files that ask it to stop by being there.
+        progress, callbacks: as ``train``.
+        stop_files: further files that request a stop by being there.
         queue: wait in state ``queued`` while another run that waits its turn is carried out in the workspace.
         supply: makes the training images of the demo where they are not drawn yet, as ``carvis.demo.draw_missing``:
             called with the data set's folder, and a function to call with how many are done and to do, which returns
@@ -105,11 +116,12 @@ def execute(
         )
     state = "queued" if queue else "running"
     with Recorder(run.directory, progress, state) as record, StopRequest(run.directory / STOP, *stop_files) as stop:
+        execution = _Execution(run, record, stop, progress, tuple(callbacks), supply)
         try:
             if queue:
-                _in_turn(run, record, stop, progress, supply)
+                execution.in_turn()
             else:
-                _carry_out(run, record, stop, progress, supply)
+                execution.carry_out()
         except KeyboardInterrupt:
             record.log("interrupted twice: ended at once; the best weights so far are in checkpoint/best.keras")
             record.status(state="stopped", reason="Ctrl-C twice", by_signal=True, ended=now())
@@ -134,177 +146,110 @@ def _sentence(error: Exception, run: Run) -> Message:
     return Message("The run broke off ({reason}): see {log}.", reason=first, log=run.directory / "log.txt")
 
 
-def _in_turn(run: Run, record: Recorder, stop: StopRequest, progress, supply: Supply | None) -> None:
-    told = None
+@dataclass(frozen=True)
+class _Execution:
+    """A run that this process carries out."""
 
-    def waits(first: str) -> bool:
-        nonlocal told
-        if first != told:
-            told = first
-            record.log(f"waits for run {first}")
-            record.status(behind=first)
-        return stop.reason is not None
+    run: Run
+    record: Recorder
+    stop: StopRequest
+    progress: Progress | None
+    callbacks: tuple[keras.callbacks.Callback, ...]
+    supply: Supply | None
 
-    with turn(run, waits) as mine:
-        if not mine:
-            record.status(state="stopped", reason=stop.reason, by_signal=stop.by_signal, ended=now())
-            return
-        record.status(state="running", started=now(), behind=None)
-        _carry_out(run, record, stop, progress, supply)
+    def in_turn(self) -> None:
+        """Wait for the turn of the run, and carry it out."""
+        behind = None
 
+        def waits(first: str) -> bool:
+            nonlocal behind
+            if first != behind:
+                behind = first
+                self.record.log(f"waits for run {first}")
+                self.record.status(behind=first)
+            return self.stop.reason is not None
 
-def _carry_out(run: Run, record: Recorder, stop: StopRequest, progress, supply: Supply | None) -> None:
-    config = run.complete_config
-    if config["awaits_images"] and not await_images(run, config, record, stop, supply):
-        record.status(state="stopped", reason=stop.reason, by_signal=stop.by_signal, ended=now())
-        return
-    data = Dataset(run.workspace.root / config["data"])
-    record.log(f"{config['recipe']} on {config['dataset']}, run {run.id}")
-    if config["recipe"] == "fine-tune" and config["parent"] is None:
-        first = _train_parent(run, data, record, progress)
-        config["parent"] = run.workspace.relative(first.model_path) if first.state == "finished" else None
-        record.config(config)
-        if config["parent"]:
+        with turn(self.run, waits) as is_mine:
+            if not is_mine:
+                self._stopped()
+                return
+            self.record.status(state="running", started=now(), behind=None)
+            self.carry_out()
+
+    def carry_out(self) -> None:
+        """Train from the start, or from the last finished epoch, and save the model."""
+        run, record, config = self.run, self.record, self.run.complete_config
+        if config.awaits_images:
+            supplied = await_images(run, config, record, self.stop, self.supply)
+            if supplied is None:
+                self._stopped()
+                return
+            config = supplied
+        data = Dataset(run.workspace.root / config.data)
+        record.log(f"{config.recipe} on {config.dataset}, run {run.id}")
+        if config.needs_parent:
+            parent = self._train_parent(data, config)
+            if parent.state != "finished" or parent.model_path is None:
+                facts = {
+                    "reason": "the transfer run before it was stopped",
+                    "by_signal": parent.status.get("by_signal"),
+                }
+                record.status(state="stopped", **facts, ended=now())
+                return
+            config = replace(config, parent=run.workspace.relative(parent.model_path))
+            record.config(config)
             record.status(waits_for=None)
-        if config["parent"] is None:
-            facts = {"reason": "the transfer run before it was stopped", "by_signal": first.status.get("by_signal")}
-            record.status(state="stopped", **facts, ended=now())
-            return
-    keras.utils.set_random_seed(config["seed"])
-    devices = Devices(config["devices"])
-    if len(devices) > 1:
-        record.log(f"each batch is shared by {', '.join(devices.names)}")
-    if config["mixed_precision"] and not devices.gpu and not has_bfloat16():
-        record.warn("This processor has no bfloat16 units: mixed precision will be slower here, not faster.")
-    with devices.scope():
-        model = starting_model(run, config, data, record)
-    record.config(config)
+        keras.utils.set_random_seed(config.seed)
+        devices = Devices(config.devices)
+        if len(devices) > 1:
+            record.log(f"each batch is shared by {', '.join(devices.names)}")
+        if config.mixed_precision and not devices.gpu and not has_bfloat16():
+            record.warn("This processor has no bfloat16 units: mixed precision will be slower here, not faster.")
+        with devices.scope():
+            model, config = initial_model(run, config, data, record)
+        record.config(config)
+        training = RecordedTraining(run, record, self.stop, self.callbacks)
+        outcome = training.learn(model, data, config, devices)
+        finish(run, record, config, model, outcome, self.stop.by_signal)
 
-    train_samples, valid_samples, said = split_samples(data, config["seed"])
-    if said:
-        record.warn(said)
-    for split in ("train", "valid"):
-        for note in data.notes(split) if split in data.splits else ():
-            record.warn(f"{split}: {note}")
-    missing = sorted(set(config["class_names"]) - set(train_samples["label"]))
-    if missing:
-        record.warn(f"There are no training pictures of {', '.join(missing)}: the model will hardly predict them.")
-    pictures = read_pictures(data, train_samples, valid_samples, config, model, record, stop)
-    if stop.reason:
-        outcome = Outcome(reason=stop.reason, stopped=True)
-        finish(run, record, config, model, outcome, len(pictures[0]), stop.by_signal)
-        return
-    if not len(pictures[1]) or len(set(pictures[0].labels)) < 2:
-        raise TrainingError(
-            Message(
-                "{root} has too few pictures that can be read: see the log of run {run}.", root=data.root, run=run.id
-            )
-        )
-    try:
-        outcome = _train(model, *pictures, config, run, record, stop, devices)
-    except CacheStopped:
-        outcome = Outcome(reason=stop.reason, stopped=True)
-    finish(run, record, config, model, outcome, len(pictures[0]), stop.by_signal)
+    def _stopped(self) -> None:
+        self.record.status(state="stopped", reason=self.stop.reason, by_signal=self.stop.by_signal, ended=now())
+
+    def _train_parent(self, data: Dataset, config: RunConfig) -> Run:
+        """Train the transfer model that fine-tuning starts from, or resume it."""
+        run, id_before = self.run, self.record.before.get("waits_for")
+        if id_before and (run.workspace.runs_dir / id_before / CONFIG).is_file():
+            parent = Run(run.workspace.runs_dir / id_before, run.workspace)
+            if parent.state == "finished":
+                return parent
+        else:
+            parent = _prepare_parent(run, data, config)
+        self.record.log(f"no parent was given: run {parent.id} trains the head first")
+        self.record.status(waits_for=parent.id, epoch=0, epochs=config.epochs)
+        return execute(parent, progress=self.progress, stop_files=(run.directory / STOP,))
 
 
-def _train_parent(run: Run, data: Dataset, record: Recorder, progress) -> Run:
-    """Train the transfer model that fine-tuning starts from, or go on with it."""
-    begun = record.before.get("waits_for")
-    if begun and (run.workspace.runs_dir / begun / CONFIG).is_file():
-        first = Run(run.workspace.runs_dir / begun, run.workspace)
-        if first.state == "finished":
-            return first
-    else:
-        first = _prepare_parent(run, data)
-    record.log(f"no parent was given: run {first.id} trains the head first")
-    record.status(waits_for=first.id, epoch=0, epochs=run.config["epochs"])
-    execute(first, progress=progress, stop_files=(run.directory / STOP,))
-    return first
-
-
-def _prepare_parent(run: Run, data: Dataset) -> Run:
-    config = run.complete_config
-    shared = ("backbone", "weights", "batch_size", "seed", "augment", "preprocessing", "resize", "label_smoothing")
-    kept = ("head_units", "dropout", "views", "cache", "cache_precision", "mixed_precision", "devices")
-    wanted = {key: config[key] for key in (*shared, *kept)}
-    if wanted["weights"] not in (None, "imagenet"):
-        wanted["weights"] = run.workspace.root / wanted["weights"]
+def _prepare_parent(run: Run, data: Dataset, config: RunConfig) -> Run:
     return prepare(
         "transfer",
         data,
-        **wanted,
-        input_size=tuple(config["input_size"]),
-        epochs=config["epochs"],
         workspace=run.workspace,
+        backbone=config.backbone,
+        weights=config.weights_file(run.workspace),
+        input_size=config.input_size,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        seed=config.seed,
+        augment=config.augment,
+        views=config.views,
+        cache=config.cache,
+        cache_precision=config.cache_precision,
+        mixed_precision=config.mixed_precision,
+        jit_compile=config.jit_compile,
+        devices=config.devices,
+        preprocessing=config.preprocessing,
+        resize=config.resize,
+        label_smoothing=config.label_smoothing,
+        head_units=config.head_units,
+        dropout=config.dropout,
     )
-
-
-def _train(
-    model, train_pictures, valid_pictures, config, run: Run, record: Recorder, stop: StopRequest, devices: Devices
-) -> Outcome:
-    steps = math.ceil(len(train_pictures) / config["batch_size"])
-    record.event(
-        "begin",
-        pictures=len(train_pictures),
-        valid_pictures=len(valid_pictures),
-        steps=steps,
-        epochs=config["epochs"],
-        parameters=model.count_params(),
-        trainable=parameters(model.trainable_variables),
-    )
-
-    def emit(kind: str, **facts) -> None:
-        record.event(kind, **facts)
-        record.status(epoch=facts["epoch"], epochs=config["epochs"], step=facts.get("step", steps), steps=steps)
-        if kind == "epoch":
-            record.log(
-                f"epoch {facts['epoch']}/{config['epochs']}: loss {facts['loss']:.4f},"
-                f" accuracy {facts['accuracy']:.4f}, val_loss {facts['val_loss']:.4f},"
-                f" val_accuracy {facts['val_accuracy']:.4f},"
-                f" {facts['seconds']:.1f} s{', best so far' if facts['best'] else ''}"
-            )
-            if facts["best"]:
-                record.status(best_epoch=facts["epoch"], best_val_accuracy=facts["val_accuracy"])
-
-    def keep_best() -> None:
-        with atomic_path(run.directory / "checkpoint" / "best.keras") as temporary:
-            model.save(temporary)
-
-    def keep_epoch(loop: Loop) -> None:
-        replay.keep_epoch(run, loop.standing.epochs, loop.answers, model if config["replay"] else None)
-        keep(loop, run.directory / STATE)
-
-    def asked() -> str | None:
-        if stop.reason:
-            record.status(state="stopping")
-        return stop.reason
-
-    replay.begin(run, valid_pictures.ids, valid_pictures.labels)
-    views = [None] if not config["augment"] else list(range(min(config["views"] or math.inf, config["epochs"])))
-    learning, feed, validate = feeding(model, train_pictures, valid_pictures, views, config, run, record, asked)
-    loop = Loop(
-        learning,
-        feed,
-        validate,
-        steps=steps,
-        epochs=config["epochs"],
-        patience=config["patience"],
-        learning_rate=config["learning_rate"],
-        label_smoothing=config["label_smoothing"],
-        logits=gives_logits(model),
-        mixed=config["mixed_precision"],
-        devices=devices,
-        emit=emit,
-        on_best=keep_best,
-        on_epoch=keep_epoch,
-        stop=asked,
-    )
-    if (run.directory / STATE).is_file():
-        take_up(loop, run.directory / STATE)
-        done = loop.standing.epochs
-        record.event("resumed", epoch=done)
-        record.log(f"goes on after epoch {done}")
-        # The process may have ended between keeping the epoch and telling it.
-        if done and done not in set(run.history["epoch"]):
-            emit("epoch", **loop.standing.last)
-    return loop.run()

@@ -1,7 +1,9 @@
-"""Mixed precision: layers compute in bfloat16 while a function is traced; weights and the model stay float32."""
+"""Mixed precision: while a model is trained its layers compute in bfloat16; weights and files stay float32."""
 
 import contextlib
 from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self
 
 import keras
 import tensorflow as tf
@@ -11,40 +13,54 @@ from carvis.classifier.layers import walk
 POLICY = "mixed_bfloat16"
 
 
-@contextlib.contextmanager
-def mixed_precision(model: keras.Model, wanted: bool = True, *, answers: bool = True) -> Iterator[None]:
-    """Let a model's layers compute in bfloat16 as long as this is open.
+class MixedPrecision:
+    """Gives a model's layers Keras' policy ``mixed_bfloat16`` within a ``with`` block.
 
-    Open it inside what is traced, so that the model is never seen, nor saved, in this state.
+    What is traced inside, such as the steps of ``fit``, computes so for good.
 
     Args:
-        wanted: whether to do so at all.
-        answers: whether the model ends in an answer. The last layer with weights, and what follows, then stay as they
-            are: a softmax of three digits cannot tell 0.998 from 1.
+        enabled: False leaves the model as it is.
+        with_output: whether the model ends in the scores of the classes. The last layer with weights, and what follows,
+            then stay as they are: a softmax of three digits cannot tell 0.998 from 1.
     """
-    layers = _layers(model, answers) if wanted else []
-    before = [layer.dtype_policy for layer in layers]
-    try:
-        for layer in layers:
+
+    def __init__(self, model: keras.Model, enabled: bool = True, *, with_output: bool = True):
+        self._layers = _layers(model, with_output) if enabled else []
+        self._policies = [layer.dtype_policy for layer in self._layers]
+
+    def __enter__(self) -> Self:
+        for layer in self._layers:
             layer.dtype_policy = POLICY
-        yield
-    finally:
-        for layer, policy in zip(layers, before, strict=True):
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for layer, policy in zip(self._layers, self._policies, strict=True):
             layer.dtype_policy = policy
 
+    @contextlib.contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Give the layers their own policies back within the block, so that a file that is written there has them."""
+        self.__exit__(None, None, None)
+        try:
+            yield
+        finally:
+            self.__enter__()
 
-def frozen_pass(model: keras.Model, mixed: bool) -> Callable:
+
+def frozen_pass(model: keras.Model, mixed: bool) -> Callable[[tf.Tensor], tf.Tensor]:
     """Compile the frozen part of a model: from images (N, H, W, C) to float32 features."""
 
     @tf.function(reduce_retracing=True)
-    def run(images):
-        with mixed_precision(model, mixed, answers=False):
+    def run(images: tf.Tensor) -> tf.Tensor:
+        with MixedPrecision(model, mixed, with_output=False):
             return tf.cast(model(images, training=False), tf.float32)
 
     return run
 
 
-def _layers(model: keras.Model, answers: bool) -> list[keras.Layer]:
+def _layers(model: keras.Model, with_output: bool) -> list[keras.Layer]:
     leaves = [layer for _, layer in walk(model) if not isinstance(layer, keras.layers.InputLayer)]
     weighted = [i for i, layer in enumerate(leaves) if layer.weights]
-    return leaves[: weighted[-1]] if answers and weighted else leaves
+    return leaves[: weighted[-1]] if with_output and weighted else leaves

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le, Len, Lt
 from typing_extensions import TypedDict
 
+from carvis.training.recipes import CachePrecision, FeaturePrecision, RecipeName
 from carvis.workspace.json_schema import Count, FilePath, Listed, Mapped, Name, Number, Positive, Share, Texts
 
 ALIVE_STATES = ("running", "stopping")
@@ -29,7 +30,7 @@ class Config(TypedDict, total=False):
     """Everything that is needed to start a run, as far as it is there: earlier versions knew less."""
 
     __pydantic_config__ = _MORE
-    recipe: Literal["own", "transfer", "fine-tune"]
+    recipe: RecipeName
     data: FilePath
     dataset: str
     dataset_fingerprint: str | None
@@ -51,9 +52,10 @@ class Config(TypedDict, total=False):
     augment: bool
     views: Count | None
     cache: bool
-    cache_precision: Literal["auto", "float32", "float16"]
-    kept_features: Literal["float32", "float16"] | None
+    cache_precision: CachePrecision
+    kept_features: FeaturePrecision | None
     mixed_precision: bool
+    jit_compile: bool
     devices: Texts | None
     replay: bool
     seed: Annotated[int, Ge(0), Lt(2**32)]
@@ -64,34 +66,6 @@ class Config(TypedDict, total=False):
     name: Name
     created: str
     assumed: Texts
-
-
-class Complete(TypedDict):
-    """What a run must know of itself to be carried out."""
-
-    __pydantic_config__ = _MORE
-    recipe: object
-    data: object
-    dataset: object
-    class_names: object
-    backbone: object
-    weights: object
-    parent: object
-    input_size: object
-    preprocessing: object
-    resize: object
-    epochs: object
-    patience: object
-    batch_size: object
-    learning_rate: object
-    label_smoothing: object
-    augment: object
-    seed: object
-    width: object
-    head_units: object
-    dropout: object
-    open_from: object
-    name: object
 
 
 class Status(TypedDict, total=False):

@@ -15,7 +15,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation import Tags, load_evaluation
 from carvis.evaluation.tagging import tag_name
 from carvis.training import Run
-from carvis.training.config import _model_name
+from carvis.training.preparation import _model_name
 from carvis.workspace import LONGEST, Workspace, atomic_write, check_length, fitting, resolve_inside, resolved
 from tests.hostile.made import image, run_folder
 
