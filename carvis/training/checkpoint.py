@@ -52,7 +52,7 @@ class TrainingState:
 
 
 class _LastEpoch(TypedDict, total=False):
-    __pydantic_config__ = {"extra": "allow"}  # noqa: RUF012
+    __pydantic_config__ = {"extra": "allow"}  # type: ignore[misc]  # noqa: RUF012  # pydantic reads it
     epoch: Required[Count]
     loss: Required[float]
     accuracy: Required[float]

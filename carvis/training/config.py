@@ -108,7 +108,8 @@ class RunConfig:
     def from_json(cls, facts: Mapping[str, Any]) -> Self:
         """Build it from the facts of a ``config.json``; facts of later versions are ignored."""
         known = {field.name: facts[field.name] for field in fields(cls) if field.name in facts}
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in known.items()}
+        return cls(**values)
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts of ``config.json``."""

@@ -125,7 +125,7 @@ class Training:
         self._n_classes = int(model.outputs[0].shape[-1])
         self.course = Course(config.epochs, len(train.labels), config.batch_size, config.learning_rate, config.patience)
         schedule = WarmUpCosine(config.learning_rate, config.epochs * self.course.steps)
-        self._compiled = {
+        self._compiled: dict[str, Any] = {
             "from_logits": gives_logits(model),
             "label_smoothing": config.label_smoothing,
             "jit_compile": config.jit_compile,

@@ -55,7 +55,7 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
         few = Message("{root} has one training picture a class: more are needed to train and validate.", root=data.root)
         raise TrainingError(together([few, *data.not_read_notes("train")]))
     note = f"There is no valid split: {len(chosen)} of {len(train)} training images validate and are not trained on."
-    return train.drop(index=chosen).reset_index(drop=True), train.loc[chosen].reset_index(drop=True), note
+    return train.drop(index=list(chosen)).reset_index(drop=True), train.loc[chosen].reset_index(drop=True), note
 
 
 class ImageSet:
@@ -111,7 +111,7 @@ class ImageSet:
         self._rows = np.flatnonzero(readable)
         self._paths = paths
         self.ids: list[str] = samples["id"].to_numpy(dtype=object)[self._rows].tolist()
-        self.labels: NDArray[np.int64] = labels[self._rows]
+        self.labels: NDArray[np.int64] = labels[self._rows].astype(np.int64)
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -93,7 +93,8 @@ def _is_of(path: Path, run: Run, outcome: Outcome) -> bool:
 
 def _save(run: Run, config: RunConfig, model: keras.Model, outcome: Outcome) -> Path:
     """Write the model under its name, or the first numbered one that is free."""
-    metrics = {f"valid_{k.removeprefix('val_')}": v for k, v in outcome.metrics.items() if k.startswith("val_")}
+    metrics: dict[str, float | None] = {}
+    metrics |= {f"valid_{k.removeprefix('val_')}": v for k, v in outcome.metrics.items() if k.startswith("val_")}
     metrics |= {f"train_{k}": outcome.metrics[k] for k in ("loss", "accuracy") if k in outcome.metrics}
     metrics |= {"best_epoch": outcome.best_epoch, "epochs": outcome.epochs, "train_pictures": outcome.images}
     card = ModelCard(

@@ -101,7 +101,7 @@ def configure(
         backbone=backbone,
         weights=_name_of(weights, workspace),
         parent=workspace.relative(parent_path) if parent_path else None,
-        input_size=(input_size, input_size) if isinstance(input_size, int) else input_size and tuple(input_size),
+        input_size=(input_size, input_size) if isinstance(input_size, int) else input_size,
         preprocessing=preprocessing,
         resize=options.get("resize", "bilinear"),
         epochs=_given(options.get("epochs"), defaults.epochs),
@@ -182,7 +182,7 @@ def _check_numbers(config: RunConfig) -> None:
 
 def _weights(weights: str | Path | None, recipe: RecipeName, backbone: str | None) -> str | Path | None:
     if weights == "auto":
-        return "imagenet" if recipe != "own" and find_backbone(backbone).application else None
+        return "imagenet" if recipe != "own" and backbone and find_backbone(backbone).application else None
     return None if weights == "none" else weights
 
 

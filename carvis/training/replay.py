@@ -161,7 +161,7 @@ class Replay:
             )
         return np.array(names)
 
-    def _open(self, name: str):
+    def _open(self, name: str) -> AbstractContextManager[ArrayFile]:
         if not (self.folder / name).exists():
             raise TrainingError(
                 Message("The run {run} has not kept {name}: choose another epoch.", run=self.run.id, name=name)

@@ -3,6 +3,7 @@
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -21,6 +22,9 @@ from carvis.workspace import (
     resolve_inside,
     resolved,
 )
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
 
 CONFIG, STATUS, EVENTS, LOG, LOCK, STOP, OUTPUT = (
     "config.json",
@@ -178,7 +182,7 @@ class Run:
         name = self.status.get("model")
         return resolve_inside(name, [self.workspace.root, self.workspace.models_dir]) if name else None
 
-    def classifier(self):
+    def classifier(self) -> "Classifier":
         """Open the model that came of it.
 
         Raises:

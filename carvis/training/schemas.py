@@ -1,6 +1,6 @@
 """What ``config.json``, ``status.json`` and a line of ``events.jsonl`` of a run hold, as schemas."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from annotated_types import Ge, Gt, Le, Len, Lt
 from typing_extensions import TypedDict
@@ -8,8 +8,9 @@ from typing_extensions import TypedDict
 from carvis.training.recipes import CachePrecision, FeaturePrecision, RecipeName
 from carvis.workspace.json_schema import Count, FilePath, Listed, Mapped, Name, Number, Positive, Share, Texts
 
-ALIVE_STATES = ("running", "stopping")
-STATES = ("queued", *ALIVE_STATES, "finished", "stopped", "crashed")
+State = Literal["queued", "running", "stopping", "finished", "stopped", "crashed"]
+STATES: tuple[State, ...] = get_args(State)
+ALIVE_STATES: tuple[State, ...] = ("running", "stopping")
 # The columns of a history that are numbers.
 NUMBERS = (
     "loss",
@@ -29,7 +30,7 @@ _Sides = Annotated[Listed[Positive], Len(2, 2)]
 class Config(TypedDict, total=False):
     """Everything that is needed to start a run, as far as it is there: earlier versions knew less."""
 
-    __pydantic_config__ = _MORE
+    __pydantic_config__ = _MORE  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
     recipe: RecipeName
     data: FilePath
     dataset: str
@@ -69,8 +70,8 @@ class Config(TypedDict, total=False):
 
 
 class Status(TypedDict, total=False):
-    __pydantic_config__ = _MORE
-    state: Literal[STATES]
+    __pydantic_config__ = _MORE  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
+    state: State
     reason: str | None
     pid: Count | None
     started: str | None
@@ -90,7 +91,7 @@ class Status(TypedDict, total=False):
 
 
 class Event(TypedDict, total=False):
-    __pydantic_config__ = _MORE
+    __pydantic_config__ = _MORE  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
     kind: str
     time: _Time
     epoch: Count
