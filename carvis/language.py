@@ -1,219 +1,262 @@
-"""Words in the reader's language: gettext catalogues, whose message ids are the English text.
+"""Texts in the user's language, by the standard library's gettext: message ids are the English text.
 
-What people read in files that the library writes, such as the report, is translated by ``carvis/locale``; the
-dashboard has its own catalogues beside its pages. Babel's tools bring them up to date:
-``pybabel extract --no-location -k _ -k n_:1,2 -k N_ -k Message -k Message.of_number:1,2 -o carvis.pot carvis`` and
-``pybabel update --no-fuzzy-matching --ignore-obsolete -i carvis.pot -l ja -d carvis/locale -D carvis``.
+``locale/<language>/LC_MESSAGES/carvis.po`` holds the texts of the library and of the dashboard, ``carvis.mo`` beside
+it is what is read. ``python -m tests.catalogue`` brings both up to date.
 """
 
+import gettext
 import locale
 import os
 import re
+import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, Self, SupportsIndex, TypeVar, overload
 
 from carvis.errors import CarvisError
 
 LOCALE_DIR = Path(__file__).resolve().parent / "locale"
 ENGLISH = "en"
-_speaking: ContextVar[str] = ContextVar("language", default=ENGLISH)
+# A message from a file: its sentence is shorter than this, and so are the values in it.
+_LONGEST = 10_000
+_DEEPEST = 50
+
+_current: ContextVar[str] = ContextVar("language", default=ENGLISH)
+_T = TypeVar("_T")
+
+
+@lru_cache(maxsize=1)
+def _codes() -> tuple[str, ...]:
+    return tuple(sorted({ENGLISH, *(path.parents[1].name for path in LOCALE_DIR.glob("*/LC_MESSAGES/carvis.mo"))}))
 
 
 def languages() -> list[str]:
-    """The codes of the languages that there are."""
-    return sorted({ENGLISH, *(path.parents[1].name for path in LOCALE_DIR.glob("*/LC_MESSAGES/carvis.po"))})
+    """Return the codes of the available languages."""
+    return list(_codes())
+
+
+def language_name(language: str) -> str:
+    """Return the name of a language in the language itself.
+
+    Raises:
+        CarvisError: there is no such language.
+    """
+    with speaking(language):
+        return p_("this language's own name", "English")
 
 
 def system_language() -> str:
     """Return the language in ``CARVIS_LANGUAGE``, else the one of the system, English where carvis lacks it.
 
     Raises:
-        CarvisError: ``CARVIS_LANGUAGE`` names no language that carvis speaks.
+        CarvisError: carvis has no translation for ``CARVIS_LANGUAGE``.
     """
-    if wanted := os.environ.get("CARVIS_LANGUAGE", "").strip():
-        code = _code(wanted)
-        if code not in languages():
+    if setting := os.environ.get("CARVIS_LANGUAGE", "").strip():
+        code = _code(setting)
+        if code not in _codes():
             raise CarvisError(
                 Message(
-                    "CARVIS_LANGUAGE is {language}, which carvis does not speak: set it to one of {languages}.",
-                    language=wanted,
-                    languages=", ".join(languages()),
+                    "CARVIS_LANGUAGE is {language}, for which carvis has no translation: set it to one of {languages}.",
+                    language=setting,
+                    languages=", ".join(_codes()),
                 )
             )
         return code
-    named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), None)
-    if named is None and os.name == "nt":
-        named = locale.getlocale()[0]
-    code = _code(named or "")
-    return code if code in languages() else ENGLISH
+    name = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), None)
+    if name is None and os.name == "nt":
+        name = locale.getlocale()[0]
+    code = _code(name or "")
+    return code if code in _codes() else ENGLISH
 
 
 def _code(name: str) -> str:
-    """Return the code of a locale: ``ja`` of ja_JP.UTF-8, and of Windows' Japanese_Japan.932."""
-    first = re.split(r"[_.@-]", name.strip().lower(), maxsplit=1)[0]
-    return {"japanese": "ja", "english": ENGLISH}.get(first, first)
+    """Return the language code of a locale: ``ja`` for ja_JP.UTF-8 and for Windows' Japanese_Japan.932."""
+    language = re.split(r"[_.@-]", name.strip().lower(), maxsplit=1)[0]
+    return {"japanese": "ja", "english": ENGLISH}.get(language, language)
 
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Let ``_`` and ``n_`` translate into a language within the block.
+    """Translate into a language within the block, in this thread.
 
     Raises:
         CarvisError: there is no such language.
     """
-    if language not in languages():
-        raise CarvisError(f"{language} is no language that carvis speaks: choose one of {', '.join(languages())}.")
-    token = _speaking.set(language)
+    if language not in _codes():
+        raise CarvisError(
+            Message(
+                "carvis has no translation for {language}: choose one of {languages}.",
+                language=language,
+                languages=", ".join(_codes()),
+            )
+        )
+    token = _current.set(language)
     try:
         yield
     finally:
-        _speaking.reset(token)
+        _current.reset(token)
 
 
 @lru_cache(maxsize=16)
-def read_catalogue(folder: Path, language: str) -> dict[str, tuple[str, ...]]:
-    """Return a language's translations in a folder of locales: message id to its text, or to its plural forms."""
-    texts = {}
-    for message in _entries(folder, language):
-        if message.id and not message.fuzzy:
-            plural = isinstance(message.id, tuple)
-            texts[message.id[0] if plural else message.id] = message.string if plural else (message.string,)
-    return texts
-
-
-def _entries(folder: Path, language: str):
-    from babel.messages.pofile import read_po
-
-    with open(folder / language / "LC_MESSAGES" / "carvis.po", encoding="utf-8") as file:
-        return read_po(file, locale=language)
+def _catalogue(language: str) -> gettext.NullTranslations:
+    # Without a fallback a catalogue that is broken would go unnoticed; English has none.
+    return gettext.translation("carvis", LOCALE_DIR, [language], fallback=language == ENGLISH)
 
 
 @lru_cache(maxsize=1)
 def _templates() -> set[tuple[str, str | None]]:
-    """The library's own templates, each with its plural, or None."""
-    ids = [message.id for message in _entries(LOCALE_DIR, "ja") if message.id]
-    return {one if isinstance(one, tuple) else (one, None) for one in ids}
+    """Return every text of the catalogues with its plural, or None.
 
-
-def translate(catalogue: dict[str, tuple[str, ...]], text: str) -> str:
-    """Return a text in a catalogue's language, or as it is where the catalogue lacks it."""
-    return (catalogue.get(text) or ("",))[0] or text
-
-
-def translate_number(catalogue: dict[str, tuple[str, ...]], singular: str, plural: str, n: int) -> str:
-    """Return a text that counts ``n`` things in a catalogue's language."""
-    forms = catalogue.get(singular)
-    if forms and all(forms):
-        return forms[0] if n == 1 else forms[-1]
-    return singular if n == 1 else plural
+    ``GNUTranslations`` drops the plurals, so the message ids are read from the tables at the file's head:
+    https://www.gnu.org/software/gettext/manual/html_node/MO-Files.html
+    """
+    templates = set()
+    for path in LOCALE_DIR.glob("*/LC_MESSAGES/carvis.mo"):
+        content = path.read_bytes()
+        count, table = struct.unpack_from("<II", content, 8)
+        for length, start in struct.iter_unpack("<II", content[table : table + 8 * count]):
+            text, _nul, plural = content[start : start + length].decode("utf-8").partition("\0")
+            templates.add((text, plural or None))
+    return templates
 
 
 def _(text: str) -> str:
-    """Translate ``text``."""
-    language = _speaking.get()
-    return text if language == ENGLISH else translate(read_catalogue(LOCALE_DIR, language), text)
+    """Translate a text."""
+    # The entry of the empty text is the catalogue's header.
+    return _catalogue(_current.get()).gettext(text) if text else text
 
 
-def n_(singular: str, plural: str, n: int) -> str:
+def n_(singular: str, plural: str, n: SupportsIndex) -> str:
     """Translate a text that counts ``n`` things."""
-    language = _speaking.get()
-    catalogue = {} if language == ENGLISH else read_catalogue(LOCALE_DIR, language)
-    return translate_number(catalogue, singular, plural, n)
+    return _catalogue(_current.get()).ngettext(singular, plural, int(n))
+
+
+def p_(context: str, text: str) -> str:
+    """Translate a text that means different things in different contexts."""
+    return _catalogue(_current.get()).pgettext(context, text)
 
 
 def N_(text: str) -> str:
-    """Mark a text for translation that is translated where it is shown."""
+    """Mark a text that is translated later, where it is shown."""
     return text
 
 
 class Message(str):
-    """An English sentence that can still be said in another language: ``Message("{path} is empty.", path=path)``.
+    """An English sentence that can be translated later: ``Message("{path} is empty.", path=path)``.
 
-    What is made once and shown to several people (errors, assumptions, notes) is made as a message, and
-    ``localised`` where it is shown. As a string it is the English sentence.
+    Errors, assumptions and notes are made once and may be shown to several people, so they are messages, ``localised``
+    where they are shown. As a string a message is its English sentence.
 
     Args:
-        template: the English text, a literal, with named placeholders.
-        values: what stands in them; a value that is a message itself is localised, too.
+        template: English text, a literal, with named placeholders.
+        values: values of the placeholders; messages among them are localised, too.
     """
 
-    def __new__(cls, template: str, /, **values):
-        return cls._made(template, None, 0, values)
+    template: str
+    plural: str | None
+    n: int
+    values: dict[str, Any]
+
+    def __new__(cls, template: str, /, **values: object) -> Self:
+        """Make a message of a template and the values of its placeholders."""
+        return cls._create(template, None, 0, values)
 
     @classmethod
-    def of_number(cls, singular: str, plural: str, n: int, /, **values) -> "Message":
-        """Make a message that counts ``n`` things; ``{n}`` stands for the number."""
-        return cls._made(singular, plural, n, {"n": n, **values})
+    def of_number(cls, singular: str, plural: str, n: SupportsIndex, /, **values: object) -> Self:
+        """Return a message that counts ``n`` things; ``{n}`` stands for the number."""
+        return cls._create(singular, plural, int(n), {"n": n, **values})
 
     @classmethod
-    def _made(cls, template: str, plural: str | None, n: int, values: dict) -> "Message":
+    def _create(cls, template: str, plural: str | None, n: int, values: dict[str, Any]) -> Self:
         english = template if plural is None or n == 1 else plural
-        made = super().__new__(cls, english.format(**values))
-        made.template, made.plural, made.n, made.values = template, plural, n, values
-        return made
+        message = super().__new__(cls, english.format(**values))
+        message.template, message.plural, message.n, message.values = template, plural, n, values
+        return message
 
-    def __reduce__(self):
-        return Message._made, (self.template, self.plural, self.n, self.values)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Message._create, (self.template, self.plural, self.n, self.values)
 
     def localised(self) -> str:
-        """Return the sentence in the language spoken in this block."""
+        """Return the sentence in the language of this block."""
         text = _(self.template) if self.plural is None else n_(self.template, self.plural, self.n)
         return text.format(**{name: localised(value) for name, value in self.values.items()})
 
 
-def localised(value):
-    """Return a message, or the message of an error, in the language spoken in this block; anything else as it is."""
-    if isinstance(value, CarvisError) and value.args:
-        value = value.args[0]
+@overload
+def localised(value: str | CarvisError) -> str: ...
+@overload
+def localised(value: _T) -> _T: ...
+def localised(value: object) -> object:
+    """Return a message, or the message of an error, in the language of this block; anything else as it is."""
+    if isinstance(value, CarvisError):
+        value = message_of(value)
     return value.localised() if isinstance(value, Message) else value
 
 
 def message_of(error: CarvisError) -> str:
-    """Return what an error says, as the message that it was made with: ``str(error)`` would be English for good."""
+    """Return the sentence of an error, still a message if it was one: ``str(error)`` would be English for good."""
     return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
 
 
-def replaced(text, old: str, new: str):
+@overload
+def replaced(text: Message, old: str, new: str) -> Message: ...
+@overload
+def replaced(text: str | Path, old: str, new: str) -> str: ...
+@overload
+def replaced(text: _T, old: str, new: str) -> _T: ...
+def replaced(text: object, old: str, new: str) -> object:
     """Replace a part of a text, in a message within its values: it stays a message. Anything else stays as it is."""
     if isinstance(text, Message):
         values = {name: replaced(value, old, new) for name, value in text.values.items()}
-        return Message._made(text.template, text.plural, text.n, values)
+        return Message._create(text.template, text.plural, text.n, values)
     return str(text).replace(old, new) if isinstance(text, (str, Path)) else text
 
 
+@overload
+def together(sentences: Iterable[Message]) -> Message: ...
+@overload
+def together(sentences: Iterable[str]) -> str: ...
 def together(sentences: Iterable[str]) -> str:
     """Join sentences into one text, which stays a message where they are messages."""
-    first, *rest = sentences
-    for sentence in rest:
-        first = Message("{sentences} {sentence}", sentences=first, sentence=sentence)
-    return first
+    joined, *others = sentences
+    for sentence in others:
+        joined = Message("{sentences} {sentence}", sentences=joined, sentence=sentence)
+    return joined
 
 
-def as_data(value):
+def as_data(value: object) -> Any:
     """Return a message as JSON-able data, from which ``from_data`` makes it again; anything else as it is."""
-    if not isinstance(value, Message):
-        plain = value is None or isinstance(value, (str, bool, int, float))
-        return value if plain else value.item() if hasattr(value, "item") else str(value)
-    values = {name: as_data(one) for name, one in value.values.items()}
-    return {"template": value.template, "plural": value.plural, "n": value.n, "values": values, "text": str(value)}
+    if isinstance(value, Message):
+        values = {name: as_data(content) for name, content in value.values.items()}
+        return {"template": value.template, "plural": value.plural, "n": value.n, "values": values, "text": str(value)}
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    return value.item() if hasattr(value, "item") else str(value)
 
 
-def from_data(data):
-    """Return the message that ``as_data`` wrote down; anything else as it is.
+def from_data(data: Any) -> Any:
+    """Return the message that ``as_data`` wrote; anything else as it is.
 
-    A file may come from anywhere: only templates that carvis has itself are filled in. Of any other, such as one that
-    another version of carvis wrote, the English text is returned.
+    A file may come from anywhere: only templates of the catalogue are filled in, whose placeholders are plain names,
+    and only to sentences of an ordinary length. For any other template, such as one of another version of carvis, the
+    English text is returned.
     """
+    return _from_data(data, _DEEPEST)
+
+
+def _from_data(data: Any, levels: int) -> Any:
     if not (isinstance(data, dict) and data.keys() >= {"template", "plural", "n", "values"}):
         return data
-    template, plural, text = data["template"], data["plural"], str(data.get("text", data["template"]))
+    template, plural, n, text = data["template"], data["plural"], data["n"], str(data.get("text", data["template"]))
     try:
-        if (template, plural) in _templates():
-            values = {name: from_data(one) for name, one in data["values"].items()}
-            return Message._made(template, plural, data["n"], values)
+        if levels and (template, plural) in _templates() and isinstance(n, int):
+            values = {name: _from_data(value, levels - 1) for name, value in data["values"].items()}
+            # A template may repeat a value: without a limit a message within messages doubles at each level.
+            if sum(len(str(value)) for value in values.values()) <= _LONGEST:
+                return Message._create(template, plural, n, values)
     # Another version may have filled the same sentence with other values.
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         pass

@@ -5,9 +5,9 @@ from pathlib import Path
 import streamlit as st
 
 from carvis.startup import load_ahead, quiet_tensorflow
-from ui import frame, unreadable
-from ui.i18n import _
-from ui.page import guarded
+from ui.state.i18n import _
+from ui.widgets import frame, unreadable
+from ui.widgets.layout import guarded
 
 quiet_tensorflow()
 # All that several sessions would otherwise begin to import at the same moment, but TensorFlow.

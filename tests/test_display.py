@@ -16,7 +16,7 @@ from carvis.explain import draw_filters, heatmaps
 from carvis.explain.attention import Attention
 from carvis.explain.attention.result import MEASURES
 from carvis.images import read_image, write_image
-from tests.evaluation.answers import evaluation
+from tests.evaluation.small_evaluations import evaluation
 
 L = keras.layers
 EVIL = "<script>alert(1)</script>"

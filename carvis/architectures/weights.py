@@ -7,10 +7,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from carvis.classifier.damage import reason_of
-from carvis.classifier.inspection import open_weights
-from carvis.classifier.inspector import look_through
-from carvis.classifier.stored_arrays import StoredGroup
+from carvis.classifier.files.damage import reason_of
+from carvis.classifier.files.hdf5_arrays import StoredGroup
+from carvis.classifier.files.inspection import open_weights
+from carvis.classifier.files.inspector import look_through
 from carvis.errors import FileKindError, ModelError
 from carvis.language import Message, message_of
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from carvis.classifier.card import ModelCard, card_path
-from carvis.classifier.label_file import bears_name_of, names_beside, read_class_names
+from carvis.classifier.files.label_file import bears_name_of, names_beside, read_class_names
 from carvis.dataset import Dataset
-from carvis.dataset.ids import composed
 from carvis.errors import ModelError
 from carvis.language import Message
+from carvis.workspace.sample_ids import composed
 
 
 def names_of_classes(

@@ -9,7 +9,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from carvis.classifier.call import (
+from carvis.classifier.card import ModelCard
+from carvis.classifier.fingerprint import fingerprint
+from carvis.classifier.layer_access import LayerAccess
+from carvis.classifier.memory_estimate import within_memory
+from carvis.classifier.model_call import (
     call_model,
     computes_alike_on_floats,
     copes_with_batches,
@@ -17,10 +21,6 @@ from carvis.classifier.call import (
     takes_whole_numbers,
     traced,
 )
-from carvis.classifier.card import ModelCard
-from carvis.classifier.fingerprint import fingerprint
-from carvis.classifier.layer_access import LayerAccess
-from carvis.classifier.memory import within_memory
 from carvis.classifier.output import (
     changes_meaning,
     check_output,

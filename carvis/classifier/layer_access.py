@@ -5,9 +5,9 @@ from functools import cached_property
 import keras
 
 from carvis.classifier import layers as layer_tools
-from carvis.classifier.calls import Call
-from carvis.classifier.frames import Frame
-from carvis.classifier.places import Places
+from carvis.classifier.explainable_layers import Places
+from carvis.classifier.flat_graph import Call
+from carvis.classifier.geometry.frame import Frame
 from carvis.errors import ModelError
 from carvis.language import Message
 

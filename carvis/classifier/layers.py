@@ -7,9 +7,9 @@ from typing import NamedTuple
 import keras
 import pandas as pd
 
+from carvis.classifier.explainable_layers import COMPLETING, CONVOLUTIONS, Places
+from carvis.classifier.files.scope_names import shown_name
 from carvis.classifier.graph import consumers
-from carvis.classifier.places import COMPLETING, CONVOLUTIONS, Places
-from carvis.classifier.scope_names import shown_name
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -106,6 +106,7 @@ class Totals(NamedTuple):
 
     @property
     def frozen(self) -> int:
+        """The number of parameters that training does not change."""
         return self.parameters - self.trainable
 
 

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from carvis.classifier.activation_range import activation_name
 from carvis.classifier.graph import calls_of, final_operation
-from carvis.classifier.output_range import output_range
+from carvis.classifier.ranges.bounds import activation_name
+from carvis.classifier.ranges.output import output_range
 from carvis.errors import ModelError
 from carvis.language import Message
 

@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
-from carvis.classifier.call import input_dtype
-from carvis.classifier.input_range import first_weights_input
+from carvis.classifier.model_call import input_dtype
+from carvis.classifier.ranges.input import first_weights_input
 from carvis.errors import ModelError
 from carvis.language import Message
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import keras
 
-from carvis.classifier.growth import check_growth, check_memory
-from carvis.classifier.inspection import ModelFile, damaged
-from carvis.classifier.legacy_graph import Part
-from carvis.classifier.scope_names import file_name
-from carvis.classifier.stored_arrays import StoredArray, StoredGroup
+from carvis.classifier.files.hdf5_arrays import StoredArray, StoredGroup
+from carvis.classifier.files.inspection import ModelFile, damaged
+from carvis.classifier.files.scope_names import file_name
+from carvis.classifier.files.size_limit import check_growth, check_memory
+from carvis.classifier.legacy.graph import Part
 from carvis.errors import CarvisError, ModelError
 from carvis.language import Message
 

@@ -10,8 +10,8 @@ import sys
 from importlib import import_module
 
 from carvis import __version__
-from carvis.classifier.failures import sentence_of
-from carvis.cli.argparse_words import HelpInCells, argparse_speaking
+from carvis.classifier.runtime_errors import sentence_of
+from carvis.cli.argparse_translation import HelpInCells, argparse_speaking
 from carvis.cli.terminal import steady_output
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, languages, localised, speaking, system_language

@@ -4,9 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from carvis.cli.evaluated import add_evaluated, evaluation_folder_of, model_files, named_inputs
-from carvis.cli.options import add_workspace, open_workspace
-from carvis.cli.several import each
+from carvis.cli.arguments import add_workspace, open_workspace
+from carvis.cli.evaluation_arguments import add_evaluated, evaluation_folder_of, model_files, named_inputs
+from carvis.cli.model_inputs import each
+from carvis.cli.outputs import add_overwrite
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
 from carvis.workspace import resolved
@@ -20,14 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--time", action="store_true", help=_("measure each model's milliseconds a picture"))
     parser.add_argument("--seed", type=int, default=0, help=_("of the bootstrap (default: 0)"))
     parser.add_argument("--out", metavar="DIR", help=_("where to write tables, comparison.json and figures"))
-    parser.add_argument("--overwrite", action="store_true", help=_("replace what an earlier run wrote there"))
+    add_overwrite(parser)
     add_workspace(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from carvis.cli.comparison_sheets import check, print_comparison, write
     from carvis.evaluation import assumption_remarks, compare, load_evaluation
-    from carvis.evaluation.joining import named
+    from carvis.evaluation.alignment import named
 
     if args.seed < 0:
         raise CarvisError(Message("--seed {seed} is no seed: give 0 or more.", seed=args.seed))

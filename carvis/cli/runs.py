@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from carvis.cli.options import add_encoding, add_workspace, open_workspace
+from carvis.cli.arguments import add_encoding, add_workspace, open_workspace
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import N_, Message, _, localised
 from carvis.workspace import discard, resolved, shown_path

@@ -2,8 +2,8 @@
 
 import argparse
 
+from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.cli.layer_lines import LayerLines
-from carvis.cli.options import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.cli.terminal import new_console
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised

@@ -5,7 +5,7 @@ import logging
 import sys
 from pathlib import Path
 
-from carvis.cli.options import add_workspace, open_workspace
+from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.cli.runs import STATES
 from carvis.errors import TrainingError
 from carvis.language import N_, Message, _
@@ -90,8 +90,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from carvis.cli.demo import announced
-    from carvis.demo import draw_missing, is_demo, missing_images
+    from carvis.demo import draw_missing, missing_images
     from carvis.training import Run, execute, prepare, start
+    from carvis.workspace import is_demo
 
     workspace = open_workspace(args)
     if args.run_dir and not args.recipe:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from carvis.dataset.ids import canonical_id, composed
 from carvis.errors import DatasetError
 from carvis.images import IMAGE_SUFFIXES, depth_of, why_not_read
 from carvis.language import Message
@@ -27,6 +26,7 @@ from carvis.workspace import (
     split_folders,
     walk,
 )
+from carvis.workspace.sample_ids import canonical_id, composed
 
 EMPTY = Message("empty file")
 _NAMED = 5
@@ -76,6 +76,7 @@ class Dataset:
 
     @property
     def name(self) -> str:
+        """The name of the data set's folder."""
         return self.root.name
 
     def __repr__(self) -> str:
@@ -88,6 +89,7 @@ class Dataset:
 
     @cached_property
     def class_names(self) -> list[str]:
+        """The classes of all splits, sorted by name."""
         names = {composed(path.name) for folder in self.splits.values() for path in _class_folders(folder, self.links)}
         return sorted(names)
 

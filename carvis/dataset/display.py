@@ -14,7 +14,7 @@ from carvis.workspace import children
 
 if TYPE_CHECKING:
     from carvis.dataset.dataset import Dataset
-    from carvis.dataset.health.result import Health
+    from carvis.dataset.health.health import Health
 
 # Files of a split that are counted while somebody waits for a cell; seconds that images may take.
 _COUNTED, _SECONDS, _THUMBNAILS = 40_000, 0.3, 6

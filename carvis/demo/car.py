@@ -8,7 +8,7 @@ from carvis.demo.bodies import BODY_SPECS, Body
 from carvis.demo.camera import Camera
 from carvis.demo.canvas import SIZE
 from carvis.demo.light import Finish, Light, look_up_sheet, shade
-from carvis.demo.rasterise import Raster
+from carvis.demo.rasteriser import Raster
 from carvis.demo.shell import Shell
 from carvis.demo.texture import class_sheet, draw_plate, draw_wheel
 

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from carvis.errors import TableError
-from carvis.evaluation.image_index import ImageIndex, Match
-from carvis.evaluation.lenient_csv import LenientTable, read_lenient_csv, share_known
 from carvis.language import Message
+from carvis.tables.image_index import ImageIndex, Match
+from carvis.tables.lenient_csv import LenientTable, read_lenient_csv, share_known
 from carvis.workspace import resolved
 
 COLUMNS = ["id", "path", "label", "predicted", "confidence", "status"]

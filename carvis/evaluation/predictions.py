@@ -1,101 +1,314 @@
-"""The predictions table of an evaluation as it is read from its file, and whether it fits the evaluation's metrics."""
+"""Asking a classifier about every picture of a split."""
 
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from carvis.dataset import Dataset
-from carvis.dataset.ids import composed
-from carvis.errors import DatasetError, TableError
-from carvis.evaluation.metrics import probability_columns
-from carvis.language import Message
-from carvis.workspace import Column, Unusable, read_parquet, refusal
-from carvis.workspace.parquet_file import SHARE, TEXT
-from carvis.workspace.refusal import short
+from carvis import __version__
+from carvis.classifier.card import card_path
+from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, pipeline
+from carvis.errors import DatasetError, ModelError
+from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions
+from carvis.evaluation.leakage import copies_in_training, leak_of
+from carvis.evaluation.metrics import probability_columns, summarise
+from carvis.evaluation.result import Evaluation
+from carvis.images import IMAGE_SUFFIXES
+from carvis.language import Message, replaced, together
+from carvis.workspace import Cache, sha256_of_file
+from carvis.workspace.sample_ids import composed
 
-MAX_BYTES = 1_000_000_000
-# Half-precision models give probabilities that are off by as much.
-_TOLERANCE = 0.02
-# Of each class by itself: they need not add up to 1.
-_INDEPENDENT = ("independent", "independent-logit")
-_NAMED = 3
-_SPLITS = ("train/", "valid/", "test/")
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
 
 
-def read_predictions(content: bytes, class_names: list[str], path: Path, remedy: str) -> pd.DataFrame:
-    """Read the table that ``Evaluation.predictions`` describes.
+def evaluate(
+    clf: Classifier,
+    data: Dataset | str | Path,
+    split: str = "test",
+    *,
+    batch_size: int = 32,
+    progress: Callable[[int, int], None] | None = None,
+    copies: bool = True,
+    check: bool | AssumptionCheck = True,
+    cache: Cache | str | Path | None = None,
+) -> Evaluation:
+    """Predict every picture of a split and sum up how often, and how surely, the classifier is right.
+
+    Classes of model and data set are joined by name, whatever their order. Pictures that cannot be read, and
+    pictures of classes the model does not know, are listed in the metrics and not counted.
+
+    Args:
+        clf: the classifier.
+        data: a data set or its folder.
+        split: train, valid or test.
+        batch_size: pictures predicted at once.
+        progress: called with (pictures done, pictures in all) after each batch.
+        copies: look which pictures have a copy in the training split, for the accuracy without them
+            (`Evaluation.leak`). That reads the whole data set once, some milliseconds a picture; what was found is
+            remembered, so that further models cost nothing.
+        check: check on a few images of the data set what is assumed of a model (`carvis.check_assumptions`), where
+            anything is; what speaks against it stands among the notes of the evaluation. A check made before is taken.
+        cache: a cache, or the folder for one (`data/cache/health` in a workspace), that keeps it for other processes.
 
     Raises:
-        TableError: it is damaged, lacks a column, or a column is not of the kind it should be.
+        DatasetError: no such split, or no picture in it that can be read.
+        ModelError: model and data set have no class in common, or the model's answers are not finite.
     """
-    columns = {"id": Column("text", unique=True), "path": TEXT, "sha256": TEXT, "label": TEXT, "predicted": TEXT}
-    # Evaluations made before copies were looked for lack it.
-    columns |= {"confidence": SHARE, "copy_of": Column("text", optional=True)}
-    if len(set(class_names)) < len(class_names):
-        raise TableError(refusal(path, Message("two of the model's classes have the same name"), remedy))
-    columns |= dict.fromkeys(probability_columns(class_names), SHARE)
-    return read_parquet(content, columns, path=path, max_bytes=MAX_BYTES, remedy=remedy, error=TableError)
+    data = data if isinstance(data, Dataset) else Dataset(data)
+    samples = data.samples(split)
+    if samples.empty:
+        raise DatasetError(_no_images(data, split))
+    samples, left_out = known_samples(clf, data, samples)
 
-
-def check_agreement(predictions: pd.DataFrame, metrics: dict, setup: dict) -> None:
-    """Make sure that the two files of an evaluation are of one evaluation.
-
-    Raises:
-        Unusable: they are not.
-    """
-    names = setup["model"]["class_names"]
-    index = pd.Index(names)
-    if metrics["per_class"].keys() != set(names):
-        raise Unusable(Message("its metrics are of other classes than the model's"))
-    if metrics["n"] != len(predictions) or not len(predictions):
-        raise Unusable(
-            Message("its metrics are of {n} images, its table of {rows}", n=metrics["n"], rows=len(predictions))
-        )
-    places = {}
-    for column in ("label", "predicted"):
-        places[column] = index.get_indexer(predictions[column])
-        if (places[column] < 0).any():
-            foreign = predictions[column].iloc[int(places[column].argmin())]
-            raise Unusable(
-                Message("the column {column} holds {value}, which is none of its classes", column=column, value=foreign)
-            )
-    if metrics["correct"] != int((places["label"] == places["predicted"]).sum()):
-        raise Unusable(Message("its metrics count other predictions as correct than its table"))
-    others = tuple(split for split in _SPLITS if split != f"{setup['split']}/")
-    if (elsewhere := predictions["id"].str.startswith(others)).any():
-        raise Unusable(
+    reasons = Unreadable()
+    done, probabilities, hashes = _predict(clf, samples["path"].tolist(), batch_size, reasons, progress)
+    unreadable = _unreadable_table(data, split, samples, reasons)
+    if not len(done):
+        first = unreadable[0]["reason"]
+        raise DatasetError(
             Message(
-                "it is of the split {split}, and its table holds {id}",
-                split=setup["split"],
-                id=predictions["id"][elsewhere].iloc[0],
+                "None of the {n} pictures in {folder} can be read ({first})",
+                n=len(samples),
+                folder=data.folder(split),
+                first=first,
             )
         )
-    probabilities = predictions[probability_columns(names)].to_numpy()
-    of_predicted = np.take_along_axis(probabilities, places["predicted"][:, None], axis=1)[:, 0]
-    if np.abs(of_predicted - predictions["confidence"]).max() > _TOLERANCE:
-        raise Unusable(Message("its confidence is not the probability of the predicted class"))
-    exclusive = setup["model"].get("output") not in (None, *_INDEPENDENT)
-    if exclusive and np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1).max() > _TOLERANCE:
-        raise Unusable(Message("its probabilities do not add up to 1"))
+    bad = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))
+    if len(bad):
+        raise ModelError(
+            Message(
+                "{model} answers with NaN or infinity for {n} of {total} pictures, first {first}: check its weights and"
+                " preprocessing, or train it again.",
+                model=clf.name,
+                n=len(bad),
+                total=len(done),
+                first=samples["id"].iloc[done[bad[0]]],
+            )
+        )
+
+    predictions = _predictions_table(clf, data, samples.iloc[done], probabilities, hashes)
+    metrics = summarise(predictions, list(clf.class_names))
+    looked = copies and not _trained_elsewhere(clf, data)
+    twins = copies_in_training(data, canonical_split(split), cache) if looked else None
+    if twins is not None:
+        copy_of = twins["copy_of"].reindex(predictions["id"], fill_value="")
+        predictions.insert(predictions.columns.get_loc("confidence") + 1, "copy_of", copy_of.to_list())
+        metrics["leak"] = leak_of(predictions, twins["exact"].reindex(predictions["id"], fill_value=False))
+    metrics |= {"unreadable": unreadable, "left_out": left_out, "not_read": data.not_read(split)}
+    setup = _setup(clf, data, split, metrics)
+    if check is True and clf.assumed:
+        check = check_assumptions(clf, data, full=False, cache=cache)
+    if isinstance(check, AssumptionCheck):
+        said = check.remarks_on(clf.assumed)
+        setup["notes"] += [sentence for sentence in said if sentence not in setup["notes"]]
+        setup["assumption_check"] = check.to_json()
+    return Evaluation(predictions, metrics, setup, data.root)
 
 
-def check_classes(predictions: pd.DataFrame, root: Path) -> None:
-    """Make sure that an evaluation is of the data set in a folder; one that is gone or no data set is not looked at.
+def _no_images(data: Dataset, split: str) -> str:
+    said = Message("{folder} holds no pictures: put some in its class folders.", folder=data.folder(split))
+    return together([said, *data.notes(split)])
 
-    Raises:
-        Unusable: not one of its labels is a class there.
-    """
+
+def _trained_elsewhere(clf: Classifier, data: Dataset) -> bool:
+    """Whether a model was trained on other pictures than a data set's: what it may know is then not to be seen here."""
+    card = clf.card
+    if card is None or card.dataset in (None, data.name):
+        return False
+    return card.dataset_fingerprint != data.fingerprint
+
+
+def _some(names: Sequence[str]) -> str:
+    first = ", ".join(names[:3])
+    return Message("{names} and {n} more", names=first, n=len(names) - 3) if len(names) > 3 else first
+
+
+def _no_class_in_common(clf: Classifier, data: Dataset, names: list[str], held: list[str]) -> Message:
+    facts = {"model": clf.name, "data": data.name, "names": _some(names), "held": _some(held)}
+    if clf.path and clf.card and clf.card.class_names == names:
+        return Message(
+            "{model} and {data} have no class in common: the card {card} names the model's classes {names}, the data "
+            "set holds {held}; choose the data set the model was trained for, or correct the names in that card, or "
+            "remove class_names from it.",
+            card=card_path(clf.path),
+            **facts,
+        )
+    return Message(
+        "{model} and {data} have no class in common: the model knows {names}, the data set holds {held}; choose the "
+        "data set the model was trained for, or name the model's classes in its order.",
+        **facts,
+    )
+
+
+def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The samples whose class the model knows, labelled as the model spells it, and how many of which class are not."""
+    names = list(clf.class_names)
+    known = {composed(name): name for name in names}
+    if len(known) < len(names):
+        raise ModelError(
+            Message(
+                "{model} has two classes of the same name among {some}: name them differently.",
+                model=clf.name,
+                some=_some(names),
+            )
+        )
+    labels = samples["label"].map(composed)
+    fits = labels.isin(known.keys())
+    if not fits.any():
+        raise ModelError(_no_class_in_common(clf, data, names, sorted(labels.unique())))
+    counts = labels[~fits].value_counts().sort_index()
+    left_out = {name: int(n) for name, n in counts.items()}
+    kept = samples[fits].reset_index(drop=True)
+    return kept.assign(label=kept["label"].map(lambda label: known[composed(label)])), left_out
+
+
+def _predict(
+    clf: Classifier,
+    paths: list[str],
+    batch_size: int,
+    reasons: Unreadable,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Indices of the pictures that could be read, in order, with probabilities (N, classes) and content hashes."""
+    batches = pipeline(
+        paths,
+        input_size=clf.input_size,
+        resize_method=clf.resize,
+        channels=clf.channels,
+        reading=clf.reading,
+        batch_size=batch_size,
+        unreadable=reasons,
+    )
+    indices, answers, hashes = [], [], []
+    with ThreadPoolExecutor(2) as pool:
+        for index, images in batches.as_numpy_iterator():
+            hashes.append(pool.map(_sha256, [paths[i] for i in index]))
+            answers.append(clf.predict_prepared(clf.preprocess(images)))
+            indices.append(index)
+            if progress:
+                progress(int(index[-1]) + 1, len(paths))
+        hashes = [digest for batch in hashes for digest in batch]
+    if progress and not (indices and indices[-1][-1] == len(paths) - 1):
+        progress(len(paths), len(paths))
+    if not indices:
+        return np.array([], int), np.zeros((0, len(clf.class_names)), np.float32), []
+    index, probabilities = np.concatenate(indices), np.concatenate(answers).astype(np.float32)
+    there = np.array([digest is not None for digest in hashes])
+    for i in index[~there]:
+        reasons.add(int(i), Message("{path} was removed while it was evaluated: put it back.", path=paths[i]))
+    return index[there], probabilities[there], [digest for digest in hashes if digest]
+
+
+def _sha256(path: str) -> str | None:
     try:
-        known = set(Dataset(root).class_names)
-    except (DatasetError, OSError):
-        return
-    labels = sorted(set(predictions["label"]))
-    if known.isdisjoint(map(composed, labels)):
-        raise Unusable(
+        return sha256_of_file(path)
+    except OSError:
+        return None
+
+
+def _unreadable_table(data: Dataset, split: str, samples: pd.DataFrame, reasons: Unreadable) -> list[dict[str, str]]:
+    broken = [(samples["path"].iloc[i], reason) for i, reason in reasons.reasons.items()]
+    others = data.other_files(split)
+    pictures = others["path"].str.lower().str.endswith(IMAGE_SUFFIXES)
+    empty = others[(others["reason"] == "empty file") & pictures.astype(bool)]
+    broken += [(path, Message("{path} is an empty file: replace or remove it.", path=path)) for path in empty["path"]]
+    table = []
+    for path, reason in broken:
+        below = _below(data, path)
+        # Reasons name the file as this machine does; an evaluation is read on others too.
+        table.append({"id": canonical_id(below), "path": below, "reason": replaced(reason, str(path), below)})
+    return sorted(table, key=lambda row: row["id"])
+
+
+def _below(data: Dataset, path: str) -> str:
+    return path[len(str(data.root)) :].replace(os.sep, "/").lstrip("/")
+
+
+def _predictions_table(
+    clf: Classifier, data: Dataset, samples: pd.DataFrame, probabilities: np.ndarray, hashes: list[str]
+) -> pd.DataFrame:
+    names = np.array(clf.class_names, dtype=object)
+    best = probabilities.argmax(axis=1)
+    table = {
+        "id": samples["id"].to_list(),
+        "path": [_below(data, path) for path in samples["path"]],
+        "sha256": hashes,
+        "label": samples["label"].to_list(),
+        "predicted": names[best].tolist(),
+        "confidence": np.take_along_axis(probabilities, best[:, None], axis=1)[:, 0],
+    }
+    table |= dict(zip(probability_columns(list(clf.class_names)), probabilities.T))
+    return pd.DataFrame(table)
+
+
+def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
+    import keras
+    import tensorflow as tf
+
+    versions = {
+        "carvis": __version__,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
+    notes = list(clf.assumptions)
+    if _trained_elsewhere(clf, data):
+        notes.append(
             Message(
-                "it is of the classes {labels}, none of which {root} has",
-                labels=short(", ".join(labels[:_NAMED]), 200),
-                root=root,
+                "The model was trained on {data}: which of these images it knows from there is not known.",
+                data=clf.card.dataset,
             )
         )
+    if metrics["left_out"]:
+        n = sum(metrics["left_out"].values())
+        words = Message(
+            "{n} images of {classes} classes that the model does not know are ignored.",
+            n=n,
+            classes=len(metrics["left_out"]),
+        )
+        notes.append(words)
+    absent = sorted(name for name, row in metrics["per_class"].items() if not row["support"])
+    if absent:
+        notes.append(
+            Message("The model also knows {classes}, of which the split holds no images.", classes=_some(absent))
+        )
+    if metrics["unreadable"]:
+        n = len(metrics["unreadable"])
+        notes.append(
+            Message.of_number(
+                "{n} image could not be read and was not counted.",
+                "{n} images could not be read and were not counted.",
+                n,
+            )
+        )
+    notes += data.notes(split)
+    return {
+        "model": {
+            "name": clf.name,
+            "file": Path(clf.path).name if clf.path else None,
+            "sha256": clf.sha256,
+            "fingerprint": clf.fingerprint,
+            "class_names": list(clf.class_names),
+            "input_size": list(clf.input_size),
+            "channels": clf.channels,
+            "preprocessing": clf.preprocessing,
+            "resize": clf.resize,
+            "alpha": clf.alpha,
+            "orientation": clf.orientation,
+            "output": clf.output,
+            "assumed": sorted(clf.assumed),
+        },
+        "dataset": {"name": data.name, "fingerprint": data.fingerprint},
+        "split": canonical_split(split),
+        "versions": versions,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "notes": notes,
+    }

@@ -12,7 +12,7 @@ import pandas as pd
 
 from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.result import AssumptionCheck
-from carvis.evaluation.leaking import Leak
+from carvis.evaluation.leakage import Leak
 from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
 from carvis.images import USUAL
 from carvis.workspace import Links, dataset_links, resolved, sha256_of_file
@@ -92,10 +92,12 @@ class Evaluation:
 
     @property
     def split(self) -> str:
+        """The evaluated split."""
         return self.setup["split"]
 
     @property
     def accuracy(self) -> float:
+        """The share of images whose predicted class is their label."""
         return self.metrics["accuracy"]
 
     def made_with(self, file: str | Path) -> bool | None:

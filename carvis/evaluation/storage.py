@@ -14,9 +14,9 @@ from pathlib import Path
 from pyarrow import parquet
 
 from carvis.errors import CarvisError, TableError
-from carvis.evaluation.document import FORMAT, Document
-from carvis.evaluation.predictions import MAX_BYTES, check_agreement, check_classes, read_predictions
+from carvis.evaluation.predictions_file import MAX_BYTES, check_agreement, check_classes, read_predictions
 from carvis.evaluation.result import Evaluation
+from carvis.evaluation.schema import FORMAT, Document
 from carvis.language import Message, as_data
 from carvis.tables import to_csv
 from carvis.workspace import (

@@ -9,15 +9,15 @@ import numpy as np
 
 from carvis.display import IMAGE_BYTES, beside, facts, image, line, names, panel, percent, shown, table
 from carvis.errors import CarvisError
-from carvis.explain.channels import channel_grid
+from carvis.explain.units.channels import channel_grid
 from carvis.images import colorize, fitted, overlay, read_image
 from carvis.language import _, localised
 
 if TYPE_CHECKING:
     from carvis.explain.attention import Attention
-    from carvis.explain.exciting import ExcitingPictures
     from carvis.explain.filters.patterns import FilterPatterns
     from carvis.explain.heatmap import Heatmap
+    from carvis.explain.units.top_images import ExcitingPictures
 
 _SIDE, _FILTERS, _LAYERS, _CHANNELS = 224, 64, 8, 16
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from carvis.errors import TableError
-from carvis.explain.kept_facts import HeatmapFacts
+from carvis.explain.file_schemas import HeatmapFacts
 from carvis.images import overlay, turned_as_stored
 from carvis.language import Message, as_data
 from carvis.workspace import (

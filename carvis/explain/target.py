@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from carvis.dataset.ids import composed
 from carvis.errors import ModelError
 from carvis.language import Message
+from carvis.workspace.sample_ids import composed
 
 
 @dataclass(frozen=True)

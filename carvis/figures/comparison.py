@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from carvis.explain import Heatmap, scale_maps
-from carvis.explain.comparing import compare_maps, density_difference
+from carvis.explain.agreement.similarity import compare_maps, density_difference
 from carvis.figures.style import INK, QUIET, bare, fonts, new_figure, title
 from carvis.images import overlay, overlay_difference
 from carvis.language import N_, _

@@ -1,11 +1,11 @@
 """Reading, resizing, colouring and writing pictures."""
 
-from carvis.images.depth import Depth, depth_of
-from carvis.images.effort import MAX_PIXELS
+from carvis.images.bit_depth import Depth, depth_of
+from carvis.images.colour import DIVERGING, colorize, overlay, overlay_difference
+from carvis.images.decode_limits import MAX_PIXELS
 from carvis.images.files import encode_image, thumbnail, write_image
 from carvis.images.formats import IMAGE_SUFFIXES, why_not_read
 from carvis.images.orientation import place_upright, turned_as_stored, turned_upright
-from carvis.images.overlay import DIVERGING, colorize, overlay, overlay_difference
 from carvis.images.reader import (
     ALPHAS,
     KERAS,
@@ -20,7 +20,7 @@ from carvis.images.reader import (
     read_image,
     turn_of,
 )
-from carvis.images.resize import RESIZE_METHODS, SHOWN_SIDE, fitted, resize
+from carvis.images.resampling import RESIZE_METHODS, SHOWN_SIDE, fitted, resize
 
 __all__ = [
     "ALPHAS",

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from carvis.images.reader import read_image
-from carvis.images.resize import SHOWN_SIDE, fitted
+from carvis.images.resampling import SHOWN_SIDE, fitted
 from carvis.workspace import atomic_write
 
 

@@ -12,12 +12,12 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from carvis.errors import FileKindError, ImageError
-from carvis.images import portable, webp
-from carvis.images.depth import Undecided, kind_of, to_8_bit
-from carvis.images.effort import MAX_PIXELS, TooMuchWork, check_body, check_head
+from carvis.images import netpbm, webp
+from carvis.images.bit_depth import Undecided, kind_of, to_8_bit
+from carvis.images.decode_limits import MAX_PIXELS, TooMuchWork, check_body, check_head
 from carvis.images.formats import IMAGE_SUFFIXES, readable_formats, why_not_opened, why_not_read
 from carvis.images.orientation import SIDEWAYS, orientation_in, turned_upright
-from carvis.images.resize import resize
+from carvis.images.resampling import resize
 from carvis.images.strips import strips
 from carvis.language import Message, message_of
 from carvis.workspace import open_regular, os_reason, os_remedy, shown_path
@@ -73,7 +73,7 @@ def read_image(
 
     Returns:
         uint8 array (height, width, channels), the first frame. Which value is white in an image beyond 8 bits is
-        decided as ``carvis.images.depth`` says.
+        decided as ``carvis.images.bit_depth`` says.
 
     Raises:
         ImageError: no such file, no image, damaged, with values that nothing says the white of, or more than
@@ -207,7 +207,7 @@ def _start_of(source: str | Path | bytes) -> bytes:
 def _to_array(picture: Image.Image, channels: int, reading: Reading, source: str | Path | bytes) -> np.ndarray:
     turn = 1
     check_body(picture)
-    portable.decode(picture)
+    netpbm.decode(picture)
     if (values := webp.large(picture, source)) is not None:
         array = np.empty((*values.shape[:2], channels), np.uint8)
         for rows in strips(*array.shape[:2]):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from carvis.images.effort import TooMuchWork
+from carvis.images.decode_limits import TooMuchWork
 from carvis.images.strips import strips
 from carvis.language import Message
 from carvis.workspace import read_regular

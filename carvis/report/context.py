@@ -15,9 +15,9 @@ from carvis.dataset.health import Health, check_dataset
 from carvis.errors import CarvisError
 from carvis.evaluation import Evaluation, label_errors
 from carvis.evaluation.comparison import Comparison, compare
-from carvis.evaluation.doubting import WEAK
+from carvis.evaluation.label_issues import WEAK
 from carvis.language import Message, _, localised
-from carvis.report.measured import Measured, measured_attention
+from carvis.report.attention import Measured, measured_attention
 
 # More models than these, or wider names, are named by a letter wherever there is little room.
 _MOST_NAMED, _WIDEST_NAME = 4, 18
@@ -52,14 +52,17 @@ class Context:
 
     @property
     def first(self) -> Evaluation:
+        """The evaluation of the first model."""
         return next(iter(self.evaluations.values()))
 
     @property
     def split(self) -> str:
+        """The evaluated split."""
         return self.first.split
 
     @property
     def data_name(self) -> str:
+        """The name of the data set."""
         return self.first.setup["dataset"]["name"]
 
     @cached_property

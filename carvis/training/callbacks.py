@@ -8,7 +8,7 @@ predictions, which would take a second pass.
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 import tensorflow as tf
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from carvis.training.checkpoint import TrainingState, save_state
 from carvis.training.schedule import learning_rate_at
@@ -85,11 +86,13 @@ class Steps(_RunCallback):
         super().__init__(course)
         self._emit = emit
 
+    @override
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._step = 0
         self._start = self._reported = time.monotonic()
         self.course.partial = False
 
+    @override
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._step = batch + 1
         logs = _exact(logs)
@@ -113,6 +116,7 @@ class Steps(_RunCallback):
             memory=psutil.Process().memory_info().rss,
         )
 
+    @override
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self.course.partial |= self._step < self.course.steps
         if logs is not None:
@@ -150,6 +154,7 @@ class Validation(_RunCallback):
         super().__init__(course)
         self._batches, self._labels, self._is_real = batches, labels, is_real
 
+    @override
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if self.course.partial or logs is None:
             return
@@ -174,9 +179,11 @@ class BestEpoch(_RunCallback):
         super().__init__(course)
         self._trained = model
 
+    @override
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._start = time.monotonic()
 
+    @override
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if self.course.partial or logs is None:
             return
@@ -222,6 +229,7 @@ class Checkpoint(_RunCallback):
         super().__init__(course)
         self._path, self._trained, self._before = path, model, before
 
+    @override
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if not self.course.partial:
             self._before(epoch + 1)
@@ -240,6 +248,7 @@ class Epochs(_RunCallback):
         super().__init__(course)
         self._emit, self._save_best = emit, save_best
 
+    @override
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if not self.course.partial:
             self._emit("epoch", **self.state.last)
@@ -258,10 +267,12 @@ class StopOnRequest(_RunCallback):
         super().__init__(course)
         self._requested = requested
 
+    @override
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if self._stop():
             self.course.partial = True
 
+    @override
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if not self.course.stopped:
             self._stop()
@@ -271,49 +282,3 @@ class StopOnRequest(_RunCallback):
             self.course.reason, self.course.stopped = reason, True
             self.model.stop_training = True
         return reason is not None
-
-
-class WholeModelCallbacks(keras.callbacks.Callback):
-    """Shows callbacks the whole model while ``fit`` trains the part of it that learns.
-
-    Both share their layers and their optimizer.
-
-    Args:
-        callbacks: a person's.
-        whole: compiled with the optimizer that trains.
-    """
-
-    def __init__(self, callbacks: Sequence[keras.callbacks.Callback], whole: keras.Model):
-        super().__init__()
-        self._whole = whole
-        self._callbacks = keras.callbacks.CallbackList(list(callbacks), model=whole)
-
-    def set_params(self, params: dict[str, Any]) -> None:
-        super().set_params(params)
-        self._callbacks.set_params(params)
-
-    def on_train_begin(self, logs: Logs = None) -> None:
-        self._whole.stop_training = False
-        self._callbacks.on_train_begin(logs)
-
-    def on_train_end(self, logs: Logs = None) -> None:
-        self._callbacks.on_train_end(logs)
-
-    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        self._callbacks.on_epoch_begin(epoch, logs)
-        self._take_over()
-
-    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        self._callbacks.on_epoch_end(epoch, logs)
-        self._take_over()
-
-    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        self._callbacks.on_train_batch_begin(batch, logs)
-
-    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        self._callbacks.on_train_batch_end(batch, logs)
-        self._take_over()
-
-    def _take_over(self) -> None:
-        if self._whole.stop_training:
-            self.model.stop_training = True

@@ -52,6 +52,8 @@ class TrainingState:
 
 
 class _LastEpoch(TypedDict, total=False):
+    """The facts of the last finished epoch."""
+
     __pydantic_config__ = {"extra": "allow"}  # type: ignore[misc]  # noqa: RUF012  # pydantic reads it
     epoch: Required[Count]
     loss: Required[float]

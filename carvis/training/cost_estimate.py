@@ -11,8 +11,8 @@ import numpy as np
 
 from carvis.architectures import build_model, open_last_block
 from carvis.classifier import load_classifier
-from carvis.classifier.failures import model_failures
 from carvis.classifier.output import gives_logits
+from carvis.classifier.runtime_errors import model_failures
 from carvis.dataset import Dataset
 from carvis.training.config import Options, RunConfig
 from carvis.training.devices import Devices

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from carvis.errors import TrainingError
 from carvis.language import Message
@@ -72,6 +73,7 @@ class _SharedAdam(keras.optimizers.Adam):
         super().__init__(learning_rate, name="adam")
         self._clip_norm, self._devices = clip_norm, devices
 
+    @override
     def apply(self, grads: Sequence[tf.Tensor], trainable_variables: Sequence[keras.Variable] | None = None) -> None:
         whole = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, list(grads))
         clipped, _ = tf.clip_by_global_norm(whole, self._clip_norm)

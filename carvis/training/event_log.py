@@ -50,6 +50,7 @@ class EventLog:
             raise CarvisError(not_written(self._path, error)) from error
 
     def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
 

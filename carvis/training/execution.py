@@ -9,8 +9,8 @@ from typing import Any, Unpack
 
 import keras
 
-from carvis.classifier.failures import is_memory, sentence_of
 from carvis.classifier.processor import has_bfloat16
+from carvis.classifier.runtime_errors import is_memory, sentence_of
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import Message

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from typing_extensions import override
 
 from carvis.classifier.output import gives_logits
 from carvis.training import callbacks as run_callbacks
@@ -15,6 +16,7 @@ from carvis.training.callbacks import CROSSENTROPY, Course
 from carvis.training.config import RunConfig
 from carvis.training.devices import Devices, is_real_row
 from carvis.training.schedule import WarmUpCosine
+from carvis.training.whole_model import WholeModelCallbacks
 
 _CLIP_NORM = 1.0
 
@@ -63,6 +65,7 @@ class _RowAccuracy(keras.metrics.CategoricalAccuracy):
     def __init__(self) -> None:
         super().__init__(name="accuracy")
 
+    @override
     def update_state(self, y_true: tf.Tensor, y_pred: tf.Tensor, sample_weight: tf.Tensor | None = None) -> None:
         super().update_state(y_true, y_pred, _is_real(sample_weight))
 
@@ -73,6 +76,7 @@ class _RowCrossentropy(keras.metrics.CategoricalCrossentropy):
     def __init__(self, from_logits: bool, label_smoothing: float) -> None:
         super().__init__(name=CROSSENTROPY, from_logits=from_logits, label_smoothing=label_smoothing)
 
+    @override
     def update_state(self, y_true: tf.Tensor, y_pred: tf.Tensor, sample_weight: tf.Tensor | None = None) -> None:
         super().update_state(y_true, y_pred, _is_real(sample_weight))
 
@@ -199,4 +203,4 @@ class Training:
             return list(callbacks)
         optimizer: Any = self.trained.optimizer
         whole = compiled(self.model, optimizer.learning_rate, **self._compiled, optimizer=optimizer)
-        return [run_callbacks.WholeModelCallbacks(callbacks, whole)]
+        return [WholeModelCallbacks(callbacks, whole)]

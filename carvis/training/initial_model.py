@@ -10,12 +10,12 @@ from carvis.architectures import backbone_of, build_model, open_last_block
 from carvis.classifier import load_classifier
 from carvis.classifier.layers import walk
 from carvis.dataset import Dataset
-from carvis.dataset.ids import composed
 from carvis.errors import TrainingError
 from carvis.language import Message
 from carvis.training.config import RunConfig
 from carvis.training.directory import Recorder
 from carvis.training.run import Run
+from carvis.workspace.sample_ids import composed
 
 
 def initial_model(run: Run, config: RunConfig, data: Dataset, record: Recorder) -> tuple[keras.Model, RunConfig]:

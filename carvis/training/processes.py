@@ -12,10 +12,10 @@ from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import Message
 from carvis.startup import module_process
-from carvis.training.preparation import prepare
-from carvis.training.run import LOCK, OUTPUT, STOP, Run
 from carvis.training.config import Options
+from carvis.training.preparation import prepare
 from carvis.training.recipes import RecipeName
+from carvis.training.run import LOCK, OUTPUT, STOP, Run
 from carvis.training.schemas import ALIVE_STATES
 from carvis.workspace import Workspace, append_regular, lock, read_regular
 

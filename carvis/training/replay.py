@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import keras
 
     from carvis.classifier import Classifier
+    from carvis.workspace.array_file import ArrayFile
 
 FOLDER = "replay"
 _IMAGES = "pictures.npz"
@@ -161,7 +163,7 @@ class Replay:
             )
         return np.array(names)
 
-    def _open(self, name: str) -> AbstractContextManager[ArrayFile]:
+    def _open(self, name: str) -> "AbstractContextManager[ArrayFile]":
         if not (self.folder / name).exists():
             raise TrainingError(
                 Message("The run {run} has not kept {name}: choose another epoch.", run=self.run.id, name=name)

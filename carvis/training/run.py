@@ -3,7 +3,7 @@
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -78,10 +78,12 @@ class Run:
 
     @property
     def id(self) -> str:
+        """The name of the run's folder."""
         return self.directory.name
 
     @cached_property
     def workspace(self) -> Workspace:
+        """The workspace that the run lies in."""
         return self._workspace or Workspace(self.directory.parents[2])
 
     @property
@@ -126,6 +128,7 @@ class Run:
 
     @property
     def state(self) -> str:
+        """The state in ``status.json``; a dead run without an end is ``crashed``."""
         return self.status["state"]
 
     @property

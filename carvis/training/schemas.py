@@ -70,6 +70,8 @@ class Config(TypedDict, total=False):
 
 
 class Status(TypedDict, total=False):
+    """What ``status.json`` holds."""
+
     __pydantic_config__ = _MORE  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
     state: State
     reason: str | None
@@ -91,6 +93,8 @@ class Status(TypedDict, total=False):
 
 
 class Event(TypedDict, total=False):
+    """One line of ``events.jsonl``."""
+
     __pydantic_config__ = _MORE  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
     kind: str
     time: _Time

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.workspace.os_reason import os_reason
-from carvis.workspace.refusal import Unusable, refusal, short
+from carvis.workspace.os_errors import os_reason
 from carvis.workspace.regular_file import open_regular
+from carvis.workspace.unusable_files import Unusable, refusal, short
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,7 @@ class ArrayFile:
 
     @property
     def names(self) -> list[str]:
+        """The names of the arrays."""
         return list(self._members)
 
     def read(self, name: str, kinds: str, shape: Sequence[int | None] | None = None) -> "np.ndarray":

@@ -10,7 +10,7 @@ from carvis.errors import CarvisError
 from carvis.language import Message
 from carvis.workspace.files import atomic_write
 from carvis.workspace.json_schema import adapter, reason_of
-from carvis.workspace.refusal import Unusable, read_content, refusal, short
+from carvis.workspace.unusable_files import Unusable, read_content, refusal, short
 
 MAX_BYTES = 20_000_000
 MAX_DEPTH = 100

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from annotated_types import Ge, Le, Len
 
 from carvis.language import Message, from_data
-from carvis.workspace.refusal import short
+from carvis.workspace.unusable_files import short
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from carvis.errors import PathError
 from carvis.language import Message
-from carvis.workspace.os_reason import os_reason, os_remedy, shown_path
+from carvis.workspace.os_errors import os_reason, os_remedy, shown_path
 
 LINKS_VARIABLE = "CARVIS_LINKS"
 AROUND = Message("a link to a folder around it")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from carvis.errors import PathError
 from carvis.language import Message
-from carvis.workspace.os_reason import shown_path
+from carvis.workspace.os_errors import shown_path
 
 # Most file systems take 255 bytes, of which a Japanese letter takes three; suffixes come on top.
 LONGEST = 200

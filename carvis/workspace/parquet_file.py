@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.workspace.refusal import Unusable, read_content, refusal, short
+from carvis.workspace.unusable_files import Unusable, read_content, refusal, short
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from carvis.workspace.files import is_text, shown
 from carvis.workspace.json_file import read_json
 from carvis.workspace.layout import SPLIT_NAMES, STAGING, is_dataset, is_demo
 from carvis.workspace.links import Links, link_out_of, resolved
-from carvis.workspace.os_reason import shown_path
+from carvis.workspace.os_errors import shown_path
 from carvis.workspace.temporary import clear_leftovers
 from carvis.workspace.tree import children, walk
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.workspace.os_reason import not_written
+from carvis.workspace.os_errors import not_written
 from carvis.workspace.temporary import (
     NEW,
     PREFIX,

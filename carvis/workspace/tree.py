@@ -9,7 +9,7 @@ from pathlib import Path
 from carvis.language import Message
 from carvis.workspace.files import is_text, shown
 from carvis.workspace.links import AROUND, Links, is_below
-from carvis.workspace.os_reason import os_reason
+from carvis.workspace.os_errors import os_reason
 from carvis.workspace.regular_file import kind_of_mode
 
 DEEPEST = 32
@@ -25,10 +25,12 @@ class Found:
 
     @property
     def name(self) -> str:
+        """The name of the file or folder."""
         return self.entry.name
 
     @property
     def path(self) -> str:
+        """Its path."""
         return self.entry.path
 
     def size(self) -> int:

@@ -3,11 +3,13 @@
 import streamlit as st
 
 from carvis.images import encode_image, read_image
-from ui import activations, assumptions, choice, classifiers, comparison, data, not_read, options
-from ui.activation_view import View
-from ui.i18n import _
-from ui.page import empty, error, guarded, heading, no_models, stop
-from ui.texts import plain
+from ui.activations import controls as activations
+from ui.activations.model_column import View
+from ui.state import classifiers, current, data
+from ui.state.i18n import _
+from ui.widgets import assumptions, heatmap_grid, pickers, skipped_files
+from ui.widgets.layout import empty, error, guarded, heading, no_models, stop
+from ui.widgets.text import plain
 
 heading(
     _("Activations"),
@@ -30,21 +32,21 @@ heading(
 )
 files = data.model_files()
 if not files:
-    no_models(choice.dataset_name())
+    no_models(current.dataset_name())
     stop()
 
-models = choice.models(2)
+models = current.models(2)
 left, right = st.columns([3, 1], vertical_alignment="bottom")
 with left:
-    options.choose_models(list(files), models)
+    pickers.choose_models(list(files), models)
 with right:
-    uploads = options.add_pictures()
+    uploads = pickers.add_pictures()
 problem_slot = st.container()
-pictures, note = options.pictures(uploads)
+pictures, note = pickers.pictures(uploads)
 if not pictures:
     empty(
         _("No picture chosen yet"),
-        plain(not_read.why_nothing()) or _("Add one with the button above, or select some on page Misclassified."),
+        plain(skipped_files.why_nothing()) or _("Add one with the button above, or select some on page Misclassified."),
     )
     stop()
 
@@ -57,13 +59,13 @@ with controls:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(_("lowest value"), width="content")
         st.image(
-            comparison.legend(chosen.colours), width=150, alt=_("Colour scale from the lowest value to the highest")
+            heatmap_grid.legend(chosen.colours), width=150, alt=_("Colour scale from the lowest value to the highest")
         )
         st.caption(_("highest value"), width="content")
         st.caption(activations.range_note(chosen), width="stretch")
 image = None
 with beside, guarded():
-    image = comparison.shown(read_image(picture.source))
+    image = heatmap_grid.shown(read_image(picture.source))
     st.image(encode_image(image), width="stretch", alt=_("The picture {name}").format(name=picture.name))
     st.caption(plain(picture.name))
 if image is None:

@@ -2,23 +2,12 @@
 
 import streamlit as st
 
-from ui import (
-    annotated,
-    assumptions,
-    attending,
-    attention_view,
-    choice,
-    commands,
-    data,
-    disagreement,
-    not_read,
-    options,
-    selection,
-    unreadable,
-)
-from ui.i18n import N_, _, translated
-from ui.page import empty, guarded, heading, no_models
-from ui.texts import plain
+from ui.attention import annotations, disagreement, measurement, sections
+from ui.state import current, data, selection
+from ui.state.i18n import N_, _, translated
+from ui.widgets import assumptions, commands, pickers, skipped_files, unreadable
+from ui.widgets.layout import empty, guarded, heading, no_models
+from ui.widgets.text import plain
 
 COVER = {"yes": N_("Look, and cover each part"), "no": N_("Only look (much faster)")}
 EXPLAIN = {"predicted": N_("the predicted class"), "true": N_("the true class")}
@@ -26,8 +15,8 @@ EXPLAIN = {"predicted": N_("the predicted class"), "true": N_("the true class")}
 
 def by_parts(models: list[str]) -> bool:
     """Show which annotated parts the models look at and need; return whether anything was measured."""
-    pictures = annotated.dataset()
-    split = choice.split()
+    pictures = annotations.dataset()
+    split = current.split()
     if pictures is None or not split:
         empty(
             _("No pictures yet"),
@@ -35,20 +24,20 @@ def by_parts(models: list[str]) -> bool:
             commands.carvis("demo"),
         )
         return False
-    if why := not_read.why_nothing():
+    if why := skipped_files.why_nothing():
         empty(_("No pictures yet"), plain(why))
         return False
-    listed = annotated.sources(pictures)
-    source = annotated.chosen(listed)
+    listed = annotations.sources(pictures)
+    source = annotations.chosen(listed)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = {key: one.words() for key, one in listed.items()}
         st.selectbox(
             _("Annotated parts"), list(listed), format_func=words.get, width=280,
             **selection.control("parts", source.key),
         )  # fmt: skip
-        annotated.add()
+        annotations.add()
         _settings()
-    if list(listed) == [annotated.BOX]:
+    if list(listed) == [annotations.BOX]:
         empty(
             _("The parts of these pictures are not annotated yet"),
             _(
@@ -56,31 +45,31 @@ def by_parts(models: list[str]) -> bool:
                 "data set's folder, or set one box on one picture here:"
             ),
         )
-    parts = annotated.read(source, pictures, split)
+    parts = annotations.read(source, pictures, split)
     if parts is None or not models:
         return False
-    st.caption(annotated.summary(parts, pictures, split))
-    asked = attending.question(selection.get())
+    st.caption(annotations.summary(parts, pictures, split))
+    asked = measurement.question(selection.get())
     found = unreadable.each(
-        "result", {name: name for name in models}, lambda name: attending.result(name, pictures, split, parts, asked)
+        "result", {name: name for name in models}, lambda name: measurement.result(name, pictures, split, parts, asked)
     )
     results = {name: found.get(name) for name in models}
     missing = [name for name, result in results.items() if result is None]
-    if attending.offer(missing, pictures, split, parts, asked):
+    if measurement.offer(missing, pictures, split, parts, asked):
         st.rerun()
     if there := {name: result for name, result in results.items() if result is not None}:
-        attention_view.show(there, pictures)
+        sections.show(there, pictures)
     return bool(there)
 
 
 def _settings() -> None:
     chosen = selection.get()
     explained = chosen.explain if chosen.explain in EXPLAIN else "predicted"
-    methods = list(options.METHOD_NOTES)
+    methods = list(pickers.METHOD_NOTES)
     with st.popover(_("Settings"), icon=":material/tune:"):
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
         st.selectbox(_("Method"), methods, methods.index(chosen.method), **selection.control("method", chosen.method))
-        st.caption(_(options.METHOD_NOTES[chosen.method]))
+        st.caption(_(pickers.METHOD_NOTES[chosen.method]))
         for label, words, field, value in (
             (_("Evidence for"), EXPLAIN, "explain", explained),
             (_("Ask"), COVER, "cover", chosen.cover),
@@ -119,8 +108,8 @@ heading(
 )
 files = data.model_files()
 if files:
-    shown = choice.models()
-    options.choose_models(list(files), shown)
+    shown = current.models()
+    pickers.choose_models(list(files), shown)
     assumed = st.container()
     measured = False
     with guarded():
@@ -129,6 +118,6 @@ if files:
         measured |= disagreement.show(shown)
     if measured:
         with assumed:
-            assumptions.of_models(shown, choice.dataset_name(), choice.split())
+            assumptions.of_models(shown, current.dataset_name(), current.split())
 else:
-    no_models(choice.dataset_name())
+    no_models(current.dataset_name())

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from ui import choice, commands, compare_data, compare_view, data, earlier, selection
-from ui.i18n import _
-from ui.page import empty, error, guarded, heading, no_models, stop
-from ui.texts import plain
-from ui.widget_values import careful
+from ui.compare import comparison, sections
+from ui.state import current, data, selection
+from ui.state.i18n import _
+from ui.state.widget_values import careful
+from ui.widgets import commands, stale_warning
+from ui.widgets.layout import empty, error, guarded, heading, no_models, stop
+from ui.widgets.text import plain
 
 heading(
     _("Compare models"),
@@ -28,11 +30,11 @@ heading(
     ),
 )
 if not data.model_files() and not data.evaluations():
-    no_models(choice.dataset_name())
+    no_models(current.dataset_name())
     stop()
-evaluated = compare_data.evaluated()
+evaluated = comparison.evaluated()
 chosen = selection.get()
-refused = compare_data.refused(chosen.model)
+refused = comparison.refused(chosen.model)
 for reason in refused.values():
     error(reason)
 if len(evaluated) < 2:
@@ -45,7 +47,7 @@ if len(evaluated) < 2:
     )
     stop()
 
-models = compare_data.models(evaluated)
+models = comparison.models(evaluated)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.multiselect(
         _("Models"),
@@ -55,7 +57,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         wrap=True,
         **selection.control("model", models),
     )
-    compare_view.choose_copies(evaluated)
+    sections.choose_copies(evaluated)
 known = {*data.model_files()} - evaluated.keys() - refused.keys()
 if missing := [name for name in chosen.model if name in known]:
     names = ", ".join(plain(name) for name in missing)
@@ -66,10 +68,10 @@ if len(models) < 2:
         _("Compare all that were evaluated"),
         type="primary",
         on_click=careful(selection.change),
-        kwargs={"model": tuple(evaluated)[: compare_data.MOST]},
+        kwargs={"model": tuple(evaluated)[: comparison.MOST]},
     )
     stop()
 
-earlier.say(evaluated[name] for name in models)
+stale_warning.say(evaluated[name] for name in models)
 with guarded():
-    compare_view.show(compare_data.comparison(evaluated, models))
+    sections.show(comparison.comparison(evaluated, models))

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ui import class_tables, commands, confused, confused_pair, confusion_charts, confusion_options, earlier, not_read
-from ui.i18n import _
-from ui.page import empty, guarded, heading, stop
+from ui.confusion import charts, controls, matrix, pair_images, tables
+from ui.state.i18n import _
+from ui.widgets import commands, skipped_files, stale_warning
+from ui.widgets.layout import empty, guarded, heading, stop
 
 heading(
     _("Confusion matrix"),
@@ -28,7 +29,7 @@ heading(
         "taken for it, for the mean confidence Student's t. With few pictures they are wide."
     ),
 )
-if not confused.tables():
+if not matrix.tables():
     empty(
         _("No evaluation to show yet"),
         _("Evaluate a model on a data set; its confusion matrix is then here."),
@@ -36,32 +37,32 @@ if not confused.tables():
     )
     stop()
 
-first, second = confusion_options.choose()
+first, second = controls.choose()
 view = None
 with guarded():
-    view = confused.view(first, second)
+    view = matrix.view(first, second)
 if view is None:
     stop()
-earlier.say(model.table for model in view.models)
-confusion_options.drilled(view)
-not_read.say(view)
-if len(view.models) == 1 and len(view.order) > confusion_charts.BESIDE_UP_TO:
-    confusion_charts.panel(view, view.models[0])
-    confused_pair.show(view)
+stale_warning.say(model.table for model in view.models)
+controls.drilled(view)
+skipped_files.say(view)
+if len(view.models) == 1 and len(view.order) > charts.BESIDE_UP_TO:
+    charts.panel(view, view.models[0])
+    pair_images.show(view)
 elif len(view.models) == 1:
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        confusion_charts.panel(view, view.models[0])
+        charts.panel(view, view.models[0])
     with right:
-        confused_pair.show(view)
+        pair_images.show(view)
 else:
     for column, model in zip(st.columns(2, gap="medium"), view.models, strict=True):
         with column:
-            confusion_charts.panel(view, model)
+            charts.panel(view, model)
     left, right = st.columns(2, gap="medium")
     with left:
-        confusion_charts.difference_panel(view)
+        charts.difference_panel(view)
     with right:
-        confused_pair.show(view)
-class_tables.pairs(view)
-class_tables.classes(view)
+        pair_images.show(view)
+tables.pairs(view)
+tables.classes(view)

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from carvis.images import depth_of
-from ui import choice, commands, data, health, health_views, selection
-from ui.i18n import N_, _, of_library, translated
-from ui.page import empty, guarded, heading, stop
-from ui.texts import SPLIT, plain
+from ui.data_health import check, sections
+from ui.state import current, data, selection
+from ui.state.i18n import N_, _, of_library, translated
+from ui.widgets import commands
+from ui.widgets.layout import empty, guarded, heading, stop
+from ui.widgets.text import SPLIT, plain
 
 SECTIONS = {
     "copies": N_("Copies"),
@@ -31,7 +33,7 @@ heading(
         "Dark, bright and blurred pictures are not wrong, but look at them: a model learns little from them."
     ),
 )
-name = choice.dataset_name()
+name = current.dataset_name()
 if not name:
     empty(
         _("No pictures yet"),
@@ -42,7 +44,7 @@ if not name:
 pictures = found = None
 with guarded():
     pictures = data.dataset(name)
-    found = health.checked(pictures)
+    found = check.checked(pictures)
 if pictures is None:
     stop()
 with guarded():
@@ -53,16 +55,16 @@ with guarded():
         st.caption(plain(of_library(note)))
 if found is None:
     with guarded():
-        health_views.classes(pictures)
+        sections.classes(pictures)
     stop()
 
-leaks = health_views.finding(found)
-health_views.figures(found)
+leaks = sections.finding(found)
+sections.figures(found)
 if leaks:
     with st.container(border=True):
         st.markdown(_("**What to do next:** make a leak-free split, then train and evaluate on it."))
         with guarded():
-            health.offer_split(found)
+            check.offer_split(found)
 section = selection.get().health
 st.segmented_control(
     _("Show"),
@@ -74,10 +76,10 @@ st.segmented_control(
 )
 with guarded():
     if section == "copies":
-        health_views.copies(found)
+        sections.copies(found)
     elif section == "classes":
-        health_views.classes(pictures)
+        sections.classes(pictures)
     elif section == "light":
-        health_views.light(found)
+        sections.light(found)
     else:
-        health_views.problems(found)
+        sections.problems(found)

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from ui import assumptions, choice, classifiers, data, filter_options, filter_views, options, selection
-from ui.i18n import _
-from ui.page import error, heading, no_models, stop
-from ui.texts import plain
+from ui.filters import controls, sections
+from ui.state import classifiers, current, data, selection
+from ui.state.i18n import _
+from ui.widgets import assumptions, pickers
+from ui.widgets.layout import error, heading, no_models, stop
+from ui.widgets.text import plain
 
 heading(
     _("Filters"),
@@ -29,26 +31,26 @@ heading(
 )
 files = data.model_files()
 if not files:
-    no_models(choice.dataset_name())
+    no_models(current.dataset_name())
     stop()
 
 lens = selection.get().lens
-filter_options.segments("lens", _("Show"), filter_options.LENS, label_visibility="collapsed", width="stretch")
-models = choice.models()
+controls.segments("lens", _("Show"), controls.LENS, label_visibility="collapsed", width="stretch")
+models = current.models()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     if lens == "tuning":
-        before, after = filter_options.tuned_pair(list(files))
-        before = filter_options.choose_one(list(files), _("Model before"), "before", before)
-        after = filter_options.choose_one(list(files), _("Model after"), "one", after)
+        before, after = controls.tuned_pair(list(files))
+        before = controls.choose_one(list(files), _("Model before"), "before", before)
+        after = controls.choose_one(list(files), _("Model after"), "one", after)
         models = [before, after]
     elif lens == "pictures":
-        models = [filter_options.choose_one(list(files), _("Model"), "one", models[-1])]
+        models = [controls.choose_one(list(files), _("Model"), "one", models[-1])]
     else:
-        options.choose_models(list(files), models)
+        pickers.choose_models(list(files), models)
         if lens == "patterns" or selection.get().of == "patterns":
             with st.container(width=130):
-                filter_options.count()
-    settings = filter_options.settings()
+                controls.count()
+    settings = controls.settings()
 
 opened = {}
 for name in dict.fromkeys(models):
@@ -60,4 +62,4 @@ for name in dict.fromkeys(models):
         opened[name] = model
 assumptions.beside(opened.values())
 if all(name in opened for name in models) if lens == "tuning" else opened:
-    filter_views.VIEWS[lens](opened, models, settings)
+    sections.VIEWS[lens](opened, models, settings)

@@ -4,23 +4,13 @@ import streamlit as st
 
 from carvis.explain import scale_maps
 from carvis.tables import to_csv
-from ui import (
-    assumptions,
-    choice,
-    classifiers,
-    comparison,
-    data,
-    layer_options,
-    not_read,
-    options,
-    pairs,
-    trials,
-    unreadable,
-)
-from ui.download import download
-from ui.i18n import _
-from ui.page import empty, error, guarded, heading, no_models, stop
-from ui.texts import plain
+from ui.heatmaps import faithfulness, model_pairs
+from ui.state import classifiers, current, data
+from ui.state.i18n import _
+from ui.widgets import assumptions, heatmap_grid, layer_picker, pickers, skipped_files, unreadable
+from ui.widgets.download import download
+from ui.widgets.layout import empty, error, guarded, heading, no_models, stop
+from ui.widgets.text import plain
 
 heading(
     _("Heatmaps"),
@@ -50,50 +40,50 @@ heading(
 )
 files = data.model_files()
 if not files:
-    no_models(choice.dataset_name())
+    no_models(current.dataset_name())
     stop()
 
-models = choice.models()
+models = current.models()
 left, right = st.columns([11, 10], vertical_alignment="bottom")
 with left:
-    options.choose_models(list(files), models)
+    pickers.choose_models(list(files), models)
 with right, st.container(horizontal=True, vertical_alignment="bottom"):
-    values = options.classes(models)
-    chosen, unknown = options.choose_target(values)
-    uploads = options.add_pictures()
-    settings = options.settings(values, chosen)
+    values = pickers.classes(models)
+    chosen, unknown = pickers.choose_target(values)
+    uploads = pickers.add_pictures()
+    settings = pickers.settings(values, chosen)
 problem_slot = st.container()
 legend_slot = st.container(horizontal=True, vertical_alignment="center", gap="small")
 test_slot = st.container()
 
-pictures, note = options.pictures(uploads)
+pictures, note = pickers.pictures(uploads)
 if note:
     st.caption(note)
 if not pictures:
     empty(
         _("No picture chosen yet"),
-        plain(not_read.why_nothing()) or _("Add one with the button above, or select some on page Misclassified."),
+        plain(skipped_files.why_nothing()) or _("Add one with the button above, or select some on page Misclassified."),
     )
 rows = []
 for number, picture in enumerate(pictures):
     with guarded():
-        rows.append(comparison.Row(picture, models, number))
+        rows.append(heatmap_grid.Row(picture, models, number))
 
 opened = {}
 for name in models:
     with problem_slot, st.spinner(_("Opening {model} …").format(model=plain(name))):
         opened[name] = classifiers.open_model(name)
 with settings:
-    layers, problems = layer_options.choose_layers(opened)
+    layers, problems = layer_picker.choose_layers(opened)
 with problem_slot:
     for sentence in [*unknown, *problems]:
         error(sentence)
-    layer_options.offer_methods(opened, layers, chosen.method)
+    layer_picker.offer_methods(opened, layers, chosen.method)
 with legend_slot:
     st.caption(_("no evidence"), width="content")
-    st.image(comparison.legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))
+    st.image(heatmap_grid.legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))
     st.caption(_("most evidence"), width="content")
-    st.caption(" ".join([options.scale_note(chosen), *options.without_logit(opened, chosen)]), width="stretch")
+    st.caption(" ".join([pickers.scale_note(chosen), *pickers.without_logit(opened, chosen)]), width="stretch")
     results_slot = st.container(width="content")
 
 with problem_slot:
@@ -109,22 +99,22 @@ if chosen.scale != "map":
     for (row, name), values in zip(made, scaled, strict=True):
         row.draw(name, values, chosen)
 with test_slot, guarded():
-    trials.offer(rows, opened)
+    faithfulness.offer(rows, opened)
 tested = {}
 for row in rows:
     for name in row.maps:
         with unreadable.item("result", name):
-            if found := trials.kept(row, opened[name]):
+            if found := faithfulness.kept(row, opened[name]):
                 tested[row.number, name] = found
-                trials.show(row, name, found)
+                faithfulness.show(row, name, found)
     verdicts = {name: found.verdict for (number, name), found in tested.items() if number == row.number}
-    row.finish(chosen, options.remove if row.picture.id in chosen.sample else None, verdicts)
+    row.finish(chosen, pickers.remove if row.picture.id in chosen.sample else None, verdicts)
     with row.below, guarded():
-        pairs.show(row, opened)
+        model_pairs.show(row, opened)
 if tested:
     with results_slot:
         download(
             _("Test results"),
-            lambda: to_csv(trials.table(rows, tested)),
+            lambda: to_csv(faithfulness.table(rows, tested)),
             file_name="faithfulness.csv",
         )

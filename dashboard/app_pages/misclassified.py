@@ -3,24 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from ui import (
-    choice,
-    commands,
-    data,
-    earlier,
-    gallery,
-    label_queue,
-    large_view,
-    narrowing,
-    not_read,
-    selection,
-    tagging,
-    unreadable,
-)
-from ui.i18n import N_, _, n_, translated
-from ui.page import empty, error, guarded, heading, stop
-from ui.texts import leak_words, percent, plain
-from ui.widget_values import careful
+from ui.misclassified import filters, gallery, label_queue, large_view, tag_editor
+from ui.state import current, data, selection
+from ui.state.i18n import N_, _, n_, translated
+from ui.state.widget_values import careful
+from ui.widgets import commands, skipped_files, stale_warning, unreadable
+from ui.widgets.layout import empty, error, guarded, heading, stop
+from ui.widgets.text import leak_words, percent, plain
 
 PER_PAGE = 24
 LOOKS = {"gallery": N_("Wrong answers"), "labels": N_("Wrong labels?")}
@@ -52,7 +41,7 @@ st.segmented_control(
 if chosen.look == "labels":
     label_queue.show()
     stop()
-tables = choice.tables()
+tables = current.tables()
 if not tables:
     empty(
         _("No misclassified pictures to show yet"),
@@ -61,7 +50,7 @@ if not tables:
     )
     stop()
 
-key = choice.table()
+key = current.table()
 bar, more = (st.container(horizontal=True, vertical_alignment="bottom") for _row in range(2))
 with bar:
     st.selectbox(
@@ -77,35 +66,35 @@ with guarded():
     rows = data.misclassified(tables[key])
 if rows is None:
     stop()
-earlier.say([tables[key]])
+stale_warning.say([tables[key]])
 tags = pd.DataFrame(columns=["tags", "note"])
-with unreadable.item("tags", tagging.FILE):
-    tags = tagging.on_rows(rows)
-right = narrowing.others(key, rows)
-shown, notes = narrowing.filtered(rows, chosen, right, tags)
+with unreadable.item("tags", tag_editor.FILE):
+    tags = tag_editor.on_rows(rows)
+right = filters.others(key, rows)
+shown, notes = filters.filtered(rows, chosen, right, tags)
 classes = (("true", _("True class"), "label"), ("pred", _("Predicted class"), "predicted"))
 for field, label, column in classes:
     options = sorted(rows[column].dropna().unique())
     value = getattr(chosen, field)
     bound = selection.control(field, value if value in options else None)
     bar.selectbox(label, options, index=None, placeholder=_("All"), **bound)
-orders = narrowing.sorts(rows)
+orders = filters.sorts(rows)
 order = chosen.sort if chosen.sort in orders else "confident"
 bar.selectbox(_("Order"), list(orders), format_func=orders.get, **selection.control("sort", order))
-more.slider(_("Confidence"), 0, 100, format="%d %%", **narrowing.confidence_control(chosen))
+more.slider(_("Confidence"), 0, 100, format="%d %%", **filters.confidence_control(chosen))
 with more:
-    narrowing.choose_answers(right, chosen)
-known = list(dict.fromkeys([*tagging.names(), *([chosen.tag] if chosen.tag else [])]))
+    filters.choose_answers(right, chosen)
+known = list(dict.fromkeys([*tag_editor.names(), *([chosen.tag] if chosen.tag else [])]))
 more.selectbox(
     _("Tag"),
     known,
     index=None,
     placeholder=_("All"),
-    format_func={tag: tagging.in_words(tag) for tag in known}.get,
+    format_func={tag: tag_editor.in_words(tag) for tag in known}.get,
     **selection.control("tag", chosen.tag or None),
 )
 
-narrowing.family_control(chosen.family)
+filters.family_control(chosen.family)
 if tables[key].is_evaluation:
     with guarded():
         found = data.evaluation(tables[key])
@@ -117,7 +106,7 @@ if tables[key].is_evaluation:
             summary += " " + n_("{n} picture could not be read.", "{n} pictures could not be read.", unreadable).format(
                 n=unreadable
             )
-        if left := not_read.words(found):
+        if left := skipped_files.words(found):
             summary += f" {left}"
         if found.leak is not None and found.leak.copies:
             summary += " " + _("Without the {n} that are also in training: {accuracy}.").format(
@@ -151,7 +140,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
             args=(key,),
             kwargs={"open": part["id"].iloc[0]},
         )
-    tagging.exchange()
+    tag_editor.exchange()
 gallery.basket()
 if shown.empty and len(rows):
     st.info(_("No picture fits the filter: widen it."), icon=":material/filter_alt_off:")

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from ui import choice, classifiers, data, model_file, model_view, selection
-from ui.i18n import _
-from ui.page import guarded, heading, no_models, stop
-from ui.texts import plain
+from ui.models import closed_model, open_model
+from ui.state import classifiers, current, data, selection
+from ui.state.i18n import _
+from ui.widgets.layout import guarded, heading, no_models, stop
+from ui.widgets.text import plain
 
 heading(
     _("Models"),
@@ -21,17 +22,17 @@ heading(
 )
 files = data.model_files()
 if not files:
-    no_models(choice.dataset_name())
+    no_models(current.dataset_name())
     stop()
 
 
 def first_of_all(name: str) -> tuple[str, ...]:
     """Put a model in front of those already chosen, so that page Heatmaps still compares it with them."""
-    return (name, *(other for other in choice.models() if other != name))
+    return (name, *(other for other in current.models() if other != name))
 
 
 # The best of those compared, unless one was chosen: the first by name may be a file that cannot be opened.
-wanted = next((name for name in selection.get().model if name in files), choice.models()[-1])
+wanted = next((name for name in selection.get().model if name in files), current.models()[-1])
 name = st.selectbox(
     _("Model"),
     list(files),
@@ -45,10 +46,10 @@ with guarded():
     with st.spinner(_("Opening {model} …").format(model=plain(name))) if asked else st.skeleton(height=300):
         opened = classifiers.open_model(name, asked=asked)
     if opened.classifier is None:
-        model_file.show(opened, path)
+        closed_model.show(opened, path)
         st.page_link("app_pages/overview.py", label=_("Back to the overview"), query_params=selection.link())
     else:
-        model_view.show(opened, path)
+        open_model.show(opened, path)
 
 st.subheader(_("All model files"), anchor=False)
 classifiers.check_all(files, name)

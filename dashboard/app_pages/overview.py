@@ -6,11 +6,13 @@ import streamlit as st
 from carvis.classifier.card import reading_of
 from carvis.images import depth_of
 from carvis.tables import to_csv
-from ui import assumptions, choice, classifiers, commands, data, next_steps, reporting, selection, unreadable
-from ui.download import download
-from ui.i18n import _, n_, of_library
-from ui.page import empty, heading, no_models
-from ui.texts import SPLIT, leak_words, percent, plain
+from ui.overview import next_steps, report
+from ui.state import classifiers, current, data, selection
+from ui.state.i18n import _, n_, of_library
+from ui.widgets import assumptions, commands, unreadable
+from ui.widgets.download import download
+from ui.widgets.layout import empty, heading, no_models
+from ui.widgets.text import SPLIT, leak_words, percent, plain
 
 heading(
     _("Overview"),
@@ -38,7 +40,7 @@ if not datasets and not files:
 st.subheader(_("Models"), anchor=False)
 rows = []
 for name, path in files.items():
-    card = choice.card_of(path)
+    card = current.card_of(path)
     row = {
         "model": name,
         "accuracy": None,
@@ -65,7 +67,7 @@ for name, path in files.items():
                 "without copies": leak_words(found.leak),
                 "evaluated": f"{table.data} · {split} ({found.metrics['n']})",
             }
-    with unreadable.item(*(("evaluation", own[0].name) if own else ("card", choice.card_name(path)))):
+    with unreadable.item(*(("evaluation", own[0].name) if own else ("card", current.card_name(path)))):
         row["assumptions"] = assumptions.mark(name, next(iter(own), None))
     rows.append(row)
 if rows:
@@ -104,7 +106,7 @@ if rows:
     download(_("Numbers"), lambda: to_csv(numbers).encode("utf-8-sig"), "models.csv", key="models_numbers")
     classifiers.openable(files)
 elif datasets:
-    no_models(choice.dataset_name())
+    no_models(current.dataset_name())
 
 st.subheader(_("Data sets"), anchor=False)
 for name in datasets:
@@ -150,7 +152,7 @@ if not datasets and files:
         _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
     )
 
-reporting.offer()
+report.offer()
 
 st.subheader(_("What to do next"), anchor=False)
 if evaluations:

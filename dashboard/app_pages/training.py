@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from ui import choice, commands, curves, monitor, selection, start_form, unreadable
-from ui.i18n import _
-from ui.page import empty, error, heading
-from ui.texts import plain
+from ui.state import current, selection
+from ui.state.i18n import _
+from ui.training import curves, monitor, start_form
+from ui.widgets import commands, unreadable
+from ui.widgets.layout import empty, error, heading
+from ui.widgets.text import plain
 
 heading(
     _("Training runs"),
@@ -35,7 +37,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         wrap=True,
         **selection.control("run", chosen),
     )
-    start_form.popover(choice.dataset_name())
+    start_form.popover(current.dataset_name())
     curves.settings()
 for name in selection.get().run:
     if reason := unreadable.why("run", name):

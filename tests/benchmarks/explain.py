@@ -8,8 +8,8 @@ import tensorflow as tf
 from carvis.architectures import build_model
 from carvis.classifier import Classifier
 from carvis.explain import draw_filters, heatmap_sets, heatmaps
-from carvis.explain.cam import METHODS
-from carvis.explain.trunk import trunk
+from carvis.explain.keras.submodel import trunk
+from carvis.explain.methods.cam import METHODS
 from tests.benchmarks.measuring import compare
 
 LAYERS = ("block1_conv1", "block3_conv1", "block5_conv1")

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from carvis.dataset.health import check_dataset
-from carvis.dataset.health.searching import candidates
+from carvis.dataset.health.candidates import candidates
 from carvis.images import write_image
 from tests.benchmarks.measuring import compare
 

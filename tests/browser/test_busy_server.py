@@ -8,7 +8,7 @@ import sys, time
 sys.path.insert(0, {dashboard!r})
 import streamlit as st
 from streamlit.runtime import get_instance
-from ui import widget_values
+from ui.state import widget_values
 
 state = st.session_state
 state.setdefault("models", ["first", "second"])

@@ -8,7 +8,7 @@ from keras import ops
 from carvis.architectures import build_model
 from carvis.classifier import Classifier, load_classifier
 from carvis.classifier.dominators import dominator_chain, is_cut
-from carvis.classifier.places import Places
+from carvis.classifier.explainable_layers import Places
 from carvis.errors import ModelError
 
 L = keras.layers

@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 
 from carvis.classifier import Classifier
-from carvis.classifier.centres import exact_frame, usual_or_exact
-from carvis.classifier.frames import Frame
+from carvis.classifier.geometry.cell_centres import exact_frame, usual_or_exact
+from carvis.classifier.geometry.frame import Frame
 from carvis.errors import ModelError
 from carvis.explain import activations, heatmaps
 

@@ -134,8 +134,9 @@ def test_images_of_several_sizes_are_not_joined_and_a_card_keeps_the_size_open(t
 
 def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(tmp_path):
     from carvis.dataset import Dataset
+    from carvis.dataset.parts import read_parts
     from carvis.evaluation import evaluate
-    from carvis.explain import attention_on_parts, exciting_pictures, faithfulness, read_parts
+    from carvis.explain import attention_on_parts, exciting_pictures, faithfulness
 
     sizes = ((60, 100), (80, 50), (60, 100))
     for label in ("a", "b"):
@@ -202,7 +203,7 @@ def test_input_size_and_output_are_given_on_every_verb_that_opens_a_model(tmp_pa
 
 
 def test_a_model_of_any_size_shows_itself_and_what_was_assumed_stays_out_of_its_card(tmp_path):
-    from carvis.report.measured import _sample
+    from carvis.report.attention import _sample
 
     clf = Classifier(spotting(L.Resizing(32, 32), SCALED), "ab", preprocessing="none", assumed=["output"])
     assert "any size x 3" in clf._repr_html_() and "None" not in clf._repr_html_()

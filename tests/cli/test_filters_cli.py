@@ -40,7 +40,7 @@ def test_the_grid_is_written_with_how_it_was_made(workspace, capsys):
     assert facts["filters"] == [2, 0, 1] and facts["layer"] == "base/conv" and facts["settings"]["size"] == 8
     before = path.read_bytes()
     assert main(["filters", "models/one.keras", "base/conv", *SMALL]) == 2
-    assert "there already" in capsys.readouterr().err and path.read_bytes() == before
+    assert "already exists" in capsys.readouterr().err and path.read_bytes() == before
     assert main(["filters", "models/one.keras", "base/conv", "--overwrite", *SMALL]) == 0
 
 
@@ -51,21 +51,21 @@ def test_without_a_layer_the_layers_are_listed(workspace, capsys):
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_ctrl_c_keeps_what_is_done_and_goes_on_later(workspace, capsys, monkeypatch):
-    from carvis.explain.filters import ascent
+    from carvis.explain.filters import optimiser
 
-    monkeypatch.setattr(ascent, "CHUNK_PIXELS", 8 * 8)
-    own = ascent._Ascent.finished
+    monkeypatch.setattr(optimiser, "CHUNK_PIXELS", 8 * 8)
+    own = optimiser._Ascent.finished
 
     def finished(self, climber):
         if climber.index == 1:
             os.kill(os.getpid(), signal.SIGINT)
         return own(self, climber)
 
-    monkeypatch.setattr(ascent._Ascent, "finished", finished)
+    monkeypatch.setattr(optimiser._Ascent, "finished", finished)
     assert main(["filters", "models/one.keras", "base/conv", "--out", "grid.png", *SMALL]) == 130
     assert json.loads(Path("grid.json").read_text())["filters"] == [0, 1]
     drawn = []
-    monkeypatch.setattr(ascent._Ascent, "finished", lambda self, one: drawn.append(one.index) or own(self, one))
+    monkeypatch.setattr(optimiser._Ascent, "finished", lambda self, one: drawn.append(one.index) or own(self, one))
     assert main(["filters", "models/one.keras", "base/conv", "--out", "grid.png", "--overwrite", *SMALL]) == 0
     assert drawn == [2] and json.loads(Path("grid.json").read_text())["filters"] == [0, 1, 2]
 

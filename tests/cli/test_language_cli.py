@@ -8,7 +8,7 @@ import keras
 import pytest
 
 from carvis.cli import VERBS, _parser, _write_all_letters, main
-from carvis.cli.argparse_words import argparse_speaking
+from carvis.cli.argparse_translation import argparse_speaking
 from carvis.language import speaking, system_language
 
 JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from carvis.cli.several import written_whole
+from carvis.cli.model_inputs import written_whole
 from carvis.errors import CarvisError
 
 

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tf_keras
 
-from carvis.classifier.opening import open_model
+from carvis.classifier.model_builder import open_model
 from carvis.errors import CarvisError
 
 WRITERS = {"keras 2": tf_keras, "keras 3": keras}

@@ -49,8 +49,8 @@ def open_page():
     from streamlit.testing.v1 import AppTest
 
     # One that is loaded while a test has put something else in another's place would keep that for the tests after it.
-    for file in sorted((DASHBOARD / "ui").glob("*.py")):
-        importlib.import_module(f"ui.{file.stem}")
+    for file in sorted((DASHBOARD / "ui").rglob("*.py")):
+        importlib.import_module(".".join(file.relative_to(DASHBOARD).with_suffix("").parts))
 
     opened = []
 

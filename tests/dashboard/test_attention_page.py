@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from carvis.dataset import Dataset
-from carvis.explain.parts import REST
+from carvis.dataset.parts import REST
 from carvis.images import read_image
 
 BOXES = "id,part,x1,y1,x2,y2\ntest/blue/car 0.png,left,0,0,32,48\ngreen/car 5.png,left,0,0,32,48\n"

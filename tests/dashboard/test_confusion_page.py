@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from carvis.evaluation import class_scores, load_evaluation
-from tests.evaluation.answers import evaluation
+from tests.evaluation.small_evaluations import evaluation
 
 POOR, GOOD = "colours/test/poor", "colours/test/good"
 

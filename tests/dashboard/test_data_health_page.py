@@ -109,7 +109,7 @@ def test_a_split_that_failed_is_not_begun_again(leaky, open_page, words, monkeyp
         raise problem
 
     app = checked(open_page("data_health", data="leaky"))
-    monkeypatch.setattr("ui.health.split_dataset", fail)
+    monkeypatch.setattr("ui.data_health.check.split_dataset", fail)
     app.button(key="health_split").click().run(timeout=180)
     assert not app.exception and app.error
     app.run()

@@ -32,7 +32,7 @@ def raising(kind: str) -> None:
 
     import streamlit as st
 
-    from ui.page import guarded
+    from ui.widgets.layout import guarded
 
     def too_deep() -> None:
         too_deep()
@@ -64,7 +64,7 @@ def test_an_error_is_a_sentence_with_a_number_that_stands_in_the_log(empty_works
 def test_what_is_no_error_passes(empty_workspace, what):
     script = f"""
 import streamlit as st
-from ui.page import guarded
+from ui.widgets.layout import guarded
 st.session_state.runs = st.session_state.get("runs", 0) + 1
 with guarded():
     if st.session_state.runs == 1:
@@ -78,7 +78,7 @@ st.markdown("after")
 
 @pytest.mark.parametrize("what", [KeyboardInterrupt, SystemExit, GeneratorExit])
 def test_the_end_of_the_server_passes(what):
-    from ui.page import guarded
+    from ui.widgets.layout import guarded
 
     with pytest.raises(what), guarded():
         raise what
@@ -98,7 +98,7 @@ def test_a_workspace_that_is_not_there_leaves_a_sentence(monkeypatch, tmp_path):
 
 
 def test_the_log_is_bounded(empty_workspace):
-    from ui import error_log
+    from ui.state import error_log
 
     for number in range(400):
         try:
@@ -124,7 +124,7 @@ def uploading() -> None:
     from streamlit.proto.Common_pb2 import FileURLs
     from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
-    from ui.page import guarded
+    from ui.widgets.layout import guarded
 
     content = b"a,b\nthe secret cell,1\n"
     st.session_state.histories = [UploadedFile(UploadedFileRec("1", "h.csv", "text/csv", content), FileURLs())]
@@ -150,8 +150,8 @@ def test_errors_of_callbacks_are_caught_by_one_piece_of_code():
                         words = ast.unparse(keyword.value)
                         assert words.startswith(SAFE), f"{file.name}:{node.lineno} {words}"
                 called = ast.unparse(node.func)
-                # After it the list of what cannot be read could not be drawn: pages call ``ui.page.stop``.
-                assert called != "st.stop" or file.name == "page.py", f"{file.name}:{node.lineno}"
+                # After it the list of what cannot be read could not be drawn: pages call ``ui.widgets.layout.stop``.
+                assert called != "st.stop" or file.name == "layout.py", f"{file.name}:{node.lineno}"
                 if called in ("st.fragment", "st.dialog"):
                     rest = source.splitlines()[node.lineno - 1 : node.lineno + 2]
                     assert any("part(" in line for line in rest), f"{file.name}:{node.lineno}"
@@ -162,7 +162,7 @@ def test_errors_of_callbacks_are_caught_by_one_piece_of_code():
 
 
 def test_an_error_in_a_callback_leaves_the_page(own_workspace, open_page, monkeypatch):
-    from ui import gallery
+    from ui.misclassified import gallery
 
     def broken(*args, **kwargs):
         raise ValueError("the callback's own words")
@@ -178,7 +178,7 @@ def test_an_error_in_a_callback_leaves_the_page(own_workspace, open_page, monkey
 
 
 def test_an_error_in_a_window_leaves_the_page_and_the_window(own_workspace, open_page, monkeypatch, words):
-    from ui import large_view
+    from ui.misclassified import large_view
 
     def broken(*args, **kwargs):
         raise ValueError("in the window")
@@ -191,7 +191,7 @@ def test_an_error_in_a_window_leaves_the_page_and_the_window(own_workspace, open
 
 
 def test_an_error_in_a_fragment_leaves_the_page(own_workspace, open_page, monkeypatch, words):
-    from ui import label_evidence
+    from ui.misclassified import label_evidence
 
     def broken(*args, **kwargs):
         raise ValueError("in the fragment")
@@ -202,13 +202,14 @@ def test_an_error_in_a_fragment_leaves_the_page(own_workspace, open_page, monkey
 
 
 @pytest.mark.parametrize(
-    "part", ["selection.begin", "data.look_again", "choice.unknown", "sidebar._choose_data", "sidebar._choose_language",
-             "choice.dataset_name", "selection.link"],
+    "part", ["state.selection.begin", "state.data.look_again", "state.current.unknown", "widgets.sidebar._choose_data",
+             "widgets.sidebar._choose_language",
+             "state.current.dataset_name", "state.selection.link"],
 )  # fmt: skip
 def test_an_error_in_the_frame_leaves_the_rest(own_workspace, open_page, monkeypatch, part):
     import importlib
 
-    room, name = part.split(".")
+    room, _dot, name = part.rpartition(".")
 
     def broken(*args, **kwargs):
         raise ValueError("in the frame")
@@ -227,8 +228,8 @@ def test_a_failed_download_is_in_the_log_and_told_at_the_next_drawing(empty_work
 
         import streamlit as st
 
-        from ui.download import _telling
-        from ui.page import tell
+        from ui.widgets.download import _telling
+        from ui.widgets.layout import tell
 
         def make() -> bytes:
             raise ZeroDivisionError("while making the file")

@@ -36,7 +36,7 @@ def test_settings_change_what_is_asked_for(own_workspace, open_page):
 
 
 def test_a_stopped_drawing_shows_what_is_kept(own_workspace, open_page, monkeypatch):
-    from ui import pattern_grid
+    from ui.filters import pattern_grid
 
     own = pattern_grid.draw
     monkeypatch.setattr(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui import work
+from ui.state import jobs
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "Report"), ("ja", "レポート")])
@@ -13,7 +13,7 @@ def test_the_report_is_made_on_request_in_the_persons_language(own_workspace, op
     app.button(key="work_begin").click().run(timeout=180)
     assert not app.exception and not app.error
     assert [button.proto.label for button in app.get("download_button")] == [*offered, word]
-    [page] = app.session_state[work._RESULTS].values()
+    [page] = app.session_state[jobs._RESULTS].values()
     assert f'<html lang="{language}">' in page
 
 

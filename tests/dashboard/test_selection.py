@@ -2,8 +2,8 @@
 
 import pytest
 
-from ui import selection
-from ui.selection import DEFAULT, Selection, changed, decode, encode
+from ui.state import selection
+from ui.state.selection import DEFAULT, Selection, changed, decode, encode
 
 
 def test_a_selection_survives_the_url():

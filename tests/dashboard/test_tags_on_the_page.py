@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from carvis.evaluation import Tags, label_errors, load_evaluation
+from carvis.evaluation import label_errors, load_evaluation
+from carvis.tags import Tags
 from carvis.workspace import Workspace, sha256_of_file
 
 

@@ -130,7 +130,7 @@ def test_the_page_stays_at_the_run_that_it_shows(own_workspace, open_page):
 
 
 def test_a_run_that_is_slow_to_begin_is_watched(own_workspace, open_page, monkeypatch):
-    from ui import monitor
+    from ui.training import monitor
 
     space = Workspace(own_workspace)
     run = prepare("own", Dataset(space.data_dir / "colours"), epochs=2, workspace=space, **SMALL)

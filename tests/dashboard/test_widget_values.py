@@ -1,12 +1,21 @@
 """What a broken-off run set on a widget is sent again; what the browser showed before is no choice."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
+
+
+@pytest.fixture(autouse=True)
+def slow_browser(monkeypatch):
+    """However long a busy machine takes for a run, the browser has not heard of it before the next click."""
+    from ui.state import widget_values
+
+    monkeypatch.setattr(widget_values, "_ARRIVED_AFTER", 600)
 
 
 def _page():
     import streamlit as st
 
-    from ui import selection, widget_values
+    from ui.state import selection, widget_values
 
     selection.begin("page")
     models = selection.get().model or ("a", "b")

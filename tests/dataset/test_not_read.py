@@ -12,7 +12,7 @@ from carvis.errors import DatasetError
 from carvis.evaluation import evaluate, load_evaluation
 from carvis.images import IMAGE_SUFFIXES, write_image
 from carvis.language import localised, speaking
-from tests.classifier.test_reading import tiny
+from tests.classifier.test_reader import tiny
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 

@@ -8,7 +8,7 @@ import pytest
 from carvis.classifier import describe_model_file, load_classifier, read_card
 from carvis.dataset import Dataset
 from carvis.demo import PARTS
-from carvis.demo.rebuilding import MODELS
+from carvis.demo.regeneration import MODELS
 from carvis.evaluation import evaluate, load_evaluation, read_misclassified
 from carvis.training import Run
 from carvis.workspace import Workspace

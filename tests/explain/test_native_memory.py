@@ -10,7 +10,8 @@ from PIL import Image
 
 from carvis import load_classifier
 from carvis.classifier.classifier import MOST_NATIVE_PIXELS
-from carvis.explain import heatmaps, probing
+from carvis.explain import heatmaps
+from carvis.explain.methods import perturbation
 
 # What getrusage tells a new process may be the highest use of the one that started it.
 MEASURED = r"""
@@ -72,6 +73,6 @@ def test_large_images_are_asked_about_in_smaller_chunks_with_the_same_mean():
         return images
 
     values = np.random.default_rng(0).normal(size=(32, 900, 900, 1)).astype(np.float32)
-    mean = probing._mean(ask, lambda i: values[i], 32)
+    mean = perturbation._mean(ask, lambda i: values[i], 32)
     assert max(asked) == 5 and sum(asked) == 32
     np.testing.assert_allclose(mean, values.mean(axis=0, dtype=np.float64), atol=1e-12)

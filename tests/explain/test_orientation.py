@@ -7,6 +7,7 @@ from PIL import Image
 
 from carvis.classifier import Classifier
 from carvis.dataset import Dataset
+from carvis.dataset.parts import read_parts
 from carvis.explain import (
     Contrast,
     activation_maps,
@@ -16,9 +17,8 @@ from carvis.explain import (
     exciting_pictures,
     faithfulness,
     heatmaps,
-    read_parts,
 )
-from carvis.explain.tuning import activation_changes, matching_layers
+from carvis.explain.units.fine_tuning import activation_changes, matching_layers
 from carvis.images import read_image
 
 L = keras.layers

@@ -9,7 +9,7 @@ from carvis.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.explain import METHODS, Heatmap, activations, faithfulness, filter_patterns, heatmaps
 from carvis.explain.filters.objective import channel_means
-from carvis.explain.trunk import trunk
+from carvis.explain.keras.submodel import trunk
 from carvis.language import speaking
 from carvis.workspace import Cache
 

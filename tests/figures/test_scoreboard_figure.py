@@ -5,7 +5,7 @@ import pytest
 
 import carvis
 from carvis.figures import figure_bytes, model_scoreboard, reliability_diagrams
-from tests.evaluation.answers import evaluation
+from tests.evaluation.small_evaluations import evaluation
 
 
 @pytest.fixture

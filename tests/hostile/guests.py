@@ -11,10 +11,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
-from babel.messages import pofile
 from PIL import Image
 
 from carvis.images import read_image
+from carvis.language import _, speaking
 from tests.hostile.expected import Library
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,9 +29,8 @@ PATIENCE = 300_000
 
 def japanese_titles() -> dict[str, str]:
     """Return the pages' titles in Japanese."""
-    with open(ROOT / "dashboard" / "locale" / "ja" / "LC_MESSAGES" / "carvis.po", "rb") as file:
-        catalog = pofile.read_po(file)
-    return {title: catalog[title].string for title in PAGES.values()}
+    with speaking("ja"):
+        return {title: _(title) for title in PAGES.values()}
 
 
 @dataclass

@@ -2,8 +2,8 @@
 
 from carvis.classifier.card import read_card, reading_of
 from carvis.dataset import Dataset
+from carvis.dataset.parts.masks import read_mask_folder
 from carvis.evaluation import load_evaluation
-from carvis.explain.parts.masks import read_mask_folder
 from carvis.training import Run
 from carvis.training.diagnosis import diagnose
 

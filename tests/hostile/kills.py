@@ -170,7 +170,7 @@ def of_tags(kills: int, rng: random.Random) -> list[str]:
 
 
 def _count_tags(path: Path, told: int) -> None:
-    from carvis.evaluation import Tags
+    from carvis.tags import Tags
 
     # The last line may have been cut off, and one more tag kept before it was told.
     assert is_whole(path)

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carvis.dataset.health.copying import find_copies
-from carvis.dataset.health.describing import Described, describe
+from carvis.dataset.health.duplicates import find_copies
+from carvis.dataset.health.image_facts import Described, describe
 from carvis.errors import CarvisError, TableError, TrainingError
-from carvis.explain.curves import Curves
-from carvis.explain.filters.keeping import Kept
+from carvis.explain.faithfulness_metrics.deletion_insertion import Curves
+from carvis.explain.faithfulness_metrics.scores import Faithfulness, Trial, _packed, kept_faithfulness
+from carvis.explain.filters.cache import Kept
 from carvis.explain.heatmap import Heatmap
-from carvis.explain.trials import Faithfulness, Trial, _packed, kept_faithfulness
 from carvis.images import write_image
 from carvis.training import Run
 from carvis.training import replay as kept_epochs

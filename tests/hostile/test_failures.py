@@ -10,8 +10,8 @@ import tensorflow as tf
 
 import carvis
 from carvis.classifier import load_classifier
-from carvis.classifier.call import traced
-from carvis.classifier.failures import model_failures, sentence_of
+from carvis.classifier.model_call import traced
+from carvis.classifier.runtime_errors import model_failures, sentence_of
 from carvis.cli import _run
 from carvis.errors import ModelError
 from carvis.language import Message, localised, speaking

@@ -11,9 +11,10 @@ import pytest
 
 from carvis.cli import main
 from carvis.errors import CarvisError
-from carvis.evaluation import Tags, load_evaluation
-from carvis.evaluation.tag_file import TagError
+from carvis.evaluation import load_evaluation
 from carvis.images import write_image
+from carvis.tags import Tags
+from carvis.tags.database import TagError
 from carvis.training.event_log import EventLog, read_events
 from carvis.workspace import Workspace
 from tests.hostile.writes import EDITED, FOLDER, WRITES, Write, _evaluated_before, evaluation, is_whole, torn_files

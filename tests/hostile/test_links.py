@@ -12,7 +12,7 @@ from carvis.cli import main
 from carvis.dataset import Dataset, find_images
 from carvis.dataset.health import check_dataset, split_dataset
 from carvis.errors import CarvisError
-from carvis.evaluation.image_index import ImageIndex
+from carvis.tables.image_index import ImageIndex
 from carvis.workspace import is_dataset
 from tests.hostile.made import cars_in, chain, door, image, nest, nest_long, pipe
 
@@ -228,7 +228,7 @@ def test_a_sibling_that_is_a_link_opens_only_splits_that_lie_in_it(cars, secret)
 
 
 def test_masks_and_annotations_behind_links_are_left_out(cars, secret):
-    from carvis.explain.parts import find_parts, read_parts
+    from carvis.dataset.parts import find_parts, read_parts
 
     data = Dataset(cars)
     for name in ("0.png", "1.png"):

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from carvis.architectures import build_model
 from carvis.architectures.weights import read_weights
 from carvis.classifier import describe_model_file, load_classifier
-from carvis.classifier.inspection import read_here
-from carvis.classifier.stored_arrays import MOST_PARTS
+from carvis.classifier.files.hdf5_arrays import MOST_PARTS
+from carvis.classifier.files.inspection import read_here
 from carvis.cli import main
 from carvis.errors import CarvisError, ModelError
 from tests.hostile.broken_hdf5 import (
@@ -112,7 +112,7 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from carvis.errors import ModelError
-from carvis.classifier.inspection import open_weights, read_here
+from carvis.classifier.files.inspection import open_weights, read_here
 
 def read(group):
     for name, item in group.items():

@@ -8,12 +8,13 @@ import pytest
 from PIL import Image
 
 from carvis.cli import main
-from carvis.cli.several import file_name
+from carvis.cli.model_inputs import file_name
 from carvis.dataset import Dataset, expand, find_images
 from carvis.dataset.health import check_dataset, split_dataset
 from carvis.errors import CarvisError
-from carvis.evaluation import Tags, load_evaluation
-from carvis.evaluation.tagging import tag_name
+from carvis.evaluation import load_evaluation
+from carvis.tags import Tags
+from carvis.tags.tags import tag_name
 from carvis.training import Run
 from carvis.training.preparation import _model_name
 from carvis.workspace import LONGEST, Workspace, atomic_write, check_length, fitting, resolve_inside, resolved

@@ -16,10 +16,10 @@ import pytest
 
 from carvis.architectures import build_model
 from carvis.classifier import load_classifier
-from carvis.classifier.admission import UntriedError, trial_of, trying_first
-from carvis.classifier.memory import TooLargeError, free_memory, needs_of
-from carvis.classifier.triage import why_large, why_tried
-from carvis.classifier.trial import Trial, try_model_file
+from carvis.classifier.files.admission import UntriedError, trial_of, trying_first
+from carvis.classifier.files.triage import why_large, why_tried
+from carvis.classifier.files.trial import Trial, try_model_file
+from carvis.classifier.memory_estimate import TooLargeError, free_memory, needs_of
 from carvis.cli import main
 from carvis.errors import ModelError
 from tests.hostile.models import attending, nested, repeated, saved, sequential, with_config
@@ -182,7 +182,7 @@ def test_a_process_that_breaks_down_is_told(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="no signals")
 def test_a_trial_ends_with_the_process_that_asked_for_it(tmp_path):
     path = saved(attending(64), tmp_path)
-    command = f"from carvis.classifier.trial import try_model_file; try_model_file({str(path)!r})"
+    command = f"from carvis.classifier.files.trial import try_model_file; try_model_file({str(path)!r})"
     parent = subprocess.Popen([sys.executable, "-c", command], cwd=ROOT)
     while not (children := psutil.Process(parent.pid).children()):
         time.sleep(0.05)

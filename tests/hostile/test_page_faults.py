@@ -14,7 +14,7 @@ pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no
 
 @pipes
 def test_a_pipe_in_place_of_a_thumbnail_is_replaced(own_workspace):  # noqa: F811
-    from ui import data
+    from ui.state import data
 
     paths = [str(own_workspace / "data" / "colours" / "test" / "blue" / name) for name in ("car 0.png", "broken.jpg")]
     [small, refused] = data.thumbnails(paths)
@@ -40,7 +40,7 @@ def not_fitting() -> None:
     import keras
     import numpy as np
 
-    from ui.page import guarded
+    from ui.widgets.layout import guarded
 
     with guarded():
         keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten()])(np.zeros((1, 9)))
@@ -56,12 +56,12 @@ def test_what_keras_cannot_compute_is_said_in_words_and_a_fault_of_ours_is_not_c
 
 
 def test_a_fault_in_the_chosen_model_leaves_the_list_of_all(workspace, open_page, monkeypatch):  # noqa: F811
-    from ui import model_view
+    from ui.models import open_model
 
     def broken(*_what):
         raise LookupError("broken for this test")
 
-    monkeypatch.setattr(model_view, "show", broken)
+    monkeypatch.setattr(open_model, "show", broken)
     app = open_page("models", model=["good"])
     assert not app.exception and "went wrong" in app.error[0].value
     assert "good\\.keras" in texts(app) and "poor\\.keras" in texts(app)

@@ -232,20 +232,20 @@ def test_a_locked_file_of_tags_is_waited_for_once(own, open_page, monkeypatch):
     import sqlite3
     import time
 
-    from carvis.evaluation import Tags, tag_file
+    from carvis.tags import Tags, database
 
     file = own / "data" / "tags.sqlite"
     file.unlink()
     Tags(file, {"colours": own / "data" / "colours"}).add_name("mine")
-    monkeypatch.setattr(tag_file, "_WAIT_SECONDS", 1)
+    monkeypatch.setattr(database, "_WAIT_SECONDS", 1)
     app = open_page("misclassified", data="colours")
     holder = sqlite3.connect(file, isolation_level=None)
     holder.execute("PRAGMA locking_mode = EXCLUSIVE")
     holder.execute("PRAGMA journal_mode = DELETE")
     holder.execute("BEGIN EXCLUSIVE")
     waited = []
-    patiently = tag_file._patiently
-    monkeypatch.setattr(tag_file, "_patiently", lambda attempt: (waited.append(time.monotonic()), patiently(attempt)))
+    patiently = database._patiently
+    monkeypatch.setattr(database, "_patiently", lambda attempt: (waited.append(time.monotonic()), patiently(attempt)))
     try:
         found = shown(app.run())
     finally:

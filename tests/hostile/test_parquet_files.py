@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from carvis.cli import main
 from carvis.errors import CarvisError, TableError
 from carvis.evaluation import load_evaluation
-from carvis.explain.attention.storage import keep, kept
+from carvis.explain.attention.cache import keep, kept
 from carvis.workspace import Cache, Column, read_parquet
 from tests.hostile.material import attention, each_file, evaluation, one_sentence
 

@@ -9,7 +9,7 @@ import pytest
 
 import carvis
 from carvis.classifier import load_classifier
-from carvis.classifier.scope_names import scope_name, with_scope_names
+from carvis.classifier.files.scope_names import scope_name, with_scope_names
 from tests.hostile.models import functional, saved, sequential, with_config
 
 L = keras.layers

@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from carvis.classifier.label_file import read_class_names
+from carvis.classifier.files.label_file import read_class_names
 from carvis.dataset import Dataset
+from carvis.dataset.parts import read_parts
 from carvis.errors import CarvisError, ModelError, TableError
 from carvis.evaluation import read_misclassified, read_super_classes
-from carvis.evaluation.tag_exchange import import_tags, tags_csv
-from carvis.evaluation.tagging import Tags
-from carvis.explain.parts import read_parts
 from carvis.language import localised, speaking
+from carvis.tags.csv_exchange import import_tags, tags_csv
+from carvis.tags.tags import Tags
 from carvis.training.histories import read_history
 
 SHA = "0" * 64

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from carvis.evaluation import Tags
-from carvis.evaluation.tag_file import TagError
+from carvis.tags import Tags
+from carvis.tags.database import TagError
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
 SAMPLE = ("cars", "test/a/1.png", "0" * 64)

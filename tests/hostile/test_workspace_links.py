@@ -7,9 +7,10 @@ import pytest
 
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError
-from carvis.evaluation import Tags, load_evaluation, read_misclassified
-from carvis.evaluation.image_index import ImageIndex
+from carvis.evaluation import load_evaluation, read_misclassified
 from carvis.images import read_image, thumbnail
+from carvis.tables.image_index import ImageIndex
+from carvis.tags import Tags
 from carvis.workspace import Cache, Links, Workspace, children, lock, walk
 from tests.hostile.made import door, pipe, run_folder
 
@@ -86,7 +87,7 @@ def test_a_run_or_an_evaluation_with_a_link_out_is_refused_by_name(tmp_path, sec
 
 
 def test_names_beside_a_model_are_not_read_through_a_link(tmp_path, secret):
-    from carvis.classifier.label_file import files_beside
+    from carvis.classifier.files.label_file import files_beside
 
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "labels.txt").symlink_to("/etc/passwd")

@@ -13,16 +13,17 @@ from carvis.classifier.card import ModelCard, read_card, update_card, write_card
 from carvis.cli import comparison_sheets
 from carvis.dataset import Dataset
 from carvis.dataset.health import check_dataset, split_dataset
-from carvis.demo import draw_missing, draw_split, rebuilding, restore_demo
+from carvis.demo import draw_missing, draw_split, regeneration, restore_demo
 from carvis.demo.plan import plan_split
 from carvis.errors import CarvisError
-from carvis.evaluation import Evaluation, Tags, check_folder, compare, export_tags, load_evaluation
+from carvis.evaluation import Evaluation, check_folder, compare, load_evaluation
 from carvis.evaluation.metrics import summarise
-from carvis.evaluation.tag_file import reading
-from carvis.explain.attention.storage import keep, kept
+from carvis.explain.attention.cache import keep, kept
 from carvis.explain.filters.patterns import FilterPatterns
 from carvis.images import write_image
 from carvis.report import write_report
+from carvis.tags import Tags, export_tags
+from carvis.tags.database import reading
 from carvis.workspace import Cache, Workspace, atomic_write, discard
 from tests.hostile.material import attention
 
@@ -207,23 +208,23 @@ def _demo_but_for_valid(place: Path) -> None:
 
 def _made_demo(place: Path, text: str) -> None:
     space = Workspace(place)
-    for path in rebuilding._made(space):
+    for path in regeneration._made(space):
         atomic_write(path if path.suffix else path / "file.txt", text)
 
 
 def _rebuild(place: Path) -> None:
     # Half an hour of drawing and training stands here for a moment: what is tried is what becomes of the old demo.
-    build = rebuilding._build
-    rebuilding._build = lambda workspace, *_: iter([_made_demo(workspace.root, "new")])
+    build = regeneration._build
+    regeneration._build = lambda workspace, *_: iter([_made_demo(workspace.root, "new")])
     try:
-        list(rebuilding.rebuild(Workspace(place)))
+        list(regeneration.rebuild(Workspace(place)))
     finally:
-        rebuilding._build = build
+        regeneration._build = build
 
 
 def _rebuilt(place: Path) -> str:
     restore_demo(Workspace(place))
-    paths = [path if path.suffix else path / "file.txt" for path in rebuilding._made(Workspace(place))]
+    paths = [path if path.suffix else path / "file.txt" for path in regeneration._made(Workspace(place))]
     texts = {path.read_text() if path.exists() else "lost" for path in paths}
     return texts.pop() if len(texts) == 1 else f"mixed: {sorted(texts)}"
 

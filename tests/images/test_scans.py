@@ -8,7 +8,7 @@ from PIL import Image
 
 from carvis.errors import ImageError
 from carvis.images import read_image
-from carvis.images.effort import _MOST_SCANS, _scans
+from carvis.images.decode_limits import _MOST_SCANS, _scans
 
 
 def jpeg(**options) -> bytes:
@@ -48,7 +48,7 @@ def test_photos_are_read_whatever_lies_inside_or_behind_them(tmp_path):
 
 
 def test_masks_are_opened_as_png_alone(tmp_path):
-    from carvis.explain.parts.masks import _highest
+    from carvis.dataset.parts.masks import _highest
 
     Image.fromarray(np.full((4, 4), 7, np.uint8)).save(tmp_path / "mask.png")
     # Pillow would start another program to draw some of its formats, whatever the file is named.

@@ -13,13 +13,13 @@ from carvis.explain.attention import Attention
 from carvis.explain.attention.result import MEASURES
 from carvis.language import Message
 from carvis.report import report_html
+from carvis.report.attention import Measured
 from carvis.report.blocks import Range, Table, scale_start, shortened
 from carvis.report.context import Context
-from carvis.report.measured import Measured
+from carvis.report.html import css_string
 from carvis.report.sections.attention import attention as attention_section
 from carvis.report.sections.summary import summary
-from carvis.report.writing import css_string
-from tests.evaluation.answers import evaluation
+from tests.evaluation.small_evaluations import evaluation
 
 SURE = 0.8
 

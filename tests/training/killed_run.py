@@ -1,4 +1,8 @@
-"""Carry out a run in this process and kill it at a moment: ``killed_run.py DIRECTORY MOMENT``."""
+"""Carry out a run again and again, killed at one moment after the other: ``killed_run.py DIRECTORY``.
+
+Each time it is carried out in a copy of this process, which has imported everything and used nothing yet. Prints the
+moments that came.
+"""
 
 import contextlib
 import os
@@ -108,6 +112,21 @@ MOMENTS: dict[str, Callable[[], None]] = {
     ),
 }
 
+
+def main() -> None:
+    run = sys.argv[1]
+    for moment, patch in MOMENTS.items():
+        child = os.fork()
+        if not child:
+            patch()
+            execute(Run(run))
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            print(moment, Run(run).state, sep=": ", flush=True)
+        elif status:
+            sys.exit(f"failed {moment}")
+
+
 if __name__ == "__main__":
-    MOMENTS[sys.argv[2]]()
-    execute(Run(sys.argv[1]))
+    main()

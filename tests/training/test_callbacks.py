@@ -54,7 +54,7 @@ def test_a_callback_sees_the_whole_model_and_the_measures_of_the_history(transfe
     assert watcher.calls == ["train begin", 0, 1, 2, "train end"]
     assert watcher.scores.shape == (2, 3)
     for logs, row in zip(watcher.logs, run.history.to_dict("records"), strict=True):
-        assert MEASURES <= logs.keys()
+        assert logs.keys() >= MEASURES
         assert {name: logs[name] for name in MEASURES} == pytest.approx({name: row[name] for name in MEASURES})
     assert ("feature cache" in run.log()) is cache
 

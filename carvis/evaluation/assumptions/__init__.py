@@ -1,16 +1,5 @@
 """What is assumed of a model, checked against images whose classes are known."""
 
-from carvis.evaluation.assumptions.check import check_assumptions, kept_check
-from carvis.evaluation.assumptions.remarks import Remarks, assumption_remarks, card_remarks
-from carvis.evaluation.assumptions.result import AssumptionCheck
-from carvis.evaluation.assumptions.sample import sample_predictions
+import lazy_loader
 
-__all__ = [
-    "AssumptionCheck",
-    "Remarks",
-    "assumption_remarks",
-    "card_remarks",
-    "check_assumptions",
-    "kept_check",
-    "sample_predictions",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carvis.dataset import Dataset
-from carvis.dataset.ids import composed
+from carvis.workspace.sample_ids import composed
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -32,7 +32,7 @@ def class_orders(clf: "Classifier", data: Dataset) -> dict[str, list[str]]:
         found["natural"] = sorted(names, key=_natural)
         found["caseless"] = sorted(names, key=lambda name: (name.casefold(), name))
     if clf.path:
-        from carvis.classifier.label_file import names_beside
+        from carvis.classifier.files.label_file import names_beside
 
         for file, listed in names_beside(Path(clf.path), data.class_names).items():
             if len(listed) == count and set(map(composed, listed)) & set(data.class_names):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.class_orders import CHOSEN, FITTED
-from carvis.evaluation.assumptions.document import Document
+from carvis.evaluation.assumptions.schema import Document
 from carvis.language import Message, localised
 from carvis.workspace import check_json, json_text
 

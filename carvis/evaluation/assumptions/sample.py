@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from carvis.dataset import Dataset
-from carvis.dataset.ids import composed
 from carvis.errors import ImageError
 from carvis.images import header_traits, image_size, resize
+from carvis.workspace.sample_ids import composed
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from carvis.evaluation.alignment import Joined
 from carvis.evaluation.comparison.calibration import expected_calibration_error
-from carvis.evaluation.comparison.coverage import area_under_risk
-from carvis.evaluation.joining import Joined
-from carvis.evaluation.leaking import LEAST_CLEAN
+from carvis.evaluation.comparison.selective import area_under_risk
+from carvis.evaluation.leakage import LEAST_CLEAN
 from carvis.evaluation.metrics import summarise, wilson_interval
 from carvis.evaluation.result import Evaluation
 

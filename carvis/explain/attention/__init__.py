@@ -3,21 +3,6 @@
 Importing it loads no TensorFlow; measuring does.
 """
 
-from carvis.explain.attention.claim import VERDICTS, Claim, claim
-from carvis.explain.attention.covering import FILLS
-from carvis.explain.attention.looking import TARGETS, attention_on_parts
-from carvis.explain.attention.result import Attention
-from carvis.explain.attention.storage import kept, settings_key, settings_of
+import lazy_loader
 
-__all__ = [
-    "FILLS",
-    "TARGETS",
-    "VERDICTS",
-    "Attention",
-    "Claim",
-    "attention_on_parts",
-    "claim",
-    "kept",
-    "settings_key",
-    "settings_of",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carvis.evaluation.metrics import wilson_interval
-from carvis.explain.attention.standing_out import standing_out
+from carvis.explain.attention.outliers import standing_out
 from carvis.language import from_data
 from carvis.tables import to_csv
 

@@ -1,19 +1,10 @@
-"""Filter patterns: the pictures that excite single channels of a layer most.
+"""Filter patterns: the images that excite single channels of a layer most.
 
 Each part is a file: what is to grow (``objective``), what is changed to make it grow (``parametrisation``), what is
-done to the picture on its way to the model (``transforms``), the loop (``ascent``), patterns on disk (``keeping``), and
+done to the image on its way to the model (``transforms``), the loop (``optimiser``), patterns on disk (``cache``), and
 the call that brings them together (``render``).
 """
 
-from carvis.explain.filters.patterns import FilterPatterns
+import lazy_loader
 
-
-def __getattr__(name: str):
-    if name in ("draw_filters", "filter_patterns"):
-        from carvis.explain.filters import render
-
-        return getattr(render, name)
-    raise AttributeError(f"module 'carvis.explain.filters' has no attribute {name!r}")
-
-
-__all__ = ["FilterPatterns", "draw_filters", "filter_patterns"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

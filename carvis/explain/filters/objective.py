@@ -5,9 +5,9 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from carvis.classifier.calls import Call
-from carvis.explain.tap import turn_of
-from carvis.explain.trunk import trunk
+from carvis.classifier.flat_graph import Call
+from carvis.explain.keras.hooks import turn_of
+from carvis.explain.keras.submodel import trunk
 
 # Activations that answer for each value by itself, so that one channel needs no other.
 _BY_VALUE = ("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "silu", "gelu", "tanh", "sigmoid", "softplus")

@@ -6,8 +6,8 @@ import numpy as np
 
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
-from carvis.explain.filters.ascent import SPREADS, grow
-from carvis.explain.filters.keeping import Kept
+from carvis.explain.filters.cache import Kept
+from carvis.explain.filters.optimiser import SPREADS, grow
 from carvis.explain.filters.patterns import FilterPatterns
 from carvis.language import Message
 from carvis.workspace import Cache

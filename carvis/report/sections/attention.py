@@ -19,7 +19,7 @@ def attention(context: Context) -> Section | None:
     found = {name: one for name, one in context.attention.items() if len(one.attention.table)}
     if not found:
         return None
-    from carvis.explain.attention.standing_out import stands_out_words
+    from carvis.explain.attention.outliers import stands_out_words
 
     results = {name: measured.attention for name, measured in found.items()}
     full = all(measured.full for measured in found.values())

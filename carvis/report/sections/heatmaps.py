@@ -99,7 +99,7 @@ def _worth(context: Context, clf, image: str | Path, heatmap) -> list[Badge]:
     if heatmap.status != "ok":
         return [Badge(_("no evidence: {status}").format(status=heatmap.status))]
     from carvis.explain import faithfulness
-    from carvis.explain.trials import faithfulness_key, kept_faithfulness
+    from carvis.explain.faithfulness_metrics.scores import faithfulness_key, kept_faithfulness
 
     cache = Cache(context.cache_dir / "faithfulness") if context.cache_dir else None
     test = kept_faithfulness(cache, faithfulness_key(clf, image, heatmap))

@@ -7,7 +7,7 @@ from carvis.evaluation.comparison.verdicts import p_words
 from carvis.figures import figure_bytes, reliability_diagrams
 from carvis.language import N_, _
 from carvis.report.blocks import Picture, Section, Words, columns_table, interval, percent, table
-from carvis.report.cautions import calibration_errors
+from carvis.report.caveats import calibration_errors
 from carvis.report.context import Context
 
 _MADE = (
@@ -35,6 +35,7 @@ _VERDICTS = {
 
 
 def scores(context: Context) -> Section:
+    """Return the section with the scoreboard, or one model's scores."""
     comparison = context.comparison
     if comparison is None:
         return _one(context)

@@ -19,7 +19,7 @@ from carvis.report.blocks import (
     shortened,
     split_word,
 )
-from carvis.report.cautions import Caution, cautions
+from carvis.report.caveats import Caution, cautions
 from carvis.report.context import Context, shown_width
 from carvis.report.sections.attention import looks_at
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tf_keras
 
-from carvis.classifier.opening import open_model
+from carvis.classifier.model_builder import open_model
 from carvis.errors import ModelError, UntrustedModelError
 from tests.compatibility import layers as table
 from tests.compatibility.trial import WRITERS, try_model

@@ -9,7 +9,7 @@ import pytest
 import tf_keras
 
 from carvis.classifier import load_classifier
-from carvis.classifier.opening import open_model
+from carvis.classifier.model_builder import open_model
 from carvis.errors import ModelError, UntrustedModelError
 from tests.compatibility.trial import WRITERS, inputs_of, predictions, randomise, try_model
 

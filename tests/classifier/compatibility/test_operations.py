@@ -9,10 +9,10 @@ import pytest
 import tensorflow as tf
 import tf_keras
 
-from carvis.classifier.keras2_layers import LocallyConnected2D
-from carvis.classifier.legacy_nodes import operation_of
-from carvis.classifier.legacy_ops import apply_operation
-from carvis.classifier.opening import open_model
+from carvis.classifier.legacy.keras2_layers import LocallyConnected2D
+from carvis.classifier.legacy.nodes import operation_of
+from carvis.classifier.legacy.operations import apply_operation
+from carvis.classifier.model_builder import open_model
 from carvis.errors import ModelError
 from tests.compatibility.trial import inputs_of, predictions, try_model
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 import carvis
 from carvis.dataset.health import check_dataset
-from carvis.dataset.health.searching import sampling, signatures
-from carvis.dataset.health.verifying import _windows
+from carvis.dataset.health.candidates import sampling, signatures
+from carvis.dataset.health.verification import _windows
 from carvis.images import encode_image, write_image
 from carvis.workspace import Cache
 from tests.dataset.health.scenes import CHANGES, scene
@@ -132,13 +132,13 @@ def test_light_and_sharpness_are_what_they_are_on_paper(tmp_path):
 
 
 def test_a_second_check_reads_no_picture_and_a_changed_file_is_seen(planted, tmp_path, monkeypatch):
-    from carvis.dataset.health import describing
+    from carvis.dataset.health import image_facts
 
     cache = Cache(tmp_path / "cache")
     first = check_dataset(planted, cache=cache)
     read = []
-    original = describing._describe
-    monkeypatch.setattr(describing, "_describe", lambda path: read.append(path) or original(path))
+    original = image_facts._describe
+    monkeypatch.setattr(image_facts, "_describe", lambda path: read.append(path) or original(path))
     steps = []
     second = check_dataset(planted, lambda done, total: steps.append((done, total)), cache)
     assert not read and steps[-1] == (100, 100)
@@ -206,7 +206,7 @@ def test_signatures_have_length_1_and_a_plain_picture_none():
 
 
 def test_cells_find_what_holding_all_against_all_finds(tmp_path):
-    from carvis.dataset.health.searching import candidates
+    from carvis.dataset.health.candidates import candidates
 
     rng = np.random.default_rng(0)
     base = np.stack([cv2.resize(rng.uniform(0, 255, (7, 7)).astype(np.float32), (32, 32)) for _ in range(300)])

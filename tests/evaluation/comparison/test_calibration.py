@@ -18,7 +18,7 @@ from carvis.evaluation.comparison import (
 )
 from carvis.evaluation.comparison.temperature import fitted
 from carvis.evaluation.metrics import summarise, wilson_interval
-from tests.evaluation.answers import evaluation
+from tests.evaluation.small_evaluations import evaluation
 
 
 def test_four_pictures_on_paper():

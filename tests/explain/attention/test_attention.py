@@ -11,8 +11,9 @@ from PIL import Image
 
 from carvis.classifier import Classifier, load_classifier
 from carvis.dataset import Dataset
+from carvis.dataset.parts import read_parts
 from carvis.errors import DatasetError, ModelError
-from carvis.explain import attention_on_parts, read_parts
+from carvis.explain import attention_on_parts
 from carvis.explain.attention import Attention
 from carvis.images import write_image
 from carvis.workspace import Cache

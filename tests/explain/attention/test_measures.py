@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from carvis.explain.attention import Attention, claim
-from carvis.explain.attention.covering import FILLS, elsewhere, grey, inpaint, mean, surroundings
+from carvis.explain.attention.fills import FILLS, elsewhere, grey, inpaint, mean, surroundings
 from carvis.explain.attention.measures import coverage, points_at, shares, summit
+from carvis.explain.attention.outliers import deviations, standing_out
 from carvis.explain.attention.result import MEASURES, mean_interval
-from carvis.explain.attention.standing_out import deviations, standing_out
 
 
 def test_a_mask_averaged_down_and_up_keeps_its_area():

@@ -1,0 +1,58 @@
+__version__: str
+
+from .architectures import build_model
+from .classifier import Classifier, load_classifier, save_classifier
+from .dataset import Dataset
+from .dataset.health import Health, check_dataset
+from .dataset.parts import box_parts, read_parts
+from .errors import CarvisError
+from .evaluation import (
+    AssumptionCheck,
+    Comparison,
+    Evaluation,
+    check_assumptions,
+    compare,
+    evaluate,
+    label_errors,
+    load_evaluation,
+    read_misclassified,
+)
+from .explain import Contrast, Heatmap, activations, attention_on_parts, filter_patterns, heatmaps
+from .report import write_report
+from .tags import Tags
+from .training import Run, train
+from .workspace import Workspace
+
+__all__ = [
+    "AssumptionCheck",
+    "CarvisError",
+    "Classifier",
+    "Comparison",
+    "Contrast",
+    "Dataset",
+    "Evaluation",
+    "Health",
+    "Heatmap",
+    "Run",
+    "Tags",
+    "Workspace",
+    "__version__",
+    "activations",
+    "attention_on_parts",
+    "box_parts",
+    "build_model",
+    "check_assumptions",
+    "check_dataset",
+    "compare",
+    "evaluate",
+    "filter_patterns",
+    "heatmaps",
+    "label_errors",
+    "load_classifier",
+    "load_evaluation",
+    "read_misclassified",
+    "read_parts",
+    "save_classifier",
+    "train",
+    "write_report",
+]

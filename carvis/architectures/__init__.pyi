@@ -1,0 +1,20 @@
+from .backbones import BACKBONES, Backbone, backbone_of, preprocessing_for
+from .frozen_layers import freeze_base, open_last_block
+from .model import RECIPES, build_model, check_request
+from .vgg import fold_batch_norm
+from .weights import read_weights, take_weights
+
+__all__ = [
+    "BACKBONES",
+    "RECIPES",
+    "Backbone",
+    "backbone_of",
+    "build_model",
+    "check_request",
+    "fold_batch_norm",
+    "freeze_base",
+    "open_last_block",
+    "preprocessing_for",
+    "read_weights",
+    "take_weights",
+]

@@ -1,0 +1,242 @@
+"""``Places``: every layer of a model that can be explained, and the one that all of the signal passes."""
+
+from functools import cached_property
+
+import keras
+
+from carvis.classifier.dominators import dominator_chain, is_cut, reaches, upstream
+from carvis.classifier.flat_graph import Call, FlatGraph
+from carvis.classifier.geometry.frame import Frame
+from carvis.classifier.geometry.positions import POOLING, Positions
+from carvis.errors import ModelError
+from carvis.language import Message
+
+L = keras.layers
+CONVOLUTIONS = (L.Conv2D, L.DepthwiseConv2D, L.SeparableConv2D)
+COMPLETING = (L.BatchNormalization, L.Activation, L.ReLU, L.LeakyReLU, L.PReLU, L.ELU)
+# What hands its input on, place by place or a few places together, without adding anything to it.
+_PASSED = (
+    *POOLING, L.GlobalAveragePooling2D, L.GlobalMaxPooling2D, L.Dropout, L.SpatialDropout2D, L.GaussianNoise,
+    L.GaussianDropout, L.AlphaDropout, L.Reshape, L.Flatten, L.Permute, L.Identity, L.ActivityRegularization,
+    L.ZeroPadding2D, L.Cropping2D, L.UpSampling2D, L.CenterCrop, L.Resizing, L.RandomFlip, L.RandomRotation,
+    L.RandomZoom, L.RandomTranslation,
+)  # fmt: skip
+_PASSED_OPERATIONS = (
+    "Reshape", "Squeeze", "ExpandDims", "Identity", "Cast", "StopGradient", "MaxPool", "AveragePool", "Transpose",
+    "Flip", "Resize", "Pad", "CropImages", "PadImages", "GetItem",
+)  # fmt: skip
+ALL_CALLS = "#*"
+
+
+class Places:
+    """The calls of a model's layers and operations by their paths, and how the signal runs through them.
+
+    Args:
+        model: a built model with one image input and one output.
+        name: of the model, for sentences.
+        input_size: (height, width), where the model leaves it open.
+    """
+
+    def __init__(self, model: keras.Model, name: str, input_size: tuple[int, int] | None = None):
+        self.name = name
+        self.graph = FlatGraph(model, input_size)
+        self.calls = self.graph.calls
+        self.by_path = {call.path: call for call in self.calls}
+        self._sources = {output: call.sources for call in self.calls if not call.is_input for output in call.outputs}
+
+    @cached_property
+    def _chain(self) -> list[int]:
+        return dominator_chain(self._sources, self.graph.image, self.graph.output)
+
+    @cached_property
+    def _on_all_paths(self) -> frozenset[int]:
+        return frozenset(self._chain)
+
+    @cached_property
+    def _positions(self) -> Positions:
+        return Positions(self.graph)
+
+    def maps(self) -> list[Call]:
+        """List the calls whose output is a map larger than 1x1, in execution order."""
+        return [call for call in self.calls if call.map_shape]
+
+    def conv_layers(self) -> list[str]:
+        """List the paths of all convolutions with a map larger than 1x1, each call its own, in execution order."""
+        return [call.path for call in self.maps() if isinstance(call.operation, CONVOLUTIONS)]
+
+    def completed_layers(self) -> list[str]:
+        """List each convolution's path, or that of the normalisation and activation that follow it directly."""
+        users: dict[int, list[Call]] = {}
+        for call in self.calls:
+            for source in call.sources:
+                users.setdefault(source, []).append(call)
+        return list(dict.fromkeys(self._completing(users, self.by_path[path]).path for path in self.conv_layers()))
+
+    def _completing(self, users: dict[int, list[Call]], call: Call) -> Call:
+        while True:
+            uses = users.get(call.outputs[0], [])
+            if len(uses) != 1 or call.outputs[0] == self.graph.output or not isinstance(uses[0].operation, COMPLETING):
+                return call
+            # Softmax over channels is the answer of a fully convolutional head, no part of the convolution.
+            if getattr(getattr(uses[0].operation, "activation", None), "__name__", "") == "softmax":
+                return call
+            call = uses[0]
+
+    def members(self, path: str) -> list[Call]:
+        """Return the calls that a path stands for: one, or all calls of a layer for a path with ``#*``.
+
+        Raises:
+            ModelError: there is none.
+        """
+        if path in self.by_path:
+            return [self.by_path[path]]
+        if path in self.groups:
+            return self.groups[path]
+        raise ModelError(
+            Message(
+                "{name} has no layer {path}: `python -m carvis summary` lists its layers.", name=self.name, path=path
+            )
+        )
+
+    @cached_property
+    def groups(self) -> dict[str, list[Call]]:
+        """The calls of layers that are called several times and have maps, under one path each."""
+        shared: dict[int, list[Call]] = {}
+        for call in self.maps():
+            shared.setdefault(id(call.operation), []).append(call)
+        return {_common_path(calls): calls for calls in shared.values() if len(calls) > 1}
+
+    def frame(self, call: Call) -> Frame | None:
+        """Return how a call's map lies on the image, None where that is not known."""
+        if not call.outputs:
+            return None
+        position = self._positions.of.get(call.outputs[0])
+        return position.place if position is not None else None
+
+    def frame_of(self, path: str) -> Frame | None:
+        """Return how the map of the one call at a path lies on the image, None where that is not known."""
+        return self.frame(self.members(path)[0])
+
+    def passes_all(self, path: str) -> bool:
+        """Tell whether all of the signal passes a layer, or the calls that a path stands for together."""
+        calls = self.members(path)
+        if len(calls) == 1:
+            return bool(calls[0].outputs) and calls[0].outputs[0] in self._on_all_paths
+        return self._cuts(calls)
+
+    def _cuts(self, calls: list[Call]) -> bool:
+        points = [call.outputs[0] for call in calls]
+        return is_cut(self._sources, self.graph.image, self.graph.output, points)
+
+    @cached_property
+    def default(self) -> str | None:
+        """The last place that all of the signal passes and whose map's place on the image is known."""
+        single = self._last_single()
+        joint = self._last_joint()
+        if joint and single:
+            return joint if reaches(self._sources, single.outputs[0], self.groups[joint][0].outputs[0]) else single.path
+        return joint or (single.path if single else None)
+
+    def _last_single(self) -> Call | None:
+        for point in self._chain:
+            call = self._maker(point)
+            if call is not None and call.map_shape and self._speaks(call) and self.frame(call):
+                return call
+        return None
+
+    def _maker(self, point: int) -> Call | None:
+        maker = self.graph.makers[point]
+        return None if maker is None else self.calls[maker]
+
+    def _speaks(self, call: Call) -> bool:
+        """Tell whether a map is more than the image, and more than what its one source hands on."""
+        step = call.operation
+        linear = isinstance(step, L.Activation) and step.activation.__name__ == "linear"
+        passed = linear or isinstance(step, _PASSED) or type(step).__name__ in _PASSED_OPERATIONS
+        return not passed and call.outputs[0] in self._positions.features
+
+    def _last_joint(self) -> str | None:
+        """Return the last layer all of whose calls together are passed by all of the signal, each at its own place."""
+        found = None
+        for path, calls in self.groups.items():
+            points = {call.outputs[0] for call in calls}
+            apart = all(upstream(self._sources, point) & points == {point} for point in points)
+            fits = apart and all(self._speaks(call) and self.frame(call) for call in calls) and self._cuts(calls)
+            if fits and (found is None or self._comes_after(calls, self.groups[found])):
+                found = path
+        return found
+
+    def _comes_after(self, calls: list[Call], others: list[Call]) -> bool:
+        return reaches(self._sources, others[0].outputs[0], calls[0].outputs[0])
+
+    def mixing_after(self, path: str) -> str | None:
+        """Return the path of the first step behind a layer that mixes places, None where there is none."""
+        points = {call.outputs[0] for call in self.members(path) if call.outputs}
+        behind: set[int] = set()
+        for number, call in enumerate(self.calls):
+            if points & set(call.sources) or behind & set(call.sources):
+                behind |= set(call.outputs)
+                if number in self._positions.mixing:
+                    return call.path
+        return None
+
+    def notes(self, path: str) -> tuple[Message, ...]:
+        """Return what has to be known of a map of a layer, a sentence each."""
+        calls, found = self.members(path), []
+        if not self.passes_all(path):
+            found.append(
+                Message("{layer} is one of several branches: the map leaves out what the others see.", layer=path)
+            )
+        elif len(calls) > 1:
+            found.append(
+                Message(
+                    "{layer} stands for {n} calls of one layer: their maps are laid on the image as it is, and added"
+                    " up.",
+                    layer=path,
+                    n=len(calls),
+                )
+            )
+        if any(self.frame(call) is None for call in calls):
+            found.append(
+                Message("How the map of {layer} lies on the image is not known: its places may be wrong.", layer=path)
+            )
+        if mixing := self.mixing_after(path):
+            found.append(
+                Message(
+                    "{layer} lies before the layers that mix places ({mixing} is the first): the map shows what enters"
+                    " them, not where the evidence is in the end.",
+                    layer=path,
+                    mixing=mixing,
+                )
+            )
+        return tuple(found)
+
+    @property
+    def why_no_default(self) -> Message:
+        """Say why no layer is explained by default, and what can be done."""
+        features = self._positions.features
+        if not any(call.outputs[0] in features for call in self.maps()):
+            return Message(
+                "{model} has no layer with a map larger than 1x1: choose a method that needs none (occlusion,"
+                " smoothgrad or integrated-gradients).",
+                model=self.name,
+            )
+        return Message(
+            "No layer of {model} that all of the signal passes has a map whose place on the image is known: choose one"
+            " of its layers, or a method that needs none (occlusion, smoothgrad or integrated-gradients).",
+            model=self.name,
+        )
+
+
+def _common_path(calls: list[Call]) -> str:
+    """Name all calls of a layer by one path: ``#*`` at each name under which they differ, else their paths together."""
+    split = [call.path.split("/") for call in calls]
+    if len({len(parts) for parts in split}) > 1:
+        return "&".join(call.path for call in calls)
+    common = []
+    for parts in zip(*split):
+        plain = {part.rstrip("0123456789").rstrip("#") if "#" in part else part for part in parts}
+        if len(plain) > 1:
+            return "&".join(call.path for call in calls)
+        common.append(parts[0] if len(set(parts)) == 1 else f"{plain.pop()}{ALL_CALLS}")
+    return "/".join(common)

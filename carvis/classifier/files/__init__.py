@@ -1,0 +1,1 @@
+"""Model files as data: inspected, judged and limited before Keras opens them."""

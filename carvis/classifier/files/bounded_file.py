@@ -1,0 +1,47 @@
+"""A file as HDF5 reads it: what lies far beyond its end is refused, where HDF5 would fill memory with nothing."""
+
+import io
+from typing import BinaryIO
+
+# HDF5 reads ahead by a little, also at the end of a file.
+_BEYOND = 1 << 16
+
+
+class BoundedFile(io.RawIOBase):
+    """An open file for reading at any place.
+
+    Args:
+        file: open, with ``seek`` and ``readinto``; it stays open.
+    """
+
+    def __init__(self, file: BinaryIO):
+        self._file, self._place = file, 0
+        self.size = file.seek(0, io.SEEK_END)
+
+    def readable(self) -> bool:
+        """Whether it can be read: always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Whether positions can be sought: always."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position, also beyond the end, and return it."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self.size}[whence]
+        self._place = max(start + offset, 0)
+        return self._place
+
+    def readinto(self, buffer) -> int:
+        """Fill a buffer and return the number of bytes read."""
+        view = memoryview(buffer).cast("B")
+        if self._place + len(view) > self.size + _BEYOND:
+            raise OSError("it points beyond its end")
+        self._file.seek(self._place)
+        count = 0
+        while count < len(view) and (got := self._file.readinto(view[count:])):
+            count += got
+        # HDF5 takes what it asked for as read.
+        view[count:] = bytes(len(view) - count)
+        self._place += len(view)
+        return len(view)

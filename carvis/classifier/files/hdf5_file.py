@@ -1,0 +1,87 @@
+"""What is known of an HDF5 file while it is open, and the sentences that refuse it."""
+
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+from carvis.classifier.files.foreign_text import foreign_text
+from carvis.classifier.files.size_limit import ANEW
+from carvis.errors import ModelError, UntrustedModelError
+from carvis.language import Message
+
+# The largest models of keras.applications have about 9,000 parts with their optimizer, 20 levels deep.
+MOST_PARTS, MOST_LEVELS = 30_000, 100
+_MOST_LOOKUPS = 100_000
+
+
+class OpenFile:
+    """What the parts of one open HDF5 file share: where it lies, how large it is, and what is said of it.
+
+    Args:
+        path: of the file on the disk, for sentences.
+        file: the open file, or the open member of a zip.
+        file_bytes: the size on the disk.
+        number: by which HDF5 knows the file; a part of another file has another one.
+    """
+
+    def __init__(self, path: Path, file: BinaryIO, file_bytes: int, number: int):
+        self.path, self.file, self.file_bytes, self.number, self.lookups = path, file, file_bytes, number, 0
+        # Where names of attributes stand, as far as they were looked for.
+        self.places: dict[bytes, list[int]] = {}
+        self.longest_text: int | None = None
+        self.size = file.seek(0, io.SEEK_END)
+
+    def look_up(self) -> None:
+        """Count a look-up, and refuse the file after too many."""
+        self.lookups += 1
+        if self.lookups > _MOST_LOOKUPS:
+            raise self.too_many()
+
+    def elsewhere(self, name: str) -> ModelError:
+        """The error of a file that points to another file."""
+        return UntrustedModelError(
+            Message(
+                "{path} points to another file ({name}), and no file but itself is read: {remedy}.",
+                path=self.path,
+                name=foreign_text(name),
+                remedy=ANEW,
+            )
+        )
+
+    def linked(self, name: str) -> ModelError:
+        """The error of a file with a link in place of weights."""
+        return UntrustedModelError(
+            Message(
+                "{path} holds a link in place of weights ({name}), which no Keras writes and which is not followed:"
+                " {remedy}.",
+                path=self.path,
+                name=foreign_text(name),
+                remedy=ANEW,
+            )
+        )
+
+    def too_many(self) -> ModelError:
+        """The error of a file with more parts than any model has."""
+        return ModelError(Message("{path} holds more parts than any model: {remedy}.", path=self.path, remedy=ANEW))
+
+    def too_deep(self) -> ModelError:
+        """The error of a file whose parts nest too deep or in a circle."""
+        return ModelError(
+            Message(
+                "{path} nests its parts more than {n} deep or in a circle, as no model does: {remedy}.",
+                path=self.path,
+                n=MOST_LEVELS,
+                remedy=ANEW,
+            )
+        )
+
+    def unknown_filter(self, name: str) -> ModelError:
+        """The error of a file with a compression that is not supported."""
+        return ModelError(
+            Message(
+                "{path} is compressed in a way that is not unpacked here ({name}): {remedy}, without compression.",
+                path=self.path,
+                name=foreign_text(name),
+                remedy=ANEW,
+            )
+        )

@@ -1,0 +1,131 @@
+"""Looking through model files in a process of its own, since some damage ends the HDF5 library or makes it loop.
+
+One process serves one after the other; what a file does to it is said of that file, and the next one gets another.
+"""
+
+import atexit
+import contextlib
+import json
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+from carvis.classifier.files.size_limit import ANEW
+from carvis.errors import ModelError, UntrustedModelError
+from carvis.language import Message, from_data
+from carvis.startup import module_process
+
+# A file of 30,000 parts takes a second; one that has to be unpacked first, some more.
+_SECONDS, _BYTES_A_SECOND = 10.0, 20e6
+_SECONDS_TO_START = 120.0
+_lock = threading.Lock()
+_running: tuple[int, subprocess.Popen] | None = None
+
+
+def look_through(path: Path, *, weights: bool = False) -> dict | None:
+    """Look through an HDF5 or ``.keras`` file elsewhere and return the facts of its ``ModelFile``.
+
+    Args:
+        path: the file.
+        weights: leave out what concerns the architecture; the facts are then empty.
+
+    Returns:
+        the facts, None where no other process can be started.
+
+    Raises:
+        ModelError: it is refused, or its reader crashed or did not come to an end.
+        OSError: it is gone.
+    """
+    seconds = _SECONDS + path.stat().st_size / _BYTES_A_SECOND
+    folder = None if path.is_absolute() else os.getcwd()
+    request = {"path": str(path), "folder": folder, "weights": weights, "seconds": seconds}
+    with _lock:
+        process = _process()
+        if process is None:
+            return None
+        line, late = _answer(process, json.dumps(request).encode() + b"\n", seconds)
+        if not line:
+            process.kill()
+            raise _endless(path, seconds) if late else _crashed(path, process.wait())
+    found = json.loads(line)
+    if "refused" in found:
+        kind = UntrustedModelError if found["kind"] == "UntrustedModelError" else ModelError
+        raise kind(from_data(found["refused"]))
+    return found
+
+
+def _answer(process: subprocess.Popen, request: bytes, seconds: float) -> tuple[bytes, bool]:
+    """Return the line that a process answers, empty where it ended first, and whether it was ended for its time."""
+    late = threading.Event()
+    clock = threading.Timer(seconds, lambda: (late.set(), process.kill()))
+    clock.start()
+    line = b""
+    try:
+        process.stdin.write(request)
+        process.stdin.flush()
+        line = process.stdout.readline()
+    except OSError:
+        pass
+    finally:
+        clock.cancel()
+    return line if line.endswith(b"\n") else b"", late.is_set()
+
+
+def _process() -> subprocess.Popen | None:
+    global _running
+    owner, process = _running or (None, None)
+    # A process that was forked off shares the pipes, and must not use them.
+    if owner == os.getpid() and process.poll() is None:
+        return process
+    command, environment = module_process("carvis.classifier.files.inspector_process")
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            creationflags=subprocess.CREATE_NO_WINDOW if os.name == "nt" else 0,
+        )
+    except OSError:
+        return None
+    # It answers an empty line once it has started.
+    if not _answer(process, b"\n", _SECONDS_TO_START)[0]:
+        process.kill()
+        return None
+    _running = os.getpid(), process
+    return process
+
+
+@atexit.register
+def _end() -> None:
+    owner, process = _running or (None, None)
+    if owner == os.getpid():
+        with contextlib.suppress(OSError):
+            process.kill()
+            process.wait()
+
+
+def _crashed(path: Path, code: int) -> ModelError:
+    return ModelError(
+        Message(
+            "{path} crashes the program that reads it (exit code {code}), so it is damaged or malicious: get the file"
+            " again, or {remedy}.",
+            path=path,
+            code=code,
+            remedy=ANEW,
+        )
+    )
+
+
+def _endless(path: Path, seconds: float) -> ModelError:
+    return ModelError(
+        Message(
+            "{path} could not be checked in {n} seconds, so it may be damaged or malicious: get the file again, or"
+            " {remedy}.",
+            path=path,
+            n=f"{seconds:,.0f}",
+            remedy=ANEW,
+        )
+    )

@@ -1,0 +1,187 @@
+"""Trying a model file in a process of its own, so that it cannot take down the one that serves people.
+
+A TensorFlow model cannot be handed from one process to another. What is large, unusual or slow is therefore opened
+twice: first by a process that may end in any way, within a bound of memory and time, and only if that came through,
+here: ``admission`` decides which.
+"""
+
+import contextlib
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from carvis.classifier.memory_estimate import free_memory, gigabytes
+from carvis.errors import CarvisError
+from carvis.language import Message, as_data, from_data, message_of
+from carvis.startup import module_process
+from carvis.workspace import read_json, resolved
+
+SECONDS = 120.0
+MOST_MEMORY = 8_000_000_000
+_LEAST_MEMORY = 500_000_000
+_LOOK_EVERY = 0.05
+LONGEST_RESULT = 1_000_000
+# What Python and TensorFlow take before any model.
+_BASE = 1_500_000_000
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of opening a model file in a process of its own.
+
+    Attributes:
+        refused: the sentence why the file is not opened; None where it came through.
+        kind: ``passed``, ``memory``, ``time``, ``crash`` or ``refused``.
+        memory: bytes that it took, or that it was allowed where those did not suffice.
+        seconds: from its start to its end.
+        file: the file as it was named then.
+    """
+
+    refused: Message | str | None
+    kind: str
+    memory: int
+    seconds: float
+    file: str
+
+    def facts(self) -> dict:
+        """What is kept of the trial, as JSON can hold it."""
+        return {**vars(self), "refused": as_data(self.refused)}
+
+    @classmethod
+    def from_facts(cls, facts: dict) -> "Trial":
+        """Make a trial from what was kept of it."""
+        refused = from_data(facts["refused"])
+        kind, memory, seconds = str(facts["kind"]), int(facts["memory"]), float(facts["seconds"])
+        if refused is not None and not isinstance(refused, str):
+            raise ValueError("no sentence")
+        return cls(refused, kind, memory, seconds, str(facts["file"]))
+
+
+def allowed_memory(most: int) -> int:
+    """The bytes that a trial may take: half of what is free, so that the machine goes on."""
+    return min(max(free_memory() // 2, _LEAST_MEMORY), most)
+
+
+def try_model_file(path: str | Path, *, seconds: float = SECONDS, memory: int = MOST_MEMORY) -> Trial:
+    """Open a model file, and let it look at one image, in a process of its own.
+
+    Args:
+        seconds: the most that it may take.
+        memory: bytes, the most that it may take above TensorFlow itself.
+    """
+    path, allowed, begun = resolved(path), allowed_memory(memory), time.monotonic()
+
+    def ended(kind: str, refused: Message | None, taken: int = 0) -> Trial:
+        return Trial(refused, kind, taken or allowed, round(time.monotonic() - begun, 1), str(path))
+
+    with tempfile.TemporaryDirectory(prefix="carvis-trial-") as folder:
+        result = Path(folder) / "result.json"
+        process = _start(path, result, allowed, seconds)
+        try:
+            why = _wait(process, begun + seconds, allowed)
+        finally:
+            # The end of its input ends it, too, where this process ends first.
+            process.kill()
+            process.stdin.close()
+            code = process.wait()
+        facts = _result(result)
+    if why == "time":
+        return ended("time", _too_slow(path, seconds))
+    if why == "memory" or facts.get("kind") == "memory":
+        return ended("memory", _sentence(facts) or too_large(path, allowed))
+    if facts.get("kind") == "passed":
+        return ended("passed", None, int(facts.get("memory") or 0))
+    if sentence := _sentence(facts):
+        return ended("refused", sentence)
+    return ended("crash", _crashed(path, code))
+
+
+def _sentence(facts: dict) -> Message | None:
+    """Return the sentence that a trial's process has left, None where it left none."""
+    said = facts.get("refused")
+    try:
+        return from_data(said) if said else None
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return None
+
+
+def _start(path: Path, result: Path, allowed: int, seconds: float) -> subprocess.Popen:
+    wanted = (str(path), str(result), str(allowed), str(seconds))
+    command, environment = module_process("carvis.classifier.files.trial_process", *wanted)
+    # One image is looked at on the processor: a graphics card's memory is the server's.
+    environment |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=result.parent,
+        env=environment,
+        creationflags=subprocess.CREATE_NO_WINDOW if os.name == "nt" else 0,
+    )
+
+
+def _wait(process: subprocess.Popen, end: float, allowed: int) -> str | None:
+    """Wait for the end of a trial; tell what it went beyond, if anything."""
+    with contextlib.suppress(psutil.Error):
+        watched = psutil.Process(process.pid)
+        while process.poll() is None:
+            if time.monotonic() > end:
+                return "time"
+            # Where the system itself holds it to its bound, this comes second.
+            if watched.memory_info().rss > _BASE + allowed:
+                return "memory"
+            time.sleep(_LOOK_EVERY)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(max(end - time.monotonic(), 0))
+        return None
+    return "time"
+
+
+def _result(path: Path) -> dict:
+    # It ended before it had written all.
+    with contextlib.suppress(CarvisError):
+        return read_json(path, dict, max_bytes=LONGEST_RESULT)
+    return {}
+
+
+def _too_slow(path: Path, seconds: float) -> Message:
+    return Message(
+        "{path} took longer than {seconds} seconds to open and to look at one image, so it is not opened here: reduce"
+        " the model, or use it from the command line (python -m carvis summary).",
+        path=path,
+        seconds=f"{seconds:g}",
+    )
+
+
+def too_large(path: Path, allowed: int) -> Message:
+    """The sentence on a model that needs more memory than it may have."""
+    return Message(
+        "{path} needs more than {memory} of memory to look at one image, so it is not opened here: reduce the model or"
+        " its input size, or use a machine with more memory.",
+        path=path,
+        memory=gigabytes(allowed),
+    )
+
+
+def _crashed(path: Path, code: int) -> Message:
+    return Message(
+        "{path} crashes TensorFlow when it is opened (exit code {code}), so it is not opened here: save the model anew"
+        " with the Keras that wrote it.",
+        path=path,
+        code=code,
+    )
+
+
+def refusal(error: BaseException, path: Path) -> Message:
+    """Return the sentence for what a trial's process met."""
+    if isinstance(error, CarvisError):
+        said = message_of(error)
+        return said if isinstance(said, Message) else Message("{reason}", reason=said)
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return Message("{path} cannot be opened ({reason}): save the model anew from Keras.", path=path, reason=reason)

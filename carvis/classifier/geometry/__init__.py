@@ -1,0 +1,1 @@
+"""How the cells of a layer's output lie on the image."""

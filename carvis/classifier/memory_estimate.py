@@ -1,0 +1,158 @@
+"""How much memory a model takes to look at an image, reckoned from its shapes before anything is computed."""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import psutil
+
+from carvis.errors import ModelError
+from carvis.language import Message
+
+if TYPE_CHECKING:
+    import keras
+
+    from carvis.classifier.flat_graph import Call
+
+_SIZES_KEPT = 64
+# Most models are far below: asking the system takes longer than the product.
+_NOT_WORTH_ASKING = 100_000_000
+_CGROUP = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
+
+
+class Needs(NamedTuple):
+    """What a model takes for one image, in bytes.
+
+    Attributes:
+        step: the most that one layer takes and gives at a time.
+        total: the outputs of all layers together.
+        products: multiplications, about.
+    """
+
+    step: int
+    total: int
+    products: int = 0
+
+
+class TooLargeError(ModelError):
+    """A model takes more memory for one image than there is, or than it may."""
+
+
+def free_memory() -> int:
+    """Return how many bytes this process can still take, the limit of a container included."""
+    free = psutil.virtual_memory().available
+    for most, now in _CGROUP:
+        try:
+            left = int(Path(most).read_text()) - int(Path(now).read_text())
+        # No such limit ("max"), or no such file.
+        except (OSError, ValueError):
+            continue
+        # What the kernel keeps of files counts as used, and is given up on demand.
+        free = min(free, max(left, 0) + _file_cache(Path(most).parent))
+    return free
+
+
+def _file_cache(folder: Path) -> int:
+    try:
+        facts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        return int(facts.get("inactive_file", facts.get("total_inactive_file", 0)))
+    except (OSError, ValueError):
+        return 0
+
+
+def needs_of(model: "keras.Model", size: tuple[int, int]) -> Needs:
+    """Reckon what a model takes for one image of a size (height, width).
+
+    A size that only the image decides counts as 1, and so does what a layer takes inside itself.
+    """
+    # A file is judged without TensorFlow, which this would load.
+    from carvis.classifier.flat_graph import FlatGraph
+
+    try:
+        graph = FlatGraph(model, size)
+    # Only a guess is lost where a graph is of no kind that is known here: computing it fails or does not.
+    except Exception:
+        return Needs(0, 0)
+    sizes = [_bytes(shape) for shape in graph.shapes]
+    steps = [sum(sizes[tensor] for tensor in {*call.sources, *call.outputs}) for call in graph.calls]
+    return Needs(max(steps, default=0), sum(sizes), sum(_products(call, graph.shapes) for call in graph.calls))
+
+
+def _products(call: "Call", shapes: list) -> int:
+    """Reckon the multiplications of a call: each weight of a convolution counts at each place of its map."""
+    step = call.operation
+    # Inputs compute nothing, and operations that are no layers have no weights.
+    if call.is_input or not hasattr(step, "count_params"):
+        return 0
+    maps = [shapes[tensor] for tensor in (*call.sources, *call.outputs) if len(shapes[tensor]) == 4]
+    places = max((math.prod(side or 1 for side in shape[1:3]) for shape in maps), default=1)
+    window = math.prod(getattr(step, "pool_size", None) or (0,))
+    pooled = window * sum(_bytes(shapes[tensor]) // 4 for tensor in call.outputs)
+    return places * (step.count_params() if step.built else 0) + pooled
+
+
+def _bytes(shape: Sequence[int | None]) -> int:
+    # Of one image, in float32; what stands first is the batch.
+    return 4 * math.prod(side or 1 for side in shape[1:])
+
+
+def check_memory(needs: Needs, name: object) -> None:
+    """Refuse a model that one image would bring beyond the memory there is.
+
+    Raises:
+        TooLargeError: it takes more.
+    """
+    if needs.step > _NOT_WORTH_ASKING and needs.step > (free := free_memory()):
+        raise TooLargeError(
+            Message(
+                "{name} needs {needed} of memory for one image, and {free} are free: choose a smaller input size"
+                " (--input-size) where it is open, or a machine with more memory.",
+                name=name,
+                needed=gigabytes(needs.step),
+                free=gigabytes(free),
+            )
+        )
+
+
+def check_batch(needs: Needs, n: int, name: object) -> None:
+    """Refuse a batch that would go beyond the memory there is.
+
+    Raises:
+        TooLargeError: it would.
+    """
+    if needs.step * n > _NOT_WORTH_ASKING and needs.step * n > (free := free_memory()):
+        raise TooLargeError(
+            Message(
+                "{name} needs {needed} of memory for {n} images at once, and {free} are free: choose a smaller batch"
+                " (--batch-size) or smaller images.",
+                name=name,
+                needed=gigabytes(needs.step * n),
+                n=n,
+                free=gigabytes(free),
+            )
+        )
+
+
+def within_memory(model: "keras.Model", run: Callable, name: object) -> Callable:
+    """Return a function of a batch of images (N, h, w, c) that refuses a batch too large for the memory there is."""
+    known: dict[tuple[int, int], Needs] = {}
+
+    def checked(images):
+        size = tuple(images.shape[1:3])
+        if size not in known:
+            if len(known) >= _SIZES_KEPT:
+                known.clear()
+            known[size] = needs_of(model, size)
+        check_batch(known[size], len(images), name)
+        return run(images)
+
+    return checked
+
+
+def gigabytes(n: float) -> str:
+    """Write a number of bytes as gigabytes."""
+    return f"{n / 1e9:,.1f} GB" if n < 1e11 else f"{n / 1e9:,.0f} GB"

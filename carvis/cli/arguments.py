@@ -1,0 +1,188 @@
+"""Arguments that several verbs share."""
+
+import argparse
+import contextlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from carvis.errors import CarvisError
+from carvis.language import _, localised
+from carvis.workspace import Workspace
+from carvis.workspace.layout import DEMO_BEFORE
+
+_OUTPUTS = ("probability", "independent", "share", "logit", "independent-logit", "log-probability", "signed")
+
+
+def add_workspace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workspace",
+        metavar="DIR",
+        help=_("where models/ and data/ lie (default: $CARVIS_WORKSPACE, else this folder)"),
+    )
+
+
+def open_workspace(args: argparse.Namespace) -> Workspace:
+    """Open the workspace that is named, and clear there what killed processes left."""
+    workspace = Workspace.open(args.workspace)
+    workspace.clear_leftovers()
+    if (workspace.cache_dir / DEMO_BEFORE).is_dir():
+        from carvis.demo import restore_demo
+
+        # Another process may be making it now.
+        with contextlib.suppress(CarvisError):
+            restore_demo(workspace)
+    return workspace
+
+
+def add_model_facts(parser: argparse.ArgumentParser) -> None:
+    """Add what a model file without a card does not tell."""
+    parser.add_argument(
+        "--classes",
+        metavar="NAMES",
+        help=_(
+            "class names in the model's order, comma-separated, or a file: one a line, labels.txt or class_indices.json"
+        ),
+    )
+    parser.add_argument(
+        "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help=_("what the model takes")
+    )
+    parser.add_argument(
+        "--resize", choices=("nearest", "bilinear", "bicubic", "area"), help=_("how pictures are resized")
+    )
+    add_input_size(parser)
+    parser.add_argument(
+        "--output",
+        choices=_OUTPUTS,
+        metavar="MEANING",
+        help=_(
+            "what the model's output means: {meanings} (default: decided by its graph, else by the numbers it gives)"
+        ).format(meanings=", ".join(_OUTPUTS)),
+    )
+    parser.add_argument(
+        "--alpha", action=_Alpha, metavar="{drop-alpha,on-white,on-black}", help=_("how transparent images are read")
+    )
+    parser.add_argument(
+        "--orientation",
+        choices=("upright", "as-stored"),
+        help=_("whether images are turned by their EXIF orientation"),
+    )
+    add_encoding(parser)
+    parser.add_argument(
+        "--trust", action="store_true", help=_("run the code that this model file holds: only if it is yours")
+    )
+    parser.add_argument(
+        "--no-check",
+        action="store_true",
+        help=_("do not check on images of the data set what is assumed of a model without a card"),
+    )
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add the data set of verbs that take single images or none."""
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        help=_(
+            "the data set that class names come from and what is assumed is checked on, for a model without a card "
+            "(default: the one that the images lie in)"
+        ),
+    )
+
+
+def datasets_around(args: argparse.Namespace, paths: Iterable[str | Path] = ()) -> list:
+    """Return the data set named with ``--data``, else those that the images lie in."""
+    from carvis.dataset import Dataset, datasets_of
+
+    return [Dataset(args.data)] if args.data else datasets_of(paths)
+
+
+class _Alpha(argparse.Action):
+    """Takes the name of a reading; where a verb draws overlays, a number is their strength, as it always was."""
+
+    def __call__(self, parser, namespace, value, option_string=None):
+        if value in ("drop-alpha", "on-white", "on-black"):
+            namespace.alpha = value
+            return
+        try:
+            strength = float(value) if hasattr(namespace, "strength") else None
+        except ValueError:
+            strength = None
+        if strength is None:
+            words = _("argument --alpha: invalid choice: {value} (choose drop-alpha, on-white or on-black)")
+            parser.error(words.format(value=repr(value)))
+        namespace.strength = strength
+
+
+def add_input_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--input-size", metavar="SIZE", help=_("side, or HEIGHTxWIDTH, of the images, where the model leaves it open")
+    )
+
+
+def add_encoding(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--encoding", metavar="NAME", help=_("of the tables and lists named here, such as euc-jp (default: found out)")
+    )
+
+
+def read_classes(text: str | None) -> list[str] | Path | None:
+    """Return the names given, or the file that holds them."""
+    if text is None:
+        return None
+    # Twenty names are longer than a file's name may be: pathlib would raise, this says no.
+    if os.path.isfile(text) or ("," not in text and text.lower().endswith((".txt", ".json", ".csv"))):
+        return Path(text)
+    return [name.strip() for name in text.split(",")]
+
+
+def load(path: str, args: argparse.Namespace, data=None):
+    """Load a model with the facts given on the command line, and print what was assumed about it."""
+    from carvis.classifier import load_classifier
+    from carvis.classifier.card import read_size
+    from carvis.cli.model_inputs import one_model
+
+    clf = load_classifier(
+        one_model(path),
+        class_names=read_classes(args.classes),
+        encoding=args.encoding,
+        preprocessing=args.preprocessing,
+        resize=args.resize,
+        alpha=args.alpha,
+        orientation=args.orientation,
+        input_size=read_size(args.input_size),
+        output=args.output,
+        trust=args.trust,
+        data=data,
+    )
+    for sentence in clf.assumptions:
+        print(f"{clf.name}: {localised(sentence)}")
+    return clf
+
+
+def check(clf, datasets, args: argparse.Namespace, workspace: Workspace, *, full: bool = False):
+    """Check what is assumed of a model on the first data set that holds its classes, and print what was found.
+
+    Args:
+        full: also where nothing is assumed, and to the end, to learn what may go into the card.
+
+    Returns:
+        The ``AssumptionCheck``, or None where there is nothing to check or to check on.
+    """
+    from carvis.cli.progress_bar import progress_bar
+    from carvis.evaluation import check_assumptions
+
+    if args.no_check or not (full or clf.assumed):
+        return None
+    cache = workspace.cache_dir / "assumptions"
+    with progress_bar(_("check what is assumed"), transient=True) as progress:
+        for data in datasets:
+            found = check_assumptions(clf, data, full=full, cache=cache, progress=progress)
+            if found.n:
+                break
+        else:
+            return None
+    for sentence in found.messages:
+        print(f"{clf.name}: {localised(sentence)}")
+    clf.assumptions += found.warnings
+    return found

@@ -1,0 +1,169 @@
+"""Which pictures of a data set are copies of each other, and which groups they form."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carvis.dataset.health import backgrounds, candidates
+from carvis.dataset.health.candidates import Candidates
+from carvis.dataset.health.image_facts import Described
+from carvis.dataset.health.verification import verify
+from carvis.progress import Progress, no_progress, partial_progress
+from carvis.workspace import SPLITS, Cache, CacheFormat, content_hash, load_or_make, open_arrays
+
+COLUMNS = ("path", "split", "label", "twin_path", "twin_split", "twin_label", "distance")
+# A mirrored picture differs by nothing and is still no exact copy.
+LEAST_DISTANCE = 1e-4
+_VERSION = 3
+_BLOCK = 4096
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What is known about copies among N files.
+
+    Attributes:
+        content: number of what each file shows, equal for files with the same bytes or pixels, int (N,); -1 where it
+            cannot be read.
+        pairs: contents that show the same photograph, int (P, 2).
+        distance: of each pair, float (P,): mean absolute difference once aligned, as a share of full scale.
+        group: number of each file's group of copies, int (N,): files in a group are linked by pairs, directly or
+            through others; -1 where it cannot be read.
+    """
+
+    content: np.ndarray
+    pairs: np.ndarray
+    distance: np.ndarray
+    group: np.ndarray
+
+
+def find_copies(described: Described, cache: Cache | None = None, progress: Progress = no_progress) -> Copies:
+    """Find exact copies by their hashes, and near-copies by what they show.
+
+    Re-encoded, resized, mirrored, slightly recoloured pictures, crops of four fifths of the width and height and
+    more, and pictures whose background was blacked out are found as near-copies. Bars and frames of one colour do not
+    count.
+
+    Args:
+        cache: keeps the pairs of a set of pictures, so that the same set is searched once.
+        progress: called with (per cent done, 100); a true return stops the work.
+    """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    pixels = described.table["pixels"].to_numpy(object)
+    readable = np.flatnonzero(pixels != "")
+    content = np.full(len(pixels), -1)
+    numbers, names = pd.factorize(pixels[readable])
+    content[readable] = numbers
+    first = readable[np.unique(numbers, return_index=True)[1]]
+    pairs, distance = _near(described, first, names, cache, progress)
+    links = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(first), len(first)))
+    group = np.full(len(pixels), -1)
+    if len(first):
+        group[readable] = connected_components(links, directed=False)[1][numbers]
+    return Copies(content, pairs, distance, group)
+
+
+def _near(described: Described, first: np.ndarray, names, cache: Cache | None, progress: Progress):
+    if len(first) < 2:
+        return np.zeros((0, 2), int), np.zeros(0)
+    key = content_hash("near-copies", _VERSION, list(names))
+    return load_or_make(cache, key, _pairs_format(len(first)), lambda: _search(described, first, progress))
+
+
+def _pairs_format(n: int) -> CacheFormat[tuple[NDArray[np.integer], NDArray[np.floating]]]:
+    """Return how the pairs among n contents and their distances are cached."""
+
+    def encode(result: tuple[NDArray[np.integer], NDArray[np.floating]]) -> bytes:
+        buffer = io.BytesIO()
+        np.savez(buffer, pairs=result[0], distance=result[1])
+        return buffer.getvalue()
+
+    def decode(path: Path) -> tuple[NDArray[np.integer], NDArray[np.floating]] | None:
+        with open_arrays(path) as arrays:
+            pairs = arrays.read("pairs", "i", (None, 2))
+            distance = arrays.read("distance", "f", (len(pairs),))
+        valid = not len(pairs) or (pairs.min() >= 0 and pairs.max() < n and np.isfinite(distance).all())
+        return (pairs, distance) if valid else None
+
+    return CacheFormat(".npz", encode, decode)
+
+
+def _search(
+    described: Described, first: NDArray[np.integer], progress: Progress
+) -> tuple[NDArray[np.integer], NDArray[np.floating]]:
+    """Return the pairs of contents that show the same photograph, and their distances."""
+    small = described.small[first]
+    masked = backgrounds.blacked_out(small)
+    # A cut-out keeps the frame's place: it is also held against pictures with their frames, which follow the others.
+    framed = np.array([i for i, row in enumerate(first) if row in described.whole and not masked[i]], int)
+    owner = np.concatenate([np.arange(len(first)), framed])
+    if len(framed):
+        small = np.concatenate([small, np.stack([described.whole[row] for row in first[framed]])])
+        masked = np.concatenate([masked, np.zeros(len(framed), bool)])
+    luminance = np.empty(small.shape[:3], np.float32)
+    # All at once would take twelve bytes a pixel.
+    for start in range(0, len(small), _BLOCK):
+        luminance[start : start + _BLOCK] = small[start : start + _BLOCK] @ _LUMINANCE
+    found = [
+        candidates.candidates(luminance[: len(first)], partial_progress(progress, 0, 60)),
+        backgrounds.candidates(small, luminance, masked, partial_progress(progress, 60, 70)),
+    ]
+    columns = ("one", "other", "view", "mirrored", "likeness")
+    both = _best(Candidates(*(np.concatenate([getattr(one, name) for one in found]) for name in columns)))
+    paths = described.table["path"].to_numpy(object)[first]
+    good, far = verify(small, masked, paths, both, partial_progress(progress, 70, 100))
+    ends = np.sort(owner[np.stack([both.one[good], both.other[good]], axis=1)], axis=1)
+    table = pd.DataFrame({"a": ends[:, 0], "b": ends[:, 1], "distance": far[good]})
+    table = table.groupby(["a", "b"], as_index=False)["distance"].min()
+    pairs = table[["a", "b"]].to_numpy(int).reshape(-1, 2)
+    return pairs, np.maximum(table["distance"].to_numpy(float).round(4), LEAST_DISTANCE)
+
+
+def _best(found: Candidates) -> Candidates:
+    """The likeliest view of each pair in each direction."""
+    order = np.lexsort((-found.likeness, found.other, found.one))
+    one, other = found.one[order], found.other[order]
+    fresh = np.ones(len(order), bool)
+    fresh[1:] = (one[1:] != one[:-1]) | (other[1:] != other[:-1])
+    keep = order[fresh]
+    return Candidates(found.one[keep], found.other[keep], found.view[keep], found.mirrored[keep], found.likeness[keep])
+
+
+def copies_table(table: pd.DataFrame, copies: Copies) -> pd.DataFrame:
+    """List for each picture its nearest copy of each class in its own split and in those before it.
+
+    A copy stands before the picture in the order train, valid, test, then by id, so that every pair is listed once.
+
+    Args:
+        table: columns id, path, split, label, a row a file, in the order of ``copies``.
+
+    Returns:
+        COLUMNS; distance is 0 for the same bytes or pixels. Copies of test pictures in train come first.
+    """
+    files = table[["id", "path", "split", "label"]].copy()
+    files["content"], files["rank"] = copies.content, files["split"].map(SPLITS.index).astype(int)
+    files = files[files["content"] >= 0].sort_values(["rank", "id"], ignore_index=True)
+    files["order"] = np.arange(len(files))
+    own = np.unique(files["content"].to_numpy())
+    edges = pd.DataFrame(
+        {
+            "content": np.concatenate([own, copies.pairs[:, 0], copies.pairs[:, 1]]),
+            "twin_content": np.concatenate([own, copies.pairs[:, 1], copies.pairs[:, 0]]),
+            "distance": np.concatenate([np.zeros(len(own)), copies.distance, copies.distance]),
+        }
+    )
+    first = files.drop_duplicates(["content", "split", "label"]).drop(columns="id").add_prefix("twin_")
+    pairs = files.merge(edges, on="content").merge(first, on="twin_content")
+    pairs = pairs[pairs["twin_order"] < pairs["order"]]
+    pairs = pairs.sort_values(["distance", "twin_order"], kind="stable")
+    pairs = pairs.drop_duplicates(["order", "twin_split", "twin_label"])
+    pairs = pairs.assign(across=pairs["rank"] - pairs["twin_rank"])
+    pairs = pairs.sort_values(["across", "rank", "distance", "order"], ascending=[False, False, True, True])
+    return pairs[list(COLUMNS)].reset_index(drop=True)

@@ -1,0 +1,126 @@
+"""Bringing pictures and their masks from one data set to another, by links where that is possible."""
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from carvis.errors import CarvisError
+from carvis.language import Message
+from carvis.progress import Progress, advance
+from carvis.workspace import SPLITS, Links, dataset_links, open_regular, os_reason, os_remedy
+
+MASKS = "masks"
+
+
+def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Bring the pictures to their places, and leave out those that are gone.
+
+    Args:
+        table: as of ``Split``.
+        made: the new data set's folder.
+        progress: called with (images done, images in all); a true return stops the work.
+        links: of the old data set: what has come to lead out of it meanwhile is not brought anywhere.
+
+    Returns:
+        The table, and how many pictures came there by which way.
+    """
+    how: Counter[str] = Counter()
+    gone, followed = [], dataset_links(made)
+    kept = table[table["split"] != ""]
+    for split in SPLITS:
+        (made / split).mkdir()
+    for done, row in enumerate(kept.itertuples(), start=1):
+        place = made / row.new_id
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if links.hold(row.path) and (way := _bring(os.path.realpath(row.path), place, followed)):
+            how[way] += 1
+        else:
+            gone.append(row.Index)
+        if done % 64 == 0:
+            advance(progress, done, len(kept))
+    table = _without(table, gone)
+    for split in SPLITS:
+        for folder in (made / split).iterdir():
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        if not any((made / split).iterdir()):
+            (made / split).rmdir()
+    return table, dict(how)
+
+
+def leave_out_removed(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the pictures that are gone, where none is brought anywhere."""
+    kept = table[table["split"] != ""]
+    return _without(table, [row.Index for row in kept.itertuples() if not os.path.isfile(row.path)])
+
+
+def _without(table: pd.DataFrame, gone: list[int]) -> pd.DataFrame:
+    table = table.copy()
+    table.loc[gone, "reason"] = "removed: it was gone when the split was made"
+    table.loc[gone, ["split", "new_id"]] = ""
+    return table
+
+
+def carry_masks(root: Path, table: pd.DataFrame, made: Path) -> int:
+    """Bring the masks of pictures along, ``masks/<split>/<class>/<stem>.png``, and return how many there were.
+
+    Args:
+        root: the old data set's folder.
+        table: as of ``Split``.
+        made: the new data set's folder.
+    """
+    folder, carried, links, followed = root / MASKS, 0, dataset_links(root), dataset_links(made)
+    if not folder.is_dir():
+        return 0
+    for row in table[table["split"] != ""].itertuples():
+        # Beside the pictures the folder of a split may be spelled in its own way, such as val.
+        spelled = (Path(row.path).relative_to(root), Path(row.id))
+        source = next((one for name in spelled if (one := (folder / name).with_suffix(".png")).is_file()), None)
+        if source is None or not links.hold(source):
+            continue
+        place = (made / MASKS / row.new_id).with_suffix(".png")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        carried += bool(_bring(os.path.realpath(source), place, followed))
+    names = folder / "parts.json"
+    if carried and names.is_file() and links.hold(names):
+        _copy(names, made / MASKS / names.name)
+    return carried
+
+
+def _copy(source: str | Path, place: Path) -> None:
+    with open_regular(source) as file, open(place, "wb") as copy:
+        shutil.copyfileobj(file, copy)
+    shutil.copystat(source, place)
+
+
+def _bring(source: str, place: Path, followed: Links) -> str:
+    """Bring an image to a place: how, or nothing where it is gone. Only links that will be followed are made."""
+    # A symbolic link can be made to a file that is not there.
+    if not os.path.isfile(source):
+        return ""
+    for name, way in (("hard link", os.link), ("symbolic link", os.symlink)):
+        if way is os.symlink and not followed.hold(source):
+            continue
+        try:
+            way(source, place)
+            return name
+        except OSError:
+            continue
+    try:
+        _copy(source, place)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise CarvisError(
+            Message(
+                "{source} could not be copied to {parent} ({reason}): {remedy}.",
+                source=source,
+                parent=place.parent,
+                reason=os_reason(error),
+                remedy=os_remedy(error),
+            )
+        ) from error
+    return "copy"

@@ -1,0 +1,125 @@
+"""``read_parts``: annotations of any kind that people have, read as ``Parts``."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from carvis.dataset import Dataset, canonical_split
+from carvis.dataset.parts.box_table import read_boxes
+from carvis.dataset.parts.coco import read_coco
+from carvis.dataset.parts.image_lookup import Pictures
+from carvis.dataset.parts.masks import read_mask_folder
+from carvis.dataset.parts.parts import REST, Parts
+from carvis.dataset.parts.shapes import Annotated, box_between
+from carvis.dataset.parts.voc import read_voc
+from carvis.errors import TableError
+from carvis.language import Message
+from carvis.workspace import Links, children, content_hash, walk
+
+# How a file of boxes or outlines is read, by its ending.
+_READERS = {".json": read_coco, ".csv": read_boxes, ".tsv": read_boxes, ".txt": read_boxes}
+
+
+def find_parts(data: Dataset) -> list[Path]:
+    """List the annotations in a data set: ``masks/``, ``parts.csv``, ``annotations.json``, ``annotations/``."""
+    there = children(data.root, data.links)
+    found = [path for name in ("masks", "parts.csv", "annotations.json") for path in there if path.name == name]
+    folder = data.root / "annotations"
+    if folder in there:
+        # A .txt is read where it is named; here it is mostly a list of classes that a labelling tool left.
+        files = children(folder, data.links, folders=False)
+        found += [path for path in files if path.suffix.lower() in _READERS.keys() - {".txt"}]
+        found += [folder] if holds_xml(folder, data.links) else []
+    return found
+
+
+def holds_xml(folder: Path, links: Links | None = None) -> bool:
+    """Tell whether an ``.xml`` file lies below a folder."""
+    return any(found.name.endswith(".xml") for found in walk(folder, links))
+
+
+def read_parts(source: str | Path, data: Dataset, split: str = "test", encoding: str | None = None) -> Parts:
+    """Read annotated parts of the pictures of one split.
+
+    Args:
+        source: a folder of indexed masks (``<split>/<class>/<stem>.png``, names in ``parts.json``), a folder of Pascal
+            VOC ``.xml`` files, a COCO ``.json`` file, or a ``.csv`` of boxes. To the parts of all but masks comes
+            ``rest``: what none of them covers.
+        data: the data set that holds the pictures.
+        split: train, valid or test.
+        encoding: of a .csv or .json; found out where None.
+
+    Raises:
+        TableError: it cannot be read, or names no picture of this split.
+        DatasetError: the data set has no such split.
+    """
+    source = Path(source)
+    data.folder(split)
+    split = canonical_split(split)
+    if not source.exists():
+        raise TableError(Message("{source} does not exist: check the path.", source=source))
+    if source.is_dir():
+        if not holds_xml(source):
+            return _of_masks(source, data, split)
+        read = read_voc
+    elif source.suffix.lower() in _READERS:
+        read = partial(_READERS[source.suffix.lower()], encoding=encoding)
+    else:
+        raise TableError(
+            Message(
+                "{source} is no kind of annotation known here: give masks, a COCO .json, VOC .xml or a .csv.",
+                source=source,
+            )
+        )
+    pictures = Pictures(data, split)
+    annotated, names, told = read(source, pictures)
+    told += pictures.told(source.name)
+    if not annotated:
+        why = f" ({told[0].rstrip('.')})" if told else ""
+        raise TableError(
+            Message(
+                "{source} describes no picture of the split {split} of {dataset}{why}.",
+                source=source,
+                split=split,
+                dataset=data.name,
+                why=why,
+            )
+        )
+    return _of_shapes(annotated, names, told, source.name, pictures.files)
+
+
+def box_parts(data: Dataset, sample: str, box: Sequence[float], name: str = "box", source: str = "one box") -> Parts:
+    """Make parts of one box on one picture: the box, and the ``rest``.
+
+    Args:
+        sample: the picture's id.
+        box: left, top, right, bottom in pixels of the picture.
+
+    Raises:
+        TableError: no box. DatasetError: no such picture.
+    """
+    file = str(data.resolve(sample))
+    try:
+        shape = box_between(box)
+    except (TypeError, ValueError):
+        remedy = Message("give left, top, right, bottom with left < right and top < bottom")
+        raise TableError(Message("{box} is no box: {remedy}.", box=list(box), remedy=remedy)) from None
+    return _of_shapes({sample: Annotated(((name, shape),), None, source)}, [name], [], source, {sample: file})
+
+
+def _of_masks(folder: Path, data: Dataset, split: str) -> Parts:
+    drawn, names, told, facts = read_mask_folder(folder, data, split)
+    samples = data.samples(split)
+    files = dict(zip(samples["id"], samples["path"]))
+    return Parts(tuple(names), content_hash("masks", names, facts), folder.name, tuple(told), drawn, files)
+
+
+def _of_shapes(annotated: dict[str, Annotated], names: list[str], told: list[str], source: str, files: dict) -> Parts:
+    rest = REST if REST not in names else None
+    facts = [
+        [sample, one.size, [[part, *shape.facts()] for part, shape in one.shapes]]
+        for sample, one in sorted(annotated.items())
+    ]
+    names = [*names, rest] if rest else names
+    drawn = {sample: partial(one.draw, rest=rest) for sample, one in annotated.items()}
+    return Parts(tuple(names), content_hash("shapes", names, facts), source, tuple(told), drawn, files)

@@ -1,0 +1,169 @@
+"""Annotations in COCO's JSON: boxes, polygons, uncompressed run lengths."""
+
+import re
+from pathlib import Path
+
+from carvis.dataset.parts.image_lookup import Pictures
+from carvis.dataset.parts.invalid_annotations import MAX_COORDINATE, TOO_MANY_SHAPES, Unusable, inside, number
+from carvis.dataset.parts.shapes import NO_BOX, Annotated, Outline, Runs, Shape, box_between
+from carvis.errors import TableError
+from carvis.images import MAX_PIXELS
+from carvis.language import Message
+from carvis.tables.lenient_csv import read_text, share_known
+from carvis.tables.limits import MAX_CLASSES, MAX_JSON_BYTES, MAX_SHAPES_OF_AN_IMAGE, too_many
+from carvis.workspace import parse_json
+
+_KEYS = ("images", "annotations", "categories")
+_NO_OBJECT = Message("is no object with image_id, category_id and bbox or segmentation")
+_NO_IMAGE = Message("describes an image without id or file_name")
+_NO_NAME = Message("describes a category without id or name")
+_NO_CATEGORY = Message("has a category that is not listed")
+_NO_SIZE = Message("has run lengths of an impossible size")
+_INCOMPLETE = Message("is incomplete")
+# Characters of a file for each list or object in it. Millions of empty ones are parsed in a single step during which
+# no other session is served.
+_LEAST_OF_A_LIST = 10
+# Letters of an id or a name that are kept.
+_LONGEST = 1000
+
+
+def read_coco(
+    path: Path, pictures: Pictures, encoding: str | None = None
+) -> tuple[dict[str, Annotated], list[str], list[str]]:
+    """Read one JSON file: annotations by sample id, part names in the order of the categories, sentences.
+
+    ``segmentation`` is taken where there is one, else ``bbox`` (x, y, width, height). Coordinates are pixels from the
+    upper left corner (https://cocodataset.org/#format-data).
+
+    Raises:
+        TableError: not such a file.
+    """
+    text = read_text(path, encoding, lambda text: share_known(_file_names(text), pictures.knows), MAX_JSON_BYTES)
+    if text.count("[") + text.count("{") > 1000 + len(text) // _LEAST_OF_A_LIST:
+        raise TableError(
+            Message(
+                "{path} is no COCO annotation file ({reason}): it needs images, annotations and categories.",
+                path=path,
+                reason=Message("it is made of brackets"),
+            )
+        )
+    remedy = Message("save the annotations in COCO's format again")
+    document = parse_json(text, path, max_bytes=MAX_JSON_BYTES, nan=True, remedy=remedy, error=TableError)
+    listed = [document.get(key) if isinstance(document, dict) else None for key in _KEYS]
+    for key, rows in zip(_KEYS, listed):
+        if not isinstance(rows, list):
+            raise TableError(
+                Message(
+                    "{path} is no COCO annotation file ({reason}): it needs images, annotations and categories.",
+                    path=path,
+                    reason=Message("it has no list {key}", key=key),
+                )
+            )
+    wrong = Unusable(path.name)
+    images, names = _images(listed[0], wrong), _categories(listed[2], wrong)
+    if not names:
+        raise TableError(Message("{path} names no categories: each part needs one.", path=path))
+    if len(names) > MAX_CLASSES:
+        raise too_many(path, Message("categories"), MAX_CLASSES)
+    shapes: dict[str, list[tuple[str, Shape]]] = {}
+    sizes: dict[str, tuple[int, int] | None] = {}
+    for place, row in enumerate(listed[1]):
+        if not isinstance(row, dict):
+            wrong.add(_NO_OBJECT, place)
+            continue
+        image = images.get(_key(row.get("image_id")))
+        if image is None:
+            pictures.lost.append(f"image_id {str(row.get('image_id'))[:80]}")
+            continue
+        sample = pictures.find(str(image.get("file_name", "")))
+        if sample is None:
+            continue
+        category = _key(row.get("category_id"))
+        if category not in names:
+            wrong.add(_NO_CATEGORY, place)
+            continue
+        size = _size(image)
+        try:
+            found = [inside(shape, size) for shape in _shapes(row)]
+        except (TypeError, KeyError, OverflowError):
+            wrong.add(_INCOMPLETE, place)
+            continue
+        except ValueError as error:
+            wrong.add(error.args[0], place)
+            continue
+        known = shapes.setdefault(sample, [])
+        if len(known) + len(found) > MAX_SHAPES_OF_AN_IMAGE:
+            wrong.add(TOO_MANY_SHAPES, place)
+            continue
+        known += [(names[category], shape) for shape in found]
+        sizes[sample] = size
+    annotated = {sample: Annotated(tuple(found), sizes[sample], path.name) for sample, found in shapes.items() if found}
+    return annotated, list(dict.fromkeys(names.values())), wrong.told()
+
+
+def _images(rows: list, wrong: Unusable) -> dict[str, dict]:
+    found = {}
+    for place, row in enumerate(rows):
+        key = _key(row.get("id")) if isinstance(row, dict) else None
+        if key is None or not isinstance(row.get("file_name"), str):
+            wrong.add(_NO_IMAGE, place)
+        else:
+            found[key] = row
+    return found
+
+
+def _categories(rows: list, wrong: Unusable) -> dict[str, str]:
+    found = {}
+    for place, row in enumerate(rows):
+        key, name = (_key(row.get(field)) for field in ("id", "name")) if isinstance(row, dict) else (None, None)
+        if key is None or name is None:
+            wrong.add(_NO_NAME, place)
+        else:
+            found[key] = name
+    return found
+
+
+def _key(value: object) -> str | None:
+    """Return an id or a name, which some tools write as a number; None for what is neither."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or value != value:
+        return None
+    return str(value).strip()[:_LONGEST] or None
+
+
+def _file_names(text: str) -> list[str]:
+    return re.findall(r'"file_name"\s*:\s*"([^"]*)"', text)
+
+
+def _size(image: dict) -> tuple[int, int] | None:
+    size = image.get("height"), image.get("width")
+    return size if all(type(value) is int and 0 < value < MAX_COORDINATE for value in size) else None
+
+
+def _shapes(row: dict) -> list[Shape]:
+    outline = row.get("segmentation")
+    if isinstance(outline, dict):
+        if isinstance(outline["counts"], str):
+            raise ValueError(Message("holds compressed run lengths (save polygons, or counts as a list)"))
+        counts, size = (tuple(map(_count, outline[key])) for key in ("counts", "size"))
+        if len(size) != 2 or min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
+            raise ValueError(_NO_SIZE)
+        if sum(counts) != size[0] * size[1]:
+            raise ValueError(Message("has run lengths that do not fill its size"))
+        return [Runs(counts, size)]
+    if outline:
+        rings = [[number(value) for value in ring] for ring in outline]
+        if any(len(ring) < 6 or len(ring) % 2 for ring in rings):
+            raise ValueError(Message("has a polygon of fewer than three points"))
+        return [Outline(tuple(zip(ring[::2], ring[1::2]))) for ring in rings]
+    left, top, width, height = (number(value) for value in row["bbox"]) if len(row["bbox"]) == 4 else _no_box()
+    return [box_between((left, top, left + width, top + height))]
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_PIXELS:
+        raise ValueError(_NO_SIZE)
+    return int(value)
+
+
+def _no_box():
+    raise ValueError(NO_BOX)

@@ -1,0 +1,181 @@
+"""``Parts``: where the parts of a data set's pictures lie, whatever they were annotated with."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from carvis.errors import TableError
+from carvis.images import image_size
+from carvis.images.decode_limits import check_pixels
+from carvis.language import Message
+from carvis.tables.limits import MAX_PARTS_OF_AN_IMAGE
+from carvis.workspace import content_hash, open_regular
+
+# What boxes and outlines leave of a picture, so that a map's whole evidence is accounted for.
+REST = "rest"
+
+# Draws the parts of one picture, given its (height, width): part name to bool mask.
+Draw = Callable[[tuple[int, int]], dict[str, np.ndarray]]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Named parts of the pictures of one split.
+
+    Attributes:
+        names: the parts, in the order of the annotations.
+        fingerprint: a hash of everything annotated; equal for equal annotations on every machine.
+        source: what was read, to be shown.
+        told: what a person should know, in sentences: rows without a picture, shapes that were left out, ...
+        drawn: for each annotated sample id, the function that draws its masks.
+        files: for each sample id the picture's file, where its size has to be looked up.
+    """
+
+    names: tuple[str, ...]
+    fingerprint: str
+    source: str
+    told: tuple[str, ...] = ()
+    drawn: Mapping[str, Draw] = field(default_factory=dict, repr=False)
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.drawn)
+
+    def __contains__(self, sample: str) -> bool:
+        return sample in self.drawn
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.drawn)
+
+    def only(self, names: Iterable[str] | None = None, samples: Iterable[str] | None = None) -> "Parts":
+        """Return some of the parts, of some of the pictures; None keeps all of them.
+
+        Raises:
+            TableError: there is no such part.
+        """
+        names = self.names if names is None else tuple(names)
+        if unknown := [name for name in names if name not in self.names]:
+            raise TableError(
+                Message(
+                    "{unknown} is not a part of {source}: choose from {choices}.",
+                    unknown=unknown[0],
+                    source=self.source,
+                    choices=", ".join(self.names),
+                )
+            )
+        wanted = set(self.drawn if samples is None else samples)
+        drawn = {sample: draw for sample, draw in self.drawn.items() if sample in wanted}
+        mark = content_hash(self.fingerprint, list(names), sorted(drawn))
+        return replace(self, names=names, drawn=drawn, fingerprint=mark)
+
+    def masks(self, sample: str, size: tuple[int, int] | None = None) -> dict[str, np.ndarray] | None:
+        """Return the parts of a picture at its own resolution; None where it is not annotated.
+
+        Args:
+            sample: its id.
+            size: (height, width) of the picture as it is read, upright; looked up where not given.
+
+        Returns:
+            Part name to bool (height, width), every name of ``names``; a part that is not there has an empty mask.
+            Boxes may overlap.
+
+        Raises:
+            TableError: the mask's file is broken or does not fit the picture.
+            ImageError: the picture's size had to be looked up, and it cannot be read.
+        """
+        if sample not in self.drawn:
+            return None
+        size = size or picture_size(self.files[sample])
+        found = self.drawn[sample](size)
+        nothing = np.zeros(size, bool)
+        return {name: found.get(name, nothing) for name in self.names}
+
+    def present(self, sample: str, size: tuple[int, int]) -> dict[str, np.ndarray]:
+        """Return the parts that an annotated picture shows, as ``masks`` does, in the order of ``names``.
+
+        Of thousands of parts a picture shows few: a mask of each of the others would cost time and memory.
+        """
+        found = self.drawn[sample](size)
+        return {name: found[name] for name in self.names if name in found and found[name].any()}
+
+
+def check_number(parts: Collection[object], source: object) -> None:
+    """Refuse a picture with so many parts that their masks would fill the memory.
+
+    Raises:
+        TableError: there are more than ``MAX_PARTS_OF_AN_IMAGE``.
+    """
+    if len(parts) > MAX_PARTS_OF_AN_IMAGE:
+        raise TableError(
+            Message(
+                "{source} marks {n} different parts of one image, more than the {most} that are measured: merge some.",
+                source=source,
+                n=f"{len(parts):,}",
+                most=MAX_PARTS_OF_AN_IMAGE,
+            )
+        )
+
+
+def picture_size(path: str | Path) -> tuple[int, int]:
+    """Return a picture's (height, width) as ``read_image`` gives it, upright, without decoding it.
+
+    Raises:
+        ImageError: it is no picture.
+    """
+    return image_size(path)
+
+
+def same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Tell whether two sizes are of one picture at two scales, up to a pixel of rounding."""
+    return abs(one[0] * other[1] - one[1] * other[0]) <= max(*one, *other)
+
+
+def read_index_mask(path: str | Path, size: tuple[int, int]) -> np.ndarray:
+    """Read a mask whose pixel values are indices of parts: int (height, width) of ``size``.
+
+    A mask of another size is fitted to its picture by nearest neighbour where it has the same shape.
+
+    Raises:
+        TableError: it cannot be read, is no indexed or grey picture, or has another shape than its picture.
+    """
+    try:
+        with open_regular(path) as file, Image.open(file, formats=("PNG",)) as picture:
+            check_pixels(picture)
+            if picture.mode not in ("P", "L", "1", "I", "I;16"):
+                raise TableError(
+                    Message(
+                        "{path} is a colour picture: save it as indexed or grey PNG, each pixel the number of its"
+                        " part.",
+                        path=path,
+                    )
+                )
+            height, width = size
+            own = picture.size[::-1]
+            if not same_shape(own, size):
+                raise TableError(
+                    Message(
+                        "{path} is {width} x {height} pixels and its picture {picture_width} x {picture_height}: make"
+                        " it of equal size.",
+                        path=path,
+                        width=own[1],
+                        height=own[0],
+                        picture_width=width,
+                        picture_height=height,
+                    )
+                )
+            picture = ImageOps.exif_transpose(picture)
+            if own != size:
+                picture = picture.resize((width, height), Image.Resampling.NEAREST)
+            return np.asarray(picture).astype(np.int32)
+    except TableError:
+        raise
+    except FileNotFoundError:
+        raise TableError(Message("{path} does not exist: check the path.", path=path)) from None
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise TableError(
+            Message("{path} is not a mask that can be read ({reason}): save it as PNG again.", path=path, reason=reason)
+        ) from None

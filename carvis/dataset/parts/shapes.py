@@ -1,0 +1,152 @@
+"""Boxes, outlines and run lengths, drawn as masks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from carvis.dataset.parts.parts import check_number, same_shape
+from carvis.errors import TableError
+from carvis.language import Message
+
+_SUBPIXEL = 4
+NO_BOX = Message("has no left < right and top < bottom")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle between edges, in pixels from the upper left corner: a pixel is in it where its middle is."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def paint(self, mask: np.ndarray) -> None:
+        """Add its pixels to a mask of the picture's size."""
+        edges = (self.top, self.bottom, self.left, self.right)
+        first_row, last_row, first_column, last_column = (max(0, int(np.ceil(edge - 0.5))) for edge in edges)
+        mask[first_row:last_row, first_column:last_column] = True
+
+    def scaled(self, down: float, across: float) -> "Box":
+        """Return the box in an image resized by these factors."""
+        return Box(self.left * across, self.top * down, self.right * across, self.bottom * down)
+
+    def facts(self) -> list:
+        """What identifies the box, as JSON can hold it."""
+        return ["box", self.left, self.top, self.right, self.bottom]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A polygon of (x, y) points, in pixels from the upper left corner of the picture."""
+
+    points: tuple[tuple[float, float], ...]
+
+    def paint(self, mask: np.ndarray) -> None:
+        """Add its pixels to a mask of the picture's size."""
+        # Drawn at a multiple of the size, so that a pixel is in it where its middle is: OpenCV fills the edge too.
+        height, width = mask.shape
+        factor = _SUBPIXEL if height * width < 4e6 else 1
+        # Only where it lies: thousands of small outlines on a large picture would each cost all of it.
+        points = np.array(self.points)
+        left, top = np.clip(np.floor(points.min(0)) - 1, 0, (width, height)).astype(int)
+        right, bottom = np.clip(np.ceil(points.max(0)) + 1, 0, (width, height)).astype(int)
+        if right <= left or bottom <= top:
+            return
+        canvas = np.zeros(((bottom - top) * factor, (right - left) * factor), np.uint8)
+        # OpenCV counts in 32 bits.
+        corners = np.clip(np.round(((points - (left, top)) * factor - 0.5) * 16), -(2**29), 2**29).astype(np.int32)
+        cv2.fillPoly(canvas, [corners], 1, cv2.LINE_8, 4)
+        middle = factor // 2
+        mask[top:bottom, left:right] |= canvas[middle::factor, middle::factor].astype(bool)
+
+    def scaled(self, down: float, across: float) -> "Outline":
+        """Return the outline in an image resized by these factors."""
+        return Outline(tuple((x * across, y * down) for x, y in self.points))
+
+    def facts(self) -> list:
+        """What identifies the outline, as JSON can hold it."""
+        return ["outline", *map(list, self.points)]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Lengths of runs outside and inside the part by turns, down the columns of a picture (COCO's uncompressed RLE)."""
+
+    counts: tuple[int, ...]
+    size: tuple[int, int]
+
+    def paint(self, mask: np.ndarray) -> None:
+        """Add its pixels to a mask of the picture's size, or of another."""
+        values = np.arange(len(self.counts)) % 2 == 1
+        own = np.repeat(values, self.counts).reshape(self.size[::-1]).T
+        if own.shape != mask.shape:
+            how = cv2.INTER_NEAREST_EXACT
+            own = cv2.resize(own.astype(np.uint8), mask.shape[::-1], interpolation=how).astype(bool)
+        mask |= own
+
+    def scaled(self, down: float, across: float) -> "Runs":
+        """Return the runs unchanged, whatever the factors."""
+        return self  # It knows the size it was drawn at.
+
+    def facts(self) -> list:
+        """What identifies the runs, as JSON can hold it."""
+        return ["runs", *self.counts, *self.size]
+
+
+Shape = Box | Outline | Runs
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """The shapes on one picture: (part, shape) pairs, and the (height, width) they were drawn at, if it is known."""
+
+    shapes: tuple[tuple[str, Shape], ...]
+    size: tuple[int, int] | None
+    source: str
+
+    def draw(self, size: tuple[int, int], rest: str | None = None) -> dict[str, np.ndarray]:
+        """Draw each part as a mask of a picture's size, and what none of them covers under the name ``rest``.
+
+        Raises:
+            TableError: they were drawn on a picture of another shape.
+        """
+        down = across = 1.0
+        if self.size and self.size != size:
+            down, across = size[0] / self.size[0], size[1] / self.size[1]
+            # The picture may have been made smaller or larger since, which keeps its shape.
+            if not same_shape(self.size, size):
+                raise TableError(
+                    Message(
+                        "{source} was drawn on a picture of {width} x {height} pixels, not of {picture_width} x"
+                        " {picture_height}: annotate the picture that is here.",
+                        source=self.source,
+                        width=self.size[1],
+                        height=self.size[0],
+                        picture_width=size[1],
+                        picture_height=size[0],
+                    )
+                )
+        check_number({part for part, _ in self.shapes}, self.source)
+        found: dict[str, np.ndarray] = {}
+        for part, shape in self.shapes:
+            if part not in found:
+                found[part] = np.zeros(size, bool)
+            shape.scaled(down, across).paint(found[part])
+        if rest:
+            found[rest] = ~np.logical_or.reduce([*found.values(), np.zeros(size, bool)])
+        return found
+
+
+def box_between(values: Sequence[float]) -> Box:
+    """Make a box of left, top, right, bottom.
+
+    Raises:
+        ValueError: they are not four finite numbers in order.
+    """
+    left, top, right, bottom = (float(value) for value in values)
+    if not np.isfinite([left, top, right, bottom]).all() or right <= left or bottom <= top:
+        raise ValueError(NO_BOX)
+    return Box(left, top, right, bottom)

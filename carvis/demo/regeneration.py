@@ -1,0 +1,174 @@
+"""Making all of the demo again: pictures, models, runs, evaluations, ``df2.csv``."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from carvis.dataset import Dataset
+from carvis.demo.dataset import draw_pretraining
+from carvis.demo.defaults import BACKBONE, FINE_TUNE_RATE, INPUT_SIZE, OWN_WIDTH
+from carvis.demo.restoration import WORKERS, draw_missing
+from carvis.errors import CarvisError
+from carvis.language import Message
+from carvis.workspace import Workspace, atomic_write, discard, lock, write_errors
+from carvis.workspace.layout import DEMO_BEFORE
+
+MODELS = ("demo_own", "demo_transfer", "demo_fine-tune")
+BACKBONE_EPOCHS = 30
+# Beside the demo as it was: the sign that all of it is there.
+_MOVED = "moved"
+
+
+def rebuild(
+    workspace: Workspace, seed: int = 0, *, per_class: int | None = None, epochs: int | None = None
+) -> Iterator[str]:
+    """Draw and train the whole demo again, telling of each step; what was there comes back if any of it fails.
+
+    Where the process is killed it comes back with the next start, by ``restore_demo``.
+
+    The backbone is trained from scratch on the other makes; the transfer model keeps it frozen, the fine-tuned one
+    opens its last block.
+
+    Args:
+        workspace: gets ``data/demo``, the three models, their runs and evaluations, and ``data/incorrect/df2.csv``.
+        seed: another number draws other cars.
+        per_class: pictures a class in every split; None for the demo's own numbers.
+        epochs: of every training; None for the recipes' own.
+    """
+    before = workspace.cache_dir / DEMO_BEFORE
+    with write_errors(workspace.root), _alone(workspace):
+        _restore(workspace)
+        _move(_made(workspace), workspace.root, before)
+        atomic_write(before / _MOVED, "")
+        try:
+            yield from _build(workspace, seed, per_class, epochs)
+        except BaseException:
+            _restore(workspace)
+            raise
+        discard(before)
+
+
+def restore_demo(workspace: Workspace) -> bool:
+    """Bring back the demo that a ``rebuild`` was replacing when it was killed, and tell whether there was one.
+
+    Raises:
+        CarvisError: the workspace cannot be written.
+    """
+    if not (workspace.cache_dir / DEMO_BEFORE).is_dir():
+        return False
+    with write_errors(workspace.root), _alone(workspace):
+        return _restore(workspace)
+
+
+def _restore(workspace: Workspace) -> bool:
+    before, ours = workspace.cache_dir / DEMO_BEFORE, _made(workspace)
+    if not before.is_dir():
+        return False
+    # Without this mark nothing new was made yet, or what was made is removed already.
+    if (before / _MOVED).exists():
+        for path in ours:
+            _remove(path)
+        (before / _MOVED).unlink()
+    _move([before / path.relative_to(workspace.root) for path in ours], before, workspace.root)
+    discard(before)
+    return True
+
+
+@contextmanager
+def _alone(workspace: Workspace) -> Iterator[None]:
+    from filelock import Timeout
+
+    held = lock(workspace.cache_dir / f".{DEMO_BEFORE}.lock")
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        raise CarvisError(
+            Message("The demo of {workspace} is being made again already: wait for it.", workspace=workspace.root)
+        ) from None
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def _build(workspace: Workspace, seed: int, per_class: int | None, epochs: int | None) -> Iterator[str]:
+    from carvis.classifier import load_classifier
+    from carvis.evaluation import evaluate, evaluation_folder
+    from carvis.training import train
+
+    def run(name: str) -> dict:
+        directory = workspace.runs_dir / name
+        return {"workspace": workspace, "run_dir": directory, "name": name, "seed": seed, "epochs": epochs}
+
+    size = {"input_size": INPUT_SIZE}
+
+    root = workspace.data_dir / "demo"
+    yield "drawing train, valid and test"
+    draw_missing(root, seed=seed, per_class=per_class)
+    data = Dataset(root)
+    yield "drawing the other makes and training the backbone on them"
+    backbone = _train_backbone(workspace, seed, per_class, epochs)
+    yield "training the own model"
+    train("own", data, width=OWN_WIDTH, **size, **run("demo_own"))
+    yield "training the transfer model"
+    transfer = train("transfer", data, backbone=BACKBONE, weights=backbone, **size, **run("demo_transfer"))
+    yield "fine-tuning it"
+    train("fine-tune", data, parent=transfer.model_path, learning_rate=FINE_TUNE_RATE, **run("demo_fine-tune"))
+    found = []
+    for name in MODELS:
+        evaluation = evaluate(load_classifier(workspace.models_dir / f"{name}.keras"), data)
+        folder = evaluation.save(evaluation_folder(workspace, data.name, "test", name))
+        found.append((evaluation.accuracy, folder))
+        low, high = evaluation.metrics["accuracy_interval"]
+        yield f"{name}: test accuracy {evaluation.accuracy:.3f} (95 % interval {low:.3f} to {high:.3f})"
+    best = max(found, key=lambda entry: entry[0])[1]
+    atomic_write(workspace.data_dir / "incorrect" / "df2.csv", (best / "df2.csv").read_bytes())
+
+
+def _train_backbone(workspace: Workspace, seed: int, per_class: int | None, epochs: int | None) -> Path:
+    """Train the slim VGG16 on the other makes, with batch normalisation that is folded away at the end."""
+    from carvis.architectures import build_model, fold_batch_norm
+    from carvis.training import train
+
+    place = workspace.cache_dir / "demo-backbone"
+    data = place / "data" / "other_makes"
+    counts = {} if per_class is None else {"train": per_class, "valid": per_class}
+    draw_pretraining(data, seed=seed, workers=WORKERS, **counts)
+    run = train(
+        "own",
+        data,
+        backbone=f"{BACKBONE}-bn",
+        input_size=INPUT_SIZE,
+        workspace=Workspace(place),
+        seed=seed,
+        epochs=epochs or BACKBONE_EPOCHS,
+    )
+    trained = run.classifier()
+    plain = build_model("own", len(trained.class_names), INPUT_SIZE, backbone=BACKBONE)
+    path = place / "backbone.weights.h5"
+    fold_batch_norm(trained.model, plain).save_weights(path)
+    return path
+
+
+def _made(workspace: Workspace) -> list[Path]:
+    """Everything that ``rebuild`` makes and that is shipped."""
+    made = [workspace.data_dir / "demo", workspace.data_dir / "incorrect" / "df2.csv"]
+    made += [workspace.evaluations_dir / "demo" / "test" / name for name in MODELS]
+    made += [workspace.models_dir / f"{name}{suffix}" for name in MODELS for suffix in (".keras", ".json")]
+    return made + [workspace.runs_dir / name for name in MODELS]
+
+
+def _move(paths: list[Path], source: Path, target: Path) -> None:
+    for path in paths:
+        if path.exists():
+            place = target / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(path, place)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        discard(path)
+    else:
+        path.unlink(missing_ok=True)

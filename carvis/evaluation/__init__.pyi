@@ -1,0 +1,53 @@
+from .assumptions import (
+    AssumptionCheck,
+    Remarks,
+    assumption_remarks,
+    card_remarks,
+    check_assumptions,
+    kept_check,
+    sample_predictions,
+)
+from .class_metrics import class_scores
+from .comparison import Comparison, compare
+from .confusion.matrix import ConfusionPair, confused_pairs, confusion_shares, most_confused_classes, pair_confusion
+from .confusion.seriation import order_classes, seriate
+from .confusion.super_classes import merge_classes, read_super_classes, super_classes
+from .label_issues import corrected_list, label_errors
+from .leakage import Leak
+from .misclassified import read_misclassified
+from .predictions import evaluate
+from .result import Evaluation
+from .storage import check_folder, evaluation_folder, load_evaluation, read_accuracy
+
+__all__ = [
+    "AssumptionCheck",
+    "Comparison",
+    "ConfusionPair",
+    "Evaluation",
+    "Leak",
+    "Remarks",
+    "assumption_remarks",
+    "card_remarks",
+    "check_assumptions",
+    "check_folder",
+    "class_scores",
+    "compare",
+    "confused_pairs",
+    "confusion_shares",
+    "corrected_list",
+    "evaluate",
+    "evaluation_folder",
+    "kept_check",
+    "label_errors",
+    "load_evaluation",
+    "merge_classes",
+    "most_confused_classes",
+    "order_classes",
+    "pair_confusion",
+    "read_accuracy",
+    "read_misclassified",
+    "read_super_classes",
+    "sample_predictions",
+    "seriate",
+    "super_classes",
+]

@@ -1,0 +1,126 @@
+"""Joining evaluations of several models by what was evaluated: the sample's id and the picture's content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from carvis.errors import TableError
+from carvis.evaluation.metrics import probability_columns
+from carvis.evaluation.result import Evaluation
+from carvis.language import Message
+from carvis.workspace.sample_ids import composed
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """The pictures that several evaluations share, with every model's answer for each.
+
+    Attributes:
+        evaluations: the evaluations by the name that tells them apart, in the order given.
+        table: a row a shared picture, in the first evaluation's order: id, path, sha256, label, then of each name
+            ``predicted:<name>``, ``confidence:<name>`` and ``right:<name>`` (bool).
+        rows: of each name the positions (N,) of the shared pictures in that evaluation's predictions.
+        left_out: why pictures of the evaluations are not here -> how many of the largest evaluation: ``missing`` (not
+            in all of them), ``changed`` (the same id, another picture), ``relabelled`` (the same picture, another
+            label). Reasons that do not occur are left out.
+    """
+
+    evaluations: dict[str, Evaluation]
+    table: pd.DataFrame
+    rows: dict[str, np.ndarray]
+    left_out: dict[str, int]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the models, in the order given."""
+        return list(self.evaluations)
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether each model (column) is right on each picture (row): bool (N, models)."""
+        return self.table[[f"right:{name}" for name in self.names]].to_numpy()
+
+    def probabilities(self, name: str) -> np.ndarray:
+        """One model's probabilities for the shared pictures: float32 (N, its classes), in its class order."""
+        evaluation = self.evaluations[name]
+        columns = probability_columns(evaluation.class_names)
+        return evaluation.predictions[columns].to_numpy(np.float32)[self.rows[name]]
+
+
+def named(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> dict[str, Evaluation]:
+    """Evaluations by their model's name; a name that occurs again gets a number behind it."""
+    if isinstance(evaluations, Mapping):
+        return dict(evaluations)
+    found: dict[str, Evaluation] = {}
+    for evaluation in evaluations:
+        name = base = evaluation.setup["model"]["name"]
+        n = 1
+        while name in found:
+            n += 1
+            name = f"{base} ({n})"
+        found[name] = evaluation
+    return found
+
+
+def join(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> Joined:
+    """Put the answers of several models for the same pictures beside each other.
+
+    A picture is the same where id, content (sha256) and label agree; rows are never matched by position.
+
+    Args:
+        evaluations: one or more, in a list, or by the name that each shall have.
+
+    Raises:
+        TableError: none given, or no picture is in all of them.
+    """
+    by_name = named(evaluations)
+    if not by_name:
+        raise TableError(Message("There is no evaluation to join: name one or more."))
+    tables = {name: _keyed(one) for name, one in by_name.items()}
+    ids = pd.Index(next(iter(tables.values())).index)
+    for table in tables.values():
+        ids = ids[ids.isin(table.index)]
+    first = next(iter(tables.values())).loc[ids]
+    unchanged, same_label = np.ones(len(ids), bool), np.ones(len(ids), bool)
+    for table in tables.values():
+        here = table.loc[ids]
+        unchanged &= here["sha256"].to_numpy() == first["sha256"].to_numpy()
+        same_label &= here["key"].to_numpy() == first["key"].to_numpy()
+    kept = unchanged & same_label
+    if not kept.any():
+        one, other = next(iter(by_name)), list(by_name)[-1]
+        raise TableError(
+            Message(
+                "{one} and {other} were evaluated on different pictures: evaluate both on the same data set and split.",
+                one=one,
+                other=other,
+            )
+        )
+    ids = ids[kept]
+    shared = first.loc[ids, ["path", "sha256", "label"]].rename_axis("id").reset_index()
+    columns, rows = {}, {}
+    for name, table in tables.items():
+        here = table.loc[ids]
+        rows[name] = here["row"].to_numpy()
+        columns[f"predicted:{name}"] = here["predicted"].to_numpy()
+        columns[f"confidence:{name}"] = here["confidence"].to_numpy()
+        columns[f"right:{name}"] = (here["predicted"] == here["label"]).to_numpy()
+    left_out = {
+        "missing": max(len(table) for table in tables.values()) - len(kept),
+        "changed": int((~unchanged).sum()),
+        "relabelled": int((unchanged & ~same_label).sum()),
+    }
+    table = pd.concat([shared, pd.DataFrame(columns, index=shared.index)], axis=1)
+    return Joined(by_name, table, rows, {reason: n for reason, n in left_out.items() if n})
+
+
+def _keyed(evaluation: Evaluation) -> pd.DataFrame:
+    table = evaluation.predictions[["id", "path", "sha256", "label", "predicted", "confidence"]]
+    # Models may spell a class composed or decomposed.
+    spelled = {label: composed(label) for label in table["label"].unique()}
+    table = table.assign(key=table["label"].map(spelled), row=np.arange(len(table)))
+    return table.drop_duplicates("id").set_index("id")

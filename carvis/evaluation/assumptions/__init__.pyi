@@ -1,0 +1,14 @@
+from .check import check_assumptions, kept_check
+from .remarks import Remarks, assumption_remarks, card_remarks
+from .result import AssumptionCheck
+from .sample import sample_predictions
+
+__all__ = [
+    "AssumptionCheck",
+    "Remarks",
+    "assumption_remarks",
+    "card_remarks",
+    "check_assumptions",
+    "kept_check",
+    "sample_predictions",
+]

@@ -1,0 +1,1 @@
+"""The confusion matrix, the order of its classes, and super-classes."""

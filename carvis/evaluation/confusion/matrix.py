@@ -1,0 +1,134 @@
+"""What a confusion matrix tells: shares, pairs of classes, the classes confused most, two models held together.
+
+A confusion matrix is a DataFrame of counts as ``Evaluation.confusion`` gives it: true class down, predicted class
+across, the same classes in the same order both ways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from carvis.evaluation.alignment import Joined, join
+from carvis.evaluation.result import Evaluation
+from carvis.workspace.sample_ids import composed
+
+CELLS = ("count", "row", "column")
+
+
+def confusion_shares(counts: pd.DataFrame, of: str = "row", *, diagonal: bool = True) -> pd.DataFrame:
+    """A confusion matrix as counts, or as shares of the true class or of the predicted class.
+
+    Args:
+        counts: (C, C) counts of pictures, true class down, predicted class across.
+        of: ``count``; ``row``: shares of the true class's pictures, with recall on the diagonal; ``column``: shares of
+            the answers that name the predicted class, with precision on the diagonal.
+        diagonal: False leaves out the right answers (NaN). Shares are still of all pictures or answers.
+
+    Returns:
+        (C, C) float64: counts, or shares in 0..1. A share of nothing (a class without pictures, or one that is never
+        predicted) is undefined: NaN.
+
+    Raises:
+        ValueError: no such kind of share.
+    """
+    if of not in CELLS:
+        raise ValueError(f"of={of!r}: choose one of {', '.join(CELLS)}")
+    values = counts.to_numpy(np.float64)
+    if of != "count":
+        total = values.sum(axis=1, keepdims=True) if of == "row" else values.sum(axis=0, keepdims=True)
+        values = np.divide(values, total, out=np.full_like(values, np.nan), where=total > 0)
+    else:
+        values = values.copy()
+    if not diagonal:
+        np.fill_diagonal(values, np.nan)
+    return pd.DataFrame(values, index=counts.index, columns=counts.columns)
+
+
+def confused_pairs(counts: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of classes that are mistaken for each other, both directions in a row, the most confused pair first.
+
+    Returns:
+        one: the class that is mistaken more often in the pair; other; count (pictures of ``one`` taken for
+        ``other``); share (of the pictures of ``one``); count_back and share_back (the other way round; the share is
+        NaN where ``other`` has no pictures); both (count + count_back).
+    """
+    values, names = counts.to_numpy(), counts.index.to_numpy()
+    shares = confusion_shares(counts).to_numpy()
+    first, second = np.nonzero(np.triu(values + values.T, 1))
+    there, back = values[first, second], values[second, first]
+    share_there, share_back = np.nan_to_num(shares[first, second]), np.nan_to_num(shares[second, first])
+    # Where both are mistaken equally often, the larger share leads.
+    swap = (back > there) | ((back == there) & (share_back > share_there))
+    one, other = np.where(swap, second, first), np.where(swap, first, second)
+    table = pd.DataFrame(
+        {
+            "one": names[one],
+            "other": names[other],
+            "count": values[one, other],
+            "share": shares[one, other],
+            "count_back": values[other, one],
+            "share_back": shares[other, one],
+            "both": values[one, other] + values[other, one],
+        }
+    )
+    return table.sort_values(["both", "count", "share"], ascending=False, kind="stable", ignore_index=True)
+
+
+def most_confused_classes(counts: pd.DataFrame, n: int) -> list[str]:
+    """The ``n`` classes whose part of the matrix shows most: those of the most confused pairs, pair by pair.
+
+    Classes that are in no confused pair follow in the matrix's order, so that always ``min(n, C)`` are returned.
+    """
+    pairs = confused_pairs(counts)
+    named = [name for pair in zip(pairs["one"], pairs["other"]) for name in pair]
+    return list(dict.fromkeys([*named, *counts.index]))[:n]
+
+
+@dataclass(frozen=True, eq=False)
+class ConfusionPair:
+    """The confusion of two models on the pictures that both were asked about.
+
+    Attributes:
+        joined: the shared pictures with both answers, and why others are left out.
+        first, second: counts (C, C) of either model over the shared pictures, the classes of both models in the first
+            one's order, then those that only the second knows.
+    """
+
+    joined: Joined
+    first: pd.DataFrame
+    second: pd.DataFrame
+
+    def difference(self, of: str = "count", *, diagonal: bool = True) -> pd.DataFrame:
+        """The second model's matrix less the first's: above 0 where the second gives that answer more often.
+
+        Args and NaN as in ``confusion_shares``; shares differ by -1..1.
+        """
+        return confusion_shares(self.second, of, diagonal=diagonal) - confusion_shares(
+            self.first, of, diagonal=diagonal
+        )
+
+
+def pair_confusion(first: Evaluation, second: Evaluation) -> ConfusionPair:
+    """Hold the confusion of two models together, picture by picture: only pictures that both evaluations hold count.
+
+    Raises:
+        TableError: the two have no picture in common.
+    """
+    joined = join([first, second])
+    names: dict[str, str] = {}
+    # Models may spell a class composed or decomposed.
+    for name in (*first.class_names, *second.class_names):
+        names.setdefault(composed(name), name)
+    position = {key: i for i, key in enumerate(names)}
+    label = joined.table["label"].map(composed).map(position)
+    counts = []
+    for name in joined.names:
+        predicted = joined.table[f"predicted:{name}"].map(composed).map(position)
+        n = len(names)
+        cells = np.bincount(label * n + predicted, minlength=n * n).reshape(n, n)
+        classes = list(names.values())
+        counts.append(pd.DataFrame(cells, pd.Index(classes, name="true"), columns=pd.Index(classes, name="predicted")))
+    return ConfusionPair(joined, *counts)

@@ -1,0 +1,103 @@
+"""Super-classes: what several classes have in common, such as a car's make, and the confusion between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from carvis.errors import TableError
+from carvis.language import Message
+from carvis.tables.lenient_csv import read_lenient_csv, read_text, share_known
+from carvis.tables.limits import MAX_CLASSES, too_many
+from carvis.workspace import parse_json
+from carvis.workspace.sample_ids import composed
+
+_MAX_JSON = 20_000_000
+_CLASS = "class"
+_SUPER = ("super_class", "super-class", "superclass", "super", "group", "make", "brand")
+
+
+def super_classes(class_names: Iterable[str], named: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The super-class of each class, in the classes' order.
+
+    Args:
+        class_names: the classes.
+        named: class -> super-class where it is known, as ``read_super_classes`` gives it; a class that is not in it
+            is a super-class of its own. Without it, the text before the first ``-`` or space counts.
+    """
+    if named is not None:
+        return {name: named.get(name, name) for name in class_names}
+    return {name: re.split(r"[-\s]", name.strip(), maxsplit=1)[0] or name for name in class_names}
+
+
+def read_super_classes(
+    path: str | Path, encoding: str | None = None, class_names: Iterable[str] = ()
+) -> dict[str, str]:
+    """Read which super-class each class belongs to.
+
+    ``.json`` holds an object, class -> super-class. Anything else is a table with the columns ``class`` and
+    ``super_class`` (or ``group``, ``make``, ``brand``; else the table's only other column).
+
+    Args:
+        path: the file.
+        encoding: its encoding; found out where None.
+        class_names: the classes that it should name, where they are known: they help to find the encoding.
+
+    Raises:
+        TableError: no such file, or it holds no such object or columns.
+    """
+    path = Path(path)
+    names = {composed(name) for name in class_names}
+
+    def known(cells: Iterable[str]) -> float:
+        return share_known(cells, lambda cell: float(composed(cell.strip()) in names))
+
+    if path.suffix.lower() == ".json":
+        text = read_text(path, encoding, lambda text: known(re.findall('"([^"]*)"', text)), _MAX_JSON)
+        form = Message('write {{"class": "super-class", ...}}')
+        found = parse_json(text, path, max_bytes=_MAX_JSON, remedy=form, error=TableError)
+        if not isinstance(found, dict) or not all(isinstance(value, str) and value for value in found.values()):
+            raise TableError(
+                Message('{path} is no list of super-classes: write {{"class": "super-class", ...}}.', path=path)
+            )
+        if len(found) > MAX_CLASSES:
+            raise too_many(path, Message("classes"), MAX_CLASSES)
+        return found
+    table = read_lenient_csv(path, _CLASS, encoding, lambda read: known(cell for row in read.rows for cell in row))
+    folded = {name.strip().casefold(): i for i, name in enumerate(table.header)}
+    class_column = folded[_CLASS]
+    others = [i for name, i in folded.items() if name in _SUPER]
+    others = others or [i for i in range(len(table.header)) if i != class_column]
+    if len(others) != 1:
+        raise TableError(
+            Message("{path} does not say which column holds the super-class: name one super_class.", path=path)
+        )
+    found: dict[str, str] = {}
+    for i, row in enumerate(table.rows):
+        name, group = row[class_column].strip(), row[others[0]].strip()
+        written = table.as_written.get((i, class_column), "").strip()
+        # An apostrophe before a sign may be a class's own.
+        if composed(written) in names and composed(name) not in names:
+            name = written
+        if name and group:
+            found[name] = group
+    if len(found) > MAX_CLASSES:
+        raise too_many(path, Message("classes"), MAX_CLASSES)
+    return found
+
+
+def merge_classes(counts: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:
+    """The confusion between super-classes: counts added up over the classes of each, in the order they first occur.
+
+    A picture whose class and answer are of one super-class lies on the diagonal.
+
+    Args:
+        counts: (C, C) counts, true class down, predicted class across.
+        groups: class -> super-class, for all classes.
+    """
+    order = list(dict.fromkeys(groups[name] for name in counts.index))
+    merged = counts.groupby(groups, sort=False).sum().T.groupby(groups, sort=False).sum().T
+    return merged.loc[order, order].rename_axis(index=counts.index.name, columns=counts.columns.name)

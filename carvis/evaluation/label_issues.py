@@ -1,0 +1,196 @@
+"""Labels that confident models doubt: confident learning over one model or several, ranked for a person to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from carvis.evaluation.alignment import Joined, join
+from carvis.evaluation.result import Evaluation
+from carvis.workspace.sample_ids import composed
+
+# Below this, a model's doubts are mostly its own mistakes.
+WEAK = 0.5
+
+
+def self_confidence(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How sure a model is of each class on the pictures that bear its label: the thresholds of confident learning.
+
+    Args:
+        probabilities: (N, C).
+        labels: class indices, (N,).
+
+    Returns:
+        (C,): the mean of p(class) over the pictures labelled so (Northcutt et al. 2021, equation 2); infinite for a
+        class without pictures, of which nothing can be learnt.
+    """
+    classes = probabilities.shape[1]
+    own = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
+    count = np.bincount(labels, minlength=classes)
+    total = np.bincount(labels, weights=own, minlength=classes)
+    return np.divide(total, count, out=np.full(classes, np.inf), where=count > 0)
+
+
+def confident_class(probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """The class that a model is confident of for each picture, -1 where of none.
+
+    That is the most probable of the classes that reach their own threshold (Northcutt et al. 2021, equation 1).
+    `probabilities` (N, C), `thresholds` (C,).
+    """
+    reaching = np.where(probabilities >= thresholds, probabilities, -np.inf)
+    best = reaching.argmax(axis=1)
+    return np.where(np.isfinite(reaching[np.arange(len(best)), best]), best, -1)
+
+
+def label_errors(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, Evaluation] | Joined) -> pd.DataFrame:
+    """Rank the pictures whose label the models doubt, so that a person can look at them.
+
+    A model counts against a label where it is confident of another class in the sense of confident learning: the most
+    probable class that reaches its threshold, the mean self-confidence of that class (Northcutt, Jiang and Chuang,
+    Confident Learning, JAIR 70, 2021). The suggested label is the most probable other class, probabilities averaged
+    over the models. The score is the complement of their normalised margin, (1 + p(suggested) - p(label)) / 2, times
+    (1 + agree) / (1 + models), where `agree` models are confident of the suggested label. `above` marks the decision:
+    more than half of the models agree; with one model this is confident learning's own choice.
+
+    Args:
+        evaluations: one or several models on the same split, joined by id and content.
+
+    Returns:
+        A row a picture that at least one model names otherwise or is confident to be otherwise, highest score first:
+        id, path, sha256, label, suggested, score (0..1), margin (p(suggested) - p(label), -1..1), agree, above, models
+        (names of those that agree), then of each model ``predicted:<name>`` and ``confidence:<name>``.
+        `attrs["notes"]` holds sentences about what weakens the answers, `attrs["facts"]` what they rest on: train
+        (bool: pictures that the models were trained on), copies (number of copies of such), weak (name -> accuracy of
+        models that are wrong more often than right), left_out (number of pictures that the evaluations do not share).
+
+    Raises:
+        TableError: no evaluation, or no picture that all share.
+    """
+    joined = _joined(evaluations)
+    classes, index = _classes(joined)
+    labels = index.get_indexer(joined.table["label"].map(_spelled(joined.table["label"])))
+    n, models = len(labels), len(joined.names)
+    mean = np.zeros((n, len(classes)), np.float32)
+    confident = np.empty((n, models), np.int64)
+    doubted = np.zeros(n, bool)
+    for i, name in enumerate(joined.names):
+        probabilities = _aligned(joined, name, index)
+        mean += probabilities / models
+        confident[:, i] = confident_class(probabilities, self_confidence(probabilities, labels))
+        doubted |= (probabilities.argmax(axis=1) != labels) | ((confident[:, i] >= 0) & (confident[:, i] != labels))
+    rows = np.flatnonzero(doubted)
+    mean, labels, confident = mean[rows], labels[rows], confident[rows]
+    every = np.arange(len(rows))
+    of_label = mean[every, labels]
+    mean[every, labels] = -1
+    suggested = mean.argmax(axis=1) if len(rows) else np.zeros(0, int)
+    margin = (mean[every, suggested] - of_label).astype(np.float64)
+    agreeing = confident == suggested[:, None]
+    agree = agreeing.sum(axis=1)
+    table = joined.table.iloc[rows][["id", "path", "sha256", "label"]].reset_index(drop=True)
+    table = table.assign(
+        suggested=np.array(classes, dtype=object)[suggested],
+        score=(1 + margin) / 2 * (1 + agree) / (1 + models),
+        margin=margin,
+        agree=agree,
+        above=agree * 2 > models,
+        models=[tuple(name for name, yes in zip(joined.names, row) if yes) for row in agreeing],
+    )
+    answers = [f"{fact}:{name}" for name in joined.names for fact in ("predicted", "confidence")]
+    table = pd.concat([table, joined.table.iloc[rows][answers].reset_index(drop=True)], axis=1)
+    table = table.sort_values(["score", "id"], ascending=[False, True], kind="stable", ignore_index=True)
+    table.attrs["facts"] = facts = _facts(joined)
+    table.attrs["notes"] = _notes(facts)
+    return table
+
+
+def corrected_list(
+    evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, Evaluation] | Joined,
+    errors: pd.DataFrame,
+    decisions: pd.DataFrame,
+) -> pd.DataFrame:
+    """Every picture of the split with the label it should have after a person's decisions; no file is changed.
+
+    Args:
+        evaluations: as for `label_errors`.
+        errors: what `label_errors` found.
+        decisions: of `Tags.decisions`: suggested and decision by id.
+
+    Returns:
+        id, path (below the data set), label, suggested (where the models or a person doubt the label: above the
+        threshold or decided), decision (confirmed, rejected, or empty), corrected (the suggested label where it was
+        confirmed, else the label; empty where a person found that no class fits).
+    """
+    table = _joined(evaluations).table[["id", "path", "label"]]
+    above = errors[errors["above"]]
+    suggested = pd.Series(above["suggested"].to_numpy(), index=above["id"], dtype=object).to_dict()
+    suggested |= decisions["suggested"].to_dict()
+    decided = decisions["decision"].to_dict()
+    table = table.assign(
+        suggested=[suggested.get(one, "") for one in table["id"]],
+        decision=[decided.get(one, "") for one in table["id"]],
+    )
+    return table.assign(corrected=table["suggested"].where(table["decision"] == "confirmed", table["label"]))
+
+
+def _joined(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, Evaluation] | Joined) -> Joined:
+    if isinstance(evaluations, Joined):
+        return evaluations
+    return join([evaluations] if isinstance(evaluations, Evaluation) else evaluations)
+
+
+def _classes(joined: Joined) -> tuple[list[str], pd.Index]:
+    """The first model's classes, then those that only others know; the index is in composed characters."""
+    names: dict[str, str] = {}
+    for evaluation in joined.evaluations.values():
+        for name in evaluation.class_names:
+            names.setdefault(composed(name), name)
+    return list(names.values()), pd.Index(list(names))
+
+
+def _spelled(labels: pd.Series) -> dict[str, str]:
+    return {label: composed(label) for label in labels.unique()}
+
+
+def _aligned(joined: Joined, name: str, index: pd.Index) -> np.ndarray:
+    """A model's probabilities in the common class order, 0 for a class that it does not know."""
+    own = joined.probabilities(name)
+    places = index.get_indexer([composed(one) for one in joined.evaluations[name].class_names])
+    if len(places) == len(index) and (places == np.arange(len(index))).all():
+        return own
+    aligned = np.zeros((len(own), len(index)), np.float32)
+    aligned[:, places] = own
+    return aligned
+
+
+def _facts(joined: Joined) -> dict:
+    """What weakens the answers, as numbers."""
+    copies = [one.predictions.get("copy_of") for one in joined.evaluations.values()]
+    shares = zip(joined.names, joined.right.mean(axis=0))
+    return {
+        "train": any(one.split == "train" for one in joined.evaluations.values()),
+        "copies": max((int((column.fillna("") != "").sum()) for column in copies if column is not None), default=0),
+        "weak": {name: float(share) for name, share in shares if share < WEAK},
+        "left_out": sum(joined.left_out.values()),
+    }
+
+
+def _notes(facts: dict) -> list[str]:
+    notes = []
+    if facts["train"]:
+        notes.append(
+            "These are training pictures: models that learnt the labels by heart repeat them, so that wrong labels"
+            " hide; evaluate on pictures that the models have not seen."
+        )
+    if facts["copies"]:
+        notes.append(
+            f"{facts['copies']} of the pictures are copies of training pictures: on them the models may repeat what"
+            " they learnt by heart."
+        )
+    for name, share in facts["weak"].items():
+        notes.append(f"{name} is right on {share:.0%} of the pictures only: its doubts are mostly its own mistakes.")
+    if facts["left_out"]:
+        notes.append(f"Pictures that the evaluations do not share were left out: {facts['left_out']}.")
+    return notes

@@ -1,0 +1,49 @@
+from .agreement.disagreement import disagreements
+from .agreement.similarity import compare_maps, density_difference
+from .attention import attention_on_parts
+from .faithfulness_metrics.evidence_swap import evidence_swap
+from .faithfulness_metrics.scores import faithfulness
+from .filters.patterns import FilterPatterns, crossed
+from .filters.render import draw_filters, filter_patterns
+from .heatmap import STATUS_MESSAGES, Heatmap
+from .heatmap_batches import heatmap_sets, heatmaps
+from .methods import METHODS
+from .scale import SCALES, scale_maps
+from .target import Contrast
+from .units.fine_tuning import matching_layers, tuning_table
+from .units.layer_activations import activations
+from .units.layer_spectrum import activation_spectra
+from .units.spectrum import Spectrum, pattern_spectrum, radial_spectrum, white_noise
+from .units.top_images import ExcitingPictures, activation_maps, exciting_pictures
+
+__all__ = [
+    "METHODS",
+    "SCALES",
+    "STATUS_MESSAGES",
+    "Contrast",
+    "ExcitingPictures",
+    "FilterPatterns",
+    "Heatmap",
+    "Spectrum",
+    "activation_maps",
+    "activation_spectra",
+    "activations",
+    "attention_on_parts",
+    "compare_maps",
+    "crossed",
+    "density_difference",
+    "disagreements",
+    "draw_filters",
+    "evidence_swap",
+    "exciting_pictures",
+    "faithfulness",
+    "filter_patterns",
+    "heatmap_sets",
+    "heatmaps",
+    "matching_layers",
+    "pattern_spectrum",
+    "radial_spectrum",
+    "scale_maps",
+    "tuning_table",
+    "white_noise",
+]

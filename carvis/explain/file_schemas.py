@@ -1,0 +1,62 @@
+"""What saved heatmaps and tests of faithfulness say of themselves beside their arrays, as schemas."""
+
+from typing import Annotated, Literal, NotRequired
+
+from annotated_types import Ge, Le, Len
+from typing_extensions import TypedDict
+
+from carvis.workspace.json_schema import Count, Listed, Number, Positive, Sentence, Texts
+
+
+class HeatmapFacts(TypedDict):
+    """The attributes of a ``Heatmap``; what is not required came with later versions."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+    status: Literal["ok", "non-finite", "saturated", "zero-gradient", "all-negative", "constant"]
+    target: Count
+    target_name: str
+    predicted: Count
+    predicted_name: str
+    # NaN and infinite are what a model may answer: the status says so. A file of today has null for them.
+    score: float | None
+    score_kind: Literal["logit", "probability", "log-probability"]
+    class_names: Annotated[Texts, Len(1)]
+    layer: str
+    method: str
+    model_name: str
+    fingerprint: str
+    preprocessing: str
+    source: NotRequired[str | None]
+    against: NotRequired[Count | None]
+    gamma: NotRequired[Number]
+    precision: NotRequired[Literal["full", "fast"]]
+    alpha: NotRequired[str]
+    orientation: NotRequired[str]
+    turn: NotRequired[Annotated[int, Ge(1), Le(8)]]
+    notes: NotRequired[Listed[Sentence]]
+
+
+class _Check(TypedDict):
+    layers: Annotated[Texts, Len(1)]
+    similarity: Annotated[Listed[float], Len(1)]
+
+
+class _Rest(TypedDict):
+    status: str
+    steps: Positive
+    fill: str
+    seed: int
+
+
+class _Trials(TypedDict):
+    own: Annotated[Listed[float], Len(2, 2)]
+    random: Annotated[Listed[float], Len(2, 2)]
+    blob: Annotated[Listed[float], Len(2, 2)]
+
+
+class FaithfulnessFacts(TypedDict):
+    """What is kept of the faithfulness of one heatmap."""
+
+    trials: _Trials
+    randomisation: _Check | None
+    rest: _Rest

@@ -1,0 +1,8 @@
+from .patterns import FilterPatterns
+from .render import draw_filters, filter_patterns
+
+__all__ = [
+    "FilterPatterns",
+    "draw_filters",
+    "filter_patterns",
+]

@@ -1,0 +1,226 @@
+"""The fine-tuning lens: what training on changed in each filter of a layer, and what it left exactly as it was."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+
+from carvis.classifier import Classifier
+from carvis.dataset import Unreadable
+from carvis.errors import ModelError
+from carvis.explain.input_frame import turn_for, upright_maps
+from carvis.explain.keras.layer_outputs import layer_outputs
+from carvis.language import Message
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A layer of one model and the layer of another that it corresponds to.
+
+    Attributes:
+        before, after: the layers' paths.
+        same_weights: the two hold exactly the same weights.
+        same: so does everything below them, and the two see pictures alike: on any picture the two give the same, and
+            their patterns are identical.
+        change: how far the weights moved, the length of the difference over the length of the first ones.
+    """
+
+    before: str
+    after: str
+    same_weights: bool
+    same: bool
+    change: float
+
+
+def relative_change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return how far each filter's weights moved: |after - before| / |before|, of (..., c) to float64 (c,).
+
+    0 where nothing changed, infinite where all weights were 0 before.
+    """
+    before, after = (np.asarray(x, np.float64).reshape(-1, x.shape[-1]) for x in (before, after))
+    moved, length = np.linalg.norm(after - before, axis=0), np.linalg.norm(before, axis=0)
+    return np.divide(moved, length, out=np.where(moved > 0, np.inf, 0.0), where=length > 0)
+
+
+def matching_layers(before: Classifier, after: Classifier) -> list[Pair]:
+    """Find, for each convolution of one model, the one of another model that it became, in execution order.
+
+    Layers match by path, else by name, and only where their kernels have one shape.
+
+    Raises:
+        ModelError: the models share no such layer.
+    """
+    others = {path: after.layer(path) for path in after.conv_layers}
+    by_name = {path.rsplit("/", 1)[-1]: path for path in others}
+    below = _BelowAlike(before, after)
+    pairs = []
+    for path in before.conv_layers:
+        other = path if path in others else by_name.get(path.rsplit("/", 1)[-1])
+        if other is None:
+            continue
+        one, two = before.layer(path), others[other]
+        if [weight.shape for weight in one.get_weights()] != [weight.shape for weight in two.get_weights()]:
+            continue
+        alike = _alike(one, two)
+        moved = np.concatenate([(b - a).ravel() for a, b in zip(one.get_weights(), two.get_weights(), strict=True)])
+        length = np.linalg.norm(np.concatenate([weight.ravel() for weight in one.get_weights()]))
+        change = 0.0 if alike else float(np.linalg.norm(moved) / length) if length else float("inf")
+        pairs.append(Pair(path, other, alike, alike and below.upto(path, other), change))
+    if not pairs:
+        raise ModelError(
+            Message(
+                "{before} and {after} share no convolution of one name and size: take a model and one that was "
+                "trained on from it.",
+                before=before.name,
+                after=after.name,
+            )
+        )
+    return pairs
+
+
+class _BelowAlike:
+    """Tells whether all that comes before two layers is the same in both models."""
+
+    def __init__(self, before: Classifier, after: Classifier):
+        self._seen_alike = (before.input_words, before.channels) == (after.input_words, after.channels)
+        self._layers = [
+            [(call.path, call.operation) for call in clf.places.calls if _matters(call.operation)]
+            for clf in (before, after)
+        ]
+
+    def upto(self, before: str, after: str) -> bool:
+        first, second = (
+            layers[: [path for path, _ in layers].index(path)]
+            for layers, path in zip(self._layers, (before, after), strict=True)
+        )
+        return (
+            self._seen_alike
+            and len(first) == len(second)
+            and all(_alike(one, two) for (_, one), (_, two) in zip(first, second, strict=True))
+        )
+
+
+def _matters(layer: keras.Operation) -> bool:
+    """Tell whether a layer is there at all when a model answers."""
+    if not isinstance(layer, keras.Layer):
+        return False
+    augments = type(layer).__name__.startswith("Random")
+    return not augments and not isinstance(layer, (keras.layers.InputLayer, keras.layers.Dropout))
+
+
+def _alike(one: keras.Layer, two: keras.Layer) -> bool:
+    weights = one.get_weights(), two.get_weights()
+    return (
+        type(one) is type(two)
+        and _settings(one) == _settings(two)
+        and len(weights[0]) == len(weights[1])
+        and all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
+    )
+
+
+def _settings(layer: keras.Layer) -> dict:
+    """What a layer does besides its weights."""
+    left_out = ("name", "trainable", "dtype", "seed")
+    return {
+        key: value
+        for key, value in layer.get_config().items()
+        if key not in left_out and not key.endswith(("_initializer", "_regularizer", "_constraint"))
+    }
+
+
+def weight_changes(before: Classifier, after: Classifier, pair: Pair) -> np.ndarray:
+    """Return how far the weights of each filter of a layer moved, as ``relative_change``: float64 (c,)."""
+    return relative_change(*(_columns(clf.layer(path)) for clf, path in ((before, pair.before), (after, pair.after))))
+
+
+def _columns(layer: keras.Layer) -> np.ndarray:
+    """Bring a convolution's weights to a column a filter; of a separable one, those that make its channels."""
+    kernel = layer.get_weights()[0]
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        kernel = layer.get_weights()[1]
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        kernel = kernel.reshape(*kernel.shape[:2], -1)
+    columns = kernel.reshape(-1, kernel.shape[-1])
+    bias = layer.get_weights()[-1]
+    return np.concatenate([columns, bias[None]]) if layer.use_bias else columns
+
+
+def activation_changes(
+    before: Classifier,
+    after: Classifier,
+    pair: Pair,
+    paths: Iterable[str | Path],
+    *,
+    unreadable: Unreadable | None = None,
+    watch: Callable[[int, int], bool | None] = lambda done, total: None,
+) -> np.ndarray:
+    """Return how differently each filter of a layer answers to pictures in the two models: float64 (c,).
+
+    The mean of |after - before| over pictures and places, divided by the mean of |before| + |after|: 0 where the two
+    answer alike, 1 where one is silent wherever the other answers.
+
+    Args:
+        paths: pictures; those that cannot be read are left out.
+        watch: called with the number of pictures done and to do; returns True to stop.
+
+    Raises:
+        ModelError: the two give maps of different size.
+    """
+    paths = [str(path) for path in paths]
+    unreadable = unreadable if unreadable is not None else Unreadable()
+    moved = total = 0.0
+    batches = (
+        layer_outputs(clf, paths, [layer], unreadable=unreadable)
+        for clf, layer in ((before, pair.before), (after, pair.after))
+    )
+    for (places, (one,)), (_, (two,)) in zip(*batches):
+        if before.orientation != after.orientation:
+            # One of them sees some images lying on their side: places are compared on the upright image.
+            one, two = (_upright(clf, paths, places, maps) for clf, maps in ((before, one), (after, two)))
+        if one.shape != two.shape:
+            raise ModelError(
+                Message(
+                    "{before} and {after} take pictures of different size: their activations cannot be compared.",
+                    before=before.name,
+                    after=after.name,
+                )
+            )
+        moved = moved + np.abs(two - one).sum(axis=(0, 1, 2), dtype=np.float64)
+        total = total + (np.abs(one) + np.abs(two)).sum(axis=(0, 1, 2), dtype=np.float64)
+        if watch(int(places[-1]) + 1, len(paths)):
+            break
+    return np.divide(moved, total, out=np.zeros_like(moved), where=np.asarray(total) > 0)
+
+
+def _upright(clf: Classifier, paths: list[str], places: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    turned = [upright_maps([one], turn_for(clf, paths[place]))[0] for place, one in zip(places, maps, strict=True)]
+    if len({one.shape for one in turned}) > 1:
+        raise ModelError(
+            Message(
+                "{model} sees images on their side that it does not take as a square: compare others.", model=clf.name
+            )
+        )
+    return np.stack(turned)
+
+
+def tuning_table(
+    before: Classifier,
+    after: Classifier,
+    pair: Pair,
+    paths: Iterable[str | Path] = (),
+    **options,
+) -> pd.DataFrame:
+    """Return one row a filter of a layer: filter, weight_change and, where pictures are given, activation_change.
+
+    Args:
+        options: as ``activation_changes``, which says what may be raised.
+    """
+    table = pd.DataFrame({"weight_change": weight_changes(before, after, pair)})
+    table.insert(0, "filter", np.arange(len(table)))
+    paths = list(paths)
+    if paths:
+        table["activation_change"] = activation_changes(before, after, pair, paths, **options)
+    return table

@@ -1,0 +1,75 @@
+"""The attention of a report's models: what was measured in full, else a quick look at a sample of the images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carvis.errors import CarvisError
+from carvis.language import _, localised
+
+if TYPE_CHECKING:
+    from carvis.explain.attention import Attention
+    from carvis.report.context import Context
+
+# Pixels that a quick look may cost each model: 390 images of 160 x 160, 152 of 256 x 256.
+_QUICK, _FEWEST, _MOST = 10_000_000, 60, 400
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A model's attention on parts.
+
+    Attributes:
+        attention: the figures.
+        full: whether all annotated images were measured, each part occluded too; else heatmaps of a sample alone.
+    """
+
+    attention: Attention
+    full: bool
+
+
+def measured_attention(context: Context) -> dict[str, Measured]:
+    """Return each model's attention by name; empty without annotated parts or models.
+
+    It is kept from before, measured in full where ``context.measure`` asks for it, else a quick one of heatmaps alone.
+    """
+    if context.data is None or not context.files:
+        return {}
+    from carvis.dataset.parts import find_parts, read_parts
+    from carvis.explain.attention import attention_on_parts, kept, settings_key, settings_of
+    from carvis.workspace import Cache
+
+    source = next(iter(find_parts(context.data)), None)
+    if source is None:
+        return {}
+    parts = read_parts(source, context.data, context.split)
+    cache = Cache(context.cache_dir / "attention") if context.cache_dir else None
+    found: dict[str, Measured] = {}
+    for name, clf in context.classifiers.items():
+        identity = (clf.fingerprint, list(clf.class_names))
+        key = settings_key(identity, (context.data.fingerprint, context.split), parts.fingerprint, settings_of())
+        result = kept(cache, key) if cache else None
+        full = result is not None or context.measure
+        context.tell(_("attention of {name}").format(name=name))
+        try:
+            if result is None and context.measure:
+                result = attention_on_parts(clf, context.data, context.split, parts, cache=cache)
+            elif result is None:
+                few = parts.only(samples=_sample(list(parts), clf.probe_size))
+                result = attention_on_parts(clf, context.data, context.split, few, cover=False, cache=cache)
+        except CarvisError as error:
+            context.problems.append(localised(error))
+            continue
+        found[name] = Measured(result, full)
+    return found
+
+
+def _sample(ids: list[str], size: tuple[int, int]) -> list[str]:
+    most = min(max(_QUICK // (size[0] * size[1]), _FEWEST), _MOST)
+    if len(ids) <= most:
+        return ids
+    chosen = np.random.default_rng(0).choice(len(ids), most, replace=False)
+    return [ids[place] for place in sorted(chosen)]

@@ -1,0 +1,194 @@
+"""``report_html`` and ``write_report``: the sections put into one HTML file that needs nothing beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from markupsafe import Markup
+
+from carvis import __version__
+from carvis.dataset import Dataset
+from carvis.errors import CarvisError, ModelError, TableError
+from carvis.evaluation import Evaluation
+from carvis.evaluation.alignment import named
+from carvis.explain.methods import METHODS
+from carvis.language import ENGLISH, N_, Message, _, localised, n_, speaking
+from carvis.report.blocks import Section, shortened
+from carvis.report.context import Context
+from carvis.report.sections.attention import attention
+from carvis.report.sections.confusion import confusion
+from carvis.report.sections.health import health
+from carvis.report.sections.heatmaps import heatmaps
+from carvis.report.sections.provenance import making
+from carvis.report.sections.scores import scores
+from carvis.report.sections.summary import Summary, summary
+from carvis.workspace import atomic_write
+
+# The last one tells what the others could not have.
+SECTIONS: dict[str, Callable[[Context], Section | None]] = {
+    "scores": scores,
+    "attention": attention,
+    "heatmaps": heatmaps,
+    "confusion": confusion,
+    "health": health,
+    "making": making,
+}
+_SAID = {
+    "scores": N_("scores"), "attention": N_("attention"), "heatmaps": N_("heatmaps"), "confusion": N_("confusion"),
+    "health": N_("health of the data"), "making": N_("how it was made"),
+}  # fmt: skip
+# Stands where the file's size comes, which is known last.
+_SIZE = "{{ size }}"
+
+
+def write_report(
+    out: str | Path,
+    evaluations: Sequence[Evaluation] | Mapping[str, Evaluation],
+    *,
+    overwrite: bool = False,
+    **options,
+) -> Path:
+    """Write ``report_html`` into a file.
+
+    Args:
+        out: the file.
+        evaluations, options: as ``report_html``.
+        overwrite: replace ``out``.
+
+    Raises:
+        TableError: no evaluation, or evaluations of different data.
+        CarvisError: ``out`` is there already, or cannot be written.
+    """
+    out = Path(out)
+    if out.exists() and not overwrite:
+        raise CarvisError(Message("{out} is there already: name another file, or --overwrite to replace it.", out=out))
+    page = report_html(evaluations, **options)
+    return atomic_write(out, page)
+
+
+def report_html(
+    evaluations: Sequence[Evaluation] | Mapping[str, Evaluation],
+    *,
+    data: Dataset | None = None,
+    files: Mapping[str, str | Path] | None = None,
+    cache_dir: str | Path | None = None,
+    pictures: int = 8,
+    pairs: int = 5,
+    method: str = "grad-cam",
+    measure: bool = False,
+    language: str = ENGLISH,
+    tell: Callable[[str], None] = lambda text: None,
+) -> str:
+    """Return one HTML page on one or more models: how good, what they confuse, where they look, how it was made.
+
+    The first page sums up the rest. The file holds its images itself, so that it opens anywhere, and says in its last
+    section what could not be had.
+
+    Args:
+        evaluations: of one data set and split, in a list or by the name to show.
+        data: the data set; without it there are no images and heatmaps.
+        files: the models' files by the same names; without them there are no heatmaps.
+        cache_dir: where a workspace keeps what was measured (``Workspace.cache_dir``).
+        pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with pictures.
+        method: of the heatmaps.
+        measure: occlude parts and test the heatmaps where that was not done yet, which takes minutes; without it the
+            attention on parts is that of heatmaps alone, on a sample of the images.
+        language: ``en`` or ``ja``; what lies in figures, and sentences on files that went wrong, stay English.
+        tell: called with a sentence on what is under way.
+
+    Raises:
+        TableError: no evaluation, or evaluations of different data.
+        ModelError: no such method.
+        CarvisError: no such language.
+    """
+    if method not in METHODS:
+        raise ModelError(
+            Message(
+                "{method} is not a heatmap method: choose one of {choices}.", method=method, choices=", ".join(METHODS)
+            )
+        )
+    if pictures < 0 or pairs < 0:
+        raise CarvisError(Message("{pictures} images is invalid: give 0 or more.", pictures=min(pictures, pairs)))
+    by_name = named(evaluations)
+    if not by_name:
+        raise TableError(Message("A report takes one evaluation or more: evaluate a model first."))
+    places = {(one.setup["dataset"]["name"], one.split) for one in by_name.values()}
+    if len(places) > 1:
+        said = " and ".join(f"{name} {split}" for name, split in sorted(places))
+        raise TableError(
+            Message(
+                "These evaluations are of different pictures ({said}): report on one data set and split.", said=said
+            )
+        )
+    known = {name: Path(file) for name, file in (files or {}).items() if name in by_name}
+    cache = Path(cache_dir) if cache_dir else None
+    context = Context(by_name, data, known, cache, pictures, pairs, method, measure, tell)
+    with speaking(language):
+        sections = [section for make in SECTIONS.values() if (section := _made(make, context)) is not None]
+        for problem in dict.fromkeys(context.problems):
+            tell(problem)
+        return page(context, sections, summary(context, sections), language)
+
+
+def _made(make: Callable[[Context], Section | None], context: Context) -> Section | None:
+    """A section, or what kept it from being made: the others do not depend on it."""
+    context.tell(_(_SAID.get(make.__name__, make.__name__)))
+    try:
+        return make(context)
+    except CarvisError as error:
+        context.problems.append(f"{_(_SAID.get(make.__name__, make.__name__))}: {localised(error)}")
+        return None
+
+
+def page(context: Context, sections: Sequence[Section], first: Summary, language: str) -> str:
+    """Put the first page and the sections into the page."""
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(
+        loader=PackageLoader("carvis.report", ""), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"css": css_string, "shortened": shortened}
+    created = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
+    if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
+        created = datetime.fromtimestamp(int(epoch), UTC).strftime("%Y-%m-%d %H:%M")
+    n = len(context.evaluations)
+    words = n_("{n} model on {data}", "{n} models on {data}", n)
+    text = environment.get_template("page.html").render(
+        language=language,
+        title=words.format(n=n, data=context.data_name),
+        product=_("Image classifier report"),
+        created=created,
+        version=f"carvis {__version__}",
+        summary=first,
+        sections=sections,
+        words=_words(context, first),
+        size=_SIZE,
+    )
+    # The size of the file stands in the file: what takes its place is as long as what stood there, but for a digit.
+    return text.replace(_SIZE, f"{len(text.encode()) / 1e6:.1f} MB")
+
+
+def _words(context: Context, first: Summary) -> dict[str, str]:
+    """The page's own words in the reader's language."""
+    more = n_("{n} more warning: see the sections.", "{n} more warnings: see the sections.", first.more)
+    lettered = _("Letters stand for the models, the most accurate first, as the scoreboard lists them.")
+    return {
+        "best": _("Which model is best") if len(context.evaluations) > 1 else _("How good the model is"),
+        "looking": _("Where the models look"),
+        "warnings": _("Warnings"),
+        "none": _("Nothing was found that speaks against these figures."),
+        "more": more.format(n=first.more) if first.more else "",
+        "contents": _("Contents"),
+        "made": _("How the figures were made"),
+        "letters": lettered if context.lettered else "",
+        "size": _("One file, {size}, which opens without a network.").format(size=_SIZE),
+        "page": _("page"),
+    }
+
+
+def css_string(text: str) -> Markup:
+    """Write a text as a CSS string: whatever is no letter or digit as its code, so that nothing can end the string."""
+    return Markup('"' + "".join(c if c.isalnum() else f"\\{ord(c):x} " for c in text) + '"')

@@ -1,0 +1,39 @@
+"""How everything was made, so that it can be made again."""
+
+import pandas as pd
+
+from carvis.language import _
+from carvis.report.blocks import Heading, Points, Section, Words, table
+from carvis.report.caveats import notes
+from carvis.report.context import Context
+
+
+def making(context: Context) -> Section:
+    """Return the section on how the figures were made: models, data, versions."""
+    rows, versions = {}, {}
+    for name in context.ranked:
+        setup = context.evaluations[name].setup
+        model = setup["model"]
+        rows[context.keyed(name)] = {
+            _("file"): model.get("file") or "–",
+            _("fingerprint"): str(model.get("fingerprint") or "–")[:12],
+            _("input"): "x".join(map(str, filter(None, model.get("input_size") or ()))) or "–",
+            _("preprocessing"): model.get("preprocessing") or "–",
+            _("reading"): ", ".join(model[name] for name in ("alpha", "orientation") if model.get(name)) or "–",
+            _("resize"): model.get("resize") or "–",
+            _("evaluated"): str(setup.get("created", "–"))[:10],
+        }
+        said = ", ".join(f"{what} {version}" for what, version in setup.get("versions", {}).items())
+        versions.setdefault(said, []).append(context.keys[name])
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("model"))
+    blocks: list = [table(frame, texts=frame.shape[1] + 1)]
+    for said, names in versions.items():
+        if said:
+            words = _("Evaluated with {versions}.").format(versions=said)
+            blocks.append(Words(words if len(versions) == 1 else f"{', '.join(names)}: {words}", True))
+    if found := notes(context):
+        lines = tuple(f"{', '.join(names)}: {note}" for note, names in found.items())
+        blocks += [Heading(_("Assumptions and notes")), Points(lines)]
+    if context.problems:
+        blocks += [Heading(_("What could not be had")), Points(tuple(dict.fromkeys(context.problems)))]
+    return Section("making", _("How it was made"), _("With what, and with which versions?"), tuple(blocks))

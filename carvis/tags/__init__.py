@@ -1,0 +1,5 @@
+"""Tags, notes and decisions that a person gives to images."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,287 @@
+"""Tags, notes and decisions that a person gives to pictures, kept in the workspace's `data/tags.sqlite`."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from carvis.language import Message
+from carvis.tags.database import TagError, reading, writing
+from carvis.workspace import Workspace, split_folders
+
+TAGS = ("label-wrong", "blurred", "other-car", "not-a-car", "cropped")
+DECISIONS = ("confirmed", "rejected")
+SEPARATOR = ";"
+_LONGEST_TAG, LONGEST_NOTE = 40, 10_000
+
+
+class NoteChangedError(TagError):
+    """Somebody else changed a note since it was read: `theirs` is what stands there now."""
+
+    def __init__(self, sample: str, theirs: str):
+        super().__init__(f"The note on {sample} was changed elsewhere meanwhile: read it and save yours again.")
+        self.theirs = theirs
+
+
+def tag_name(text: str) -> str:
+    """The name of a tag as it is kept: composed characters, hyphens for spaces, 1 to 40 printable characters.
+
+    Raises:
+        TagError: nothing is left, it is too long, or holds a semicolon or a character that cannot be seen.
+    """
+    name = "-".join(unicodedata.normalize("NFC", text).split())
+    if not 0 < len(name) <= _LONGEST_TAG or SEPARATOR in name or not name.isprintable():
+        raise TagError(
+            Message(
+                "{name!r} cannot be a tag: use 1 to {longest_tag} letters, figures or hyphens, and no semicolon.",
+                name=name[:60],
+                longest_tag=_LONGEST_TAG,
+            )
+        )
+    return name
+
+
+class Tags:
+    """The tags, notes and decisions of a workspace.
+
+    Each belongs to a picture: the data set's name, the sample's id and the content's SHA-256. A picture that was
+    replaced by another of the same name therefore has none of them; a picture that was renamed or moved keeps them,
+    since they follow its content from an id that holds no picture any more. An exact copy under another name has its
+    own. The file is made at the first change, and every change is on the disk when the call returns, so that two tabs
+    or two processes may work at once.
+
+    Args:
+        path: the SQLite file.
+        datasets: the data sets' folders by name, to tell a renamed picture from a copy. A data set that is not named
+            counts as having kept all its pictures.
+
+    Every method raises TagError where the file is damaged or cannot be used.
+    """
+
+    def __init__(self, path: str | Path, datasets: Mapping[str, str | Path] | None = None):
+        self.path = Path(path)
+        self.datasets = dict(datasets or {})
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> Tags:
+        """The tags of a workspace, in its `data/tags.sqlite`."""
+        return cls(workspace.data_dir / "tags.sqlite", {folder.name: folder for folder in workspace.datasets()})
+
+    def names(self) -> list[str]:
+        """The tags there are: the five that everybody has, then people's own, by name."""
+        with reading(self.path) as file:
+            own = [] if file is None else file.execute("SELECT tag FROM name UNION SELECT tag FROM tag").fetchall()
+        return [*TAGS, *sorted({name for (name,) in own} - set(TAGS))]
+
+    def add_name(self, text: str) -> str:
+        """Add a tag of one's own, and return its name as it is kept."""
+        name = tag_name(text)
+        if name not in TAGS:
+            with writing(self.path) as file:
+                file.execute("INSERT OR IGNORE INTO name VALUES (?, ?)", (name, _now()))
+        return name
+
+    def records(self, data: str | None = None) -> pd.DataFrame:
+        """All that was kept: data, id, sha256, tags (a tuple), note, time (of the last change, UTC), by data and id.
+
+        Args:
+            data: the name of one data set; all where not given.
+        """
+        where, values = ("", ()) if data is None else (" WHERE data = ?", (data,))
+        with reading(self.path) as file:
+            if file is None:
+                return pd.DataFrame(columns=["data", "id", "sha256", "tags", "note", "time"])
+            given = file.execute(
+                f"SELECT data, sample, sha256, tag, coalesce(time, '') FROM tag{where}", values
+            ).fetchall()
+            notes = file.execute(
+                f"SELECT data, sample, sha256, coalesce(note, ''), coalesce(time, '') FROM note{where}", values
+            ).fetchall()
+        kept: dict[tuple, list] = {}
+        for *key, tag, time in given:
+            entry = kept.setdefault(tuple(key), [(), "", ""])
+            entry[0], entry[2] = (*entry[0], tag), max(entry[2], time)
+        for *key, note, time in notes:
+            entry = kept.setdefault(tuple(key), [(), "", ""])
+            entry[1], entry[2] = note, max(entry[2], time)
+        rows = [(*key, _ordered(tags), note, time) for key, (tags, note, time) in sorted(kept.items())]
+        return pd.DataFrame(rows, columns=["data", "id", "sha256", "tags", "note", "time"])
+
+    def on(self, data: str, pictures: pd.DataFrame, records: pd.DataFrame | None = None) -> pd.DataFrame:
+        """What was kept on some pictures: a row each that has something, its index the sample's id: tags, note.
+
+        Args:
+            data: the data set's name.
+            pictures: needs columns id and sha256; may be long.
+            records: what `records(data)` returned, where it was read already.
+        """
+        found: dict[str, list] = {}
+        for record, sample in self._carried(self.records(data) if records is None else records, pictures, data):
+            entry = found.setdefault(sample, [(), ""])
+            entry[0] = _ordered({*entry[0], *record.tags})
+            # What was written under the picture's present name comes before what it brought along.
+            entry[1] = (record.note or entry[1]) if record.id == sample else (entry[1] or record.note)
+        return pd.DataFrame.from_dict(found, orient="index", columns=["tags", "note"]).rename_axis("id")
+
+    def tag(self, data: str, sample: str, sha256: str, tag: str, on: bool = True) -> None:
+        """Give a picture a tag, or take it away."""
+        name = tag_name(tag)
+        with writing(self.path) as file:
+            self._adopt(file, "tag", data, sample, sha256)
+            if on:
+                file.execute("INSERT OR IGNORE INTO tag VALUES (?, ?, ?, ?, ?)", (data, sample, sha256, name, _now()))
+            else:
+                key = (data, sample, sha256, name)
+                file.execute("DELETE FROM tag WHERE data = ? AND sample = ? AND sha256 = ? AND tag = ?", key)
+
+    def note(self, data: str, sample: str, sha256: str, text: str, seen: str = "") -> None:
+        """Write a picture's note; an empty text takes it away.
+
+        Args:
+            data: the data set's name.
+            sample: the picture's id.
+            sha256: of its content.
+            text: the note, at most 10,000 characters.
+            seen: the note that the person had before their eyes when they began to write.
+
+        Raises:
+            NoteChangedError: another note than `seen` stands there now; nothing was written.
+        """
+        text = text.strip()
+        if len(text) > LONGEST_NOTE:
+            raise TagError(
+                Message(
+                    "The note on {sample} is longer than {longest_note:,} characters: shorten it.",
+                    sample=sample,
+                    longest_note=LONGEST_NOTE,
+                )
+            )
+        key = (data, sample, sha256)
+        with writing(self.path) as file:
+            self._adopt(file, "note", *key)
+            row = file.execute("SELECT note FROM note WHERE data = ? AND sample = ? AND sha256 = ?", key).fetchone()
+            theirs = row[0] if row else ""
+            if theirs == text:
+                return
+            if theirs != seen.strip():
+                raise NoteChangedError(sample, theirs)
+            if text:
+                file.execute("INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?, ?)", (*key, text, _now()))
+            else:
+                file.execute("DELETE FROM note WHERE data = ? AND sample = ? AND sha256 = ?", key)
+
+    def decide(
+        self, data: str, sample: str, sha256: str, label: str, suggested: str, decision: str | None = "confirmed"
+    ) -> None:
+        """Keep whether a person found a label wrong, replacing what was decided on this picture before.
+
+        Args:
+            data: the data set's name.
+            sample: the picture's id.
+            sha256: of its content.
+            label: the label that was judged.
+            suggested: the label that it should have; empty where no class fits.
+            decision: `confirmed` (the label is wrong), `rejected` (the label is right), or None to take it back.
+        """
+        if decision is not None and decision not in DECISIONS:
+            raise TagError(
+                Message(
+                    "{decision!r} is no decision: use {choices}.", decision=decision, choices=" or ".join(DECISIONS)
+                )
+            )
+        key = (data, sample, sha256)
+        with writing(self.path) as file:
+            self._adopt(file, "decision", *key)
+            if decision is None:
+                file.execute("DELETE FROM decision WHERE data = ? AND sample = ? AND sha256 = ?", key)
+            else:
+                row = (*key, label, suggested, decision, _now())
+                file.execute("INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def decisions(self, data: str, pictures: pd.DataFrame) -> pd.DataFrame:
+        """What was decided on some pictures: a row each, its index the sample's id: suggested, decision, time.
+
+        Args:
+            data: the data set's name.
+            pictures: needs columns id, sha256 and label: a decision on another label does not count.
+        """
+        columns = ["id", "sha256", "label", "suggested", "decision", "time"]
+        with reading(self.path) as file:
+            sql = "SELECT sample, sha256, label, suggested, decision, time FROM decision WHERE data = ?"
+            kept = pd.DataFrame([] if file is None else file.execute(sql, (data,)).fetchall(), columns=columns)
+        carried = list(self._carried(kept, pictures, data))
+        few = pictures[pictures["id"].isin({sample for _record, sample in carried})]
+        labels = dict(zip(few["id"], few["label"]))
+        found = {}
+        for record, sample in carried:
+            if labels[sample] == record.label and (record.id == sample or sample not in found):
+                found[sample] = (record.suggested, record.decision, record.time)
+        return pd.DataFrame.from_dict(found, orient="index", columns=columns[3:]).rename_axis("id")
+
+    def near(self, data: str, records: pd.DataFrame, pictures: pd.DataFrame) -> np.ndarray:
+        """Which pictures (bool, a row each) some records may belong to: by id, or by content where an id was left.
+
+        Args:
+            data: the data set's name.
+            records: needs columns id and sha256.
+            pictures: needs columns id and sha256; may be long.
+        """
+        same = pictures["id"].isin(set(records["id"])).to_numpy(bool)
+        settled = set(zip(pictures.loc[same, "id"], pictures.loc[same, "sha256"]))
+        there = self._still_there(data)
+        keys = set(zip(records["id"], records["sha256"])) - settled
+        left = {sha256 for sample, sha256 in keys if not there(sample)}
+        return same | pictures["sha256"].isin(left).to_numpy(bool) if left else same
+
+    def _carried(self, kept: pd.DataFrame, pictures: pd.DataFrame, data: str) -> Iterable[tuple]:
+        """Each record with the id of a picture that it now belongs to."""
+        if kept.empty:
+            return
+        # Few pictures have records: only those are looked at one by one.
+        here = pictures.loc[self.near(data, kept, pictures), ["id", "sha256"]]
+        by_content: dict[str, dict[str, None]] = {}
+        for sample, sha256 in zip(here["id"], here["sha256"]):
+            by_content.setdefault(sha256, {})[sample] = None
+        there = self._still_there(data)
+        for record in kept.itertuples(index=False):
+            samples = by_content.get(record.sha256, {})
+            if record.id in samples:
+                yield record, record.id
+            elif samples and not there(record.id):
+                for sample in samples:
+                    yield record, sample
+
+    def _adopt(self, file, table: str, data: str, sample: str, sha256: str) -> None:
+        """Bring what belongs to this content under the picture's present id."""
+        there = self._still_there(data)
+        sql = f"SELECT DISTINCT sample FROM {table} WHERE data = ? AND sha256 = ? AND sample != ?"
+        for (other,) in file.execute(sql, (data, sha256, sample)).fetchall():
+            if not there(other):
+                key = (data, sha256, other)
+                where = "WHERE data = ? AND sha256 = ? AND sample = ?"
+                file.execute(f"UPDATE OR IGNORE {table} SET sample = ? {where}", (sample, *key))
+                file.execute(f"DELETE FROM {table} {where}", key)
+
+    def _still_there(self, data: str) -> Callable[[str], bool]:
+        if data not in self.datasets:
+            return lambda sample: True
+        folders = dict(split_folders(Path(self.datasets[data])))
+
+        def there(sample: str) -> bool:
+            split, _, rest = sample.partition("/")
+            return split in folders and (folders[split] / rest).is_file()
+
+        return there
+
+
+def _ordered(tags: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(tags), key=lambda tag: (TAGS.index(tag) if tag in TAGS else len(TAGS), tag)))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

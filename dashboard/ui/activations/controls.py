@@ -1,0 +1,111 @@
+"""The pieces of page Activations: the choice of picture and look, and what each layer makes of the picture."""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from ui.state import selection
+from ui.state.classifiers import Opened, stamp_of
+from ui.state.data import Picture
+from ui.state.i18n import N_, _, of_library, translated
+from ui.widgets import error_message
+from ui.widgets.pickers import COLOURS
+
+ORDER = {"number": N_("By number"), "largest": N_("Largest first")}
+RANGE = {"channel": N_("Each channel by itself"), "layer": N_("Shared in the layer")}
+RANGE_NOTES = {
+    "channel": N_("Each channel on its own scale: compare places, not strengths."),
+    "layer": N_("One scale for the layer: what stays dark answers weakly."),
+}
+# All layers of a VGG16 at 256 pixels take 70 MB.
+_KEPT = 4
+
+
+def choose_picture(pictures: list[Picture]) -> Picture:
+    """Choose one picture: the last of the selection, unless an upload was chosen in this session."""
+    by_id = {picture.id: picture for picture in pictures}
+    key = "activations_picture"
+    uploads = [picture.id for picture in pictures if isinstance(picture.source, bytes)]
+    new = set(uploads) - set(st.session_state.get("activations_uploads", ()))
+    st.session_state["activations_uploads"] = tuple(uploads)
+    if new:
+        shown = next(name for name in uploads if name in new)
+    else:
+        shown = st.session_state.get(key)
+        shown = shown if shown in uploads else pictures[-1].id
+    selection.show(key, shown)
+    if len(pictures) > 1:
+        st.selectbox(
+            _("Picture"),
+            list(by_id),
+            format_func={picture.id: picture.name for picture in pictures}.get,
+            key=key,
+            on_change=selection.by_person(key, _take_picture),
+            args=(key,),
+        )
+    return by_id[shown]
+
+
+def _take_picture(key: str) -> None:
+    """Move a picture of the data set to the end of the selection, where a link finds it."""
+    now, wanted = selection.get().sample, st.session_state[key]
+    if wanted in now:
+        selection.change(sample=(*(one for one in now if one != wanted), wanted))
+
+
+def choose_look() -> selection.Selection:
+    """Offer the order of the channels, what shares a colour scale, and the colours."""
+    chosen = selection.get()
+    rows = (
+        (("order", _("Channels"), translated(ORDER)), ("columns", _("In a row"), {"16": "16", "8": "8"})),
+        (("range", _("Colour scale"), translated(RANGE)),),
+    )
+    for controls in rows:
+        with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
+            for field, label, words in controls:
+                st.segmented_control(
+                    label,
+                    list(words),
+                    format_func=words.get,
+                    required=True,
+                    width="content",
+                    **selection.control(field, getattr(chosen, field)),
+                )
+            if controls is rows[-1]:
+                st.selectbox(
+                    _("Colours"),
+                    list(COLOURS),
+                    format_func=translated(COLOURS).get,
+                    width=180,
+                    **selection.control("colours", chosen.colours),
+                )
+    return chosen
+
+
+def range_note(chosen: selection.Selection) -> str:
+    """Say what shares a colour scale."""
+    return _(RANGE_NOTES[chosen.range])
+
+
+def of(model: Opened, picture: Picture) -> dict[str, np.ndarray] | str:
+    """Return what each layer of a model makes of a picture, or the sentence why that cannot be told.
+
+    The arrays are shared between sessions and are not to be changed.
+    """
+    if model.classifier is None:
+        return of_library(model.error)
+    try:
+        return _activations(model.classifier.fingerprint, stamp_of(picture), _model=model, _source=picture.source)
+    # Whatever TensorFlow says to one model, the others are shown.
+    except Exception as problem:
+        return error_message.of(problem).sentence
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _activations(fingerprint: str, mark: object, *, _model: Opened, _source: Path | bytes) -> dict[str, np.ndarray]:
+    from carvis.explain import activations
+
+    clf = _model.classifier
+    with _model.lock:
+        return activations(clf, _source, "completed")

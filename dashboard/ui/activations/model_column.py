@@ -1,0 +1,240 @@
+"""One model's column of page Activations."""
+
+from pathlib import Path
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from carvis.explain.units.channels import (
+    activation_file,
+    by_largest,
+    channel_grid,
+    dead_channels,
+    last_of_each_size,
+    mean_map,
+    stretched,
+)
+from carvis.images import encode_image, overlay
+from carvis.tables import to_csv
+from ui.state import selection
+from ui.state.classifiers import Opened
+from ui.state.data import Picture
+from ui.state.i18n import _, n_
+from ui.state.widget_values import careful
+from ui.widgets.download import download
+from ui.widgets.layout import error
+from ui.widgets.text import STATUS, percent, plain
+
+_SHOWN = 128
+_WIDTHS = {True: 1100, False: 660}
+
+
+class View:
+    """One model's column: its layer, the tiles, one channel and the mean over the picture, its dead channels."""
+
+    def __init__(
+        self, model: Opened, picture: Picture, image: np.ndarray, found: dict[str, np.ndarray], cell: DeltaGenerator
+    ):
+        self.model, self.picture, self.image, self.found, self.cell = model, picture, image, found, cell
+        self.dead = {path: int(dead_channels(values).sum()) for path, values in found.items()}
+        self.shares = {path: count / found[path].shape[2] for path, count in self.dead.items()}
+        self.most_dead = max(self.shares.values())
+
+    def draw(self, chosen: selection.Selection, wide: bool, top: float) -> None:
+        """Fill the column.
+
+        Args:
+            wide: the column has the page for itself.
+            top: the largest share of dead channels of all models, where the bars end.
+        """
+        with self.cell:
+            path = self._choose_layer(chosen)
+            values = self.found[path]
+            height, width, channels = values.shape
+            count = n_("{n} channel", "{n} channels", channels).format(n=channels)
+            dead = _("{n} dead ({share})").format(n=self.dead[path], share=percent(self.shares[path]))
+            st.caption(f"{height}×{width} · {count} · {dead}")
+            if not np.isfinite(values).all():
+                st.warning(_(STATUS["non-finite"]), icon=":material/warning:")
+            self._tiles(path, chosen, wide)
+            self._over_the_picture(path, chosen)
+            self._bars(path, top)
+            self._downloads(path, chosen)
+
+    def _choose_layer(self, chosen: selection.Selection) -> str:
+        name, paths = self.model.name, list(self.found)
+        stages, model_places = last_of_each_size(self.found), self.model.classifier.places
+        usual = stages[len(stages) // 2]
+        wanted = dict(entry.rsplit(":", 1) for entry in chosen.layer if ":" in entry).get(name)
+        if wanted in model_places.by_path or wanted in model_places.groups:
+            # Chosen on another page: it is a layer, if not one of those shown here.
+            wanted = wanted if wanted in paths else None
+        if wanted and wanted not in paths:
+            words = _("{model} has no layer {layer} that can be shown; another one is.")
+            error(words.format(model=name, layer=wanted))
+            wanted = None
+        shown = wanted or usual
+        key = f"activation_layer_{name}"
+        selection.show(key, shown)
+        st.selectbox(
+            _("Layer of {model}").format(model=plain(name)),
+            paths,
+            key=key,
+            on_change=selection.by_person(key, _take),
+            args=("layer", name, key, usual),
+        )
+        return shown
+
+    def _tiles(self, path: str, chosen: selection.Selection, wide: bool) -> None:
+        values, every = self.found[path], f"all_channels_{self.model.name}"
+        channels = values.shape[2]
+        order = self._order(path, chosen)
+        if not st.session_state.get(every):
+            order = order[:_SHOWN]
+        columns = min(int(chosen.columns), channels)
+        side = min(_WIDTHS[wide] // columns - 4, 160)
+        picture = channel_grid(
+            values,
+            columns,
+            channels=order,
+            scale=chosen.range,
+            side=side,
+            labels=True,
+            colormap=chosen.colours,
+        )
+        words = _("{n} channels of {layer}, {dead} of its {all} dead").format(
+            n=len(order), layer=path, dead=self.dead[path], all=channels
+        )
+        st.image(encode_image(picture, "PNG"), width="content", alt=words)
+        if len(order) < channels:
+            st.button(
+                _("Show all {n} channels").format(n=channels),
+                icon=":material/expand_more:",
+                type="tertiary",
+                key=f"{every}_button",
+                on_click=careful(lambda: st.session_state.update({every: True})),
+            )
+
+    def _order(self, path: str, chosen: selection.Selection) -> list[int]:
+        values = self.found[path]
+        return by_largest(values).tolist() if chosen.order == "largest" else list(range(values.shape[2]))
+
+    def _choose_channel(self, path: str, chosen: selection.Selection) -> int:
+        name, values = self.model.name, self.found[path]
+        usual = int(by_largest(values)[0])
+        entries = [entry.rsplit(":", 2) for entry in chosen.channel]
+        wanted = [entry[2] for entry in entries if len(entry) == 3 and entry[:2] == [name, path]]
+        shown = int(wanted[0]) if wanted and wanted[0].isdecimal() and wanted[0].isascii() else usual
+        shown = shown if shown < values.shape[2] else usual
+        key = f"activation_channel_{name}"
+        selection.show(key, shown)
+        st.number_input(
+            _("Channel"),
+            0,
+            values.shape[2] - 1,
+            key=key,
+            on_change=selection.by_person(key, _take),
+            args=("channel", name, key, usual, f"{path}:"),
+            width=160,
+            help=_("Its number stands above its tile. At the start it is the one with the largest activation."),
+        )
+        return shown
+
+    def _over_the_picture(self, path: str, chosen: selection.Selection) -> None:
+        values = self.found[path]
+        channel = self._choose_channel(path, chosen)
+        one = values[..., channel]
+        left, right = st.columns(2, gap="small")
+        for place, name, shown in (
+            (left, _("Channel {n} over the picture").format(n=channel), one),
+            (right, _("Mean of all channels"), mean_map(values)),
+        ):
+            laid = overlay(self.image, stretched(shown), chosen.strength / 100, chosen.colours)
+            low, high = float(shown.min()), float(shown.max())
+            with place:
+                st.image(encode_image(laid), width="stretch", alt=f"{name}, {path}")
+                st.caption(_("{name}: {low} to {high}").format(name=name, low=f"{low:.3g}", high=f"{high:.3g}"))
+
+    def _bars(self, path: str, top: float) -> None:
+        if not self.most_dead:
+            n = len(self.found)
+            words = n_("No channel of its {n} layer is dead here.", "No channel of its {n} layers is dead here.", n)
+            st.caption(words.format(n=n))
+            return
+        table = pd.DataFrame(
+            {
+                "place": range(1, len(self.found) + 1),
+                "layer": list(self.found),
+                "share": list(self.shares.values()),
+                "dead": list(self.dead.values()),
+                "top": max(top, 0.1),
+            }
+        )
+        x = alt.X("place:O", title=_("Layer, from input to output"), axis=alt.Axis(labelAngle=0, labelOverlap=True))
+        y = {"title": None, "axis": alt.Axis(format=".0%", tickCount=3)}
+        tooltip = [
+            alt.Tooltip("layer:N", title=_("Layer")),
+            alt.Tooltip("share:Q", title=_("Dead channels"), format=".1%"),
+            alt.Tooltip("dead:Q", title=_("Number of dead channels")),
+        ]
+        here = table[table["layer"] == path]
+        band = (
+            alt.Chart(here).mark_bar(color="#8a8f98", opacity=0.3).encode(x=x, y=alt.Y("top:Q", **y), tooltip=tooltip)
+        )
+        bars = alt.Chart(table).mark_bar(color="#31688e").encode(x=x, y=alt.Y("share:Q", **y), tooltip=tooltip)
+        chart = alt.layer(band, bars).properties(height=140)
+        most = max(self.shares, key=self.shares.get)
+        words = _("Share of dead channels in each layer of {model}: the most, {share}, in {layer}").format(
+            model=self.model.name, share=percent(self.most_dead), layer=most
+        )
+        st.caption(_("**Dead channels in each layer**; the layer shown above is shaded"))
+        st.altair_chart(chart, width="stretch", alt=words)
+
+    def _downloads(self, path: str, chosen: selection.Selection) -> None:
+        stem = f"{Path(self.picture.name).stem}-{self.model.name}-{path}".replace("/", "_")
+        with st.container(horizontal=True, gap="small"):
+            download(
+                _("Figure"),
+                lambda: self._figure(path, chosen),
+                file_name=f"{stem}.png",
+                key=f"figure_{self.model.name}",
+                help=_("All channels as one PNG file"),
+            )
+            download(
+                _("Numbers"),
+                lambda: self._numbers(path, chosen),
+                file_name=f"{stem}.npz",
+                key=f"numbers_{self.model.name}",
+                help=_("The layer's activations as a NumPy file"),
+            )
+            download(
+                _("Layers"),
+                lambda: self._table(path, chosen),
+                file_name=f"{stem}.csv",
+                icon=":material/table:",
+                key=f"table_{self.model.name}",
+                help=_("Every layer with its size and its dead channels as CSV"),
+            )
+
+    def _figure(self, path: str, chosen: selection.Selection) -> bytes:
+        look = {"scale": chosen.range, "colormap": chosen.colours, "side": 96, "labels": True}
+        return encode_image(channel_grid(self.found[path], channels=self._order(path, chosen), **look), "PNG")
+
+    def _numbers(self, path: str, chosen: selection.Selection) -> bytes:
+        clf = self.model.classifier
+        facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.input_words}
+        return activation_file({path: self.found[path]}, **facts, picture=self.picture.id)
+
+    def _table(self, path: str, chosen: selection.Selection) -> bytes:
+        rows = ([layer, *values.shape, self.dead[layer]] for layer, values in self.found.items())
+        return to_csv(rows, ["layer", "height", "width", "channels", "dead"], line_end="\r\n").encode()
+
+
+def _take(field: str, model: str, key: str, usual: object, prefix: str = "") -> None:
+    """Write what a widget of one model shows into a field of entries ``model:value``; the usual value needs none."""
+    others = tuple(entry for entry in getattr(selection.get(), field) if not entry.startswith(f"{model}:"))
+    value = st.session_state[key]
+    selection.change(**{field: others if value in (None, usual) else (*others, f"{model}:{prefix}{value}")})

@@ -1,0 +1,187 @@
+"""The charts of page Where models look: parts side by side for each model, classes by parts for one."""
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from carvis.explain.attention import Attention
+from ui.attention.verdicts import number, share
+from ui.state import selection
+from ui.state.i18n import _
+from ui.state.widget_values import careful
+
+_AREA, _QUIET = "#c2410c", "#66727e"
+_CHART = "attention_matrix"
+
+
+def by_part(results: dict[str, Attention]) -> None:
+    """Draw each part's share of the attention beside its area, and what covering it costs beside the control."""
+    rows = []
+    for name, result in results.items():
+        table = result.by_part.reset_index()
+        rows.append(table[table["n"] > 0].assign(model=name))
+    table = pd.concat(rows)
+    parts, models = list(dict.fromkeys(table["part"])), list(results)
+    covered = any(result.covered for result in results.values())
+    height = 90 + len(parts) * max(26, 13 * len(models) + 13)
+    with st.grid(2 if covered else 1, min_column_width=360, gap="medium"):
+        with st.container():
+            st.markdown(
+                f"**{_('Where the models look')}**  \n:gray[{_('share of the map; line: share of the picture')}]"
+            )
+            st.altair_chart(_looks(table, parts, models).properties(height=height), alt=_looks_words(table))
+        if covered:
+            with st.container():
+                _head(_("What the models need"), _("fall of the probability when covered; diamond: elsewhere"))
+                st.altair_chart(_needs(table, parts, models).properties(height=height), alt=_needs_words(table))
+
+
+def _head(title: str, words: str) -> None:
+    st.markdown(f"**{title}**  \n:gray[{words}]")
+
+
+def _frame(table: pd.DataFrame, parts: list[str], models: list[str]) -> tuple[alt.Chart, dict]:
+    rows = {
+        "y": alt.Y("part:N", sort=parts, title=None, axis=alt.Axis(labelLimit=140, labelFlush=False)),
+        "yOffset": alt.YOffset("model:N", sort=models),
+    }
+    return alt.Chart(table), rows
+
+
+def _bars(base: alt.Chart, rows: dict, models: list[str], value: str, tooltip: list) -> alt.Chart:
+    legend = alt.Legend(orient="bottom", title=None, labelLimit=220, columns=2) if len(models) > 1 else None
+    colour = alt.Color("model:N", sort=models, legend=legend)
+    form = "%" if value == "share" else ".2~f"
+    x = alt.X(f"{value}:Q", title=None, axis=alt.Axis(format=form))
+    return base.mark_bar().encode(x=x, color=colour, tooltip=tooltip, **rows)
+
+
+def _looks(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.LayerChart:
+    base, rows = _frame(table, parts, models)
+    tooltip = [
+        alt.Tooltip("model:N", title=_("Model")),
+        alt.Tooltip("part:N", title=_("Part")),
+        alt.Tooltip("share:Q", title=_("Share of the map"), format=".1%"),
+        alt.Tooltip("area:Q", title=_("Share of the picture"), format=".1%"),
+        alt.Tooltip("lift:Q", title=_("Times its area"), format=".1f"),
+        alt.Tooltip("pointing:Q", title=_("Maximum lies on it"), format=".0%"),
+    ]
+    ticks = base.mark_tick(color=_AREA, thickness=3).encode(x="area:Q", tooltip=tooltip, **rows)
+    return alt.layer(_bars(base, rows, models, "share", tooltip), ticks)
+
+
+def _needs(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.LayerChart:
+    base, rows = _frame(table.rename(columns={"fall low": "low", "fall high": "high"}), parts, models)
+    tooltip = [
+        alt.Tooltip("model:N", title=_("Model")),
+        alt.Tooltip("part:N", title=_("Part")),
+        alt.Tooltip("fall:Q", title=_("Fall when covered"), format=".3f"),
+        alt.Tooltip("control:Q", title=_("Fall, covered elsewhere"), format=".3f"),
+        alt.Tooltip("changed:Q", title=_("Answer changes"), format=".0%"),
+    ]
+    spread = base.mark_rule(color=_QUIET).encode(x="low:Q", x2="high:Q", **rows)
+    control = base.mark_point(shape="diamond", filled=True, fill="white", stroke="black", size=38, opacity=1)
+    control = control.encode(x="control:Q", tooltip=tooltip, **rows)
+    return alt.layer(_bars(base, rows, models, "fall", tooltip), spread, control)
+
+
+def _looks_words(table: pd.DataFrame) -> str:
+    most = table.loc[table.groupby("model", sort=False)["lift"].idxmax().dropna()] if len(table) else table
+    words = _("{model} looks most at {part} for its size: {lift} times its area")
+    said = [words.format(model=row.model, part=row.part, lift=f"{row.lift:.1f}") for row in most.itertuples()]
+    return "; ".join(said)
+
+
+def _needs_words(table: pd.DataFrame) -> str:
+    words = _("{model} needs {part} most: its probability falls by {fall}")
+    said = []
+    for name, group in table.groupby("model", sort=False):
+        if group["net"].notna().any():
+            row = group.loc[group["net"].idxmax()]
+            said.append(words.format(model=name, part=row["part"], fall=number(row["fall"])))
+    return "; ".join(said)
+
+
+def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
+    """Draw classes down and parts across; a click on a cell selects its class and part."""
+    column = "lift" if measure == "looks" else "fall"
+    table = result.by_class.reset_index().dropna(subset=[column]).astype({"label": str, "part": str})
+    table["words"] = [f"{v:.1f}" if column == "lift" else number(v) for v in table[column]]
+    table["shown"] = table["lift"].clip(1 / 8, 8) if column == "lift" else table["fall"]
+    labels = sorted(table["label"].unique())
+    if column == "lift":
+        scale = alt.Scale(type="log", scheme="purpleorange", domain=[1 / 8, 8], reverse=False)
+    else:
+        reach = max(0.05, float(table["fall"].abs().max()))
+        scale = alt.Scale(scheme="redblue", domain=[-reach, reach], reverse=True)
+    cell = alt.selection_point(name="cell", fields=["label", "part"], on="click")
+    x = alt.X(
+        "part:N",
+        sort=list(result.parts),
+        title=None,
+        axis=alt.Axis(labelAngle=-50, orient="top", labelLimit=110, labelOverlap=False),
+    )
+    y = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(labelLimit=150, labelOverlap=False, labelFlush=False))
+    tooltip = [
+        alt.Tooltip("label:N", title=_("Class")),
+        alt.Tooltip("part:N", title=_("Part")),
+        alt.Tooltip("n:Q", title=_("Pictures")),
+        alt.Tooltip("share:Q", title=_("Share of the map"), format=".1%"),
+        alt.Tooltip("area:Q", title=_("Share of the picture"), format=".1%"),
+        alt.Tooltip("fall:Q", title=_("Fall when covered"), format=".3f"),
+        alt.Tooltip("control:Q", title=_("Fall, covered elsewhere"), format=".3f"),
+    ]
+    base = alt.Chart(table).encode(x=x, y=y)
+    here = f"datum.label === {_quoted(chosen[0])} && datum.part === {_quoted(chosen[1])}"
+    rectangles = base.mark_rect().encode(
+        color=alt.Color("shown:Q", scale=scale, legend=None),
+        stroke=alt.condition(here, alt.value("#000000"), alt.value("#00000000")),
+        strokeWidth=alt.condition(here, alt.value(2.5), alt.value(0)),
+        tooltip=tooltip,
+    )
+    layers = [rectangles.add_params(cell)]
+    if len(table) <= 400:
+        far = "abs(log(datum.shown)) > 1.2" if column == "lift" else f"abs(datum.shown) > {0.6 * reach}"
+        ink = alt.condition(far, alt.value("white"), alt.value("black"))
+        layers.append(base.mark_text(fontSize=11).encode(text="words:N", color=ink, tooltip=tooltip))
+    chart = alt.layer(*layers).properties(height=60 + 24 * len(labels))
+    words = _("Classes down, parts across; most: {label}, {part}, {value}")
+    top = table.loc[table[column].idxmax()]
+    alt_text = words.format(label=top["label"], part=top["part"], value=top["words"])
+    st.altair_chart(chart, on_select=careful(_take_cell), selection_mode="cell", key=_CHART, alt=alt_text)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _take_cell() -> None:
+    picked = (st.session_state[_CHART].get("selection") or {}).get("cell") or []
+    if picked:
+        selection.change(true=str(picked[0]["label"]), part=str(picked[0]["part"]))
+
+
+def table_of_parts(results: dict[str, Attention]) -> None:
+    """Show the same numbers as a table."""
+    rows = []
+    for name, result in results.items():
+        for part, row in result.by_part.iterrows():
+            if row["n"] > 0:
+                there = result.accuracy.loc[part]
+                interval = f"{share(there['low'])} – {share(there['high'])}" if result.covered else "–"
+                rows.append(
+                    {
+                        _("Model"): name,
+                        _("Part"): part,
+                        _("Pictures"): int(row["n"]),
+                        _("Share of the map"): share(row["share"]),
+                        _("Share of the picture"): share(row["area"]),
+                        _("Times its area"): f"{row['lift']:.1f}",
+                        _("Maximum lies on it"): share(row["pointing"]),
+                        _("Fall when covered"): number(row["fall"]),
+                        _("Fall, covered elsewhere"): number(row["control"]),
+                        _("Accuracy when covered"): share(there["accuracy"]),
+                        _("Range (95 %)"): interval,
+                    }
+                )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("Attention on each part, by model"))

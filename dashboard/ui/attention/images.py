@@ -1,0 +1,69 @@
+"""The pictures behind one class and part, with links to their heatmaps."""
+
+import pandas as pd
+import streamlit as st
+
+from carvis.dataset import Dataset
+from carvis.explain.attention import Attention
+from ui.attention.verdicts import number, share
+from ui.state import data, selection
+from ui.state.i18n import _
+from ui.widgets.text import mark, percent, plain
+
+_SHOWN = 12
+
+
+def choose(result: Attention, label: str | None, part: str) -> None:
+    """Offer the class and the part by keyboard, beside the chart that offers them by mouse."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        labels = sorted(result.table["label"].unique())
+        st.selectbox(
+            _("Class"), labels, index=None, placeholder=_("All"), width=260, **selection.control("true", label)
+        )
+        st.selectbox(_("Part"), list(result.parts), width=220, **selection.control("part", part))
+
+
+def show(result: Attention, pictures: Dataset, label: str | None, part: str) -> None:
+    """Show the pictures of a class, or of all, in which a part counts most."""
+    table = result.table[result.table[f"area:{part}"] > 0]
+    if label:
+        table = table[table["label"] == label]
+    by = "fall" if result.covered else "share"
+    table = table.sort_values([f"{by}:{part}", "id"], ascending=[False, True], na_position="last").head(_SHOWN)
+    if table.empty:
+        st.caption(_("No picture shows this part."))
+        return
+    paths = dict(zip(*(pictures.samples(result.setup["split"])[name] for name in ("id", "path"))))
+    st.page_link(
+        "app_pages/heatmaps.py",
+        label=_("Show the heatmaps of the first {n}").format(n=min(4, len(table))),
+        icon=":material/blur_on:",
+        query_params=selection.link(sample=tuple(table["id"].head(4))),
+    )
+    small = data.thumbnails([paths.get(sample) for sample in table["id"]])
+    with st.grid("auto", min_column_width=168, gap="small"):
+        for (_index, row), picture in zip(table.iterrows(), small, strict=True):
+            with st.container(border=True, height="stretch", gap="xsmall"):
+                _tile(row, picture, part, result.covered)
+
+
+def _tile(row: pd.Series, picture: bytes | str, part: str, covered: bool) -> None:
+    if isinstance(picture, bytes):
+        st.image(
+            picture, width="stretch", alt=_("{label}, taken for {predicted}").format(**row[["label", "predicted"]])
+        )
+    else:
+        st.caption(f":material/broken_image: {plain(picture)}")
+    st.markdown(f"{mark(bool(row['right']))} **{plain(row['predicted'])}** {percent(row['confidence'])}")
+    said = [_("{share} of the map").format(share=share(row[f"share:{part}"]))]
+    if covered:
+        said.append(_("fall {fall}").format(fall=number(row[f"fall:{part}"])))
+        if row[f"changed:{part}"] == 1:
+            said.append(_("the answer changes"))
+    st.caption(" · ".join(said))
+    st.page_link(
+        "app_pages/heatmaps.py",
+        label=_("Heatmaps"),
+        icon=":material/blur_on:",
+        query_params=selection.link(sample=(row["id"],)),
+    )

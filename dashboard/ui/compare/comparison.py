@@ -1,0 +1,198 @@
+"""What page Compare models compares: the evaluations on the chosen pictures, put together once."""
+
+import io
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from carvis.errors import CarvisError
+from carvis.evaluation import Comparison, compare
+from carvis.evaluation.comparison import comparison_document, comparison_tables, fit_temperature, milliseconds_a_picture
+from carvis.tables import to_csv
+from carvis.workspace import content_hash, json_text
+from ui.state import classifiers, current, data, jobs, selection
+from ui.state.i18n import _
+from ui.widgets import unreadable
+from ui.widgets.layout import error
+
+MOST = 6
+# A risk curve through more points than these would look the same.
+_POINTS = 300
+
+
+def evaluated() -> dict[str, data.Table]:
+    """Return the readable evaluations on the chosen pictures by model, worst first."""
+    name, split = current.dataset_name(), current.split()
+    found = {t.model: t for t in data.evaluations().values() if (t.data, t.split) == (name, split)}
+    return {model: found[model] for model in current.by_accuracy(list(found)) if current.evaluation(found[model])}
+
+
+def refused(names: Iterable[str]) -> dict[str, str]:
+    """Return those of some models whose evaluation on the chosen pictures cannot be read, each with the reason."""
+    place = f"{current.dataset_name()}/{current.split()}"
+    tables = {name: data.evaluations().get(f"{place}/{name}") for name in names}
+    reasons = {name: current.why_not(table) for name, table in tables.items() if table}
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def models(evaluations: dict[str, data.Table]) -> list[str]:
+    """Return the chosen models that were evaluated, else the best few."""
+    chosen = [name for name in selection.get().model if name in evaluations]
+    return chosen or list(evaluations)[-MOST:]
+
+
+def knows_copies(evaluations: dict[str, data.Table]) -> bool:
+    """Whether an evaluation says which pictures have a copy in training."""
+    read = filter(None, map(current.evaluation, evaluations.values()))
+    return any("copy_of" in one.predictions for one in read)
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A comparison and what names it: all that decides it."""
+
+    key: str
+    found: Comparison
+
+
+def comparison(evaluations: dict[str, data.Table], names: list[str]) -> Compared:
+    """Compare some of the evaluated models.
+
+    Raises:
+        TableError: their evaluations share no picture, or nothing is left without copies.
+    """
+    without = selection.get().copies == "without" and knows_copies(evaluations)
+    found = {name: data.evaluation(evaluations[name]) for name in names}
+    files = {name: data.model_files()[name] for name in names if name in data.model_files()}
+    stamps = [(name, data.stamp(evaluations[name]), _time(files.get(name))) for name in names]
+    key = content_hash([evaluations[name].name for name in names], stamps, without)
+    return Compared(key, _comparison(key, without, _evaluations=found, _files=files))
+
+
+def _time(file: Path | None) -> int:
+    return file.stat().st_mtime_ns if file else 0
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _comparison(key: str, without_copies: bool, *, _evaluations: dict, _files: dict) -> Comparison:
+    return compare(_evaluations, files=_files, without_copies=without_copies)
+
+
+def by_class(compared: Compared, first: str, second: str) -> pd.DataFrame:
+    """Return the gap between two models class by class, worked out once."""
+    return _by_class(compared.key, first, second, _found=compared.found)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _by_class(key: str, first: str, second: str, *, _found: Comparison) -> pd.DataFrame:
+    return _found.by_class(first, second)
+
+
+def reliability(compared: Compared, name: str, temperature: float | None = None) -> pd.DataFrame:
+    """Return a model's confidence beside its accuracy, worked out once."""
+    return _reliability(compared.key, name, temperature, _found=compared.found)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _reliability(key: str, name: str, temperature: float | None, *, _found: Comparison) -> pd.DataFrame:
+    return _found.reliability(name, temperature=temperature)
+
+
+def risk_coverage(compared: Compared, name: str) -> pd.DataFrame:
+    """Return a model's risk at so many confidence thresholds as a chart can show."""
+    return _risk_coverage(compared.key, name, _found=compared.found)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _risk_coverage(key: str, name: str, *, _found: Comparison) -> pd.DataFrame:
+    curve = _found.risk_coverage(name)
+    if len(curve) <= _POINTS:
+        return curve
+    return curve.iloc[np.unique(np.linspace(0, len(curve) - 1, _POINTS).round().astype(int))]
+
+
+def coverage_at(compared: Compared, name: str, risk: float) -> tuple[float, float]:
+    """Return the share of pictures a model can answer at no more than a risk, and from which confidence."""
+    return _coverage_at(compared.key, name, risk, _found=compared.found)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _coverage_at(key: str, name: str, risk: float, *, _found: Comparison) -> tuple[float, float]:
+    return _found.coverage_at(name, risk)
+
+
+def temperatures(compared: Compared) -> dict[str, dict]:
+    """Return what a temperature does for each model that was evaluated on the validation pictures, too."""
+    effects = {}
+    for name in compared.found.names:
+        table = data.evaluations().get(f"{current.dataset_name()}/valid/{name}")
+        if table is None or current.split() == "valid":
+            continue
+        with unreadable.item("evaluation", table.name):
+            effects[name] = _temperature(compared.key, name, data.stamp(table), _found=compared.found, _table=table)
+    return effects
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _temperature(key: str, name: str, times: list[int], *, _found: Comparison, _table: data.Table) -> dict:
+    return fit_temperature(data.evaluation(_table)).effect(_found.shared(name))
+
+
+def timed(found: Comparison) -> Comparison:
+    """Offer to measure how long each model takes for a picture, and return the comparison with what was measured."""
+    names = [name for name in found.names if name in found.files]
+    if not names:
+        return found
+    key = content_hash("time", {name: classifiers.file_key(name) for name in names})
+
+    def measure(watch) -> dict[str, float]:
+        times = {}
+        for place, name in enumerate(names):
+            model = classifiers.open_model(name)
+            if model.classifier is None:
+                error(model.error)
+                continue
+            with model.lock:
+                times[name] = milliseconds_a_picture(
+                    model.classifier,
+                    watch=lambda done, total, place=place: watch(place + done / total, len(names)),
+                )
+        return times
+
+    note = _("Opens each model and runs it on 144 pictures.")
+    times = jobs.on_request(key, _("Measure speed"), measure, note, main=False)
+    return found.timed(times) if times else found
+
+
+def document(found: Comparison, effects: dict[str, dict]) -> str:
+    """Return the comparison as JSON, to download."""
+    return json_text(comparison_document(found, effects), indent=1)
+
+
+def tables(found: Comparison) -> bytes:
+    """Return all tables of a comparison, zipped."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, table in comparison_tables(found).items():
+            archive.writestr(zipfile.ZipInfo(f"{name}.csv"), to_csv(table))
+    return buffer.getvalue()
+
+
+def paths(ids: list[str]) -> list[str | None]:
+    """Return where pictures of the chosen data set lie, None for one that is gone."""
+    found: list[str | None] = []
+    pictures = None
+    with unreadable.item("data set", current.dataset_name()):
+        pictures = data.dataset(current.dataset_name())
+    for sample in ids:
+        try:
+            path = pictures.resolve(sample) if pictures else None
+            found.append(str(path) if path and path.is_file() else None)
+        except CarvisError:
+            found.append(None)
+    return found

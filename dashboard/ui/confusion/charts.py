@@ -1,0 +1,284 @@
+"""The charts of page Confusion matrix: one model's cells, the difference of two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from carvis.evaluation import confusion_shares
+from carvis.figures import cell_words, confusion_matrix, figure_bytes
+from carvis.tables import to_csv
+from ui.confusion import matrix
+from ui.state import selection
+from ui.state.i18n import _, n_
+from ui.state.widget_values import careful
+from ui.widgets.chart_theme import Look
+from ui.widgets.download import download
+from ui.widgets.text import percent, plain
+
+_NUMBERS_UP_TO, _LABELS_UP_TO, _GRID_UP_TO = 40, 80, 100
+# Beyond this many classes the matrix needs the whole width.
+BESIDE_UP_TO = 60
+_NAMED = 8
+
+
+def panel(view: matrix.View, model: matrix.Model) -> None:
+    """Show one model's matrix with its name, its mistakes and its downloads."""
+    words = n_("{wrong} of {n} picture is misclassified", "{wrong} of {n} pictures are misclassified", model.n)
+    _head(model.name, words.format(wrong=f"{model.wrong:,}", n=f"{model.n:,}"))
+    draw(view, model)
+    if note := _undefined(view, model):
+        st.caption(note)
+    _downloads(view, model, None)
+
+
+def _undefined(view: matrix.View, model: matrix.Model) -> str:
+    """Name the classes among those drawn whose shares are undefined."""
+    of = selection.get().cells
+    total = model.counts.sum(axis=1 if of == "row" else 0)
+    names = [plain(name) for name in view.order if total[name] == 0]
+    if of == "count" or not names:
+        return ""
+    listed = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+    words = _("No pictures, so no shares: {names}.") if of == "row" else _("Never predicted, so no shares: {names}.")
+    return words.format(names=listed)
+
+
+def difference_panel(view: matrix.View) -> None:
+    """Show the difference of two models, or say why there is none."""
+    first, second = view.models
+    if view.pair is None:
+        _head(_("No difference"), _("the two have no picture in common"))
+        words = _(
+            "**{first}** and **{second}** were evaluated on different pictures, so their matrices cannot be "
+            "subtracted: evaluate both on the same data set and split."
+        )
+        st.info(words.format(first=plain(first.name), second=plain(second.name)), icon=":material/compare_arrows:")
+        return
+    words = _("orange: more with {second}; purple: more with {first}")
+    _head(_("Difference"), words.format(first=first.name, second=second.name))
+    draw_difference(view)
+    if left_out := view.pair.joined.left_out:
+        reasons = {
+            "missing": lambda n: n_("{n} picture is not in both evaluations", "{n} pictures are not in both evaluations", n),  # noqa: E501
+            "changed": lambda n: n_("{n} picture was changed in between", "{n} pictures were changed in between", n),
+            "relabelled": lambda n: n_("{n} picture has another label", "{n} pictures have another label", n),
+        }  # fmt: skip
+        said = "; ".join(reasons[why](n).format(n=f"{n:,}") for why, n in left_out.items())
+        st.caption(_("Left out of all three matrices: {reasons}.").format(reasons=said))
+    _downloads(view, second, first)
+
+
+def _head(title: str, words: str) -> None:
+    st.markdown(f"**{plain(title)}**  \n:gray[{plain(words)}]")
+
+
+def _downloads(view: matrix.View, model: matrix.Model, minus: matrix.Model | None) -> None:
+    now, of = selection.get(), selection.get().cells
+    name = model.table.model + (f"_minus_{minus.table.model}" if minus else "")
+
+    def figure() -> bytes:
+        return figure_bytes(
+            confusion_matrix(
+                model.counts,
+                title=f"{model.name} − {minus.name}" if minus else model.name,
+                of=of,
+                order=view.order,
+                diagonal=now.diagonal == "show",
+                log=now.axis == "log",
+                minus=minus.counts if minus else None,
+            )
+        )
+
+    def numbers() -> str:
+        values = model.counts - minus.counts if minus and of == "count" else model.counts
+        if of != "count":
+            values = confusion_shares(model.counts, of)
+            values = values - confusion_shares(minus.counts, of) if minus else values
+        return to_csv(values.loc[view.order, view.order], index=True)
+
+    key = f"{view.models.index(model)}_{bool(minus)}"
+    with st.container(horizontal=True):
+        download(_("Figure"), figure, f"confusion_{name}.png", key=f"figure_{key}")
+        download(_("Numbers"), numbers, f"confusion_{name}.csv", key=f"numbers_{key}")
+
+
+def draw(view: matrix.View, model: matrix.Model) -> None:
+    """Draw one model's matrix."""
+    now = selection.get()
+    parts = {
+        one.key: _cells(view, confusion_shares(one.counts, now.cells, diagonal=now.diagonal == "show"), signed=False)
+        for one in view.models
+    }
+    shown = parts[model.key]
+    _add_facts(shown, model)
+    tooltip = [
+        alt.Tooltip("true:N", title=_("True class")),
+        alt.Tooltip("pred:N", title=_("Predicted class")),
+        alt.Tooltip("count:Q", title=_("Pictures")),
+        alt.Tooltip("row:N", title=_("Share of the true class")),
+        alt.Tooltip("column:N", title=_("Share of the predicted class")),
+    ]
+    off = shown[shown["true"] != shown["pred"]]
+    words = _("Rows: true class, columns: predicted class. No picture is confused.")
+    if len(off):
+        top = off.loc[off["count"].idxmax()]
+        words = _("Rows: true class, columns: predicted class. Most confused: {true} taken for {pred}, {n} pictures.")
+        words = words.format(true=top["true"], pred=top["pred"], n=top["count"])
+    _chart(view, shown, _limits(parts.values()), tooltip, f"matrix_{view.models.index(model)}", words)
+
+
+def draw_difference(view: matrix.View) -> None:
+    """Draw the second model's matrix less the first's, over the pictures that both were asked about."""
+    now, (first, second) = selection.get(), view.models
+    diagonal = now.diagonal == "show"
+    values = confusion_shares(second.counts, now.cells, diagonal=diagonal) - confusion_shares(
+        first.counts, now.cells, diagonal=diagonal
+    )
+    shown = _cells(view, values, signed=True)
+    for name, model in (("first", first), ("second", second)):
+        facts = model.counts.stack()
+        shown[name] = facts.reindex(pd.MultiIndex.from_frame(shown[["true", "pred"]])).to_numpy()
+    tooltip = [
+        alt.Tooltip("true:N", title=_("True class")),
+        alt.Tooltip("pred:N", title=_("Predicted class")),
+        alt.Tooltip("first:Q", title=f"{first.name}"),
+        alt.Tooltip("second:Q", title=f"{second.name}"),
+        alt.Tooltip("words:N", title=_("Difference")),
+    ]
+    off = shown[shown["true"] != shown["pred"]]
+    fewer, more = int((off["value"] < 0).sum()), int((off["value"] > 0).sum())
+    words = _("Of the mistakes, {second} makes fewer in {fewer} cells and more in {more} than {first}.")
+    words = words.format(first=first.name, second=second.name, fewer=fewer, more=more)
+    _chart(view, shown, _limits([shown]), tooltip, "matrix_difference", words, signed=True)
+
+
+def _cells(view: matrix.View, values: pd.DataFrame, signed: bool) -> pd.DataFrame:
+    """The cells that hold something, a row each: cells of nothing stay the page's own colour."""
+    of, order = selection.get().cells, view.order
+    part = values.loc[order, order].to_numpy()
+    rows, columns = np.nonzero(np.nan_to_num(part))
+    found = part[rows, columns]
+    names = np.array(order, dtype=object)
+    return pd.DataFrame(
+        {
+            "true": names[rows],
+            "pred": names[columns],
+            "value": found,
+            "words": [cell_words(value, of, signed) for value in found],
+        }
+    )
+
+
+def _add_facts(shown: pd.DataFrame, model: matrix.Model) -> None:
+    places = pd.MultiIndex.from_frame(shown[["true", "pred"]])
+    shown["count"] = model.counts.stack().reindex(places).to_numpy()
+    for of in ("row", "column"):
+        shares = confusion_shares(model.counts, of).stack().reindex(places)
+        shown[of] = [percent(value) for value in shares]
+
+
+def _chart(
+    view: matrix.View,
+    shown: pd.DataFrame,
+    limits: tuple[float, float],
+    tooltip: list,
+    key: str,
+    words: str,
+    signed: bool = False,
+) -> None:
+    order, n = view.order, len(view.order)
+    look = Look.now()
+    scale, tone = _scale(shown["value"].to_numpy(float), limits, n, look, signed)
+    shown = shown.assign(ink=look.text(tone, signed))
+    label = 11 if n <= 24 else 10 if n <= 45 else 9
+    axis = {
+        "grid": n <= _GRID_UP_TO,
+        "gridColor": look.grid,
+        "tickBand": "extent",
+        "ticks": False,
+        "domain": False,
+        "labelFontSize": label,
+        "labelLimit": 118,
+        "labelOverlap": False if n <= _LABELS_UP_TO else "parity",
+        "labelFlush": False,
+        "titleFontWeight": "normal",
+    }
+    places = alt.Scale(domain=order)
+    x = alt.X("pred:N", scale=places, title=_("Predicted class"), axis=alt.Axis(orient="top", labelAngle=-50, **axis))
+    y = alt.Y("true:N", scale=places, title=_("True class"), axis=alt.Axis(titleAnchor="middle", **axis))
+    cell = alt.selection_point(name="cell", fields=["true", "pred"], on="click", empty=False)
+    base = alt.Chart(shown).encode(x=x, y=y)
+    legend = None
+    if n > _NUMBERS_UP_TO:
+        form = "d" if selection.get().cells == "count" else "%"
+        legend = alt.Legend(orient="bottom", title=None, format=form, gradientLength=180, gradientThickness=8)
+    layers = [
+        base.mark_rect()
+        .encode(color=alt.Color("value:Q", scale=scale, legend=legend), tooltip=tooltip)
+        .add_params(cell)
+    ]
+    if n <= _NUMBERS_UP_TO:
+        for length, part in shown.groupby(shown["words"].str.len()):
+            # Numbers shrink with the cells, and vanish where a narrow screen leaves no room for them.
+            size = f"min(11, width / {n} / {0.62 * length})"
+            text = alt.Chart(part).mark_text(fontSize=alt.ExprRef(size), opacity=alt.ExprRef(f"{size} < 7 ? 0 : 1"))
+            ink = alt.Color("ink:N", scale=None)
+            layers.append(text.encode(x=x, y=y, text="words:N", color=ink, tooltip=tooltip))
+    true, pred = view.cell
+    if true in order and pred in order:
+        here = alt.Chart(pd.DataFrame({"true": [true], "pred": [pred]}))
+        layers.append(here.mark_rect(fill=None, stroke=look.ink, strokeWidth=2.5).encode(x=x, y=y))
+    if selection.get().arrange == "super" and not view.is_super and n > 2:
+        layers += _borders(view, look)
+    key = matrix.fresh(key, lambda state: [(row["true"], row["pred"]) for row in state.get("cell") or []], view.cell)
+    step = 48 if n <= 8 else 30 if n <= 16 else 25 if n <= 24 else max(4, 620 / n)
+    chart = alt.layer(*layers).resolve_scale(color="independent").properties(height=round(120 + step * n))
+    st.altair_chart(
+        chart, on_select=careful(lambda: _take(view, key)), selection_mode="cell", key=key, alt=words, width="stretch"
+    )
+
+
+def _limits(parts: Iterable[pd.DataFrame]) -> tuple[float, float]:
+    """The least and the largest size of what is drawn: matrices side by side share their colours."""
+    sizes = np.abs(np.concatenate([part["value"].to_numpy(float) for part in parts]))
+    return (float(sizes.min()), float(sizes.max())) if len(sizes) else (1.0, 1.0)
+
+
+def _scale(
+    values: np.ndarray, limits: tuple[float, float], n: int, look: Look, signed: bool
+) -> tuple[alt.Scale, np.ndarray]:
+    """The colour scale, and where on it each value stands, 0..1."""
+    sizes, (low, high) = np.abs(values), limits
+    log = selection.get().axis == "log" and high > low
+    if signed:
+        kind = {"type": "symlog", "constant": low} if log else {}
+        scale = alt.Scale(domain=[-high, 0, high], range=look.signed, interpolate="rgb", **kind)
+        return scale, np.log1p(sizes / low) / np.log1p(high / low) if log else sizes / high
+    kind = {"type": "log", "domain": [low, high]} if log else {"domain": [0, high]}
+    # The palest colours would be lost on the page, the sooner the smaller the cells are.
+    extent = [0.12 if n <= BESIDE_UP_TO else 0.3, 1] if look.dark else [0, 0.93 if n <= BESIDE_UP_TO else 0.75]
+    scheme = alt.SchemeParams(name="viridis", extent=extent)
+    scale = alt.Scale(scheme=scheme, reverse=not look.dark, **kind)
+    return scale, np.log(sizes / low) / np.log(high / low) if log else sizes / high
+
+
+def _borders(view: matrix.View, look: Look) -> list[alt.Chart]:
+    """Lines between super-classes."""
+    starts = [b for a, b in zip(view.order, view.order[1:]) if view.groups[a] != view.groups[b]]
+    table = pd.DataFrame({"true": starts, "pred": starts})
+    rule = alt.Chart(table).mark_rule(color=look.ink, opacity=0.35)
+    return [
+        rule.encode(x=alt.X("pred:N", bandPosition=0)),
+        rule.encode(y=alt.Y("true:N", bandPosition=0)),
+    ]
+
+
+def _take(view: matrix.View, key: str) -> None:
+    picked = (st.session_state[key].get("selection") or {}).get("cell") or []
+    if picked:
+        view.pick(str(picked[0]["true"]), str(picked[0]["pred"]))

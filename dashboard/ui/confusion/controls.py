@@ -1,0 +1,139 @@
+"""The controls of page Confusion matrix: whose matrix, what its cells say, which classes in which order."""
+
+import streamlit as st
+
+from ui.confusion import matrix
+from ui.state import data, selection
+from ui.state.i18n import N_, _, translated
+from ui.state.widget_values import careful
+from ui.widgets.text import SPLIT, plain
+
+CELLS = {
+    "count": N_("Pictures"),
+    "row": N_("Share of true class"),
+    "column": N_("Share of predicted class"),
+}
+CELL_NOTES = {
+    "count": N_("Each cell counts pictures."),
+    "row": N_("Each cell is a percentage of the pictures of its row: the diagonal is the recall."),
+    "column": N_("Each cell is a percentage of the answers in its column: the diagonal is the precision."),
+}
+ARRANGE = {"confused": N_("Confused side by side"), "name": N_("By name"), "super": N_("By super-class")}
+LEVEL = {"class": N_("Classes"), "super": N_("Super-classes")}
+TOP = {"": N_("As many as stay readable"), "15": "15", "30": "30", "60": "60", "all": N_("All")}
+
+
+def choose() -> tuple[str, str]:
+    """Offer the models and how to draw; return the keys of the chosen evaluations, the second maybe empty."""
+    now, offered = selection.get(), matrix.tables()
+    first = matrix.first_table()
+    beside = matrix.others(first)
+    second = now.beside if now.beside in beside else ""
+    names = {key: table.model if key in offered else _elsewhere(table) for key, table in (offered | beside).items()}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(_("Model"), list(offered), format_func=names.get, width=190, **selection.control("table", first))
+        st.selectbox(
+            _("Beside it"),
+            list(beside),
+            index=None,
+            placeholder=_("no other model"),
+            format_func=names.get,
+            width=190,
+            help=_("A second model's matrix and the difference of the two, over the pictures that both were asked."),
+            **selection.control("beside", second or None),
+        )
+        _select("cells", _("Cells"), CELLS, 215)
+        _select("arrange", _("Order"), ARRANGE, 180)
+        _settings()
+    return first, second
+
+
+def _elsewhere(table: data.Table) -> str:
+    return f"{table.model} · {table.data} · {_(SPLIT[table.split])}"
+
+
+def _select(field: str, label: str, words: dict[str, str], width: int | str = "stretch", **more: str) -> None:
+    options, value = list(words), getattr(selection.get(), field)
+    st.selectbox(
+        label,
+        options,
+        options.index(value),
+        format_func=translated(words).get,
+        width=width,
+        **selection.control(field, value),
+        **more,
+    )
+
+
+def _settings() -> None:
+    now = selection.get()
+    with st.popover(_("Settings"), icon=":material/tune:"):
+        # A closed window's widgets come to life when it is opened: they need their start values in every run.
+        st.segmented_control(
+            _("Show"),
+            list(LEVEL),
+            default=now.level,
+            format_func=translated(LEVEL).get,
+            required=True,
+            **selection.control("level", now.level),
+        )
+        st.toggle(
+            _("Hide the diagonal (right answers)"),
+            now.diagonal == "hide",
+            **selection.control("diagonal", now.diagonal == "hide", lambda on: "hide" if on else "show"),
+        )
+        st.toggle(
+            _("Logarithmic colours"),
+            now.axis == "log",
+            help=_("Tells 1 picture from 2 where the diagonal holds hundreds."),
+            **selection.control("axis", now.axis == "log", lambda on: "log" if on else "linear"),
+        )
+        _select("top", _("Most confused classes to show"), TOP)
+        files = ["", *matrix.group_files()]
+        st.selectbox(
+            _("Super-classes"),
+            files,
+            files.index(now.groups) if now.groups in files else 0,
+            format_func={file: file or _("Text before the first - or space") for file in files}.get,
+            help=_(
+                "Or put a file `super_classes.csv` (columns `class` and `super_class`) or `super_classes.json` into "
+                "the data set's folder or into `data/`."
+            ),
+            **selection.control("groups", now.groups if now.groups in files else ""),
+        )
+
+
+def drilled(view: matrix.View) -> None:
+    """Say which part of the classes is drawn, and offer the rest."""
+    now, n = selection.get(), len(view.order)
+    inside = now.level == "class" and bool(set(now.within) & set(view.groups.values()))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        notes = [_(CELL_NOTES[now.cells])]
+        if inside:
+            names = ", ".join(f"**{plain(name)}**" for name in now.within)
+            notes.append(_("Only classes of {names}.").format(names=names))
+        if n < view.of_classes:
+            words = _("The {n} most confused of {all} classes are drawn.")
+            notes.append(words.format(n=n, all=view.of_classes))
+        if n < len(view.names):
+            notes.append(_("Answers that name other classes are not drawn, but count in the shares."))
+        st.caption(" ".join(notes), width="content")
+        if inside:
+            st.button(
+                _("All classes"),
+                icon=":material/close:",
+                type="tertiary",
+                key="all_classes",
+                on_click=careful(selection.change),
+                kwargs={"within": ()},
+            )
+        if n < view.of_classes or (now.top == "all" and n > matrix.ALL_UP_TO):
+            every = n < view.of_classes
+            st.button(
+                _("Draw all") if every else _("Draw the most confused"),
+                icon=":material/grid_on:" if every else ":material/filter_center_focus:",
+                type="tertiary",
+                key="draw_all",
+                on_click=careful(selection.change),
+                kwargs={"top": "all" if every else ""},
+            )

@@ -1,0 +1,266 @@
+"""What page Confusion matrix shows, worked out from the selection: whose answers, which classes, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from carvis.errors import TableError
+from carvis.evaluation import (
+    ConfusionPair,
+    Evaluation,
+    class_scores,
+    merge_classes,
+    most_confused_classes,
+    order_classes,
+    pair_confusion,
+    read_super_classes,
+    super_classes,
+)
+from carvis.workspace import children, modified
+from ui.state import current, data, selection
+from ui.state.file_cache import read_once
+from ui.widgets.layout import guarded
+
+# Above this many classes the matrix begins with the most confused ones.
+ALL_UP_TO, FIRST_SHOWN = 40, 30
+
+
+@dataclass(frozen=True)
+class Model:
+    """One side of the page: an evaluation and its matrix over the classes of the page."""
+
+    key: str
+    name: str
+    table: data.Table
+    evaluation: Evaluation
+    counts: pd.DataFrame
+
+    @property
+    def wrong(self) -> int:
+        """The number of misclassified images."""
+        values = self.counts.to_numpy()
+        return int(values.sum() - values.trace())
+
+    @property
+    def n(self) -> int:
+        """The number of images."""
+        return int(self.counts.to_numpy().sum())
+
+
+@dataclass(frozen=True)
+class View:
+    """The models held together, and the classes (or super-classes) to draw.
+
+    ``order`` holds what is drawn; ``pair`` is None where only one model is shown or the two share no picture.
+    """
+
+    models: list[Model]
+    pair: ConfusionPair | None
+    groups: dict[str, str]
+    order: list[str]
+    of_classes: int
+
+    @property
+    def is_super(self) -> bool:
+        """Whether classes are summed up to super-classes."""
+        return selection.get().level == "super"
+
+    @property
+    def on_same_pictures(self) -> bool:
+        """Whether two models were asked about the very same pictures, so that all their numbers compare."""
+        return self.pair is not None and not self.pair.joined.left_out
+
+    @property
+    def total(self) -> pd.DataFrame:
+        """The confusion of all models together."""
+        return sum(model.counts for model in self.models[1:]) + self.models[0].counts
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the classes, in the order shown."""
+        return [str(name) for name in self.models[0].counts.index]
+
+    @property
+    def cell(self) -> tuple[str, str]:
+        """The cell to open: the chosen one, else the most confused one that fits what is chosen, else nothing."""
+        now = selection.get()
+        if self.is_super:
+            true, pred = (now.within[0], now.within[-1]) if now.within else ("", "")
+        else:
+            true, pred = now.true, now.pred
+        true, pred = (name if name in self.names else "" for name in (true, pred))
+        if true and pred:
+            return true, pred
+        wrong = self.total.loc[[true] if true else self.order, [pred] if pred else self.order].stack()
+        wrong = wrong[wrong.index.get_level_values(0) != wrong.index.get_level_values(1)]
+        return tuple(wrong.idxmax()) if len(wrong) and wrong.max() > 0 else (true, pred)
+
+    def pick(self, true: str, pred: str) -> None:
+        """Choose a cell."""
+        if self.is_super:
+            selection.change(within=(true,) if true == pred else (true, pred))
+        else:
+            selection.change(true=true, pred=pred)
+
+    def members(self, name: str) -> set[str]:
+        """The classes that a row or column of the matrix stands for."""
+        return {one for one, group in self.groups.items() if group == name} if self.is_super else {name}
+
+
+def tables() -> dict[str, data.Table]:
+    """The evaluations on the chosen data set and split, best first."""
+    return {key: table for key, table in current.tables().items() if table.is_evaluation}
+
+
+def first_table() -> str:
+    """The key of the evaluation that is shown first; empty where there is none."""
+    offered, key = tables(), current.table()
+    return key if key in offered else next(iter(offered), "")
+
+
+def others(first: str) -> dict[str, data.Table]:
+    """What can be put beside it: the other evaluations, those on the same pictures first."""
+    return {key: table for key, table in (tables() | data.evaluations()).items() if key != first}
+
+
+def group_files() -> dict[str, Path]:
+    """Files that say which super-class a class belongs to, by their path below the workspace."""
+    root, name = data.workspace().root, current.dataset_name()
+    folders = [data.datasets()[name]] if name in data.datasets() else []
+    found = {}
+    for folder in (*folders, root / "data"):
+        for path in children(folder, data.workspace().links, folders=False):
+            if path.name.startswith("super_classes") and path.suffix in (".csv", ".json"):
+                found[path.relative_to(root).as_posix()] = path
+    return found
+
+
+def view(first: str, second: str) -> View:
+    """Read the evaluations and put their matrices into one order.
+
+    Raises:
+        CarvisError: the first evaluation cannot be read.
+    """
+    listed = others("")
+    read = {first: data.evaluation(listed[first])}
+    if second:
+        # One that cannot be read leaves the other its page.
+        with guarded():
+            read[second] = data.evaluation(listed[second])
+    pair, counts = None, [evaluation.confusion for evaluation in read.values()]
+    if len(read) > 1:
+        try:
+            pair = _pair(*map(_stamp, (listed[first], listed[second])), _both=tuple(read.values()))
+            counts = [pair.first, pair.second]
+        except TableError:
+            classes = list(dict.fromkeys(name for one in counts for name in one.index))
+            counts = [one.reindex(index=classes, columns=classes, fill_value=0) for one in counts]
+    groups = groups_of(counts[0].index)
+    now = selection.get()
+    if now.level == "super":
+        counts = [merge_classes(one, groups) for one in counts]
+    names = [_name(listed[key], listed[first]) for key in read]
+    models = [
+        Model(key, name, listed[key], read[key], one) for (key, name, one) in zip(read, names, counts, strict=True)
+    ]
+    total = sum(counts[1:]) + counts[0]
+    order = _order([_stamp(listed[key]) for key in read], total, groups)
+    if now.within and now.level == "class":
+        order = [name for name in order if groups[name] in now.within] or order
+    of_classes = len(order)
+    kept = most(of_classes)
+    if kept < of_classes:
+        shown = set(most_confused_classes(total.loc[order, order], kept))
+        order = [name for name in order if name in shown]
+    return View(models, pair, groups, order, of_classes)
+
+
+def most(classes: int) -> int:
+    """How many classes to draw at most."""
+    chosen = selection.get().top
+    if chosen:
+        return classes if chosen == "all" else int(chosen)
+    return classes if classes <= ALL_UP_TO else FIRST_SHOWN
+
+
+def fresh(key: str, picked: Callable[[dict], list[tuple[str, str]]], cell: tuple[str, str]) -> str:
+    """Return a key for a chart or table that is drawn next, a new one where what was clicked in it no longer holds.
+
+    The browser keeps what was clicked, and a second click on it would tell nothing.
+
+    Args:
+        key: the chart's name.
+        picked: makes the pairs of classes of the state of a selection.
+        cell: the pair that is open now.
+    """
+    turn = st.session_state.setdefault(f"{key}_turn", 0)
+    state = st.session_state.get(f"{key}_{turn}") or {}
+    clicked = picked(state.get("selection") or {})
+    if clicked and clicked != [cell]:
+        st.session_state[f"{key}_turn"] = turn = turn + 1
+    return f"{key}_{turn}"
+
+
+def _name(table: data.Table, first: data.Table) -> str:
+    same = (table.data, table.split) == (first.data, first.split)
+    return table.model if same else f"{table.model} ({table.data} {table.split})"
+
+
+def groups_of(class_names: Iterable[str]) -> dict[str, str]:
+    """The super-class of each class, from the chosen file or from the names."""
+    file = group_files().get(selection.get().groups)
+    named, class_names = None, [str(name) for name in class_names]
+    if file:
+        with guarded():
+            named = _super_classes(file, modified(file), tuple(class_names))
+    return super_classes(class_names, named)
+
+
+@read_once(max_entries=32)
+def _super_classes(file: Path, time: int, class_names: tuple[str, ...]) -> dict[str, str]:
+    return read_super_classes(file, class_names=class_names)
+
+
+def _order(stamps: list[tuple[str, int]], total: pd.DataFrame, groups: dict[str, str]) -> list[str]:
+    now = selection.get()
+    # Super-classes have no super-classes of their own.
+    by = "name" if now.arrange == "super" and now.level == "super" else now.arrange
+    return _ordered(tuple(stamps), now.level, by, tuple(groups.items()), _total=total)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _ordered(
+    stamps: tuple[tuple[str, int], ...], level: str, by: str, groups: tuple[tuple[str, str], ...], _total: pd.DataFrame
+) -> list[str]:
+    return order_classes(_total, by, dict(groups))
+
+
+def _stamp(table: data.Table) -> tuple[str, int]:
+    file = table.path / "metrics.json"
+    return str(table.path), file.stat().st_mtime_ns if file.exists() else 0
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _pair(first: tuple[str, int], second: tuple[str, int], _both: tuple[Evaluation, Evaluation]) -> ConfusionPair:
+    return pair_confusion(*_both)
+
+
+def scores(model: Model, view: View) -> pd.DataFrame:
+    """The scores of each class, or of each super-class, of one model over all pictures of its evaluation."""
+    groups = tuple(view.groups.items()) if view.is_super else ()
+    return _scores(_stamp(model.table), groups, _evaluation=model.evaluation)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _scores(stamp: tuple[str, int], groups: tuple[tuple[str, str], ...], _evaluation: Evaluation) -> pd.DataFrame:
+    table, names = _evaluation.predictions[["label", "predicted", "confidence"]], _evaluation.class_names
+    if groups:
+        to = dict(groups)
+        names = list(dict.fromkeys(to.get(name, name) for name in names))
+        table = table.assign(label=table["label"].replace(to), predicted=table["predicted"].replace(to))
+    return class_scores(table, names)

@@ -1,0 +1,211 @@
+"""The pictures behind one cell of the confusion matrix, and where to go with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from carvis.workspace.sample_ids import composed
+from ui.confusion import matrix
+from ui.state import data, selection
+from ui.state.i18n import _, n_
+from ui.state.widget_values import careful
+from ui.widgets import unreadable
+from ui.widgets.text import ROW_STATUS, mark, percent, plain
+
+_PER_PAGE, _TO_HEATMAPS = 12, 6
+
+
+def show(view: matrix.View) -> None:
+    """Show the chosen cell: its select boxes, its numbers, its pictures, its links."""
+    true, pred = view.cell
+    left, right = st.columns(2)
+    for place, key, label, value in (
+        (left, "cell_true", _("True class"), true),
+        (right, "cell_pred", _("Predicted class"), pred),
+    ):
+        selection.show(key, value or None)
+        place.selectbox(
+            label,
+            sorted(view.names),
+            index=None,
+            placeholder=_("Choose a class"),
+            key=key,
+            on_change=selection.by_person(key, _take),
+            args=(view,),
+        )
+    if not (true and pred):
+        st.caption(_("Click a cell of the matrix, or choose two classes here, to see the pictures."))
+        return
+    for model in view.models:
+        st.markdown(_sentence(view, model, true, pred))
+    sources = _sources(view, true, pred)
+    rows = _rows(view, sources, true, pred)
+    _links(view, sources, rows, true, pred)
+    if rows.empty:
+        return
+    pages = -(-len(rows) // _PER_PAGE)
+    page = min(selection.get().page, pages)
+    if len(sources) < len(view.models):
+        st.caption(_("Pictures of {model}.").format(model=plain(sources[0].name)))
+    _tiles(view, sources[0].table, rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE])
+    if pages > 1:
+        with st.container(horizontal_alignment="center"):
+            st.pagination(pages, **selection.control("page", page))
+
+
+def _take(view: matrix.View) -> None:
+    true, pred = st.session_state["cell_true"], st.session_state["cell_pred"]
+    if view.is_super:
+        view.pick(true or pred or "", pred or true or "")
+    else:
+        selection.change(true=true or "", pred=pred or "")
+
+
+def _sentence(view: matrix.View, model: matrix.Model, true: str, pred: str) -> str:
+    counts = model.counts
+    n, total = int(counts.loc[true, pred]), int(counts.loc[true].sum())
+    names = {"true": f"**{plain(true)}**", "pred": f"**{plain(pred)}**"}
+    if not total:
+        said = _("No picture here is a {true}.").format(**names)
+    elif true == pred:
+        words = n_("{n} of {total} picture of {true} is named rightly ({share}).",
+                   "{n} of {total} pictures of {true} are named rightly ({share}).", total)  # fmt: skip
+        said = words.format(n=f"{n:,}", total=f"{total:,}", share=percent(n / total), **names)
+    else:
+        words = n_("{n} of {total} picture of {true} is taken for {pred} ({share}).",
+                   "{n} of {total} pictures of {true} are taken for {pred} ({share}).", total)  # fmt: skip
+        said = words.format(n=f"{n:,}", total=f"{total:,}", share=percent(n / total), **names)
+        back, others = int(counts.loc[pred, true]), int(counts.loc[pred].sum())
+        if others:
+            words = _("The other way round: {n} of {total} ({share}).")
+            said += " " + words.format(n=f"{back:,}", total=f"{others:,}", share=percent(back / others))
+    return f"{plain(model.name)}: {said}" if len(view.models) > 1 else said
+
+
+def _sources(view: matrix.View, true: str, pred: str) -> list[matrix.Model]:
+    """The models whose pictures are shown: models on other pictures cannot share a row, so one that has some."""
+    if view.pair is not None or len(view.models) == 1:
+        return view.models
+    return [max(view.models, key=lambda model: int(model.counts.loc[true, pred]) > 0)]
+
+
+def _rows(view: matrix.View, sources: list[matrix.Model], true: str, pred: str) -> pd.DataFrame:
+    """The pictures of the cell in either model, the most confident answer first: id, label and each model's answer."""
+    labels, answers = ({composed(name) for name in view.members(one)} for one in (true, pred))
+    names = [model.name for model in sources]
+    if view.pair is not None:
+        table = view.pair.joined.table
+        table = table.rename(
+            columns={
+                f"{what}:{old}": f"{what}:{new}"
+                for old, new in zip(view.pair.joined.names, names, strict=True)
+                for what in ("predicted", "confidence")
+            }
+        )
+    else:
+        table = sources[0].evaluation.predictions[["id", "label", "predicted", "confidence"]]
+        table = table.rename(columns={what: f"{what}:{names[0]}" for what in ("predicted", "confidence")})
+    table = table[_among(table["label"], labels)]
+    hits = {name: _among(table[f"predicted:{name}"], answers) for name in names}
+    best = pd.concat([table[f"confidence:{name}"].where(hit) for name, hit in hits.items()], axis=1).max(axis=1)
+    table = table.assign(best=best)[best.notna()]
+    return table.sort_values(["best", "id"], ascending=[False, True], kind="stable")
+
+
+def _among(column: pd.Series, names: set[str]) -> pd.Series:
+    # Models may spell a class composed or decomposed.
+    return column.isin([name for name in column.unique() if composed(name) in names])
+
+
+def _links(view: matrix.View, sources: list[matrix.Model], rows: pd.DataFrame, true: str, pred: str) -> None:
+    first, files = sources[0], data.model_files()
+    models = tuple(model.table.model for model in sources if model.table.model in files)
+    place = {"data": first.table.data, "split": first.table.split, "table": first.key}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if models and len(rows):
+            words = _("Why {pred} rather than {true}?") if true != pred else _("Show their heatmaps")
+            more = {"explain": "predicted", "against": ""}
+            if true != pred and not view.is_super:
+                more = {"explain": f"class:{pred}", "against": f"class:{true}"}
+            elif true != pred:
+                words, more = _("Why not the true class?"), {"explain": "predicted", "against": "true"}
+            st.page_link(
+                "app_pages/heatmaps.py",
+                label=words.format(true=plain(true), pred=plain(pred)),
+                icon=":material/blur_on:",
+                help=_("Heatmaps of the first pictures: what speaks for the answer and not for the true class."),
+                query_params=selection.link(**place, **more, model=models, sample=tuple(rows["id"].head(_TO_HEATMAPS))),
+            )
+        if true != pred:
+            cell = {"family": (true, pred)} if view.is_super else {"true": true, "pred": pred}
+            _to_misclassified(view, true, pred, {"true": "", "pred": "", "family": (), **cell})
+        if true != pred and not view.is_super:
+            st.button(
+                _("The other way round"),
+                icon=":material/swap_horiz:",
+                type="tertiary",
+                key="swap_cell",
+                on_click=careful(selection.change),
+                kwargs={"true": pred, "pred": true},
+            )
+        elif view.is_super:
+            st.button(
+                _("Draw their classes"),
+                icon=":material/zoom_in:",
+                type="tertiary",
+                key="drill",
+                on_click=careful(selection.change),
+                kwargs={"level": "class", "within": (true,) if true == pred else (true, pred)},
+            )
+
+
+def _to_misclassified(view: matrix.View, true: str, pred: str, cell: dict) -> None:
+    """Link to the pictures of a cell on page Misclassified, for each model that has some there."""
+    for model in view.models:
+        if int(model.counts.loc[true, pred]):
+            label = _("On page Misclassified")
+            if len(view.models) > 1:
+                label = _("Misclassified by {model}").format(model=plain(model.name))
+            place = {"data": model.table.data, "split": model.table.split, "table": model.key}
+            st.page_link(
+                "app_pages/misclassified.py",
+                label=label,
+                icon=":material/rule:",
+                query_params=selection.link(**place, **cell, low=0, high=100, page=1),
+            )
+
+
+def _tiles(view: matrix.View, table: data.Table, rows: pd.DataFrame) -> None:
+    paths: dict[str, str] = {}
+    if table.data in data.datasets():
+        # The data set may have changed since: what is gone is shown as missing.
+        with unreadable.item("data set", table.data):
+            samples = data.dataset(table.data).samples(table.split)
+            samples = samples[samples["id"].isin(rows["id"])]
+            paths = dict(zip(samples["id"], samples["path"], strict=True))
+    small = data.thumbnails([paths.get(one) for one in rows["id"]], 200)
+    with st.grid("auto", min_column_width=104, gap="small"):
+        for (_index, row), picture in zip(rows.iterrows(), small, strict=True):
+            with st.container(gap="xxsmall", key=f"pair_{row['id']}"):
+                _tile(view, row, picture)
+
+
+def _tile(view: matrix.View, row: Any, picture: bytes | str) -> None:
+    said = [model.name for model in view.models if f"predicted:{model.name}" in row]
+    if isinstance(picture, bytes):
+        first = row[f"predicted:{said[0]}"]
+        words = _("{label}, taken for {predicted}") if first != row["label"] else _("A picture of {label}")
+        st.image(picture, width="stretch", alt=words.format(label=row["label"], predicted=first))
+    else:
+        st.caption(f":material/broken_image: {plain(picture) or _(ROW_STATUS['missing'])}")
+        st.caption(plain(row["id"]))
+    if view.is_super:
+        st.caption(_("true: {label}").format(label=plain(row["label"])))
+    for name in said:
+        answer, confidence = row[f"predicted:{name}"], percent(row[f"confidence:{name}"])
+        who = f"{plain(name)}: " if len(said) > 1 else ""
+        what = f"**{plain(answer)}** " if len(said) > 1 or view.is_super else ""
+        st.caption(f"{mark(answer == row['label'])} {who}{what}{confidence}")

@@ -1,0 +1,134 @@
+"""Filter patterns in a page: drawn on request, filter by filter from the cache, shown with their numbers."""
+
+import io
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from carvis.images import encode_image
+from ui.state import classifiers, jobs
+from ui.state.i18n import _, n_
+from ui.widgets.download import download
+from ui.widgets.text import plain
+
+if TYPE_CHECKING:
+    from carvis.explain import FilterPatterns
+
+_TILE = 76
+
+
+def draw(
+    model: classifiers.Opened, layer: str, filters: list[int], how: dict, watch: Callable[[float, int], bool]
+) -> "FilterPatterns":
+    """Draw the patterns of some filters, those known from the cache."""
+    from carvis.explain import draw_filters
+
+    with model.lock:
+        return draw_filters(model.classifier, layer, filters, **how, cache=jobs.cache("filters"), watch=watch)
+
+
+def known(model: classifiers.Opened, layer: str, filters: list[int], how: dict) -> "FilterPatterns":
+    """Return those of some filters' patterns that were drawn before."""
+    from carvis.explain import draw_filters
+
+    # The model is not run, so nobody who draws with it has to be waited for.
+    cache = jobs.cache("filters")
+    return draw_filters(model.classifier, layer, filters, **how, cache=cache, watch=lambda done, total: True)
+
+
+def depth(model: classifiers.Opened, layer: str) -> int:
+    """Return how many filters a layer has."""
+    return int(model.classifier.map_layer(layer).shape[-1])
+
+
+def tiles(patterns: "FilterPatterns") -> None:
+    """Show patterns with their numbers; one that never answered is crossed out and says so."""
+    from carvis.explain import crossed
+
+    if not patterns.filters:
+        return
+    pictures, captions, alts = [], [], []
+    for index, image in zip(patterns.filters, patterns.images, strict=True):
+        deaf = index in patterns.deaf
+        pictures.append(encode_image(_apart(crossed(image.shape[0]) if deaf else image), "PNG"))
+        captions.append(f"{index} ✕" if deaf else f"{index}*" if index in patterns.retried else f"{index}")
+        words = _("Filter {index}: no pattern, it never answered") if deaf else _("Pattern of filter {index}")
+        alts.append(words.format(index=index))
+    st.image(pictures, caption=captions, width=_TILE, alt=alts)
+
+
+def _apart(image: np.ndarray) -> np.ndarray:
+    """Give a picture a clear edge left and right, or pictures beside each other would run into one."""
+    side = image.shape[0]
+    edge = max(2, side // 20)
+    framed = np.zeros((side, side + 2 * edge, 4), np.uint8)
+    framed[:, edge : edge + side, :3] = image
+    framed[:, edge : edge + side, 3] = 255
+    return framed
+
+
+def tiles_large(patterns: "FilterPatterns") -> None:
+    """Show patterns large."""
+    from carvis.explain import crossed
+
+    for index, image in zip(patterns.filters, patterns.images, strict=True):
+        deaf = index in patterns.deaf
+        words = _("Filter {index}: no pattern, it never answered") if deaf else _("Pattern of filter {index}")
+        shown = crossed(image.shape[0]) if deaf else image
+        st.image(encode_image(shown, "PNG"), width=240, alt=words.format(index=index))
+
+
+def facts(patterns: "FilterPatterns") -> None:
+    """Say how patterns came about."""
+    made = patterns.settings
+    words = [
+        plain(patterns.layer),
+        _("{size} pixels").format(size=made["size"]),
+        n_("{n} step", "{n} steps", made["steps"]).format(n=made["steps"]),
+        _("input: {preprocessing}").format(
+            preprocessing="128 – 148" if made["start"] == "tutorial" else plain(patterns.preprocessing)
+        ),
+    ]
+    st.caption(" · ".join(words))
+
+
+def unanswered(patterns: "FilterPatterns") -> None:
+    """Say below patterns which filters did not answer at once: above them it would push some models' tiles down."""
+    deaf, retried = len(patterns.deaf), len(patterns.retried)
+    if deaf:
+        st.caption(n_("✕ {n} filter answered to no noise.", "✕ {n} filters answered to no noise.", deaf).format(n=deaf))
+    if retried:
+        words = n_(
+            "\\* {n} filter answered only to other noise.", "\\* {n} filters answered only to other noise.", retried
+        )
+        st.caption(words.format(n=retried))
+
+
+def downloads(patterns: "FilterPatterns", number: int) -> None:
+    """Offer the tutorial's grid as a PNG, and the patterns as numbers."""
+    if not patterns.filters:
+        return
+    stem = f"{patterns.model_name}--{patterns.layer.replace('/', '_')}"
+    with st.container(horizontal=True, gap="xsmall"):
+        download(
+            _("Figure"),
+            lambda: encode_image(patterns.grid(), "PNG"),
+            file_name=f"{stem}.png",
+            key=f"grid_{number}",
+            help=_("The patterns as one grid, eight a row on black, as in the tutorial"),
+        )
+        download(
+            _("Numbers"),
+            lambda: _numbers(patterns),
+            file_name=f"{stem}.npz",
+            key=f"patterns_{number}",
+            help=_("The patterns as a NumPy file, with how they were made"),
+        )
+
+
+def _numbers(patterns: "FilterPatterns") -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, images=patterns.images, filters=patterns.filters, facts=patterns.as_json())
+    return buffer.getvalue()

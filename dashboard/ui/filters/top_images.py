@@ -1,0 +1,156 @@
+"""From filters to pictures on page Filters: the pictures that excite a filter most, and where."""
+
+import numpy as np
+import streamlit as st
+
+from carvis.errors import CarvisError
+from carvis.images import encode_image, overlay, read_image
+from carvis.tables import to_csv
+from carvis.workspace import modified
+from ui.filters import controls, pattern_grid
+from ui.state import classifiers, current, data, jobs
+from ui.state.i18n import _, n_
+from ui.widgets import commands
+from ui.widgets.download import download
+from ui.widgets.heatmap_grid import shown
+from ui.widgets.layout import empty, error, guarded
+from ui.widgets.text import plain
+
+
+def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> None:
+    """Show one filter's pattern beside the pictures of the split that excite it most."""
+    from carvis.explain import exciting_pictures
+
+    model = next(iter(opened.values()))
+    name, split = current.dataset_name(), current.split()
+    if not split:
+        empty(_("No pictures yet"), _("Put a data set below `data/`:"), commands.carvis("demo"))
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        layer = controls.layer_of(model)
+        if layer is None:
+            error(_("{model} has no convolution, so it has no filters to draw.").format(model=model.name))
+            return
+        with st.container(width=180):
+            index = controls.channel(pattern_grid.depth(model, layer))
+    clf = model.classifier
+    try:
+        dataset = data.dataset(name)
+        n = len(dataset.samples(split))
+    except CarvisError as problem:
+        error(problem)
+        return
+
+    def search(watch):
+        return exciting_pictures(clf, dataset, split, layer, cache=jobs.cache("exciting"), watch=watch)
+
+    def make(watch):
+        with model.lock:
+            return search(watch)
+
+    found = None
+    with guarded():
+        kept = search(lambda done, total: True)
+        key = repr(("exciting", clf.fingerprint, layer, dataset.fingerprint, split))
+        label = n_("Search {n} picture", "Search {n} pictures", n).format(n=n)
+        note = _("One pass serves all filters of the layer.")
+        found = kept if kept.pictures else jobs.on_request(key, label, make, note)
+    if found:
+        _show(found, model, layer, index)
+
+
+def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
+    rows = found.of(index)
+    rows = rows[rows["path"].notna()]
+    maps: list[np.ndarray] = []
+    left, right = st.columns([1, 4], gap="medium")
+    with left:
+        st.markdown(f"**{_('Pattern of filter {index}').format(index=index)}**")
+        with st.spinner(_("Drawing …")), guarded():
+            pattern_grid.tiles_large(pattern_grid.draw(model, layer, [index], controls.how(), lambda *_done: False))
+    with right:
+        words = n_("of {n} picture", "of {n} pictures", found.pictures).format(n=found.pictures)
+        st.markdown(f"**{_('The pictures that excite it most')}** ({words})")
+        if rows.empty:
+            st.info(
+                _("No picture of this split excites this filter: it is silent on all of them."),
+                icon=":material/volume_off:",
+            )
+        else:
+            with guarded():
+                maps = _maps(
+                    model.classifier.fingerprint,
+                    tuple(rows["path"]),
+                    tuple(map(modified, rows["path"])),
+                    layer,
+                    index,
+                    _model=model,
+                )
+            _pictures(rows, maps, index)
+        if found.skipped:
+            n = len(found.skipped)
+            st.caption(
+                n_(
+                    "{n} picture could not be read and was left out.",
+                    "{n} pictures could not be read and were left out.",
+                    n,
+                ).format(n=n)
+            )
+    with st.container(horizontal=True, gap="xsmall"):
+        download(
+            _("Figure"),
+            lambda: _figure(rows, maps, f"{model.name} · {layer} · {index}"),
+            file_name=f"{model.name}--{layer.replace('/', '_')}--{index}.png",
+            disabled=not maps,
+            help=_("The pictures with where the filter answers as one PNG file"),
+        )
+        download(
+            _("Numbers"),
+            lambda: to_csv(found.table.drop(columns="path")).encode(),
+            file_name=f"{model.name}--{layer.replace('/', '_')}--pictures.csv",
+            icon=":material/table:",
+            help=_("For every filter of the layer its pictures, with value and place, as a CSV file"),
+        )
+
+
+def _figure(rows, maps: list[np.ndarray], title: str) -> bytes:
+    from carvis.figures import figure_bytes, picture_sheet
+
+    laid = [_laid(row.path, where, maps) for row, where in zip(rows.itertuples(), maps, strict=True)]
+    words = [f"{row.label} {row.value:.2f}" for row in rows.itertuples()]
+    return figure_bytes(picture_sheet([("", laid, words)], title=title))
+
+
+def _laid(path: str, where: np.ndarray, maps: list[np.ndarray]) -> np.ndarray:
+    """Lay a map over its picture, all maps of a filter on one scale."""
+    top = max(float(one.max()) for one in maps) or 1.0
+    return overlay(shown(read_image(path), 360), where / top, 0.6, "viridis")
+
+
+def _pictures(rows, maps: list[np.ndarray], index: int) -> None:
+    with st.grid("auto", min_column_width=170, gap="small"):
+        for row, where in zip(rows.itertuples(), maps):
+            with st.container(gap="xsmall"), guarded():
+                words = _("{name}: filter {index} answers most at {x} from the left and {y} from the top").format(
+                    name=row.id, index=index, x=f"{row.x:.0%}", y=f"{row.y:.0%}"
+                )
+                st.image(encode_image(_laid(row.path, where, maps)), width="stretch", alt=words)
+                st.markdown(plain(row.label))
+                value = _("activation {value}").format(value=f"{row.value:.2f}")
+                st.caption(f"{value} · {plain(row.id.rsplit('/', 1)[-1])}")
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _maps(
+    fingerprint: str,
+    paths: tuple[str, ...],
+    times: tuple[int, ...],
+    layer: str,
+    index: int,
+    *,
+    _model: classifiers.Opened,
+) -> list[np.ndarray]:
+    from carvis.explain import activation_maps
+
+    with _model.lock:
+        return activation_maps(_model.classifier, list(paths), layer, index)

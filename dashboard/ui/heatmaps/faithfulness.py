@@ -1,0 +1,167 @@
+"""Testing the heatmaps of page Heatmaps: on request, a badge on each map, its curves when opened."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from carvis.workspace import content_hash
+from ui.state import classifiers, jobs
+from ui.state.i18n import N_, _
+from ui.widgets import heatmap_grid, unreadable
+from ui.widgets.text import percent, plain
+
+if TYPE_CHECKING:
+    from carvis.explain.faithfulness_metrics.scores import Faithfulness
+
+_BADGES = {
+    "better": (N_("better than the baselines"), ":material/verified:", "green"),
+    "not-better": (N_("no better than the baselines"), ":material/report:", "orange"),
+    "no-evidence": (N_("no evidence to test"), ":material/visibility_off:", "gray"),
+}
+_HELP = {
+    "better": N_(
+        "Erasing what this map marks costs the model more confidence, and restoring it gives back more, than a random "
+        "map and a blob in the middle do."
+    ),
+    "not-better": N_(
+        "A random map or a blob in the middle finds what the model needs as well as this map does: do not trust it."
+    ),
+    "no-evidence": N_("The map is blank: there is nothing to test."),
+}
+_ALIKE = (N_("stays with random weights"), N_("The map looks alike when the model has forgotten all it learnt."))
+_LINES = {"map": N_("this map"), "random": N_("random map"), "blob": N_("blob in the middle")}
+
+
+def offer(rows: list[heatmap_grid.Row], opened: dict[str, classifiers.Opened]) -> None:
+    """Offer to test every map on the page that was not tested before; what was tested is kept, also at a stop."""
+    todo = [(row, name) for row in rows for name in row.maps if not _is_kept(row, opened[name])]
+    if not todo:
+        return
+
+    def make(watch: Callable[[float, float], bool]) -> bool:
+        from carvis.explain import faithfulness
+
+        for number, (row, name) in enumerate(todo):
+            model, one = opened[name], ([row.seen_by(opened[name])], [row.maps[name]])
+            with model.lock:
+                found = faithfulness(
+                    model.classifier,
+                    *one,
+                    cache=jobs.cache("faithfulness"),
+                    watch=lambda done, _, before=number: watch(before + done, len(todo)),
+                )
+            # The workspace may be one that cannot be written.
+            _session()[key_of(row, model)] = found[0]
+        return True
+
+    key = content_hash([key_of(row, opened[name]) for row, name in todo])
+    note = _("Erases and restores each picture in the order of its map.")
+    jobs.on_request(key, _("Test these maps"), make, note, main=False)
+
+
+def _session() -> dict:
+    return st.session_state.setdefault("_tested_maps", {})
+
+
+def key_of(row: heatmap_grid.Row, model: classifiers.Opened) -> str:
+    """Name the test of one model's map of a row by everything that decides its outcome."""
+    heatmap = row.maps[model.name]
+    asked = [heatmap.method, heatmap.layer, heatmap.target, heatmap.against, heatmap.gamma, heatmap.score_kind]
+    known = model.classifier.fingerprint, classifiers.stamp_of(row.picture), content_hash(heatmap.raw, asked)
+    return _made_key(*known, _row=row, _model=model)
+
+
+@st.cache_data(max_entries=1024, show_spinner=False)
+def _made_key(
+    fingerprint: str, stamp: object, heatmap: str, *, _row: heatmap_grid.Row, _model: classifiers.Opened
+) -> str:
+    from carvis.explain.faithfulness_metrics.scores import faithfulness_key
+
+    # It reads the image: of a photograph, a second at each run of the page.
+    return faithfulness_key(_model.classifier, _row.seen_by(_model), _row.maps[_model.name])
+
+
+def kept(row: heatmap_grid.Row, model: classifiers.Opened) -> "Faithfulness | None":
+    """Return what is known of one model's map of a row."""
+    from carvis.explain.faithfulness_metrics.scores import kept_faithfulness
+
+    key = key_of(row, model)
+    return _session().get(key) or kept_faithfulness(jobs.cache("faithfulness"), key)
+
+
+def _is_kept(row: heatmap_grid.Row, model: classifiers.Opened) -> bool:
+    # What is kept and cannot be read is tested again, and the page names it.
+    with unreadable.item("result", model.name):
+        return kept(row, model) is not None
+    return False
+
+
+def show(row: heatmap_grid.Row, name: str, found: "Faithfulness") -> None:
+    """Put the badge, and its curves when asked for, below a map."""
+    with row.slots[name], st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        words, icon, colour = _BADGES[found.verdict]
+        st.badge(_(words), icon=icon, color=colour, help=_(_HELP[found.verdict]))
+        if found.randomisation and not found.randomisation.passed:
+            st.badge(_(_ALIKE[0]), icon=":material/report:", color="orange", help=_(_ALIKE[1]))
+        key = f"curves_{row.number}_{name}"
+        window = st.popover(_("Curves"), type="tertiary", key=key, on_change="rerun")
+        if window.open:
+            with window:
+                _details(found)
+
+
+def _details(found: "Faithfulness") -> None:
+    trials = {"map": found.own, **found.baselines}
+    st.altair_chart(_chart(trials), width="content")
+    table = {
+        _(_LINES[name]): [
+            f"{trial.curves.deletion_area:.2f}",
+            f"{trial.curves.insertion_area:.2f}",
+            percent(trial.drop),
+            percent(trial.increase),
+        ]
+        for name, trial in trials.items()
+    }
+    facts = [_("area, erasing"), _("area, restoring"), _("confidence lost, map alone"), _("confidence rises")]
+    st.table(pd.DataFrame(table, index=facts), border="horizontal")
+    if check := found.randomisation:
+        words = _("With random weights, from the top down to {layer}, the map's rank correlation with itself is {n}.")
+        st.caption(words.format(layer=plain(check.layers[-1]), n=f"{check.last:.2f}"))
+
+
+def _chart(trials: dict):
+    import altair as alt
+
+    kinds = {"deletion": _("erasing, most evidence first"), "insertion": _("restoring, most evidence first")}
+    rows = [
+        (kinds[kind], _(_LINES[name]), 100 * step / (len(curve) - 1), 100 * float(value))
+        for name, trial in trials.items()
+        for kind, curve in (("deletion", trial.curves.deletion), ("insertion", trial.curves.insertion))
+        for step, value in enumerate(curve)
+    ]
+    table = pd.DataFrame(rows, columns=["kind", "line", "share", "confidence"])
+    names = [_(words) for words in _LINES.values()]
+    line = (
+        alt.Chart(table)
+        .mark_line()
+        .encode(
+            x=alt.X("share:Q", title=_("% of the picture"), scale=alt.Scale(domain=[0, 100])),
+            y=alt.Y("confidence:Q", title=_("confidence in %"), scale=alt.Scale(domain=[0, 100])),
+            color=alt.Color("line:N", title=None, sort=names, scale=alt.Scale(range=["#2f6fb0", "#999999", "#c77d1e"])),
+            strokeDash=alt.StrokeDash("line:N", title=None, sort=names),
+        )
+        .properties(width=210, height=170)
+    )
+    return line.facet(alt.Facet("kind:N", title=None, sort=list(kinds.values())), columns=2)
+
+
+def table(rows: list[heatmap_grid.Row], found: dict) -> pd.DataFrame:
+    """Collect the figures of all maps tested: a row a picture and model."""
+    return pd.DataFrame(
+        [
+            {"picture": rows[number].picture.id, "model": name, **value.facts()}
+            for (number, name), value in found.items()
+        ]
+    )

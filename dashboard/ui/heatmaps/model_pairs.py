@@ -1,0 +1,162 @@
+"""Holding two models' maps of one picture against each other: how alike they are, where they differ, who needs what."""
+
+import contextlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from carvis.explain.agreement.similarity import compare_maps, density_difference
+from carvis.images import DIVERGING, colorize, encode_image, overlay_difference
+from carvis.tables import to_csv
+from carvis.workspace import content_hash
+from ui.heatmaps import faithfulness
+from ui.state import classifiers
+from ui.state.i18n import _
+from ui.widgets import heatmap_grid
+from ui.widgets.download import download
+from ui.widgets.text import percent, plain
+
+_SWAPS = 100
+
+
+def show(row: heatmap_grid.Row, opened: dict[str, classifiers.Opened]) -> None:
+    """Offer the comparison below a row that has the maps of two models or more; nothing is computed until opened."""
+    if len(row.maps) < 2:
+        return
+    box = st.expander(
+        _("Compare these maps"),
+        icon=":material/compare:",
+        key=f"compare_{row.number}",
+        on_change="rerun",
+        type="compact",
+    )
+    if not box.open:
+        return
+    with box:
+        measured = compare_maps(row.maps)
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            _measures(measured)
+            swap = _swap(row, opened)
+        with right:
+            _difference(row, measured)
+        _downloads(row, swap)
+
+
+def _measures(measured: pd.DataFrame) -> None:
+    # Adding zero takes the sign off a rounded -0.00.
+    shown = measured.assign(
+        top_overlap=100 * measured["top_overlap"], rank_correlation=measured["rank_correlation"].round(2) + 0.0
+    )
+    numbers = st.column_config.NumberColumn
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height="content",
+        column_config={
+            "first": st.column_config.TextColumn(_("Model")),
+            "second": st.column_config.TextColumn(_("Other model")),
+            "rank_correlation": numbers(
+                _("Rank correlation"),
+                format="%.2f",
+                help=_("1: both order the places alike; 0: they have nothing to do with each other."),
+            ),
+            "top_overlap": numbers(
+                _("Overlap of the top 20 %"),
+                format="%.0f %%",
+                help=_("Share of the places with the most evidence that both have in common; by chance 20 %."),
+            ),
+            "distance": numbers(
+                _("Distance"),
+                format="%.2f",
+                help=_(
+                    "Earth mover's distance: how far evidence must be carried to turn one map into the other, in "
+                    "sides of the picture."
+                ),
+            ),
+        },
+        alt=_("How alike the models' maps are, two by two"),
+    )
+    if measured["distance"].isna().any():
+        st.caption(_("A map without evidence cannot be compared."))
+
+
+def _difference(row: heatmap_grid.Row, measured: pd.DataFrame) -> None:
+    pairs = list(zip(measured["first"], measured["second"]))
+    one, other = st.selectbox(
+        _("Difference of"),
+        pairs,
+        format_func=lambda pair: f"{pair[0]} − {pair[1]}",
+        key=f"difference_{row.number}",
+    )
+    difference = density_difference(row.maps[one], row.maps[other])
+    laid = overlay_difference(row.image, difference, float(np.abs(difference).max()))
+    words = _("Red where {one} has more of its evidence, blue where {other} has more")
+    st.image(encode_image(laid), width=360, alt=words.format(one=one, other=other))
+    scale = np.repeat(colorize(np.linspace(0, 1, 360)[None], DIVERGING), 10, axis=0)
+    st.image(encode_image(scale, "PNG"), width=360, alt=_("Colour scale of the difference"))
+    with st.container(horizontal=True, horizontal_alignment="distribute", width=360):
+        st.caption(_("more for {model}").format(model=plain(other)), width="content")
+        st.caption(_("more for {model}").format(model=plain(one)), width="content")
+
+
+def _swap(row: heatmap_grid.Row, opened: dict[str, classifiers.Opened]) -> pd.DataFrame | None:
+    asked = st.toggle(
+        _("Evidence swap: does one model need what another looks at?"),
+        key=f"swap_{row.number}",
+        help=_("Takes some seconds: {n} forward passes.").format(n=32 * len(row.maps) ** 2),
+    )
+    if not asked:
+        return None
+    key = content_hash([faithfulness.key_of(row, opened[name]) for name in row.maps])
+    with st.spinner(_("Erasing the picture in the order of each map …")):
+        swap = _swapped(key, tuple(row.maps), _row=row, _opened=opened)
+    st.caption(
+        _(
+            "Each row erases the picture in the order of one model's map; each column says how much of its confidence "
+            "a model loses by it. A model that loses as much by another's map needs the same places."
+        )
+    )
+    st.table(
+        swap.rename_axis(index=None, columns=None).rename(index=plain, columns=plain).map(percent),
+        border="horizontal",
+        alt=_("Confidence that each model loses where each model's map erases the picture"),
+    )
+    return swap
+
+
+@st.cache_resource(max_entries=_SWAPS, show_spinner=False)
+def _swapped(key: str, names: tuple[str, ...], *, _row: heatmap_grid.Row, _opened: dict) -> pd.DataFrame:
+    from carvis.explain import evidence_swap
+
+    with contextlib.ExitStack() as locks:
+        # Always in the same order, or two sessions could wait for each other.
+        for name in sorted(names):
+            locks.enter_context(_opened[name].lock)
+        models = {name: _opened[name].classifier for name in names}
+        return evidence_swap(models, _row.picture.source, _row.maps)
+
+
+def _downloads(row: heatmap_grid.Row, swap: pd.DataFrame | None) -> None:
+    stem = Path(row.picture.name).stem
+    with st.container(horizontal=True, gap="xsmall"):
+        download(
+            _("Figure"),
+            lambda: _figure(row, swap),
+            file_name=f"{stem}-comparison.png",
+            key=f"comparison_figure_{row.number}",
+        )
+        download(
+            _("Numbers"),
+            lambda: to_csv(compare_maps(row.maps, swap)),
+            file_name=f"{stem}-comparison.csv",
+            key=f"comparison_numbers_{row.number}",
+        )
+
+
+def _figure(row: heatmap_grid.Row, swap: pd.DataFrame | None) -> bytes:
+    from carvis.figures import figure_bytes, map_differences
+
+    return figure_bytes(map_differences(row.large(), row.maps, swap))

@@ -1,0 +1,124 @@
+"""The gallery of misclassified pictures: tiles with their tags, and the pictures selected among them."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ui.misclassified import tag_editor
+from ui.state import current, data, selection
+from ui.state.i18n import _, n_
+from ui.state.widget_values import careful
+from ui.widgets.text import ROW_STATUS, mark, percent, plain
+
+MOST_SELECTED = 12
+
+
+def here(row: Any) -> dict[str, str]:
+    """Where a row's picture belongs, to be named in the selection together with the picture."""
+    parts = row.id.split("/")
+    split = parts[0] if parts[0] in selection.CHOICES["split"] else current.split()
+    return {"data": row.data or current.dataset_name(), "split": split}
+
+
+def _pick(row: Any, table: str) -> None:
+    chosen = selection.get()
+    place = here(row)
+    others = chosen.sample if chosen.data in ("", place["data"]) else ()
+    kept = tuple(one for one in others if one != row.id)
+    if st.session_state[f"pick_{row.id}"] and len(kept) < MOST_SELECTED:
+        kept = (*kept, row.id)
+    stay(table, sample=kept, **place)
+
+
+def stay(table: str, **values: Any) -> None:
+    """Change the selection without leaving the view that the person works in."""
+    now = selection.get()
+    view = {"true": now.true, "pred": now.pred, "page": now.page, "open": now.open, "sample": now.sample}
+    if not table.endswith(".csv"):
+        values.pop("split", None)
+    selection.change(**(view | {"table": table} | values))
+
+
+def tiles(rows: pd.DataFrame, table: str, tags: pd.DataFrame) -> None:
+    """Show one page of pictures, each with its answer and what can be done with it.
+
+    Args:
+        rows: the pictures.
+        table: key of the table that they are of.
+        tags: by id, as ``tag_editor.on_rows`` returns them.
+    """
+    chosen = selection.get()
+    small = data.thumbnails([path if isinstance(path, str) else None for path in rows["path"]])
+    with st.grid("auto", min_column_width=168, gap="small"):
+        for row, picture in zip(rows.itertuples(), small, strict=True):
+            with st.container(border=True, height="stretch", gap="xsmall", key=f"tile_{row.id}"):
+                _tile(row, picture, table, row.id in chosen.sample, *tag_editor.of_row(tags, row))
+
+
+def _tile(row: Any, picture: bytes | str, table: str, picked: bool, given: tuple[str, ...], note: str) -> None:
+    predicted, label = plain(text(row.predicted)), plain(text(row.label))
+    if isinstance(picture, bytes):
+        st.image(
+            picture,
+            width="stretch",
+            alt=_("{label}, taken for {predicted}").format(label=text(row.label), predicted=text(row.predicted)),
+        )
+    else:
+        reason = _(ROW_STATUS[row.status]) if row.status in ROW_STATUS else plain(picture)
+        st.caption(f":material/broken_image: {reason}")
+        st.caption(plain(getattr(row, "PATH", None) or row.id))
+    if isinstance(row.predicted, str):
+        st.markdown(f"{mark(False)} **{predicted}**")
+    known = [percent(row.confidence)] if row.confidence == row.confidence else []
+    st.caption(" · ".join([*known, _("true: {label}").format(label=label)]))
+    if not isinstance(picture, bytes):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        key = f"pick_{row.id}"
+        selection.show(key, picked)
+        st.checkbox(_("Select"), key=key, on_change=selection.by_person(key, _pick), args=(row, table), width="stretch")
+        st.button(
+            _("Open"),
+            icon=":material/open_in_full:",
+            key=f"open_{row.id}",
+            type="tertiary",
+            on_click=careful(stay),
+            args=(table,),
+            kwargs={"open": row.id},
+        )
+        # Twenty-four editors at once would make the page heavy: each is drawn when its window is opened.
+        window = st.popover(
+            tag_editor.summary(given, note) or _("Tag"),
+            icon=":material/sticky_note_2:" if note else ":material/sell:",
+            type="tertiary",
+            key=f"tagging_{row.id}",
+            on_change="rerun",
+        )
+        if window.open:
+            with window:
+                tag_editor.editor(row, given, note, "tile", all_tags=True)
+
+
+def text(value: object) -> str:
+    """Return a text as it is, and a dash in place of none."""
+    return value if isinstance(value, str) and value else "–"
+
+
+def basket() -> None:
+    """Say how many pictures are selected, and offer their heatmaps."""
+    chosen = selection.get()
+    if not chosen.sample:
+        return
+    n = len(chosen.sample)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(n_("**{n} picture selected**", "**{n} pictures selected**", n).format(n=n), width="content")
+        if st.button(_("Show their heatmaps"), icon=":material/blur_on:", type="primary", key="show_heatmaps"):
+            st.switch_page("app_pages/heatmaps.py", query_params=selection.link())
+        st.button(
+            _("Clear"),
+            icon=":material/close:",
+            type="tertiary",
+            on_click=careful(selection.change),
+            kwargs={"sample": ()},
+        )

@@ -1,0 +1,71 @@
+"""What a person judges a doubted label by: the models' answers, other pictures of both classes, tags and a note."""
+
+import contextlib
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from carvis.errors import CarvisError
+from carvis.evaluation.alignment import Joined
+from ui.misclassified import tag_editor
+from ui.state import current, data, selection
+from ui.state.i18n import _, n_
+from ui.widgets import unreadable
+from ui.widgets.text import percent, plain
+
+_EXAMPLES = 4
+
+
+def said(row: Any, joined: Joined) -> None:
+    """Show what each model says, and which of them are confident of the suggested label."""
+    words = n_(
+        "{agree} of {n} model is confident of it; score {score}.",
+        "{agree} of {n} models are confident of it; score {score}.",
+        len(joined.names),
+    )
+    st.markdown(words.format(agree=row.agree, n=len(joined.names), score=f"{row.score:.2f}"))
+    answers = joined.table.loc[joined.table["id"] == row.id].iloc[0]
+    for name in joined.names:
+        answer, confidence = answers[f"predicted:{name}"], answers[f"confidence:{name}"]
+        agrees = f" :gray-badge[{_('confident')}]" if name in row.models else ""
+        side = {row.label: "check", row.suggested: "flag"}.get(answer, "question_mark")
+        st.markdown(f":material/{side}: {plain(name)}: **{plain(answer)}** {percent(confidence)}{agrees}")
+    st.page_link(
+        "app_pages/heatmaps.py",
+        label=_("Show its heatmaps"),
+        icon=":material/blur_on:",
+        query_params=selection.link(
+            data=row.data, split=current.split(), sample=(row.id,), model=tuple(joined.names), open=""
+        ),
+    )
+
+
+def examples(row: Any, joined: Joined) -> None:
+    """Show other pictures of both classes, those first that most models name rightly: who decides may not know them."""
+    for column, name in zip(st.columns(2), (row.label, row.suggested), strict=True):
+        of_class = ((joined.table["label"] == name) & (joined.table["id"] != row.id)).to_numpy(bool)
+        table = joined.table.loc[of_class, ["path", f"confidence:{joined.names[0]}"]]
+        table = table.assign(right=joined.right[of_class].sum(axis=1))
+        best = table.sort_values(table.columns[:0:-1].tolist(), ascending=False, kind="stable").head(_EXAMPLES)
+        paths = []
+        for path in best["path"]:
+            with contextlib.suppress(CarvisError, OSError):
+                paths.append(str(data.dataset(row.data).resolve(path)))
+        with column:
+            st.caption(_("Other pictures labelled {label}").format(label=plain(name)))
+            with st.container(horizontal=True, gap="xsmall"):
+                for picture in data.thumbnails(paths):
+                    if isinstance(picture, bytes):
+                        st.image(picture, width=104, alt=_("A picture of {label}").format(label=name))
+
+
+def tags(row: Any) -> None:
+    """Offer the picture's tags and its note."""
+    with unreadable.item("tags", tag_editor.FILE):
+        marks = tag_editor.on_rows(
+            pd.DataFrame([{"id": row.id, "path": row.path, "data": row.data, "sha256": row.sha256}])
+        )
+        given, note = tag_editor.of_row(marks, row)
+        tag_editor.keys(row, given)
+        tag_editor.editor(row, given, note, "queue", all_tags=False)

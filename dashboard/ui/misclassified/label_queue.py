@@ -1,0 +1,296 @@
+"""The queue of labels that models doubt: one picture at a time, confirmed or rejected by key."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from carvis.evaluation import Evaluation, corrected_list, label_errors
+from carvis.evaluation.alignment import Joined, join
+from carvis.evaluation.label_issues import WEAK
+from carvis.tables import to_csv
+from ui.misclassified import label_evidence, tag_editor
+from ui.state import current, data, selection
+from ui.state.i18n import N_, _, n_, translated
+from ui.state.widget_values import careful
+from ui.widgets import commands, stale_warning, unreadable
+from ui.widgets.download import download
+from ui.widgets.layout import empty, error, guarded, part
+from ui.widgets.stepper import steps
+from ui.widgets.text import percent, plain
+
+QUEUES = {
+    "above": N_("Above the threshold"),
+    "all": N_("All that a model doubts"),
+    "confirmed": N_("Label is wrong"),
+    "rejected": N_("Label is right"),
+}
+_LISTED = 200
+
+
+def show() -> None:
+    """Show the queue of the chosen data set and split."""
+    tables = {t.model: t for t in data.evaluations().values() if (t.data, t.split) == _place()}
+    if not tables:
+        empty(
+            _("No evaluation to look for label errors in yet"),
+            _("Evaluate one model or several on this split, best on pictures that they were not trained on."),
+            commands.evaluate(None),
+        )
+        return
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    voting = _choose_models(tables, bar)
+    joined = errors = None
+    if not voting:
+        return
+    with guarded():
+        stamps = tuple((one.name, data.stamp(one)) for one in voting)
+        joined, errors = _found(stamps, _evaluations=[found for one in voting if (found := current.evaluation(one))])
+    if errors is None:
+        return
+    stale_warning.say(voting)
+    with bar:
+        st.selectbox(
+            _("Show"),
+            list(QUEUES),
+            format_func=translated(QUEUES).get,
+            **selection.control("queue", selection.get().queue),
+        )
+    for sentence in _notes(errors.attrs["facts"]):
+        st.caption(f":material/info: {plain(sentence)}")
+    _one(joined, errors)
+
+
+def _notes(facts: dict) -> list[str]:
+    """Say what weakens the answers; ``label_errors`` says the same in English."""
+    notes = []
+    if facts["train"]:
+        notes.append(_("These are training pictures: models repeat the labels that they learnt, so wrong labels hide."))
+    if n := facts["copies"]:
+        notes.append(
+            n_(
+                "{n} picture is a copy of a training picture: there the models may repeat what they learnt by heart.",
+                "{n} pictures are copies of training pictures: there the models may repeat what they learnt by heart.",
+                n,
+            ).format(n=f"{n:,}")
+        )
+    for name, share in facts["weak"].items():
+        words = _("{name} is right on {share} of the pictures only: its doubts are mostly its own mistakes.")
+        notes.append(words.format(name=name, share=percent(share)))
+    if n := facts["left_out"]:
+        words = n_(
+            "{n} picture is not in all evaluations and was left out.",
+            "{n} pictures are not in all evaluations and were left out.",
+            n,
+        )
+        notes.append(words.format(n=f"{n:,}"))
+    return notes
+
+
+def _place() -> tuple[str, str]:
+    return current.dataset_name(), current.split()
+
+
+def _choose_models(tables: dict[str, data.Table], bar: Any) -> list[data.Table]:
+    """Offer which models vote; those that are wrong more often than right do so only when asked to."""
+    chosen = [name for name in selection.get().model if name in tables]
+    if not chosen:
+        good = []
+        for name, table in tables.items():
+            found = current.evaluation(table)
+            if found and found.accuracy >= WEAK:
+                good.append(name)
+        chosen = good or [name for name, table in tables.items() if current.evaluation(table)]
+    bar.multiselect(
+        _("Models that vote"),
+        list(tables),
+        help=_("At the start those that are right on at least half of the pictures."),
+        width="stretch",
+        wrap=True,
+        **selection.control("model", chosen),
+    )
+    # One that was chosen by hand, or in a link, and cannot be read says so itself.
+    for name in chosen:
+        if reason := current.why_not(tables[name]):
+            error(reason)
+    return [tables[name] for name in chosen if current.evaluation(tables[name])]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _found(stamps: tuple, *, _evaluations: list[Evaluation]) -> tuple[Joined, pd.DataFrame]:
+    joined = join(_evaluations)
+    return joined, label_errors(joined)
+
+
+@st.fragment
+@part
+def _one(joined: Joined, errors: pd.DataFrame) -> None:
+    """Show one picture of the queue; a step or a decision reruns only this."""
+    selection.write()
+    name, _split = _place()
+    decisions = pd.DataFrame(columns=["suggested", "decision", "time"])
+    with unreadable.item("tags", tag_editor.FILE):
+        decisions = tag_editor.store().decisions(name, errors)
+    rows = _queued(errors, decisions)
+    _progress(errors, decisions, joined)
+    if rows.empty:
+        if selection.get().queue == "above":
+            st.success(_("No label is doubted by most of the models."), icon=":material/check_circle:")
+        else:
+            st.info(_("There is no such picture."), icon=":material/filter_alt_off:")
+        return
+    ids = rows["id"]
+    undecided = np.flatnonzero(~ids.isin(decisions.index).to_numpy(bool))
+    here = np.flatnonzero((ids == selection.get().open).to_numpy(bool))
+    position = int(here[0] if len(here) else undecided[0] if len(undecided) else 0)
+    sample = ids.iloc[position]
+    row = next(rows.iloc[position : position + 1].assign(data=name).itertuples())
+    path = None
+    with guarded():
+        path = str(data.dataset(name).resolve(row.path))
+    row = row._replace(path=path)
+    decision = decisions["decision"].get(sample)
+    instead = decisions["suggested"].get(sample) if decision == "confirmed" else None
+    left, right = st.columns([3, 2])
+    with left:
+        picture = data.thumbnails([path], 900)[0]
+        if isinstance(picture, bytes):
+            words = _("Labelled {label}; the models suggest {suggested}.")
+            st.image(picture, width="stretch", alt=words.format(label=row.label, suggested=row.suggested))
+        elif picture:
+            error(picture)
+        st.caption(plain(sample))
+        tag_editor.replaced_since(row)
+    with right:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            steps(ids, position, "queue_step", lambda to: selection.change(open=to))
+        label = _right_label(row, decision, instead, joined)
+        _verdict(row, label, decision, ids, position, undecided)
+        label_evidence.said(row, joined)
+        with st.expander(_("Tags and note"), type="compact"):
+            label_evidence.tags(row)
+    label_evidence.examples(row, joined)
+    _list(rows, decisions, position)
+
+
+def _queued(errors: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+    queue = selection.get().queue
+    if queue == "above":
+        return errors[errors["above"]]
+    if queue == "all":
+        return errors
+    return errors[errors["id"].isin(decisions.index[decisions["decision"] == queue])]
+
+
+def _progress(errors: pd.DataFrame, decisions: pd.DataFrame, joined: Joined) -> None:
+    above = errors.loc[errors["above"], "id"]
+    done = int(above.isin(decisions.index).sum())
+    words = n_(
+        "{n} label is doubted by most of the models: {done} decided, {wrong} in all found wrong.",
+        "{n} labels are doubted by most of the models: {done} decided, {wrong} in all found wrong.",
+        len(above),
+    )
+    wrong = int((decisions["decision"] == "confirmed").sum())
+    words = words.format(n=f"{len(above):,}", done=f"{done:,}", wrong=f"{wrong:,}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(words, width="content")
+        download(
+            _("Corrected list"),
+            lambda: to_csv(corrected_list(joined, errors, decisions)).encode("utf-8-sig"),
+            "corrected.csv",
+            key="corrected_list",
+            help=_(
+                "Every picture of the split: id, path, label, suggested, decision. No file of the data set changes."
+            ),
+        )
+        download(
+            _("Numbers"),
+            lambda: to_csv(errors.drop(columns=["models"])).encode("utf-8-sig"),
+            "label_errors.csv",
+            key="label_errors",
+        )
+
+
+def _right_label(row: Any, decision: str | None, instead: str | None, joined: Joined) -> str:
+    """Show the label and what the models suggest; return what it should be, which a person may choose otherwise."""
+    label, suggested = st.columns(2)
+    label.markdown(f":small[{_('Label in the data set')}]  \n**{plain(row.label)}**")
+    suggested.markdown(f":small[{_('The models suggest')}]  \n**{plain(row.suggested)}**")
+    names = [name for name in next(iter(joined.evaluations.values())).class_names if name != row.label]
+    options = list(dict.fromkeys([row.suggested, *names, ""]))
+    words = {name: name or _("none of these classes") for name in options}
+    key = selection.spoken(f"right_label_{row.id}")
+    if key not in st.session_state:
+        st.session_state[key] = row.suggested if instead is None else instead
+    return st.selectbox(
+        _("It should be"),
+        options,
+        format_func=words.get,
+        key=key,
+        on_change=careful(_relabel) if decision == "confirmed" else None,
+        args=(row, key),
+    )
+
+
+def _relabel(row: Any, key: str) -> None:
+    tag_editor.change("decide", row, row.label, st.session_state[key], "confirmed")
+
+
+def _verdict(
+    row: Any, right_label: str, decision: str | None, ids: pd.Series, position: int, undecided: np.ndarray
+) -> None:
+    # On to the next undecided one, from the end back to the first; where all are decided, to the next.
+    open_ones = undecided[undecided != position]
+    later = open_ones[np.searchsorted(open_ones, position) :]
+    to = later[0] if len(later) else open_ones[0] if len(open_ones) else min(position + 1, len(ids) - 1)
+    after = ids.iloc[to]
+    with st.container(horizontal=True, gap="small"):
+        for value, label, icon, shortcut in (
+            ("confirmed", _("Label is wrong"), "flag", "Y"),
+            ("rejected", _("Label is right"), "check", "N"),
+        ):
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                key=f"decide_{value}",
+                shortcut=shortcut,
+                type="primary" if decision == value else "secondary",
+                on_click=careful(_decide),
+                args=(row, right_label if value == "confirmed" else row.suggested, value, after),
+            )
+        if decision:
+            st.button(
+                _("Take back"),
+                icon=":material/undo:",
+                key="decide_none",
+                type="tertiary",
+                on_click=careful(_decide),
+                args=(row, row.suggested, None, row.id),
+            )
+
+
+def _decide(row: Any, right_label: str, decision: str | None, after: str) -> None:
+    if tag_editor.change("decide", row, row.label, right_label, decision):
+        selection.change(open=after)
+
+
+def _list(rows: pd.DataFrame, decisions: pd.DataFrame, position: int) -> None:
+    """List what comes around the present picture."""
+    start = max(0, min(position - 20, len(rows) - _LISTED))
+    part = rows.iloc[start : start + _LISTED]
+    words = translated(QUEUES)
+    table = pd.DataFrame(
+        {
+            "": range(start + 1, start + 1 + len(part)),
+            _("Picture"): part["id"].str.rsplit("/", n=1).str[-1].to_numpy(),
+            _("Label in the data set"): part["label"].to_numpy(),
+            _("The models suggest"): part["suggested"].to_numpy(),
+            _("Score"): part["score"].to_numpy(),
+            _("Models"): part["agree"].to_numpy(),
+            _("Decision"): [words.get(decisions["decision"].get(one), "") for one in part["id"]],
+        }
+    )
+    with st.expander(_("The list"), type="compact"):
+        format_score = {_("Score"): st.column_config.NumberColumn(format="%.2f")}
+        st.dataframe(table, hide_index=True, height=320, column_config=format_score)

@@ -1,0 +1,100 @@
+"""One misclassified picture large, in a window: what each model said to it, its tags and note, keys to go on."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ui.misclassified import tag_editor
+from ui.misclassified.gallery import here, stay, text
+from ui.state import data, selection
+from ui.state.i18n import _
+from ui.state.widget_values import careful
+from ui.widgets import unreadable
+from ui.widgets.layout import error, part
+from ui.widgets.stepper import steps
+from ui.widgets.text import ROW_STATUS, mark, percent, plain
+
+
+def window(rows: pd.DataFrame, table: str) -> None:
+    """Open the picture that the selection names in a window above the page, with what each model said to it."""
+    if selection.get().open not in rows["id"].to_numpy():
+        error(_("{name} is not among the pictures shown.").format(name=selection.get().open))
+        return
+    opened = st.dialog(_("Misclassified picture"), width="large", on_dismiss=careful(_close))
+    opened(part(_large))(rows, table)
+
+
+def _close() -> None:
+    selection.change(open="")
+
+
+def _large(rows: pd.DataFrame, table: str) -> None:
+    # Stepping reruns only this window, which then brings the URL up to date itself.
+    selection.write()
+    position = rows["id"].tolist().index(selection.get().open)
+    row = next(rows.iloc[position : position + 1].itertuples())
+    place = here(row)
+    marks = pd.DataFrame(columns=["tags", "note"])
+    with unreadable.item("tags", tag_editor.FILE):
+        marks = tag_editor.on_rows(rows.iloc[position : position + 1])
+    given, note = tag_editor.of_row(marks, row)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        steps(rows["id"], position, "step", lambda sample: stay(table, open=sample))
+        st.page_link(
+            "app_pages/heatmaps.py",
+            label=_("Show its heatmaps"),
+            icon=":material/blur_on:",
+            query_params=selection.link(**place, sample=(row.id,), open="", table=table),
+        )
+    if row.data:
+        tag_editor.keys(row, given)
+    left, right = st.columns(2)
+    with left:
+        picture = data.thumbnails([row.path if isinstance(row.path, str) else None], 900)[0]
+        if isinstance(picture, bytes):
+            st.image(picture, width="stretch", alt=text(row.label))
+        else:
+            error(picture or _(ROW_STATUS.get(row.status, ROW_STATUS["missing"])))
+        st.caption(plain(row.id))
+        tag_editor.replaced_since(row)
+    with right:
+        st.markdown(_("True class: **{label}**").format(label=plain(text(row.label))))
+        top_five(row, table, **place)
+        if row.data:
+            tag_editor.editor(row, given, note, "large", all_tags=False)
+
+
+def top_five(row: Any, table: str, data: str, split: str) -> None:
+    """Show the five most probable classes, and what the other evaluated models said, from the saved evaluations."""
+    said = answers(row.id, data, split)
+    model = table.rsplit("/", 1)[-1] if not table.endswith(".csv") else next(iter(said), None)
+    if model not in said:
+        st.markdown(f"{mark(False)} **{plain(text(row.predicted))}** {percent(row.confidence)}")
+        st.caption(_("No evaluation holds this picture; its heatmaps show what each model says."))
+        return
+    probabilities = said[model]
+    st.markdown(_("The five most probable classes for **{model}**").format(model=plain(model)))
+    for name, value in probabilities.nlargest(5).items():
+        right = f" {mark(True)}" if name == row.label else ""
+        st.progress(min(1.0, max(0.0, float(value))), text=f"**{plain(name)}** {percent(value)}{right}")
+    if len(said) > 1:
+        st.markdown(_("What the other models say"))
+        for other, values in said.items():
+            if other != model:
+                top = values.idxmax()
+                st.markdown(f"{mark(top == row.label)} {plain(other)}: **{plain(top)}** {percent(values[top])}")
+
+
+def answers(sample: str, name: str, split: str) -> dict[str, pd.Series]:
+    """Return the probabilities that each evaluated model gave a picture, by class."""
+    found = {}
+    for entry in data.evaluations().values():
+        if (entry.data, entry.split) == (name, split):
+            with unreadable.item("evaluation", entry.name):
+                predictions = data.evaluation(entry).predictions
+                row = predictions.loc[predictions["id"] == sample]
+                if len(row):
+                    values = row.iloc[0].filter(regex="^p:").astype(float)
+                    found[entry.model] = values.rename(lambda column: column.removeprefix("p:"))
+    return found

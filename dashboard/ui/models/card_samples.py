@@ -1,0 +1,53 @@
+"""A few images with the names that a model predicts for them, for a person to compare before a card is saved."""
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from carvis.errors import CarvisError
+from carvis.evaluation import sample_predictions
+from ui.state import current, data
+from ui.state.i18n import _
+from ui.widgets.text import mark, percent, plain, verdict
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+
+_IMAGES = 8
+
+
+def show(clf: "Classifier", lock: AbstractContextManager) -> bool:
+    """Show images of the chosen data set, each with its predicted name and its label; whether there were any."""
+    name = current.dataset_name()
+    try:
+        pictures = data.dataset(name) if name else None
+    except CarvisError:
+        pictures = None
+    key = (clf.fingerprint, tuple(clf.class_names))
+    found = _predictions(key, pictures.fingerprint, _classifier=clf, _data=pictures, _lock=lock) if pictures else None
+    if found is None or found.empty:
+        st.caption(_("There is no data set here to compare the names with: save only names that you know to be right."))
+        return False
+    words = _("What the model predicts under these names, on images of {data}. Do names and images fit?")
+    st.markdown(words.format(data=plain(pictures.name)))
+    grid = st.grid(4, min_column_width=130, gap="small")
+    thumbnails = data.thumbnails(found["path"].tolist())
+    for row, image in zip(found.to_dict("records"), thumbnails, strict=True):
+        right = row["predicted"] == row["label"]
+        with grid.cell(), st.container(gap="xsmall"):
+            if isinstance(image, bytes):
+                alt = _("{label}, predicted {predicted}: {verdict}")
+                st.image(image, width="stretch", alt=alt.format(**row, verdict=verdict(right)))
+            st.markdown(f"{mark(right)} **{plain(row['predicted'])}** {percent(row['confidence'])}")
+            st.caption(_("label: {label}").format(label=plain(row["label"])))
+    return True
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _predictions(
+    key: tuple, fingerprint: str, *, _classifier: "Classifier", _data, _lock: AbstractContextManager
+) -> pd.DataFrame:
+    with _lock:
+        return sample_predictions(_classifier, _data, _IMAGES)

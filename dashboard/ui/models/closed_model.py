@@ -1,0 +1,56 @@
+"""What is shown of a model file that is not open: what it says of itself, why it is not open, and a way to open it."""
+
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from ui.state import classifiers
+from ui.state.i18n import _
+from ui.state.widget_values import careful
+from ui.widgets.layout import error
+from ui.widgets.text import plain
+
+
+def show(model: classifiers.Opened, path: Path) -> None:
+    """Show a model file without opening it."""
+    if model.untried:
+        st.info(plain(model.error), icon=":material/hourglass_empty:")
+        help = _("It is tried in a process of its own first, which takes seconds to minutes, once for each file.")
+        _button(_("Open this model"), model.name, help)
+    else:
+        error(model.error)
+        if classifiers.may_be_tried_again(model.name):
+            _button(_("Try again"), model.name)
+    st.subheader(_("Facts"), anchor=False)
+    st.table(_facts(path), border="horizontal", alt=_("Facts about the model {model}").format(model=model.name))
+
+
+def _button(words: str, name: str, help: str | None = None) -> None:
+    st.button(words, icon=":material/play_arrow:", help=help, key="model_open", on_click=careful(partial(_ask, name)))
+
+
+def _ask(name: str) -> None:
+    classifiers.forget(name)
+    st.session_state["model_asked"] = name
+
+
+def _facts(path: Path) -> dict[str, str]:
+    stat = path.stat()
+    told = _described(str(path), stat.st_mtime_ns, stat.st_size)
+    sides = told["input_size"] and [*told["input_size"], told["channels"]]
+    facts = {
+        _("File"): f"{path.name} ({stat.st_size / 1e6:.1f} MB)",
+        _("Keras"): told["keras_version"],
+        _("Input"): sides and " × ".join("?" if side is None else str(side) for side in sides),
+        _("Parameters"): told["parameters"] and f"{told['parameters']:,}",
+        _("Number of layers"): told["layers"] and f"{told['layers']:,}",
+    }
+    return {words: plain(str(value)) for words, value in facts.items() if value}
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _described(path: str, time: int, size: int) -> dict:
+    from carvis.classifier import describe_model_file
+
+    return describe_model_file(path)

@@ -1,0 +1,108 @@
+"""What page Models says of an open model: facts, accuracy, what was assumed, its card, its layers."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from carvis.tables import to_csv
+from ui.models import card_form
+from ui.state import classifiers, data, selection
+from ui.state.i18n import _, of_library
+from ui.widgets import assumptions, commands, stale_warning
+from ui.widgets.download import download
+from ui.widgets.layout import guarded
+from ui.widgets.text import SPLIT, percent, plain
+
+
+def show(opened: classifiers.Opened, path: Path) -> None:
+    """Show a model that is open.
+
+    Args:
+        path: its file.
+    """
+    name = opened.name
+    clf = opened.classifier
+    totals = clf.totals()
+    facts = {
+        _("File"): plain(f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)"),
+        _("Input"): card_form.size_words(clf),
+        _("Preprocessing"): f"{plain(clf.preprocessing)}: {card_form.preprocessing_words(clf.preprocessing)}",
+        _("Resize"): _("by the model itself") if clf.native_size else plain(clf.resize),
+        _("Reading"): card_form.reading_words(clf.alpha, clf.orientation),
+        _("Output"): f"{plain(clf.output)}: {card_form.output_words(clf.output)}",
+        _("Parameters"): _("{n} ({trainable} trainable, {frozen} frozen)").format(
+            n=f"{totals.parameters:,}", trainable=f"{totals.trainable:,}", frozen=f"{totals.frozen:,}"
+        ),
+        _("Number of layers"): f"{totals.layers:,}",
+        _("Explained by default"): plain(clf.default_layer or "–"),
+        _("Fingerprint"): f"`{clf.fingerprint[:16]}`",
+    }
+    card = clf.card
+    if card:
+        if card.recipe:
+            facts[_("Recipe")] = plain(card.recipe)
+        if card.parent:
+            facts[_("Started from")] = plain(card.parent)
+        if card.dataset:
+            facts[_("Trained on")] = plain(card.dataset)
+        if card.notes:
+            facts[_("Notes")] = plain(card.notes)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader(_("Facts"), anchor=False)
+        st.table(facts, border="horizontal", alt=_("Facts about the model {model}").format(model=name))
+    with right:
+        st.subheader(_("Accuracy"), anchor=False)
+        measured = [table for table in data.evaluations().values() if table.model == path.stem]
+        for table in measured:
+            with guarded():
+                found = data.evaluation(table)
+                low, high = found.metrics["accuracy_interval"]
+                st.metric(
+                    f"{plain(table.data)} · {_(SPLIT[table.split])} ({found.metrics['n']})",
+                    percent(found.accuracy),
+                    help=_("95 % range: {low} to {high}").format(low=percent(low), high=percent(high)),
+                )
+        # Once checked, the same is said where the card is filled in.
+        stale_warning.say(measured, checked_below=bool(clf.assumptions) and assumptions.are_checked(opened))
+        if not measured:
+            st.caption(_("Not measured yet:"))
+            st.code(commands.evaluate(path), language="bash", wrap_lines=True)
+        st.page_link(
+            "app_pages/heatmaps.py",
+            label=_("See where this model looks"),
+            icon=":material/blur_on:",
+            query_params=selection.link(model=(name,)),
+        )
+        with st.expander(_("{n} classes").format(n=len(clf.class_names)), type="compact"):
+            st.markdown(", ".join(plain(one) for one in clf.class_names))
+    if clf.assumptions:
+        with st.container(border=True):
+            st.markdown(
+                _("**What to know about this file**")
+                if card
+                else _("**This file has no card, so some things were assumed**")
+            )
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in map(of_library, clf.assumptions)))
+            assumptions.offer(opened)
+            card_form.show(opened, path)
+    st.subheader(_("Layers"), anchor=False)
+    with guarded():
+        st.dataframe(
+            clf.layer_table(),
+            hide_index=True,
+            height="content",
+            column_config={
+                "name": st.column_config.TextColumn(_("Layer"), pinned=True, width="medium"),
+                "type": st.column_config.TextColumn(_("Type"), width=190),
+                "output_shape": st.column_config.TextColumn(_("Output shape")),
+                "parameters": st.column_config.NumberColumn(_("Parameters"), format="localized"),
+                "trainable": st.column_config.CheckboxColumn(_("Trainable")),
+                "explainable": st.column_config.CheckboxColumn(_("Explainable")),
+                "branch": st.column_config.CheckboxColumn(
+                    _("One of several branches"), help=_("Only part of the signal passes this layer.")
+                ),
+            },
+            alt=_("Layers of the model {model}").format(model=name),
+        )
+        download(_("Numbers"), lambda: to_csv(clf.layer_table()).encode("utf-8-sig"), "layers.csv", key="layers")

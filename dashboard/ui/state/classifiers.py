@@ -1,0 +1,288 @@
+"""Models and their heatmaps, opened once and shared by all sessions: one lock beside each model."""
+
+import contextlib
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from carvis.errors import CarvisError
+from carvis.workspace import content_hash, read_regular, sha256_of_file
+from ui.state import current, data, selection
+from ui.state.file_cache import holds, read_once
+from ui.state.i18n import _, of_library
+from ui.state.widget_values import careful
+from ui.widgets import unreadable
+from ui.widgets.text import mark, plain
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+    from carvis.explain import Heatmap
+
+_MODELS, _MAPS = 12, 600
+# Opening more than this at once would keep the page waiting.
+_CHECKED_UNASKED = 150_000_000
+_LONGEST_CARD = 20_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A model file that was opened, or what is against it."""
+
+    name: str
+    classifier: "Classifier | None"
+    problem: Exception | None = None
+    file: str = ""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def untried(self) -> bool:
+        """Whether it waits for somebody to ask for it: it is large, unusual or slow."""
+        from carvis.classifier.files.admission import UntriedError
+
+        return isinstance(self.problem, UntriedError)
+
+    @property
+    def error(self) -> str:
+        """The sentence why it cannot be opened, in the language in use; empty where it is open."""
+        if self.problem is None or isinstance(self.problem, CarvisError):
+            return str(of_library(self.problem or ""))
+        reason = " ".join(str(self.problem).split())[:200] or type(self.problem).__name__
+        words = _("{file} cannot be opened ({reason}): save it again, or remove it.")
+        return words.format(file=self.file, reason=reason)
+
+
+def trying_first(asked: bool = True) -> contextlib.AbstractContextManager[None]:
+    """Let what is large, unusual or slow be tried in a process of its own before it is opened in this one.
+
+    Args:
+        asked: whether somebody waits for it; else it is not opened until it was tried.
+    """
+    from carvis.classifier.files.admission import trying_first
+
+    return trying_first(_trials(), asked=asked)
+
+
+def _trials() -> Path:
+    return data.workspace().cache_dir / "model-trials"
+
+
+def open_model(name: str, *, asked: bool = True) -> Opened:
+    """Open a model by its name among the workspace's files. Loads TensorFlow.
+
+    Args:
+        asked: whether a person chose it; what is large, unusual or slow is not opened unasked.
+    """
+    path = data.model_files()[name]
+    try:
+        with trying_first(asked):
+            return _open(*_key(name, path))
+    # A file from elsewhere may break its loader in any way; the page shows the other models all the same.
+    except Exception as problem:
+        return Opened(name, None, problem.with_traceback(None), path.name)
+
+
+def _key(name: str, path: Path) -> tuple:
+    return name, *_stamp(path), *_stamp(path.with_suffix(".json")), _lender(path), _beside(path)
+
+
+def may_be_tried_again(name: str) -> bool:
+    """Tell whether a file was refused for what may differ next time: the memory and the time there were."""
+    from carvis.classifier.files.admission import trial_of
+
+    found = trial_of(data.model_files()[name], _trials())
+    return found is not None and found.kind in ("memory", "time")
+
+
+def forget(name: str) -> None:
+    """Forget that a file could not be opened."""
+    from carvis.classifier.files.admission import forget
+
+    path = data.model_files()[name]
+    forget(path, _trials())
+    _open.clear(*_key(name, path))
+
+
+def _lender(path: Path) -> str:
+    """Return the data set that lends its class names to a model whose card tells none, else nothing."""
+    from carvis.classifier import read_card
+
+    try:
+        card = read_card(path)
+    except CarvisError:
+        card = None
+    return "" if card and card.class_names else current.dataset_name()
+
+
+def _beside(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes when a file of class names beside a model does."""
+    from carvis.classifier.files.label_file import files_beside
+
+    return tuple(map(_stamp, files_beside(path)))
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    try:
+        stat = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), stat.st_mtime_ns, stat.st_size
+
+
+def stamp_of(picture: data.Picture) -> object:
+    """Return what tells whether a picture is still the same."""
+    source = picture.source
+    return content_hash(source) if isinstance(source, bytes) else _stamp(source)
+
+
+@st.cache_resource(max_entries=_MODELS, show_spinner=False)
+def _open(
+    name: str,
+    path: str,
+    time: int,
+    size: int,
+    card: str,
+    card_time: int,
+    card_size: int,
+    lender: str,
+    beside: tuple[tuple[str, int, int], ...],
+) -> Opened:
+    from carvis.classifier import load_classifier
+    from carvis.classifier.files.admission import UntriedError
+
+    pictures = None
+    with contextlib.suppress(CarvisError):
+        pictures = data.dataset(lender) if lender else None
+    try:
+        return Opened(name, load_classifier(path, data=pictures))
+    except CarvisError as problem:
+        # Untried, it holds until somebody asks for the file.
+        if isinstance(problem, UntriedError) or not holds(problem):
+            raise
+        return Opened(name, None, problem.with_traceback(None), Path(path).name)
+
+
+def is_model(path: Path) -> bool:
+    """Tell, from what a model file says of itself, whether it may be opened: it is whole and holds no code."""
+    try:
+        _check(path)
+    except Exception:
+        return False
+    return True
+
+
+def openable(files: dict[str, Path]) -> list[str]:
+    """Return the names of those files that may be opened; the page names the others, each with the reason."""
+    return list(unreadable.each("model", files, _check))
+
+
+def _check(path: Path) -> None:
+    _inspected(*_stamp(path))
+
+
+@read_once(max_entries=256)
+def _inspected(path: str, time: int, size: int) -> None:
+    from carvis.classifier.files.inspection import read_model_file
+
+    read_model_file(path)
+
+
+def file_key(name: str) -> str:
+    """Name a model by all that decides its answers, without opening it."""
+    path = data.model_files()[name]
+    card = path.with_suffix(".json")
+    times = path.stat().st_mtime_ns, card.stat().st_mtime_ns if card.exists() else 0
+    return _hashed(str(path), *times, _lender(path), _beside(path))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _hashed(path: str, time: int, card_time: int, lender: str, beside: tuple[tuple[str, int, int], ...]) -> str:
+    card = b""
+    # What is no card decides nothing; whoever opens the model says so.
+    with contextlib.suppress(CarvisError, OSError):
+        card = read_regular(Path(path).with_suffix(".json"), _LONGEST_CARD) if card_time else b""
+    found = sha256_of_file(path), card, lender
+    return content_hash("model file", *found, *([list(map(list, beside))] if beside else []))
+
+
+def check_all(files: dict[str, Path], shown: str) -> None:
+    """List every model file with its size, and for one that cannot be opened the sentence why."""
+    sizes = {name: data.bytes_of(path) or 0 for name, path in files.items()}
+    asked = bool(st.session_state.get("models_checked"))
+    go, waits = sum(sizes.values()) <= _CHECKED_UNASKED or asked, False
+    for name, path in files.items():
+        size = f"{sizes[name] / 1e6:.1f} MB"
+        if go or name == shown:
+            with st.spinner(_("Opening {model} …").format(model=plain(name))) if asked else contextlib.nullcontext():
+                model = open_model(name, asked=asked)
+            if model.untried:
+                waits = True
+                st.markdown(f"**{plain(path.name)}** · {size}  \n{plain(model.error)}")
+            elif model.error:
+                st.markdown(f"{mark(False)} **{plain(path.name)}** · {size}  \n{plain(of_library(model.error))}")
+            else:
+                st.markdown(f"{mark(True)} **{plain(path.name)}** · {size}")
+        else:
+            st.markdown(f"**{plain(path.name)}** · {size}")
+    if waits or not go:
+        st.button(
+            _("Open every file, to see whether it can be opened"),
+            icon=":material/fact_check:",
+            on_click=careful(lambda: st.session_state.update(models_checked=True)),
+        )
+
+
+def explain(model: Opened, picture: data.Picture, chosen: selection.Selection, layer: str | None) -> "Heatmap | str":
+    """Return one picture's heatmap by one model, or the sentence why there is none.
+
+    Args:
+        chosen: its ``explain`` and ``against`` are ``predicted``, ``true`` or ``class:<name>``.
+    """
+    if model.classifier is None:
+        return of_library(model.error)
+    wanted: list[str | int] = []
+    for target in filter(None, (chosen.explain, chosen.against)):
+        name = picture.label if target == "true" else target.removeprefix("class:")
+        if target != "predicted" and name not in model.classifier.class_names:
+            return _no_class(name, model)
+        wanted.append(target if target == "predicted" else model.classifier.class_names.index(name))
+    clf = model.classifier
+    # The map carries the names too, which a saved card may change.
+    names = (clf.name, *clf.class_names)
+    how = {"method": chosen.method, "layer": layer, "score": chosen.score}
+    try:
+        found = _explain(clf.fingerprint, names, stamp_of(picture), wanted, how, _model=model, _source=picture.source)
+    except CarvisError as error:
+        return of_library(error)
+    if found.against == found.target:
+        return _("Both classes are {name} here: compare with another one.").format(name=clf.class_names[found.target])
+    return found
+
+
+def _no_class(name: str | None, model: Opened) -> str:
+    if name is None:
+        return _("The true class of this picture is not known: explain the predicted class, or choose one.")
+    return _("{model} knows no class {name}: explain the predicted class, or choose one that it knows.").format(
+        model=model.name, name=name
+    )
+
+
+@st.cache_resource(max_entries=_MAPS, show_spinner=False)
+def _explain(
+    fingerprint: str,
+    names: tuple[str, ...],
+    stamp: object,
+    targets: list[str | int],
+    how: dict,
+    *,
+    _model: Opened,
+    _source: Path | bytes,
+) -> "Heatmap":
+    from carvis.explain import Contrast, heatmaps
+
+    target = targets[0] if len(targets) == 1 else Contrast(*targets)
+    clf = _model.classifier
+    with _model.lock:
+        return next(iter(heatmaps(clf, [_source], target=target, **how)))

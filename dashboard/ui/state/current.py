@@ -1,0 +1,140 @@
+"""What the selection means in this workspace: each name in it that exists, else a sensible start."""
+
+from pathlib import Path
+
+from carvis.classifier.card import ModelCard, read_card
+from carvis.errors import TableError
+from carvis.evaluation import Evaluation
+from carvis.workspace import is_demo
+from ui.state import data, selection
+from ui.state.i18n import _
+from ui.widgets import unreadable
+
+
+def dataset_name() -> str:
+    """Return the chosen data set's name, else that of the first one with evaluations; empty where there is none.
+
+    The person's own data sets go before the demo.
+    """
+    roots = data.datasets()
+    chosen = selection.get().data
+    if chosen in roots:
+        return chosen
+    names = [name for name, root in roots.items() if not is_demo(root)] or list(roots)
+    evaluated = {table.data for table in data.evaluations().values()}
+    wanted = [name for name in names if name in evaluated] or [name for name in names if _has_images(name)] or names
+    return wanted[0] if wanted else ""
+
+
+def _has_images(name: str) -> bool:
+    with unreadable.item("data set", name):
+        pictures = data.dataset(name)
+        return any(len(pictures.samples(split)) for split in pictures.splits)
+    return False
+
+
+def splits(name: str) -> list[str]:
+    """Return a data set's splits, none where it cannot be read."""
+    with unreadable.item("data set", name):
+        return list(data.dataset(name).splits) if name else []
+    return []
+
+
+def split() -> str:
+    """Return the chosen split, else test, else the last there is."""
+    here = splits(dataset_name())
+    chosen = selection.get().split
+    return chosen if chosen in here else (here[-1] if here else "")
+
+
+def models(most: int = 3) -> list[str]:
+    """Return the chosen models, else the first few that were evaluated on the chosen pictures, worst first."""
+    files = data.model_files()
+    chosen = [name for name in selection.get().model if name in files]
+    if chosen:
+        return chosen
+    return by_accuracy([name for name in files if _is_for(name)] or list(files))[-most:]
+
+
+def _is_for(model: str) -> bool:
+    """Tell whether a model may be for the chosen data set: its card names no other one that is here."""
+    path = data.model_files()[model]
+    card = card_of(path)
+    if unreadable.why("card", card_name(path)):
+        return False
+    place = f"{dataset_name()}/{split()}/{model}"
+    others = [name for name in data.datasets() if name != dataset_name()]
+    return place in data.evaluations() or card is None or card.dataset not in others
+
+
+def card_of(path: Path) -> ModelCard | None:
+    """Read the card beside a model file; None where there is none, or where it cannot be read: the page then names it.
+
+    Args:
+        path: the model file.
+    """
+    with unreadable.item("card", card_name(path)):
+        return read_card(path)
+    return None
+
+
+def card_name(path: Path) -> str:
+    """Return the name by which a person knows the card of a model file."""
+    return data.workspace().relative(path.with_suffix(".json"))
+
+
+def by_accuracy(names: list[str]) -> list[str]:
+    """Order models by their accuracy on the chosen pictures, those first whose evaluation cannot be read or is not."""
+    place = f"{dataset_name()}/{split()}"
+    tables = {name: data.evaluations().get(f"{place}/{name}") for name in names}
+    read = {name: evaluation(table) for name, table in tables.items() if table}
+    return sorted(names, key=lambda name: read[name].accuracy if read.get(name) else -1.0)
+
+
+def evaluation(table: data.Table) -> Evaluation | None:
+    """Read a saved evaluation, None where it cannot be: the page then names it among what is unreadable."""
+    if unreadable.why("evaluation", table.name):
+        return None
+    with unreadable.item("evaluation", table.name):
+        found = data.evaluation(table)
+        if not isinstance(found.accuracy, int | float):
+            # It orders the models on every page.
+            words = _("{path} is damaged: evaluate the model on the data set again.")
+            raise TableError(words.format(path=table.path / "metrics.json"))
+        return found
+    return None
+
+
+def why_not(table: data.Table) -> str:
+    """Return why a saved evaluation cannot be read, empty where it can."""
+    return "" if evaluation(table) else unreadable.why("evaluation", table.name)
+
+
+def tables() -> dict[str, data.Table]:
+    """Return what page Misclassified can show: the evaluations on the chosen pictures, best first, then the files."""
+    name, part = dataset_name(), split()
+    ours = {t.model: key for key, t in data.evaluations().items() if (t.data, t.split) == (name, part)}
+    listed = {ours[model]: data.evaluations()[ours[model]] for model in reversed(by_accuracy(list(ours)))}
+    return listed | data.csv_tables()
+
+
+def table() -> str:
+    """Return the key of the chosen table, else of the chosen model's evaluation, else of the first; or nothing."""
+    chosen, offered = selection.get(), tables()
+    if chosen.table in offered:
+        return chosen.table
+    of_model = [key for key, entry in offered.items() if entry.model in chosen.model and entry.is_evaluation]
+    return next(iter(of_model or offered), "")
+
+
+def unknown() -> list[str]:
+    """Return the names in the selection that this workspace does not hold."""
+    chosen = selection.get()
+    here = splits(dataset_name())
+    return [
+        *([chosen.data] if chosen.data and chosen.data not in data.datasets() else []),
+        *([chosen.split] if chosen.split and chosen.split not in here else []),
+        *(name for name in chosen.model if name not in data.model_files()),
+        *([chosen.table] if chosen.table and chosen.table not in tables() else []),
+        *([chosen.beside] if chosen.beside and chosen.beside not in data.evaluations() else []),
+    ]

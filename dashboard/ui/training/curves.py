@@ -1,0 +1,164 @@
+"""The curves of several trainings over each other: loss, accuracy, learning rate, speed."""
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from carvis.errors import TrainingError
+from carvis.training.histories import seams
+from ui.state import selection
+from ui.state.i18n import N_, _, p_, translated
+
+AXIS = {"linear": N_("Linear"), "log": N_("Logarithmic")}
+# Told apart by those who see colours otherwise, too (Okabe and Ito).
+_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
+_NUMBERS = {"epoch", *(f"{side}{name}" for side in ("", "val_") for name in ("loss", "accuracy"))}
+_NUMBERS |= {"learning_rate", "images_per_second", "seconds"}
+
+
+def settings() -> None:
+    """Offer how the curves are drawn."""
+    with st.popover(_("Settings"), icon=":material/tune:"):
+        chosen = selection.get()
+        st.slider(
+            _("Smoothing"), 0, 95, chosen.smooth, format="%d %%", help=_("0 shows the values as they are."),
+            **selection.control("smooth", chosen.smooth),
+        )  # fmt: skip
+        st.segmented_control(
+            _("Axis of the loss"),
+            list(AXIS),
+            default=chosen.axis,
+            format_func=translated(AXIS).get,
+            required=True,
+            **selection.control("axis", chosen.axis),
+        )
+
+
+def smoothed(values: pd.Series, percent: int) -> pd.Series:
+    """Average each value with those before it, the older the less; the weights of each average add up to one."""
+    return values.ewm(alpha=1 - percent / 100, adjust=True).mean() if percent else values
+
+
+def check(history: pd.DataFrame, file: object) -> pd.DataFrame:
+    """Return a history that can be drawn.
+
+    Args:
+        history: one row an epoch.
+        file: where it was read.
+
+    Raises:
+        TrainingError: a column of numbers holds something else.
+    """
+    for column in _NUMBERS & set(history.columns):
+        try:
+            history[column].astype(float)
+        except (ValueError, TypeError):
+            words = _("{file} holds no number where {name} should stand: correct it, or move it away.")
+            raise TrainingError(words.format(file=file, name=column)) from None
+    return history
+
+
+def show(histories: dict[str, pd.DataFrame]) -> None:
+    """Draw the curves of all histories over each other."""
+    if not histories:
+        return
+    chosen = selection.get()
+    left, right = st.columns(2)
+    with left:
+        _chart(histories, "loss", _("Loss"), chosen.axis, chosen.smooth)
+    with right:
+        _chart(histories, "accuracy", _("Accuracy in %"), "linear", chosen.smooth, 100)
+    with st.expander(_("Learning rate and speed"), type="compact", key="rate_and_speed", on_change="rerun") as box:
+        if box.open:
+            left, right = st.columns(2)
+            with left:
+                _chart(histories, "learning_rate", _("Learning rate"), "linear", 0)
+            with right:
+                _chart(histories, "images_per_second", _("Pictures a second"), "linear", 0)
+
+
+def _chart(histories, column: str, title: str, axis: str, smooth: int, factor: float = 1.0) -> None:
+    sides = {column: p_("data split", "training"), f"val_{column}": _("validation")}
+    parts = []
+    for name, history in histories.items():
+        for side, words in sides.items():
+            if side in history and history[side].notna().any():
+                # What another training did before says nothing of this one.
+                part = history["training"] if "training" in history else pd.Series(1, index=history.index)
+                values = history[side].astype(float).groupby(part).transform(smoothed, percent=smooth) * factor
+                facts = {"epoch": history["epoch"], "value": values, "run": name, "side": words, "training": part}
+                parts.append(pd.DataFrame(facts))
+    if not parts:
+        return
+    table = pd.concat(parts, ignore_index=True)
+    scale = alt.Scale(type="log") if axis == "log" and (table["value"] > 0).all() else alt.Scale(zero=False)
+    names = list(histories)
+    order = list(sides.values())
+    height = 230 + 24 * (1 + len(names) if len(names) > 1 else 1)
+    # One epoch makes no line: its points are large, told apart by shape, and lie in the middle of an axis that fits.
+    first, last = int(table["epoch"].min()), int(table["epoch"].max())
+    single = first == last
+    if single and scale.type != "log":
+        scale = alt.Scale(zero=True)
+    ticks = {"values": [first]} if single else {"tickMinStep": 1}
+    base = alt.Chart(table, height=height).encode(
+        x=alt.X(
+            "epoch:Q",
+            title=_("epoch"),
+            axis=alt.Axis(format="d", **ticks),
+            scale=alt.Scale(domain=[first - 1, last + 1] if single else [first, last], nice=False),
+        ),
+        y=alt.Y("value:Q", title=title, scale=scale),
+        color=alt.Color(
+            "run:N",
+            title=None,
+            sort=names,
+            scale=alt.Scale(domain=names, range=_COLOURS),
+            legend=alt.Legend(orient="bottom", columns=1, labelLimit=420) if len(names) > 1 else None,
+        ),
+        tooltip=[
+            alt.Tooltip("run:N", title=_("Run")),
+            alt.Tooltip("side:N", title=_("Side")),
+            alt.Tooltip("epoch:Q", title=_("Epoch")),
+            alt.Tooltip("value:Q", title=title, format=".4g"),
+        ],
+    )
+    both = table["side"].nunique() > 1
+    dashes = alt.StrokeDash(
+        "side:N",
+        title=None,
+        sort=order,
+        scale=alt.Scale(domain=order, range=[[1, 0], [5, 4]]),
+        legend=alt.Legend(orient="top", symbolSize=400) if both and not single else None,
+    )
+    shapes = alt.Shape(
+        "side:N",
+        title=None,
+        sort=order,
+        scale=alt.Scale(domain=order, range=["circle", "diamond"]),
+        legend=alt.Legend(orient="top", symbolSize=120) if both and single else None,
+    )
+    # Points of their own: on the line they would stand in the legend in place of its dashes.
+    # Outlines show through each other where both sides have about the same value.
+    points = base.mark_point(size=160 if single else 18, filled=not single, opacity=1, strokeWidth=2.5 if single else 0)
+    points = points.encode(shape=shapes) if single else points.encode(detail="side:N")
+    lines = base.mark_line().encode(strokeDash=dashes, detail="training:N")
+    chart = points if single else lines + points
+    st.altair_chart(chart + marks if (marks := _seams(histories, names)) else chart, width="stretch")
+
+
+def _seams(histories: dict[str, pd.DataFrame], names: list[str]) -> alt.Chart | None:
+    """Mark where one training in a log ends and the next begins."""
+    found = [
+        {"epoch": epoch - 0.5, "run": name, "words": _("another training begins with epoch {n}").format(n=epoch)}
+        for name, history in histories.items()
+        for epoch in seams(history)
+    ]
+    if not found:
+        return None
+    chart = alt.Chart(pd.DataFrame(found)).mark_rule(strokeDash=[2, 3], strokeWidth=2, opacity=0.7)
+    return chart.encode(
+        x="epoch:Q",
+        color=alt.Color("run:N", scale=alt.Scale(domain=names, range=_COLOURS)),
+        tooltip=[alt.Tooltip("run:N", title=_("Run")), alt.Tooltip("words:N", title=_("Seam"))],
+    )

@@ -1,0 +1,122 @@
+"""A run as it was after each epoch: its validation confusion and one picture's heatmap, along a slider."""
+
+import streamlit as st
+
+from carvis.images import encode_image, overlay, read_image
+from carvis.training.replay import Replay
+from carvis.training.run import Run
+from carvis.workspace import content_hash
+from ui.state import data
+from ui.state.i18n import _, of_library
+from ui.widgets.heatmap_grid import shown
+from ui.widgets.layout import guarded
+from ui.widgets.text import mark, percent, plain
+
+_MODELS, _MAPS = 6, 200
+
+
+def show(runs: dict[str, Run]) -> None:
+    """Offer the replay of one of the runs shown; nothing is read until it is opened."""
+    if not runs:
+        return
+    box = st.expander(
+        _("Replay: the model as it was after each epoch"), icon=":material/history:", key="replay", on_change="rerun",
+        type="compact",
+    )  # fmt: skip
+    if not box.open:
+        return
+    with box, guarded():
+        name = next(iter(runs))
+        if len(runs) > 1:
+            name = st.selectbox(_("Run"), list(runs), key="replay_run")
+        run = runs[name]
+        replay = Replay(run)
+        epochs = replay.epochs
+        if not epochs:
+            st.caption(_("Nothing was kept of this run's epochs yet."))
+            return
+        epoch = epochs[0]
+        if len(epochs) > 1:
+            epoch = st.select_slider(_("Epoch"), epochs, value=epochs[-1], key=f"epoch_{name}")
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            _confusion(replay, epoch)
+        with right:
+            _picture(name, replay, epoch)
+
+
+def _confusion(replay: Replay, epoch: int) -> None:
+    import altair as alt
+
+    counts = replay.confusion(epoch)
+    right = sum(int(counts.iloc[i, i]) for i in range(len(counts)))
+    total = int(counts.to_numpy().sum())
+    words = _("Validation after epoch {epoch}: {right} of {n} right ({accuracy})")
+    st.markdown(words.format(epoch=epoch, right=f"{right:,}", n=f"{total:,}", accuracy=percent(right / max(total, 1))))
+    names = list(counts.index)
+    table = counts.rename_axis("true").reset_index().melt("true", var_name="predicted", value_name="count")
+    axis = alt.Axis(labelLimit=110, labelOverlap=False, labelFlush=False)
+    chart = (
+        alt.Chart(table, height=max(180, 17 * len(names) + 110))
+        .mark_rect()
+        .encode(
+            x=alt.X("predicted:N", title=_("predicted"), sort=names, axis=axis),
+            y=alt.Y("true:N", title=_("true"), sort=names, axis=axis),
+            color=alt.Color(
+                "count:Q", title=_("Pictures"), scale=alt.Scale(scheme="viridis", domain=[0, _most(replay)])
+            ),
+            tooltip=[
+                alt.Tooltip("true:N", title=_("true")),
+                alt.Tooltip("predicted:N", title=_("predicted")),
+                alt.Tooltip("count:Q", title=_("Pictures")),
+            ],
+        )
+    )
+    st.altair_chart(chart, width="stretch")
+
+
+def _most(replay: Replay) -> int:
+    """Return one end of the colour scale for all epochs, or the eye could not follow a cell along the slider."""
+    return max(1, int(replay.images["label"].value_counts().max()))
+
+
+def _picture(name: str, replay: Replay, epoch: int) -> None:
+    pictures = replay.images
+    sample = st.selectbox(_("Picture"), pictures["id"], key=f"replay_picture_{name}")
+    row = pictures.index[pictures["id"] == sample][0]
+    label, answer = pictures.loc[row, "label"], replay.predictions(epoch)[row]
+    st.markdown(f"{mark(answer == label)} **{plain(answer)}**  \n{_('true: {label}').format(label=plain(label))}")
+    dataset = replay.run.config.get("dataset", "")
+    picture = data.picture(dataset, sample) if dataset in data.datasets() else None
+    if picture is None:
+        st.caption(_("The data set {name} is not in this workspace.").format(name=plain(dataset)))
+        return
+    image = shown(read_image(picture.source), 480)
+    if not replay.has_weights(epoch):
+        st.image(encode_image(image), width="stretch", alt=plain(sample))
+        st.caption(
+            _("For its heatmap, keep the weights of every epoch: the switch **Keep every epoch**, or `--replay`.")
+        )
+        return
+    with st.spinner(_("Opening the model of epoch {epoch} …").format(epoch=epoch)):
+        key = content_hash(str(replay.folder), epoch, (replay.folder / f"epoch-{epoch:04d}.npz").stat().st_mtime_ns)
+        heat, target, notes = _heat(key, sample, label, _replay=replay, _epoch=epoch, _source=picture.source)
+    words = _("Where the model of epoch {epoch} sees evidence for {label}").format(epoch=epoch, label=target)
+    st.image(encode_image(overlay(image, heat, 0.55)), width="stretch", alt=words)
+    st.caption(plain(words))
+    for note in notes:
+        st.caption(f":material/info: {plain(of_library(note))}")
+
+
+@st.cache_resource(max_entries=_MAPS, show_spinner=False)
+def _heat(key: str, sample: str, label: str, *, _replay: Replay, _epoch: int, _source):
+    from carvis.explain import heatmaps
+
+    model = _model(key, _replay=_replay, _epoch=_epoch)
+    found = next(iter(heatmaps(model, [_source], target="true", labels=[label])))
+    return found.normalised, found.target_name, found.notes
+
+
+@st.cache_resource(max_entries=_MODELS, show_spinner=False)
+def _model(key: str, *, _replay: Replay, _epoch: int):
+    return _replay.classifier(_epoch)

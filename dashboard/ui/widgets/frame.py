@@ -1,0 +1,49 @@
+"""What stands around a page: the sidebar, and what is said of the link; an error in one of them leaves the others."""
+
+import streamlit as st
+
+from ui.state import classifiers, current, data, selection, widget_values
+from ui.state.i18n import _
+from ui.widgets import sidebar
+from ui.widgets.download import tell_failures
+from ui.widgets.layout import guarded, tell
+from ui.widgets.text import plain
+
+
+def draw(pages: dict[str, st.Page], overview: st.Page) -> None:
+    """Draw the page that the address names, with what stands around it.
+
+    Args:
+        pages: those that the sidebar links to.
+        overview: the first of them at an address of its own.
+    """
+    with guarded():
+        data.look_again()
+    # Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
+    page = st.navigation([*pages.values(), overview], position="hidden")
+    refused: list[str] = []
+    with guarded():
+        refused = selection.begin(page.url_path)
+    workspace = None
+    with guarded():
+        workspace = sidebar.show(pages | ({"overview": page} if page.url_path == overview.url_path else {}))
+    tell()
+    if refused:
+        _warn(_("The link holds values that make no sense; they were left out: {names}."), refused)
+    if workspace is not None:
+        with guarded():
+            if missing := current.unknown():
+                _warn(_("The link names what is not in this workspace: {names}."), missing)
+        whole = False
+        with guarded(), classifiers.trying_first():
+            page.run()
+            whole = True
+        if not whole:
+            widget_values.failed()
+        with guarded():
+            tell_failures()
+    widget_values.end()
+
+
+def _warn(words: str, names: list[str]) -> None:
+    st.warning(words.format(names=", ".join(map(plain, names))))

@@ -1,0 +1,214 @@
+"""Heatmaps of several models side by side, a row a picture."""
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from carvis.images import USUAL, colorize, encode_image, fitted, overlay, read_image, resize
+from ui.state import classifiers, selection
+from ui.state.data import Picture
+from ui.state.i18n import _, of_library
+from ui.state.widget_values import careful
+from ui.widgets import error_message
+from ui.widgets.download import download
+from ui.widgets.text import STATUS, mark, percent, plain, verdict
+
+if TYPE_CHECKING:
+    from carvis.explain import Heatmap
+
+_SHOWN_SIDE, _MAP_SIDE = 640, 480
+_KEPT_BYTES = 2_000_000
+
+
+def shown(image: np.ndarray, side: int = _SHOWN_SIDE) -> np.ndarray:
+    """Bring an image to a size that a browser shows well: its longer side ``side`` pixels."""
+    return fitted(image, side, enlarge=True)
+
+
+def legend(colours: str) -> bytes:
+    """Draw the colour scale, from no evidence to the most."""
+    return encode_image(np.repeat(colorize(np.linspace(0, 1, 256)[None], colours), 14, axis=0), "PNG")
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _read(stamp: object, *, _source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return an image as it is shown, and as it is; a photograph only as shown, for a page of them fills the memory."""
+    image = read_image(_source)
+    return shown(image), image if image.nbytes <= _KEPT_BYTES else None
+
+
+class Row:
+    """One picture and its heatmaps: the frame is drawn at once, the maps as they come."""
+
+    def __init__(self, picture: Picture, models: list[str], number: int):
+        self.picture = picture
+        self.image, self.original = _read(classifiers.stamp_of(picture), _source=picture.source)
+        self.maps: dict[str, Heatmap] = {}
+        self.rights: dict[str, bool | None] = {}
+        grid = st.grid(len(models) + 1, min_column_width=210, gap="small")
+        with grid.cell():
+            title = _("Picture")
+            st.markdown(f"**{title}**  \n{_true_class(picture)}")
+            st.image(
+                encode_image(self.image),
+                width="stretch",
+                alt=_("The picture {name}").format(name=picture.name),
+            )
+            st.caption(plain(picture.id if isinstance(picture.source, Path) else picture.name))
+            self.actions = st.container(horizontal=True, gap="xsmall")
+        self.cells = {name: grid.cell() for name in models}
+        self.slots = {}
+        for name, cell in self.cells.items():
+            with cell:
+                self.slots[name] = st.container(gap="small")
+        self.below = st.container()
+        self.number = number
+
+    def seen_by(self, model: classifiers.Opened) -> np.ndarray | Path | bytes:
+        """Return the picture in a form that the model reads in its own way."""
+        usual = model.classifier.reading == USUAL and model.classifier.channels == 3
+        return self.original if usual and self.original is not None else self.picture.source
+
+    def large(self) -> np.ndarray:
+        """Return the image as it is drawn into figures."""
+        return fitted(read_image(self.picture.source) if self.original is None else self.original)
+
+    def compute(self, model: classifiers.Opened, chosen: selection.Selection, layer: str | None) -> None:
+        """Make the map of one model, or say why there is none."""
+        slot = self.slots[model.name]
+        try:
+            with slot.skeleton(height=260):
+                found = classifiers.explain(model, self.picture, chosen, layer)
+        # Whatever TensorFlow says to one model and image, the others have their maps.
+        except Exception as problem:
+            with slot:
+                st.markdown(f"**{plain(model.name)}**")
+                error_message.of(problem).show()
+            return
+        if isinstance(found, str):
+            slot.markdown(f"**{plain(model.name)}**")
+            slot.error(plain(found), icon=":material/error:")
+        else:
+            self.maps[model.name] = found
+            # A model that was never taught the true class, or whose class names are unknown, is neither.
+            taught = self.picture.label in model.classifier.class_names
+            self.rights[model.name] = found.predicted_name == self.picture.label if taught else None
+
+    def draw(self, name: str, values: np.ndarray, chosen: selection.Selection) -> None:
+        """Show one model's answer and its map, whose ``values`` are scaled to [0, 1]."""
+        heatmap = self.maps[name]
+        with self.slots[name]:
+            right = self.rights[name]
+            answer = f"{plain(heatmap.predicted_name)} ({percent(heatmap.confidence)}) {mark(right)}"
+            st.markdown(f"**{plain(name)}**  \n{answer}")
+            words = _("{model} answers {answer} ({verdict}); heatmap for {target}").format(
+                model=name, answer=heatmap.predicted_name, verdict=verdict(right), target=_explained(heatmap)
+            )
+            if chosen.view in ("overlay", "both"):
+                laid = overlay(self.image, values, chosen.strength / 100, chosen.colours)
+                st.image(encode_image(laid), width="stretch", alt=words)
+            if chosen.view in ("map", "both"):
+                bare = resize(colorize(values, chosen.colours), _cells(values), "nearest")
+                st.image(encode_image(bare, "PNG"), width="stretch", alt=words)
+            if heatmap.status != "ok":
+                st.warning(_(STATUS[heatmap.status]), title=_("No evidence to show"), icon=":material/visibility_off:")
+            for note in heatmap.notes:
+                st.caption(f":material/info: {plain(of_library(note))}")
+            st.caption(_facts(heatmap))
+
+    def finish(
+        self, chosen: selection.Selection, remove: Callable[[str], None] | None, verdicts: dict[str, str]
+    ) -> None:
+        """Add what can be done with the whole row.
+
+        Args:
+            verdicts: of the maps that were tested, by model.
+        """
+        with self.actions:
+            if self.maps:
+                stem = Path(self.picture.name).stem
+                download(
+                    _("Figure"),
+                    lambda: _figure(self, chosen, verdicts),
+                    file_name=f"{stem}-heatmaps.png",
+                    key=f"figure_{self.number}",
+                    help=_("The picture, the overlays and the bare maps as one PNG file"),
+                )
+                download(
+                    _("Numbers"),
+                    lambda: _numbers(self.maps),
+                    file_name=f"{stem}-heatmaps.{'npz' if len(self.maps) == 1 else 'zip'}",
+                    key=f"numbers_{self.number}",
+                    help=_("The raw maps as NumPy files, one a model"),
+                )
+            if remove:
+                st.button(
+                    _("Remove"),
+                    icon=":material/close:",
+                    type="tertiary",
+                    key=f"remove_{self.picture.id}",
+                    on_click=careful(remove),
+                    args=(self.picture.id,),
+                )
+
+
+def _true_class(picture: Picture) -> str:
+    if picture.label is None:
+        return _("true class not known")
+    return _("true: {label}").format(label=f"**{plain(picture.label)}**")
+
+
+def _facts(heatmap: "Heatmap") -> str:
+    height, width = heatmap.raw.shape
+    facts = [
+        _("evidence for **{target}**").format(target=plain(_explained(heatmap))),
+        f"{plain(heatmap.layer)} {height}×{width}",
+        _("input: {preprocessing}").format(preprocessing=plain(heatmap.input_words)),
+    ]
+    return " · ".join(facts)
+
+
+def _explained(heatmap: "Heatmap") -> str:
+    if heatmap.against is None:
+        return heatmap.target_name
+    one, other = (heatmap.class_names[index] for index in (heatmap.target, heatmap.against))
+    return _("{one} rather than {other}").format(one=one, other=other)
+
+
+def _cells(values: np.ndarray) -> tuple[int, int]:
+    """Return a size at which every cell of a map is the same whole number of pixels."""
+    factor = max(1, _MAP_SIDE // max(values.shape))
+    return values.shape[0] * factor, values.shape[1] * factor
+
+
+def _figure(row: Row, chosen: selection.Selection, verdicts: dict[str, str]) -> bytes:
+    from carvis.figures import figure_bytes, heatmap_comparison
+
+    figure = heatmap_comparison(
+        row.large(),
+        row.maps,
+        row.picture.label,
+        alpha=chosen.strength / 100,
+        colormap=chosen.colours,
+        scale=chosen.scale,
+        verdicts=verdicts,
+    )
+    return figure_bytes(figure)
+
+
+def _numbers(maps: "dict[str, Heatmap]") -> bytes:
+    buffer = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        files = [heatmap.save(Path(folder) / f"{name.replace('/', '_')}.npz") for name, heatmap in maps.items()]
+        if len(files) == 1:
+            return files[0].read_bytes()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in files:
+                archive.write(file, file.name)
+    return buffer.getvalue()

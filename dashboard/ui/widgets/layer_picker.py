@@ -1,0 +1,94 @@
+"""Which layer of each model is explained, and what a model without one offers."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from carvis.explain.methods import TAKES_LAYER
+from ui.state import classifiers, selection
+from ui.state.i18n import _
+from ui.state.widget_values import careful
+from ui.widgets.text import plain
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+
+
+def choose_layers(
+    opened: dict[str, classifiers.Opened], convolutions: bool = False
+) -> tuple[dict[str, str | None], list[str]]:
+    """Offer each model's layers; return the layer chosen for each model, and what cannot be done.
+
+    Args:
+        convolutions: offer the convolutions alone, whose filters can be drawn.
+    """
+    problems: list[str] = []
+    layers = {}
+    for name, model in opened.items():
+        if (clf := model.classifier) is not None:
+            convs = clf.conv_layers
+            first = (convs[-1] if convs else None) if convolutions else clf.default_layer
+            layers[name] = _choose_layer(model, convs if convolutions else _with_maps(clf), first, problems)
+    return layers, problems
+
+
+def _with_maps(clf: "Classifier") -> list[str]:
+    """List all layers with a map, and those paths that stand for all calls of a layer."""
+    joint = [path for path in clf.places.groups if clf.places.passes_all(path)]
+    return [*(call.path for call in clf.places.maps()), *joint]
+
+
+def _choose_layer(model: classifiers.Opened, names: list[str], first: str | None, problems: list[str]) -> str | None:
+    wanted = dict(entry.rsplit(":", 1) for entry in selection.get().layer if ":" in entry).get(model.name)
+    if wanted in model.classifier.places.by_path and wanted not in names:
+        # Chosen on another page: its filters are drawn, too, if it has a map.
+        names = [*names, wanted] if model.classifier.places.by_path[wanted].map_shape else names
+    if wanted in model.classifier.places.groups and wanted not in names:
+        wanted = None
+    if wanted and wanted not in names:
+        words = _("{model} has no layer {layer}; its last one is explained.")
+        problems.append(words.format(model=model.name, layer=wanted))
+        wanted = None
+    shown = wanted or first
+    if not names:
+        return None
+    key = selection.spoken(f"layer_{model.name}")
+    selection.show(key, shown)
+    places = model.classifier.places
+    words = {name: name if places.passes_all(name) else f"{name} · {_('one of several branches')}" for name in names}
+    st.selectbox(
+        _("Layer of {model}").format(model=plain(model.name)),
+        names,
+        None if shown is None else names.index(shown),
+        format_func=lambda name: words.get(name, name),
+        placeholder=_("Choose a layer"),
+        key=key,
+        on_change=selection.by_person(key, _take_layer),
+        args=(model.name, first, key),
+    )
+    return shown
+
+
+def offer_methods(opened: dict[str, classifiers.Opened], layers: dict[str, str | None], method: str) -> None:
+    """Where a model has no layer to explain, offer a method that needs none."""
+    if method not in TAKES_LAYER:
+        return
+    bare = [name for name, model in opened.items() if model.classifier is not None and not layers.get(name)]
+    if bare:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            words = _("{models}: no layer is explained by default.").format(models=", ".join(map(plain, bare)))
+            st.markdown(words, width="content")
+            st.button(
+                _("Explain by occlusion"),
+                icon=":material/grid_on:",
+                key="without_layers",
+                on_click=careful(partial(selection.change, method="occlusion")),
+                help=_("SmoothGrad and Integrated Gradients, under Settings, need no layer either."),
+            )
+
+
+def _take_layer(model: str, last: str | None, key: str) -> None:
+    others = tuple(entry for entry in selection.get().layer if not entry.startswith(f"{model}:"))
+    layer = st.session_state[key]
+    selection.change(layer=others if layer == last else (*others, f"{model}:{layer}"))

@@ -1,0 +1,47 @@
+"""Evaluations of an earlier model: its file was changed since, so that the answers are not those of the one here."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import streamlit as st
+
+from ui.state import data
+from ui.state.i18n import _
+from ui.widgets import assumptions, commands, unreadable
+from ui.widgets.text import plain
+
+
+def say(tables: Iterable[data.Table], *, checked_below: bool = False) -> None:
+    """Warn of evaluations whose model file was changed since, or whose model was used under other assumptions.
+
+    Args:
+        checked_below: the page itself shows what a check of the assumptions found.
+    """
+    tables = list(tables)
+    assumptions.of_evaluations(tables, only_again=checked_below)
+    for table in tables:
+        with unreadable.item("evaluation", table.name):
+            if not _changed(table):
+                continue
+            path = data.model_files()[table.model]
+            file = data.workspace().relative(path)
+            words = _(
+                "{file} was changed since it was evaluated: what is shown here are the answers of the model before. "
+                "Evaluate it again:"
+            )
+            with st.container(gap="xsmall"):
+                st.warning(words.format(file=plain(file)), icon=":material/history:")
+                st.code(commands.evaluate(path, table.data, table.split), language="bash", wrap_lines=True)
+
+
+def _changed(table: data.Table) -> bool:
+    file = data.model_files().get(table.model)
+    if file is None or not table.is_evaluation:
+        return False
+    stat = file.stat()
+    return _other_file(str(file), stat.st_mtime_ns, stat.st_size, data.stamp(table), _table=table)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _other_file(path: str, time: int, size: int, stamp: tuple[int, ...], *, _table: data.Table) -> bool:
+    return data.evaluation(_table).made_with(Path(path)) is False
