@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from carvis.explain import STATUS_MESSAGES
 from carvis.explain.units.channels import (
     activation_file,
     by_largest,
@@ -21,14 +22,14 @@ from carvis.images import encode_image, overlay
 from carvis.tables import to_csv
 from ui.activations.selection import ActivationSelection
 from ui.state import selection
-from ui.state.i18n import _, n_
+from ui.state.i18n import _, n_, of_library
 from ui.state.models import Opened
 from ui.state.samples import Sample
 from ui.state.widget_values import careful
 from ui.widgets import layer_picker
 from ui.widgets.download import download
 from ui.widgets.layout import error
-from ui.widgets.text import STATUS, percent, plain
+from ui.widgets.text import percent, plain
 
 _SHOWN = 128
 _WIDTHS = {True: 1100, False: 660}
@@ -60,7 +61,7 @@ class ModelColumn:
             dead = _("{n} dead ({share})").format(n=self.dead[path], share=percent(self.shares[path]))
             st.caption(f"{height}×{width} · {count} · {dead}")
             if not np.isfinite(values).all():
-                st.warning(_(STATUS["non-finite"]), icon=":material/warning:")
+                st.warning(of_library(STATUS_MESSAGES["non-finite"]), icon=":material/warning:")
             self._tiles(path, chosen, wide)
             self._over_the_image(path, chosen)
             self._bars(path, top)

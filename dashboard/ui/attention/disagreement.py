@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from carvis.progress import Progress
 from carvis.tables import to_csv
 from ui.attention.selection import AttentionSelection
-from ui.state import current, disagreements, jobs, selection, workspace
+from ui.state import current, disagreements, selection, workspace
 from ui.state.i18n import N_, _, n_
 from ui.state.models import open_model
 from ui.state.thumbnails import thumbnails
@@ -77,7 +78,7 @@ def show(models: list[str]) -> bool:
     return True
 
 
-def _find(names: list[str], progress: jobs.Progress) -> pd.DataFrame:
+def _find(names: list[str], progress: Progress) -> pd.DataFrame:
     import carvis.explain
 
     models = {}

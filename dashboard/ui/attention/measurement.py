@@ -10,6 +10,7 @@ from carvis.dataset import Dataset
 from carvis.dataset.parts import Parts
 from carvis.errors import CarvisError
 from carvis.explain.attention import Attention, attention_on_parts, kept, settings_key, settings_of
+from carvis.progress import Progress, partial_progress
 from carvis.workspace import Cache, content_hash, json_text, read_json
 from carvis.workspace.json_schema import Texts
 from ui.attention.selection import AttentionSelection
@@ -88,10 +89,17 @@ def offer(missing: list[str], dataset: Dataset, split: str, parts: Parts, settin
     if not missing:
         return
 
-    def measure(progress: jobs.Progress) -> int | None:
+    def measure(progress: Progress) -> int | None:
         done = 0
         for place, name in enumerate(missing):
-            done += _measure(name, dataset, split, parts, settings, jobs.part(progress, place, 1, len(missing)))
+            done += _measure(
+                name,
+                dataset,
+                split,
+                parts,
+                settings,
+                partial_progress(progress, 100 * place / len(missing), 100 * (place + 1) / len(missing)),
+            )
         return done or None
 
     with st.container(border=True):
@@ -107,7 +115,7 @@ def _work(models: int, images: int, parts: int, cover: bool) -> str:
     return _("{n} forward passes; results are kept.").format(n=f"{passes:,}")
 
 
-def _measure(name: str, dataset: Dataset, split: str, parts: Parts, settings: dict, progress: jobs.Progress) -> bool:
+def _measure(name: str, dataset: Dataset, split: str, parts: Parts, settings: dict, progress: Progress) -> bool:
     model = open_model(name)
     if model.classifier is None:
         error(model.error)

@@ -12,11 +12,13 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.evaluation import Comparison, compare
-from carvis.evaluation.comparison import comparison_document, comparison_tables, fit_temperature, milliseconds_a_picture
+from carvis.evaluation.comparison import comparison_document, comparison_tables, fit_temperature, milliseconds_per_image
+from carvis.evaluation.comparison.temperature import Effect
+from carvis.progress import Progress, partial_progress
 from carvis.tables import to_csv
 from carvis.workspace import content_hash, json_text
 from ui.compare.selection import CompareSelection
-from ui.state import current, evaluations, jobs, selection, unreadable, workspace
+from ui.state import current, evaluations, selection, unreadable, workspace
 from ui.state.i18n import _
 from ui.state.models import file_key, open_model
 from ui.widgets.job import on_request
@@ -127,7 +129,7 @@ def _coverage_at(key: str, name: str, risk: float, *, _found: Comparison) -> tup
     return _found.coverage_at(name, risk)
 
 
-def temperatures(compared: Compared) -> dict[str, dict]:
+def temperatures(compared: Compared) -> dict[str, Effect]:
     """Return what a temperature does for each model that was evaluated on the validation pictures, too."""
     effects = {}
     for name in compared.found.names:
@@ -142,7 +144,9 @@ def temperatures(compared: Compared) -> dict[str, dict]:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _temperature(key: str, name: str, times: tuple[int, ...], *, _found: Comparison, _table: evaluations.Table) -> dict:
+def _temperature(
+    key: str, name: str, times: tuple[int, ...], *, _found: Comparison, _table: evaluations.Table
+) -> Effect:
     return fit_temperature(evaluations.load(_table)).effect(_found.shared(name))
 
 
@@ -153,7 +157,7 @@ def timed(found: Comparison) -> Comparison:
         return found
     key = content_hash("time", {name: file_key(name) for name in names})
 
-    def measure(progress: jobs.Progress) -> dict[str, float] | None:
+    def measure(progress: Progress) -> dict[str, float] | None:
         times = {}
         for place, name in enumerate(names):
             model = open_model(name)
@@ -161,9 +165,9 @@ def timed(found: Comparison) -> Comparison:
                 error(model.error)
                 continue
             with model.lock:
-                times[name] = milliseconds_a_picture(
+                times[name] = milliseconds_per_image(
                     model.clf,
-                    watch=jobs.part(progress, place, 1, len(names)),
+                    watch=partial_progress(progress, 100 * place / len(names), 100 * (place + 1) / len(names)),
                 )
         return times or None
 
@@ -172,7 +176,8 @@ def timed(found: Comparison) -> Comparison:
     return found.timed(times) if times else found
 
 
-def document(found: Comparison, effects: dict[str, dict]) -> str:
+def document(found: Comparison, effects: dict[str, Effect]) -> str:
+    """Return the comparison as JSON, to download."""
     return json_text(comparison_document(found, effects), indent=1)
 
 

@@ -4,17 +4,19 @@ import pandas as pd
 import streamlit as st
 
 from carvis.evaluation import Comparison
-from ui.compare import charts, comparison, verdicts
+from carvis.evaluation.comparison import temperature_finding
+from carvis.evaluation.comparison.temperature import Effect
+from ui.compare import charts, comparison
 from ui.compare.comparison import Compared
 from ui.compare.selection import CompareSelection
 from ui.state import current, selection, workspace
 from ui.state.i18n import _
 from ui.widgets import commands
 from ui.widgets.download import download
-from ui.widgets.text import percent, plain
+from ui.widgets.text import marked_up, percent, plain
 
 
-def reliability(compared: Compared, effects: dict[str, dict]) -> None:
+def reliability(compared: Compared, effects: dict[str, Effect]) -> None:
     """Show whether each model's confidence can be believed, and what a temperature does to it."""
     found = compared.found
     st.caption(
@@ -30,7 +32,7 @@ def reliability(compared: Compared, effects: dict[str, dict]) -> None:
                 st.markdown(f"**{plain(name)}**  \n:gray[{error}]")
                 charts.reliability(compared, name, effects.get(name))
     for name, effect in effects.items():
-        st.markdown(verdicts.temperature(name, effect))
+        st.markdown(marked_up(temperature_finding(name, effect), "model"))
     missing = [name for name in found.names if name not in effects]
     if missing and current.split() != "valid":
         _how_to_fit(missing)
@@ -39,7 +41,7 @@ def reliability(compared: Compared, effects: dict[str, dict]) -> None:
     download(_("Figure"), lambda: _figure(found, effects), "reliability.png", key="compare_reliability")
 
 
-def _figure(found: Comparison, effects: dict[str, dict]) -> bytes:
+def _figure(found: Comparison, effects: dict[str, Effect]) -> bytes:
     from carvis.figures import figure_bytes, reliability_diagrams
 
     return figure_bytes(reliability_diagrams(found, effects))

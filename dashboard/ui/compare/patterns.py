@@ -3,10 +3,11 @@
 import streamlit as st
 
 from carvis.evaluation import Comparison
-from ui.compare import charts, images, verdicts
+from carvis.evaluation.comparison import pattern_words
+from ui.compare import charts, images
 from ui.compare.selection import CompareSelection
 from ui.state import selection
-from ui.state.i18n import _, shown_as
+from ui.state.i18n import _, of_library, shown_as
 
 
 def show(found: Comparison) -> None:
@@ -14,7 +15,7 @@ def show(found: Comparison) -> None:
     wanted = selection.get(CompareSelection).pattern
     wanted = wanted if wanted in found.lattice.index else ""
     counts = found.lattice["count"]
-    words = {bits: f"{verdicts.pattern(bits, found.names)} ({n:,})" for bits, n in counts.items()}
+    words = {bits: f"{of_library(pattern_words(bits, found.names))} ({n:,})" for bits, n in counts.items()}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_("Click a row, or choose here, to open its pictures."), width="content")
         st.selectbox(
@@ -29,4 +30,4 @@ def show(found: Comparison) -> None:
         )
     charts.patterns(found, wanted)
     if wanted:
-        images.show(found.samples(wanted), found, verdicts.pattern(wanted, found.names))
+        images.show(found.samples(wanted), found, of_library(pattern_words(wanted, found.names)))

@@ -3,14 +3,15 @@
 import pandas as pd
 import streamlit as st
 
-from carvis.evaluation import Comparison
-from ui.compare import comparison, verdicts
-from ui.state.i18n import _
+from carvis.evaluation import Comparison, left_out_messages
+from carvis.evaluation.comparison.temperature import Effect
+from ui.compare import comparison
+from ui.state.i18n import _, of_library
 from ui.widgets.download import download
 from ui.widgets.text import percent
 
 
-def show(found: Comparison, effects: dict[str, dict]) -> None:
+def show(found: Comparison, effects: dict[str, Effect]) -> None:
     """Show the scoreboard with its downloads.
 
     Args:
@@ -26,7 +27,7 @@ def show(found: Comparison, effects: dict[str, dict]) -> None:
         download("JSON", lambda: comparison.document(timed, effects), "comparison.json", key="compare_json")
     with table_slot:
         _board_table(timed)
-        said = [*verdicts.left_out(found.left_out)]
+        said = [of_library(message) for message in left_out_messages(found.left_out)]
         if not found.scoreboard["copies"].notna().any() and not found.without_copies:
             said.append(_("Whether test pictures have copies in training is not known for these evaluations."))
         if said:

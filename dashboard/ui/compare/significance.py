@@ -4,11 +4,16 @@ import pandas as pd
 import streamlit as st
 
 from carvis.evaluation import Comparison
-from ui.compare import verdicts
-from ui.state.i18n import _
+from carvis.evaluation.comparison import cochran_finding
+from ui.state.i18n import _, of_library
+from ui.widgets.text import marked_up
 
 # Six models make fifteen pairs: more sentences than these nobody reads.
 _SENTENCES = 6
+_ICONS = {
+    "better": ":green[:material/check_circle:]", "unclear": ":orange[:material/help:]", "even": ":material/equal:",
+    "same": ":material/equal:",
+}  # fmt: skip
 
 
 def show(found: Comparison) -> None:
@@ -16,7 +21,10 @@ def show(found: Comparison) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{_('Is the gap real?')}**")
         # Names stand worst first: the best two are the last pair.
-        said = [" ".join(verdicts.verdict(one)) for one in reversed(found.verdicts)]
+        said = [
+            f"{_ICONS[verdict.kind]} {marked_up(verdict.finding, 'better', 'worse')}"
+            for verdict in reversed(found.verdicts)
+        ]
         for words in said[:_SENTENCES]:
             st.markdown(words)
         with st.expander(_("The numbers behind it"), type="compact"):
@@ -49,5 +57,5 @@ def _numbers(found: Comparison) -> None:
         _("All of this takes the pictures as independent: copies among them make chance look smaller than it is."),
     ]
     if found.cochran:
-        said.append(verdicts.cochran(*found.cochran))
+        said.append(of_library(cochran_finding(*found.cochran)))
     st.caption(" ".join(said))

@@ -9,9 +9,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from carvis.errors import CarvisError
 from carvis.images import encode_image
+from carvis.progress import Progress, partial_progress
 from carvis.tables import to_csv
 from ui.filters import controls, pattern_grid
-from ui.state import current, jobs, selection, workspace
+from ui.state import current, selection, workspace
 from ui.state.i18n import _, n_
 from ui.state.models import Opened
 from ui.widgets import layer_picker
@@ -126,13 +127,21 @@ def _filters(one: Opened, two: Opened, pair: "Pair") -> None:
     most = changes.sort_values("weight_change", ascending=False, kind="stable")["filter"].head(_SHOWN).tolist()
     steps = 2 * len(most)
 
-    def make(progress: jobs.Progress) -> "tuple[pd.DataFrame, list[FilterPatterns]]":
+    def make(progress: Progress) -> "tuple[pd.DataFrame, list[FilterPatterns]]":
         with one.lock, two.lock:
-            table = tuning_table(one.clf, two.clf, pair, paths, watch=jobs.part(progress, 0, 1, 1 + steps))
+            table = tuning_table(one.clf, two.clf, pair, paths, watch=partial_progress(progress, 0, 100 / (1 + steps)))
         drawn = []
         for place, (model, layer) in enumerate(((one, pair.before), (two, pair.after))):
             before = 1 + place * len(most)
-            drawn.append(pattern_grid.draw(model, layer, most, how, jobs.part(progress, before, len(most), 1 + steps)))
+            drawn.append(
+                pattern_grid.draw(
+                    model,
+                    layer,
+                    most,
+                    how,
+                    partial_progress(progress, 100 * before / (1 + steps), 100 * (before + len(most)) / (1 + steps)),
+                )
+            )
         return table, drawn
 
     prints = one.clf.fingerprint, two.clf.fingerprint

@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from carvis.images import encode_image
+from carvis.progress import Progress
 from ui.state import jobs
 from ui.state.i18n import _, n_
 from ui.state.models import Opened
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _TILE = 76
 
 
-def draw(model: Opened, layer: str, filters: list[int], how: dict, watch: jobs.Progress) -> "FilterPatterns":
+def draw(model: Opened, layer: str, filters: list[int], how: dict, watch: Progress) -> "FilterPatterns":
     """Draw the patterns of some filters, those known from the cache."""
     from carvis.explain import draw_filters
 

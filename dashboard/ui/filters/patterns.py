@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from carvis.progress import Progress, partial_progress
 from ui.filters import controls, pattern_grid
 from ui.filters.selection import FilterSelection
-from ui.state import jobs, selection
+from ui.state import selection
 from ui.state.i18n import _, n_
 from ui.state.models import Opened
 from ui.widgets import layer_picker
@@ -35,7 +36,7 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
     total = sum(len(filters) for filters in wanted.values())
     missing = total - sum(len(one.filters) for one in drawn.values())
 
-    def make(progress: jobs.Progress) -> "dict[str, FilterPatterns]":
+    def make(progress: Progress) -> "dict[str, FilterPatterns]":
         made, done = {}, 0
         for name, filters in wanted.items():
             made[name] = pattern_grid.draw(
@@ -43,7 +44,7 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
                 chosen[name],
                 filters,
                 how,
-                jobs.part(progress, done, len(filters), total),
+                partial_progress(progress, 100 * done / total, 100 * (done + len(filters)) / total),
             )
             done += len(filters)
         return made

@@ -9,10 +9,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from carvis.errors import CarvisError
+from carvis.progress import Progress, partial_progress
 from carvis.tables import to_csv
 from ui.filters import controls, pattern_grid
 from ui.filters.selection import FilterSelection
-from ui.state import current, jobs, selection, workspace
+from ui.state import current, selection, workspace
 from ui.state.i18n import _
 from ui.state.models import Opened
 from ui.widgets.download import download
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 # A layer costs a second before its first pattern: a few of many layers show the course.
 _MOST_LAYERS, _FILTERS_A_LAYER, _PICTURES = 10, 16, 60
 # The name of a work, its label and note, and what does it.
-_Work = tuple[str, str, str, Callable[[jobs.Progress], "dict[str, dict[str, Spectrum]]"]]
+_Work = tuple[str, str, str, Callable[[Progress], "dict[str, dict[str, Spectrum]]"]]
 
 
 def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator) -> None:
@@ -54,13 +55,19 @@ def _of_patterns(opened: dict[str, Opened]) -> _Work:
     ]
     total = sum(len(filters) for _name, _layer, filters in plan)
 
-    def make(progress: jobs.Progress) -> "dict[str, dict[str, Spectrum]]":
+    def make(progress: Progress) -> "dict[str, dict[str, Spectrum]]":
         from carvis.explain import pattern_spectrum
 
         found: dict[str, dict[str, Spectrum]] = {name: {} for name in opened}
         done = 0
         for name, layer, filters in plan:
-            one = pattern_grid.draw(opened[name], layer, filters, how, jobs.part(progress, done, len(filters), total))
+            one = pattern_grid.draw(
+                opened[name],
+                layer,
+                filters,
+                how,
+                partial_progress(progress, 100 * done / total, 100 * (done + len(filters)) / total),
+            )
             found[name][layer] = pattern_spectrum(one)
             done += len(filters)
         return found
@@ -85,7 +92,7 @@ def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
     # Evenly through the split, whose pictures lie class by class.
     paths = samples["path"].iloc[:: max(1, -(-len(samples) // _PICTURES))].tolist()
 
-    def make(progress: jobs.Progress) -> "dict[str, dict[str, Spectrum]]":
+    def make(progress: Progress) -> "dict[str, dict[str, Spectrum]]":
         from carvis.explain import activation_spectra
 
         found: dict[str, dict[str, Spectrum]] = {}
@@ -94,7 +101,7 @@ def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
                 found[model_name] = activation_spectra(
                     model.clf,
                     paths,
-                    watch=jobs.part(progress, place, 1, len(opened)),
+                    watch=partial_progress(progress, 100 * place / len(opened), 100 * (place + 1) / len(opened)),
                 )
         return found
 

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image
+from carvis.progress import Progress
 from carvis.tables import to_csv
 from carvis.workspace import modified
 from ui.filters import controls, pattern_grid
@@ -54,7 +55,7 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
     def search(watch: Callable[[float, float], bool | None]) -> "ExcitingPictures":
         return exciting_pictures(clf, dataset, split, layer, cache=jobs.cache("exciting"), watch=watch)
 
-    def make(progress: jobs.Progress) -> "ExcitingPictures":
+    def make(progress: Progress) -> "ExcitingPictures":
         with model.lock:
             return search(progress)
 

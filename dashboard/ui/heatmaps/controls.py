@@ -5,9 +5,10 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from carvis.explain.scale import SCALE_SENTENCES
 from ui.heatmaps.selection import HeatmapSelection
 from ui.state import current, selection, unreadable, workspace
-from ui.state.i18n import N_, _, shown_as, translated
+from ui.state.i18n import N_, _, of_library, shown_as, translated
 from ui.state.models import Opened
 from ui.widgets import pickers
 from ui.widgets.pickers import segments
@@ -15,11 +16,6 @@ from ui.widgets.text import plain
 
 VIEW = {"overlay": N_("Over the picture"), "map": N_("Map alone"), "both": N_("Both")}
 SCALE = {"map": N_("Each map by itself"), "model": N_("Shared in each model"), "density": N_("Density, shared by all")}
-SCALE_NOTES = {
-    "map": N_("Each map on its own scale: compare places, not strengths."),
-    "model": N_("One scale for each model: strengths compare within a model only."),
-    "density": N_("One scale for all, each map divided by its mean: compare how focused models are."),
-}
 SCORE = {"logit": N_("Logit (before softmax)"), "probability": N_("Probability (as in the tutorial)")}
 SCORE_NOTES = {
     "logit": N_("Score: logit."),
@@ -120,8 +116,8 @@ def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
 
 def scale_note(chosen: HeatmapSelection) -> str:
     """Say which scale and score are on."""
-    words = " ".join(_(words) for words in (SCALE_NOTES[chosen.scale], SCORE_NOTES[chosen.score]))
-    return f"{words} {_('Method: {name}.').format(name=chosen.method)}"
+    sentences = [of_library(SCALE_SENTENCES[chosen.scale]), _(SCORE_NOTES[chosen.score])]
+    return " ".join([*sentences, _("Method: {name}.").format(name=chosen.method)])
 
 
 def without_logit(opened: dict[str, Opened], chosen: HeatmapSelection) -> list[str]:
@@ -132,4 +128,5 @@ def without_logit(opened: dict[str, Opened], chosen: HeatmapSelection) -> list[s
 
 
 def remove(sample: str) -> None:
+    """Take an image out of the selection."""
     selection.change(sample=tuple(one for one in selection.get(HeatmapSelection).sample if one != sample))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import streamlit as st
 
+from carvis.progress import Progress, partial_progress
 from carvis.workspace import content_hash
 from ui.heatmaps.heatmap_row import HeatmapRow
 from ui.state import jobs, unreadable
@@ -41,7 +42,7 @@ def offer(rows: list[HeatmapRow], opened: dict[str, Opened]) -> None:
     if not todo:
         return
 
-    def make(progress: jobs.Progress) -> bool:
+    def make(progress: Progress) -> bool:
         from carvis.explain import faithfulness
 
         for number, (row, name) in enumerate(todo):
@@ -51,7 +52,7 @@ def offer(rows: list[HeatmapRow], opened: dict[str, Opened]) -> None:
                     model.clf,
                     *one,
                     cache=jobs.cache("faithfulness"),
-                    watch=jobs.part(progress, number, 1, len(todo)),
+                    watch=partial_progress(progress, 100 * number / len(todo), 100 * (number + 1) / len(todo)),
                 )
             # The workspace may be one that cannot be written.
             _session()[key_of(row, model)] = found[0]

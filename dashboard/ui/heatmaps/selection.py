@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from carvis.explain.scale import SCALES
-from ui.state.fields import Shared, field
+from carvis.explain.scale import Scale
+from ui.state.fields import Shared
 
 
 @dataclass(frozen=True)
@@ -13,4 +13,4 @@ class HeatmapSelection(Shared):
 
     against: str = ""
     view: Literal["overlay", "map", "both"] = "overlay"
-    scale: str = field("map", choices=SCALES)
+    scale: Scale = "map"

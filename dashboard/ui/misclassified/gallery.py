@@ -102,6 +102,7 @@ def _tile(row: Any, image: bytes | str, table: str, picked: bool, given: tuple[s
 
 
 def text(value: object) -> str:
+    """Return a text as it is, and a dash in place of none."""
     return value if isinstance(value, str) and value else "–"
 
 

@@ -67,7 +67,7 @@ def _large(rows: pd.DataFrame, table: str) -> None:
 
 def top_five(row: Any, table: str, data: str, split: str) -> None:
     """Show the five most probable classes, and what the other evaluated models said, from the saved evaluations."""
-    said = probabilities(row.id, data, split)
+    said = class_probabilities(row.id, data, split)
     model = table.rsplit("/", 1)[-1] if not table.endswith(".csv") else next(iter(said), None)
     if model not in said:
         st.markdown(f"{mark(False)} **{plain(text(row.predicted))}** {percent(row.confidence)}")
@@ -86,7 +86,7 @@ def top_five(row: Any, table: str, data: str, split: str) -> None:
                 st.markdown(f"{mark(top == row.label)} {plain(other)}: **{plain(top)}** {percent(values[top])}")
 
 
-def probabilities(sample: str, name: str, split: str) -> dict[str, pd.Series]:
+def class_probabilities(sample: str, name: str, split: str) -> dict[str, pd.Series]:
     """Return the probabilities that each evaluated model gave a picture, by class."""
     found = {}
     for model, table in evaluations.on(name, split).items():

@@ -3,10 +3,10 @@
 import pandas as pd
 
 from ui.state import evaluations
-from ui.state.i18n import _, n_
+from ui.state.i18n import _, n_, of_library
 from ui.widgets import skipped_files
 from ui.widgets.layout import error
-from ui.widgets.text import leak_words, percent
+from ui.widgets.text import percent
 
 
 def of_evaluation(table: evaluations.Table, wrong: int) -> str:
@@ -26,11 +26,7 @@ def of_evaluation(table: evaluations.Table, wrong: int) -> str:
     if skipped := skipped_files.words(found):
         words.append(skipped)
     if found.leak is not None and found.leak.copies:
-        words.append(
-            _("Without the {n} that are also in training: {accuracy}.").format(
-                n=f"{found.leak.copies:,}", accuracy=leak_words(found.leak)
-            )
-        )
+        words.append(of_library(found.leak.warning(found.setup["model"]["name"])))
     return " ".join(words)
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from carvis.dataset import Dataset
 from carvis.evaluation import AssumptionCheck, check_assumptions
 from carvis.evaluation.assumptions.result import words_of
+from carvis.progress import Progress
 from ui.models import card_form
 from ui.state import jobs
 from ui.state.i18n import _, n_, of_library
@@ -37,7 +38,7 @@ def offer(model: Opened) -> None:
         )
 
 
-def _check(model: Opened, dataset: Dataset, progress: jobs.Progress) -> AssumptionCheck:
+def _check(model: Opened, dataset: Dataset, progress: Progress) -> AssumptionCheck:
     with model.lock:
         found = check_assumptions(model.clf, dataset, full=True, cache=jobs.cache("assumptions"), progress=progress)
     # In a workspace that cannot be written, what was found is there for this session.

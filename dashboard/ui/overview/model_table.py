@@ -9,11 +9,11 @@ import streamlit as st
 from carvis.classifier.card import reading_of
 from carvis.tables import to_csv
 from ui.state import current, evaluations, unreadable, workspace
-from ui.state.i18n import _
+from ui.state.i18n import _, of_library
 from ui.state.models import openable
 from ui.widgets import assumptions
 from ui.widgets.download import download
-from ui.widgets.text import SPLIT, leak_words, percent
+from ui.widgets.text import SPLIT, percent
 
 
 def show(files: dict[str, Path]) -> None:
@@ -80,7 +80,7 @@ def _row(name: str, path: Path) -> dict[str, Any]:
             row |= {
                 "accuracy": 100 * found.accuracy,
                 "range": f"{percent(low)} – {percent(high)}",
-                "without copies": leak_words(found.leak),
+                "without copies": of_library(found.leak.finding) if found.leak else "–",
                 "evaluated": f"{table.data} · {split} ({found.metrics['n']})",
             }
     with unreadable.item(*(("evaluation", own[0].name) if own else ("card", current.card_name(path)))):

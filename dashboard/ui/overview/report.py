@@ -2,15 +2,14 @@
 
 import streamlit as st
 
+from carvis.progress import Progress
 from carvis.workspace import content_hash
-from ui.state import current, evaluations, jobs, workspace
+from ui.state import current, evaluations, workspace
 from ui.state.i18n import _, language
 from ui.widgets.download import download
 from ui.widgets.job import on_request
 from ui.widgets.layout import guarded
 from ui.widgets.text import plain
-
-_PICTURES = 8
 
 
 def offer() -> None:
@@ -49,22 +48,14 @@ def _stamps(name: str, tables: dict[str, evaluations.Table]) -> list:
     return [times, workspace.dataset(name).fingerprint if name in workspace.datasets() else None]
 
 
-def _make(name: str, tables: dict[str, evaluations.Table], progress: jobs.Progress) -> str:
-    from carvis.report import SECTIONS, report_html
+def _make(name: str, tables: dict[str, evaluations.Table], progress: Progress) -> str:
+    from carvis.report import ReportSettings, report_html
 
-    read = {model: found for model, table in tables.items() if (found := current.evaluation(table))}
-    files = {path.stem: path for path in workspace.model_files().values() if path.stem in tables}
-    steps = len(SECTIONS) + len(files) + _PICTURES
-    done, told = 0, ""
-
-    def tell(text: str) -> None:
-        nonlocal done, told
-        # Said again, it is where a press of Stop is heard.
-        done, told = done + (text != told), text
-        progress(min(done, steps), steps)
-
-    pictures = workspace.dataset(name) if name in workspace.datasets() else None
-    cache = workspace.get().cache_dir
     return report_html(
-        read, data=pictures, files=files, cache_dir=cache, pictures=_PICTURES, language=language(), tell=tell
+        {model: found for model, table in tables.items() if (found := current.evaluation(table))},
+        ReportSettings(language=language()),
+        data=workspace.dataset(name) if name in workspace.datasets() else None,
+        files={path.stem: path for path in workspace.model_files().values() if path.stem in tables},
+        cache_dir=workspace.get().cache_dir,
+        progress=progress,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -10,6 +10,7 @@ from carvis import language as library
 from carvis.language import ENGLISH, N_, language_name, localised, speaking
 from ui.state import selection
 
+K = TypeVar("K", bound=str)
 __all__ = ["N_", "_", "language", "languages", "n_", "of_library", "p_", "shown_as", "translated"]
 
 
@@ -45,7 +46,7 @@ def p_(context: str, text: str) -> str:
         return library.p_(context, text)
 
 
-def translated(texts: Mapping[str, str]) -> dict[str, str]:
+def translated(texts: Mapping[K, str]) -> dict[K, str]:
     """Translate the texts of a dict now, for a ``format_func``, which may be called outside the run."""
     return {key: _(text) for key, text in texts.items()}
 

@@ -4,7 +4,6 @@
 reports with ``progress(done, total)``.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -12,9 +11,6 @@ import streamlit as st
 from carvis.workspace import Cache
 from ui.state import workspace
 
-# Called with how much is done and how much there is to do. A page never asks to stop by it: a press of Stop ends the
-# run of the page at the call.
-Progress = Callable[[float, float], None]
 _ASKED, _RESULTS = "_work_asked", "_work_results"
 _MOST_RESULTS = 16
 
@@ -59,18 +55,3 @@ def keep(key: str, result: object) -> None:
     found[key] = result
     while len(found) > _MOST_RESULTS:
         found.pop(next(iter(found)))
-
-
-def part(progress: Progress, before: float, size: float, whole: float) -> Progress:
-    """Return the progress of one part of a work, which reports to that of the whole.
-
-    Args:
-        before: how much of the whole comes before the part.
-        size: of the part.
-        whole: how much there is to do.
-    """
-
-    def report(done: float, total: float) -> None:
-        progress(before + size * (done / total if total else 1.0), whole)
-
-    return report

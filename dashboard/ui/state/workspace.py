@@ -114,6 +114,7 @@ def _dataset(root: str, times: tuple[int, ...]) -> Dataset:
 
 @once_a_run
 def folder_times(root: Path) -> tuple[int, ...]:
+    """Return the times of change of a data set's folders: one that is added, removed or renamed changes them."""
     links = dataset_links(root)
     folders = [root, *children(root, links, folders=True)]
     folders += [path for folder in folders[1:] for path in children(folder, links, folders=True, hidden=True)]

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from carvis.errors import PathError
-from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history
+from carvis.training.tensorboard_logs import tensorboard_folders
 from carvis.workspace import children, modified, resolved
 from ui.state import workspace
 from ui.state.file_cache import read_once

@@ -51,7 +51,7 @@ def show(runs: dict[str, Run]) -> None:
         with left:
             _confusion(replay, epoch)
         with right:
-            _picture(name, replay, epoch)
+            _sample(name, replay, epoch)
 
 
 def _confusion(replay: Replay, epoch: int) -> None:
@@ -86,15 +86,15 @@ def _confusion(replay: Replay, epoch: int) -> None:
 
 def _most(replay: Replay) -> int:
     """Return one end of the colour scale for all epochs, or the eye could not follow a cell along the slider."""
-    return max(1, int(replay.pictures["label"].value_counts().max()))
+    return max(1, int(replay.images["label"].value_counts().max()))
 
 
-def _picture(name: str, replay: Replay, epoch: int) -> None:
-    pictures = replay.pictures
-    sample = st.selectbox(_("Picture"), pictures["id"], key=f"replay_picture_{name}")
-    row = pictures.index[pictures["id"] == sample][0]
-    label, answer = pictures.loc[row, "label"], replay.answers(epoch)[row]
-    st.markdown(f"{mark(answer == label)} **{plain(answer)}**  \n{_('true: {label}').format(label=plain(label))}")
+def _sample(name: str, replay: Replay, epoch: int) -> None:
+    images = replay.images
+    sample = st.selectbox(_("Picture"), images["id"], key=f"replay_picture_{name}")
+    row = images.index[images["id"] == sample][0]
+    label, predicted = images.loc[row, "label"], replay.predictions(epoch)[row]
+    st.markdown(f"{mark(predicted == label)} **{plain(predicted)}**  \n{_('true: {label}').format(label=plain(label))}")
     dataset = replay.run.config.get("dataset", "")
     picture = find_sample(dataset, sample) if dataset in workspace.datasets() else None
     if picture is None:

@@ -9,7 +9,7 @@ from carvis.architectures.backbones import BACKBONES
 from carvis.classifier.card import read_card
 from carvis.classifier.processor import has_bfloat16
 from carvis.demo import MissingImages, missing_images, training_defaults
-from carvis.training.recipes import DEFAULTS
+from carvis.training.recipes import DEFAULTS, RecipeName
 from carvis.workspace import children, is_demo
 from ui.state import current, selection, workspace
 from ui.state.i18n import N_, _, shown_as, translated
@@ -17,7 +17,7 @@ from ui.training.selection import TrainingSelection
 from ui.widgets.layout import guarded, part
 from ui.widgets.text import duration, plain
 
-RECIPES = {"own": N_("Own CNN"), "transfer": N_("Transfer"), "fine-tune": N_("Fine-tuning")}
+RECIPES: dict[RecipeName, str] = {"own": N_("Own CNN"), "transfer": N_("Transfer"), "fine-tune": N_("Fine-tuning")}
 _NOTES = {
     "own": N_("A small network that learns everything from these pictures."),
     "transfer": N_("A network that already knows pictures stays as it is; only a new head learns these classes."),
@@ -67,7 +67,7 @@ def _form(dataset: str) -> None:
         required=True,
         key=key,
     )
-    recipe = chosen or "transfer"
+    recipe: RecipeName = chosen or "transfer"
     st.caption(_(_NOTES[recipe]))
     root = workspace.datasets()[dataset]
     suits = training_defaults(recipe, workspace.get()) if is_demo(root) else {}
@@ -148,7 +148,7 @@ def _network(recipe: str, dataset: str, suits: dict) -> dict:
     return wanted
 
 
-def _course(recipe: str, suits: dict) -> dict:
+def _course(recipe: RecipeName, suits: dict) -> dict:
     defaults = DEFAULTS[recipe]
     best_rate = suits.get("learning_rate", defaults.learning_rate)
     left, right = st.columns(2)

@@ -138,6 +138,7 @@ def mark(name: str, table: evaluations.Table | None) -> str:
 
 
 def chosen_dataset() -> Dataset | None:
+    """Open the chosen data set; None where there is none or it cannot be read."""
     name = current.dataset_name()
     with unreadable.item("data set", name):
         return workspace.dataset(name) if name else None
@@ -145,6 +146,11 @@ def chosen_dataset() -> Dataset | None:
 
 
 def kept(model: "Opened", dataset: Dataset, *, full: bool) -> AssumptionCheck | None:
+    """Return what a check of a model on a data set found; None where it was not checked.
+
+    Args:
+        full: count only a check of every assumption.
+    """
     known = st.session_state.get(_FOUND, {}).get(key(model, dataset))
     return known or kept_check(model.clf, dataset, jobs.cache("assumptions"), full=full)
 
@@ -155,5 +161,6 @@ def remember(model: "Opened", dataset: Dataset, found: AssumptionCheck) -> None:
 
 
 def key(model: "Opened", dataset: Dataset) -> tuple:
+    """Name a check by what decides what it finds."""
     clf = model.clf
     return clf.fingerprint, tuple(clf.class_names), dataset.fingerprint

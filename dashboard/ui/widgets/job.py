@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import streamlit as st
 
+from carvis.progress import Progress
 from ui.state import jobs
 from ui.state.i18n import _
 from ui.state.widget_values import careful
@@ -15,7 +16,7 @@ T = TypeVar("T")
 def on_request(
     key: str,
     label: str,
-    make: Callable[[jobs.Progress], T | None],
+    make: Callable[[Progress], T | None],
     note: str = "",
     *,
     so_far: T | None = None,

@@ -6,9 +6,10 @@ from typing import Any
 
 import streamlit as st
 
+from carvis.explain.methods import METHODS
 from carvis.images import IMAGE_SUFFIXES
 from ui.state import current, evaluations, selection, unreadable, workspace
-from ui.state.i18n import N_, _, shown_as, translated
+from ui.state.i18n import N_, _, of_library, shown_as, translated
 from ui.state.models import openable
 from ui.state.samples import MOST_CHOSEN, Sample, find_sample
 from ui.state.widget_values import careful
@@ -16,17 +17,6 @@ from ui.widgets.layout import guarded
 from ui.widgets.text import plain
 
 COLOURS = {"viridis": "viridis", "cividis": "cividis", "magma": "magma", "tutorial": N_("tutorial look (JET)")}
-METHOD_NOTES = {
-    "grad-cam": N_("Channels of the layer, weighed by how much the score rises with each on average."),
-    "grad-cam++": N_("As Grad-CAM, but only rises count: better where the object appears several times."),
-    "hirescam": N_("Each place of each channel weighed by its own slope: exact where only linear layers follow."),
-    "layercam": N_("As HiResCAM, but only what speaks for the class: finer maps of early layers."),
-    "eigen-cam": N_("What is strongest in the layer, whatever the class: the same for every class."),
-    "score-cam": N_("Channels weighed by how well the picture is recognised through each. Slow: a pass a channel."),
-    "occlusion": N_("How far the score falls where the picture is covered. Slow: 289 passes."),
-    "smoothgrad": N_("Pixels that move the score most, averaged over noisy copies. Slow: 16 passes."),
-    "integrated-gradients": N_("What each pixel adds on the way from a black picture. Slow: 32 passes."),
-}
 
 
 def segments(field: str, label: str, words: Mapping[str, str], value: str, **more: Any) -> None:
@@ -64,10 +54,10 @@ def choose_models(names: list[str], shown: list[str]) -> None:
 
 def choose_method(method: str) -> None:
     """Offer the heatmap methods, with a sentence on the chosen one."""
-    methods = list(METHOD_NOTES)
+    methods = list(METHODS)
     # In a closed window it comes to life later: it needs its start value in every run.
     st.selectbox(_("Method"), methods, methods.index(method), **selection.control("method", method))
-    st.caption(_(METHOD_NOTES[method]))
+    st.caption(of_library(METHODS[method].sentence))
 
 
 def add_images() -> list[Sample]:
