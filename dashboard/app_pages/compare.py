@@ -49,14 +49,7 @@ if len(evaluated) < 2:
 
 models = comparison.models(evaluated)
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    st.multiselect(
-        _("Models"),
-        list(evaluated),
-        placeholder=_("Choose models"),
-        width="stretch",
-        wrap=True,
-        **selection.control("model", models),
-    )
+    controls.choose_models(evaluated, models)
     controls.choose_copies(evaluated)
 known = {*workspace.model_files()} - evaluated.keys() - refused.keys()
 if missing := [name for name in chosen.model if name in known]:

@@ -3,21 +3,12 @@
 import streamlit as st
 
 from carvis.images import depth_of
-from ui.data_health import check, classes, duplicates, finding, light, problems
-from ui.data_health.selection import DataHealthSelection
-from ui.state import current, selection, workspace
-from ui.state.i18n import N_, _, of_library
+from ui.data_health import check, classes, controls, duplicates, finding, light, problems
+from ui.state import current, workspace
+from ui.state.i18n import _, of_library
 from ui.widgets import commands
 from ui.widgets.layout import empty, guarded, heading, stop
-from ui.widgets.pickers import segments
 from ui.widgets.text import SPLIT, plain
-
-SECTIONS = {
-    "copies": N_("Copies"),
-    "classes": N_("Pictures of each class"),
-    "light": N_("Light and sharpness"),
-    "problems": N_("Problems"),
-}
 
 heading(
     _("Data"),
@@ -67,8 +58,7 @@ if leaks:
         st.markdown(_("**What to do next:** make a leak-free split, then train and evaluate on it."))
         with guarded():
             check.offer_split(found)
-section = selection.get(DataHealthSelection).health
-segments("health", _("Show"), SECTIONS, section, label_visibility="collapsed")
+section = controls.choose_section()
 with guarded():
     if section == "copies":
         duplicates.show(found)

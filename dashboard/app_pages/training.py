@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.state import current, selection, unreadable
 from ui.state.i18n import _
-from ui.training import curves, live, other_logs, start_form
+from ui.training import controls, live, other_logs, start_form
 from ui.training import runs as training_runs
 from ui.training.selection import TrainingSelection
 from ui.widgets import commands
@@ -28,19 +28,9 @@ heading(
 )
 runs = training_runs.readable()
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    names = list(runs)
-    chosen = [name for name in selection.get(TrainingSelection).run if name in runs] or training_runs.first_shown(runs)
-    st.multiselect(
-        _("Runs"),
-        names,
-        format_func=lambda name: name if len(name) < 48 else f"{name[:47]}…",
-        placeholder=_("Choose runs"),
-        width="stretch",
-        wrap=True,
-        **selection.control("run", chosen),
-    )
+    chosen = controls.choose_runs(runs)
     start_form.popover(current.dataset_name())
-    curves.settings()
+    controls.settings()
 for name in selection.get(TrainingSelection).run:
     if reason := unreadable.why("run", name):
         error(reason)

@@ -7,26 +7,13 @@ import streamlit as st
 from carvis.errors import TrainingError
 from carvis.training.histories import seams
 from ui.state import selection
-from ui.state.i18n import N_, _, p_
+from ui.state.i18n import _, p_
 from ui.training.selection import TrainingSelection
-from ui.widgets.pickers import segments
 
-AXIS = {"linear": N_("Linear"), "log": N_("Logarithmic")}
 # Told apart by those who see colours otherwise, too (Okabe and Ito).
 _COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
 _NUMBERS = {"epoch", *(f"{side}{name}" for side in ("", "val_") for name in ("loss", "accuracy"))}
 _NUMBERS |= {"learning_rate", "images_per_second", "seconds"}
-
-
-def settings() -> None:
-    """Offer how the curves are drawn."""
-    with st.popover(_("Settings"), icon=":material/tune:"):
-        chosen = selection.get(TrainingSelection)
-        st.slider(
-            _("Smoothing"), 0, 95, chosen.smooth, format="%d %%", help=_("0 shows the values as they are."),
-            **selection.control("smooth", chosen.smooth),
-        )  # fmt: skip
-        segments("axis", _("Axis of the loss"), AXIS, chosen.axis)
 
 
 def smoothed(values: pd.Series, percent: int) -> pd.Series:
