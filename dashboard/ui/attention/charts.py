@@ -56,7 +56,7 @@ def _bars(base: alt.Chart, rows: dict, models: list[str], value: str, tooltip: l
     return base.mark_bar().encode(x=x, color=colour, tooltip=tooltip, **rows)
 
 
-def _looks(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.LayerChart:
+def _looks(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.LayerChart | alt.FacetChart:
     base, rows = _frame(table, parts, models)
     tooltip = [
         alt.Tooltip("model:N", title=_("Model")),
@@ -70,7 +70,7 @@ def _looks(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.Laye
     return alt.layer(_bars(base, rows, models, "share", tooltip), ticks)
 
 
-def _needs(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.LayerChart:
+def _needs(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.LayerChart | alt.FacetChart:
     base, rows = _frame(table.rename(columns={"fall low": "low", "fall high": "high"}), parts, models)
     tooltip = [
         alt.Tooltip("model:N", title=_("Model")),

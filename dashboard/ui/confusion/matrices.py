@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import pandas as pd
 import streamlit as st
@@ -95,7 +96,7 @@ class View:
             return true, pred
         wrong = self.total.loc[[true] if true else self.order, [pred] if pred else self.order].stack()
         wrong = wrong[wrong.index.get_level_values(0) != wrong.index.get_level_values(1)]
-        return tuple(wrong.idxmax()) if len(wrong) and wrong.max() > 0 else (true, pred)
+        return cast(tuple[str, str], wrong.idxmax()) if len(wrong) and wrong.max() > 0 else (true, pred)
 
     def pick(self, true: str, pred: str) -> None:
         """Choose a cell."""

@@ -75,7 +75,7 @@ def _pairs(rows: pd.DataFrame) -> None:
                 ):
                     with both.container(gap="xxsmall"):
                         tiles.tile(image, f"{label}, {_(SPLIT[split])}")
-                        name = plain(os.path.basename(path))
+                        name = plain(os.path.basename(str(path)))
                         st.caption(f"**{_(SPLIT[split])}** · {plain(label)}  \n{name}")
                 st.caption(_alike(row))
 

@@ -181,7 +181,7 @@ def _finding(table: pd.DataFrame, noise: "Spectrum | None") -> str:
     return "  \n".join(sentences)
 
 
-def _means(table: pd.DataFrame, noise: "Spectrum | None") -> alt.LayerChart:
+def _means(table: pd.DataFrame, noise: "Spectrum | None") -> alt.LayerChart | alt.FacetChart:
     order = table["model"].unique().tolist()
     base = alt.Chart(table).encode(
         x=alt.X("place:Q", title=_("Layer, from the picture to the answer"), axis=alt.Axis(tickMinStep=1, format="d")),

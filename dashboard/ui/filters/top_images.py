@@ -148,7 +148,7 @@ def _pictures(rows: pd.DataFrame, maps: list[np.ndarray], index: int) -> None:
                 st.image(encode_image(_laid(row.path, where, maps)), width="stretch", alt=words)
                 st.markdown(plain(row.label))
                 value = _("activation {value}").format(value=f"{row.value:.2f}")
-                st.caption(f"{value} · {plain(row.id.rsplit('/', 1)[-1])}")
+                st.caption(f"{value} · {plain(str(row.id).rsplit('/', 1)[-1])}")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

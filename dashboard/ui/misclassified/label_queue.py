@@ -121,7 +121,7 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
     here = np.flatnonzero((ids == selection.get(MisclassifiedSelection).open).to_numpy(bool))
     position = int(here[0] if len(here) else undecided[0] if len(undecided) else 0)
     sample = ids.iloc[position]
-    row = next(rows.iloc[position : position + 1].assign(data=name).itertuples())
+    row: Any = next(rows.iloc[position : position + 1].assign(data=name).itertuples())
     path = None
     with guarded():
         path = str(workspace.dataset(name).resolve(row.path))

@@ -58,7 +58,7 @@ def _confusion(replay: Replay, epoch: int) -> None:
     import altair as alt
 
     counts = replay.confusion(epoch)
-    right = sum(int(counts.iloc[i, i]) for i in range(len(counts)))
+    right = int(counts.to_numpy().trace())
     total = int(counts.to_numpy().sum())
     words = _("Validation after epoch {epoch}: {right} of {n} right ({accuracy})")
     st.markdown(words.format(epoch=epoch, right=f"{right:,}", n=f"{total:,}", accuracy=percent(right / max(total, 1))))
@@ -91,7 +91,7 @@ def _most(replay: Replay) -> int:
 
 def _sample(name: str, replay: Replay, epoch: int) -> None:
     images = replay.images
-    sample = st.selectbox(_("Picture"), images["id"], key=f"replay_picture_{name}")
+    sample = st.selectbox(_("Picture"), images["id"].tolist(), key=f"replay_picture_{name}")
     row = images.index[images["id"] == sample][0]
     label, predicted = images.loc[row, "label"], replay.predictions(epoch)[row]
     st.markdown(f"{mark(predicted == label)} **{plain(predicted)}**  \n{_('true: {label}').format(label=plain(label))}")
