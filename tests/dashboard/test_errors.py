@@ -196,7 +196,7 @@ def test_an_error_in_a_fragment_leaves_the_page(own_workspace, open_page, monkey
     def broken(*args, **kwargs):
         raise ValueError("in the fragment")
 
-    monkeypatch.setattr(label_evidence, "said", broken)
+    monkeypatch.setattr(label_evidence, "predictions", broken)
     app = open_page("misclassified", look="labels", queue="all", data="colours")
     assert number_in(app) and app.title[0].value == "Misclassified"
 

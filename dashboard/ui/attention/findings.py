@@ -50,13 +50,13 @@ def _unusual(results: dict[str, Attention]) -> None:
     tables = {name: result.unusual() for name, result in results.items()}
     more = False
     for name, table in tables.items():
-        said = verdicts.standing_out_sentences(name, table)
-        for what, sentence in said[:_SENTENCES]:
+        sentences = verdicts.standing_out_sentences(name, table)
+        for what, sentence in sentences[:_SENTENCES]:
             st.markdown(f":material/{_ICONS[what]}: {sentence}")
-        if not said:
+        if not sentences:
             words = _("{model} uses no part for one class that it does not use for the others.")
             st.markdown(f":material/check: {words.format(model=plain(name))}")
-        more |= len(said) > _SENTENCES
+        more |= len(sentences) > _SENTENCES
     if more:
         with st.expander(_("All that stands out"), type="compact"):
             _table_of_unusual(pd.concat([table.assign(model=name) for name, table in tables.items()]))

@@ -54,12 +54,12 @@ def _tile(row: pd.Series, image: bytes | str, part: str, covered: bool) -> None:
     else:
         st.caption(f":material/broken_image: {plain(image)}")
     st.markdown(f"{mark(bool(row['right']))} **{plain(row['predicted'])}** {percent(row['confidence'])}")
-    said = [_("{share} of the map").format(share=share(row[f"share:{part}"]))]
+    sentences = [_("{share} of the map").format(share=share(row[f"share:{part}"]))]
     if covered:
-        said.append(_("fall {fall}").format(fall=number(row[f"fall:{part}"])))
+        sentences.append(_("fall {fall}").format(fall=number(row[f"fall:{part}"])))
         if row[f"changed:{part}"] == 1:
-            said.append(_("the answer changes"))
-    st.caption(" · ".join(said))
+            sentences.append(_("the answer changes"))
+    st.caption(" · ".join(sentences))
     st.page_link(
         "app_pages/heatmaps.py",
         label=_("Heatmaps"),

@@ -56,8 +56,8 @@ def _how_to_fit(missing: list[str]) -> None:
     st.caption(words.format(names=", ".join(plain(one) for one in missing)))
     files = [workspace.model_files()[one] for one in missing if one in workspace.model_files()]
     if files:
-        told = [commands.evaluate(file, name, "valid") for file in files]
-        st.code("\n".join(told), language="bash", wrap_lines=True)
+        steps = [commands.evaluate(file, name, "valid") for file in files]
+        st.code("\n".join(steps), language="bash", wrap_lines=True)
 
 
 def risk(compared: Compared) -> None:

@@ -27,11 +27,11 @@ def show(found: Comparison, effects: dict[str, Effect]) -> None:
         download("JSON", lambda: comparison.document(timed, effects), "comparison.json", key="compare_json")
     with table_slot:
         _board_table(timed)
-        said = [of_library(message) for message in left_out_messages(found.left_out)]
+        sentences = [of_library(message) for message in left_out_messages(found.left_out)]
         if not found.scoreboard["copies"].notna().any() and not found.without_copies:
-            said.append(_("Whether test pictures have copies in training is not known for these evaluations."))
-        if said:
-            st.caption(" ".join(said))
+            sentences.append(_("Whether test pictures have copies in training is not known for these evaluations."))
+        if sentences:
+            st.caption(" ".join(sentences))
 
 
 def _figure(found: Comparison) -> bytes:

@@ -21,14 +21,14 @@ def show(found: Comparison) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{_('Is the gap real?')}**")
         # Names stand worst first: the best two are the last pair.
-        said = [
+        sentences = [
             f"{_ICONS[verdict.kind]} {marked_up(verdict.finding, 'better', 'worse')}"
             for verdict in reversed(found.verdicts)
         ]
-        for words in said[:_SENTENCES]:
+        for words in sentences[:_SENTENCES]:
             st.markdown(words)
         with st.expander(_("The numbers behind it"), type="compact"):
-            for words in said[_SENTENCES:]:
+            for words in sentences[_SENTENCES:]:
                 st.markdown(words)
             _numbers(found)
 
@@ -51,11 +51,11 @@ def _numbers(found: Comparison) -> None:
         for row in pairs.to_dict("records")
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True)
-    said = [
+    sentences = [
         _("Exact McNemar test; corrected for {n} pairs after Holm.").format(n=len(pairs)),
         _("The range of the difference comes from 10,000 paired bootstrap samples."),
         _("All of this takes the pictures as independent: copies among them make chance look smaller than it is."),
     ]
     if found.cochran:
-        said.append(of_library(cochran_finding(*found.cochran)))
-    st.caption(" ".join(said))
+        sentences.append(of_library(cochran_finding(*found.cochran)))
+    st.caption(" ".join(sentences))

@@ -63,8 +63,8 @@ def _take(view: matrices.View) -> None:
 
 
 def _sentence(view: matrices.View, model: matrices.Model, true: str, pred: str) -> str:
-    said = marked_up(cell_finding(model.counts, true, pred), "true", "predicted")
-    return f"{plain(model.name)}: {said}" if len(view.models) > 1 else said
+    sentence = marked_up(cell_finding(model.counts, true, pred), "true", "predicted")
+    return f"{plain(model.name)}: {sentence}" if len(view.models) > 1 else sentence
 
 
 def _sources(view: matrices.View, true: str, pred: str) -> list[matrices.Model]:
@@ -176,9 +176,9 @@ def _tiles(view: matrices.View, table: evaluations.Table, rows: pd.DataFrame) ->
 
 
 def _tile(view: matrices.View, row: Any, image: bytes | str) -> None:
-    said = [model.name for model in view.models if f"predicted:{model.name}" in row]
+    names = [model.name for model in view.models if f"predicted:{model.name}" in row]
     if isinstance(image, bytes):
-        first = row[f"predicted:{said[0]}"]
+        first = row[f"predicted:{names[0]}"]
         words = _("{label}, taken for {predicted}") if first != row["label"] else _("A picture of {label}")
         st.image(image, width="stretch", alt=words.format(label=row["label"], predicted=first))
     else:
@@ -186,8 +186,8 @@ def _tile(view: matrices.View, row: Any, image: bytes | str) -> None:
         st.caption(plain(row["id"]))
     if view.is_super:
         st.caption(_("true: {label}").format(label=plain(row["label"])))
-    for name in said:
+    for name in names:
         answer, confidence = row[f"predicted:{name}"], percent(row[f"confidence:{name}"])
-        who = f"{plain(name)}: " if len(said) > 1 else ""
-        what = f"**{plain(answer)}** " if len(said) > 1 or view.is_super else ""
+        who = f"{plain(name)}: " if len(names) > 1 else ""
+        what = f"**{plain(answer)}** " if len(names) > 1 or view.is_super else ""
         st.caption(f"{mark(answer == row['label'])} {who}{what}{confidence}")

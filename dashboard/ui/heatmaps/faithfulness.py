@@ -70,8 +70,8 @@ def _session() -> dict:
 def key_of(row: HeatmapRow, model: Opened) -> str:
     """Name the test of one model's map of a row by everything that decides its outcome."""
     heatmap = row.maps[model.name]
-    asked = [heatmap.method, heatmap.layer, heatmap.target, heatmap.against, heatmap.gamma, heatmap.score_kind]
-    known = model.clf.fingerprint, stamp_of(row.sample), content_hash(heatmap.raw, asked)
+    settings = [heatmap.method, heatmap.layer, heatmap.target, heatmap.against, heatmap.gamma, heatmap.score_kind]
+    known = model.clf.fingerprint, stamp_of(row.sample), content_hash(heatmap.raw, settings)
     return _made_key(*known, _row=row, _model=model)
 
 

@@ -103,12 +103,12 @@ def _difference(row: HeatmapRow, measured: pd.DataFrame) -> None:
 
 
 def _swap(row: HeatmapRow, opened: dict[str, Opened]) -> pd.DataFrame | None:
-    asked = st.toggle(
+    wanted = st.toggle(
         _("Evidence swap: does one model need what another looks at?"),
         key=f"swap_{row.number}",
         help=_("Takes some seconds: {n} forward passes.").format(n=32 * len(row.maps) ** 2),
     )
-    if not asked:
+    if not wanted:
         return None
     key = content_hash([faithfulness.key_of(row, opened[name]) for name in row.maps])
     with st.spinner(_("Erasing the picture in the order of each map …")):

@@ -17,7 +17,7 @@ from ui.widgets.text import percent, plain
 _EXAMPLES = 4
 
 
-def said(row: Any, joined: Joined) -> None:
+def predictions(row: Any, joined: Joined) -> None:
     """Show what each model says, and which of them are confident of the suggested label."""
     words = n_(
         "{agree} of {n} model is confident of it; score {score}.",

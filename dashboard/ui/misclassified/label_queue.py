@@ -143,7 +143,7 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
             steps(ids, position, "queue_step", lambda to: selection.change(open=to))
         label = _right_label(row, decision, instead, joined)
         _verdict(row, label, decision, ids, position, undecided)
-        label_evidence.said(row, joined)
+        label_evidence.predictions(row, joined)
         with st.expander(_("Tags and note"), type="compact"):
             label_evidence.tags(row)
     label_evidence.examples(row, joined)

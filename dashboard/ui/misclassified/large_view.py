@@ -67,20 +67,20 @@ def _large(rows: pd.DataFrame, table: str) -> None:
 
 def top_five(row: Any, table: str, data: str, split: str) -> None:
     """Show the five most probable classes, and what the other evaluated models said, from the saved evaluations."""
-    said = class_probabilities(row.id, data, split)
-    model = table.rsplit("/", 1)[-1] if not table.endswith(".csv") else next(iter(said), None)
-    if model not in said:
+    by_model = class_probabilities(row.id, data, split)
+    model = table.rsplit("/", 1)[-1] if not table.endswith(".csv") else next(iter(by_model), None)
+    if model not in by_model:
         st.markdown(f"{mark(False)} **{plain(text(row.predicted))}** {percent(row.confidence)}")
         st.caption(_("No evaluation holds this picture; its heatmaps show what each model says."))
         return
-    probabilities = said[model]
+    probabilities = by_model[model]
     st.markdown(_("The five most probable classes for **{model}**").format(model=plain(model)))
     for name, value in probabilities.nlargest(5).items():
         right = f" {mark(True)}" if name == row.label else ""
         st.progress(min(1.0, max(0.0, float(value))), text=f"**{plain(name)}** {percent(value)}{right}")
-    if len(said) > 1:
+    if len(by_model) > 1:
         st.markdown(_("What the other models say"))
-        for other, values in said.items():
+        for other, values in by_model.items():
             if other != model:
                 top = values.idxmax()
                 st.markdown(f"{mark(top == row.label)} {plain(other)}: **{plain(top)}** {percent(values[top])}")

@@ -176,5 +176,5 @@ def _save(clf: "Classifier", path: Path, facts: dict[str, str], notes: str) -> N
     from carvis.classifier import update_card
 
     size = None if clf.native_size else list(clf.input_size)
-    told = facts | {"class_names": clf.class_names, "input_size": size, "channels": clf.channels}
-    update_card(path, told | {"notes": notes.strip()}, sha256_of_file(path))
+    card = facts | {"class_names": clf.class_names, "input_size": size, "channels": clf.channels}
+    update_card(path, card | {"notes": notes.strip()}, sha256_of_file(path))

@@ -37,14 +37,14 @@ def _ask(name: str) -> None:
 
 def _facts(path: Path) -> dict[str, str]:
     stat = path.stat()
-    told = _described(str(path), stat.st_mtime_ns, stat.st_size)
-    sides = told["input_size"] and [*told["input_size"], told["channels"]]
+    described = _described(str(path), stat.st_mtime_ns, stat.st_size)
+    sides = described["input_size"] and [*described["input_size"], described["channels"]]
     facts = {
         _("File"): f"{path.name} ({stat.st_size / 1e6:.1f} MB)",
-        _("Keras"): told["keras_version"],
+        _("Keras"): described["keras_version"],
         _("Input"): sides and " × ".join("?" if side is None else str(side) for side in sides),
-        _("Parameters"): told["parameters"] and f"{told['parameters']:,}",
-        _("Number of layers"): told["layers"] and f"{told['layers']:,}",
+        _("Parameters"): described["parameters"] and f"{described['parameters']:,}",
+        _("Number of layers"): described["layers"] and f"{described['layers']:,}",
     }
     return {words: plain(str(value)) for words, value in facts.items() if value}
 

@@ -61,5 +61,5 @@ def _of_fault(problem: BaseException, of_item: bool) -> Problem:
     where = _("The details are in {file}.")
     if not entry.written:
         where = _("The details are in the terminal where the dashboard was started.")
-    said = _("{finding} {where}").format(finding=words, where=where)
-    return Problem(said.format(number=entry.number, file=error_log.NAME), entry.number)
+    sentence = _("{finding} {where}").format(finding=words, where=where)
+    return Problem(sentence.format(number=entry.number, file=error_log.NAME), entry.number)

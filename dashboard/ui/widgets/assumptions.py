@@ -42,8 +42,8 @@ def beside(models: Iterable["Opened"]) -> None:
             unchecked.append(model.name)
         elif remarks := found.remarks_on(clf.assumed):
             _add(against, (remarks, bool(found.warnings)), model.name)
-    for (said, grave), names in against.items():
-        _say(names, said, grave)
+    for (sentences, grave), names in against.items():
+        _say(names, sentences, grave)
     if unchecked:
         words = n_(
             "{model} has no full card: class names or preprocessing are assumed and not checked.",

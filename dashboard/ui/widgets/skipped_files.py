@@ -17,12 +17,12 @@ def words(evaluation: Evaluation) -> str:
     """Say how many files were not read, and name some; empty where there are none."""
     files = evaluation.metrics.get("not_read") or []
     names = ", ".join(file["path"].rsplit("/", 1)[-1] for file in files[:_NAMED]) + (" …" if files[_NAMED:] else "")
-    said = n_(
+    sentence = n_(
         "{n} other file is not read as an image and is not counted ({names}); page Overview says why.",
         "{n} other files are not read as images and are not counted ({names}); page Overview says why.",
         len(files),
     )
-    return said.format(n=f"{len(files):,}", names=names) if files else ""
+    return sentence.format(n=f"{len(files):,}", names=names) if files else ""
 
 
 def why_nothing() -> str:
@@ -38,5 +38,5 @@ def why_nothing() -> str:
 
 def show(evaluations: Iterable[Evaluation]) -> None:
     """Say it once below what is drawn of several evaluations."""
-    for said in dict.fromkeys(filter(None, map(words, evaluations))):
-        st.caption(plain(said))
+    for sentence in dict.fromkeys(filter(None, map(words, evaluations))):
+        st.caption(plain(sentence))
