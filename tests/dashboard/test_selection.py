@@ -1,6 +1,10 @@
 """The codec between the URL and the selection, and what the pages declare of it."""
 
 import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -232,3 +236,10 @@ def test_a_page_sees_what_all_share_and_its_own(monkeypatch):
     )
     selection.change(data="b")
     assert selection.values() == {"data": "b", "cells": "row"}
+
+
+def test_the_fields_of_all_pages_load_no_tensorflow():
+    script = "import sys; from ui.state.fields import declared; declared(); sys.exit('tensorflow' in sys.modules)"
+    dashboard = Path(__file__).resolve().parents[2] / "dashboard"
+    path = os.pathsep.join([str(dashboard), str(dashboard.parent)])
+    subprocess.run([sys.executable, "-c", script], check=True, env=os.environ | {"PYTHONPATH": path})

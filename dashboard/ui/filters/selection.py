@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from carvis.explain.filters.render import STARTS
 from ui.state.fields import Shared, field
 
 
@@ -15,7 +14,7 @@ class FilterSelection(Shared):
     count: int = field(16, bounds=(1, 512))
     size: int = field(64, bounds=(16, 256))
     steps: int = field(0, bounds=(0, 512))
-    start: str = field("model", choices=STARTS)
+    start: Literal["model", "tutorial"] = "model"
     form: Literal["tutorial", "regularised"] = "tutorial"
     filter: int = field(0, bounds=(0, 100_000))
     one: str = ""
