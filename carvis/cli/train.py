@@ -9,18 +9,20 @@ from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.cli.runs import STATES
 from carvis.errors import TrainingError
 from carvis.language import N_, Message, _
+from carvis.training.end_reasons import localised_reason
 
 HELP = N_("train a model: own, transfer or fine-tune")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from carvis.architectures.backbones import BACKBONES
+    from carvis.training.recipes import CACHE_PRECISIONS, DEFAULTS
 
     parser.epilog = _(
         "Backbones: {BACKBONES}. Ctrl-C ends the run after the step it is at and saves the best "
         "weights so far (exit code 130); a second Ctrl-C ends it at once."
     ).format(BACKBONES=", ".join(BACKBONES))
-    parser.add_argument("recipe", nargs="?", choices=("own", "transfer", "fine-tune"), metavar="own|transfer|fine-tune")
+    parser.add_argument("recipe", nargs="?", choices=tuple(DEFAULTS), metavar="|".join(DEFAULTS))
     parser.add_argument(
         "data", nargs="?", metavar="DATA", help=_("folder with train/<class>/*.jpg and, best, valid/ and test/")
     )
@@ -32,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=_("imagenet (downloaded by Keras), none, or a file (default: imagenet; own, vgg16-slim: none)"),
     )
     model.add_argument("--parent", metavar="MODEL", help=_("fine-tune starts from this transfer model, file or run"))
-    model.add_argument("--input-size", type=int, metavar="N", help=_("side of the picture (default: the backbone's)"))
+    model.add_argument("--input-size", type=int, metavar="N", help=_("side of the image (default: the backbone's)"))
     model.add_argument("--width", type=int, metavar="N", help=_("filters the own CNN begins with (default: 32)"))
     model.add_argument("--head-units", type=int, metavar="N", help=_("units before the last layer (default: 1024)"))
     model.add_argument("--dropout", type=float, metavar="P", help=_("share dropped before the last layer"))
@@ -43,17 +45,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     course = parser.add_argument_group(_("course"))
     course.add_argument("--epochs", type=int, metavar="N", help=_("at most so many (default: 40 own, else 20)"))
     course.add_argument("--patience", type=int, metavar="N", help=_("epochs without progress before it ends"))
-    course.add_argument("--batch-size", type=int, default=32, metavar="N", help=_("pictures a step (default: 32)"))
+    course.add_argument("--batch-size", type=int, default=32, metavar="N", help=_("images per step (default: 32)"))
     course.add_argument(
         "--learning-rate", type=float, metavar="R", help=_("highest rate (default: 1e-3, fine-tune 1e-4)")
     )
     course.add_argument("--label-smoothing", type=float, default=0.0, metavar="P", help=_("default: 0"))
-    course.add_argument("--no-augment", action="store_true", help=_("show the training pictures as they are"))
+    course.add_argument("--no-augment", action="store_true", help=_("do not augment the training images"))
     course.add_argument(
         "--views",
         type=int,
         metavar="N",
-        help=_("augmented views of each picture, shown in turn; 0: a new one each epoch (default: 4, own 0)"),
+        help=_("augmented views of each image, shown in turn; 0: a new one each epoch (default: 4, own 0)"),
     )
     course.add_argument(
         "--no-cache", action="store_true", help=_("compute the frozen layers each epoch instead of once a view")
@@ -61,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     course.add_argument(
         "--cache-precision",
         default="auto",
+        choices=CACHE_PRECISIONS,
         metavar="P",
         help=_("float32, float16 to halve the disk space, or auto for the first that fits (default: auto)"),
     )
@@ -71,6 +74,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mixed-precision",
         action="store_true",
         help=_("let layers compute in bfloat16: faster on a processor or graphics card that has units for it"),
+    )
+    course.add_argument(
+        "--jit-compile",
+        action="store_true",
+        help=_("compile the training steps with XLA: often faster on graphics cards, slow to start"),
     )
     course.add_argument(
         "--devices",
@@ -103,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
     keys = (
         "backbone", "parent", "input_size", "width", "head_units", "dropout", "open_from", "preprocessing", "resize",
         "name", "epochs", "patience", "batch_size", "learning_rate", "label_smoothing", "seed", "views",
-        "cache_precision", "replay", "mixed_precision", "devices",
+        "cache_precision", "replay", "mixed_precision", "jit_compile", "devices",
     )  # fmt: skip
     wanted = {key: getattr(args, key) for key in keys}
     wanted |= {"weights": args.weights or "auto", "augment": not args.no_augment, "cache": not args.no_cache}
@@ -153,7 +161,7 @@ def _summary(status: dict) -> str:
     state = _(STATES[status["state"]]).capitalize()
     text = _("{state} after {n} epochs").format(state=state, n=status.get("epoch", 0))
     if status.get("reason"):
-        text += f" ({status['reason']})"
+        text += f" ({localised_reason(status['reason'])})"
     metrics = status.get("metrics") or {}
     if metrics.get("val_accuracy") is not None:
         text += _("; best epoch {epoch}: validation accuracy {accuracy:.1%}").format(

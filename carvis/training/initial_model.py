@@ -70,7 +70,7 @@ def _from_parent(run: Run, config: RunConfig, data: Dataset, record: Recorder) -
     if set(names) != set(config.class_names) or int(clf.model.outputs[0].shape[-1]) != len(names):
         raise TrainingError(
             Message(
-                "{path} tells {n} other classes apart than {root} holds: choose a parent that was trained on these "
+                "{path} was trained on {n} other classes than {root} holds: choose a parent that was trained on these "
                 "classes.",
                 path=path,
                 n=len(clf.class_names),
@@ -80,8 +80,8 @@ def _from_parent(run: Run, config: RunConfig, data: Dataset, record: Recorder) -
     if clf.native_size or clf.output not in ("probability", "logit", "log-probability"):
         raise TrainingError(
             Message(
-                "{path} cannot be trained on: carvis trains models of one input size whose output is one probability or"
-                " score a class.",
+                "{path} cannot be trained further: carvis trains models of one input size with one probability or score"
+                " per class.",
                 path=path,
             )
         )

@@ -138,7 +138,7 @@ def _features(
     if resumed and not filled:
         raise TrainingError(
             Message(
-                "The run {run} needs its feature cache to go on, and there is no room for it: free some disk space.",
+                "The run {run} needs its feature cache to resume, and there is no room for it: free some disk space.",
                 run=run.id,
             )
         )

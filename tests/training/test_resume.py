@@ -82,7 +82,7 @@ def test_a_damaged_checkpoint_is_said(colours, tmp_path, small):
     run = prepare("own", colours, epochs=2, workspace=_workspace(tmp_path), **small)
     (run.directory / "checkpoint").mkdir()
     (run.directory / STATE).write_bytes(b"torn")
-    with pytest.raises(TrainingError, match=r"state\.npz cannot be read .*remove it, and the run begins anew"):
+    with pytest.raises(TrainingError, match=r"state\.npz cannot be read .*remove it, and the run starts again"):
         execute(run)
     assert run.state == "crashed"
 
