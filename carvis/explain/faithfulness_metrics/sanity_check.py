@@ -11,7 +11,7 @@ from carvis.classifier import Classifier
 from carvis.classifier.layers import walk
 from carvis.explain.agreement.similarity import rank_correlation
 from carvis.explain.heatmap import Heatmap
-from carvis.explain.heatmap_batches import heatmaps
+from carvis.explain.sets import heatmaps
 from carvis.explain.target import Contrast
 
 STAGES, DRAWS = 6, 3
