@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from carvis.dataset import Dataset, Unreadable, pipeline
 from carvis.errors import TrainingError
-from carvis.images import USUAL, Reading, load_batch
+from carvis.images import USUAL, Reading, ResizeMethod, load_batch
 from carvis.language import Message, together
 from carvis.workspace import content_hash, is_demo
 
@@ -80,7 +80,7 @@ class ImageSet:
         class_names: Sequence[str],
         input_size: tuple[int, int],
         *,
-        resize: str = "bilinear",
+        resize: ResizeMethod = "bilinear",
         channels: int = 3,
         reading: Reading = USUAL,
         memory: int = MEMORY_BUDGET,

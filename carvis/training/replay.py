@@ -147,7 +147,7 @@ class Replay:
         return Classifier(
             model,
             list(config.class_names),
-            preprocessing=config.preprocessing,
+            preprocessing=config.scaling,
             resize=config.resize,
             alpha=config.alpha,
             orientation=config.orientation,
