@@ -51,7 +51,7 @@ def _print(health) -> None:
     counts = ", ".join(f"{split} {n}" for split, n in health.counts.sum().items())
     console.print(
         _("{name}: {n} pictures of {classes} classes ({counts})").format(
-            name=health.name, n=len(health.pictures), classes=len(health.counts), counts=counts
+            name=health.name, n=len(health.images), classes=len(health.counts), counts=counts
         )
     )
     console.print(
@@ -89,7 +89,7 @@ def _print(health) -> None:
                 console.print(f"  {line(row)}", soft_wrap=True)
             if len(table) > _SHOWN:
                 console.print(_("  and {n} more (--out FILE.json lists them)").format(n=len(table) - _SHOWN))
-    good = health.pictures[health.pictures["reason"] == ""]
+    good = health.images[health.images["reason"] == ""]
     names = {"brightness": N_("brightness"), "sharpness": N_("sharpness")}
     if len(good):
         for word, column, ascending in (
@@ -114,7 +114,7 @@ def _problems(health):
         (
             _("Near-empty classes"),
             health.sparse,
-            lambda row: _("{label}: {n} in {split}").format(label=row.label, n=row.pictures, split=row.split),
+            lambda row: _("{label}: {n} in {split}").format(label=row.label, n=row.images, split=row.split),
         ),
         (
             _("Copies with another label"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fnmatch import translate
 from pathlib import Path
 
-from carvis.dataset.dataset import SYSTEM_FILES, named_with_reasons
+from carvis.dataset.listing import SYSTEM_FILES, named_with_reasons
 from carvis.errors import ImageError
 from carvis.images import IMAGE_SUFFIXES, why_not_read
 from carvis.language import Message
@@ -75,8 +75,13 @@ def files_of(text: str | Path) -> tuple[list[Path], dict[Path, Message]]:
     Raises:
         ImageError: nothing is there, or nothing fits the pattern.
     """
-    images, others = [], {}
-    places = expand(text, lambda path, reason: others.setdefault(Path(path), reason))
+    images: list[Path] = []
+    others: dict[Path, Message] = {}
+
+    def refuse(path: str, reason: Message) -> None:
+        others.setdefault(Path(path), reason)
+
+    places = expand(text, refuse)
     if not str(text).strip():
         raise ImageError(Message("A name of an image or folder is empty: name one."))
     if not places:

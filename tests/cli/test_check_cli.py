@@ -64,7 +64,7 @@ def test_where_nothing_can_be_read(workspace, capsys):
     for _ in range(2):
         assert main(["check", "data/none"]) == 0
         assert main(["split", "data/none", "--out", "new"]) == 2
-        assert "leaves no picture to split" in capsys.readouterr().err
+        assert "leaves no image to split" in capsys.readouterr().err
         (workspace / "data" / "none" / "train" / "a" / "broken.jpg").write_bytes(b"x")
 
 

@@ -121,7 +121,7 @@ def test_the_fingerprint_knows_the_pictures_not_the_place(cars, tmp_path):
     [
         ("none", "is not a folder"),
         ("cars/train", "name the folder above it"),
-        ("cars/train/Audi a3", "lay the pictures out"),
+        ("cars/train/Audi a3", "lay the images out"),
         (".", "name a data set in it"),
     ],
 )

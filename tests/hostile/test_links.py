@@ -80,7 +80,7 @@ def test_what_is_left_out_of_a_data_set_is_named_and_brought_nowhere(kind, cars,
     assert any(words in reason for reason in reasons), reasons
     assert words in str(data.not_read_notes("train")[0])
     health = check_dataset(data)
-    assert len(health.pictures) == 12 and len(health.broken) == 0
+    assert len(health.images) == 12 and len(health.broken) == 0
     made = split_dataset(health, tmp_path / "new").out
     assert secret.read_bytes() not in [path.read_bytes() for path in made.rglob("*.png")]
     named = [found.path for found in find_images(cars)[0]]
@@ -111,7 +111,7 @@ def test_a_split_that_is_a_link_elsewhere_is_not_read(name, cars, secret, tmp_pa
     shutil.rmtree(cars / name)
     (cars / name).symlink_to(secret.parents[1] / "private")
     data = Dataset(cars)
-    assert name not in data.splits and len(check_dataset(data).pictures) == 8
+    assert name not in data.splits and len(check_dataset(data).images) == 8
     assert any(OUT in str(reason) for reason in data.other_files()["reason"])
     with pytest.raises(CarvisError, match=OUT):
         data.samples(name)
@@ -240,7 +240,7 @@ def test_masks_and_annotations_behind_links_are_left_out(cars, secret):
     (cars / "masks" / "test" / "golf" / "0.png").symlink_to(elsewhere)
     found = read_parts(cars / "masks", data)
     assert list(found.drawn) == ["test/golf/1.png"]
-    assert any("1 mask in" in note and "symbolic link leads out" in note for note in found.told)
+    assert any("1 mask in" in note and "symbolic link leads out" in note for note in found.notes)
     for name in ("parts.csv", "annotations.json", "annotations"):
         (cars / name).symlink_to(secret.parent if name == "annotations" else secret)
     (secret.parent / "x.xml").write_text("<annotation/>")

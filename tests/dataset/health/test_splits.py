@@ -42,7 +42,7 @@ def test_no_group_lies_across_splits_and_every_picture_is_accounted_for(leaky, t
     made = split_dataset(health, tmp_path / "new")
     assert made.leaks == 0 and made.how == {"hard link": 50}
     table = made.table
-    assert sorted(table["id"]) == sorted(health.pictures["id"])
+    assert sorted(table["id"]) == sorted(health.images["id"])
     kept = table[table["split"] != ""]
     assert kept.groupby("group")["split"].nunique().max() == 1
     assert made.left_out == {"exact copy": 8, "labels disagree": 2, "unreadable": 1}
@@ -53,7 +53,7 @@ def test_no_group_lies_across_splits_and_every_picture_is_accounted_for(leaky, t
     for row in kept.itertuples():
         assert os.path.samefile(row.path, data.resolve(row.new_id))
     again = check_dataset(data)
-    assert again.distinct == len(again.pictures) == 50
+    assert again.distinct == len(again.images) == 50
     assert all(found.copies == 0 for found in again.crossing().values())
     counts = made.counts
     assert counts.sum(axis=1).tolist() == [30, 20]
@@ -103,7 +103,7 @@ def test_classes_without_pictures_in_a_split_are_named(tmp_path):
     health = check_dataset(tmp_path / "cars")
     made = split_dataset(health, tmp_path / "new")
     assert made.lacking == {"train": ["c"], "valid": ["a", "c"], "test": ["a", "c"]}
-    assert json.loads((tmp_path / "new" / "split.json").read_text("utf-8"))["classes without pictures"] == made.lacking
+    assert json.loads((tmp_path / "new" / "split.json").read_text("utf-8"))["classes without images"] == made.lacking
     assert split_dataset(health, tmp_path / "halves", (0.5, 0.5, 0)).lacking["test"] == ["a", "b", "c"]
 
 
