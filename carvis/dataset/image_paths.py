@@ -88,7 +88,7 @@ def files_of(text: str | Path) -> tuple[list[Path], dict[Path, Message]]:
         if others:
             return [], others
         if is_pattern(str(text)):
-            raise ImageError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
+            raise ImageError(Message("Nothing matches {pattern}: check the folder and the pattern.", pattern=text))
         # Links in a circle and names that are too long have a reason of their own.
         resolved(text)
         raise ImageError(Message("{path} does not exist: check the path.", path=shown_path(text)))

@@ -1,4 +1,4 @@
-"""Making all of the demo again: pictures, models, runs, evaluations, ``df2.csv``."""
+"""Making all of the demo again: images, models, runs, evaluations, ``df2.csv``."""
 
 import shutil
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def rebuild(
     Args:
         workspace: gets ``data/demo``, the three models, their runs and evaluations, and ``data/incorrect/df2.csv``.
         seed: another number draws other cars.
-        per_class: pictures a class in every split; None for the demo's own numbers.
+        per_class: images a class in every split; None for the demo's own numbers.
         epochs: of every training; None for the recipes' own.
     """
     before = workspace.cache_dir / DEMO_BEFORE
@@ -133,8 +133,7 @@ def _train_backbone(workspace: Workspace, seed: int, per_class: int | None, epoc
 
     place = workspace.cache_dir / "demo-backbone"
     data = place / "data" / "other_makes"
-    counts = {} if per_class is None else {"train": per_class, "valid": per_class}
-    draw_pretraining(data, seed=seed, workers=WORKERS, **counts)
+    draw_pretraining(data, train=per_class or 70, valid=per_class or 8, seed=seed, workers=WORKERS)
     run = train(
         "own",
         data,

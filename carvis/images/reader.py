@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, cast, get_args
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +16,15 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from carvis.errors import FileKindError, ImageError
 from carvis.images import netpbm, webp
 from carvis.images.bit_depth import Undecided, to_8_bit
+from carvis.images.choices import ALPHAS, ORIENTATIONS, Alpha, Orientation, ResizeMethod
 from carvis.images.decode_limits import Refused, check_body, check_head, check_pixels
 from carvis.images.deep_values import kind_of
 from carvis.images.formats import IMAGE_SUFFIXES, readable_formats, why_not_opened, why_not_read
 from carvis.images.orientation import SIDEWAYS, orientation_in, turned_upright
-from carvis.images.resampling import ResizeMethod, resize
+from carvis.images.resampling import resize
 from carvis.images.strips import strips
 from carvis.language import Message, message_of
 from carvis.workspace import open_regular, os_reason, os_remedy, shown_path
-
-Alpha = Literal["drop-alpha", "on-white", "on-black"]
-Orientation = Literal["upright", "as-stored"]
-ALPHAS: tuple[Alpha, ...] = get_args(Alpha)
-ORIENTATIONS: tuple[Orientation, ...] = get_args(Orientation)
 
 
 @dataclass(frozen=True)

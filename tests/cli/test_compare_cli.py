@@ -65,7 +65,7 @@ def test_models_are_compared_by_their_names(workspace, capsys):
     assert main(["compare", r"models\*"]) == 0
     assert "good is better than poor" in " ".join(capsys.readouterr().out.split())
     assert main(["compare", "models/none*"]) == 2
-    assert "Nothing fits models/none*" in capsys.readouterr().err
+    assert "Nothing matches models/none*" in capsys.readouterr().err
 
 
 def test_a_temperature_is_fitted_where_validation_was_evaluated(workspace, capsys):

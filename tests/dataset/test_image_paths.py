@@ -73,7 +73,7 @@ def test_a_folder_is_all_images_in_it_and_the_rest_is_named(here):
     # Of a data set its splits only: masks are no images of it.
     assert len(find_images("mini")[0]) == 8
     for text, words in (
-        ("mini/*/none", "Nothing fits mini/\\*/none"),
+        ("mini/*/none", "Nothing matches mini/\\*/none"),
         ("none", "none does not exist"),
         ("mini/test/BMW-x3/*.heic", "1 file of .* is no image"),
     ):

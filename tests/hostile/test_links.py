@@ -168,9 +168,9 @@ def no_hard_links(monkeypatch):
 def test_splits_made_of_links_are_read_whole(cars, no_hard_links):
     """Splits of splits: their links lead to the first data set."""
     first = split_dataset(check_dataset(cars), cars.parent / "first")
-    assert first.how == {"symbolic link": 12} and first.leaks == 0
+    assert first.placed_by == {"symbolic link": 12} and first.leaks == 0
     second = split_dataset(check_dataset(first.out), cars.parent / "second")
-    assert second.how == {"symbolic link": 12}
+    assert second.placed_by == {"symbolic link": 12}
     for made in (first.out, second.out):
         data = Dataset(made)
         assert data.counts().to_numpy().sum() == 12 and not len(data.other_files())
@@ -182,10 +182,10 @@ def test_splits_made_of_links_are_read_whole(cars, no_hard_links):
 
 def test_no_link_is_made_that_would_not_be_followed(cars, tmp_path, no_hard_links, monkeypatch):
     elsewhere = split_dataset(check_dataset(cars), tmp_path / "disk2" / "deep" / "first")
-    assert elsewhere.how == {"copy": 12} and Dataset(elsewhere.out).counts().to_numpy().sum() == 12
+    assert elsewhere.placed_by == {"copy": 12} and Dataset(elsewhere.out).counts().to_numpy().sum() == 12
     monkeypatch.setenv("CARVIS_LINKS", str(cars))
     allowed = split_dataset(check_dataset(cars), tmp_path / "disk2" / "deep" / "second")
-    assert allowed.how == {"symbolic link": 12} and Dataset(allowed.out).counts().to_numpy().sum() == 12
+    assert allowed.placed_by == {"symbolic link": 12} and Dataset(allowed.out).counts().to_numpy().sum() == 12
 
 
 def test_a_strangers_split_json_opens_no_data_set_elsewhere(cars, tmp_path):

@@ -19,12 +19,12 @@ def assign(health: Health, shares: np.ndarray, seed: int) -> pd.DataFrame:
     table = images[["id", "path", "label", "group"]].reset_index(drop=True)
     reason = np.where(images["reason"] != "", "unreadable: " + images["reason"], "").astype(object)
     labels = table[table["group"] >= 0].groupby("group")["label"].unique()
-    mixed = labels[labels.map(len) > 1].map(lambda names: "labels disagree: copies of it are " + ", ".join(names))
+    mixed = labels[labels.map(len) > 1].map(lambda names: "labels disagree: its duplicates are " + ", ".join(names))
     reason = np.where(reason == "", table["group"].map(mixed).astype(object).fillna("").to_numpy(), reason)
-    content = pd.Series(health.found.content)
+    content = pd.Series(health.duplicates.content)
     first = table["id"].groupby(content).transform("first")
     again = (reason == "") & (first != table["id"]).to_numpy()
-    reason[again] = ("exact copy of " + first)[again]
+    reason[again] = ("exact duplicate of " + first)[again]
     table["reason"] = reason
     table["split"] = ""
     kept = table[table["reason"] == ""]

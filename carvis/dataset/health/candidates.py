@@ -1,4 +1,4 @@
-"""Which images may be copies of each other: a fast search by the low frequencies of small images.
+"""Which images may be duplicates of each other: a fast search by the low frequencies of small images.
 
 Each image is indexed by a few low frequencies of its luminance, weighted so that they carry alike much, as one
 vector of length 1; it is sought by the vectors of its views: the whole and crops of it, each also mirrored. A crop is
@@ -22,7 +22,7 @@ LIKENESS = 0.78
 WHOLE = (0.0, 1.0)
 PARTS = (WHOLE, *((k / 20, (k + 18) / 20) for k in range(3)), *((k / 20, (k + 16) / 20) for k in range(5)))
 VIEWS = tuple(product(PARTS, PARTS))
-# Up to so many images each is held against each; above, against those in the nearest cells only.
+# Up to so many images all pairs are compared; above, only those in the nearest cells.
 ALL_PAIRS = 3_000
 _PROBES = 8
 _BLOCK = 2048
@@ -141,8 +141,8 @@ class _Cells:
         nearest = _nearest(queries, self.centres, _PROBES)
         cell, query = nearest.ravel(), np.repeat(np.arange(len(queries)), nearest.shape[1])
         order = np.argsort(cell, kind="stable")
-        asked = np.split(query[order], np.searchsorted(cell[order], np.arange(1, len(self.centres))))
-        for members, rows in zip(self.members, asked, strict=True):
+        rows_of_cell = np.split(query[order], np.searchsorted(cell[order], np.arange(1, len(self.centres))))
+        for members, rows in zip(self.members, rows_of_cell, strict=True):
             if len(members) and len(rows):
                 yield _above(queries[rows], self.vectors[members], rows, members)
 

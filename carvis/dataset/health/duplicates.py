@@ -1,4 +1,4 @@
-"""Which images of a data set are copies of each other, and which groups they form."""
+"""Which images of a data set are duplicates of each other, and which groups they form."""
 
 import io
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from carvis.progress import Progress, no_progress, partial_progress
 from carvis.workspace import SPLITS, Cache, CacheFormat, content_hash, load_or_make, open_arrays
 
 COLUMNS = ("path", "split", "label", "twin_path", "twin_split", "twin_label", "distance")
-# A mirrored image differs by nothing and is still no exact copy.
+# A mirrored image differs by nothing and is still no exact duplicate.
 LEAST_DISTANCE = 1e-4
 _VERSION = 3
 _BLOCK = 4096
@@ -25,15 +25,15 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclass(frozen=True)
-class Copies:
-    """What is known about copies among N files.
+class Duplicates:
+    """What is known about duplicates among N files.
 
     Attributes:
         content: number of what each file shows, equal for files with the same bytes or pixels, int (N,); -1 where it
             cannot be read.
         pairs: contents that show the same photograph, int (P, 2).
         distance: of each pair, float (P,): mean absolute difference once aligned, as a share of full scale.
-        group: number of each file's group of copies, int (N,): files in a group are linked by pairs, directly or
+        group: number of each file's group of duplicates, int (N,): files in a group are linked by pairs, directly or
             through others; -1 where it cannot be read.
     """
 
@@ -43,11 +43,11 @@ class Copies:
     group: np.ndarray
 
 
-def find_copies(described: Described, cache: Cache | None = None, progress: Progress = no_progress) -> Copies:
-    """Find exact copies by their hashes, and near-copies by what they show.
+def find_duplicates(described: Described, cache: Cache | None = None, progress: Progress = no_progress) -> Duplicates:
+    """Find exact duplicates by their hashes, and near-duplicates by what they show.
 
     Re-encoded, resized, mirrored, slightly recoloured images, crops of four fifths of the width and height and
-    more, and images whose background was blacked out are found as near-copies. Bars and frames of one colour do not
+    more, and images whose background was blacked out are found as near-duplicates. Bars and frames of one colour do not
     count.
 
     Args:
@@ -68,7 +68,7 @@ def find_copies(described: Described, cache: Cache | None = None, progress: Prog
     group = np.full(len(pixels), -1)
     if len(first):
         group[readable] = connected_components(links, directed=False)[1][numbers]
-    return Copies(content, pairs, distance, group)
+    return Duplicates(content, pairs, distance, group)
 
 
 def _near(
@@ -139,27 +139,27 @@ def _best(found: Candidates) -> Candidates:
     return Candidates(found.one[keep], found.other[keep], found.view[keep], found.mirrored[keep], found.likeness[keep])
 
 
-def copies_table(table: pd.DataFrame, copies: Copies) -> pd.DataFrame:
-    """List for each image its nearest copy of each class in its own split and in those before it.
+def duplicate_table(table: pd.DataFrame, duplicates: Duplicates) -> pd.DataFrame:
+    """List for each image its nearest duplicate of each class in its own split and in those before it.
 
-    A copy stands before the image in the order train, valid, test, then by id, so that every pair is listed once.
+    A duplicate stands before the image in the order train, valid, test, then by id, so that every pair is listed once.
 
     Args:
-        table: columns id, path, split, label, a row a file, in the order of ``copies``.
+        table: columns id, path, split, label, a row a file, in the order of ``duplicates``.
 
     Returns:
-        COLUMNS; distance is 0 for the same bytes or pixels. Copies of test images in train come first.
+        COLUMNS; distance is 0 for the same bytes or pixels. Duplicates of test images in train come first.
     """
     files = table[["id", "path", "split", "label"]].copy()
-    files["content"], files["rank"] = copies.content, files["split"].map(SPLITS.index).astype(int)
+    files["content"], files["rank"] = duplicates.content, files["split"].map(SPLITS.index).astype(int)
     files = files[files["content"] >= 0].sort_values(["rank", "id"], ignore_index=True)
     files["order"] = np.arange(len(files))
     own = np.unique(files["content"].to_numpy())
     edges = pd.DataFrame(
         {
-            "content": np.concatenate([own, copies.pairs[:, 0], copies.pairs[:, 1]]),
-            "twin_content": np.concatenate([own, copies.pairs[:, 1], copies.pairs[:, 0]]),
-            "distance": np.concatenate([np.zeros(len(own)), copies.distance, copies.distance]),
+            "content": np.concatenate([own, duplicates.pairs[:, 0], duplicates.pairs[:, 1]]),
+            "twin_content": np.concatenate([own, duplicates.pairs[:, 1], duplicates.pairs[:, 0]]),
+            "distance": np.concatenate([np.zeros(len(own)), duplicates.distance, duplicates.distance]),
         }
     )
     first = files.drop_duplicates(["content", "split", "label"]).drop(columns="id").add_prefix("twin_")

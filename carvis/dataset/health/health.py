@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carvis.dataset.health.duplicates import Copies, copies_table
+from carvis.dataset.health.duplicates import Duplicates, duplicate_table
 from carvis.images import depth_of
 from carvis.language import Message
 from carvis.tables import to_csv
@@ -33,7 +33,7 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class Shared:
-    """How many of the ``n`` images of a split have a copy in another: ``exact`` (same bytes or pixels), ``copies``
+    """How many of the ``n`` images of a split have a duplicate in another: ``exact`` (same bytes or pixels), ``copies``
     (exact or near)."""
 
     n: int
@@ -52,9 +52,9 @@ class Health:
         images: a row an image file, by split and id: id, path, split, label, size (bytes), bytes and pixels
             (SHA-256 of the file and of what it shows), format, width, height, brightness (mean luminance, 0 to 255),
             contrast (its standard deviation), sharpness (variance of the Laplacian at 256 x 256: low is blurred),
-            reason (why it cannot be read, else empty), group (its group of copies; -1 where it cannot be read).
+            reason (why it cannot be read, else empty), group (its group of duplicates; -1 where it cannot be read).
         others: files that are no images: path, reason.
-        found: the copies as numbers, see ``carvis.dataset.health.duplicates``.
+        duplicates: the duplicates as numbers, see ``carvis.dataset.health.duplicates``.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Health:
     counts: pd.DataFrame
     images: pd.DataFrame
     others: pd.DataFrame
-    found: Copies
+    duplicates: Duplicates
 
     def __repr__(self) -> str:
         return f"Health({self.name!r}, {len(self.images)} images, {len(self.broken)} broken, {self.groups} groups)"
@@ -117,36 +117,36 @@ class Health:
 
     @cached_property
     def copies(self) -> pd.DataFrame:
-        """Images with a copy: path, split, label, twin_path, twin_split, twin_label, distance.
+        """Images with a duplicate: path, split, label, twin_path, twin_split, twin_label, distance.
 
-        For each image the nearest copy of each class in its own split and in those before it, those of test
+        For each image the nearest duplicate of each class in its own split and in those before it, those of test
         images in train first. Distance is 0 for the same bytes or pixels, else the mean absolute difference of the
         aligned images as a share of full scale.
         """
-        return copies_table(self.images, self.found)
+        return duplicate_table(self.images, self.duplicates)
 
     @property
     def distinct(self) -> int:
-        """How many images are left when exact copies count once."""
-        return len(np.unique(self.found.content[self.found.content >= 0]))
+        """How many images are left when exact duplicates count once."""
+        return len(np.unique(self.duplicates.content[self.duplicates.content >= 0]))
 
     @property
     def groups(self) -> int:
-        """How many images are left when all copies count once."""
-        return len(np.unique(self.found.group[self.found.group >= 0]))
+        """How many images are left when all duplicates count once."""
+        return len(np.unique(self.duplicates.group[self.duplicates.group >= 0]))
 
     @cached_property
     def mixed_groups(self) -> int:
-        """How many groups of copies hold images of several classes."""
+        """How many groups of duplicates hold images of several classes."""
         labels = self.images[self.images["group"] >= 0].groupby("group")["label"].nunique()
         return int((labels > 1).sum())
 
     def shared(self, split: str = "test", other: str = "train") -> Shared:
-        """Count the readable images of a split that have a copy in another."""
-        readable = self.found.group >= 0
+        """Count the readable images of a split that have a duplicate in another."""
+        readable = self.duplicates.group >= 0
         here, there = ((self.images["split"] == name).to_numpy() & readable for name in (split, other))
-        exact = np.isin(self.found.content[here], self.found.content[there])
-        near = np.isin(self.found.group[here], self.found.group[there])
+        exact = np.isin(self.duplicates.content[here], self.duplicates.content[there])
+        near = np.isin(self.duplicates.group[here], self.duplicates.group[there])
         return Shared(int(here.sum()), int(exact.sum()), int(near.sum()))
 
     def crossing(self) -> dict[tuple[str, str], Shared]:
@@ -155,10 +155,10 @@ class Health:
         return {(a, b): self.shared(a, b) for i, a in enumerate(names) for b in reversed(names[i + 1 :])}
 
     def twins_of(self, split: str, other: str = "train") -> pd.Series:
-        """For each image of a split, by id, the id of a copy in another split: an exact one, else a near one;
+        """For each image of a split, by id, the id of a duplicate in another split: an exact one, else a near one;
         empty where there is none."""
         images = self.images
-        there = images[(images["split"] == other) & (self.found.group >= 0)]
+        there = images[(images["split"] == other) & (self.duplicates.group >= 0)]
         here = images[images["split"] == split]
         by_path = images.drop_duplicates("path").set_index("path")["id"]
         exact = there.drop_duplicates("pixels").set_index("pixels")["id"]
@@ -190,7 +190,7 @@ class Health:
         }
 
     def save(self, path: str | Path) -> Path:
-        """Write everything as ``.json``, or the pairs of copies as ``.csv`` (UTF-8 with a mark, for Excel)."""
+        """Write everything as ``.json``, or the pairs of duplicates as ``.csv`` (UTF-8 with a mark, for Excel)."""
         if Path(path).suffix.lower() == ".csv":
             return atomic_write(path, to_csv(self.copies).encode("utf-8-sig"))
         tables = {

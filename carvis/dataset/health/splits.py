@@ -1,4 +1,4 @@
-"""A split without leaks: copies stay together, each image is there once, classes keep their shares."""
+"""A split without leaks: duplicates stay together, each image is there once, classes keep their shares."""
 
 import os
 from collections import Counter
@@ -40,16 +40,17 @@ class Split:
 
     Attributes:
         out: its folder.
-        table: a row an image of the old data set: id, path, label, group (of copies), split (the new one; empty where
-            it was left out), new_id, reason (why it was left out, else empty).
-        how: how images came there: images by "hard link", "symbolic link", "copy", or none for a manifest.
-        leaks: copies across the new splits that a check of the new data set found, or None for a manifest.
+        table: a row an image of the old data set: id, path, label, group (of duplicates), split (the new one; empty
+            where it was skipped), new_id, reason (why it was skipped, else empty).
+        placed_by: number of images by how they were placed ("hard link", "symbolic link", "copy"); none for a
+            manifest.
+        leaks: duplicates across the new splits that a check of the new data set found, or None for a manifest.
         masks: how many images' masks of parts came along.
     """
 
     out: Path
     table: pd.DataFrame
-    how: dict[str, int]
+    placed_by: dict[str, int]
     leaks: int | None
     masks: int = 0
 
@@ -61,13 +62,12 @@ class Split:
         return table.rename_axis(index="class", columns=None)
 
     @property
-    def left_out(self) -> dict[str, int]:
-        """Images left out by the kind of reason: ``exact copy``, ``labels disagree``, ``unreadable``, ``removed``,
-        ``leak``."""
+    def skipped(self) -> dict[str, int]:
+        """Skipped images by reason: ``exact duplicate``, ``labels disagree``, ``unreadable``, ``removed``, ``leak``."""
         return dict(Counter(_kind(reason) for reason in self.table["reason"] if reason))
 
     @property
-    def lacking(self) -> dict[str, list[str]]:
+    def missing_classes(self) -> dict[str, list[str]]:
         """The classes without any image in a split, by split."""
         return _lacking(self.table)
 
@@ -82,10 +82,10 @@ def split_dataset(
     cache: Cache | str | Path | None = None,
     progress: Progress | None = None,
 ) -> Split:
-    """Make a data set from another, without copies across its splits, and check it.
+    """Make a data set from another, without duplicates across its splits, and check it.
 
-    Images that are copies of each other come into the same split; of exact copies one is kept; groups of copies
-    whose labels disagree, files that cannot be read, and images removed since the check are left out. Each class is
+    Duplicates of each other come into the same split; of exact duplicates one is kept; groups of duplicates whose
+    labels disagree, files that cannot be read, and images removed since the check are skipped. Each class is
     dealt out by itself, the largest groups first; where it has a group for each split with a share, each gets one.
     The old data set is not changed. Images are hard links to the old files where that is possible, else symbolic
     links where these are followed, else copies; masks of their parts come along in the same way.
@@ -176,7 +176,7 @@ def _check(health: Health, out: Path, fractions: Sequence[float]) -> np.ndarray:
 def _verified(
     table: pd.DataFrame, made: Path, cache: Cache | str | Path | None, progress: Progress
 ) -> tuple[pd.DataFrame, int]:
-    """Check the new data set, and leave out of its later split what is still a copy there."""
+    """Check the new data set, and leave out of its later split what is still a duplicate there."""
     health = check_dataset(made, progress, cache)
     ids = health.images.set_index("path")["id"]
     copies = health.copies
@@ -189,7 +189,7 @@ def _verified(
     for new, twin in found.items():
         (made / new).unlink()
         row = table["new_id"] == new
-        table.loc[row, "reason"] = f"leak: copy of {old[twin]}, found when the split was checked"
+        table.loc[row, "reason"] = f"leak: duplicate of {old[twin]}, found when the split was checked"
         table.loc[row, ["split", "new_id"]] = ""
     return table, len(found)
 

@@ -1,4 +1,4 @@
-"""Deciding whether two images show the same photograph: aligned in place and brightness, then held together."""
+"""Deciding whether two images show the same photograph: aligned in place and brightness, then compared."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -74,7 +74,7 @@ def verify(
         cut_out = masked[one] != masked[other]
         boxes = _boxes(pairs.view[rows], mirrored)
         compared, boxes = compare(_turned(small[one], mirrored), small[other], boxes, (masked[one], masked[other]))
-        fits = are_copies(compared, cut_out)
+        fits = are_duplicates(compared, cut_out)
         far = compared.difference.copy()
         closer = np.flatnonzero(~fits & ~cut_out & _hopeful(compared) & _cropped(boxes))
         images = [fine(int(row)) for row in one[closer]]
@@ -83,7 +83,7 @@ def verify(
             sharp = _turned(np.stack([image for image in images if image is not None]), mirrored[closer])
             flags = masked[one[closer]], masked[other[closer]]
             again, _ = compare(sharp, small[other[closer]], boxes[closer], flags, steps=(0.0125, 0.006))
-            fits[closer] = are_copies(again, cut_out[closer])
+            fits[closer] = are_duplicates(again, cut_out[closer])
             far[closer] = again.difference
         return fits, far / 255
 
@@ -94,10 +94,10 @@ def verify(
     return good, distance
 
 
-def are_copies(compared: Compared, cut_out: np.ndarray) -> np.ndarray:
+def are_duplicates(compared: Compared, cut_out: np.ndarray) -> np.ndarray:
     """Decide from the figures of ``compare`` which pairs show the same photograph.
 
-    A cut-out against a whole image is held together over fewer places, all of them of the motif; other pairs may
+    A cut-out and a whole image are compared over fewer places, all of them of the motif; other pairs may
     share a dealer's backdrop, so that no part may differ much. The bounds were set by looking at pairs of
     photographs of cars near them.
 
@@ -112,7 +112,7 @@ def are_copies(compared: Compared, cut_out: np.ndarray) -> np.ndarray:
 
 
 def _hopeful(compared: Compared) -> np.ndarray:
-    """Which pairs may turn out to be copies once they are compared sharply; the bounds lose 3 crops in 1,000."""
+    """Which pairs may turn out to be duplicates once they are compared sharply; the bounds lose 3 crops in 1,000."""
     contrast = np.maximum(compared.contrast, 1)
     near = (compared.difference <= 0.3 * contrast) & (compared.worst <= 0.5 * contrast)
     return near & (compared.correlation >= 0.93)
@@ -125,7 +125,7 @@ def compare(
     masked: tuple[np.ndarray, np.ndarray],
     steps: tuple[float, ...] = (0.025, 0.0125),
 ) -> tuple[Compared, np.ndarray]:
-    """Hold images together, a part of the first against the whole of the second.
+    """Compare images, a part of the first against the whole of the second.
 
     Args:
         a: uint8 (N, S, S, 3) with S at least 32.
