@@ -28,7 +28,7 @@ def named_inputs(args: argparse.Namespace) -> list[str]:
     for text in args.inputs:
         fits = [str(path) for path in expand(text) if path.suffix != ".json"] if is_pattern(text) else [text]
         if not fits:
-            raise CarvisError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
+            raise CarvisError(Message("Nothing matches {pattern}: check the folder and the pattern.", pattern=text))
         found |= dict.fromkeys(fits)
     return list(found)
 

@@ -205,7 +205,7 @@ class _EventPrinter:
             TextColumn(_("left")),
             disable=not self._terminal,
         )
-        self._tasks: dict[tuple[str, str], TaskID] = {}
+        self._tasks: dict[tuple[str, str], "TaskID"] = {}
         self._started: dict[str, dict[str, Any]] = {}
         self._validated: dict[str, str] = {}
 
@@ -234,7 +234,7 @@ class _EventPrinter:
         else:
             print(line, flush=True)
 
-    def _task(self, run: str, stage: str, total: int) -> TaskID:
+    def _task(self, run: str, stage: str, total: int) -> "TaskID":
         key = (run, stage)
         if key not in self._tasks:
             for old in self._tasks.values():
