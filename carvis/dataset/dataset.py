@@ -50,6 +50,7 @@ class Dataset:
 
     @property
     def name(self) -> str:
+        """The name of the data set's folder."""
         return self.root.name
 
     def __repr__(self) -> str:
@@ -62,6 +63,7 @@ class Dataset:
 
     @cached_property
     def class_names(self) -> list[str]:
+        """The classes of all splits, sorted by name."""
         names = {composed(path.name) for folder in self.splits.values() for path in class_folders(folder, self.links)}
         return sorted(names)
 

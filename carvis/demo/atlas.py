@@ -102,10 +102,12 @@ class Sheet:
         self.fill_all(PAINT)
 
     def fill_all(self, material: Material) -> None:
+        """Fill the whole sheet with a material."""
         self.colour[...] = (*(round(128 * (1 - material.paint)),) * 3, round(255 * material.paint))
         self.surface[...] = np.round(_finish(material))
 
     def copy(self) -> "Sheet":
+        """Return a sheet that can be drawn on without changing this one."""
         other = Sheet.__new__(Sheet)
         other.colour, other.surface, other.label = self.colour.copy(), self.surface.copy(), self.label.copy()
         return other
@@ -158,6 +160,7 @@ class Sheet:
     def disc(
         self, centre: ArrayLike, radius: float, rgb: ArrayLike, material: Material, label: int | None = None
     ) -> None:
+        """Fill a disc."""
         angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
         self.polygon(np.asarray(centre) + radius * np.stack([np.cos(angle), np.sin(angle)], 1), rgb, material, label)
 

@@ -52,6 +52,7 @@ class Canvas:
         cv2.fillPoly(self.image, [np.round(pixels * 16).astype(np.int32)], self.colour(rgb), cv2.LINE_AA, 4)
 
     def box(self, left: float, top: float, right: float, bottom: float, rgb: ArrayLike) -> None:
+        """Fill a rectangle."""
         self.polygon([(left, top), (right, top), (right, bottom), (left, bottom)], rgb)
 
     def blob(self, x: float, y: float, rx: float, ry: float, rgb: ArrayLike) -> None:

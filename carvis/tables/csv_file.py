@@ -87,9 +87,9 @@ def to_csv(
 
 
 class _Lines:
-    """Takes the rows of a CSV writer and ends them otherwise.
+    r"""Takes the rows of a CSV writer and ends them otherwise.
 
-    The writer quotes the characters of its own line ends alone, so that with ``\\n`` a ``\\r`` in a cell would part it.
+    The writer quotes the characters of its own line ends alone, so that with ``\n`` a ``\r`` in a cell would part it.
     """
 
     def __init__(self, line_end: str):

@@ -186,9 +186,9 @@ class ImageIndex:
 
 
 def split_path(text: str) -> list[str]:
-    """The parts of a path as written on any system: NFC, without drive and `.`; `a/../b` is `b`, a leading `..` stays.
+    r"""The parts of a path as written on any system: NFC, without drive and `.`; `a/../b` is `b`, a leading `..` stays.
 
-    >>> split_path("C:\\\\cars\\\\.\\\\test\\\\Golf\\\\car1.jpg")
+    >>> split_path("C:\\cars\\.\\test\\Golf\\car1.jpg")
     ['cars', 'test', 'Golf', 'car1.jpg']
     """
     parts: list[str] = []
@@ -201,7 +201,7 @@ def split_path(text: str) -> list[str]:
 
 
 def is_absolute(text: str) -> bool:
-    """Whether a path names its place from the top on any system, as `/x`, `C:\\x` and `\\\\server\\x` do."""
+    r"""Whether a path names its place from the top on any system, as `/x`, `C:\x` and `\\server\x` do."""
     text = text.strip()
     return bool(_DRIVE.match(text)) or text[:1] in ("/", "\\", "\u00a5")
 

@@ -49,6 +49,7 @@ class ArrayFile:
 
     @property
     def names(self) -> list[str]:
+        """The names of the arrays."""
         return list(self._members)
 
     def read(self, name: str, kinds: str, shape: Sequence[int | None] | None = None) -> "NDArray[Any]":

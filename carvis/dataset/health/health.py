@@ -33,8 +33,13 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class Shared:
-    """How many of the ``n`` images of a split have a duplicate in another: ``exact`` (same bytes or pixels), ``copies``
-    (exact or near)."""
+    """How many of the images of a split have a duplicate in another split.
+
+    Args:
+        n: Images of the split.
+        exact: Those whose duplicate has the same bytes or pixels.
+        copies: Those with an exact or a near-duplicate.
+    """
 
     n: int
     exact: int
@@ -79,6 +84,7 @@ class Health:
 
     @property
     def splits(self) -> list[str]:
+        """The names of the splits."""
         return list(self.counts.columns)
 
     @cached_property
@@ -155,8 +161,10 @@ class Health:
         return {(a, b): self.shared(a, b) for i, a in enumerate(names) for b in reversed(names[i + 1 :])}
 
     def twins_of(self, split: str, other: str = "train") -> pd.Series:
-        """For each image of a split, by id, the id of a duplicate in another split: an exact one, else a near one;
-        empty where there is none."""
+        """For each image of a split, by id, the id of its duplicate in another split; empty where there is none.
+
+        An exact duplicate comes before a near-duplicate.
+        """
         images = self.images
         there = images[(images["split"] == other) & (self.duplicates.group >= 0)]
         here = images[images["split"] == split]
