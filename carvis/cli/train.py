@@ -205,7 +205,7 @@ class _EventPrinter:
             TextColumn(_("left")),
             disable=not self._terminal,
         )
-        self._tasks: dict[tuple[str, str], "TaskID"] = {}
+        self._tasks: dict[tuple[str, str], TaskID] = {}
         self._started: dict[str, dict[str, Any]] = {}
         self._validated: dict[str, str] = {}
 

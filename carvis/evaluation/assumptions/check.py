@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.alternatives import compare_alternatives, not_finished
 from carvis.evaluation.assumptions.result import AssumptionCheck
 from carvis.evaluation.assumptions.trial import Trial
+from carvis.progress import Progress
 from carvis.workspace import Cache, content_hash, json_text, read_json
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def check_assumptions(
     seconds: float | None = None,
     full: bool = True,
     cache: Cache | str | Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> AssumptionCheck:
     """Check what is assumed of a model on a sample of images whose classes are known.
 

@@ -12,6 +12,7 @@ from carvis.errors import ModelError
 from carvis.evaluation.assumptions.class_orders import class_orders, positions
 from carvis.evaluation.assumptions.sample import Images, choose_samples, choose_special
 from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS
+from carvis.progress import Progress
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -50,7 +51,7 @@ class Trial:
         n: int,
         seed: int,
         seconds: float,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
         deadline: float | None = None,
         looks: int = 1,
     ):
