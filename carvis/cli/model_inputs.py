@@ -58,7 +58,7 @@ def written_whole(out: Path) -> Iterator[tuple[Path, WriteEach]]:
     Yields:
         The folder while it is hidden, and a function of items and of what writes one of them into a folder, (item,
         folder), which does so as ``each`` does. Once a person stops it, it returns what was done, and the interrupt
-        goes on after the block.
+        is raised again after the block.
     """
     stopped: list[KeyboardInterrupt] = []
 

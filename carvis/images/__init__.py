@@ -1,4 +1,4 @@
-"""Reading, resizing, colouring and writing pictures."""
+"""Reading, resizing, colouring and writing images."""
 
 import lazy_loader
 

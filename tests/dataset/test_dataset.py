@@ -69,7 +69,7 @@ def test_files_that_are_no_pictures_are_listed(cars):
     (cars / "train" / "stray.jpg").write_text("x")
     (cars / "train" / "Zoe" / "Thumbs.db").write_text("x")
     data = Dataset(cars)
-    assert sorted(data.other_files("train")["reason"]) == ["empty file", "not a picture file", "not in a class folder"]
+    assert sorted(data.other_files("train")["reason"]) == ["empty file", "not an image file", "not in a class folder"]
     assert len(data.samples("train")) == 3
 
 

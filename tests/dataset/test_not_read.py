@@ -42,7 +42,7 @@ def test_each_is_named_with_its_reason_and_remedy(folder):
     assert reasons["b.jp2"] == ".jp2 is a format that carvis does not read: save it as JPEG or PNG"
     assert reasons["bare"] == "a PNG image without a suffix, which Keras ignores, too: add .png to its name"
     assert reasons["d.dat"] == "a PNG image named .dat, which Keras ignores, too: let its name end in .png"
-    assert reasons["notes.txt"] == "not a picture file"
+    assert reasons["notes.txt"] == "not an image file"
     if ".heic" not in IMAGE_SUFFIXES:
         assert "pi-heif or pillow-heif" in reasons["a.heic"]
         assert len(reasons) == 6

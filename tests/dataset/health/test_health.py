@@ -100,7 +100,7 @@ def test_broken_and_misnamed_files_stop_nothing(tmp_path):
     health = check_dataset(tmp_path / "cars")
     assert sorted(os.path.basename(path) for path in health.broken["path"]) == ["broken.jpg", "half.jpg"]
     assert all(str(path) in reason for path, reason in health.broken[["path", "reason"]].to_numpy())
-    assert sorted(health.others["reason"]) == ["empty file", "not a picture file"]
+    assert sorted(health.others["reason"]) == ["empty file", "not an image file"]
     assert health.mistyped[["format"]].to_numpy().tolist() == [["PNG"]]
     # Two plain pictures show nothing by which they could be told apart or be the same.
     assert health.copies.empty
