@@ -25,7 +25,7 @@ from carvis.demo.lamps import BODY_STYLES, OTHER_STYLES
 from carvis.demo.makes import OTHER_MAKES
 from carvis.demo.plan import DEALER_CLASS, Item, plan_pretraining, plan_split
 from carvis.demo.scene import choose, draw_car
-from carvis.progress import Progress, no_progress
+from carvis.progress import Progress
 from carvis.workspace import atomic_write, write_json
 
 PALETTE = (
@@ -99,7 +99,7 @@ def _write(root: Path, masks: bool, item: Item) -> None:
     atomic_write(file, encode_jpeg(image, quality), near=root)
 
 
-def write_images(root: Path, items: list[Item], masks: bool, progress: Progress, workers: int) -> bool:
+def write_images(root: Path, items: list[Item], masks: bool, progress: Progress | None, workers: int) -> bool:
     """Draw what is not there yet, and tell whether all of it is there now: ``progress`` may have stopped it."""
     # Images of a class together: its texture is drawn once.
     items = sorted(items, key=lambda item: item.shown)
@@ -146,11 +146,11 @@ def _begin_worker(parent: int) -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _count(results: Iterable, total: int, progress: Progress) -> bool:
+def _count(results: Iterable, total: int, progress: Progress | None) -> bool:
     done = 0
     for _ in results:
         done += 1
-        if progress(done, total):
+        if progress and progress(done, total):
             break
     return done == total
 
@@ -188,7 +188,7 @@ def draw_split(
     *,
     per_class: int | None = None,
     seed: int = 0,
-    progress: Progress = no_progress,
+    progress: Progress | None = None,
     plant: bool = True,
     workers: int = 1,
 ) -> None:
@@ -223,7 +223,7 @@ def draw_dataset(
     splits: Iterable[str] = ("train", "valid", "test"),
     *,
     seed: int = 0,
-    progress: Progress = no_progress,
+    progress: Progress | None = None,
     plant: bool = True,
     workers: int = 1,
 ) -> None:
@@ -238,7 +238,7 @@ def draw_pretraining(
     train: int = 70,
     valid: int = 8,
     seed: int = 0,
-    progress: Progress = no_progress,
+    progress: Progress | None = None,
     workers: int = 1,
 ) -> None:
     """Draw the other makes (32 classes) for training a backbone: train and valid, no masks, nothing planted.

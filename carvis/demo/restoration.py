@@ -15,7 +15,7 @@ from carvis.demo.dataset import TRUTH, write_images, write_notes
 from carvis.demo.plan import Item, plan_split
 from carvis.errors import CarvisError
 from carvis.language import Message
-from carvis.progress import Progress, no_progress
+from carvis.progress import Progress
 from carvis.workspace import SPLITS, clear_leftovers, lock, os_reason, os_remedy, read_json
 from carvis.workspace.json_schema import Count, Positive
 from carvis.workspace.layout import STAGING
@@ -50,9 +50,9 @@ class MissingImages:
         items = plan_split("train", _MEASURED + 1)
         with tempfile.TemporaryDirectory() as folder:
             # The first one makes what the others of its class share.
-            write_images(Path(folder), items[:1], True, no_progress, 1)
+            write_images(Path(folder), items[:1], True, None, 1)
             begun = time.monotonic()
-            write_images(Path(folder), items[1 : _MEASURED + 1], True, no_progress, 1)
+            write_images(Path(folder), items[1 : _MEASURED + 1], True, None, 1)
             an_image = (time.monotonic() - begun) / _MEASURED
         return _START_SECONDS + an_image * self.total / min(workers, os.cpu_count() or 1)
 
@@ -70,7 +70,7 @@ def missing_images(root: str | Path) -> MissingImages | None:
 
 def draw_missing(
     root: str | Path,
-    progress: Progress = no_progress,
+    progress: Progress | None = None,
     *,
     seed: int | None = None,
     per_class: int | None = None,
@@ -99,7 +99,7 @@ def draw_missing(
         for split, items in planned.items():
 
             def report(here: float, _of: float, before: int = done) -> bool | None:
-                return progress(before + here, total)
+                return progress(before + here, total) if progress else None
 
             if not write_images(root / STAGING, items, True, report, workers):
                 return [name for name in planned if (root / name).is_dir()]
