@@ -10,7 +10,7 @@ import numpy as np
 from carvis.classifier.files.damage import reason_of
 from carvis.classifier.files.hdf5_arrays import StoredGroup
 from carvis.classifier.files.inspection import open_weights
-from carvis.classifier.files.inspector import look_through
+from carvis.classifier.files.scanner import scan
 from carvis.errors import FileKindError, ModelError
 from carvis.language import Message, message_of
 
@@ -53,7 +53,7 @@ def read_weights(path: str | Path) -> dict[str, list[np.ndarray]]:
             )
         )
     try:
-        look_through(path, weights=True)
+        scan(path, weights=True)
         with open_weights(path) as store:
             return _legacy(store) if store.attribute("layer_names") is not None else dict(_keras_3(store))
     except FileKindError as error:

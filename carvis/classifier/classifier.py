@@ -224,7 +224,7 @@ class Classifier(LayerAccess):
         return read_for(self.reading, source, self.channels)
 
     def _repr_html_(self) -> str | None:
-        from carvis.classifier.display import classifier_html
+        from carvis.classifier.html_repr import classifier_html
 
         return classifier_html(self)
 
@@ -251,7 +251,7 @@ class Classifier(LayerAccess):
         """Bring pictures of the model's size to its range: uint8 or float (N, h, w, c) to float32."""
         return np.asarray(PREPROCESSING[self.preprocessing](images.astype(np.float32)), np.float32)
 
-    def black_picture(self, size: tuple[int, int] | None = None) -> np.ndarray:
+    def black_image(self, size: tuple[int, int] | None = None) -> np.ndarray:
         """Return a black image as the model takes it, float32 (h, w, c), of the input size or of another."""
         return self.preprocess(np.zeros((1, *(size or self.probe_size), self.channels), np.uint8))[0]
 

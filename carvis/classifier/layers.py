@@ -7,9 +7,9 @@ from typing import NamedTuple
 import keras
 import pandas as pd
 
-from carvis.classifier.explainable_layers import COMPLETING, CONVOLUTIONS, Places
 from carvis.classifier.files.scope_names import shown_name
 from carvis.classifier.graph import consumers
+from carvis.classifier.layer_graph import COMPLETING, CONVOLUTIONS, LayerGraph
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -73,7 +73,7 @@ def last_conv_layer(model: keras.Model) -> str | None:
     """Return the last convolution, or what follows it directly.
 
     Batch normalisation and an activation that follow belong to the convolution: its map is complete after them. The
-    signal may also run past it: what is explained by default is ``Places.default``.
+    signal may also run past it: what is explained by default is ``LayerGraph.default``.
     """
     paths = _conv_layers(model)
     return _completed(model, paths[-1:])[0] if paths else None
@@ -116,20 +116,20 @@ def totals(model: keras.Model) -> Totals:
     return Totals(len(layers), model.count_params(), trainable)
 
 
-def layer_table(places: Places) -> pd.DataFrame:
+def layer_table(graph: LayerGraph) -> pd.DataFrame:
     """Return one row a call of a layer: name (path), type, output_shape, parameters, trainable, explainable, branch.
 
     The parameters of a layer that is called several times stand in the row of its first call. ``branch`` marks the
     layers with a map that only part of the signal passes.
     """
     rows, counted = [], set()
-    for call in places.calls:
+    for call in graph.calls:
         step, shape = call.operation, call.shape
         if isinstance(step, keras.Model):
             rows += [_row(f"{call.path}/{path}", layer, _shape(layer), counted) for path, layer in walk(step)]
             continue
         explainable = call.map_shape is not None
-        branch = explainable and not places.passes_all(call.path)
+        branch = explainable and not graph.passes_all(call.path)
         rows.append(_row(call.path, step, shape, counted, explainable, branch))
     columns = ["name", "type", "output_shape", "parameters", "trainable", "explainable", "branch"]
     return pd.DataFrame(rows, columns=columns)

@@ -24,7 +24,7 @@ _CGROUP = (
 )
 
 
-class Needs(NamedTuple):
+class MemoryEstimate(NamedTuple):
     """What a model takes for one image, in bytes.
 
     Attributes:
@@ -64,7 +64,7 @@ def _file_cache(folder: Path) -> int:
         return 0
 
 
-def needs_of(model: "keras.Model", size: tuple[int, int]) -> Needs:
+def estimate_memory(model: "keras.Model", size: tuple[int, int]) -> MemoryEstimate:
     """Reckon what a model takes for one image of a size (height, width).
 
     A size that only the image decides counts as 1, and so does what a layer takes inside itself.
@@ -76,10 +76,10 @@ def needs_of(model: "keras.Model", size: tuple[int, int]) -> Needs:
         graph = FlatGraph(model, size)
     # Only a guess is lost where a graph is of no kind that is known here: computing it fails or does not.
     except Exception:
-        return Needs(0, 0)
+        return MemoryEstimate(0, 0)
     sizes = [_bytes(shape) for shape in graph.shapes]
     steps = [sum(sizes[tensor] for tensor in {*call.sources, *call.outputs}) for call in graph.calls]
-    return Needs(max(steps, default=0), sum(sizes), sum(_products(call, graph.shapes) for call in graph.calls))
+    return MemoryEstimate(max(steps, default=0), sum(sizes), sum(_products(call, graph.shapes) for call in graph.calls))
 
 
 def _products(call: "Call", shapes: list) -> int:
@@ -100,7 +100,7 @@ def _bytes(shape: Sequence[int | None]) -> int:
     return 4 * math.prod(side or 1 for side in shape[1:])
 
 
-def check_memory(needs: Needs, name: object) -> None:
+def check_memory(needs: MemoryEstimate, name: object) -> None:
     """Refuse a model that one image would bring beyond the memory there is.
 
     Raises:
@@ -118,7 +118,7 @@ def check_memory(needs: Needs, name: object) -> None:
         )
 
 
-def check_batch(needs: Needs, n: int, name: object) -> None:
+def check_batch(needs: MemoryEstimate, n: int, name: object) -> None:
     """Refuse a batch that would go beyond the memory there is.
 
     Raises:
@@ -139,14 +139,14 @@ def check_batch(needs: Needs, n: int, name: object) -> None:
 
 def within_memory(model: "keras.Model", run: Callable, name: object) -> Callable:
     """Return a function of a batch of images (N, h, w, c) that refuses a batch too large for the memory there is."""
-    known: dict[tuple[int, int], Needs] = {}
+    known: dict[tuple[int, int], MemoryEstimate] = {}
 
     def checked(images):
         size = tuple(images.shape[1:3])
         if size not in known:
             if len(known) >= _SIZES_KEPT:
                 known.clear()
-            known[size] = needs_of(model, size)
+            known[size] = estimate_memory(model, size)
         check_batch(known[size], len(images), name)
         return run(images)
 

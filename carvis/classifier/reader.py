@@ -8,10 +8,10 @@ from pathlib import Path
 from carvis.classifier.card import ModelCard, card_path, read_card, reading_of
 from carvis.classifier.class_names import names_of_classes
 from carvis.classifier.classifier import MOST_NATIVE_PIXELS, PROBED_SIZE, Classifier
-from carvis.classifier.files.admission import admit, pass_trial
+from carvis.classifier.files.sandbox.criteria import size_reason
+from carvis.classifier.files.sandbox.policy import check_file, check_in_sandbox
 from carvis.classifier.files.scope_names import renamed_sentence
-from carvis.classifier.files.triage import why_large
-from carvis.classifier.memory_estimate import check_memory, needs_of
+from carvis.classifier.memory_estimate import check_memory, estimate_memory
 from carvis.classifier.model_builder import open_model
 from carvis.classifier.model_call import takes_whole_numbers
 from carvis.classifier.output import OUTPUTS, decide_output
@@ -72,7 +72,7 @@ def load_classifier(
     """
     path = Path(path)
     settle(path.parent)
-    untried = admit(path)
+    untried = check_file(path)
     model = open_model(path, trust=trust)
     said = list(filter(None, [renamed_sentence(model)]))
     sha256 = sha256_of_file(path)
@@ -110,10 +110,10 @@ def load_classifier(
 
 def _check_needs(model, path: Path, size: tuple[int, int], untried: bool) -> None:
     """Look at what one image takes, before anything is computed."""
-    needs = needs_of(model, size)
+    needs = estimate_memory(model, size)
     check_memory(needs, path)
-    if untried and (reason := why_large(needs)):
-        pass_trial(path, reason)
+    if untried and (reason := size_reason(needs)):
+        check_in_sandbox(path, reason)
 
 
 def _all(data: Dataset | Sequence[Dataset] | None) -> Sequence[Dataset]:

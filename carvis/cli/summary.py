@@ -41,10 +41,10 @@ def run(args: argparse.Namespace) -> int:
     if layers["branch"].any():
         print(_("branch: one of several branches, which only part of the signal passes"))
     if clf.default_layer is None:
-        print(localised(clf.places.why_no_default))
+        print(localised(clf.layer_graph.why_no_default))
     else:
         print(_("explained by default: {layer}").format(layer=clf.default_layer))
-        for note in clf.places.notes(clf.default_layer):
+        for note in clf.layer_graph.notes(clf.default_layer):
             print(localised(note))
     totals = clf.totals()
     print(
@@ -86,7 +86,7 @@ def _lenders(args: argparse.Namespace) -> list:
 
 
 def _layer_lines(clf, layers, width: int) -> list[str]:
-    default = [call.path for call in clf.places.members(clf.default_layer)] if clf.default_layer else []
+    default = [call.path for call in clf.layer_graph.members(clf.default_layer)] if clf.default_layer else []
     table = LayerLines([_(name) for name in _HEADINGS], {3}, width)
     for row in layers.itertuples():
         state = _("frozen") if row.parameters and not row.trainable else ""

@@ -146,11 +146,11 @@ def _paths(clf: Classifier, layer: Layer) -> tuple[str, ...]:
     """Work out which layers are meant, and check that each has a map."""
     found = (layer,) if layer is None or isinstance(layer, str) else layer
     if "last" in found and clf.last_conv_layer is None:
-        raise ModelError(clf.places.why_no_default)
+        raise ModelError(clf.layer_graph.why_no_default)
     found = tuple(clf.last_conv_layer if one == "last" else one for one in found)
     found = tuple(clf.default_layer if one in (None, "default") else one for one in found)
     if not found or None in found:
-        raise ModelError(clf.places.why_no_default)
+        raise ModelError(clf.layer_graph.why_no_default)
     for path in found:
         clf.map_calls(path)
     return found
@@ -196,13 +196,13 @@ class _Explainer:
         self.paths, self.seed, self.precision = paths, seed, precision
         self.score = clf.score_kind(score)
         # The order of the model, so that fused maps go from shallow to deep and one trace serves any order.
-        order = {call.path: place for place, call in enumerate(clf.places.calls)} if paths else {}
-        groups = {path: clf.places.members(path) for group in paths.values() for path in group}
+        order = {call.path: place for place, call in enumerate(clf.layer_graph.calls)} if paths else {}
+        groups = {path: clf.layer_graph.members(path) for group in paths.values() for path in group}
         self.calls = {path: [call.path for call in calls] for path, calls in groups.items()}
         self.order = sorted(groups, key=lambda path: order[groups[path][-1].path])
         self.tapped = sorted({path for calls in self.calls.values() for path in calls}, key=order.get)
         self.notes = {
-            layer: tuple(dict.fromkeys(note for path in group for note in clf.places.notes(path)))
+            layer: tuple(dict.fromkeys(note for path in group for note in clf.layer_graph.notes(path)))
             for layer, group in paths.items()
         }
 
@@ -261,7 +261,7 @@ class _Explainer:
                 yield (target, t), layer, _fused([made[path] for path in group])
 
     def _probed(self, method: str, prepared, activations, asks) -> list[tuple[np.ndarray, float]]:
-        black = self.clf.black_picture(prepared.shape[1:3])
+        black = self.clf.black_image(prepared.shape[1:3])
         probes = (perturbation.Probe(x, black, a, *ask, self.seed) for x, a, ask in zip(prepared, activations, asks))
         maps = [perturbation.METHODS[method](probe) for probe in probes]
         return [(raw, _size(raw)) for raw in maps]

@@ -14,9 +14,9 @@ from carvis.classifier.files.architecture import MOST_BYTES, json_object, read_a
 from carvis.classifier.files.damage import damaged
 from carvis.classifier.files.foreign_text import foreign_text
 from carvis.classifier.files.hdf5_arrays import StoredGroup, open_arrays, start_of_hdf5
-from carvis.classifier.files.inspector import look_through
 from carvis.classifier.files.keras_archive import ZIP_MAGIC, ModelArchive
 from carvis.classifier.files.safety import check_architecture
+from carvis.classifier.files.scanner import scan
 from carvis.errors import FileKindError, ModelError
 from carvis.language import Message, message_of
 from carvis.workspace import open_regular, os_reason, os_remedy, shown_path
@@ -95,7 +95,7 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
         with _opened(path) as file:
             # These two are read by code that can crash.
             apart = file.read(len(ZIP_MAGIC)) == ZIP_MAGIC or start_of_hdf5(file) is not None
-        facts = look_through(path) if apart else None
+        facts = scan(path) if apart else None
         found = ModelFile(**facts | {"path": path}) if facts else read_here(path)
         if not trust:
             check_architecture(found.config, path, legacy=found.legacy)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from carvis.classifier.files.foreign_text import foreign_text
 from carvis.classifier.files.size_limit import ANEW, check_growth, check_memory
-from carvis.classifier.files.zip_member import StoredMember
+from carvis.classifier.files.stored_member import StoredMember
 from carvis.errors import ModelError, UntrustedModelError
 from carvis.language import Message
 

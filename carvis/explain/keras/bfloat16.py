@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras.src.backend import AutocastScope
 
-from carvis.classifier.processor import has_bfloat16
+from carvis.classifier.cpu import has_bfloat16
 from carvis.errors import ModelError
 from carvis.language import Message
 

@@ -1,4 +1,4 @@
-"""The process that looks through model files: ``python -m carvis.classifier.files.inspector_process``.
+"""The process that looks through model files: ``python -m carvis.classifier.files.scanner_process``.
 
 It reads one JSON object a line, answers with one, and ends with its input.
 """

@@ -1,4 +1,4 @@
-"""The process that tries a model file: ``python -m carvis.classifier.files.trial_process FILE RESULT BYTES SECONDS``.
+"""The process that tries a model file: ``python -m carvis.classifier.files.sandbox.worker FILE RESULT BYTES SECONDS``.
 
 It ends when its standard input does, that is, with the process that started it.
 """
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     quiet_tensorflow()
     import numpy as np
 
-    from carvis.classifier.files.trial import refusal, too_large
+    from carvis.classifier.files.sandbox.verdict import refusal, too_large
     from carvis.classifier.memory_estimate import TooLargeError
     from carvis.classifier.reader import load_classifier
     from carvis.classifier.runtime_errors import is_memory

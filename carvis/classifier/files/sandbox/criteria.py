@@ -4,7 +4,7 @@ from pathlib import Path
 
 from carvis.classifier.files.inspection import ModelFile, read_model_file
 from carvis.classifier.files.summary import parameters
-from carvis.classifier.memory_estimate import Needs, gigabytes
+from carvis.classifier.memory_estimate import MemoryEstimate, gigabytes
 from carvis.language import Message
 
 # A VGG16 has 138 million weights and 23 layers, an InceptionResNetV2 782 layers.
@@ -30,7 +30,7 @@ _PLAIN = frozenset(
 )
 
 
-def why_tried(path: str | Path) -> Message | None:
+def sandbox_reason(path: str | Path) -> Message | None:
     """Say why a model file is tried before it is opened, from its architecture alone; None where it need not be.
 
     Raises:
@@ -49,7 +49,7 @@ def why_tried(path: str | Path) -> Message | None:
     return None
 
 
-def why_large(needs: Needs) -> Message | None:
+def size_reason(needs: MemoryEstimate) -> Message | None:
     """Say why a model that was built, but has computed nothing yet, is tried first; None where it need not be."""
     if needs.step > MOST_STEP or needs.total > MOST_TOTAL:
         return Message("it takes {bytes} of memory for one image", bytes=gigabytes(max(needs.step, needs.total)))

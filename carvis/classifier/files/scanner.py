@@ -23,7 +23,7 @@ _lock = threading.Lock()
 _running: tuple[int, subprocess.Popen] | None = None
 
 
-def look_through(path: Path, *, weights: bool = False) -> dict | None:
+def scan(path: Path, *, weights: bool = False) -> dict | None:
     """Look through an HDF5 or ``.keras`` file elsewhere and return the facts of its ``ModelFile``.
 
     Args:
@@ -78,7 +78,7 @@ def _process() -> subprocess.Popen | None:
     # A process that was forked off shares the pipes, and must not use them.
     if owner == os.getpid() and process.poll() is None:
         return process
-    command, environment = module_process("carvis.classifier.files.inspector_process")
+    command, environment = module_process("carvis.classifier.files.scanner_process")
     try:
         process = subprocess.Popen(
             command,

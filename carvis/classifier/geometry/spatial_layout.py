@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from carvis.classifier.flat_graph import Call, FlatGraph
-from carvis.classifier.geometry.cell_centres import exact_frame, usual_or_exact
 from carvis.classifier.geometry.frame import Frame, frame_of, ramps
+from carvis.classifier.geometry.receptive_field import exact_frame, usual_or_exact
 
 L = keras.layers
 NORMALISING = (
@@ -38,7 +38,7 @@ WHOLE = Frame()
 
 
 @dataclass(frozen=True)
-class Position:
+class SpatialLayout:
     """How the cells of a tensor lie on the image.
 
     Attributes:
@@ -53,7 +53,7 @@ class Position:
     layout: str
     grid: tuple[int, int] | None = None
     frame: Frame | None = None
-    trail: "tuple[np.ndarray, Position] | None" = None
+    trail: "tuple[np.ndarray, SpatialLayout] | None" = None
     exact: Frame = WHOLE
 
     @property
@@ -68,7 +68,7 @@ class Position:
         return self.frame is not None
 
 
-NONE, LOST = Position("none"), Position("lost")
+NONE, LOST = SpatialLayout("none"), SpatialLayout("lost")
 
 
 def learned(step) -> bool:
@@ -76,7 +76,7 @@ def learned(step) -> bool:
     return bool(getattr(step, "weights", ())) and not isinstance(step, NORMALISING)
 
 
-class Positions:
+class SpatialLayouts:
     """The positions of all tensors of a graph.
 
     Attributes:
@@ -87,13 +87,13 @@ class Positions:
 
     def __init__(self, graph: FlatGraph):
         self.graph = graph
-        self.of: dict[int, Position] = {}
+        self.of: dict[int, SpatialLayout] = {}
         self.features: set[int] = set()
         self.softened: set[int] = set()
         self.mixing: set[int] = set()
         shape = graph.shapes[graph.image]
         grid = tuple(shape[1:3])
-        self.of[graph.image] = Position("map", grid, Frame()) if None not in grid else LOST
+        self.of[graph.image] = SpatialLayout("map", grid, Frame()) if None not in grid else LOST
         for number, call in enumerate(graph.calls):
             if call.is_input:
                 continue
@@ -109,7 +109,7 @@ class Positions:
                 self.features |= {output} if mark else set()
                 self.softened |= {output} if soft else set()
 
-    def _position(self, call: Call, output: int, signal: list[int]) -> Position:
+    def _position(self, call: Call, output: int, signal: list[int]) -> SpatialLayout:
         shape = self.graph.shapes[output]
         if len(shape) < 3 or shape[1:3] == (1, 1) or (len(shape) == 3 and shape[1] == 1):
             return NONE
@@ -128,12 +128,12 @@ class Positions:
             return LOST
         if position.layout == "map" and len(shape) >= 4:
             exact = exact_frame(step, position.grid, tuple(shape[1:3])).within(position.exact)
-            return Position("map", tuple(shape[1:3]), position.frame, exact=exact)
+            return SpatialLayout("map", tuple(shape[1:3]), position.frame, exact=exact)
         same = position.layout in ("tokens", "crossed") and len(shape) == 3
         cells = shape[1] if position.layout == "tokens" else shape[2]
         return position if same and position.grid and cells == position.grid[0] * position.grid[1] else LOST
 
-    def _merged(self, call: Call, shape: tuple, signal: list[int]) -> Position:
+    def _merged(self, call: Call, shape: tuple, signal: list[int]) -> SpatialLayout:
         before = [self.of[source] for source in signal]
         known = [one for one in before if one.known and _fits(shape, one)]
         if not known:
@@ -146,7 +146,7 @@ class Positions:
         if frame is None or stitched or not self._merges_in_place(call, signal):
             return LOST
         exact = next((one.exact for one in known if one.frame == frame), known[0].exact)
-        return Position(known[0].layout, known[0].grid, frame, exact=exact)
+        return SpatialLayout(known[0].layout, known[0].grid, frame, exact=exact)
 
     def _merges_in_place(self, call: Call, signal: list[int]) -> bool:
         """Tell whether a step of several inputs leaves each value at its place, whatever the others are.
@@ -173,7 +173,7 @@ class Positions:
             found.append(frame_of(position.grid, made.mean(axis=over).reshape(4, *position.grid)))
         return found == [WHOLE, WHOLE]
 
-    def _moved(self, call: Call, shape: tuple, position: Position, source: int) -> Position:
+    def _moved(self, call: Call, shape: tuple, position: SpatialLayout, source: int) -> SpatialLayout:
         """Try out what a step without weights does to places."""
         given, start = position.trail or (self._ramps(position, source), position)
         made = _tried(call, [given])
@@ -182,7 +182,7 @@ class Positions:
         if made is None or made.shape[1:] != tuple(shape[1:]):
             stays = position.layout == "map" and len(shape) == 4 and tuple(shape[1:3]) == position.grid
             return position if stays else LOST
-        lost = Position("lost", trail=(made.astype(np.float32), start))
+        lost = SpatialLayout("lost", trail=(made.astype(np.float32), start))
         height, width = start.grid
         cells = height * width
         if made.ndim == 3 and made.shape[1] == cells and np.ptp(made[2], axis=1).max(initial=0) < 1e-6:
@@ -202,9 +202,9 @@ class Positions:
         if source in self.features and not moved.upright:
             moved = replace(moved, trimmed=True)
         exact = frame_of(start.grid, after, exact=True).within(start.exact)
-        return Position(layout, tuple(grid), moved.within(start.frame), exact=exact)
+        return SpatialLayout(layout, tuple(grid), moved.within(start.frame), exact=exact)
 
-    def _ramps(self, position: Position, source: int) -> np.ndarray:
+    def _ramps(self, position: SpatialLayout, source: int) -> np.ndarray:
         height, width = position.grid
         shape, made = self.graph.shapes[source][1:], ramps(height, width)
         if position.layout == "map":
@@ -257,7 +257,7 @@ class Positions:
             return False
 
 
-def _fits(shape: tuple, position: Position) -> bool:
+def _fits(shape: tuple, position: SpatialLayout) -> bool:
     if position.layout == "map":
         return len(shape) >= 4 and tuple(shape[1:3]) == position.grid
     cells = position.grid[0] * position.grid[1]

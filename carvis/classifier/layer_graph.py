@@ -1,4 +1,4 @@
-"""``Places``: every layer of a model that can be explained, and the one that all of the signal passes."""
+"""``LayerGraph``: every layer of a model that can be explained, and the one that all of the signal passes."""
 
 from functools import cached_property
 
@@ -7,7 +7,7 @@ import keras
 from carvis.classifier.dominators import dominator_chain, is_cut, reaches, upstream
 from carvis.classifier.flat_graph import Call, FlatGraph
 from carvis.classifier.geometry.frame import Frame
-from carvis.classifier.geometry.positions import POOLING, Positions
+from carvis.classifier.geometry.spatial_layout import POOLING, SpatialLayouts
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -28,7 +28,7 @@ _PASSED_OPERATIONS = (
 ALL_CALLS = "#*"
 
 
-class Places:
+class LayerGraph:
     """The calls of a model's layers and operations by their paths, and how the signal runs through them.
 
     Args:
@@ -53,8 +53,8 @@ class Places:
         return frozenset(self._chain)
 
     @cached_property
-    def _positions(self) -> Positions:
-        return Positions(self.graph)
+    def _positions(self) -> SpatialLayouts:
+        return SpatialLayouts(self.graph)
 
     def maps(self) -> list[Call]:
         """List the calls whose output is a map larger than 1x1, in execution order."""

@@ -13,8 +13,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from carvis import __version__
-from carvis.classifier.files.triage import why_tried
-from carvis.classifier.files.trial import LONGEST_RESULT, MOST_MEMORY, SECONDS, Trial, allowed_memory, try_model_file
+from carvis.classifier.files.sandbox.criteria import sandbox_reason
+from carvis.classifier.files.sandbox.verdict import (
+    LONGEST_RESULT,
+    MOST_MEMORY,
+    SECONDS,
+    Verdict,
+    allowed_memory,
+    sandbox_verdict,
+)
 from carvis.classifier.memory_estimate import free_memory, gigabytes
 from carvis.errors import CarvisError, ModelError
 from carvis.language import Message, replaced
@@ -27,14 +34,14 @@ _MORE = 1.25
 _ONE_AT_A_TIME = threading.Lock()
 
 
-class UntriedError(ModelError):
-    """A model file would have to be tried before it is opened, and nobody has asked for that."""
+class SandboxNeededError(ModelError):
+    """A model file would have to be tried before it is opened, and nobody has requested for that."""
 
 
 @dataclass(frozen=True)
 class _Gate:
     cache: Cache
-    asked: bool
+    requested: bool
     seconds: float
     memory: int
 
@@ -43,31 +50,31 @@ _gate: ContextVar[_Gate | None] = ContextVar("gate", default=None)
 
 
 @contextlib.contextmanager
-def trying_first(
-    folder: str | Path, *, asked: bool = True, seconds: float = SECONDS, memory: int = MOST_MEMORY
+def sandbox_first(
+    folder: str | Path, *, requested: bool = True, seconds: float = SECONDS, memory: int = MOST_MEMORY
 ) -> Iterator[None]:
     """Let ``load_classifier`` try what is large, unusual or slow in a process of its own first, within the block.
 
     Args:
         folder: what came of it is kept there.
-        asked: whether a person waits for it; else such a file raises ``UntriedError`` until it was tried.
+        requested: whether a person waits for it; else such a file raises ``SandboxNeededError`` until it was tried.
         seconds, memory: the most that a trial may take.
     """
-    token = _gate.set(_Gate(Cache(folder, 5_000_000), asked, seconds, memory))
+    token = _gate.set(_Gate(Cache(folder, 5_000_000), requested, seconds, memory))
     try:
         yield
     finally:
         _gate.reset(token)
 
 
-def admit(path: Path) -> bool:
-    """Let a model file pass to be opened here, trying it first where that is asked for and needed.
+def check_file(path: Path) -> bool:
+    """Let a model file pass to be opened here, trying it first where that is requested for and needed.
 
     Returns:
         Whether it has yet to be looked at once it is built: it was not tried.
 
     Raises:
-        UntriedError: it would have to be tried, and nobody has asked for that.
+        SandboxNeededError: it would have to be tried, and nobody has requested for that.
         ModelError: it did not come through, or it takes more memory than is free now.
     """
     gate = _gate.get()
@@ -78,28 +85,28 @@ def admit(path: Path) -> bool:
         _judge(known, path)
         return False
     if reason := _why_tried(str(path), *_stamp(path)):
-        pass_trial(path, reason)
+        check_in_sandbox(path, reason)
         return False
     return True
 
 
-def pass_trial(path: Path, reason: Message) -> None:
+def check_in_sandbox(path: Path, reason: Message) -> None:
     """Try a model file; return where it came through.
 
     Raises:
-        UntriedError, ModelError: as ``admit``.
+        SandboxNeededError, ModelError: as ``check_file``.
     """
     gate = _gate.get()
     if gate is None:
         return
-    with contextlib.nullcontext() if not gate.asked else _ONE_AT_A_TIME:
+    with contextlib.nullcontext() if not gate.requested else _ONE_AT_A_TIME:
         known = _known(path, gate)
-        if known is None and not gate.asked:
-            raise UntriedError(
+        if known is None and not gate.requested:
+            raise SandboxNeededError(
                 Message("{file} is opened only when you ask for it: {reason}.", file=path.name, reason=reason)
             )
         if known is None:
-            known = try_model_file(path, seconds=gate.seconds, memory=gate.memory)
+            known = sandbox_verdict(path, seconds=gate.seconds, memory=gate.memory)
             kept = json_text(known.facts()).encode()
             # A full disk costs another trial next time, nothing else.
             with contextlib.suppress(OSError):
@@ -107,18 +114,18 @@ def pass_trial(path: Path, reason: Message) -> None:
     _judge(known, path)
 
 
-def forget(path: str | Path, folder: str | Path) -> None:
+def forget_verdict(path: str | Path, folder: str | Path) -> None:
     """Forget what came of trying a model file, so that it is tried again."""
     if kept := Cache(folder).get(_key(Path(path)), ".json"):
         kept.unlink(missing_ok=True)
 
 
-def trial_of(path: str | Path, folder: str | Path) -> Trial | None:
+def kept_verdict(path: str | Path, folder: str | Path) -> Verdict | None:
     """Return what came of trying a model file, None where it was not tried."""
     return _kept(Path(path), Cache(folder))
 
 
-def _judge(known: Trial, path: Path) -> None:
+def _judge(known: Verdict, path: Path) -> None:
     if known.refused is not None:
         raise ModelError(replaced(known.refused, known.file, str(path)))
     if known.memory > (free := free_memory()):
@@ -132,7 +139,7 @@ def _judge(known: Trial, path: Path) -> None:
         )
 
 
-def _known(path: Path, gate: _Gate) -> Trial | None:
+def _known(path: Path, gate: _Gate) -> Verdict | None:
     found = _kept(path, gate.cache)
     # More memory than there was may suffice.
     if found and found.kind == "memory" and allowed_memory(gate.memory) > _MORE * found.memory:
@@ -140,12 +147,12 @@ def _known(path: Path, gate: _Gate) -> Trial | None:
     return found
 
 
-def _kept(path: Path, cache: Cache) -> Trial | None:
+def _kept(path: Path, cache: Cache) -> Verdict | None:
     kept = cache.get(_key(path), ".json")
     if kept is None:
         return None
     try:
-        return Trial.from_facts(read_json(kept, dict, max_bytes=LONGEST_RESULT))
+        return Verdict.from_facts(read_json(kept, dict, max_bytes=LONGEST_RESULT))
     # Not ours, or not whole: it is tried again.
     except (CarvisError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -163,7 +170,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 # A page asks at each of its runs, and an architecture may be 20 MB of text.
 @lru_cache(maxsize=256)
 def _why_tried(path: str, time: int, size: int) -> Message | None:
-    return why_tried(path)
+    return sandbox_reason(path)
 
 
 @lru_cache(maxsize=256)

@@ -31,7 +31,7 @@ _BASE = 1_500_000_000
 
 
 @dataclass(frozen=True)
-class Trial:
+class Verdict:
     """What came of opening a model file in a process of its own.
 
     Attributes:
@@ -52,7 +52,7 @@ class Trial:
         return {**vars(self), "refused": as_data(self.refused)}
 
     @classmethod
-    def from_facts(cls, facts: dict) -> "Trial":
+    def from_facts(cls, facts: dict) -> "Verdict":
         refused = from_data(facts["refused"])
         kind, memory, seconds = str(facts["kind"]), int(facts["memory"]), float(facts["seconds"])
         if refused is not None and not isinstance(refused, str):
@@ -65,7 +65,7 @@ def allowed_memory(most: int) -> int:
     return min(max(free_memory() // 2, _LEAST_MEMORY), most)
 
 
-def try_model_file(path: str | Path, *, seconds: float = SECONDS, memory: int = MOST_MEMORY) -> Trial:
+def sandbox_verdict(path: str | Path, *, seconds: float = SECONDS, memory: int = MOST_MEMORY) -> Verdict:
     """Open a model file, and let it look at one image, in a process of its own.
 
     Args:
@@ -74,8 +74,8 @@ def try_model_file(path: str | Path, *, seconds: float = SECONDS, memory: int = 
     """
     path, allowed, begun = resolved(path), allowed_memory(memory), time.monotonic()
 
-    def ended(kind: str, refused: Message | None, taken: int = 0) -> Trial:
-        return Trial(refused, kind, taken or allowed, round(time.monotonic() - begun, 1), str(path))
+    def ended(kind: str, refused: Message | None, taken: int = 0) -> Verdict:
+        return Verdict(refused, kind, taken or allowed, round(time.monotonic() - begun, 1), str(path))
 
     with tempfile.TemporaryDirectory(prefix="carvis-trial-") as folder:
         result = Path(folder) / "result.json"
@@ -110,7 +110,7 @@ def _sentence(facts: dict) -> Message | None:
 
 def _start(path: Path, result: Path, allowed: int, seconds: float) -> subprocess.Popen:
     wanted = (str(path), str(result), str(allowed), str(seconds))
-    command, environment = module_process("carvis.classifier.files.trial_process", *wanted)
+    command, environment = module_process("carvis.classifier.files.sandbox.worker", *wanted)
     # One image is looked at on the processor: a graphics card's memory is the server's.
     environment |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.Popen(
