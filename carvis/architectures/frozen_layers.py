@@ -43,7 +43,7 @@ def open_last_block(model: keras.Model, first_layer: str | None = None) -> keras
         if name is None:
             raise ModelError(
                 Message(
-                    "The backbone of {model} is not known: name the first layer to open (--open-from).",
+                    "The backbone of {model} is unknown: name the first layer that learns (--open-from).",
                     model=model.name,
                 )
             )

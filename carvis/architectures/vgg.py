@@ -6,7 +6,7 @@ import numpy as np
 _BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 
 
-def slim_vgg16(input_tensor, narrowing: int = 8, batch_norm: bool = False) -> keras.Model:
+def slim_vgg16(input_tensor: keras.KerasTensor, narrowing: int = 8, batch_norm: bool = False) -> keras.Model:
     """Return the convolutions and poolings of VGG16 with 1/``narrowing`` of its filters.
 
     Weights are drawn as He et al. (2015) propose for ReLU. Even so, thirteen convolutions hardly begin to learn from

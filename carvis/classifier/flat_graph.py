@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import keras
 
 from carvis.classifier.files.scope_names import shown_name
-from carvis.classifier.graph import Step, calls_of
+from carvis.classifier.graph import Node, Step, calls_of
 
-Shape = tuple[int | None, ...]
+# The sides of a tensor, None where one is open.
+Shape: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +35,14 @@ class Call:
     sources: tuple[int, ...]
     outputs: tuple[int, ...]
     shape: Shape
-    node: object = None
+    node: Node = None
 
     @property
     def is_input(self) -> bool:
         return isinstance(self.operation, keras.layers.InputLayer)
 
     @property
-    def map_shape(self) -> tuple | None:
+    def map_shape(self) -> Shape | None:
         """(height, width, channels) where the one output is a map larger than 1x1, else None."""
         fits = len(self.outputs) == 1 and len(self.shape) == 4 and self.shape[1:3] != (1, 1)
         return self.shape[1:] if fits and not self.is_input else None
@@ -106,7 +108,7 @@ class FlatGraph:
             numbers |= zip(map(id, node.outputs), made)
         return [numbers[id(tensor)] for tensor in model.outputs]
 
-    def _call(self, path: str, number: int, node, sources: tuple[int, ...]) -> list[int]:
+    def _call(self, path: str, number: int, node: Node, sources: tuple[int, ...]) -> list[int]:
         step = node.operation
         shapes = self._output_shapes(node, sources)
         outputs = [self._tensor(shape, len(self.calls)) for shape in shapes]
@@ -114,7 +116,7 @@ class FlatGraph:
         self.calls.append(Call(path, step, number, turn, sources, tuple(outputs), shapes[0] if shapes else (), node))
         return outputs
 
-    def _output_shapes(self, node, sources: tuple[int, ...]) -> list[Shape]:
+    def _output_shapes(self, node: Node, sources: tuple[int, ...]) -> list[Shape]:
         """Take the shapes as Keras noted them, or work them out where this call takes other ones."""
         noted = [tuple(tensor.shape) for tensor in node.outputs]
         known = [self.shapes[source] for source in sources]
@@ -130,7 +132,7 @@ class FlatGraph:
             return noted
 
 
-def _nodes(model: keras.Model) -> Iterator:
+def _nodes(model: keras.Model) -> Iterator[Node]:
     for depth in sorted(model._nodes_by_depth, reverse=True):
         yield from model._nodes_by_depth[depth]
 

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 import keras
+import pandas as pd
 
 from carvis.classifier import layers as layer_tools
 from carvis.classifier.flat_graph import Call
@@ -15,7 +16,16 @@ _SIZES_KEPT = 64
 
 
 class LayerAccess:
-    """What a ``Classifier`` tells of its layers, from ``model``, ``name``, ``native_size`` and ``probe_size``."""
+    """The part of a ``Classifier`` that knows the layers of its model."""
+
+    model: keras.Model
+    name: str
+    native_size: bool
+
+    @property
+    def probe_size(self) -> tuple[int, int]:
+        """(height, width) of the images with which the graph is followed."""
+        raise NotImplementedError
 
     @cached_property
     def layer_graph(self) -> LayerGraph:
@@ -27,7 +37,8 @@ class LayerAccess:
 
         Where that is not known, it is taken to lie on all of the image.
         """
-        return self._layer_graph_at(tuple(size)).frame_of(path) or Frame()
+        height, width = size
+        return self._layer_graph_at((height, width)).frame_of(path) or Frame()
 
     @cached_property
     def _layer_graphs(self) -> dict[tuple[int, int], LayerGraph]:
@@ -92,9 +103,13 @@ class LayerAccess:
             words = (
                 Message("choose one of {choices}", choices=", ".join(known))
                 if known
-                else Message("no layer of it does")
+                else Message("none of its layers does")
             )
-            raise ModelError(Message("{path} of {name} gives no map: {words}.", path=path, name=self.name, words=words))
+            raise ModelError(
+                Message(
+                    "{path} of {name} does not output a feature map: {words}.", path=path, name=self.name, words=words
+                )
+            )
         return calls
 
     def map_layer(self, path: str) -> Call:
@@ -116,7 +131,7 @@ class LayerAccess:
             )
         return calls[0]
 
-    def layer_table(self):
+    def layer_table(self) -> pd.DataFrame:
         """Return one row a call of a layer: name, type, output_shape, parameters, trainable, explainable, branch."""
         return layer_tools.layer_table(self.layer_graph)
 

@@ -12,6 +12,8 @@ from carvis.language import Message
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
+    import tensorflow as tf
 
     from carvis.classifier.flat_graph import Call
 
@@ -109,8 +111,8 @@ def check_memory(needs: MemoryEstimate, name: object) -> None:
     if needs.step > _NOT_WORTH_ASKING and needs.step > (free := free_memory()):
         raise TooLargeError(
             Message(
-                "{name} needs {needed} of memory for one image, and {free} are free: choose a smaller input size"
-                " (--input-size) where it is open, or a machine with more memory.",
+                "{name} needs {needed} of memory for one image, but {free} are free: choose a smaller input"
+                " size (--input-size) where the model allows it, or use a machine with more memory.",
                 name=name,
                 needed=gigabytes(needs.step),
                 free=gigabytes(free),
@@ -127,8 +129,8 @@ def check_batch(needs: MemoryEstimate, n: int, name: object) -> None:
     if needs.step * n > _NOT_WORTH_ASKING and needs.step * n > (free := free_memory()):
         raise TooLargeError(
             Message(
-                "{name} needs {needed} of memory for {n} images at once, and {free} are free: choose a smaller batch"
-                " (--batch-size) or smaller images.",
+                "{name} needs {needed} of memory for a batch of {n} images, but {free} are free: choose a"
+                " smaller batch (--batch-size) or smaller images.",
                 name=name,
                 needed=gigabytes(needs.step * n),
                 n=n,
@@ -137,11 +139,13 @@ def check_batch(needs: MemoryEstimate, n: int, name: object) -> None:
         )
 
 
-def within_memory(model: "keras.Model", run: Callable, name: object) -> Callable:
+def within_memory(
+    model: "keras.Model", run: "Callable[[np.ndarray], tf.Tensor]", name: object
+) -> "Callable[[np.ndarray], tf.Tensor]":
     """Return a function of a batch of images (N, h, w, c) that refuses a batch too large for the memory there is."""
     known: dict[tuple[int, int], MemoryEstimate] = {}
 
-    def checked(images):
+    def checked(images: "np.ndarray") -> "tf.Tensor":
         size = tuple(images.shape[1:3])
         if size not in known:
             if len(known) >= _SIZES_KEPT:

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 # Two threads that patched a layer at once would each put back what the other had put there.
 PATCHING = threading.RLock()
@@ -13,10 +14,10 @@ def in_this_thread(own: Callable, wrapper: Callable) -> Callable:
 
     Another thread may use the model at the same time.
     """
-    here = threading.get_ident()
+    patching = threading.get_ident()
 
-    def call(*args, **kwargs):
-        return wrapper(own, *args, **kwargs) if threading.get_ident() == here else own(*args, **kwargs)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return wrapper(own, *args, **kwargs) if threading.get_ident() == patching else own(*args, **kwargs)
 
     return call
 

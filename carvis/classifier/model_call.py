@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -60,7 +61,7 @@ def traced(model: keras.Model, function: Callable, signature: Sequence[tf.Tensor
     return telling(tf.function(function, input_signature=list(signature)), name_of(model))
 
 
-def _fed(model: keras.Model, images: tf.Tensor):
+def _fed(model: keras.Model, images: tf.Tensor) -> Any:
     dtype = tf.as_dtype(input_dtype(model))
     if dtype.is_integer and id(model) not in _floats_for():
         images = tf.cast(tf.clip_by_value(tf.round(images), 0, 255), dtype)

@@ -32,10 +32,10 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     for file in (path, card_path(path)):
         if file.exists() and not overwrite:
             raise ModelError(
-                Message("{file} exists already: choose another name, or ask for it to be overwritten.", file=file)
+                Message("{file} already exists: choose another name, or allow it to be overwritten.", file=file)
             )
     card = replace(clf.card) if clf.card else ModelCard()
-    card.input_size = None if clf.native_size else list(clf.input_size)
+    card.input_size = None if clf.native_size else list(clf.probe_size)
     card.channels = clf.channels
     # A guess is no fact: it is made anew, and said, when the file is opened.
     for fact in ("class_names", "preprocessing", "resize", "output"):

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from carvis.classifier import Classifier
-from carvis.classifier.classifier import MOST_NATIVE_PIXELS, MOST_VALUES
+from carvis.classifier.classifier import MOST_VALUES
 from carvis.classifier.geometry.frame import Frame
-from carvis.classifier.output import SCORES
+from carvis.classifier.model_input import MOST_NATIVE_PIXELS
+from carvis.classifier.vocabulary import SCORES
 from carvis.dataset import Unreadable, label_of_path
 from carvis.errors import ImageError, ModelError
 from carvis.explain.heatmap import Heatmap, influence, judge

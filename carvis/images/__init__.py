@@ -11,6 +11,8 @@ from carvis.images.reader import (
     KERAS,
     ORIENTATIONS,
     USUAL,
+    Alpha,
+    Orientation,
     Reading,
     has_alpha,
     header_traits,
@@ -20,7 +22,7 @@ from carvis.images.reader import (
     read_image,
     turn_of,
 )
-from carvis.images.resampling import RESIZE_METHODS, SHOWN_SIDE, fitted, resize
+from carvis.images.resampling import RESIZE_METHODS, RESIZE_NAMES, SHOWN_SIDE, ResizeMethod, fitted, resize
 
 __all__ = [
     "ALPHAS",
@@ -30,10 +32,14 @@ __all__ = [
     "MAX_PIXELS",
     "ORIENTATIONS",
     "RESIZE_METHODS",
+    "RESIZE_NAMES",
     "SHOWN_SIDE",
     "USUAL",
+    "Alpha",
     "Depth",
+    "Orientation",
     "Reading",
+    "ResizeMethod",
     "colorize",
     "depth_of",
     "encode_image",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -24,8 +25,10 @@ from carvis.workspace import open_regular, os_reason, os_remedy, shown_path
 
 # Pillow keeps a pointer for each row.
 _MAX_SIDE = 1_000_000
-ALPHAS = ("drop-alpha", "on-white", "on-black")
-ORIENTATIONS = ("upright", "as-stored")
+Alpha = Literal["drop-alpha", "on-white", "on-black"]
+Orientation = Literal["upright", "as-stored"]
+ALPHAS: tuple[Alpha, ...] = get_args(Alpha)
+ORIENTATIONS: tuple[Orientation, ...] = get_args(Orientation)
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Reading:
         orientation: ``upright`` turns the image as its EXIF orientation says, ``as-stored`` does not.
     """
 
-    alpha: str = "on-white"
-    orientation: str = "upright"
+    alpha: Alpha = "on-white"
+    orientation: Orientation = "upright"
 
     def __post_init__(self):
         for value, known in ((self.alpha, ALPHAS), (self.orientation, ORIENTATIONS)):
@@ -62,7 +65,7 @@ KERAS = Reading("drop-alpha", "as-stored")
 
 
 def read_image(
-    source: str | Path | bytes, channels: int = 3, alpha: str = "on-white", orientation: str = "upright"
+    source: str | Path | bytes, channels: int = 3, alpha: Alpha = "on-white", orientation: Orientation = "upright"
 ) -> np.ndarray:
     """Read an image from a file or from its bytes.
 

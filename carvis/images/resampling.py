@@ -1,10 +1,14 @@
 """Resizing pictures and maps by a named method."""
 
+from typing import Literal, get_args
+
 import cv2
 import numpy as np
 
 # Nearest takes the same pixels as Pillow, and so as Keras's load_img; bilinear those of tf.image.resize.
-RESIZE_METHODS = {
+ResizeMethod = Literal["nearest", "bilinear", "bicubic", "area"]
+RESIZE_NAMES: tuple[ResizeMethod, ...] = get_args(ResizeMethod)
+RESIZE_METHODS: dict[str, int] = {
     "nearest": cv2.INTER_NEAREST_EXACT,
     "bilinear": cv2.INTER_LINEAR,
     "bicubic": cv2.INTER_CUBIC,

@@ -8,7 +8,7 @@ import numpy as np
 
 from carvis.architectures import build_model, open_last_block
 from carvis.classifier import load_classifier
-from carvis.classifier.output import gives_logits
+from carvis.classifier.output_kind import gives_logits
 from carvis.classifier.runtime_errors import model_failures
 from carvis.dataset import Dataset
 from carvis.training.devices import Devices

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 
 from carvis.classifier.cpu import has_bfloat16
-from carvis.classifier.output import gives_logits
+from carvis.classifier.output_kind import gives_logits
 from carvis.classifier.runtime_errors import is_memory, sentence_of
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError

@@ -175,7 +175,7 @@ def test_two_backbones_have_no_layer_in_common():
     pooled = [L.GlobalAveragePooling2D()(conv(name)(image)) for name in ("one", "two")]
     clf = classifier(ended(image, None, L.Concatenate()(pooled)))
     assert clf.default_layer is None
-    assert clf.layer_graph.why_no_default.startswith("No layer of net that all of the signal passes")
+    assert clf.layer_graph.why_no_default.startswith("net has no layer that the whole signal passes")
     assert [clf.layer_graph.passes_all(name) for name in ("one", "two")] == [False, False]
 
 
@@ -207,7 +207,7 @@ def test_a_layer_before_places_are_mixed_says_so(mixing, patches):
     if patches == "convolution":
         assert clf.default_layer == "patches"
         [note] = clf.layer_graph.notes("patches")
-        assert note.startswith("patches lies before the layers that mix places")
+        assert note.startswith("patches comes before layers that mix positions")
     else:
         assert clf.default_layer is None and "occlusion" in clf.layer_graph.why_no_default
 

@@ -110,7 +110,7 @@ def test_what_another_input_moves_lies_nowhere_in_particular(move):
     clf = classifier(spotting(image, move(image)))
     assert clf.default_layer is None and "occlusion" in clf.layer_graph.why_no_default
     (found,) = heatmaps(clf, RED[None], layer="look")
-    assert any("is not known" in note for note in found.notes)
+    assert any("cannot be located on the image" in note for note in found.notes)
 
 
 def gated(image):

@@ -59,7 +59,7 @@ def test_a_branch_is_named_where_it_is_drawn(models, tmp_path, make_pictures, ca
     pictures = make_pictures(tmp_path / "test" / "cat", ["x.png", "y.png"])
     args = ["heatmaps", str(models / "gated.keras"), *map(str, pictures), "--layer", "gate"]
     assert main([*args, "--out", str(tmp_path / "out")]) == 0
-    words = "gate is one of several branches: the map leaves out what the others see."
+    words = "gate is one of several branches: its heatmap lacks the evidence of the others."
     # Said once, however many pictures there are.
     assert capsys.readouterr().out.count(words) == 1
     assert Heatmap.load(tmp_path / "out" / "x--gated.npz").notes == (words,)

@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import ml_dtypes
 
-from carvis.classifier.files.hdf5_arrays import OPTIMIZER, StoredGroup
+from carvis.classifier.files.hdf5_arrays import OPTIMIZER, StoredArray, StoredGroup
 from carvis.classifier.files.inspection import WEIGHTS, ModelFile
 from carvis.classifier.files.keras_archive import ModelArchive
 from carvis.workspace import open_regular
@@ -44,7 +44,7 @@ def copy_archive(file: ModelFile, folder: Path) -> Path:
     return target
 
 
-def _copy(item, target: h5py.Group, name: str) -> None:
+def _copy(item: StoredGroup | StoredArray, target: h5py.Group, name: str) -> None:
     if isinstance(item, StoredGroup):
         made = target.create_group(name)
         for inner, part in item.items():

@@ -39,7 +39,7 @@ class OpenFile:
     def elsewhere(self, name: str) -> ModelError:
         return UntrustedModelError(
             Message(
-                "{path} points to another file ({name}), and no file but itself is read: {remedy}.",
+                "{path} points to another file ({name}), which is not read: {remedy}.",
                 path=self.path,
                 name=foreign_text(name),
                 remedy=ANEW,
@@ -49,8 +49,8 @@ class OpenFile:
     def linked(self, name: str) -> ModelError:
         return UntrustedModelError(
             Message(
-                "{path} holds a link in place of weights ({name}), which no Keras writes and which is not followed:"
-                " {remedy}.",
+                "{path} contains a link in place of weights ({name}), which Keras never writes and carvis"
+                " does not follow: {remedy}.",
                 path=self.path,
                 name=foreign_text(name),
                 remedy=ANEW,
@@ -58,12 +58,12 @@ class OpenFile:
         )
 
     def too_many(self) -> ModelError:
-        return ModelError(Message("{path} holds more parts than any model: {remedy}.", path=self.path, remedy=ANEW))
+        return ModelError(Message("{path} contains more parts than any model: {remedy}.", path=self.path, remedy=ANEW))
 
     def too_deep(self) -> ModelError:
         return ModelError(
             Message(
-                "{path} nests its parts more than {n} deep or in a circle, as no model does: {remedy}.",
+                "{path} nests its parts more than {n} levels deep or in a cycle, which no model does: {remedy}.",
                 path=self.path,
                 n=MOST_LEVELS,
                 remedy=ANEW,
@@ -73,7 +73,7 @@ class OpenFile:
     def unknown_filter(self, name: str) -> ModelError:
         return ModelError(
             Message(
-                "{path} is compressed in a way that is not unpacked here ({name}): {remedy}, without compression.",
+                "{path} uses an unsupported compression ({name}): {remedy}, without compression.",
                 path=self.path,
                 name=foreign_text(name),
                 remedy=ANEW,

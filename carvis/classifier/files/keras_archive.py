@@ -103,7 +103,7 @@ class ModelArchive:
             if name.startswith("/") or ".." in name.split("/") or re.match(r"[A-Za-z]:", name) or "\0" in name:
                 raise UntrustedModelError(
                     Message(
-                        "{path} holds a part named {name}, which leads out of its folder: {remedy}.",
+                        "{path} contains a part named {name}, which leads out of its folder: {remedy}.",
                         path=self.path,
                         name=foreign_text(name),
                         remedy=ANEW,
@@ -113,8 +113,7 @@ class ModelArchive:
             if member.flag_bits & _ENCRYPTED or not (plain or member.compress_type == zipfile.ZIP_DEFLATED):
                 raise ModelError(
                     Message(
-                        "{path} is compressed in a way that is not unpacked here ({name}): {remedy}, without"
-                        " compression.",
+                        "{path} uses an unsupported compression ({name}): {remedy}, without compression.",
                         path=self.path,
                         name=foreign_text(name),
                         remedy=ANEW,
@@ -123,7 +122,7 @@ class ModelArchive:
             if member.header_offset < end or (plain and member.file_size != member.compress_size):
                 raise ModelError(
                     Message(
-                        "{path} holds parts that lie over each other, as in no model: {remedy}.",
+                        "{path} contains overlapping parts, which no model has: {remedy}.",
                         path=self.path,
                         remedy=ANEW,
                     )
@@ -140,7 +139,8 @@ class _TableReader(io.BufferedIOBase):
     def __init__(self, file: BinaryIO):
         self._file = file
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = -1, /) -> bytes:
+        size = -1 if size is None else size
         if size > _MOST_TABLE:
             raise zipfile.BadZipFile("its table of parts is longer than any model's")
         return self._file.read(size if size >= 0 else _MOST_TABLE)

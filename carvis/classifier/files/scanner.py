@@ -44,7 +44,7 @@ def scan(path: Path, *, weights: bool = False) -> dict | None:
         process = _process()
         if process is None:
             return None
-        line, late = _answer(process, json.dumps(request).encode() + b"\n", seconds)
+        line, late = _response(process, json.dumps(request).encode() + b"\n", seconds)
         if not line:
             process.kill()
             raise _endless(path, seconds) if late else _crashed(path, process.wait())
@@ -55,13 +55,19 @@ def scan(path: Path, *, weights: bool = False) -> dict | None:
     return found
 
 
-def _answer(process: subprocess.Popen, request: bytes, seconds: float) -> tuple[bytes, bool]:
-    """Return the line that a process answers, empty where it ended first, and whether it was ended for its time."""
+def _response(process: subprocess.Popen, request: bytes, seconds: float) -> tuple[bytes, bool]:
+    """Return the line that a process writes back, empty where it ended first, and whether its time ran out."""
     late = threading.Event()
-    clock = threading.Timer(seconds, lambda: (late.set(), process.kill()))
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    clock = threading.Timer(seconds, end)
     clock.start()
     line = b""
     try:
+        assert process.stdin is not None and process.stdout is not None
         process.stdin.write(request)
         process.stdin.flush()
         line = process.stdout.readline()
@@ -74,9 +80,9 @@ def _answer(process: subprocess.Popen, request: bytes, seconds: float) -> tuple[
 
 def _process() -> subprocess.Popen | None:
     global _running
-    owner, process = _running or (None, None)
+    owner, process = _running or (0, None)
     # A process that was forked off shares the pipes, and must not use them.
-    if owner == os.getpid() and process.poll() is None:
+    if process is not None and owner == os.getpid() and process.poll() is None:
         return process
     command, environment = module_process("carvis.classifier.files.scanner_process")
     try:
@@ -86,12 +92,12 @@ def _process() -> subprocess.Popen | None:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
-            creationflags=subprocess.CREATE_NO_WINDOW if os.name == "nt" else 0,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError:
         return None
     # It answers an empty line once it has started.
-    if not _answer(process, b"\n", _SECONDS_TO_START)[0]:
+    if not _response(process, b"\n", _SECONDS_TO_START)[0]:
         process.kill()
         return None
     _running = os.getpid(), process
@@ -100,8 +106,8 @@ def _process() -> subprocess.Popen | None:
 
 @atexit.register
 def _end() -> None:
-    owner, process = _running or (None, None)
-    if owner == os.getpid():
+    owner, process = _running or (0, None)
+    if process is not None and owner == os.getpid():
         with contextlib.suppress(OSError):
             process.kill()
             process.wait()

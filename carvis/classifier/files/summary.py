@@ -42,10 +42,10 @@ def describe_model_file(path: str | Path) -> dict:
 
 def _architecture(config: dict) -> dict:
     shape = _input_shape(config)
-    picture = shape is not None and len(shape) == 4
+    image = shape if shape is not None and len(shape) == 4 else None
     return {
-        "input_size": [_whole(side) for side in shape[1:3]] if picture else None,
-        "channels": _whole(shape[3]) if picture else None,
+        "input_size": [_whole(side) for side in image[1:3]] if image else None,
+        "channels": _whole(image[3]) if image else None,
         "outputs": _whole(_outputs(config)),
         "layers": sum(1 for _ in _layers(config)),
     }

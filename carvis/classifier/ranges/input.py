@@ -1,8 +1,9 @@
 """What range of values a model's first weights see: whether it scales pixel values itself is decided by that."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from carvis.classifier.graph import consumers, operations_of
 from carvis.classifier.method_patches import patched
 from carvis.classifier.model_call import call_model, input_dtype, takes_whole_numbers
 from carvis.classifier.preprocessing import PREPROCESSING
+from carvis.classifier.vocabulary import PreprocessingName
 from carvis.language import Message
 
 # Layers with weights of their own that only shift and scale.
@@ -22,6 +24,7 @@ _SCALING = (
     keras.layers.GroupNormalization,
 )
 _SUMS = (keras.layers.Conv2D, keras.layers.Dense, keras.layers.DepthwiseConv2D)
+_TRIED: tuple[PreprocessingName, ...] = ("none", "unit", "tf")
 # What divides by so much takes pixel values to those that weights are trained on.
 _LARGE = 16.0
 # Weights are trained on values of about this span; pixel values themselves have about 255.
@@ -52,7 +55,7 @@ class SeenRange:
 
     low: float
     high: float
-    preprocessing: str
+    preprocessing: PreprocessingName
     unchanged: bool
     certain: bool
 
@@ -73,7 +76,7 @@ def first_weights_input(model: keras.Model, images: np.ndarray) -> np.ndarray | 
 
 @contextlib.contextmanager
 def _stopping_at_weights(model: keras.Model) -> Iterator[None]:
-    def stop(call, x, *args, **kwargs):
+    def stop(call: Callable, x: Any, *args: Any, **kwargs: Any) -> NoReturn:
         raise _Reached(np.asarray(tf.cast(keras.tree.flatten(x)[0], tf.float32)))
 
     learning = [
@@ -136,11 +139,12 @@ def seen_range(model: keras.Model, size: tuple[int, int], channels: int) -> Seen
     shape = (*size, channels)
     images = np.stack([np.zeros(shape), np.full(shape, 255.0), rng.integers(0, 256, shape)]).astype(np.float32)
     try:
-        ends = {name: _ends(model, PREPROCESSING[name](images)) for name in ("none", "unit", "tf")}
+        found = {name: _ends(model, PREPROCESSING[name](images)) for name in _TRIED}
     # A layer of the user's own may fail in any way; then nothing is known.
     except Exception:
         return None
-    if None in ends.values():
+    ends = {name: pair for name, pair in found.items() if pair is not None}
+    if len(ends) < len(found):
         return None
     low, high = ends["none"]
     if takes_whole_numbers(model):
@@ -170,7 +174,7 @@ def _off_centre(low: float, high: float) -> float:
     return (low + high) / (high - low)
 
 
-def assumed_preprocessing(model: keras.Model, shape: tuple[int, int, int]) -> tuple[str, Message]:
+def assumed_preprocessing(model: keras.Model, shape: tuple[int, int, int]) -> tuple[PreprocessingName, Message]:
     """Return the preprocessing that a model without a card is given, and the sentence that says why.
 
     Args:
@@ -179,7 +183,7 @@ def assumed_preprocessing(model: keras.Model, shape: tuple[int, int, int]) -> tu
     seen = seen_range(model, shape[:2], shape[2])
     if takes_whole_numbers(model):
         return "none", Message(
-            "The model takes whole numbers ({dtype}), so pixel values go in unchanged, 0 to 255 (preprocessing none).",
+            "The model takes integers ({dtype}), so pixel values go in unchanged, 0 to 255 (preprocessing none).",
             dtype=input_dtype(model),
         )
     if seen is None or seen.unchanged:
@@ -189,8 +193,8 @@ def assumed_preprocessing(model: keras.Model, shape: tuple[int, int, int]) -> tu
     ends = {"low": f"{seen.low:.3g}", "high": f"{seen.high:.3g}"}
     if not seen.certain:
         return seen.preprocessing, Message(
-            "The model changes pixel values itself, 0 to 255 reach its first weights as {low} to {high}, from which it"
-            " cannot be told what it expects: preprocessing {name} is assumed.",
+            "The model transforms pixel values itself: 0 to 255 reach its first weights as {low} to {high},"
+            " which does not show the range it expects, so preprocessing {name} is assumed.",
             name=seen.preprocessing,
             **ends,
         )
@@ -201,8 +205,8 @@ def assumed_preprocessing(model: keras.Model, shape: tuple[int, int, int]) -> tu
             **ends,
         )
     return seen.preprocessing, Message(
-        "The model changes its input, but expects scaled values: 0 to 255 would reach its first weights as {low} to"
-        " {high}, so preprocessing {name} is assumed.",
+        "The model transforms its input but expects scaled values: 0 to 255 would reach its first weights"
+        " as {low} to {high}, so preprocessing {name} is assumed.",
         name=seen.preprocessing,
         **ends,
     )

@@ -12,8 +12,10 @@ from carvis.classifier.graph import final_operation
 from carvis.classifier.layers import walk
 from carvis.classifier.method_patches import PATCHING, in_this_thread, patched
 from carvis.classifier.model_call import call_model, fed_as_float, traced
-from carvis.classifier.output import class_scores, decide_output, squashing_step
+from carvis.classifier.output import class_scores, squashing_step
+from carvis.classifier.output_kind import decide_output
 from carvis.classifier.runtime_errors import name_of, telling
+from carvis.classifier.vocabulary import OutputName, ScoreName
 from carvis.explain.keras.bfloat16 import heavy_layers, in_bfloat16
 
 
@@ -98,11 +100,11 @@ class Tapped(NamedTuple):
 def make_tap(
     model: keras.Model,
     layers: Sequence[Call | keras.Layer | None],
-    score_kind: str,
+    score_kind: ScoreName,
     n_targets: int = 1,
     precision: str = "full",
     *,
-    output: str | None = None,
+    output: OutputName | None = None,
     size: tuple[int | None, int | None] | None = None,
 ) -> Callable:
     """Build the traced function behind every method that asks for activations, gradients or scores.

@@ -70,7 +70,7 @@ def test_a_layer_for_text_or_with_code_is_refused_with_its_reason(name, library,
 @pytest.mark.parametrize("kind", ["CuDNNLSTM", "MaxoutDense"])
 def test_a_layer_of_keras_that_has_no_successor_is_named(kind, tmp_path):
     path = changed_file(tf_keras, kind, tmp_path / "model.keras")
-    with pytest.raises(ModelError, match=f"layer odd is a {kind} layer, which cannot be brought to Keras 3"):
+    with pytest.raises(ModelError, match=f"layer odd is a {kind} layer, which cannot be converted to Keras 3"):
         open_model(path)
 
 

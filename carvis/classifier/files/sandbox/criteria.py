@@ -44,7 +44,8 @@ def sandbox_reason(path: str | Path) -> Message | None:
         return Message("it holds {n} weights ({bytes})", n=f"{held:,}", bytes=gigabytes(4 * held))
     if kinds := sorted(_kinds(file) - _PLAIN):
         return Message(
-            "its architecture does not tell how much memory some layers take ({kinds})", kinds=", ".join(kinds[:3])
+            "the memory that some layers need is not known from the architecture ({kinds})",
+            kinds=", ".join(kinds[:3]),
         )
     return None
 
@@ -52,9 +53,9 @@ def sandbox_reason(path: str | Path) -> Message | None:
 def size_reason(needs: MemoryEstimate) -> Message | None:
     """Say why a model that was built, but has computed nothing yet, is tried first; None where it need not be."""
     if needs.step > MOST_STEP or needs.total > MOST_TOTAL:
-        return Message("it takes {bytes} of memory for one image", bytes=gigabytes(max(needs.step, needs.total)))
+        return Message("one image needs {bytes} of memory", bytes=gigabytes(max(needs.step, needs.total)))
     if needs.products > MOST_PRODUCTS:
-        return Message("one image takes {n} billion multiplications", n=f"{needs.products / 1e9:,.0f}")
+        return Message("one image needs {n} billion multiplications", n=f"{needs.products / 1e9:,.0f}")
     return None
 
 

@@ -103,7 +103,7 @@ def check_in_sandbox(path: Path, reason: Message) -> None:
         known = _known(path, gate)
         if known is None and not gate.requested:
             raise SandboxNeededError(
-                Message("{file} is opened only when you ask for it: {reason}.", file=path.name, reason=reason)
+                Message("{file} is not opened automatically: {reason}.", file=path.name, reason=reason)
             )
         if known is None:
             known = sandbox_verdict(path, seconds=gate.seconds, memory=gate.memory)
@@ -131,7 +131,7 @@ def _judge(known: Verdict, path: Path) -> None:
     if known.memory > (free := free_memory()):
         raise ModelError(
             Message(
-                "{path} needs {needed} of memory, and {free} are free: close other programs, and open it again.",
+                "{path} needs {needed} of memory, but {free} are free: close other programs and open it again.",
                 path=path,
                 needed=gigabytes(known.memory),
                 free=gigabytes(free),

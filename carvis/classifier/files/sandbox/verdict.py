@@ -6,7 +6,6 @@ here: ``admission`` decides which.
 """
 
 import contextlib
-import os
 import subprocess
 import tempfile
 import time
@@ -85,6 +84,7 @@ def sandbox_verdict(path: str | Path, *, seconds: float = SECONDS, memory: int =
         finally:
             # The end of its input ends it, too, where this process ends first.
             process.kill()
+            assert process.stdin is not None
             process.stdin.close()
             code = process.wait()
         facts = _result(result)
@@ -120,7 +120,7 @@ def _start(path: Path, result: Path, allowed: int, seconds: float) -> subprocess
         stderr=subprocess.DEVNULL,
         cwd=result.parent,
         env=environment,
-        creationflags=subprocess.CREATE_NO_WINDOW if os.name == "nt" else 0,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
 
 
@@ -150,8 +150,8 @@ def _result(path: Path) -> dict:
 
 def _too_slow(path: Path, seconds: float) -> Message:
     return Message(
-        "{path} took longer than {seconds} seconds to open and to look at one image, so it is not opened here: reduce"
-        " the model, or use it from the command line (python -m carvis summary).",
+        "{path} took longer than {seconds} seconds to open and to predict one image, so it is not opened"
+        " here: make the model smaller, or use the command line (python -m carvis summary).",
         path=path,
         seconds=f"{seconds:g}",
     )
@@ -159,8 +159,8 @@ def _too_slow(path: Path, seconds: float) -> Message:
 
 def too_large(path: Path, allowed: int) -> Message:
     return Message(
-        "{path} needs more than {memory} of memory to look at one image, so it is not opened here: reduce the model or"
-        " its input size, or use a machine with more memory.",
+        "{path} needs more than {memory} of memory to predict one image, so it is not opened here: make the"
+        " model or its input size smaller, or use a machine with more memory.",
         path=path,
         memory=gigabytes(allowed),
     )
@@ -168,8 +168,8 @@ def too_large(path: Path, allowed: int) -> Message:
 
 def _crashed(path: Path, code: int) -> Message:
     return Message(
-        "{path} crashes TensorFlow when it is opened (exit code {code}), so it is not opened here: save the model anew"
-        " with the Keras that wrote it.",
+        "{path} crashes TensorFlow when it is opened (exit code {code}), so it is not opened here: save the"
+        " model again with the Keras that wrote it.",
         path=path,
         code=code,
     )
@@ -181,4 +181,4 @@ def refusal(error: BaseException, path: Path) -> Message:
         said = message_of(error)
         return said if isinstance(said, Message) else Message("{reason}", reason=said)
     reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return Message("{path} cannot be opened ({reason}): save the model anew from Keras.", path=path, reason=reason)
+    return Message("{path} cannot be opened ({reason}): save the model again from Keras.", path=path, reason=reason)
