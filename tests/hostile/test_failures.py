@@ -46,7 +46,7 @@ def test_one_sentence_with_the_file_and_the_remedy(kind):
         fail()
     sentence = error.value.args[0]
     assert isinstance(sentence, Message) and str(sentence).startswith("models/a.keras") and "\n" not in sentence
-    assert "--batch-size" in sentence or "--input-size" in sentence or "anew" in sentence
+    assert "--batch-size" in sentence or "--input-size" in sentence or "save" in sentence
     assert "Traceback" not in sentence and "{{" not in sentence and len(sentence) < 500
     with speaking("ja"):
         assert localised(sentence) != str(sentence)

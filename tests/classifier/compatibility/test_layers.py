@@ -61,7 +61,7 @@ def test_a_layer_for_text_or_with_code_is_refused_with_its_reason(name, library,
     with pytest.raises(UntrustedModelError, match=table.REFUSED[name]) as caught:
         open_model(path)
     sentence = str(caught.value)
-    assert sentence.startswith(f"{path} holds a {name} layer") and "(layer odd)" in sentence
+    assert sentence.startswith(f"{path} contains a {name} layer") and "(layer odd)" in sentence
     assert "get the file again" not in sentence and "\n" not in sentence
     # Trust opens files of Keras 3 alone.
     assert ("--trust" in sentence) == (library is keras)

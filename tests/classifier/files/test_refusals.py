@@ -38,7 +38,7 @@ def test_a_lambda_never_runs(tmp_path):
     for name in ("evil.keras", "evil.h5"):
         model.save(tmp_path / name)
         marker.unlink(missing_ok=True)
-        with pytest.raises(UntrustedModelError, match=f"{name} holds a Lambda"):
+        with pytest.raises(UntrustedModelError, match=f"{name} contains a Lambda"):
             load_classifier(tmp_path / name)
         assert not marker.exists()
 
