@@ -26,7 +26,7 @@ from carvis.classifier.shapes import image_input, n_classes, resizes_itself
 from carvis.classifier.vocabulary import OUTPUTS, PREPROCESSING_NAMES, OutputName, PreprocessingName, known_name
 from carvis.dataset import Dataset
 from carvis.errors import ImageError, ModelError
-from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_NAMES, Alpha, Orientation, ResizeMethod, read_image
+from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS, Alpha, Orientation, ResizeMethod, read_image
 from carvis.language import Message
 from carvis.workspace import settle, sha256_of_file
 
@@ -235,7 +235,7 @@ def _resize(
 ) -> ResizeMethod:
     if given:
         return given
-    if noted := known_name(card.resize, RESIZE_NAMES) if card else None:
+    if noted := known_name(card.resize, RESIZE_METHODS) if card else None:
         return noted
     if card and card.resize:
         assumptions.append(

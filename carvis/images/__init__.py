@@ -1,7 +1,7 @@
 """Reading, resizing, colouring and writing pictures."""
 
-from carvis.images.bit_depth import Depth, depth_of
 from carvis.images.colour import DIVERGING, colorize, overlay, overlay_difference
+from carvis.images.dataset_depth import Depth, depth_of
 from carvis.images.decode_limits import MAX_PIXELS
 from carvis.images.files import encode_image, thumbnail, write_image
 from carvis.images.formats import IMAGE_SUFFIXES, why_not_read
@@ -22,7 +22,7 @@ from carvis.images.reader import (
     read_image,
     turn_of,
 )
-from carvis.images.resampling import RESIZE_METHODS, RESIZE_NAMES, SHOWN_SIDE, ResizeMethod, fitted, resize
+from carvis.images.resampling import RESIZE_METHODS, SHOWN_SIDE, ResizeMethod, fitted, resize
 
 __all__ = [
     "ALPHAS",
@@ -32,7 +32,6 @@ __all__ = [
     "MAX_PIXELS",
     "ORIENTATIONS",
     "RESIZE_METHODS",
-    "RESIZE_NAMES",
     "SHOWN_SIDE",
     "USUAL",
     "Alpha",

@@ -1,11 +1,13 @@
 """Where things lie: roots, safe path resolution, locks, atomic writes, a content-named cache."""
 
 from carvis.workspace.array_file import ArrayFile, open_arrays
-from carvis.workspace.cache import Cache
+from carvis.workspace.cache import Cache, CacheFormat, load_cached, load_or_make, store_cached
 from carvis.workspace.files import (
+    FileStamp,
     atomic_path,
     atomic_write,
     content_hash,
+    file_stamp,
     is_text,
     lock,
     modified,
@@ -16,6 +18,7 @@ from carvis.workspace.json_file import check_json, json_text, parse_json, read_j
 from carvis.workspace.layout import (
     SPLIT_REPORT,
     SPLITS,
+    SplitName,
     canonical_split,
     dataset_links,
     is_dataset,
@@ -44,10 +47,13 @@ __all__ = [
     "SPLIT_REPORT",
     "ArrayFile",
     "Cache",
+    "CacheFormat",
     "Column",
+    "FileStamp",
     "FolderTakenError",
     "Links",
     "Refused",
+    "SplitName",
     "Unusable",
     "Workspace",
     "append_regular",
@@ -61,6 +67,7 @@ __all__ = [
     "content_hash",
     "dataset_links",
     "discard",
+    "file_stamp",
     "final_place",
     "fitting",
     "free_name",
@@ -71,6 +78,8 @@ __all__ = [
     "linked_datasets",
     "links_around",
     "links_beside",
+    "load_cached",
+    "load_or_make",
     "lock",
     "modified",
     "not_empty",
@@ -95,6 +104,7 @@ __all__ = [
     "shown_path",
     "split_folders",
     "staged_folder",
+    "store_cached",
     "walk",
     "write_errors",
     "write_json",

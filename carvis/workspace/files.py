@@ -2,10 +2,12 @@
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from carvis.errors import CarvisError, PathError
 from carvis.language import Message
@@ -13,6 +15,9 @@ from carvis.workspace.names import not_empty
 from carvis.workspace.os_errors import not_written
 from carvis.workspace.regular_file import open_regular
 from carvis.workspace.temporary import temporary_folder
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _LARGE = 1 << 24
 
@@ -51,24 +56,43 @@ def atomic_write(path: str | Path, data: bytes | str, near: str | Path | None = 
     return Path(path)
 
 
-def modified(path: str | Path) -> int:
-    """Return when a file was last written, in nanoseconds; 0 where it is gone."""
+class FileStamp(NamedTuple):
+    """What changes when a file is written again.
+
+    Attributes:
+        size: in bytes.
+        modified: time of the last write, in nanoseconds.
+    """
+
+    size: int
+    modified: int
+
+
+def file_stamp(path: str | Path) -> FileStamp:
+    """Return the stamp of a file or folder; ``(0, 0)`` where it does not exist."""
     try:
-        return os.stat(path).st_mtime_ns
+        stat = os.stat(path)
     except OSError:
-        return 0
+        return FileStamp(0, 0)
+    return FileStamp(stat.st_size, stat.st_mtime_ns)
+
+
+def modified(path: str | Path) -> int:
+    """Return when a file was last written, in nanoseconds; 0 where it does not exist."""
+    return file_stamp(path).modified
 
 
 def sha256_of_file(path: str | Path) -> str:
     """Return the SHA-256 of a file's content in hexadecimal."""
     with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(cast(io.BufferedReader, file), "sha256").hexdigest()
 
 
-def content_hash(*parts: object) -> str:
+def content_hash(*parts: Any) -> str:
     """Return a hexadecimal hash of everything given: bytes, arrays (with shape and type) and JSON values."""
     digest = hashlib.sha256()
     for part in parts:
+        data: bytes | memoryview
         if isinstance(part, bytes):
             kind, data = "bytes", part
         elif hasattr(part, "tobytes"):
@@ -97,7 +121,7 @@ def shown(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def lock(path: str | Path):
+def lock(path: str | Path) -> "BaseFileLock":
     """Return a file lock that the operating system frees when its holder dies.
 
     Raises:

@@ -12,8 +12,7 @@ import pytest
 
 from carvis.classifier import Classifier, ModelCard, save_classifier
 from carvis.cli import main
-from carvis.explain import Heatmap
-from carvis.explain.keras import bfloat16
+from carvis.explain import Heatmap, request
 from carvis.images import read_image
 
 L = keras.layers
@@ -80,9 +79,9 @@ def test_a_contrast_by_another_method(workspace, capsys):
 
 def test_fast_maps_where_the_processor_has_the_units_and_a_sentence_where_not(workspace, capsys, monkeypatch):
     command = ["heatmaps", "models/one.keras", "data/mini/test/red/red_0.png", "--precision", "fast", "--out", "out"]
-    monkeypatch.setattr(bfloat16, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(request, "has_bfloat16", lambda: False)
     assert main(command) == 2 and "no bfloat16 units" in capsys.readouterr().err and not Path("out").exists()
-    monkeypatch.setattr(bfloat16, "has_bfloat16", lambda: True)
+    monkeypatch.setattr(request, "has_bfloat16", lambda: True)
     assert main(command) == 0
     assert Heatmap.load("out/red_0--one.npz").precision == "fast"
 
@@ -92,7 +91,7 @@ def test_nothing_that_is_there_is_overwritten_unasked(workspace, capsys):
     before = source.read_bytes()
     command = ["heatmaps", "models/one.keras", str(source), "--out", str(source.parent)]
     assert main(command) == 0 and source.read_bytes() == before
-    assert main(command) == 2 and "there already" in capsys.readouterr().err
+    assert main(command) == 2 and "already exists" in capsys.readouterr().err
     assert main([*command, "--overwrite"]) == 0
     # An overlay of an earlier run as the picture: not even with leave.
     overlay = source.parent / "red_0--one.jpg"
@@ -108,7 +107,7 @@ def test_two_maps_never_share_a_file(workspace, capsys):
     for name in ("x", "x--y"):
         shutil.copy("data/mini/test/red/red_0.png", f"{name}.png")
     command = ["heatmaps", "models/y--z.keras", "models/z.keras", "x.png", "x--y.png", "--out", "out"]
-    assert main(command) == 2 and "rename a picture or a model" in capsys.readouterr().err
+    assert main(command) == 2 and "rename one of the images or models" in capsys.readouterr().err
     assert not Path("out").exists()
 
 
@@ -231,7 +230,7 @@ def test_evaluate_draws_the_confusion_matrix_into_a_new_file(workspace, capsys):
     assert "Written to confusion.png" in capsys.readouterr().out
     assert read_image("confusion.png").shape[0] > 300
     for more, problem in (
-        ([], "confusion.png exists already"),
+        ([], "confusion.png already exists"),
         (["--figure", "confusion.txt"], "let it end in .png"),
         (["--figure", "new.png", "--super-classes", "gone.csv"], "gone.csv"),
     ):

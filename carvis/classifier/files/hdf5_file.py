@@ -32,11 +32,13 @@ class OpenFile:
         self.size = file.seek(0, io.SEEK_END)
 
     def look_up(self) -> None:
+        """Count a look-up, and refuse the file after too many."""
         self.lookups += 1
         if self.lookups > _MOST_LOOKUPS:
             raise self.too_many()
 
     def elsewhere(self, name: str) -> ModelError:
+        """The error of a file that points to another file."""
         return UntrustedModelError(
             Message(
                 "{path} points to another file ({name}), which is not read: {remedy}.",
@@ -47,6 +49,7 @@ class OpenFile:
         )
 
     def linked(self, name: str) -> ModelError:
+        """The error of a file with a link in place of weights."""
         return UntrustedModelError(
             Message(
                 "{path} contains a link in place of weights ({name}), which Keras never writes and carvis"
@@ -58,9 +61,11 @@ class OpenFile:
         )
 
     def too_many(self) -> ModelError:
+        """The error of a file with more parts than any model has."""
         return ModelError(Message("{path} contains more parts than any model: {remedy}.", path=self.path, remedy=ANEW))
 
     def too_deep(self) -> ModelError:
+        """The error of a file whose parts nest too deep or in a circle."""
         return ModelError(
             Message(
                 "{path} nests its parts more than {n} levels deep or in a cycle, which no model does: {remedy}.",
@@ -71,6 +76,7 @@ class OpenFile:
         )
 
     def unknown_filter(self, name: str) -> ModelError:
+        """The error of a file with a compression that is not supported."""
         return ModelError(
             Message(
                 "{path} uses an unsupported compression ({name}): {remedy}, without compression.",

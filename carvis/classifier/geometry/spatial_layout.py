@@ -69,6 +69,7 @@ class SpatialLayout:
 
     @property
     def known(self) -> bool:
+        """Whether the place on the image is known."""
         return self.frame is not None
 
 

@@ -48,10 +48,12 @@ class Verdict:
     file: str
 
     def facts(self) -> dict:
+        """What is kept of the trial, as JSON can hold it."""
         return {**vars(self), "refused": as_data(self.refused)}
 
     @classmethod
     def from_facts(cls, facts: dict) -> "Verdict":
+        """Make a verdict from the facts that were kept of it."""
         refused = from_data(facts["refused"])
         kind, memory, seconds = str(facts["kind"]), int(facts["memory"]), float(facts["seconds"])
         if refused is not None and not isinstance(refused, str):
@@ -158,6 +160,7 @@ def _too_slow(path: Path, seconds: float) -> Message:
 
 
 def too_large(path: Path, allowed: int) -> Message:
+    """The sentence on a model that needs more memory than it may have."""
     return Message(
         "{path} needs more than {memory} of memory to predict one image, so it is not opened here: make the"
         " model or its input size smaller, or use a machine with more memory.",
