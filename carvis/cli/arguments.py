@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from carvis.classifier.vocabulary import OUTPUTS, PREPROCESSING_NAMES
 from carvis.errors import CarvisError
 from carvis.language import _, localised
 from carvis.workspace import Workspace
 from carvis.workspace.layout import DEMO_BEFORE
-
-_OUTPUTS = ("probability", "independent", "share", "logit", "independent-logit", "log-probability", "signed")
 
 
 def add_workspace(parser: argparse.ArgumentParser) -> None:
@@ -44,20 +43,18 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
             "class names in the model's order, comma-separated, or a file: one a line, labels.txt or class_indices.json"
         ),
     )
+    parser.add_argument("--preprocessing", choices=PREPROCESSING_NAMES, help=_("what the model takes"))
     parser.add_argument(
-        "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help=_("what the model takes")
-    )
-    parser.add_argument(
-        "--resize", choices=("nearest", "bilinear", "bicubic", "area"), help=_("how pictures are resized")
+        "--resize", choices=("nearest", "bilinear", "bicubic", "area"), help=_("how images are resized")
     )
     add_input_size(parser)
     parser.add_argument(
         "--output",
-        choices=_OUTPUTS,
+        choices=OUTPUTS,
         metavar="MEANING",
         help=_(
-            "what the model's output means: {meanings} (default: decided by its graph, else by the numbers it gives)"
-        ).format(meanings=", ".join(_OUTPUTS)),
+            "what the model's output means: {meanings} (default: decided by its graph, else by the values it gives)"
+        ).format(meanings=", ".join(OUTPUTS)),
     )
     parser.add_argument(
         "--alpha", action=_Alpha, metavar="{drop-alpha,on-white,on-black}", help=_("how transparent images are read")
