@@ -7,7 +7,7 @@ from collections import Counter
 import keras
 
 from carvis.architectures.backbones import Backbone, find_backbone
-from carvis.architectures.recipes import ModelRequest
+from carvis.architectures.request import ModelRequest
 from carvis.architectures.vgg import slim_vgg16
 from carvis.errors import ModelError, NetworkError
 from carvis.language import Message

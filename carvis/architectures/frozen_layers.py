@@ -1,7 +1,7 @@
 """Which layers learn: a frozen base, and the last block opened.
 
 Batch normalisation of a base that came with weights stays frozen and in inference mode even in an open block:
-its statistics come from millions of pictures, those of a small batch would only blur them.
+its statistics come from millions of images, and those of a small batch would only blur them.
 """
 
 import keras

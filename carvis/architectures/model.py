@@ -7,7 +7,8 @@ import keras
 
 from carvis.architectures.backbones import backbone_name, find_backbone
 from carvis.architectures.frozen_layers import base_layers
-from carvis.architectures.recipes import RECIPES, ModelRequest
+from carvis.architectures.recipes import RECIPES
+from carvis.architectures.request import ModelRequest
 from carvis.architectures.weights import take_weights
 from carvis.errors import ModelError
 from carvis.language import Message

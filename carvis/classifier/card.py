@@ -23,8 +23,8 @@ _IGNORED = Message("this is ignored until the card is corrected")
 class ModelCard:
     """Facts about a model file, kept beside it.
 
-    ``assumed`` names facts that the model was made with though nobody has confirmed them, as where it was trained on
-    from a parent without a card: they hold, but are still checked. ``other`` holds what the file has beyond the fields
+    ``assumed`` names facts that no one has confirmed, such as those of a parent without a card that the model was
+    trained from: they are used, but still checked. ``other`` holds what the file has beyond the fields
     known here, so that nothing is lost by writing it again. ``problems`` says in sentences which of the file's facts
     are of the wrong type, and are therefore among those.
     """

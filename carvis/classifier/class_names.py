@@ -1,4 +1,4 @@
-"""Which names a model's classes have, where the model file does not say."""
+"""The names of a model's classes, which the model file does not hold."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ def names_of_classes(
 
     Args:
         path: the model file.
-        count: how many classes the model tells apart.
+        count: the number of classes of the model.
         given: names, or a file of names.
         data: the data sets that the images lie in.
         assumptions: what has to be assumed is added here, one sentence each.
@@ -60,7 +60,11 @@ def names_of_classes(
                 count=count,
             )
         )
-    return _beside(path, count, known, assumptions) or _lent(count, data, assumptions) or _numbers(count, assumptions)
+    return (
+        _beside(path, count, known, assumptions)
+        or _from_datasets(count, data, assumptions)
+        or _numbers(count, assumptions)
+    )
 
 
 def keras_names(data: Dataset, count: int) -> list[str] | None:
@@ -107,7 +111,7 @@ def _beside(path: Path, count: int, known: list[str], assumptions: list[Message]
     return None
 
 
-def _lent(count: int, data: Sequence[Dataset], assumptions: list[Message]) -> list[str] | None:
+def _from_datasets(count: int, data: Sequence[Dataset], assumptions: list[Message]) -> list[str] | None:
     fitting = {tuple(names): dataset for dataset in data if (names := keras_names(dataset, count))}
     if len(fitting) == 1:
         lent, dataset = next(iter(fitting.items()))

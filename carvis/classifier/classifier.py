@@ -54,7 +54,7 @@ class Classifier(ModelInput, LayerAccess):
         name: shown wherever a result is shown.
         path, sha256, card, assumptions: where it came from, the hash of that file, and what had to be assumed, one
             sentence each.
-        assumed: names of the facts (``class_names``, ``preprocessing``, ...) that nobody has given or confirmed.
+        assumed: names of the facts (``class_names``, ``preprocessing``, ...) that no one has given or confirmed.
 
     Raises:
         ModelError: the model is no image classifier, or the names do not fit it.

@@ -128,7 +128,7 @@ class FlatGraph:
             args, kwargs = node.arguments.fill_in(dict(zip(map(id, node.input_tensors), specs)))
             made = keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs))
             return [tuple(tensor.shape) for tensor in made] if len(made) == len(noted) else noted
-        # A layer of anyone's own may not be able to tell.
+        # A custom layer may not support it.
         except Exception:
             return noted
 

@@ -27,15 +27,15 @@ def walk(model: keras.Model) -> Iterator[tuple[str, keras.Layer]]:
 
 
 def _walk(
-    model: keras.Model, prefix: str, parents: list[keras.Model], seen: set[int]
+    model: keras.Model, prefix: str, parents: list[keras.Model], visited: set[int]
 ) -> Iterator[tuple[str, keras.Layer, list[keras.Model]]]:
     for layer in model.layers:
-        if id(layer) in seen:
+        if id(layer) in visited:
             continue
-        seen.add(id(layer))
+        visited.add(id(layer))
         path = f"{prefix}{shown_name(layer)}"
         if isinstance(layer, keras.Model):
-            yield from _walk(layer, f"{path}/", [*parents, layer], seen)
+            yield from _walk(layer, f"{path}/", [*parents, layer], visited)
         else:
             yield path, layer, parents
 

@@ -1,4 +1,4 @@
-"""How much memory a model takes to look at an image, reckoned from its shapes before anything is computed."""
+"""How much memory a model needs for one image, estimated from its shapes before anything is computed."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from carvis.classifier.flat_graph import Call
 
 _SIZES_KEPT = 64
-# Most models are far below: asking the system takes longer than the product.
-_NOT_WORTH_ASKING = 100_000_000
+# Most models are far below, and a query of the system takes longer than the comparison.
+_NEGLIGIBLE = 100_000_000
 _CGROUP = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
@@ -67,7 +67,7 @@ def _file_cache(folder: Path) -> int:
 
 
 def estimate_memory(model: "keras.Model", size: tuple[int, int]) -> MemoryEstimate:
-    """Reckon what a model takes for one image of a size (height, width).
+    """Estimate what a model needs for one image of a size (height, width).
 
     A size that only the image decides counts as 1, and so does what a layer takes inside itself.
     """
@@ -85,7 +85,7 @@ def estimate_memory(model: "keras.Model", size: tuple[int, int]) -> MemoryEstima
 
 
 def _products(call: "Call", shapes: list) -> int:
-    """Reckon the multiplications of a call: each weight of a convolution counts at each place of its map."""
+    """Estimate the multiplications of a call: each weight of a convolution counts at each position of its map."""
     step = call.operation
     # Inputs compute nothing, and operations that are no layers have no weights.
     if call.is_input or not hasattr(step, "count_params"):
@@ -108,7 +108,7 @@ def check_memory(needs: MemoryEstimate, name: object) -> None:
     Raises:
         TooLargeError: it takes more.
     """
-    if needs.step > _NOT_WORTH_ASKING and needs.step > (free := free_memory()):
+    if needs.step > _NEGLIGIBLE and needs.step > (free := free_memory()):
         raise TooLargeError(
             Message(
                 "{name} needs {needed} of memory for one image, but {free} are free: choose a smaller input"
@@ -126,7 +126,7 @@ def check_batch(needs: MemoryEstimate, n: int, name: object) -> None:
     Raises:
         TooLargeError: it would.
     """
-    if needs.step * n > _NOT_WORTH_ASKING and needs.step * n > (free := free_memory()):
+    if needs.step * n > _NEGLIGIBLE and needs.step * n > (free := free_memory()):
         raise TooLargeError(
             Message(
                 "{name} needs {needed} of memory for a batch of {n} images, but {free} are free: choose a"

@@ -23,18 +23,18 @@ def in_this_thread(own: Callable, wrapper: Callable) -> Callable:
 
 
 @contextlib.contextmanager
-def patched(thing: object, name: str, wrapper: Callable) -> Iterator[None]:
+def patched(target: object, name: str, wrapper: Callable) -> Iterator[None]:
     """Run ``wrapper(own, ...)`` in place of a method of an object while the block lasts, in this thread alone.
 
     Threads that patch wait for each other. ``object`` sets and deletes, as Keras tracks what is set on a layer.
     """
     with PATCHING:
-        before = thing.__dict__.get(name)
-        object.__setattr__(thing, name, in_this_thread(getattr(thing, name), wrapper))
+        before = target.__dict__.get(name)
+        object.__setattr__(target, name, in_this_thread(getattr(target, name), wrapper))
         try:
             yield
         finally:
             if before is None:
-                object.__delattr__(thing, name)
+                object.__delattr__(target, name)
             else:
-                object.__setattr__(thing, name, before)
+                object.__setattr__(target, name, before)

@@ -1,4 +1,4 @@
-"""Opening a model file as a Keras 3 model: inspected, built without memory, compared with its weights, then filled."""
+"""``open_model``: a model file as a Keras 3 model, built without memory, compared with its weights, then filled."""
 
 import contextlib
 import math
@@ -163,7 +163,7 @@ def _remember_names(tree: LayerTree) -> None:
 
 
 def _cleaned(value: Any) -> Any:
-    """Leave out training settings, which may name foreign functions, and add the modules that ``.h5`` leaves out."""
+    """Drop training settings, which may name functions from elsewhere, and add the modules that ``.h5`` omits."""
     if isinstance(value, list):
         return [_cleaned(item) for item in value]
     if not isinstance(value, dict):
@@ -198,7 +198,7 @@ def _module_of(kind: str, entry: dict) -> str | None:
 def _check_size(file: ModelFile, model: keras.Model) -> None:
     held = file.parameters
     needed = sum(math.prod(weight.shape) for weight in model.weights)
-    # Wrapped layers are stored twice; adapters (LoRA) are stored merged, and begin anew at zero.
+    # Wrapped layers are stored twice; adapters (LoRA) are stored merged, and start from zero.
     adapters = sum(math.prod(weight.shape) for weight in model.weights if weight.name.startswith("lora_"))
     if held < needed - adapters or adapters > 2 * held:
         raise ModelError(

@@ -22,18 +22,18 @@ def probabilities(raw: NDArray[np.floating], output: OutputName) -> NDArray[np.f
     """
     single = raw.shape[1] == 1
     if output in ("probability", "independent"):
-        found = raw
+        values = raw
     elif output == "share":
-        found = raw / np.maximum(raw.sum(axis=1, keepdims=True), _SMALLEST)
+        values = raw / np.maximum(raw.sum(axis=1, keepdims=True), _SMALLEST)
     elif output == "log-probability":
-        found = np.exp(raw)
+        values = np.exp(raw)
     elif output == "signed":
-        found = (1 + raw) / 2
+        values = (1 + raw) / 2
     elif output == "independent-logit" or single:
-        found = expit(raw)
+        values = expit(raw)
     else:
-        found = softmax(raw, axis=1)
-    return np.concatenate([1 - found, found], axis=1) if single else found
+        values = softmax(raw, axis=1)
+    return np.concatenate([1 - values, values], axis=1) if single else values
 
 
 def score_kind(model: keras.Model, output: OutputName, requested: ScoreName) -> ScoreName:
@@ -63,25 +63,25 @@ def class_scores(
     """
     single = raw.shape[1] == 1
     if output in ("probability", "independent"):
-        found, logit = raw, before
+        probs, logit = raw, before
     elif output == "share":
-        found, logit = raw / tf.maximum(tf.reduce_sum(raw, axis=1, keepdims=True), _SMALLEST), None
+        probs, logit = raw / tf.maximum(tf.reduce_sum(raw, axis=1, keepdims=True), _SMALLEST), None
     elif output == "log-probability":
-        found, logit = tf.exp(raw), before
+        probs, logit = tf.exp(raw), before
     elif output == "signed":
-        found, logit = (1 + raw) / 2, None
+        probs, logit = (1 + raw) / 2, None
     elif output == "independent-logit" or single:
-        found, logit = tf.sigmoid(raw), raw
+        probs, logit = tf.sigmoid(raw), raw
     else:
-        found, logit = tf.nn.softmax(raw), raw
+        probs, logit = tf.nn.softmax(raw), raw
     if kind == "logit" and logit is None:
-        logit = tf.math.log(tf.maximum(found, _SMALLEST)) - tf.math.log(tf.maximum(1 - found, _SMALLEST))
+        logit = tf.math.log(tf.maximum(probs, _SMALLEST)) - tf.math.log(tf.maximum(1 - probs, _SMALLEST))
     if single:
-        found = tf.concat([1 - found, found], axis=1)
+        probs = tf.concat([1 - probs, probs], axis=1)
         logit = None if logit is None else tf.concat([-logit, logit], axis=1)
     if kind == "probability":
-        return found, found
-    return found, logit if kind == "logit" else tf.math.log(tf.maximum(found, _SMALLEST))
+        return probs, probs
+    return probs, logit if kind == "logit" else tf.math.log(tf.maximum(probs, _SMALLEST))
 
 
 def squashing_step(model: keras.Model) -> Step | None:
@@ -102,8 +102,8 @@ def squashing_step(model: keras.Model) -> Step | None:
 def _all_calls(model: keras.Model, step: Step) -> list[Node]:
     inner = model._functional if isinstance(model, keras.Sequential) else model
     nodes = [node for nodes in inner._nodes_by_depth.values() for node in nodes]
-    found = calls_of(inner, step)
+    calls = calls_of(inner, step)
     for node in nodes:
         if isinstance(node.operation, keras.Model):
-            found = found + _all_calls(node.operation, step)
-    return found
+            calls = calls + _all_calls(node.operation, step)
+    return calls

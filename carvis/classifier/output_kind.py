@@ -28,7 +28,7 @@ def decide_output(
 
     Returns:
         A name in ``OUTPUTS``, and what was assumed, or None where the graph is certain and nothing is unusual.
-        The name is None where the graph does not tell and ``raw`` is None.
+        The name is None where the graph does not decide and ``raw`` is None.
 
     Raises:
         ModelError: the one output can be no class's score.

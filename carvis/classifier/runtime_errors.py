@@ -109,9 +109,9 @@ def reason_of(error: BaseException) -> str:
     text = text.rpartition("Exception encountered when calling")[2] if "Exception encountered" in text else text
     text = _TAIL.split(text)[0]
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("File ")]
-    said = next((line for line in reversed(lines) if ": " in line or line.endswith(".")), lines[-1] if lines else "")
-    said = re.sub(r"\{\{.*?\}\}\s*", "", said)
-    return " ".join(said.split())[:_LONGEST].rstrip(".:") or type(error).__name__
+    line = next((line for line in reversed(lines) if ": " in line or line.endswith(".")), lines[-1] if lines else "")
+    line = re.sub(r"\{\{.*?\}\}\s*", "", line)
+    return " ".join(line.split())[:_LONGEST].rstrip(".:") or type(error).__name__
 
 
 @contextlib.contextmanager
@@ -138,15 +138,15 @@ def model_failures(name: object = None) -> Iterator[None]:
         raise ModelError(sentence) from error
 
 
-def telling(function: Callable[P, T], name: object = None) -> Callable[P, T]:
-    """Return a function whose failures are told as ``model_failures`` tells them."""
+def with_model_failures(function: Callable[P, T], name: object = None) -> Callable[P, T]:
+    """Return a function whose failures ``model_failures`` turns into a ``ModelError``."""
 
     @functools.wraps(function, assigned=())
-    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         with model_failures(name):
             return function(*args, **kwargs)
 
-    return told
+    return wrapped
 
 
 def name_of(model: "keras.Model") -> str:

@@ -134,7 +134,7 @@ def _save_card(clf: "Classifier", path: str, checked: "AssumptionCheck | None", 
 
     names = ("class_names", "preprocessing", "resize", "alpha", "orientation")
     known = {fact: getattr(clf, fact) for fact in names if fact not in clf.assumed}
-    # The graph tells what most outputs mean: only what a person gave has to be kept.
+    # The graph decides what most outputs mean: only what a person gave has to be kept.
     known |= {"output": output} if output else {}
     known = (checked.settled if checked else {}) | known
     if not known:

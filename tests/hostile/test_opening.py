@@ -43,7 +43,7 @@ UNUSUAL = {
     "a wrapped layer": (lambda: keras.Sequential([keras.Input((8, 8, 3)), L.TimeDistributed(L.Dense(3)),
                                                   L.GlobalAveragePooling2D()]), "TimeDistributed"),
     "calls of calls": (lambda: nested(12), "12,290 layers"),
-    "3 GB of memory": (lambda: sequential(L.Resizing(8_000, 4_000), L.Conv2D(4, 3)), "GB of memory for one image"),
+    "3 GB of memory": (lambda: sequential(L.Resizing(8_000, 4_000), L.Conv2D(4, 3)), "one image needs .* GB of memory"),
     "hours": (lambda: sequential(L.Conv2D(64, 61, padding="same"), L.Conv2D(64, 61, padding="same"),
                                  shape=(256, 256, 3)), "billion multiplications"),
 }  # fmt: skip

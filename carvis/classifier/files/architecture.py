@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from carvis.classifier.files.size_limit import ANEW
+from carvis.classifier.files.size_limit import REMEDY
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -66,7 +66,7 @@ def _too_large(path: Path, found: Message) -> ModelError:
             "{path} contains an architecture of {found}, larger than any model's: {remedy}.",
             path=path,
             found=found,
-            remedy=ANEW,
+            remedy=REMEDY,
         )
     )
 

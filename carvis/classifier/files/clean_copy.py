@@ -1,4 +1,4 @@
-"""Copies of a model file for Keras to read: what was looked at, written anew, and nothing else."""
+"""Copies of a model file for Keras to read, which contain the checked parts and nothing else."""
 
 import zipfile
 from pathlib import Path
@@ -27,7 +27,7 @@ def copy_weights(file: ModelFile, folder: Path) -> Path:
 
 
 def copy_archive(file: ModelFile, folder: Path) -> Path:
-    """Write a ``.keras`` file anew into a folder: its weights without the optimizer's, its other parts as they are.
+    """Write a copy of a ``.keras`` file into a folder, without the weights of its optimizer.
 
     Raises:
         ModelError: as ``StoredArray.read``.

@@ -194,7 +194,7 @@ class StoredArray:
         self.name, self._handle, self._book = name, handle, book
         plan = handle.get_create_plist()
         layout = plan.get_layout()
-        # Before all else: even to tell the shape of a virtual array, HDF5 opens the other files.
+        # First of all: even for the shape of a virtual array, HDF5 opens the other files.
         if layout == h5d.VIRTUAL or plan.get_external_count():
             raise book.elsewhere(name)
         filters = [plan.get_filter(i) for i in range(plan.get_nfilters())]
@@ -215,7 +215,7 @@ class StoredArray:
         else:
             self._chunks = math.prod(-(-side // block) for side, block in zip(self.shape, self._chunk))
             self.declared = self._chunks * (self._block_bytes() + _BYTES_A_CHUNK)
-        # LZF takes as much room as it is told, which is the size of a block.
+        # LZF takes as much room as this number says, which is the size of a block.
         for code, _, values, _ in filters:
             if code == _LZF and tuple(values[2:3]) != (self._block_bytes(),):
                 raise book.unknown_filter(f"{name}, filter {code}")
@@ -261,7 +261,7 @@ class StoredArray:
         if len(blocks) > self._chunks or any(block.size > self._book.size for block in blocks):
             raise ValueError(f"{foreign_text(self.name)} holds more than its shape has")
         for block in blocks:
-            # A filter may have been left out for a block that does not shrink.
+            # A filter may be skipped for a block that does not shrink.
             used = [code for i, code in enumerate(self._filters) if not block.filter_mask >> i & 1]
             unpacked = block.size
             if h5z.FILTER_DEFLATE in used:

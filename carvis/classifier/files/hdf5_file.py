@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from carvis.classifier.files.foreign_text import foreign_text
-from carvis.classifier.files.size_limit import ANEW
+from carvis.classifier.files.size_limit import REMEDY
 from carvis.errors import ModelError, UntrustedModelError
 from carvis.language import Message
 
@@ -44,7 +44,7 @@ class OpenFile:
                 "{path} points to another file ({name}), which is not read: {remedy}.",
                 path=self.path,
                 name=foreign_text(name),
-                remedy=ANEW,
+                remedy=REMEDY,
             )
         )
 
@@ -56,13 +56,15 @@ class OpenFile:
                 " does not follow: {remedy}.",
                 path=self.path,
                 name=foreign_text(name),
-                remedy=ANEW,
+                remedy=REMEDY,
             )
         )
 
     def too_many(self) -> ModelError:
         """The error of a file with more parts than any model has."""
-        return ModelError(Message("{path} contains more parts than any model: {remedy}.", path=self.path, remedy=ANEW))
+        return ModelError(
+            Message("{path} contains more parts than any model: {remedy}.", path=self.path, remedy=REMEDY)
+        )
 
     def too_deep(self) -> ModelError:
         """The error of a file whose parts nest too deep or in a circle."""
@@ -71,7 +73,7 @@ class OpenFile:
                 "{path} nests its parts more than {n} levels deep or in a cycle, which no model does: {remedy}.",
                 path=self.path,
                 n=MOST_LEVELS,
-                remedy=ANEW,
+                remedy=REMEDY,
             )
         )
 
@@ -82,6 +84,6 @@ class OpenFile:
                 "{path} uses an unsupported compression ({name}): {remedy}, without compression.",
                 path=self.path,
                 name=foreign_text(name),
-                remedy=ANEW,
+                remedy=REMEDY,
             )
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from carvis.classifier.files.foreign_text import foreign_text
-from carvis.classifier.files.size_limit import ANEW, check_growth, check_memory
+from carvis.classifier.files.size_limit import REMEDY, check_growth, check_memory
 from carvis.classifier.files.stored_member import StoredMember
 from carvis.errors import ModelError, UntrustedModelError
 from carvis.language import Message
@@ -106,7 +106,7 @@ class ModelArchive:
                         "{path} contains a part named {name}, which leads out of its folder: {remedy}.",
                         path=self.path,
                         name=foreign_text(name),
-                        remedy=ANEW,
+                        remedy=REMEDY,
                     )
                 )
             plain = member.compress_type == zipfile.ZIP_STORED
@@ -116,7 +116,7 @@ class ModelArchive:
                         "{path} uses an unsupported compression ({name}): {remedy}, without compression.",
                         path=self.path,
                         name=foreign_text(name),
-                        remedy=ANEW,
+                        remedy=REMEDY,
                     )
                 )
             if member.header_offset < end or (plain and member.file_size != member.compress_size):
@@ -124,7 +124,7 @@ class ModelArchive:
                     Message(
                         "{path} contains overlapping parts, which no model has: {remedy}.",
                         path=self.path,
-                        remedy=ANEW,
+                        remedy=REMEDY,
                     )
                 )
             end = member.header_offset + member.compress_size

@@ -1,6 +1,6 @@
-"""Looking through model files in a process of its own, since some damage ends the HDF5 library or makes it loop.
+"""``scan``: a model file checked in a process of its own, since some damage crashes the HDF5 library or makes it loop.
 
-One process serves one after the other; what a file does to it is said of that file, and the next one gets another.
+One process checks one file after the other; a file that ends it is reported, and the next one gets a new process.
 """
 
 import atexit
@@ -11,7 +11,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from carvis.classifier.files.size_limit import ANEW
+from carvis.classifier.files.size_limit import REMEDY
 from carvis.errors import ModelError, UntrustedModelError
 from carvis.language import Message, from_data
 from carvis.startup import module_process
@@ -24,18 +24,18 @@ _running: tuple[int, subprocess.Popen] | None = None
 
 
 def scan(path: Path, *, weights: bool = False) -> dict | None:
-    """Look through an HDF5 or ``.keras`` file elsewhere and return the facts of its ``ModelFile``.
+    """Check an HDF5 or ``.keras`` file in another process and return the facts of its ``ModelFile``.
 
     Args:
         path: the file.
-        weights: leave out what concerns the architecture; the facts are then empty.
+        weights: check the weights alone; the facts are then empty.
 
     Returns:
         the facts, None where no other process can be started.
 
     Raises:
-        ModelError: it is refused, or its reader crashed or did not come to an end.
-        OSError: it is gone.
+        ModelError: it is refused, or its reader crashed or ran out of time.
+        OSError: the file no longer exists.
     """
     seconds = _SECONDS + path.stat().st_size / _BYTES_A_SECOND
     folder = None if path.is_absolute() else os.getcwd()
@@ -96,7 +96,7 @@ def _process() -> subprocess.Popen | None:
         )
     except OSError:
         return None
-    # It answers an empty line once it has started.
+    # It writes an empty line once it has started.
     if not _response(process, b"\n", _SECONDS_TO_START)[0]:
         process.kill()
         return None
@@ -120,7 +120,7 @@ def _crashed(path: Path, code: int) -> ModelError:
             " again, or {remedy}.",
             path=path,
             code=code,
-            remedy=ANEW,
+            remedy=REMEDY,
         )
     )
 
@@ -132,6 +132,6 @@ def _endless(path: Path, seconds: float) -> ModelError:
             " {remedy}.",
             path=path,
             n=f"{seconds:,.0f}",
-            remedy=ANEW,
+            remedy=REMEDY,
         )
     )

@@ -10,7 +10,7 @@ from carvis.language import Message
 # hundredth at most. A small file may grow to what costs no machine anything.
 MOST_TIMES, ALWAYS = 100, 128 << 20
 _SHARE_OF_MEMORY = 0.5
-ANEW = Message("save the model again with Keras")
+REMEDY = Message("save the model again with Keras")
 
 
 def allowed(file_bytes: int) -> int:
@@ -37,7 +37,7 @@ def check_growth(path: Path, file_bytes: int, unpacked: int) -> None:
                 path=path,
                 held=_size(file_bytes),
                 unpacked=_size(unpacked),
-                remedy=ANEW,
+                remedy=REMEDY,
             )
         )
 

@@ -1,6 +1,6 @@
-"""Translating one layer of Keras 1 or 2 into a layer of Keras 3.
+"""``translate_layer``: a layer of Keras 1 or 2 as a layer of Keras 3.
 
-What matters only before or during training (initialisers, regularisers, constraints) is left out: the weights come
+What matters only before or during training (initialisers, regularisers, constraints) is ignored: the weights come
 from the file. A setting that Keras 3 does not know and that could change a prediction is an error, never dropped.
 """
 

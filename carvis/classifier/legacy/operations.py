@@ -50,7 +50,7 @@ _LAYERS |= {
 
 
 def is_tensor(value: object) -> bool:
-    """Tell a tensor of the graph from a constant."""
+    """Tell whether a value is a tensor of the graph, not a constant."""
     return isinstance(value, keras.KerasTensor)
 
 

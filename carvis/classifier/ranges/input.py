@@ -1,4 +1,4 @@
-"""What range of values a model's first weights see: whether it scales pixel values itself is decided by that."""
+"""The range of values that reaches a model's first weights, which decides whether it scales pixel values itself."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ _SUMS = (keras.layers.Conv2D, keras.layers.Dense, keras.layers.DepthwiseConv2D)
 _TRIED: tuple[PreprocessingName, ...] = ("none", "unit", "tf")
 # What divides by so much takes pixel values to those that weights are trained on.
 _LARGE = 16.0
-# Weights are trained on values of about this span; pixel values themselves have about 255.
+# Weights are trained on values of about this span; that of pixel values is about 255.
 _SCALED, _PIXELS = (0.25, 20.0), (200.0, 320.0)
 
 
@@ -43,13 +43,13 @@ class _Reached(Exception):
 
 
 @dataclass(frozen=True)
-class SeenRange:
-    """What a model's first weights see of pixel values 0 to 255.
+class FirstWeightsRange:
+    """What reaches a model's first weights of pixel values 0 to 255.
 
     Attributes:
         low, high: of the values that reach them when pixel values go in unchanged.
         preprocessing: the name in ``PREPROCESSING`` that brings them to a range weights are trained on.
-        unchanged: whether they see the pixel values as they are.
+        unchanged: whether pixel values reach them as they are.
         certain: whether no other of ``none``, ``unit`` and ``tf`` would do.
     """
 
@@ -100,7 +100,7 @@ def _with_parents(model: keras.Model, parents: list[keras.Model]) -> Iterator[tu
 
 
 def _only_weighs(step: keras.Layer, parents: list[keras.Model]) -> bool:
-    """Tell a weighted sum whose result is scaled down before anything else, such as a conversion to grey.
+    """Tell whether a step is a weighted sum that is scaled down at once, such as a conversion to grayscale.
 
     Its place before the scaling says that it takes pixel values.
     """
@@ -119,18 +119,18 @@ def _scales_down(step: keras.Operation) -> bool:
     kind = type(step).__name__
     if kind not in ("Divide", "TrueDivide", "Multiply") or not step._inbound_nodes:
         return False
-    given = [one for one in step._inbound_nodes[0].arguments.args if not isinstance(one, keras.KerasTensor)]
-    sizes = [np.abs(np.asarray(one)) for one in given if np.issubdtype(np.asarray(one).dtype, np.number)]
+    given = [operand for operand in step._inbound_nodes[0].arguments.args if not isinstance(operand, keras.KerasTensor)]
+    sizes = [np.abs(np.asarray(operand)) for operand in given if np.issubdtype(np.asarray(operand).dtype, np.number)]
     return any(size.max() <= 1 / _LARGE if kind == "Multiply" else size.min() >= _LARGE for size in sizes)
 
 
 def _has_kernel(layer: keras.Layer) -> bool:
-    """Tell a layer that learns from one whose only variables are the state of its random numbers."""
+    """Tell whether a layer learns, and does not only keep the state of its random numbers."""
     return any("seed" not in weight.name and np.issubdtype(weight.dtype, np.floating) for weight in layer.weights)
 
 
-def seen_range(model: keras.Model, size: tuple[int, int], channels: int) -> SeenRange | None:
-    """Send black, white and noise through a model up to its first weights, and judge what they see.
+def first_weights_range(model: keras.Model, size: tuple[int, int], channels: int) -> FirstWeightsRange | None:
+    """Send black, white and noise through a model up to its first weights, and judge what reaches them.
 
     Returns:
         None where no weights are reached or the model cannot be run so.
@@ -140,7 +140,7 @@ def seen_range(model: keras.Model, size: tuple[int, int], channels: int) -> Seen
     images = np.stack([np.zeros(shape), np.full(shape, 255.0), rng.integers(0, 256, shape)]).astype(np.float32)
     try:
         found = {name: _ends(model, PREPROCESSING[name](images)) for name in _TRIED}
-    # A layer of the user's own may fail in any way; then nothing is known.
+    # A custom layer may fail in any way; then nothing is known.
     except Exception:
         return None
     ends = {name: pair for name, pair in found.items() if pair is not None}
@@ -148,14 +148,14 @@ def seen_range(model: keras.Model, size: tuple[int, int], channels: int) -> Seen
         return None
     low, high = ends["none"]
     if takes_whole_numbers(model):
-        return SeenRange(low, high, "none", abs(low) < 1 and abs(high - 255) < 1, True)
+        return FirstWeightsRange(low, high, "none", abs(low) < 1 and abs(high - 255) < 1, True)
     unchanged = abs(low) < 0.5 and abs(high - 255) < 0.5
     fits = [name for name in ends if _fits(*ends[name], _SCALED)]
     if not fits and not unchanged:
         fits = [name for name in ends if _fits(*ends[name], _PIXELS)]
     name = fits[0] if fits else "unit"
     rivals = [rival for rival in fits[1:] if abs(_off_centre(*ends[rival])) < abs(_off_centre(*ends[name])) - 0.5]
-    return SeenRange(low, high, name, unchanged, bool(fits) and not rivals and not unchanged)
+    return FirstWeightsRange(low, high, name, unchanged, bool(fits) and not rivals and not unchanged)
 
 
 def _ends(model: keras.Model, images: np.ndarray) -> tuple[float, float] | None:
@@ -180,33 +180,33 @@ def assumed_preprocessing(model: keras.Model, shape: tuple[int, int, int]) -> tu
     Args:
         shape: (height, width, channels) of an image that the model takes.
     """
-    seen = seen_range(model, shape[:2], shape[2])
+    span = first_weights_range(model, shape[:2], shape[2])
     if takes_whole_numbers(model):
         return "none", Message(
             "The model takes integers ({dtype}), so pixel values go in unchanged, 0 to 255 (preprocessing none).",
             dtype=input_dtype(model),
         )
-    if seen is None or seen.unchanged:
+    if span is None or span.unchanged:
         return "unit", Message(
             "Pixel values are divided by 255 (preprocessing unit), as the tutorial's models take them."
         )
-    ends = {"low": f"{seen.low:.3g}", "high": f"{seen.high:.3g}"}
-    if not seen.certain:
-        return seen.preprocessing, Message(
+    ends = {"low": f"{span.low:.3g}", "high": f"{span.high:.3g}"}
+    if not span.certain:
+        return span.preprocessing, Message(
             "The model transforms pixel values itself: 0 to 255 reach its first weights as {low} to {high},"
             " which does not show the range it expects, so preprocessing {name} is assumed.",
-            name=seen.preprocessing,
+            name=span.preprocessing,
             **ends,
         )
-    if seen.preprocessing == "none":
+    if span.preprocessing == "none":
         return "none", Message(
             "The model scales its input itself, so pixel values go in unchanged (preprocessing none): 0 to 255 reach"
             " its first weights as {low} to {high}.",
             **ends,
         )
-    return seen.preprocessing, Message(
+    return span.preprocessing, Message(
         "The model transforms its input but expects scaled values: 0 to 255 would reach its first weights"
         " as {low} to {high}, so preprocessing {name} is assumed.",
-        name=seen.preprocessing,
+        name=span.preprocessing,
         **ends,
     )

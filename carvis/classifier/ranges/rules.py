@@ -20,32 +20,32 @@ Rule: TypeAlias = Callable[[Step, Node, Tensor, RangeOf], OutputRange]
 def _given(node: Node) -> list[Any]:
     """What goes into a call, in order: tensors and constants, those of a list one by one."""
     values = []
-    for one in (*node.arguments.args, *node.arguments.kwargs.values()):
-        values += list(one) if isinstance(one, (list, tuple)) else [one]
-    return [one for one in values if one is not None and not isinstance(one, (bool, str))]
+    for operand in (*node.arguments.args, *node.arguments.kwargs.values()):
+        values += list(operand) if isinstance(operand, (list, tuple)) else [operand]
+    return [operand for operand in values if operand is not None and not isinstance(operand, (bool, str))]
 
 
 def _tensors(node: Node, range_of: RangeOf) -> list[OutputRange]:
-    return [range_of(one) for one in node.input_tensors]
+    return [range_of(operand) for operand in node.input_tensors]
 
 
 def _pass(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
-    (one, *others) = node.input_tensors
+    (operand, *others) = node.input_tensors
     if others:
         return UNKNOWN
-    before = range_of(one)
-    same_rows = one.shape[-1] == tensor.shape[-1]
+    before = range_of(operand)
+    same_rows = operand.shape[-1] == tensor.shape[-1]
     return before if same_rows else replace(before, total=None, log=False)
 
 
 def _item(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
-    one, key = node.arguments.args[:2]
+    operand, key = node.arguments.args[:2]
     key = key if isinstance(key, tuple) else (key,)
     named = [part for part in key if part is not Ellipsis and part is not None]
-    ends_the_key = len(named) == len(one.shape) or (len(named) < len(key) and key[-1] is not Ellipsis)
+    ends_the_key = len(named) == len(operand.shape) or (len(named) < len(key) and key[-1] is not Ellipsis)
     # A row adds up as before only where it is taken whole.
     whole = not ends_the_key or (isinstance(key[-1], slice) and key[-1] == slice(None))
-    return range_of(one) if whole else replace(range_of(one), total=None, log=False)
+    return range_of(operand) if whole else replace(range_of(operand), total=None, log=False)
 
 
 def _activation(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
@@ -64,26 +64,27 @@ def _softmax(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> Outpu
 
 
 def _hull(ranges: list[OutputRange]) -> OutputRange:
-    totals = {one.total for one in ranges}
+    totals = {operand.total for operand in ranges}
     return OutputRange(
-        min(one.low for one in ranges),
-        max(one.high for one in ranges),
+        min(operand.low for operand in ranges),
+        max(operand.high for operand in ranges),
         total=totals.pop() if len(totals) == 1 else None,
-        untied=all(one.untied for one in ranges),
-        known=all(one.known for one in ranges),
+        untied=all(operand.untied for operand in ranges),
+        known=all(operand.known for operand in ranges),
     )
 
 
 def _average(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
     ranges = _tensors(node, range_of)
-    totals = [one.total for one in ranges]
-    total = sum(known) / len(known) if len(known := [one for one in totals if one is not None]) == len(totals) else None
-    low, high = (sum(getattr(one, side) for one in ranges) / len(ranges) for side in ("low", "high"))
+    totals = [operand.total for operand in ranges]
+    known = [total for total in totals if total is not None]
+    total = sum(known) / len(known) if len(known) == len(totals) else None
+    low, high = (sum(getattr(operand, side) for operand in ranges) / len(ranges) for side in ("low", "high"))
     return replace(_hull(ranges), low=low, high=high, total=total)
 
 
 def _concatenate(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
-    # Columns laid side by side may be one value and what is left of one: the numbers tell.
+    # Columns side by side may be one value and its complement to one: the values decide.
     found = replace(_hull(_tensors(node, range_of)), untied=False)
     along_rows = getattr(step, "axis", -1) in (-1, len(tensor.shape) - 1)
     return replace(found, total=None) if along_rows else found
@@ -91,9 +92,9 @@ def _concatenate(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> O
 
 def _extreme(of: Callable[[Iterable[float]], float]) -> Rule:
     def extreme(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
-        ranges = [range_of(one) for one in _given(node)]
-        low, high = (of(getattr(one, side) for one in ranges) for side in ("low", "high"))
-        return OutputRange(low, high, known=_bounded(low, high) or all(one.known for one in ranges))
+        ranges = [range_of(operand) for operand in _given(node)]
+        low, high = (of(getattr(operand, side) for operand in ranges) for side in ("low", "high"))
+        return OutputRange(low, high, known=_bounded(low, high) or all(operand.known for operand in ranges))
 
     return extreme
 
@@ -105,14 +106,14 @@ def _bounded(low: float, high: float) -> bool:
 def _add(sign: int) -> Rule:
     def add(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
         given = _given(node)
-        ranges = [range_of(one) for one in given]
+        ranges = [range_of(operand) for operand in given]
         low, high, total = ranges[0].low, ranges[0].high, _total(given[0], ranges[0], tensor)
-        for one, of_one in zip(given[1:], ranges[1:]):
-            ends = (of_one.low, of_one.high) if sign > 0 else (-of_one.high, -of_one.low)
+        for operand, of_operand in zip(given[1:], ranges[1:]):
+            ends = (of_operand.low, of_operand.high) if sign > 0 else (-of_operand.high, -of_operand.low)
             low, high = low + ends[0], high + ends[1]
-            other = _total(one, of_one, tensor)
+            other = _total(operand, of_operand, tensor)
             total = None if total is None or other is None else total + sign * other
-        return OutputRange(low, high, total=total, known=all(one.known for one in ranges))
+        return OutputRange(low, high, total=total, known=all(operand.known for operand in ranges))
 
     return add
 
@@ -177,15 +178,15 @@ def _clip(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRa
 
 
 def _reduced(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
-    one = node.input_tensors[0]
-    before, axes = range_of(one), getattr(step, "axis", None)
-    axes = [axes] if isinstance(axes, int) else list(axes) if axes is not None else list(range(len(one.shape)))
-    over_rows = -1 in axes or len(one.shape) - 1 in axes
+    operand = node.input_tensors[0]
+    before, axes = range_of(operand), getattr(step, "axis", None)
+    axes = [axes] if isinstance(axes, int) else list(axes) if axes is not None else list(range(len(operand.shape)))
+    over_rows = -1 in axes or len(operand.shape) - 1 in axes
     kind = type(step).__name__
     total = before.total if kind in ("Mean", "Sum") and not over_rows else None
     if kind != "Sum":
         return replace(before, total=total, log=False)
-    counts = [one.shape[axis] for axis in axes]
+    counts = [operand.shape[axis] for axis in axes]
     if None in counts:
         return UNKNOWN
     count = math.prod(counts)

@@ -1,4 +1,4 @@
-"""Which model files are opened at once, and which are tried in a process of their own first."""
+"""Which model files are opened at once, and which in a sandbox first."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ _PLAIN = frozenset(
 
 
 def sandbox_reason(path: str | Path) -> Message | None:
-    """Say why a model file is tried before it is opened, from its architecture alone; None where it need not be.
+    """Return why a model file needs a sandbox, from its architecture alone; None where it needs none.
 
     Raises:
         ModelError: it would not be opened anyway.
@@ -51,7 +51,7 @@ def sandbox_reason(path: str | Path) -> Message | None:
 
 
 def size_reason(needs: MemoryEstimate) -> Message | None:
-    """Say why a model that was built, but has computed nothing yet, is tried first; None where it need not be."""
+    """Return why a model that is built, but has computed nothing yet, needs a sandbox; None where it needs none."""
     if needs.step > MOST_STEP or needs.total > MOST_TOTAL:
         return Message("one image needs {bytes} of memory", bytes=gigabytes(max(needs.step, needs.total)))
     if needs.products > MOST_PRODUCTS:

@@ -1,6 +1,6 @@
-"""Letting model files pass to be opened: at once, or after a trial in a process of its own.
+"""Which model files are opened at once, and which in a sandbox first.
 
-What came of a trial is kept by the content of the file, so that it costs its seconds once.
+A verdict is cached by the content of the file, so that the sandbox runs once for each file.
 """
 
 import contextlib
@@ -27,15 +27,15 @@ from carvis.errors import CarvisError, ModelError
 from carvis.language import Message, replaced
 from carvis.workspace import Cache, content_hash, json_text, read_json, sha256_of_file
 
-# Another number where what was kept says less than it would now.
+# Raised where an older verdict says less than a new one would.
 _FORMAT = 1
-# More memory than at the refused trial, by so much, is worth another one.
+# With so many times the memory of a refused attempt, another one is worth it.
 _MORE = 1.25
 _ONE_AT_A_TIME = threading.Lock()
 
 
 class SandboxNeededError(ModelError):
-    """A model file would have to be tried before it is opened, and nobody has requested for that."""
+    """A model file needs a sandbox before it is opened, and no one has requested it."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ _gate: ContextVar[_Gate | None] = ContextVar("gate", default=None)
 def sandbox_first(
     folder: str | Path, *, requested: bool = True, seconds: float = SECONDS, memory: int = MOST_MEMORY
 ) -> Iterator[None]:
-    """Let ``load_classifier`` try what is large, unusual or slow in a process of its own first, within the block.
+    """Let ``load_classifier`` open what is large, unusual or slow in a sandbox first, within the block.
 
     Args:
-        folder: what came of it is kept there.
-        requested: whether a person waits for it; else such a file raises ``SandboxNeededError`` until it was tried.
-        seconds, memory: the most that a trial may take.
+        folder: of the cached verdicts.
+        requested: whether a person waits for it; else such a file raises ``SandboxNeededError`` until it has a verdict.
+        seconds, memory: the limits of the sandbox.
     """
     token = _gate.set(_Gate(Cache(folder, 5_000_000), requested, seconds, memory))
     try:
@@ -68,21 +68,21 @@ def sandbox_first(
 
 
 def check_file(path: Path) -> bool:
-    """Let a model file pass to be opened here, trying it first where that is requested for and needed.
+    """Check a model file before it is opened, in a sandbox where one is needed and requested.
 
     Returns:
-        Whether it has yet to be looked at once it is built: it was not tried.
+        Whether its memory has to be checked once it is built: it has no verdict.
 
     Raises:
-        SandboxNeededError: it would have to be tried, and nobody has requested for that.
-        ModelError: it did not come through, or it takes more memory than is free now.
+        SandboxNeededError: it needs a sandbox, and no one has requested it.
+        ModelError: the sandbox could not open it, or it needs more memory than is free now.
     """
     gate = _gate.get()
-    # What is no file is told where it is opened.
+    # What is not a file is refused when it is opened.
     if gate is None or not path.is_file():
         return False
-    if known := _known(path, gate):
-        _judge(known, path)
+    if verdict := _known(path, gate):
+        _judge(verdict, path)
         return False
     if reason := _why_tried(str(path), *_stamp(path)):
         check_in_sandbox(path, reason)
@@ -91,7 +91,7 @@ def check_file(path: Path) -> bool:
 
 
 def check_in_sandbox(path: Path, reason: Message) -> None:
-    """Try a model file; return where it came through.
+    """Open a model file in a sandbox; return where it succeeds.
 
     Raises:
         SandboxNeededError, ModelError: as ``check_file``.
@@ -100,51 +100,51 @@ def check_in_sandbox(path: Path, reason: Message) -> None:
     if gate is None:
         return
     with contextlib.nullcontext() if not gate.requested else _ONE_AT_A_TIME:
-        known = _known(path, gate)
-        if known is None and not gate.requested:
+        verdict = _known(path, gate)
+        if verdict is None and not gate.requested:
             raise SandboxNeededError(
                 Message("{file} is not opened automatically: {reason}.", file=path.name, reason=reason)
             )
-        if known is None:
-            known = sandbox_verdict(path, seconds=gate.seconds, memory=gate.memory)
-            kept = json_text(known.facts()).encode()
-            # A full disk costs another trial next time, nothing else.
+        if verdict is None:
+            verdict = sandbox_verdict(path, seconds=gate.seconds, memory=gate.memory)
+            facts = json_text(verdict.facts()).encode()
+            # On a full disk the sandbox runs again next time.
             with contextlib.suppress(OSError):
-                gate.cache.put(_key(path), ".json", kept)
-    _judge(known, path)
+                gate.cache.put(_key(path), ".json", facts)
+    _judge(verdict, path)
 
 
 def forget_verdict(path: str | Path, folder: str | Path) -> None:
-    """Forget what came of trying a model file, so that it is tried again."""
+    """Drop the verdict on a model file, so that the sandbox runs again."""
     if kept := Cache(folder).get(_key(Path(path)), ".json"):
         kept.unlink(missing_ok=True)
 
 
 def kept_verdict(path: str | Path, folder: str | Path) -> Verdict | None:
-    """Return what came of trying a model file, None where it was not tried."""
+    """Return the cached verdict on a model file, None where there is none."""
     return _kept(Path(path), Cache(folder))
 
 
-def _judge(known: Verdict, path: Path) -> None:
-    if known.refused is not None:
-        raise ModelError(replaced(known.refused, known.file, str(path)))
-    if known.memory > (free := free_memory()):
+def _judge(verdict: Verdict, path: Path) -> None:
+    if verdict.refused is not None:
+        raise ModelError(replaced(verdict.refused, verdict.file, str(path)))
+    if verdict.memory > (free := free_memory()):
         raise ModelError(
             Message(
                 "{path} needs {needed} of memory, but {free} are free: close other programs and open it again.",
                 path=path,
-                needed=gigabytes(known.memory),
+                needed=gigabytes(verdict.memory),
                 free=gigabytes(free),
             )
         )
 
 
 def _known(path: Path, gate: _Gate) -> Verdict | None:
-    found = _kept(path, gate.cache)
+    verdict = _kept(path, gate.cache)
     # More memory than there was may suffice.
-    if found and found.kind == "memory" and allowed_memory(gate.memory) > _MORE * found.memory:
+    if verdict and verdict.kind == "memory" and allowed_memory(gate.memory) > _MORE * verdict.memory:
         return None
-    return found
+    return verdict
 
 
 def _kept(path: Path, cache: Cache) -> Verdict | None:
@@ -153,7 +153,7 @@ def _kept(path: Path, cache: Cache) -> Verdict | None:
         return None
     try:
         return Verdict.from_facts(read_json(kept, dict, max_bytes=LONGEST_RESULT))
-    # Not ours, or not whole: it is tried again.
+    # Not ours, or damaged: the sandbox runs again.
     except (CarvisError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -180,10 +180,10 @@ def _sha256(path: str, time: int, size: int) -> str:
 
 @lru_cache(maxsize=1)
 def _versions() -> tuple[str, ...]:
-    found = [__version__]
+    versions = [__version__]
     for package in ("keras", "tensorflow"):
         try:
-            found.append(version(package))
+            versions.append(version(package))
         except PackageNotFoundError:
-            found.append("")
-    return tuple(found)
+            versions.append("")
+    return tuple(versions)

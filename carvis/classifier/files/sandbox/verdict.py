@@ -1,8 +1,8 @@
-"""Trying a model file in a process of its own, so that it cannot take down the one that serves people.
+"""``sandbox_verdict``: a model file opened in a process of its own, which cannot take down the one that serves people.
 
 A TensorFlow model cannot be handed from one process to another. What is large, unusual or slow is therefore opened
-twice: first by a process that may end in any way, within a bound of memory and time, and only if that came through,
-here: ``admission`` decides which.
+twice: first in a sandbox, within a bound of memory and time, and only if that succeeds in the serving process. Which
+files need it is for ``criteria`` to say.
 """
 
 import contextlib
@@ -31,14 +31,14 @@ _BASE = 1_500_000_000
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of opening a model file in a process of its own.
+    """The outcome of opening a model file in a sandbox.
 
     Attributes:
-        refused: the sentence why the file is not opened; None where it came through.
+        refused: the sentence why the file is not opened; None where it was opened.
         kind: ``passed``, ``memory``, ``time``, ``crash`` or ``refused``.
-        memory: bytes that it took, or that it was allowed where those did not suffice.
-        seconds: from its start to its end.
-        file: the file as it was named then.
+        memory: bytes that it took, or its limit where that did not suffice.
+        seconds: from the start of the sandbox to its end.
+        file: the path that it had then.
     """
 
     refused: Message | str | None
@@ -62,29 +62,29 @@ class Verdict:
 
 
 def allowed_memory(most: int) -> int:
-    """The bytes that a trial may take: half of what is free, so that the machine goes on."""
+    """Return the bytes that a sandbox may take: half of what is free, so that the machine stays usable."""
     return min(max(free_memory() // 2, _LEAST_MEMORY), most)
 
 
 def sandbox_verdict(path: str | Path, *, seconds: float = SECONDS, memory: int = MOST_MEMORY) -> Verdict:
-    """Open a model file, and let it look at one image, in a process of its own.
+    """Open a model file and predict one image in a process of its own.
 
     Args:
         seconds: the most that it may take.
         memory: bytes, the most that it may take above TensorFlow itself.
     """
-    path, allowed, begun = resolved(path), allowed_memory(memory), time.monotonic()
+    path, allowed, start = resolved(path), allowed_memory(memory), time.monotonic()
 
     def ended(kind: str, refused: Message | None, taken: int = 0) -> Verdict:
-        return Verdict(refused, kind, taken or allowed, round(time.monotonic() - begun, 1), str(path))
+        return Verdict(refused, kind, taken or allowed, round(time.monotonic() - start, 1), str(path))
 
-    with tempfile.TemporaryDirectory(prefix="carvis-trial-") as folder:
+    with tempfile.TemporaryDirectory(prefix="carvis-sandbox-") as folder:
         result = Path(folder) / "result.json"
         process = _start(path, result, allowed, seconds)
         try:
-            why = _wait(process, begun + seconds, allowed)
+            why = _wait(process, start + seconds, allowed)
         finally:
-            # The end of its input ends it, too, where this process ends first.
+            # Where this process ends first, the end of its input ends it as well.
             process.kill()
             assert process.stdin is not None
             process.stdin.close()
@@ -102,10 +102,10 @@ def sandbox_verdict(path: str | Path, *, seconds: float = SECONDS, memory: int =
 
 
 def _sentence(facts: dict) -> Message | None:
-    """Return the sentence that a trial's process has left, None where it left none."""
-    said = facts.get("refused")
+    """Return the sentence that the sandbox wrote, None where it wrote none."""
+    sentence = facts.get("refused")
     try:
-        return from_data(said) if said else None
+        return from_data(sentence) if sentence else None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         return None
 
@@ -113,7 +113,7 @@ def _sentence(facts: dict) -> Message | None:
 def _start(path: Path, result: Path, allowed: int, seconds: float) -> subprocess.Popen:
     wanted = (str(path), str(result), str(allowed), str(seconds))
     command, environment = module_process("carvis.classifier.files.sandbox.worker", *wanted)
-    # One image is looked at on the processor: a graphics card's memory is the server's.
+    # One image is predicted on the CPU: the memory of a graphics card belongs to the server.
     environment |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.Popen(
         command,
@@ -127,7 +127,7 @@ def _start(path: Path, result: Path, allowed: int, seconds: float) -> subprocess
 
 
 def _wait(process: subprocess.Popen, end: float, allowed: int) -> str | None:
-    """Wait for the end of a trial; tell what it went beyond, if anything."""
+    """Wait for the end of the sandbox; return which limit it exceeded, if any."""
     with contextlib.suppress(psutil.Error):
         watched = psutil.Process(process.pid)
         while process.poll() is None:
@@ -179,9 +179,9 @@ def _crashed(path: Path, code: int) -> Message:
 
 
 def refusal(error: BaseException, path: Path) -> Message:
-    """Return the sentence for what a trial's process met."""
+    """Return the sentence for an error in the sandbox."""
     if isinstance(error, CarvisError):
-        said = message_of(error)
-        return said if isinstance(said, Message) else Message("{reason}", reason=said)
+        sentence = message_of(error)
+        return sentence if isinstance(sentence, Message) else Message("{reason}", reason=sentence)
     reason = " ".join(str(error).split())[:200] or type(error).__name__
     return Message("{path} cannot be opened ({reason}): save the model again from Keras.", path=path, reason=reason)
