@@ -1,4 +1,4 @@
-"""Opening model files: ours and other people's."""
+"""``load_classifier``: a model file with everything needed to use it."""
 
 import contextlib
 from collections.abc import Sequence
@@ -18,19 +18,24 @@ from carvis.classifier.files.sandbox.policy import check_file, check_in_sandbox
 from carvis.classifier.files.scope_names import renamed_sentence
 from carvis.classifier.memory_estimate import check_memory, estimate_memory
 from carvis.classifier.model_builder import open_model
-from carvis.classifier.model_call import takes_whole_numbers
-from carvis.classifier.model_input import MOST_NATIVE_PIXELS, PROBED_SIZE
+from carvis.classifier.model_facts import (
+    OPEN_SIZE,
+    input_size_of,
+    output_of,
+    preprocessing_of,
+    reading_of_files,
+    resize_of,
+)
+from carvis.classifier.model_input import PROBED_SIZE
 from carvis.classifier.output_kind import decide_output
-from carvis.classifier.ranges.input import assumed_preprocessing
-from carvis.classifier.shapes import image_input, n_classes, resizes_itself
-from carvis.classifier.vocabulary import OUTPUTS, PREPROCESSING_NAMES, OutputName, PreprocessingName, known_name
+from carvis.classifier.shapes import image_input, n_classes
+from carvis.classifier.vocabulary import OutputName, PreprocessingName
 from carvis.dataset import Dataset
 from carvis.errors import ImageError, ModelError
-from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS, Alpha, Orientation, ResizeMethod, read_image
+from carvis.images import Alpha, Orientation, ResizeMethod, read_image
 from carvis.language import Message
 from carvis.workspace import settle, sha256_of_file
 
-_OPEN_SIZE = 224
 # So many images of a data set show what a model's output means.
 _SAMPLED = 16
 
@@ -84,22 +89,22 @@ def load_classifier(
     sha256 = sha256_of_file(path)
     card = _card(path, sha256, assumptions)
     height, width, channels = image_input(model, str(path))
-    _check_memory(model, path, (height or _OPEN_SIZE, width or _OPEN_SIZE), untried)
-    size = _input_size(model, (height, width), channels, input_size, card, assumptions)
+    _check_memory(model, path, (height or OPEN_SIZE, width or OPEN_SIZE), untried)
+    size = input_size_of(model, (height, width), channels, input_size, card, assumptions)
     probed = (size, size) if isinstance(size, int) else size or (height or PROBED_SIZE[0], width or PROBED_SIZE[1])
     _check_memory(model, path, probed, untried)
     given = {"class_names": class_names, "preprocessing": preprocessing, "resize": resize, "output": output}
     given |= {"alpha": alpha, "orientation": orientation}
-    alpha, orientation = _reading(alpha, orientation, card, assumptions)
+    alpha, orientation = reading_of_files(alpha, orientation, card, assumptions)
     clf = Classifier(
         model,
         names_of_classes(path, n_classes(model), class_names, card, _all(data), assumptions, encoding),
-        preprocessing=_preprocessing(model, preprocessing, card, (*probed, channels), assumptions),
-        resize=_resize(resize, card, assumptions, native=None in (height, width) and size is None),
+        preprocessing=preprocessing_of(model, preprocessing, card, (*probed, channels), assumptions),
+        resize=resize_of(resize, card, assumptions, native=None in (height, width) and size is None),
         alpha=alpha,
         orientation=orientation,
         input_size=size,
-        output=_output(output, card, assumptions),
+        output=output_of(output, card, assumptions),
         images=_Sample(_all(data), channels, alpha, orientation),
         name=path.stem,
         path=path,
@@ -186,135 +191,3 @@ def _assumed(clf: Classifier, given: dict[str, Any]) -> frozenset[str]:
     return frozenset(
         fact for fact in open_facts if not card or fact in known or getattr(card, fact) != getattr(clf, fact)
     )
-
-
-def _preprocessing(
-    model: keras.Model,
-    given: PreprocessingName | None,
-    card: ModelCard | None,
-    shape: tuple[int, int, int],
-    assumptions: list[Message],
-) -> PreprocessingName:
-    if given:
-        return given
-    assumed, sentence = assumed_preprocessing(model, shape)
-    noted = known_name(card.preprocessing, PREPROCESSING_NAMES) if card else None
-    if noted:
-        if not takes_whole_numbers(model) or noted == assumed:
-            return noted
-        assumptions.append(
-            Message(
-                "The card names the preprocessing {name}, but the model takes integers: it is ignored.",
-                name=noted,
-            )
-        )
-    elif card and card.preprocessing:
-        assumptions.append(
-            Message(
-                "The card names the preprocessing {name}, which is unknown here: it is ignored.",
-                name=card.preprocessing,
-            )
-        )
-    assumptions.append(sentence)
-    return assumed
-
-
-def _output(given: OutputName | None, card: ModelCard | None, assumptions: list[Message]) -> OutputName | None:
-    if given:
-        return given
-    noted = known_name(card.output, OUTPUTS) if card else None
-    if card and card.output and noted is None:
-        assumptions.append(
-            Message("The card names the output {name}, which is unknown here: it is ignored.", name=card.output)
-        )
-    return noted
-
-
-def _resize(
-    given: ResizeMethod | None, card: ModelCard | None, assumptions: list[Message], native: bool
-) -> ResizeMethod:
-    if given:
-        return given
-    if noted := known_name(card.resize, RESIZE_METHODS) if card else None:
-        return noted
-    if card and card.resize:
-        assumptions.append(
-            Message("The card names the resize method {name}, which is unknown here: it is ignored.", name=card.resize)
-        )
-    if native:
-        return "nearest"
-    assumptions.append(Message("Images are resized by nearest neighbour, as by Keras's load_img."))
-    return "nearest"
-
-
-def _reading(
-    alpha: Alpha | None, orientation: Orientation | None, card: ModelCard | None, assumptions: list[Message]
-) -> tuple[Alpha, Orientation]:
-    reading, assumed = reading_of(card)
-    given = {"alpha": alpha, "orientation": orientation}
-    for name, known in (("alpha", ALPHAS), ("orientation", ORIENTATIONS)):
-        noted = getattr(card, name, None)
-        if noted and noted not in known and not given[name]:
-            assumptions.append(
-                Message(
-                    "The card names {value} for {name}, which is unknown here: it is ignored.",
-                    value=noted,
-                    name=name,
-                )
-            )
-    assumed = [name for name in assumed if not given[name]]
-    if "alpha" in assumed:
-        assumptions.append(
-            Message("Transparent images are read without their alpha channel (drop-alpha), as by Keras's load_img.")
-        )
-    if "orientation" in assumed:
-        assumptions.append(
-            Message("Images are not rotated by their EXIF orientation (as-stored), as by Keras's load_img.")
-        )
-    return alpha or reading.alpha, orientation or reading.orientation
-
-
-def _input_size(
-    model: keras.Model,
-    fixed: tuple[int | None, int | None],
-    channels: int,
-    given: int | tuple[int, int] | None,
-    card: ModelCard | None,
-    assumptions: list[Message],
-) -> int | tuple[int, int] | None:
-    if given is not None:
-        return given
-    height, width = card.input_size if card and card.input_size else (None, None)
-    noted = (height, width) if height and width else None
-    if None not in fixed:
-        if noted and noted != fixed:
-            assumptions.append(
-                Message(
-                    "The card's input size differs from the model's own {height}x{width}.",
-                    height=fixed[0],
-                    width=fixed[1],
-                )
-            )
-        return None
-    if noted and all(own in (None, side) for own, side in zip(fixed, noted)):
-        return noted
-    if resizes_itself(model, channels):
-        assumptions.append(Message("The model resizes images itself, so they go in at their own size."))
-        assumptions.append(
-            Message(
-                "Heatmaps and activations of images above {n} million pixels are computed on a smaller copy"
-                " to save memory; predictions use the full image.",
-                n=MOST_NATIVE_PIXELS // 10**6,
-            )
-        )
-        return None
-    height, width = (side or _OPEN_SIZE for side in fixed)
-    assumptions.append(
-        Message(
-            "The model has no fixed input size: {height}x{width} is used. Choose another with input_size"
-            " (--input-size).",
-            height=height,
-            width=width,
-        )
-    )
-    return height, width

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carvis.classifier.flat_graph import Call, FlatGraph, Shape
+from carvis.classifier.geometry.call_outputs import outputs_of, single_output
 from carvis.classifier.geometry.frame import Frame, frame_of, ramps
 from carvis.classifier.geometry.receptive_field import exact_frame, usual_or_exact
 from carvis.classifier.graph import Step
@@ -175,7 +176,7 @@ class SpatialLayouts:
             # All but one input are the same everywhere, and differ between the two attempts.
             given = {source: self._same_everywhere(source, rng) for source in call.sources}
             given[moved] = self._ramps(layout, moved)
-            made = _single_output(call, [given[source] for source in call.sources])
+            made = single_output(call, [given[source] for source in call.sources])
             if made is None or made.shape != (4, *call.shape[1:]):
                 return False
             channels = {"map": tuple(range(3, made.ndim)), "tokens": (2,), "crossed": (1,)}[layout.kind]
@@ -185,7 +186,7 @@ class SpatialLayouts:
     def _moved(self, call: Call, shape: Shape, layout: SpatialLayout, source: int) -> SpatialLayout:
         """Try out what a step without weights does to places."""
         given, start = layout.trail or (self._ramps(layout, source), layout)
-        made = _single_output(call, [given])
+        made = single_output(call, [given])
         if made is not None and len(made) != len(given):
             return LOST
         if made is None or made.shape[1:] != tuple(shape[1:]):
@@ -256,7 +257,7 @@ class SpatialLayouts:
             second = [values.copy() for values in first]
             for values in second:
                 values[(0, 0, 0) if values.ndim == 4 else (0, 0)] += 1
-            before, after = (_outputs(call, given)[0][0] for given in (first, second))
+            before, after = (outputs_of(call, given)[0][0] for given in (first, second))
             corner = (-1, -1) if before.ndim == 3 else (-1,)
             return bool(np.abs(before[corner] - after[corner]).max() > 1e-7)
         # What cannot be tried out is not known to mix.
@@ -269,26 +270,6 @@ def _fits(shape: Shape, layout: SpatialLayout) -> bool:
         return len(shape) >= 4 and tuple(shape[1:3]) == layout.grid
     cells = layout.grid[0] * layout.grid[1]
     return len(shape) == 3 and shape[1 if layout.kind == "tokens" else 2] == cells
-
-
-def _outputs(call: Call, arrays: list[NDArray[np.float32]]) -> list[np.ndarray]:
-    """Return what a step makes of arrays, one for each of its inputs."""
-    tensors = dict(zip(map(id, call.node.input_tensors), map(keras.ops.convert_to_tensor, arrays)))
-    args, kwargs = call.node.arguments.fill_in(tensors)
-    if getattr(call.operation, "_call_has_training_arg", False):
-        kwargs["training"] = False
-    return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(call.operation(*args, **kwargs))]
-
-
-def _single_output(call: Call, given: list[NDArray[np.float32]]) -> NDArray[np.float64] | None:
-    """Return what a step makes of arrays, the last of them for all inputs left; None where it cannot take them."""
-    try:
-        arrays = [given[min(i, len(given) - 1)] for i in range(len(call.node.input_tensors))]
-        outputs = _outputs(call, arrays)
-        return np.asarray(outputs[0], np.float64) if len(outputs) == 1 else None
-    # A custom step may fail in any way on maps like these: it is then not known to move anything.
-    except Exception:
-        return None
 
 
 def _only_moved(made: NDArray[np.float64], given: NDArray[np.float32]) -> bool:
