@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from carvis.classifier import Classifier, load_classifier
-from carvis.classifier.ranges.input import seen_range
+from carvis.classifier.ranges.input import first_weights_range
 from carvis.errors import ModelError
 from carvis.explain import heatmaps
 
@@ -81,7 +81,7 @@ LEADING = {
 def test_numbers_tell_whether_a_model_scales_its_input(name, tmp_path):
     steps, ends, preprocessing = LEADING[name]
     model = built(*steps)
-    found = seen_range(model, SIZE[:2], 3)
+    found = first_weights_range(model, SIZE[:2], 3)
     assert (found.low, found.high) == pytest.approx(ends, rel=1e-3, abs=1e-3)
     assert found.preprocessing == preprocessing
     if name != "mean_off":
@@ -107,7 +107,7 @@ def test_a_trusted_lambda_counts_and_what_cannot_be_told_is_said(tmp_path):
 @pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3Small"])
 def test_bases_with_their_preprocessing_inside_take_pixels(name):
     model = getattr(keras.applications, name)(weights=None, input_shape=(32, 32, 3), classes=2)
-    found = seen_range(model, (32, 32), 3)
+    found = first_weights_range(model, (32, 32), 3)
     assert found.preprocessing == "none" and found.certain
 
 
