@@ -20,12 +20,14 @@ HELP = N_("train a model: own, transfer or fine-tune")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from carvis.architectures.backbones import BACKBONES
+    from carvis.architectures.recipes import RECIPES
 
     parser.epilog = _(
         "Backbones: {BACKBONES}. Ctrl-C stops the run after the current step and saves the best "
         "weights so far (exit code 130); a second Ctrl-C stops it at once."
     ).format(BACKBONES=", ".join(BACKBONES))
-    parser.add_argument("recipe", nargs="?", choices=("own", "transfer", "fine-tune"), metavar="own|transfer|fine-tune")
+    recipes = "; ".join(f"{name}: {_(recipe.sentence)}" for name, recipe in RECIPES.items())
+    parser.add_argument("recipe", nargs="?", choices=tuple(RECIPES), metavar="|".join(RECIPES), help=recipes)
     parser.add_argument(
         "data", nargs="?", metavar="DATA", help=_("folder with train/<class>/*.jpg and, if possible, valid/ and test/")
     )

@@ -175,7 +175,7 @@ def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(
 
 def test_a_wrong_size_is_refused(tmp_path):
     spotting(SCALED, shape=(32, 32, 3)).save(tmp_path / "fixed.keras")
-    with pytest.raises(ModelError, match="takes pictures of 32x32"):
+    with pytest.raises(ModelError, match="takes images of 32x32"):
         load_classifier(tmp_path / "fixed.keras", input_size=48)
 
 
@@ -199,7 +199,7 @@ def test_input_size_and_output_are_given_on_every_verb_that_opens_a_model(tmp_pa
     assert main(["activations", model, image, "--out", str(tmp_path / "layers"), *size]) == 0
     assert main(["filters", model, *size]) == 0
     assert main(["summary", model, "--input-size", "big"]) == 2
-    assert "big is no input size" in capsys.readouterr().err
+    assert "big is not an input size" in capsys.readouterr().err
 
 
 def test_a_model_of_any_size_shows_itself_and_what_was_assumed_stays_out_of_its_card(tmp_path):

@@ -79,7 +79,7 @@ def test_lists_of_filters_are_read():
     [
         (["models/none.keras", "base/conv"], "none.keras"),
         (["models/one.keras", "magic"], "no layer magic"),
-        (["models/one.keras", "dense"], "gives no map"),
+        (["models/one.keras", "dense"], "does not output a feature map"),
         (["models/one.keras", "base/conv", "--filters", "3"], "no filter 3"),
         (["models/one.keras", "base/conv", "--filters", "4-2"], "0-63 or 1,2,5"),
         (["models/one.keras", "base/conv", "--filters", "x"], "0-63 or 1,2,5"),

@@ -131,10 +131,10 @@ def rolled(image):
 def test_a_call_whose_place_is_not_known_is_refused_by_default_and_marked_when_chosen():
     clf = shared(rolled)
     assert clf.default_layer is None
-    with pytest.raises(ModelError, match="whose place on the image is known: choose one of its layers"):
+    with pytest.raises(ModelError, match="whose feature map can be located on the image: choose a layer"):
         heatmaps(clf, IMAGE[None])
     notes = heatmaps(clf, IMAGE[None], layer="tower#2/conv")[0].notes
-    assert any(note.startswith("How the map of tower#2/conv lies on the image is not known") for note in notes)
+    assert any(note.startswith("The feature map of tower#2/conv cannot be located on the image") for note in notes)
     assert heatmaps(clf, IMAGE[None], "occlusion")[0].normalised[0, 0] > 0
 
 

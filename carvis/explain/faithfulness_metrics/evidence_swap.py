@@ -41,7 +41,7 @@ def evidence_swap(
     for judge, clf in ((name, classifiers[name]) for name in maps):
         turn = maps[judge].turn
         prepared = clf.prepare([as_seen(clf, image, turn)])[0]
-        erased = erase(prepared, fill, clf.black_picture(prepared.shape[:2]))
+        erased = erase(prepared, fill, clf.black_image(prepared.shape[:2]))
         scores = class_scores(clf, maps[judge].target, maps[judge].against)
         for owner, heatmap in maps.items():
             if heatmap.status == "ok":

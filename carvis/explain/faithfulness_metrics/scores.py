@@ -234,7 +234,7 @@ def _test(clf, image, heatmap: Heatmap, check, tick: Callable[[], None], steps: 
         tick()
         return of_class(batch)
 
-    black = clf.black_picture(prepared.shape[:2])
+    black = clf.black_image(prepared.shape[:2])
     erased = erase(prepared, fill, black)
 
     def trial(raw: np.ndarray, share: np.ndarray) -> Trial:

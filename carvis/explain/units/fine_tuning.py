@@ -87,7 +87,7 @@ class _BelowAlike:
     def __init__(self, before: Classifier, after: Classifier):
         self._seen_alike = (before.input_words, before.channels) == (after.input_words, after.channels)
         self._layers = [
-            [(call.path, call.operation) for call in clf.places.calls if _matters(call.operation)]
+            [(call.path, call.operation) for call in clf.layer_graph.calls if _matters(call.operation)]
             for clf in (before, after)
         ]
 

@@ -36,7 +36,7 @@ def activations(clf: Classifier, image: Image, layers: str | Sequence[str] | Non
     """
     paths = tuple(dict.fromkeys(_paths(clf, layers)))
     outputs = traced_pass(clf, paths)(clf.prepare([as_seen(clf, image)]))
-    frames = [clf.places.frame(clf.map_layer(path)) or Frame() for path in paths]
+    frames = [clf.layer_graph.frame(clf.map_layer(path)) or Frame() for path in paths]
     laid = [frame.turned_back(output.numpy())[0] for frame, output in zip(frames, outputs, strict=True)]
     found = dict(zip(paths, upright_maps(laid, turn_for(clf, image)), strict=True))
     return Activations({path: found[path] for path in last_of_each_size(found)} if layers == "stages" else found)
@@ -63,6 +63,6 @@ def _paths(clf: Classifier, layers: str | Sequence[str] | None) -> list[str]:
 
 def _calls(clf: Classifier, path: str | None) -> list[str | None]:
     """List each call that a path stands for."""
-    if path is None or path not in clf.places.groups:
+    if path is None or path not in clf.layer_graph.groups:
         return [path]
-    return [call.path for call in clf.places.groups[path]]
+    return [call.path for call in clf.layer_graph.groups[path]]
