@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import TypedDict
 
-from carvis.images import USUAL, Reading
+from carvis.images import USUAL, Alpha, Orientation, Reading, ResizeMethod
 from carvis.training.recipes import DEFAULTS, CachePrecision, FeaturePrecision, RecipeName
 from carvis.workspace import Workspace
 
@@ -36,7 +36,7 @@ class Options(TypedDict, total=False):
     replay: bool
     patience: int | None
     preprocessing: str | None
-    resize: str
+    resize: ResizeMethod
     label_smoothing: float
     width: int
     head_units: int | None
@@ -73,9 +73,9 @@ class RunConfig:
     parent: str | None
     input_size: tuple[int, int] | None
     preprocessing: str | None
-    resize: str
-    alpha: str = USUAL.alpha
-    orientation: str = USUAL.orientation
+    resize: ResizeMethod
+    alpha: Alpha = USUAL.alpha
+    orientation: Orientation = USUAL.orientation
     epochs: int
     patience: int
     batch_size: int
@@ -119,6 +119,18 @@ class RunConfig:
     def reading(self) -> Reading:
         """How image files are read."""
         return Reading(self.alpha, self.orientation)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the input, once the parent has been opened."""
+        assert self.input_size is not None
+        return self.input_size
+
+    @property
+    def scaling(self) -> str:
+        """The name of the preprocessing, once the parent has been opened."""
+        assert self.preprocessing is not None
+        return self.preprocessing
 
     @property
     def shown_views(self) -> list[int | None]:

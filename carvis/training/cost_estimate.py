@@ -88,7 +88,7 @@ def _model(config: RunConfig, workspace: Workspace, data: Dataset) -> keras.Mode
     return build_model(
         config.recipe,
         len(config.class_names),
-        config.input_size,
+        config.size,
         None,
         config.backbone,
         width=config.width,

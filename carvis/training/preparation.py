@@ -176,7 +176,7 @@ def _check_numbers(config: RunConfig) -> None:
     ):
         if not is_valid:
             raise TrainingError(
-                Message("{what} {value} makes no sense: see `python -m carvis train --help`.", what=option, value=value)
+                Message("{what} {value} is invalid: see `python -m carvis train --help`.", what=option, value=value)
             )
 
 
@@ -212,7 +212,7 @@ def _parent_model(parent: str | Path | Run, workspace: Workspace) -> Path:
         if parent.model_path is None or not parent.model_path.is_file():
             raise TrainingError(
                 Message(
-                    "The run {parent} has left no model to start from (it is {state}).",
+                    "The run {parent} has no model to start from (it is {state}).",
                     parent=parent.id,
                     state=parent.state,
                 )
@@ -233,7 +233,7 @@ def _model_name(name: str | None, dataset: str, recipe: RecipeName, backbone: st
     # Letters of any script are fine; what a file system or a URL takes for something else is not.
     plain = re.sub(r"[^\w.\- ]+", "_", name).strip(" .")
     if not plain:
-        raise TrainingError(Message("{name!r} is no name for a model: use letters and digits.", name=name))
+        raise TrainingError(Message("{name!r} is not a valid model name: use letters and digits.", name=name))
     # Now, and not when it is trained.
     return check_length(plain, Message("the model"))
 

@@ -229,7 +229,7 @@ def test_a_prepared_run_says_everything(colours, workspace):
         ("transfer", {"weights": "x.h5"}, "does not exist"),
         ("own", {"preprocessing": "magic"}, "no preprocessing magic"),
         ("own", {"resize": "magic"}, "no resize method magic"),
-        ("own", {"name": "..."}, "no name"),
+        ("own", {"name": "..."}, "not a valid model name"),
     ],
 )
 def test_what_makes_no_sense_is_said_before_anything_is_written(colours, workspace, recipe, wanted, said):
