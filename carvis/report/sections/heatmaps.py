@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 
 from carvis.errors import CarvisError
+from carvis.explain.faithfulness_metrics.verdict import VERDICT_NAMES
+from carvis.explain.scale import SCALE_SENTENCES
+from carvis.explain.score import SCORE_NAMES
 from carvis.images import encode_image, fitted, overlay, read_image
 from carvis.language import N_, _, localised
 from carvis.report.blocks import Badge, Heading, Kind, Picture, Row, Section, Words
@@ -14,11 +17,7 @@ from carvis.report.context import Context
 from carvis.workspace import Cache
 
 _SIDE = 224
-_VERDICTS: dict[str, tuple[str, Kind]] = {
-    "better": (N_("heatmap tested: better than chance"), "good"),
-    "not-better": (N_("heatmap tested: no better than chance"), "bad"),
-    "no-evidence": (N_("no evidence to test"), "plain"),
-}
+_TONES: dict[str, Kind] = {"better": "good", "not-better": "bad", "no-evidence": "plain"}
 _TESTED_HOW = N_(
     "A tested heatmap was held against random ones and a blob in the middle: the image is erased and restored in "
     "each one's order (deletion and insertion, Petsiuk et al. 2018)."
@@ -37,7 +36,7 @@ def heatmaps(context: Context) -> Section | None:
         rows += [Heading(why), *of_one] if of_one else []
     if not rows:
         return None
-    lead = _("Each heatmap is divided by its own maximum: compare places, not strengths.")
+    lead = localised(SCALE_SENTENCES["map"])
     blocks = [Words(lead, True), *(Words(note, True) for note in notes), *rows]
     how = (
         *made,
@@ -75,12 +74,13 @@ def _row(context: Context, sample: dict, made: dict[str, set], notes: dict[str, 
         words = _("{model}: {method} on the {score} at {layer}, preprocessing {preprocessing}").format(
             model=name,
             method=found.method,
-            score=found.score_kind,
+            score=localised(SCORE_NAMES[found.score_kind]),
             layer=found.layer,
             preprocessing=found.input_words,
         )
         kinds = made.setdefault(words, set())
-        notes.update(dict.fromkeys(f"{name}: {localised(note)}" for note in found.notes))
+        why_blank = () if found.status == "ok" else (found.message,)
+        notes.update(dict.fromkeys(f"{name}: {localised(note)}" for note in (*found.notes, *why_blank)))
         [values] = scale_maps([found], "map")
         right = found.predicted_name == sample["label"]
         answer = Badge(f"{'✓' if right else '✗'} {found.predicted_name} {found.confidence:.0%}", _tone(right))
@@ -97,19 +97,16 @@ def _row(context: Context, sample: dict, made: dict[str, set], notes: dict[str, 
 def _worth(context: Context, clf, image: str | Path, heatmap) -> list[Badge]:
     """What a map is worth: no evidence, or what its test said, where it was tested or is to be."""
     if heatmap.status != "ok":
-        return [Badge(_("no evidence: {status}").format(status=heatmap.status))]
+        return [Badge(_("no evidence"))]
     from carvis.explain import faithfulness
-    from carvis.explain.faithfulness_metrics.scores import faithfulness_key, kept_faithfulness
+    from carvis.explain.faithfulness_metrics.cache import faithfulness_key, kept_faithfulness
 
     cache = Cache(context.cache_dir / "faithfulness") if context.cache_dir else None
     test = kept_faithfulness(cache, faithfulness_key(clf, image, heatmap))
     if test is None and context.measure:
         context.tell(_("testing the heatmap of {name}").format(name=clf.name))
         [test] = faithfulness(clf, [image], [heatmap], cache=cache)
-    if test is None or test.verdict not in _VERDICTS:
-        return []
-    words, tone = _VERDICTS[test.verdict]
-    return [Badge(_(words), tone)]
+    return [] if test is None else [Badge(localised(VERDICT_NAMES[test.verdict]), _TONES[test.verdict])]
 
 
 def choose(context: Context, n: int) -> pd.DataFrame:
