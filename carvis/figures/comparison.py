@@ -1,9 +1,10 @@
-"""Two models' maps of one picture and their difference, and whose evidence each model needs."""
+"""Two models' heatmaps of one image and their difference, and whose evidence each model needs."""
 
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carvis.explain import Heatmap, scale_maps
@@ -18,8 +19,8 @@ _MEASURES = (
     ("distance", N_("distance")),
 )
 _SWAP_NOTE = N_(
-    "Evidence swap: each row erases the\npicture in the order of one model's\nmap; each column says how much of\n"
-    "its confidence a model loses by it."
+    "Evidence swap: each row erases the\nimage in the order of one model's\nheatmap; each column says how much\n"
+    "of its confidence a model loses."
 )
 
 
@@ -58,11 +59,11 @@ def map_differences(image: np.ndarray, maps: dict[str, Heatmap], swap: pd.DataFr
     return figure
 
 
-def _note(axes, y: float, words: str, fontsize: int) -> None:
+def _note(axes: Axes, y: float, words: str, fontsize: int) -> None:
     axes.text(0, y, words, transform=axes.transAxes, va="top", fontsize=fontsize, color=QUIET, family=fonts())
 
 
-def _swap(axes, swap: pd.DataFrame) -> None:
+def _swap(axes: Axes, swap: pd.DataFrame) -> None:
     values = swap.to_numpy(float)
     axes.imshow(values, cmap="viridis", vmin=0, vmax=1, aspect="auto")
     for row, column in np.ndindex(values.shape):
