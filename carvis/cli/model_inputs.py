@@ -15,6 +15,7 @@ from carvis.language import Message, _, localised
 from carvis.workspace import MODEL_SUFFIXES, children, fitting, staged_folder
 
 if TYPE_CHECKING:
+    from carvis.classifier import Classifier
     from carvis.dataset import NamedImage
 
 _UNFIT = r"[^\w.-]+"
@@ -151,9 +152,9 @@ def one_model(text: str) -> str:
     return found[0] if found else text
 
 
-def by_name(models: Iterable) -> dict[str, object]:
+def by_name(models: Iterable[Classifier]) -> dict[str, Classifier]:
     """Return the models by name, those of equal names numbered."""
-    named: dict[str, object] = {}
+    named: dict[str, Classifier] = {}
     for clf in models:
         name, number = fitting(clf.name, _LONGEST), 2
         while name in named:

@@ -1,7 +1,7 @@
 """Reading, resizing, colouring and writing pictures."""
 
 from carvis.images.bit_depth import Depth, depth_of
-from carvis.images.colour import DIVERGING, colorize, overlay, overlay_difference
+from carvis.images.colour import COLORMAPS, DIVERGING, colorize, overlay, overlay_difference
 from carvis.images.decode_limits import MAX_PIXELS
 from carvis.images.files import encode_image, thumbnail, write_image
 from carvis.images.formats import IMAGE_SUFFIXES, why_not_read
@@ -24,6 +24,7 @@ from carvis.images.resampling import RESIZE_METHODS, SHOWN_SIDE, fitted, resize
 
 __all__ = [
     "ALPHAS",
+    "COLORMAPS",
     "DIVERGING",
     "IMAGE_SUFFIXES",
     "KERAS",

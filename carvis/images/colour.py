@@ -9,6 +9,8 @@ from carvis.images.resampling import resize
 from carvis.images.strips import by_strips
 
 DIVERGING = "RdBu_r"
+# The colour maps on offer; functions take any other name of matplotlib, too.
+COLORMAPS = ("viridis", "cividis", "magma", "tutorial")
 
 
 @lru_cache(maxsize=16)
