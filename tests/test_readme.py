@@ -29,12 +29,12 @@ RUN = [
     for page in ENGLISH
     if page != "docs/tutorial.md" and any(b.language in ("bash", "python") and not b.reason for b in blocks(page))
 ]
-IMAGES = 12
+IMAGES = 8
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
-    """The demo with 12 of its images, half of which the fine-tuned model misclassifies."""
+    """The demo with 8 of its images, half of which the fine-tuned model misclassifies."""
     root = tmp_path_factory.mktemp("demo")
     for folder in ("models", "data/evaluations"):
         shutil.copytree(ROOT / folder, root / folder)
@@ -162,6 +162,12 @@ def test_every_link_leads_somewhere(page):
         path = ((ROOT / page).parent / target).resolve() if target else ROOT / page
         assert path.exists(), link
         assert not anchor or anchor in anchors(path.relative_to(ROOT).as_posix()), link
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_of_the_code_that_is_named_is_there(page):
+    for name in re.findall(r"`((?:carvis|dashboard|tests)/[\w/.]+)`", text_of(page)):
+        assert (ROOT / name).exists(), name
 
 
 def test_every_page_is_linked_from_the_readme():

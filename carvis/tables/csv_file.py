@@ -11,6 +11,7 @@ import datetime
 import numbers
 import re
 from collections.abc import Iterable, Sequence
+from typing import IO, cast
 
 import numpy as np
 import pandas as pd
@@ -78,10 +79,10 @@ def to_csv(
     for place in range(table.shape[1]):
         column = table.iloc[:, place]
         if (found := _column(column)) is not column:
-            safe.isetitem(place, found)
+            safe.isetitem(place, found.array)
     safe.index, safe.columns = _labels(table.index), _labels(table.columns)
     lines = _Lines(line_end)
-    safe.to_csv(lines, index=index, lineterminator="\r\n")
+    safe.to_csv(cast(IO[str], lines), index=index, lineterminator="\r\n")
     return "".join(lines.written)
 
 

@@ -235,7 +235,7 @@ def test_avif_is_read_and_its_size_checked(tmp_path, monkeypatch):
     Image.new("RGB", (40, 30), (200, 100, 50)).save(tmp_path / "a.avif")
     assert ".avif" in IMAGE_SUFFIXES
     assert np.abs(read_image(tmp_path / "a.avif")[0, 0].astype(int) - [200, 100, 50]).max() <= 4
-    monkeypatch.setattr("carvis.images.reader.MAX_PIXELS", 1000)
+    monkeypatch.setattr("carvis.images.decode_limits.MAX_PIXELS", 1000)
     with pytest.raises(ImageError, match="40 x 30 pixels"):
         read_image(tmp_path / "a.avif")
 

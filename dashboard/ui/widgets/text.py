@@ -2,8 +2,8 @@
 
 import re
 
-from carvis.evaluation import Leak
-from ui.state.i18n import N_, _
+from carvis.language import Message
+from ui.state.i18n import N_, _, of_library
 
 SPLIT = {"train": N_("Training"), "valid": N_("Validation"), "test": N_("Test")}
 ROW_STATUS = {
@@ -30,14 +30,18 @@ def percent(value: float | None) -> str:
     return shown.replace("%", "\u00a0%")
 
 
-def leak_words(leak: Leak | None) -> str:
-    """Say how accurate a model is without test pictures that are also in training."""
-    if leak is None:
-        return "–"
-    if not leak.measurable:
-        return _("not measurable: make a leak-free split")
-    low, high = leak.interval
-    return f"{percent(leak.accuracy)} ({percent(low)} – {percent(high)})"
+def marked_up(message: Message, *strong: str) -> str:
+    """Return a sentence of the library as Markdown, with the values of some names bold.
+
+    Args:
+        message: the sentence.
+        strong: names of its values.
+    """
+
+    def mark_up(name: str, value: object) -> str:
+        return f"**{plain(of_library(value))}**" if name in strong else plain(of_library(value))
+
+    return of_library(message.with_values(mark_up))
 
 
 def mark(right: bool | None) -> str:

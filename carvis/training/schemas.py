@@ -1,14 +1,16 @@
 """What ``config.json``, ``status.json`` and a line of ``events.jsonl`` of a run hold, as schemas."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from annotated_types import Ge, Gt, Le, Len, Lt
 from typing_extensions import TypedDict
 
+from carvis.training.recipes import CachePrecision, FeaturePrecision, RecipeName
 from carvis.workspace.json_schema import Count, FilePath, Listed, Mapped, Name, Number, Positive, Share, Texts
 
-ALIVE_STATES = ("running", "stopping")
-STATES = ("queued", *ALIVE_STATES, "finished", "stopped", "crashed")
+State = Literal["queued", "running", "stopping", "finished", "stopped", "crashed"]
+STATES: tuple[State, ...] = get_args(State)
+ALIVE_STATES: tuple[State, ...] = ("running", "stopping")
 # The columns of a history that are numbers.
 NUMBERS = (
     "loss",
@@ -28,8 +30,8 @@ _Sides = Annotated[Listed[Positive], Len(2, 2)]
 class Config(TypedDict, total=False):
     """Everything that is needed to start a run, as far as it is there: earlier versions knew less."""
 
-    __pydantic_config__ = _MORE
-    recipe: Literal["own", "transfer", "fine-tune"]
+    __pydantic_config__ = _MORE  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
+    recipe: RecipeName
     data: FilePath
     dataset: str
     dataset_fingerprint: str | None
@@ -51,9 +53,10 @@ class Config(TypedDict, total=False):
     augment: bool
     views: Count | None
     cache: bool
-    cache_precision: Literal["auto", "float32", "float16"]
-    kept_features: Literal["float32", "float16"] | None
+    cache_precision: CachePrecision
+    kept_features: FeaturePrecision | None
     mixed_precision: bool
+    jit_compile: bool
     devices: Texts | None
     replay: bool
     seed: Annotated[int, Ge(0), Lt(2**32)]
@@ -66,39 +69,11 @@ class Config(TypedDict, total=False):
     assumed: Texts
 
 
-class Complete(TypedDict):
-    """What a run must know of itself to be carried out."""
-
-    __pydantic_config__ = _MORE
-    recipe: object
-    data: object
-    dataset: object
-    class_names: object
-    backbone: object
-    weights: object
-    parent: object
-    input_size: object
-    preprocessing: object
-    resize: object
-    epochs: object
-    patience: object
-    batch_size: object
-    learning_rate: object
-    label_smoothing: object
-    augment: object
-    seed: object
-    width: object
-    head_units: object
-    dropout: object
-    open_from: object
-    name: object
-
-
 class Status(TypedDict, total=False):
     """What ``status.json`` holds."""
 
-    __pydantic_config__ = _MORE
-    state: Literal[STATES]
+    __pydantic_config__ = _MORE  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
+    state: State
     reason: str | None
     pid: Count | None
     started: str | None
@@ -120,7 +95,7 @@ class Status(TypedDict, total=False):
 class Event(TypedDict, total=False):
     """One line of ``events.jsonl``."""
 
-    __pydantic_config__ = _MORE
+    __pydantic_config__ = _MORE  # type: ignore[misc]  # pydantic reads it; mypy expects fields only
     kind: str
     time: _Time
     epoch: Count

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import Message
-from carvis.training.document import Event
+from carvis.training.schemas import Event
 from carvis.workspace import (
     append_regular,
     check_json,

@@ -7,19 +7,21 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from carvis.errors import TrainingError
 from carvis.language import Message
-from carvis.training.document import Status
-from carvis.training.events import EventLog
+from carvis.training.config import RunConfig
+from carvis.training.event_log import EventLog
 from carvis.training.run import CONFIG, EVENTS, LOCK, LOG, STATUS, STOP, read_facts
+from carvis.training.schemas import Config, Status
 from carvis.workspace import lock, write_json
 
 _logger = logging.getLogger("carvis")
 
 
 def now() -> str:
-    """Return the time in UTC, to the second, in ISO 8601."""
+    """Return the current time as the files of a run hold it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -47,12 +49,14 @@ class Recorder:
         TrainingError: another process holds the lock.
     """
 
-    def __init__(self, directory: Path, progress: Callable[[dict], None] | None = None, state: str = "running"):
+    def __init__(
+        self, directory: Path, progress: Callable[[dict[str, Any]], object] | None = None, state: str = "running"
+    ):
         self._state = state
         self.directory = directory
         self._progress = progress
-        self.before: dict = {}
-        self._status: dict = {}
+        self.before: dict[str, Any] = {}
+        self._status: dict[str, Any] = {}
         self._lock = lock(directory / LOCK)
 
     def __enter__(self) -> "Recorder":
@@ -88,7 +92,7 @@ class Recorder:
             self._end()
             raise
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end()
         # Obeyed, or too late; before the run begins it may be there already, and counts.
         with contextlib.suppress(OSError):
@@ -102,26 +106,27 @@ class Recorder:
             self._handler.close()
         self._events.close()
 
-    def status(self, **facts) -> None:
+    def status(self, **facts: object) -> None:
         """Change some facts of ``status.json``."""
         self._status |= facts | {"updated": now()}
         write_json(self.directory / STATUS, self._status)
 
-    def event(self, kind: str, **facts) -> None:
-        """Append one event, and hand it to whoever watches."""
+    def event(self, kind: str, **facts: object) -> None:
+        """Append one event, and pass it to ``progress``."""
         event = {"kind": kind, **facts, "time": round(time.time(), 3)}
         self._events.append(event)
         if self._progress:
             self._progress({"run": self.directory.name, **event})
 
     def log(self, text: str) -> None:
-        """Write a line to the run's log."""
+        """Append a line to the log."""
         _logger.info(text)
 
     def warn(self, text: str) -> None:
-        """Log what a person should know at once: the command line shows it too."""
+        """Log what a person should know at once; the command line shows it too."""
         _logger.warning(text)
 
-    def config(self, facts: dict) -> None:
-        """Write ``config.json``."""
-        write_json(self.directory / CONFIG, facts)
+    def config(self, config: RunConfig) -> None:
+        """Write ``config.json``; what a later version added to it stays."""
+        before = read_facts(self.directory / CONFIG, Config)
+        write_json(self.directory / CONFIG, before | config.to_json())

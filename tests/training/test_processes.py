@@ -92,7 +92,7 @@ def test_what_cannot_be_done_is_one_sentence(colours, space, small, capsys):
     assert main(["runs", "follow", run.id, *told]) == 2 and "never started" in capsys.readouterr().err
     assert main(["train", *told]) == 2 and "Name a recipe" in capsys.readouterr().err
     (run.directory / "config.json").unlink()
-    with pytest.raises(TrainingError, match="could not start"):
+    with pytest.raises(TrainingError, match="recipe is missing"):
         resume(run)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from carvis.errors import TrainingError
 from carvis.training import estimate, train
-from carvis.training.pictures import split_samples
+from carvis.training.image_set import split_samples
 
 
 def test_the_estimate_is_of_the_size_of_what_it_takes(colours, workspace):

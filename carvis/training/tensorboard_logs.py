@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -12,6 +13,9 @@ from carvis.errors import TableError
 from carvis.language import Message
 from carvis.tables.limits import MAX_BYTES, too_many
 from carvis.workspace import Links, open_regular, os_reason, resolved, walk
+
+if TYPE_CHECKING:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 MOST_FILES = 20_000
 _SIDES = ("train", "validation")
@@ -61,7 +65,7 @@ def read_event_files(path: Path) -> list[pd.DataFrame]:
     absolute = resolved(path)
     files = sorted(_event_files(absolute), key=_when) if absolute.is_dir() else [absolute]
     trainings: list[dict[str, dict[int, float]]] = []
-    folders = {}
+    folders: dict[Path, None] = {}
     for file in files:
         _check(file)
         events = EventAccumulator(str(file), size_guidance={"scalars": 0, "tensors": 0})
@@ -119,7 +123,7 @@ def _when(file: Path) -> tuple[int, int, str]:
     return (int(made[1]), int(made[2]), file.name) if made else (0, 0, file.name)
 
 
-def _scalars(events):
+def _scalars(events: "EventAccumulator") -> Iterator[tuple[str, dict[int, float]]]:
     for tag in events.Tags().get("scalars", []):
         yield tag, {event.step: event.value for event in events.Scalars(tag)}
     tensors = events.Tags().get("tensors", [])

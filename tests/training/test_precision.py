@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from carvis import load_classifier, train
-from carvis.training.mixing import frozen_pass, mixed_precision
+from carvis.training.precision import MixedPrecision, frozen_pass
 
 # bfloat16 keeps eight significant bits: next to 1 its numbers are 2**-7 apart.
 FINE = 1 + 2.0**-9
@@ -21,22 +21,31 @@ def value(output) -> float:
     return output.numpy().item()
 
 
-def test_all_but_the_answer_is_rounded():
+def test_all_but_the_output_is_rounded():
     model, fine = passing(2), np.float32([[FINE]])
 
     @tf.function
     def mixed(x):
-        with mixed_precision(model):
+        with MixedPrecision(model):
             return model(x)
 
     assert value(model(fine)) == FINE
     assert mixed(fine).dtype == tf.float32 and value(mixed(fine)) == 1
     assert value(model(fine)) == FINE
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
-    # Alone, the last layer is the answer.
-    answer = passing(1)
-    with mixed_precision(answer):
-        assert value(answer(fine)) == FINE
+    # A single layer is the output.
+    output = passing(1)
+    with MixedPrecision(output):
+        assert value(output(fine)) == FINE
+
+
+def test_a_file_that_is_written_meanwhile_has_the_policies_of_the_layers():
+    model = passing(2)
+    with MixedPrecision(model) as precision:
+        assert [layer.compute_dtype for layer in model.layers] == ["bfloat16", "float32"]
+        with precision.suspended():
+            assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+        assert model.layers[0].compute_dtype == "bfloat16"
 
 
 def test_of_a_frozen_part_all_is_rounded():

@@ -6,14 +6,17 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Unpack
 
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import Message
 from carvis.startup import module_process
-from carvis.training.document import ALIVE_STATES
-from carvis.training.preparing import prepare
+from carvis.training.config import Options
+from carvis.training.preparation import prepare
+from carvis.training.recipes import RecipeName
 from carvis.training.run import LOCK, OUTPUT, STOP, Run
+from carvis.training.schemas import ALIVE_STATES
 from carvis.workspace import Workspace, append_regular, lock, read_regular
 
 _TURN = ".turn.lock"
@@ -22,23 +25,30 @@ _MOST_SAID = 100_000_000
 _STARTS_WITHIN = 20.0
 
 
-def start(recipe: str, data: Dataset | str | Path, **wanted) -> Run:
+def start(
+    recipe: RecipeName,
+    data: Dataset | str | Path,
+    *,
+    workspace: Workspace | None = None,
+    run_dir: str | Path | None = None,
+    **options: Unpack[Options],
+) -> Run:
     """Train in a process of its own; arguments as ``train``.
 
     It goes on when this process ends. Where another run started so is under way in the workspace, it waits in state
     ``queued`` for its turn.
 
     Raises:
-        TrainingError: something asked for does not exist or does not fit.
+        TrainingError: an option does not exist or does not fit.
     """
-    return _launch(prepare(recipe, data, **wanted))
+    return _launch(prepare(recipe, data, workspace=workspace, run_dir=run_dir, **options))
 
 
 def resume(run: Run) -> Run:
-    """Go on, in a process of its own, with a run that was stopped or has crashed, after its last finished epoch.
+    """Resume, in a process of its own, a run that was stopped or has crashed, after its last finished epoch.
 
     Raises:
-        TrainingError: the run is finished, or is going on already.
+        TrainingError: the run is finished, or is running already.
     """
     if run.alive:
         raise TrainingError(Message("The run {run} is going on already: follow it, or stop it first.", run=run.id))
@@ -51,8 +61,10 @@ def resume(run: Run) -> Run:
 
 
 def _launch(run: Run) -> Run:
-    wanted = ("train", "--run-dir", str(run.directory), "--workspace", str(run.workspace.root))
-    command, environment = module_process("carvis", *wanted)
+    # What is missing there is said at once.
+    _ = run.complete_config
+    arguments = ("train", "--run-dir", str(run.directory), "--workspace", str(run.workspace.root))
+    command, environment = module_process("carvis", *arguments)
     # A process group of its own gets neither the Ctrl-C of a terminal nor the end of its session.
     apart = {"creationflags": 0x00000008 | 0x00000200} if os.name == "nt" else {"start_new_session": True}
     with append_regular(run.directory / OUTPUT) as output:

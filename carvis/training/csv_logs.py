@@ -39,7 +39,9 @@ def read_csv_log(content: bytes, path: Path, encoding: str | None = None) -> Csv
         raise TableError(
             Message("{path} has no column loss: name the history of a Keras training.", path=path),
         )
-    log, columns, rows, skipped, lacking = CsvLog(), [], [], 0, 0
+    log, skipped, lacking = CsvLog(), 0, 0
+    columns: list[str] = []
+    rows: list[list[str]] = []
     for line in lines:
         cells = _cells(line, separator)
         if header := _header(cells):
