@@ -118,9 +118,9 @@ def run(args: argparse.Namespace) -> int:
     for clf in models.values():
         check(clf, around, args, workspace)
         if clf.score_kind(args.score) != args.score:
-            asked, kind = (localised(SCORE_NAMES[score]) for score in (args.score, clf.score_kind(args.score)))
-            sentence = _("{name} has no {asked} before a softmax: the {kind} is explained.")
-            print(sentence.format(name=clf.name, asked=asked, kind=kind))
+            score, kind = (localised(SCORE_NAMES[name]) for name in (args.score, clf.score_kind(args.score)))
+            sentence = _("{name} has no {score} before a softmax: the {kind} is explained.")
+            print(sentence.format(name=clf.name, score=score, kind=kind))
     _print_guesses(images, models, args)
     _check_out(out, images, models, args.overwrite)
     with written_whole(out) as (made, write_each), progress_bar(_("heatmaps"), count=True) as progress:

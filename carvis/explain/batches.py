@@ -22,7 +22,7 @@ from carvis.explain.score import Score
 from carvis.explain.status import status_of
 from carvis.explain.target import Target, needs_label, resolve_target, target_name
 
-# A heatmap of an image: method, target and layer, as they were asked for.
+# A heatmap of an image: method, target and layer, as requested.
 Key = tuple[str, Target, Layer]
 
 

@@ -30,7 +30,7 @@ def map_differences(image: np.ndarray, maps: dict[str, Heatmap], swap: pd.DataFr
     Args:
         image: uint8 (H, W, 3) or (H, W, 1).
         maps: the heatmap of each of two models or more, by the name to show.
-        swap: as ``carvis.explain.evidence_swap`` returns it; left out where None.
+        swap: as ``carvis.explain.evidence_swap`` returns it; omitted where None.
     """
     pairs = list(combinations(maps, 2))
     measured = compare_maps(maps)
