@@ -135,7 +135,7 @@ def test_the_encoding_of_lists_and_tables_is_found_or_named(workspace, capsys):
     Path("jp.csv").write_bytes("PATH\nmini\\test\\ドア\\red_0.png\n".encode("euc_jp"))
     assert main(["heatmaps", "models/one.keras", "jp.csv", "--out", "out"]) == 0
     captured = capsys.readouterr()
-    assert "1 of 1 pictures" in captured.out and "jp.csv was read as euc_jp" in captured.out
+    assert "1 of 1 images" in captured.out and "jp.csv was read as euc_jp" in captured.out
     for encoding, problem in (("utf-8", "not text in utf-8"), ("klingon", "no encoding klingon")):
         assert main(["heatmaps", "models/one.keras", "jp.csv", "--out", "more", "--encoding", encoding]) == 2
         assert problem in capsys.readouterr().err
@@ -178,7 +178,7 @@ def test_one_broken_picture_does_not_stop_the_rest(workspace, capsys):
     Path("bad.png").write_bytes(b"x")
     assert main(["heatmaps", "models/one.keras", "bad.png", "data/mini/test/red/red_0.png", "--out", "out"]) == 0
     captured = capsys.readouterr()
-    assert "bad.png" in captured.err and "1 of 2 pictures" in captured.out
+    assert "bad.png" in captured.err and "1 of 2 images" in captured.out
     assert main(["heatmaps", "models/one.keras", "bad.png", "--out", "out"]) == 2
 
 
