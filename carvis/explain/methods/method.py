@@ -39,4 +39,4 @@ class Method:
     @property
     def caption(self) -> Message:
         """The sentence with the paper, as a page shows it below the name."""
-        return Message("{sentence} ({paper})", sentence=self.sentence, paper=self.paper)
+        return Message("{sentence} {paper}.", sentence=self.sentence, paper=self.paper)
