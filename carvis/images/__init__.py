@@ -1,6 +1,6 @@
 """Reading, resizing, colouring and writing pictures."""
 
-from carvis.images.colour import COLORMAPS, DIVERGING, colorize, overlay, overlay_difference
+from carvis.images.colour import COLORMAPS, DIVERGING, ColorMap, colorize, overlay, overlay_difference
 from carvis.images.dataset_depth import Depth, depth_of
 from carvis.images.decode_limits import MAX_PIXELS
 from carvis.images.files import encode_image, thumbnail, write_image
@@ -36,6 +36,7 @@ __all__ = [
     "SHOWN_SIDE",
     "USUAL",
     "Alpha",
+    "ColorMap",
     "Depth",
     "Orientation",
     "Reading",
