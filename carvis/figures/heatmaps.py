@@ -85,12 +85,12 @@ def _notes(heatmap: Heatmap) -> tuple[str, ...]:
     return heatmap.notes if heatmap.status == "ok" else (heatmap.message, *heatmap.notes)
 
 
-def _wrapped(notes: Sequence[str]) -> list[str]:
+def _wrapped(notes: Sequence[str], width: int = 46) -> list[str]:
     """Break notes into lines as wide as a column; Chinese characters and kana are twice as wide."""
     lines = []
     for note in map(localised, notes):
         wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in note) > len(note) / 3
-        lines += textwrap.wrap(note, 26 if wide else 46)
+        lines += textwrap.wrap(note, width * 4 // 7 if wide else width)
     return lines
 
 
@@ -138,10 +138,10 @@ def _facts(axes: Axes, maps: dict[str, Heatmap], alpha: float, colormap: str, sc
     _quiet_text(axes, 0, 0.83, _("no evidence"), va="center")
     _quiet_text(axes, 1, 0.83, _("most"), ha="right", va="center")
     method = _("{method} on the {score}").format(method=first.method, score=explained)
-    _quiet_text(axes, 0, 0.74, "\n".join([method, *_wrapped([SCALE_SENTENCES[scale]]), name]), va="top")
     kinds = {heatmap.input_words for heatmap in maps.values()}
     inputs = [f"{name[:24]}: {heatmap.input_words}" for name, heatmap in maps.items()] if len(kinds) > 1 else kinds
-    _quiet_text(axes, 0, 0.42, "\n".join([_("preprocessing"), *inputs]), va="top")
+    facts = [method, *_wrapped([SCALE_SENTENCES[scale]], 38), name, "", _("preprocessing"), *inputs]
+    _quiet_text(axes, 0, 0.74, "\n".join(facts), va="top")
 
 
 def _matplotlib_name(colormap: str) -> str:
