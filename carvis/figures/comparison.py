@@ -38,17 +38,19 @@ def map_differences(image: np.ndarray, maps: dict[str, Heatmap], swap: pd.DataFr
     rows = len(pairs) + (swap is not None)
     figure = new_figure(10, 3.6 * rows)
     grid = figure.add_gridspec(rows, 3, left=0.02, right=0.98, top=1 - 0.55 / (3.6 * rows), bottom=0.03, hspace=0.3)
-    top = max(float(np.abs(density_difference(maps[one], maps[other])).max()) for one, other in pairs)
-    for row, ((one, other), facts) in enumerate(zip(pairs, measured.to_dict("records"), strict=True)):
-        for column, name in enumerate((one, other)):
+    top = max(float(np.abs(density_difference(maps[first], maps[second])).max()) for first, second in pairs)
+    for row, ((first, second), facts) in enumerate(zip(pairs, measured.to_dict("records"), strict=True)):
+        for column, name in enumerate((first, second)):
             axes = figure.add_subplot(grid[row, column])
             axes.imshow(overlay(image, drawn[name], 0.55))
             bare(axes)
             title(axes, name, f"{maps[name].predicted_name} {maps[name].confidence:.0%}", INK)
         axes = figure.add_subplot(grid[row, 2])
-        axes.imshow(overlay_difference(image, density_difference(maps[one], maps[other]), top))
+        axes.imshow(overlay_difference(image, density_difference(maps[first], maps[second]), top))
         bare(axes)
-        title(axes, _("red: more for {model}").format(model=one), _("blue: more for {model}").format(model=other), INK)
+        title(
+            axes, _("red: more for {model}").format(model=first), _("blue: more for {model}").format(model=second), INK
+        )
         words = " · ".join(f"{_(words)} {facts[key]:.2f}" for key, words in _MEASURES if np.isfinite(facts[key]))
         _note(axes, -0.03, words or _("no evidence to compare"), fontsize=7)
     if swap is not None:

@@ -12,7 +12,7 @@ from carvis.images import resize
 
 TOP = 0.2
 # The distance is computed by a linear programme, whose cost grows steeply with the number of cells.
-_MOST_CELLS = 16
+_MAX_CELLS = 16
 
 
 def compare_maps(maps: dict[str, Heatmap], swap: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -46,38 +46,38 @@ def _measures(first: Heatmap, second: Heatmap) -> tuple[float, float, float]:
     )
 
 
-def density_difference(one: Heatmap, other: Heatmap) -> NDArray[np.float32]:
+def density_difference(first: Heatmap, second: Heatmap) -> NDArray[np.float32]:
     """Subtract one model's density from another's: float32 (h, w) on the finer of their grids, with mean 0.
 
     Positive where the first model has more of its evidence than the second. A heatmap without evidence counts as zero.
     """
-    height, width = (max(sides) for sides in zip(one.raw.shape, other.raw.shape, strict=True))
-    first, second = (_mean_one(resize(heatmap.density, (height, width))) for heatmap in (one, other))
-    return first - second
+    height, width = (max(sides) for sides in zip(first.raw.shape, second.raw.shape, strict=True))
+    densities = [_with_mean_1(resize(heatmap.density, (height, width))) for heatmap in (first, second)]
+    return densities[0] - densities[1]
 
 
-def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Return Spearman's rank correlation of two maps (h, w), cell by cell on the coarser of their grids.
 
     NaN where one of them is the same everywhere.
     """
     from scipy.stats import spearmanr
 
-    first, second = (values.ravel() for values in on_coarser_grid(one, other))
+    first, second = (values.ravel() for values in on_coarser_grid(first, second))
     # scipy would warn.
     if min(np.ptp(first), np.ptp(second)) == 0:
         return float("nan")
     return float(spearmanr(first, second).statistic)
 
 
-def top_overlap(one: np.ndarray, other: np.ndarray, share: float = TOP) -> float:
+def top_overlap(first: np.ndarray, second: np.ndarray, share: float = TOP) -> float:
     """Return which share of the cells with the most evidence two maps (h, w) have in common.
 
     Args:
         share: of the cells of the coarser grid that count as those with the most evidence; the overlap of two unrelated
             maps is as large.
     """
-    first, second = (values.ravel() for values in on_coarser_grid(one, other))
+    first, second = (values.ravel() for values in on_coarser_grid(first, second))
     count = max(1, round(share * first.size))
     # Cells without evidence are ties: in the order of the rows two maps would share them without a reason.
     tops = [
@@ -86,19 +86,19 @@ def top_overlap(one: np.ndarray, other: np.ndarray, share: float = TOP) -> float
     return len(tops[0] & tops[1]) / max(*map(len, tops), 1)
 
 
-def earth_movers_distance(one: np.ndarray, other: np.ndarray) -> float:
+def earth_movers_distance(first: np.ndarray, second: np.ndarray) -> float:
     """Return how far evidence must be moved to turn one map into another, in sides of the image.
 
     Rubner, Tomasi and Guibas, "The Earth Mover's Distance" (IJCV 2000), equation 1, between the maps' shares of their
     sums, with Euclidean distance between the middles of cells; finer maps are brought to 16 x 16 cells at most.
 
     Args:
-        one, other: float (h, w), not negative.
+        first, second: float (h, w), not negative.
 
     Returns:
         0 for the same map; NaN where one of them is zero everywhere.
     """
-    first, second = (np.maximum(values, 0) for values in on_coarser_grid(one, other, _MOST_CELLS))
+    first, second = (np.maximum(values, 0) for values in on_coarser_grid(first, second, _MAX_CELLS))
     if not (first.any() and second.any()):
         return float("nan")
     rows, columns = ((np.arange(side) + 0.5) / side for side in first.shape)
@@ -111,14 +111,14 @@ def earth_movers_distance(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def on_coarser_grid(
-    one: np.ndarray, other: np.ndarray, most: int | None = None
+    first: np.ndarray, second: np.ndarray, most: int | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Average two maps down to the coarser of their grids, on each axis, and to ``most`` cells a side."""
-    height, width = (min(sides) if most is None else min(*sides, most) for sides in zip(one.shape, other.shape))
-    first, second = (resize(np.asarray(values, np.float32), (height, width), "area") for values in (one, other))
-    return first, second
+    height, width = (min(sides) if most is None else min(*sides, most) for sides in zip(first.shape, second.shape))
+    coarse = [resize(np.asarray(values, np.float32), (height, width), "area") for values in (first, second)]
+    return coarse[0], coarse[1]
 
 
-def _mean_one(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _with_mean_1(values: NDArray[np.float32]) -> NDArray[np.float32]:
     mean = values.mean()
     return values / mean if mean > 0 else values
