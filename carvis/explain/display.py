@@ -9,6 +9,7 @@ import numpy as np
 
 from carvis.display import IMAGE_BYTES, beside, facts, image, line, names, panel, percent, shown, table
 from carvis.errors import CarvisError
+from carvis.explain.score import SCORE_NAMES
 from carvis.explain.units.channels import channel_grid
 from carvis.images import colorize, fitted, overlay, read_image
 from carvis.language import _, localised
@@ -32,30 +33,30 @@ class Activations(dict):
 @shown
 def heatmap_html(heatmap: Heatmap) -> str:
     """The heatmap, laid over its image where that file is here, and what it explains."""
-    said = f"{heatmap.predicted_name} {heatmap.confidence:.0%}"
+    prediction = f"{heatmap.predicted_name} {heatmap.confidence:.0%}"
     own = heatmap.target == heatmap.predicted and heatmap.against is None
     values = {
-        _("predicted"): said,
+        _("predicted"): prediction,
         _("explains"): None if own else heatmap.target_name,
-        _("method"): f"{heatmap.method}, {heatmap.score_kind}",
+        _("method"): f"{heatmap.method}, {localised(SCORE_NAMES[heatmap.score_kind])}",
         _("layer"): f"{heatmap.layer}, {heatmap.raw.shape[0]} x {heatmap.raw.shape[1]}",
         _("model"): heatmap.model_name,
         _("image"): str(heatmap.source).replace("\\", "/").rpartition("/")[2] if heatmap.source else None,
-        _("evidence"): None if heatmap.status == "ok" else f"{heatmap.status}: {localised(heatmap.message)}",
+        _("evidence"): None if heatmap.status == "ok" else localised(heatmap.message),
     }
     alt = _("Where {model} looks").format(model=heatmap.model_name)
-    notes = [line(f"⚠ {localised(note)}") for note in getattr(heatmap, "notes", ())]
-    return panel(said, beside(_drawn(heatmap, alt), facts(values)), *notes)
+    notes = [line(f"⚠ {localised(note)}") for note in heatmap.notes]
+    return panel(prediction, beside(_drawn(heatmap, alt), facts(values)), *notes)
 
 
 def _drawn(heatmap: Heatmap, alt: str) -> str:
     try:
-        picture = read_image(heatmap.source) if heatmap.source else None
+        rgb = read_image(heatmap.source) if heatmap.source else None
     except CarvisError:
-        picture = None
-    if picture is None:
+        rgb = None
+    if rgb is None:
         return image(colorize(heatmap.normalised), alt, width=_SIDE, sharp=True)
-    return image(overlay(fitted(picture, _SIDE), heatmap.normalised, 0.5), alt)
+    return image(overlay(fitted(rgb, _SIDE), heatmap.normalised, 0.5), alt)
 
 
 @shown

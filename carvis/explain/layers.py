@@ -39,10 +39,10 @@ class LayerChoice:
     """The layers that a pass through the model has to hand out, for all heatmaps of a request.
 
     Attributes:
-        paths: of each layer asked for the paths that are fused.
+        paths: of each requested layer the paths that are fused.
         calls: of each of these paths the paths of its calls; of a layer called once its own.
         hooked: all of these calls, in the model's order.
-        notes: what has to be known of the heatmaps of each layer asked for.
+        notes: what has to be known of the heatmaps of each requested layer.
     """
 
     paths: dict[Layer, tuple[str, ...]] = field(default_factory=dict)
@@ -73,5 +73,5 @@ class LayerChoice:
         )
 
     def in_order(self, layer: Layer) -> list[str]:
-        """Return the paths of a layer asked for, from the shallowest to the deepest."""
+        """Return the paths of a requested layer, from the shallowest to the deepest."""
         return sorted(self.paths[layer], key=lambda path: self.hooked.index(self.calls[path][-1]))

@@ -70,7 +70,7 @@ def _settings() -> None:
     with st.popover(_("Settings"), icon=":material/tune:"):
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
         st.selectbox(_("Method"), methods, methods.index(chosen.method), **selection.control("method", chosen.method))
-        st.caption(of_library(METHODS[chosen.method].sentence))
+        st.caption(of_library(METHODS[chosen.method].caption))
         for label, words, field, value in (
             (_("Evidence for"), EXPLAIN, "explain", explained),
             (_("Ask"), COVER, "cover", chosen.cover),

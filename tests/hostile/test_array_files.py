@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from carvis.dataset.health.duplicates import find_duplicates
 from carvis.dataset.health.image_facts import Described, describe
 from carvis.errors import CarvisError, TableError, TrainingError
+from carvis.explain.faithfulness_metrics.cache import FORMAT, kept_faithfulness
 from carvis.explain.faithfulness_metrics.deletion_insertion import Curves
-from carvis.explain.faithfulness_metrics.scores import Faithfulness, Trial, _packed, kept_faithfulness
+from carvis.explain.faithfulness_metrics.result import Faithfulness, Trial
 from carvis.explain.filters.cache import Kept
 from carvis.explain.heatmap import Heatmap
 from carvis.images import write_image
@@ -251,7 +252,7 @@ def faithfulness() -> Faithfulness:
 @given(data=st.data())
 def test_any_fact_of_a_test_of_faithfulness_is_made_anew_or_fine(tmp_path, data):
     cache = Cache(tmp_path)
-    path = cache.put("key", ".npz", _packed(faithfulness()))
+    path = cache.put("key", ".npz", FORMAT.encode(faithfulness()))
     assert kept_faithfulness(cache, "key").verdict == "not-better"
     good = _facts(path)
     facts = replaced(good, data.draw(st.sampled_from(places(good))), data.draw(ANY_JSON | st.just(...)))

@@ -10,6 +10,7 @@ from carvis.errors import ModelError
 from carvis.explain.display import Activations
 from carvis.explain.input_frame import Image, as_seen, turn_for, upright_maps
 from carvis.explain.keras.layer_outputs import traced_pass
+from carvis.explain.layers import named_layer
 from carvis.explain.units.channels import last_of_each_size
 from carvis.language import Message
 
@@ -49,8 +50,7 @@ def _paths(clf: Classifier, layers: str | Sequence[str] | None) -> list[str]:
         found = clf.completed_layers
     else:
         found = [layers] if isinstance(layers, str) else list(layers)
-        named = {"last": clf.last_conv_layer, "default": clf.default_layer}
-        found = [path for one in found for path in _calls(clf, named.get(one, one))]
+        found = [path for name in found for path in _calls(clf, named_layer(clf, name))]
     if not found or None in found:
         raise ModelError(
             Message(

@@ -187,11 +187,11 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
 
 
 def _figure(name_before: str, name_after: str, before, after, layer: str) -> bytes:
-    from carvis.figures import figure_bytes, picture_sheet
+    from carvis.figures import figure_bytes, image_sheet
 
     words = [str(index) for index in before.filters]
     rows = [(name_before, before.images, words), (name_after, after.images, words)]
-    return figure_bytes(picture_sheet(rows, title=layer))
+    return figure_bytes(image_sheet(rows, title=layer))
 
 
 def _side_by_side(name_before: str, name_after: str, before, after, table: pd.DataFrame) -> None:

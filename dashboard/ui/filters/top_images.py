@@ -114,11 +114,11 @@ def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
 
 
 def _figure(rows, maps: list[np.ndarray], title: str) -> bytes:
-    from carvis.figures import figure_bytes, picture_sheet
+    from carvis.figures import figure_bytes, image_sheet
 
     laid = [_laid(row.path, where, maps) for row, where in zip(rows.itertuples(), maps, strict=True)]
     words = [f"{row.label} {row.value:.2f}" for row in rows.itertuples()]
-    return figure_bytes(picture_sheet([("", laid, words)], title=title))
+    return figure_bytes(image_sheet([("", laid, words)], title=title))
 
 
 def _laid(path: str, where: np.ndarray, maps: list[np.ndarray]) -> np.ndarray:
