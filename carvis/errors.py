@@ -44,3 +44,7 @@ class TrainingError(CarvisError):
 
 class NetworkError(CarvisError):
     """Something that was asked for needs a network, and there is none."""
+
+
+class StoppedError(CarvisError):
+    """Work was stopped by whoever follows its progress."""

@@ -12,6 +12,7 @@ ROOMS = (
     "errors",
     "startup",
     "language",
+    "progress",
     "workspace",
     "images",
     "display",

@@ -5,6 +5,7 @@ from .faithfulness_metrics.evidence_swap import evidence_swap
 from .faithfulness_metrics.scores import faithfulness
 from .filters.patterns import FilterPatterns, crossed
 from .filters.render import draw_filters, filter_patterns
+from .filters.settings import FilterSettings
 from .heatmap import STATUS_MESSAGES, Heatmap
 from .heatmap_batches import heatmap_sets, heatmaps
 from .methods import METHODS
@@ -23,6 +24,7 @@ __all__ = [
     "Contrast",
     "ExcitingPictures",
     "FilterPatterns",
+    "FilterSettings",
     "Heatmap",
     "Spectrum",
     "activation_maps",

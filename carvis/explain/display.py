@@ -60,12 +60,12 @@ def _drawn(heatmap: Heatmap, alt: str) -> str:
 
 @shown
 def filters_html(patterns: FilterPatterns) -> str:
-    """A grid of the first patterns, and how many filters never answered."""
+    """A grid of the first patterns, and how many filters are dead."""
     few = min(len(patterns.images), _FILTERS)
     values = {
         _("filters"): names(list(map(str, patterns.filters)), 16),
-        _("dead filters"): names(list(map(str, patterns.deaf)), 16) or "0",
-        _("steps"): patterns.settings.get("steps"),
+        _("dead filters"): names(list(map(str, patterns.dead)), 16) or "0",
+        _("steps"): patterns.settings.step_count,
     }
     title = f"{patterns.model_name} · {patterns.layer}"
     if not few:

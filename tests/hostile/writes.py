@@ -19,6 +19,7 @@ from carvis.errors import CarvisError
 from carvis.evaluation import Evaluation, check_folder, compare, load_evaluation
 from carvis.evaluation.metrics import summarise
 from carvis.explain.attention.cache import keep, kept
+from carvis.explain.filters import FilterSettings
 from carvis.explain.filters.patterns import FilterPatterns
 from carvis.images import write_image
 from carvis.report import write_report
@@ -243,8 +244,8 @@ PATTERNS = "data/results/filters/m--conv.png"
 
 def _patterns(place: Path, size: int) -> None:
     images = np.full((2, size, size, 3), 200, np.uint8)
-    facts = {"filters": (0, 1), "deaf": (), "retried": (), "layer": "conv", "model_name": "m", "fingerprint": "f"}
-    FilterPatterns(images, **facts, preprocessing="unit", settings={"size": size}).save(place / PATTERNS)
+    facts = {"filters": (0, 1), "dead": (), "retried": (), "layer": "conv", "model_name": "m", "fingerprint": "f"}
+    FilterPatterns(images, **facts, preprocessing="unit", settings=FilterSettings(size)).save(place / PATTERNS)
 
 
 def _patterned(place: Path) -> str:

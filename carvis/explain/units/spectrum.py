@@ -93,6 +93,6 @@ def white_noise(side: int) -> Spectrum:
 
 
 def pattern_spectrum(patterns: "FilterPatterns") -> Spectrum:
-    """Return the mean spectrum of a layer's patterns, those of deaf filters left out."""
-    heard = [index not in patterns.deaf for index in patterns.filters]
-    return radial_spectrum(patterns.images[np.array(heard, bool)])
+    """Return the mean spectrum of a layer's patterns, without those of dead filters."""
+    alive = [index not in patterns.dead for index in patterns.filters]
+    return radial_spectrum(patterns.images[np.array(alive, bool)])

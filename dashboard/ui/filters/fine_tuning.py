@@ -122,7 +122,7 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
         with guarded():
             samples = data.dataset(name).samples(split)
     paths = [] if samples is None else samples["path"].iloc[:: max(1, -(-len(samples) // _PICTURES))].tolist()
-    how = controls.how()
+    how = controls.filter_settings()
     changes = tuning_table(one.classifier, two.classifier, pair)
     most = changes.sort_values("weight_change", ascending=False, kind="stable")["filter"].head(_SHOWN).tolist()
     steps = 2 * len(most)

@@ -30,7 +30,7 @@ def patterns(opened: Models, models: list[str], settings) -> None:
         layers, problems = layer_picker.choose_layers(opened, convolutions=True)
     for sentence in problems:
         error(sentence)
-    how = controls.how()
+    how = controls.filter_settings()
     wanted = {
         name: list(range(min(selection.get().count, pattern_grid.depth(opened[name], layer))))
         for name, layer in layers.items()
@@ -71,7 +71,7 @@ def patterns(opened: Models, models: list[str], settings) -> None:
             st.markdown(f"**{plain(name)}**")
             pattern_grid.facts(one)
             pattern_grid.tiles(one)
-            pattern_grid.unanswered(one)
+            pattern_grid.problems(one)
             pattern_grid.downloads(one, number)
 
 
@@ -91,7 +91,7 @@ def spectrum(opened: Models, models: list[str], settings) -> None:
 
 
 def _of_patterns(opened: Models):
-    how, count = controls.how(), min(selection.get().count, _FILTERS_A_LAYER)
+    how, count = controls.filter_settings(), min(selection.get().count, _FILTERS_A_LAYER)
     plan = [
         (name, layer, list(range(min(count, pattern_grid.depth(model, layer)))))
         for name, model in opened.items()

@@ -67,7 +67,9 @@ def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
     with left:
         st.markdown(f"**{_('Pattern of filter {index}').format(index=index)}**")
         with st.spinner(_("Drawing …")), guarded():
-            pattern_grid.tiles_large(pattern_grid.draw(model, layer, [index], controls.how(), lambda *_done: False))
+            pattern_grid.tiles_large(
+                pattern_grid.draw(model, layer, [index], controls.filter_settings(), lambda *_done: False)
+            )
     with right:
         words = n_("of {n} picture", "of {n} pictures", found.pictures).format(n=found.pictures)
         st.markdown(f"**{_('The pictures that excite it most')}** ({words})")

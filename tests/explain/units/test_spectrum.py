@@ -7,7 +7,7 @@ import pytest
 from carvis.classifier import Classifier
 from carvis.dataset import Unreadable
 from carvis.explain import activation_spectra, pattern_spectrum, radial_spectrum, white_noise
-from carvis.explain.filters import FilterPatterns
+from carvis.explain.filters import FilterPatterns, FilterSettings
 from carvis.images import write_image
 
 L = keras.layers
@@ -61,7 +61,7 @@ def test_a_wide_map_is_measured_along_its_shorter_side():
 def test_patterns_of_deaf_filters_are_left_out():
     stripes = (128 + 100 * cosine(16, 4)).round().astype(np.uint8)
     images = np.stack([np.repeat(stripes[..., None], 3, axis=2), np.zeros((16, 16, 3), np.uint8)])
-    patterns = FilterPatterns(images, (5, 7), (7,), (), "conv", "m", "f", "unit", {})
+    patterns = FilterPatterns(images, (5, 7), (7,), (), "conv", "m", "f", "unit", FilterSettings())
     found = pattern_spectrum(patterns)
     assert found.count == 1 and found.share[4] == pytest.approx(1, abs=1e-3)
 
