@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.cli.model_inputs import by_name, each, file_name, images_named, models_first, written_whole
+from carvis.cli.outputs import add_overwrite, check_outputs
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _
-from carvis.workspace import clear_leftovers, resolved
+from carvis.workspace import clear_leftovers
 
 if TYPE_CHECKING:
     from carvis.dataset import NamedImage
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", action="store_true", help=_("write each channel's number above it"))
     parser.add_argument("--scale", default="channel", choices=RANGES, help=_("what shares a colour scale"))
     parser.add_argument("--colormap", default="viridis", help=_("a matplotlib name (default: viridis)"))
-    parser.add_argument("--overwrite", action="store_true", help=_("make anew what an earlier run wrote there"))
+    add_overwrite(parser)
     add_data(parser)
     add_model_facts(parser)
     add_workspace(parser)
@@ -67,10 +67,10 @@ def run(args: argparse.Namespace) -> int:
     # Asked about no picture in particular: a wrong layer is told at once, and the names of the files are known.
     paths = {name: _paths(clf, layers) for name, clf in models.items()}
     clear_leftovers(out)
-    _check_out(
+    check_outputs(
         [file for picture in pictures for name in models for file in _files(_stem(out, picture, name), paths[name])],
-        [picture.path for picture in pictures],
         args.overwrite,
+        sources=[picture.path for picture in pictures],
     )
 
     def write(picture: NamedImage, folder: Path) -> None:
@@ -120,19 +120,6 @@ def _files(stem: Path, paths: list[str]) -> list[Path]:
     """Return where the arrays go, then where each layer's grid goes."""
     endings = [".npz", *(f"--{file_name(path)}.png" for path in paths)]
     return [stem.with_name(f"{stem.name}{ending}") for ending in endings]
-
-
-def _check_out(paths: list[Path], pictures: list[Path], overwrite: bool) -> None:
-    if twice := [path for path, count in Counter(paths).items() if count > 1]:
-        raise CarvisError(
-            Message("Two of these would be written to {path}: rename a picture or a model.", path=twice[0])
-        )
-    sources = {resolved(picture) for picture in pictures}
-    for path in paths:
-        if path.exists() and (not overwrite or resolved(path) in sources):
-            raise CarvisError(
-                Message("{path} is there already: give another --out, or --overwrite to make it anew.", path=path)
-            )
 
 
 def _write(stem: Path, clf, picture: Path, paths: list[str], args) -> None:

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -170,22 +169,15 @@ def check(clf, datasets, args: argparse.Namespace, workspace: Workspace, *, full
     Returns:
         The ``AssumptionCheck``, or None where there is nothing to check or to check on.
     """
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
+    from carvis.cli.progress_bar import progress_bar
     from carvis.evaluation import check_assumptions
 
     if args.no_check or not (full or clf.assumed):
         return None
     cache = workspace.cache_dir / "assumptions"
-    columns = (TextColumn(_("check what is assumed")), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, disable=not sys.stdout.isatty(), transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def watch(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
+    with progress_bar(_("check what is assumed"), transient=True) as progress:
         for data in datasets:
-            found = check_assumptions(clf, data, full=full, cache=cache, progress=watch)
+            found = check_assumptions(clf, data, full=full, cache=cache, progress=progress)
             if found.n:
                 break
         else:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from carvis.cli.arguments import add_model_facts, add_workspace, check, load, open_workspace
 from carvis.cli.model_inputs import by_name, each, models_of
+from carvis.cli.outputs import add_overwrite, check_outputs
+from carvis.cli.progress_bar import progress_bar
 from carvis.cli.terminal import new_console
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
@@ -29,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fill", default="surroundings", help=_("surroundings, mean, grey or inpaint"))
     parser.add_argument("--no-cover", action="store_true", help=_("only look at the maps: much faster"))
     parser.add_argument("--out", metavar="DIR", help=_("where to write (default: data/results/attention)"))
-    parser.add_argument("--overwrite", action="store_true", help=_("make anew what an earlier run wrote there"))
+    add_overwrite(parser)
     add_model_facts(parser)
     add_workspace(parser)
 
@@ -75,18 +77,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measured(name, clf, data, split, parts, cache, **options):
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from carvis.explain import attention_on_parts
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, disable=not sys.stdout.isatty()) as bar:
-        task = bar.add_task(name, total=None)
-
-        def watch(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        return attention_on_parts(clf, data, split, parts, watch=watch, cache=cache, **options)
+    with progress_bar(name, count=True) as progress:
+        return attention_on_parts(clf, data, split, parts, watch=progress, cache=cache, **options)
 
 
 def _files(out: Path, models) -> dict[str, Path]:
@@ -99,11 +93,7 @@ def _check_out(out: Path, models, overwrite: bool) -> None:
     from carvis.workspace import clear_leftovers
 
     clear_leftovers(out)
-    there = [path for path in _files(out, models).values() if path.exists()]
-    if there and not overwrite:
-        raise CarvisError(
-            Message("{path} is there already: give another --out, or --overwrite to make it anew.", path=there[0])
-        )
+    check_outputs(_files(out, models).values(), overwrite)
 
 
 def _write(out: Path, results: dict) -> None:

@@ -1,9 +1,10 @@
 """``check``: what would mislead training or evaluation: copies across splits, broken files, near-empty classes."""
 
 import argparse
-import sys
 
 from carvis.cli.arguments import add_workspace, open_workspace
+from carvis.cli.outputs import add_overwrite, check_outputs
+from carvis.cli.progress_bar import progress_bar
 from carvis.cli.terminal import new_console
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
@@ -15,7 +16,7 @@ _SHOWN = 8
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help=_("a data set's folder"))
     parser.add_argument("--out", metavar="FILE", help=_("write everything as .json, or the pairs of copies as .csv"))
-    parser.add_argument("--overwrite", action="store_true", help=_("write over FILE where it is there already"))
+    add_overwrite(parser)
     add_workspace(parser)
 
 
@@ -27,10 +28,7 @@ def run(args: argparse.Namespace) -> int:
     if out is not None:
         if out.suffix.lower() not in (".json", ".csv"):
             raise CarvisError(Message("{out} ends neither in .json nor in .csv: name it so.", out=out))
-        if out.exists() and not args.overwrite:
-            raise CarvisError(
-                Message("{out} is there already: give another --out, or --overwrite to write over it.", out=out)
-            )
+        check_outputs([out], args.overwrite)
     health = checked(args.data, workspace)
     _print(health)
     if out is not None:
@@ -43,26 +41,8 @@ def checked(data, workspace, name: str = N_("check")):
     """Check a data set with a progress bar, with the workspace's cache."""
     from carvis.dataset.health import check_dataset
 
-    with bar(_(name)) as watch:
-        return check_dataset(data, watch, workspace.cache_dir / "health")
-
-
-class bar:
-    """A progress bar in per cent, where somebody looks: ``with bar("check") as watch: ... watch(12, 100)``."""
-
-    def __init__(self, name: str):
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn(name), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        self.progress = Progress(*columns, disable=not sys.stdout.isatty())
-
-    def __enter__(self):
-        self.progress.__enter__()
-        task = self.progress.add_task("", total=100)
-        return lambda done, total: self.progress.update(task, completed=done, total=total)
-
-    def __exit__(self, *problem):
-        return self.progress.__exit__(*problem)
+    with progress_bar(_(name)) as progress:
+        return check_dataset(data, progress, workspace.cache_dir / "health")
 
 
 def _print(health) -> None:

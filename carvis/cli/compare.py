@@ -7,6 +7,7 @@ from pathlib import Path
 from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.cli.evaluation_arguments import add_evaluated, evaluation_folder_of, model_files, named_inputs
 from carvis.cli.model_inputs import each
+from carvis.cli.outputs import add_overwrite
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
 from carvis.workspace import resolved
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--time", action="store_true", help=_("measure each model's milliseconds a picture"))
     parser.add_argument("--seed", type=int, default=0, help=_("of the bootstrap (default: 0)"))
     parser.add_argument("--out", metavar="DIR", help=_("where to write tables, comparison.json and figures"))
-    parser.add_argument("--overwrite", action="store_true", help=_("replace what an earlier run wrote there"))
+    add_overwrite(parser)
     add_workspace(parser)
 
 

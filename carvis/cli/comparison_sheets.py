@@ -4,9 +4,9 @@ import math
 import sys
 from pathlib import Path
 
+from carvis.cli.outputs import check_outputs
 from carvis.cli.terminal import new_console
-from carvis.errors import CarvisError
-from carvis.language import N_, Message, _
+from carvis.language import N_, _
 from carvis.workspace import clear_leftovers
 
 FILES = (
@@ -18,11 +18,7 @@ FILES = (
 def check(out: Path, overwrite: bool) -> None:
     """Refuse a folder in which an earlier run wrote, unless it may be replaced."""
     clear_leftovers(out)
-    there = [out / name for name in FILES if (out / name).exists()]
-    if there and not overwrite:
-        raise CarvisError(
-            Message("{path} is there already: give another --out, or --overwrite to make it anew.", path=there[0])
-        )
+    check_outputs([out / name for name in FILES], overwrite)
 
 
 def print_comparison(comparison, effects: dict[str, dict]) -> None:

@@ -1,9 +1,9 @@
 """``demo``: the drawn data set and the three models trained on it."""
 
 import argparse
-import sys
 
 from carvis.cli.arguments import add_workspace, open_workspace
+from carvis.cli.progress_bar import progress_bar
 from carvis.language import N_, _
 
 HELP = N_("draw the demo's missing pictures, or draw and train all of it again")
@@ -33,14 +33,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _draw(root, seed: int | None) -> list[str]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from carvis.demo import draw_missing
 
-    columns = (TextColumn("drawing"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
-    with Progress(*columns, disable=not sys.stdout.isatty()) as bar:
-        task = bar.add_task("drawing")
-        return draw_missing(root, lambda done, total: bar.update(task, completed=done, total=total), seed=seed)
+    with progress_bar(_("drawing images"), count=True) as progress:
+        return draw_missing(root, progress, seed=seed)
 
 
 def announced(missing) -> str:

@@ -1,11 +1,12 @@
 """``evaluate``: how often a model is right on a split, and which pictures it gets wrong."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from carvis.cli.arguments import add_model_facts, add_workspace, check, load, open_workspace
 from carvis.cli.check import checked
+from carvis.cli.outputs import check_outputs
+from carvis.cli.progress_bar import progress_bar
 from carvis.cli.terminal import new_console
 from carvis.language import N_, Message, _, localised
 
@@ -63,10 +64,8 @@ def run(args: argparse.Namespace) -> int:
         raise CarvisError(
             Message("--batch-size {batch_size} is no number of pictures: give 1 or more.", batch_size=args.batch_size)
         )
-    if args.figure and Path(args.figure).exists():
-        raise CarvisError(
-            Message("{figure} exists already: name another file for --figure, or remove it.", figure=args.figure)
-        )
+    if args.figure:
+        check_outputs([Path(args.figure)], None, option="--figure")
     if args.figure and Path(args.figure).suffix.lower() not in _FIGURES:
         raise CarvisError(
             Message(
@@ -90,14 +89,13 @@ def run(args: argparse.Namespace) -> int:
     copies = workspace.cache_dir / "health"
     if not args.no_copies and split != "train" and "train" in data.splits:
         checked(data, workspace, N_("look for copies"))
-    with _bar() as bar:
-        task = bar.add_task("evaluate", total=None)
+    with progress_bar(_("evaluate"), count=True) as progress:
         evaluation = evaluate(
             clf,
             data,
             split,
             batch_size=args.batch_size,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=progress,
             copies=not args.no_copies,
             cache=copies,
             check=checked_facts or False,
@@ -143,13 +141,6 @@ def _before(out: Path) -> str:
     return _("The evaluation of {date} (accuracy {accuracy:.1%}) was replaced. ").format(
         date=old.setup.get("created", "–")[:10], accuracy=old.accuracy
     )
-
-
-def _bar():
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(_("evaluate")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, disable=not sys.stdout.isatty())
 
 
 def _print(evaluation, told: list[str]) -> None:

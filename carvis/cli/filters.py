@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
+from carvis.cli.outputs import add_overwrite, check_outputs
+from carvis.cli.progress_bar import progress_bar
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _
 
@@ -41,15 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help=_("of the noise (default: 0)"))
     parser.add_argument("--columns", type=int, default=8, metavar="N", help=_("patterns a row (default: 8)"))
     parser.add_argument("--out", metavar="FILE", help=_("a PNG file (default: data/results/filters/MODEL--LAYER.png)"))
-    parser.add_argument("--overwrite", action="store_true", help=_("make anew what an earlier run wrote there"))
+    add_overwrite(parser)
     add_data(parser)
     add_model_facts(parser)
     add_workspace(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
     from carvis.explain import FilterSettings, draw_filters
     from carvis.training.stopping import StopRequest
     from carvis.workspace import Cache
@@ -68,15 +68,8 @@ def run(args: argparse.Namespace) -> int:
     out = _output(args, clf, workspace)
     cache = Cache(workspace.cache_dir / "filters")
     settings = FilterSettings(**{field.name: getattr(args, field.name) for field in fields(FilterSettings)})
-    columns = (TextColumn(args.layer), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with StopRequest() as stop, Progress(*columns, disable=not sys.stdout.isatty()) as progress:
-        task = progress.add_task("", total=None)
-
-        def watch(done: float, total: int) -> bool:
-            progress.update(task, completed=done, total=total)
-            return stop.by_signal
-
-        drawn = draw_filters(clf, args.layer, chosen, settings, cache=cache, progress=watch)
+    with StopRequest() as stop, progress_bar(args.layer, stop=lambda: stop.by_signal) as progress:
+        drawn = draw_filters(clf, args.layer, chosen, settings, cache=cache, progress=progress)
     if not drawn.filters:
         raise KeyboardInterrupt
     drawn.save(out, columns=args.columns)
@@ -133,9 +126,5 @@ def _output(args: argparse.Namespace, clf: Classifier, workspace: Workspace) -> 
             raise CarvisError(Message("{out} is not a PNG file: let its name end in .png.", out=out))
     else:
         out = workspace.results_dir / "filters" / f"{clf.name}--{args.layer.replace('/', '_')}.png"
-    for file in (out, out.with_suffix(".json")):
-        if file.exists() and not args.overwrite:
-            raise CarvisError(
-                Message("{file} is there already: give another --out, or --overwrite to make it anew.", file=file)
-            )
+    check_outputs((out, out.with_suffix(".json")), args.overwrite)
     return out

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.cli.heatmap_sheets import SHEETS, Sheets
 from carvis.cli.model_inputs import by_name, each, file_name, images_named, models_first, written_whole
+from carvis.cli.outputs import add_overwrite, check_outputs
+from carvis.cli.progress_bar import progress_bar, tracked
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
-from carvis.workspace import clear_leftovers, resolved
+from carvis.workspace import clear_leftovers
 from carvis.workspace.sample_ids import composed
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=_("where the pictures of the table lie (default: data/ and the data sets beside it)"),
     )
-    parser.add_argument("--overwrite", action="store_true", help=_("make anew what an earlier run wrote there"))
+    add_overwrite(parser)
     parser.add_argument(
         "--faithfulness",
         action="store_true",
@@ -92,8 +93,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from carvis.dataset import distinct
 
     _check_look(args)
@@ -113,13 +112,9 @@ def run(args: argparse.Namespace) -> int:
             print(words.format(name=clf.name, asked=_(_SCORES[args.score]), kind=_(_SCORES.get(kind, kind))))
     _tell_guesses(pictures, models, args)
     _check_out(out, pictures, models, args.overwrite)
-    columns = (TextColumn(_("heatmaps")), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with (
-        written_whole(out) as (made, write_each),
-        Progress(*columns, disable=not sys.stdout.isatty()) as progress,
-    ):
+    with written_whole(out) as (made, write_each), progress_bar(_("heatmaps"), count=True) as progress:
         sheets = Sheets(args, workspace)
-        written = write_each(progress.track(pictures), lambda one, part: _write(one, models, args, part, sheets))
+        written = write_each(tracked(pictures, progress), lambda one, part: _write(one, models, args, part, sheets))
         sheets.write(made)
     print(
         _("{n} of {pictures} pictures x {models} models written to {out}").format(
@@ -181,17 +176,8 @@ def _check_out(out: Path, pictures: list[NamedImage], models, overwrite: bool) -
     paths = [_figure_file(picture, out) for picture in pictures]
     paths += [path for picture in pictures for pair in _files(picture, models, out).values() for path in pair]
     paths += [out / name for name in SHEETS]
-    if twice := [path for path, count in Counter(paths).items() if count > 1]:
-        raise CarvisError(
-            Message("Two of these would be written to {path}: rename a picture or a model.", path=twice[0])
-        )
     clear_leftovers(out)
-    sources = {resolved(picture.path) for picture in pictures}
-    for path in paths:
-        if path.exists() and (not overwrite or resolved(path) in sources):
-            raise CarvisError(
-                Message("{path} is there already: give another --out, or --overwrite to make it anew.", path=path)
-            )
+    check_outputs(paths, overwrite, sources=[picture.path for picture in pictures])
 
 
 def _check_look(args) -> None:

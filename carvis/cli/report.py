@@ -7,6 +7,7 @@ from pathlib import Path
 from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.cli.evaluation_arguments import add_evaluated, evaluation_folder_of, model_files, named_inputs
 from carvis.cli.model_inputs import each
+from carvis.cli.outputs import add_overwrite, check_outputs
 from carvis.language import N_, _
 
 HELP = N_("write one self-contained HTML file on evaluated models")
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=_("measure attention on parts and test the heatmaps where that was not done yet: takes minutes"),
     )
     parser.add_argument("--out", metavar="FILE", help=_("default: data/results/report.html"))
-    parser.add_argument("--overwrite", action="store_true", help=_("replace the file"))
+    add_overwrite(parser)
     add_workspace(parser)
 
 
@@ -33,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
     from carvis.report import write_report
 
     workspace = open_workspace(args)
+    out = Path(args.out) if args.out else workspace.results_dir / "report.html"
+    check_outputs([out], args.overwrite)
     folders = [evaluation_folder_of(text, args, workspace) for text in named_inputs(args)]
     found = each(folders, load_evaluation)
     evaluations = named(found)
@@ -49,8 +52,8 @@ def run(args: argparse.Namespace) -> int:
             told = text
             print(text if text.endswith(".") else f"{text} …", file=sys.stderr)
 
-    out = write_report(
-        Path(args.out) if args.out else workspace.results_dir / "report.html",
+    write_report(
+        out,
         evaluations,
         data=Dataset(root) if root else None,
         files=files,

@@ -28,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from carvis.cli.check import bar, checked
+    from carvis.cli.check import checked
+    from carvis.cli.progress_bar import progress_bar
     from carvis.dataset.health import split_dataset
     from carvis.errors import CarvisError
 
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         raise CarvisError(Message("--seed {seed} is no seed: give 0 or more.", seed=args.seed))
     workspace = open_workspace(args)
     health = checked(args.data, workspace)
-    with bar(_("split")) as watch:
+    with progress_bar(_("split")) as progress:
         made = split_dataset(
             health,
             args.out,
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
             args.seed,
             manifest=args.manifest,
             cache=workspace.cache_dir / "health",
-            progress=watch,
+            progress=progress,
         )
     counts = ", ".join(f"{split} {n}" for split, n in made.counts.sum().items())
     print(

@@ -1,11 +1,13 @@
 """Where things lie: roots, safe path resolution, locks, atomic writes, a content-named cache."""
 
 from carvis.workspace.array_file import ArrayFile, open_arrays
-from carvis.workspace.cache import Cache
+from carvis.workspace.cache import Cache, CacheFormat, load_cached, load_or_make, store_cached
 from carvis.workspace.files import (
+    FileStamp,
     atomic_path,
     atomic_write,
     content_hash,
+    file_stamp,
     is_text,
     lock,
     modified,
@@ -44,7 +46,9 @@ __all__ = [
     "SPLIT_REPORT",
     "ArrayFile",
     "Cache",
+    "CacheFormat",
     "Column",
+    "FileStamp",
     "FolderTakenError",
     "Links",
     "Refused",
@@ -61,6 +65,7 @@ __all__ = [
     "content_hash",
     "dataset_links",
     "discard",
+    "file_stamp",
     "final_place",
     "fitting",
     "free_name",
@@ -71,6 +76,8 @@ __all__ = [
     "linked_datasets",
     "links_around",
     "links_beside",
+    "load_cached",
+    "load_or_make",
     "lock",
     "modified",
     "not_empty",
@@ -95,6 +102,7 @@ __all__ = [
     "shown_path",
     "split_folders",
     "staged_folder",
+    "store_cached",
     "walk",
     "write_errors",
     "write_json",

@@ -1,10 +1,16 @@
-"""A bounded cache of files named by the hash of everything that made them."""
+"""A bounded cache of files named by the hash of everything that made them, and one call for each result kept in it."""
 
 import contextlib
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
+from carvis.errors import CarvisError
 from carvis.workspace.files import atomic_write
+
+Result = TypeVar("Result")
 
 
 class Cache:
@@ -13,7 +19,7 @@ class Cache:
     def __init__(self, folder: str | Path, max_bytes: int = 500_000_000):
         self.folder = Path(folder)
         self.max_bytes = max_bytes
-        self._written_since_trim = None
+        self._written_since_trim: int | None = None
 
     def _path(self, key: str, suffix: str) -> Path:
         return self.folder / key[:2] / f"{key}{suffix}"
@@ -55,3 +61,62 @@ class Cache:
                 break
             path.unlink(missing_ok=True)
             excess -= size
+
+
+@dataclass(frozen=True)
+class CacheFormat(Generic[Result]):
+    """How a kind of result is written to a file of the cache and read back.
+
+    Attributes:
+        suffix: of the file, such as ``.npz``.
+        encode: returns the file's content.
+        decode: returns the result from the file; None, or an error, where the file is damaged or of another version.
+    """
+
+    suffix: str
+    encode: Callable[[Result], bytes]
+    decode: Callable[[Path], Result | None]
+
+
+def load_or_make(
+    cache: Cache | None,
+    key: str,
+    form: CacheFormat[Result],
+    make: Callable[[], Result],
+    complete: Callable[[Result], bool] = lambda result: True,
+) -> Result:
+    """Return the cached result, or make it and cache it.
+
+    Args:
+        cache: None caches nothing.
+        key: hash of everything that decides the result.
+        form: how it is written and read.
+        make: computes it.
+        complete: tells whether a result may be cached; one that was stopped halfway may not.
+    """
+    result = load_cached(cache, key, form)
+    if result is None:
+        result = make()
+        if complete(result):
+            store_cached(cache, key, form, result)
+    return result
+
+
+def load_cached(cache: Cache | None, key: str, form: CacheFormat[Result]) -> Result | None:
+    """Return the cached result, or None where it has to be made: it is not there, damaged or of another version."""
+    path = cache.get(key, form.suffix) if cache else None
+    if path is not None:
+        with contextlib.suppress(CarvisError, OSError, ValueError, KeyError, TypeError, OverflowError):
+            return form.decode(path)
+    return None
+
+
+def store_cached(cache: Cache | None, key: str, form: CacheFormat[Result], result: Result) -> bool:
+    """Cache a result; return False where the folder cannot be written, which costs only the time to make it again."""
+    if cache is None:
+        return False
+    try:
+        cache.put(key, form.suffix, form.encode(result))
+    except (CarvisError, OSError):
+        return False
+    return True

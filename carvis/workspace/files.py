@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from carvis.errors import CarvisError, PathError
 from carvis.language import Message
@@ -13,6 +14,9 @@ from carvis.workspace.names import not_empty
 from carvis.workspace.os_errors import not_written
 from carvis.workspace.regular_file import open_regular
 from carvis.workspace.temporary import temporary_folder
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _LARGE = 1 << 24
 
@@ -51,12 +55,30 @@ def atomic_write(path: str | Path, data: bytes | str, near: str | Path | None = 
     return Path(path)
 
 
-def modified(path: str | Path) -> int:
-    """Return when a file was last written, in nanoseconds; 0 where it is gone."""
+class FileStamp(NamedTuple):
+    """What changes when a file is written again.
+
+    Attributes:
+        size: in bytes.
+        modified: time of the last write, in nanoseconds.
+    """
+
+    size: int
+    modified: int
+
+
+def file_stamp(path: str | Path) -> FileStamp:
+    """Return the stamp of a file or folder; ``(0, 0)`` where it does not exist."""
     try:
-        return os.stat(path).st_mtime_ns
+        stat = os.stat(path)
     except OSError:
-        return 0
+        return FileStamp(0, 0)
+    return FileStamp(stat.st_size, stat.st_mtime_ns)
+
+
+def modified(path: str | Path) -> int:
+    """Return when a file was last written, in nanoseconds; 0 where it does not exist."""
+    return file_stamp(path).modified
 
 
 def sha256_of_file(path: str | Path) -> str:
@@ -97,7 +119,7 @@ def shown(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def lock(path: str | Path):
+def lock(path: str | Path) -> "BaseFileLock":
     """Return a file lock that the operating system frees when its holder dies.
 
     Raises:

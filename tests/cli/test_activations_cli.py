@@ -60,7 +60,7 @@ def test_nothing_is_overwritten_unasked_and_never_the_picture(folder, capsys):
     command = ["activations", "one.keras", "car.png", "--out", "out"]
     assert main(command) == 0
     before = {path.name: path.read_bytes() for path in Path("out").iterdir()}
-    assert main(command) == 2 and "there already" in capsys.readouterr().err
+    assert main(command) == 2 and "already exists" in capsys.readouterr().err
     assert main([*command, "--overwrite"]) == 0
     assert before == {path.name: path.read_bytes() for path in Path("out").iterdir()}
     shutil.copy("car.png", "x--one--a.png")

@@ -37,7 +37,7 @@ def test_check_says_what_is_wrong_and_what_to_do(workspace, capsys):
     document = json.loads((workspace / "health.json").read_text("utf-8"))
     assert document["shared"]["test in train"] == {"n": 2, "exact": 2, "copies": 2}
     assert main(["check", "data/mini", "--out", "health.json"]) == 2
-    assert "there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert main(["check", "data/mini", "--out", "health.txt"]) == 2
     assert main(["check", "nowhere"]) == 2
 

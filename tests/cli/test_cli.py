@@ -92,7 +92,7 @@ def test_nothing_that_is_there_is_overwritten_unasked(workspace, capsys):
     before = source.read_bytes()
     command = ["heatmaps", "models/one.keras", str(source), "--out", str(source.parent)]
     assert main(command) == 0 and source.read_bytes() == before
-    assert main(command) == 2 and "there already" in capsys.readouterr().err
+    assert main(command) == 2 and "already exists" in capsys.readouterr().err
     assert main([*command, "--overwrite"]) == 0
     # An overlay of an earlier run as the picture: not even with leave.
     overlay = source.parent / "red_0--one.jpg"
@@ -108,7 +108,7 @@ def test_two_maps_never_share_a_file(workspace, capsys):
     for name in ("x", "x--y"):
         shutil.copy("data/mini/test/red/red_0.png", f"{name}.png")
     command = ["heatmaps", "models/y--z.keras", "models/z.keras", "x.png", "x--y.png", "--out", "out"]
-    assert main(command) == 2 and "rename a picture or a model" in capsys.readouterr().err
+    assert main(command) == 2 and "rename one of the images or models" in capsys.readouterr().err
     assert not Path("out").exists()
 
 
@@ -231,7 +231,7 @@ def test_evaluate_draws_the_confusion_matrix_into_a_new_file(workspace, capsys):
     assert "Written to confusion.png" in capsys.readouterr().out
     assert read_image("confusion.png").shape[0] > 300
     for more, problem in (
-        ([], "confusion.png exists already"),
+        ([], "confusion.png already exists"),
         (["--figure", "confusion.txt"], "let it end in .png"),
         (["--figure", "new.png", "--super-classes", "gone.csv"], "gone.csv"),
     ):

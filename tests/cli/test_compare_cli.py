@@ -59,7 +59,7 @@ def test_models_are_compared_by_their_names(workspace, capsys):
     for name in ("scoreboard.png", "reliability.png"):
         assert (workspace / "out" / name).read_bytes().startswith(b"\x89PNG")
     assert main(["compare", "poor", "good", "--out", "out"]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert main(["compare", "poor", "good", "--out", "out", "--overwrite"]) == 0
     capsys.readouterr()
     assert main(["compare", r"models\*"]) == 0

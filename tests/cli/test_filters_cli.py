@@ -40,7 +40,7 @@ def test_the_grid_is_written_with_how_it_was_made(workspace, capsys):
     assert facts["filters"] == [2, 0, 1] and facts["layer"] == "base/conv" and facts["settings"]["size"] == 8
     before = path.read_bytes()
     assert main(["filters", "models/one.keras", "base/conv", *SMALL]) == 2
-    assert "there already" in capsys.readouterr().err and path.read_bytes() == before
+    assert "already exists" in capsys.readouterr().err and path.read_bytes() == before
     assert main(["filters", "models/one.keras", "base/conv", "--overwrite", *SMALL]) == 0
 
 

@@ -148,7 +148,7 @@ def test_the_verb(material, monkeypatch, capsys):
     page = (root / "data" / "results" / "report.html").read_text("utf-8")
     assert "Where poor looks" in page
     assert main(["report", "good", "poor"]) == 2
-    assert "there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert main(["report", "nothing"]) == 2
     assert main(["report", "good", "--method", "foo", "--out", "foo.html"]) == 2
     assert main(["report", "good", "--pictures", "-3", "--out", "foo.html"]) == 2

@@ -1,10 +1,9 @@
 """Pictures whose background was blacked out, sought by what is left of them."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from carvis.dataset.health.candidates import Candidates
+from carvis.progress import Progress, advance, no_progress
 
 # Up to this value in every channel a pixel counts as black; JPEG leaves a little in what was black.
 BLACK = 12
@@ -50,7 +49,7 @@ def candidates(
     small: np.ndarray,
     luminance: np.ndarray,
     masked: np.ndarray,
-    watch: Callable[[float], None] = lambda share: None,
+    progress: Progress = no_progress,
 ) -> Candidates:
     """Find the pairs of which one, its background blacked out, looks like the same part of the other.
 
@@ -76,7 +75,7 @@ def candidates(
             i, j = np.nonzero(likeness >= LIKENESS)
             n = len(i)
             found.append((part[i], j, np.zeros(n, int), np.full(n, mirrored), likeness[i, j]))
-        watch(min(1.0, (start + _BLOCK) / len(rows)))
+        advance(progress, min(start + _BLOCK, len(rows)), len(rows))
     if not found:
         return Candidates(*(np.zeros(0, kind) for kind in (int, int, int, bool, np.float32)))
     return Candidates(*(np.concatenate(column) for column in zip(*found, strict=True)))

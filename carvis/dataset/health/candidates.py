@@ -6,11 +6,13 @@ a linear map of the rows and columns, so that a view costs two small matrix prod
 verified by ``verifying``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+
+from carvis.progress import Progress, advance, no_progress
 
 FREQUENCIES = 11
 LIKENESS = 0.78
@@ -80,14 +82,12 @@ def signatures(luminance: np.ndarray, view: tuple = (WHOLE, WHOLE)) -> np.ndarra
     return vectors / np.where(length > 1e-3, length, np.inf)
 
 
-def candidates(
-    luminance: np.ndarray, watch: Callable[[float], None] = lambda share: None, all_pairs: int = ALL_PAIRS
-) -> Candidates:
+def candidates(luminance: np.ndarray, progress: Progress = no_progress, all_pairs: int = ALL_PAIRS) -> Candidates:
     """Find the pairs of pictures of which one looks like a view of the other.
 
     Args:
         luminance: float32 (N, S, S).
-        watch: called with the share done.
+        progress: called with (steps done, steps in all); a true return stops the work.
     """
     index = signatures(luminance)
     cells = _Cells(index, 1 if len(index) <= all_pairs else int(2 * np.sqrt(len(index))))
@@ -102,7 +102,7 @@ def candidates(
                 # Millions of pairs may wait here: small numbers.
                 ends = one[keep].astype(np.int32), other[keep].astype(np.int32)
                 found.append((*ends, np.full(n, number, np.uint8), np.full(n, mirrored), likeness[keep]))
-            watch((2 * number + mirrored + 1) / (2 * len(VIEWS)))
+            advance(progress, 2 * number + mirrored + 1, 2 * len(VIEWS))
     return (
         Candidates(*(np.concatenate(column) for column in zip(*found, strict=True)))
         if found

@@ -1,19 +1,19 @@
 """Which pictures of a data set are copies of each other, and which groups they form."""
 
-import contextlib
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.dataset.health import backgrounds, candidates
 from carvis.dataset.health.candidates import Candidates
 from carvis.dataset.health.image_facts import Described
 from carvis.dataset.health.verification import verify
-from carvis.errors import CarvisError
-from carvis.workspace import SPLITS, Cache, content_hash, open_arrays
+from carvis.progress import Progress, no_progress, partial_progress
+from carvis.workspace import SPLITS, Cache, CacheFormat, content_hash, load_or_make, open_arrays
 
 COLUMNS = ("path", "split", "label", "twin_path", "twin_split", "twin_label", "distance")
 # A mirrored picture differs by nothing and is still no exact copy.
@@ -21,7 +21,6 @@ LEAST_DISTANCE = 1e-4
 _VERSION = 3
 _BLOCK = 4096
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
-Watch = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Copies:
     group: np.ndarray
 
 
-def find_copies(described: Described, cache: Cache | None = None, watch: Watch = lambda share: None) -> Copies:
+def find_copies(described: Described, cache: Cache | None = None, progress: Progress = no_progress) -> Copies:
     """Find exact copies by their hashes, and near-copies by what they show.
 
     Re-encoded, resized, mirrored, slightly recoloured pictures, crops of four fifths of the width and height and
@@ -52,7 +51,7 @@ def find_copies(described: Described, cache: Cache | None = None, watch: Watch =
 
     Args:
         cache: keeps the pairs of a set of pictures, so that the same set is searched once.
-        watch: called with the share done.
+        progress: called with (per cent done, 100); a true return stops the work.
     """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -63,7 +62,7 @@ def find_copies(described: Described, cache: Cache | None = None, watch: Watch =
     numbers, names = pd.factorize(pixels[readable])
     content[readable] = numbers
     first = readable[np.unique(numbers, return_index=True)[1]]
-    pairs, distance = _near(described, first, names, cache, watch)
+    pairs, distance = _near(described, first, names, cache, progress)
     links = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(first), len(first)))
     group = np.full(len(pixels), -1)
     if len(first):
@@ -71,18 +70,35 @@ def find_copies(described: Described, cache: Cache | None = None, watch: Watch =
     return Copies(content, pairs, distance, group)
 
 
-def _near(described: Described, first: np.ndarray, names, cache: Cache | None, watch: Watch):
+def _near(described: Described, first: np.ndarray, names, cache: Cache | None, progress: Progress):
     if len(first) < 2:
         return np.zeros((0, 2), int), np.zeros(0)
     key = content_hash("near-copies", _VERSION, list(names))
-    file = cache.get(key, ".npz") if cache else None
-    if file is not None:
-        # A damaged file of the cache is made again.
-        with contextlib.suppress(CarvisError), open_arrays(file) as kept:
-            pairs = kept.read("pairs", "i", (None, 2))
-            distance = kept.read("distance", "f", (len(pairs),))
-            if not len(pairs) or (pairs.min() >= 0 and pairs.max() < len(first) and np.isfinite(distance).all()):
-                return pairs, distance
+    return load_or_make(cache, key, _pairs_format(len(first)), lambda: _search(described, first, progress))
+
+
+def _pairs_format(n: int) -> CacheFormat[tuple[NDArray[np.integer], NDArray[np.floating]]]:
+    """Return how the pairs among n contents and their distances are cached."""
+
+    def encode(result: tuple[NDArray[np.integer], NDArray[np.floating]]) -> bytes:
+        buffer = io.BytesIO()
+        np.savez(buffer, pairs=result[0], distance=result[1])
+        return buffer.getvalue()
+
+    def decode(path: Path) -> tuple[NDArray[np.integer], NDArray[np.floating]] | None:
+        with open_arrays(path) as arrays:
+            pairs = arrays.read("pairs", "i", (None, 2))
+            distance = arrays.read("distance", "f", (len(pairs),))
+        valid = not len(pairs) or (pairs.min() >= 0 and pairs.max() < n and np.isfinite(distance).all())
+        return (pairs, distance) if valid else None
+
+    return CacheFormat(".npz", encode, decode)
+
+
+def _search(
+    described: Described, first: NDArray[np.integer], progress: Progress
+) -> tuple[NDArray[np.integer], NDArray[np.floating]]:
+    """Return the pairs of contents that show the same photograph, and their distances."""
     small = described.small[first]
     masked = backgrounds.blacked_out(small)
     # A cut-out keeps the frame's place: it is also held against pictures with their frames, which follow the others.
@@ -96,25 +112,18 @@ def _near(described: Described, first: np.ndarray, names, cache: Cache | None, w
     for start in range(0, len(small), _BLOCK):
         luminance[start : start + _BLOCK] = small[start : start + _BLOCK] @ _LUMINANCE
     found = [
-        candidates.candidates(luminance[: len(first)], lambda share: watch(0.6 * share)),
-        backgrounds.candidates(small, luminance, masked, lambda share: watch(0.6 + 0.1 * share)),
+        candidates.candidates(luminance[: len(first)], partial_progress(progress, 0, 60)),
+        backgrounds.candidates(small, luminance, masked, partial_progress(progress, 60, 70)),
     ]
     columns = ("one", "other", "view", "mirrored", "likeness")
     both = _best(Candidates(*(np.concatenate([getattr(one, name) for one in found]) for name in columns)))
     paths = described.table["path"].to_numpy(object)[first]
-    good, far = verify(small, masked, paths, both, lambda share: watch(0.7 + 0.3 * share))
+    good, far = verify(small, masked, paths, both, partial_progress(progress, 70, 100))
     ends = np.sort(owner[np.stack([both.one[good], both.other[good]], axis=1)], axis=1)
     table = pd.DataFrame({"a": ends[:, 0], "b": ends[:, 1], "distance": far[good]})
     table = table.groupby(["a", "b"], as_index=False)["distance"].min()
     pairs = table[["a", "b"]].to_numpy(int).reshape(-1, 2)
-    distance = np.maximum(table["distance"].to_numpy(float).round(4), LEAST_DISTANCE)
-    if cache is not None:
-        buffer = io.BytesIO()
-        np.savez(buffer, pairs=pairs, distance=distance)
-        # In a place that cannot be written the search is made each time.
-        with contextlib.suppress(CarvisError):
-            cache.put(key, ".npz", buffer.getvalue())
-    return pairs, distance
+    return pairs, np.maximum(table["distance"].to_numpy(float).round(4), LEAST_DISTANCE)
 
 
 def _best(found: Candidates) -> Candidates:

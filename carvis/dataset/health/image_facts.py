@@ -1,9 +1,8 @@
 """What is known about each picture file: its hashes, size, light and sharpness, and a small picture to compare by."""
 
-import contextlib
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image
 
 from carvis.dataset.health.borders import unframed
@@ -19,15 +19,20 @@ from carvis.errors import CarvisError
 from carvis.images import read_image, resize
 from carvis.images.bit_depth import MAX_BYTES
 from carvis.language import Message, as_data, message_of
+from carvis.progress import Progress, advance, no_progress
 from carvis.workspace import (
     Cache,
+    CacheFormat,
     check_json,
     content_hash,
+    file_stamp,
     json_text,
+    load_cached,
     open_arrays,
     os_reason,
     parse_json,
     read_regular,
+    store_cached,
 )
 from carvis.workspace.json_schema import Sentence
 
@@ -39,7 +44,6 @@ _FACTS = ("bytes", "pixels", "format", "width", "height", "brightness", "contras
 _CHUNK = 512
 # Of one part of a folder: its small images take 6 MB at most, framed ones as much again.
 _MAX_BYTES = 200_000_000
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -61,14 +65,14 @@ class Described:
     whole: dict[int, np.ndarray]
 
 
-def describe(samples: pd.DataFrame, cache: Cache | None = None, progress: Progress | None = None) -> Described:
+def describe(samples: pd.DataFrame, cache: Cache | None = None, progress: Progress = no_progress) -> Described:
     """Describe picture files, reading only those that the cache does not know by path, size and time of change.
 
     What is done is kept folder by folder, so that a later call goes on where an interrupted one ended.
 
     Args:
         samples: columns id, path, split, label, size.
-        progress: called with (pictures done, pictures in all).
+        progress: called with (images done, images in all); a true return stops the work.
     """
     samples = samples.reset_index(drop=True)
     facts: list[tuple] = [()] * len(samples)
@@ -78,31 +82,33 @@ def describe(samples: pd.DataFrame, cache: Cache | None = None, progress: Progre
     done = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for folder, rows in _parts(paths):
-            shelf = _Shelf(cache, folder)
+            key = content_hash("described", _VERSION, folder)
             stamps = [_stamp(paths[row]) for row in rows]
+            cached = load_cached(cache, key, _PART)
+            known = {stamp: i for i, stamp in enumerate(cached.stamps)} if cached else {}
             missing = []
             for row, stamp in zip(rows, stamps, strict=True):
-                if known := shelf.get(stamp):
-                    facts[row], small[row], framed = known
-                    if framed is not None:
-                        whole[row] = framed
+                if cached and stamp and (i := known.get(stamp)) is not None:
+                    facts[row], small[row] = cached.facts[i], cached.small[i]
+                    if i in cached.whole:
+                        whole[row] = cached.whole[i]
                 else:
-                    missing.append((row, stamp))
+                    missing.append(row)
             done += len(rows) - len(missing)
-            for (row, _), (fact, picture, framed) in zip(
-                missing, pool.map(_describe, [paths[row] for row, _ in missing]), strict=True
-            ):
-                facts[row], small[row] = fact, picture
+            described = pool.map(_describe, [paths[row] for row in missing])
+            for row, (fact, image, framed) in zip(missing, described, strict=True):
+                facts[row], small[row] = fact, image
                 if framed is not None:
                     whole[row] = framed
                 done += 1
-                if progress and done % 16 == 0:
-                    progress(done, len(samples))
+                if done % 16 == 0:
+                    advance(progress, done, len(samples))
             if missing:
-                kept = {place: whole[row] for place, row in enumerate(rows) if row in whole}
-                shelf.keep(stamps, [facts[row] for row in rows], small[rows], kept)
-            if progress:
-                progress(done, len(samples))
+                framed_ones = {i: whole[row] for i, row in enumerate(rows) if row in whole}
+                part = _Part(stamps, [facts[row] for row in rows], small[rows], framed_ones)
+                # A folder that cannot be written is not tried again for each part.
+                cache = cache if store_cached(cache, key, _PART, part) else None
+            advance(progress, done, len(samples))
     table = pd.DataFrame(facts, columns=list(_FACTS)) if facts else pd.DataFrame(columns=list(_FACTS))
     # As pandas' own strings messages would stay English.
     table["reason"] = pd.Series([fact[-1] for fact in facts], dtype=object)
@@ -120,49 +126,40 @@ def _parts(paths: np.ndarray) -> Iterator[tuple[str, list[int]]]:
 
 
 def _stamp(path: str) -> str:
-    try:
-        stat = os.stat(path)
-    except OSError:
-        return ""
-    return f"{os.path.basename(path)}/{stat.st_size}/{stat.st_mtime_ns}"
+    stamp = file_stamp(path)
+    return f"{os.path.basename(path)}/{stamp.size}/{stamp.modified}" if stamp.modified else ""
 
 
-class _Shelf:
-    """What the cache holds of one part of a folder."""
+@dataclass(frozen=True)
+class _Part:
+    """What is cached of one part of a folder: of each stamp the facts, the small image and, where framed, the whole."""
 
-    def __init__(self, cache: Cache | None, name: str):
-        self.cache = cache
-        self.key = content_hash("described", _VERSION, name)
-        self.known: dict[str, int] = {}
-        file = cache.get(self.key, ".npz") if cache else None
-        if file is not None:
-            # A damaged file of the cache is made again.
-            with contextlib.suppress(CarvisError, ValueError, OverflowError):
-                with open_arrays(file, max_bytes=_MAX_BYTES) as kept:
-                    stamps = kept.read("stamps", "U", (None,)).tolist()
-                    facts = kept.read("facts", "U", (len(stamps), len(_FACTS))).tolist()
-                    self.facts = [_typed(one, file) for one in facts]
-                    self.small = kept.read("small", "u", (len(stamps), SIDE, SIDE, 3))
-                    framed = kept.read("framed", "iu", (None,)).tolist()
-                    self.whole = dict(zip(framed, kept.read("whole", "u", (len(framed), SIDE, SIDE, 3)), strict=True))
-                self.known = {stamp: i for i, stamp in enumerate(stamps)}
+    stamps: list[str]
+    facts: list[tuple]
+    small: NDArray[np.uint8]
+    whole: dict[int, NDArray[np.uint8]]
 
-    def get(self, stamp: str) -> tuple[tuple, np.ndarray, np.ndarray | None] | None:
-        i = self.known.get(stamp) if stamp else None
-        return None if i is None else (self.facts[i], self.small[i], self.whole.get(i))
 
-    def keep(self, stamps: list[str], facts: list[tuple], small: np.ndarray, whole: dict[int, np.ndarray]) -> None:
-        if self.cache is None:
-            return
-        buffer = io.BytesIO()
-        texts = np.array([[*map(str, fact[:-1]), json_text(as_data(fact[-1])) if fact[-1] else ""] for fact in facts])
-        framed = np.array(list(whole), int)
-        pictures = np.array(list(whole.values()), np.uint8).reshape(-1, SIDE, SIDE, 3)
-        np.savez(buffer, stamps=np.array(stamps), facts=texts, small=small, framed=framed, whole=pictures)
-        try:
-            self.cache.put(self.key, ".npz", buffer.getvalue())
-        except CarvisError:
-            self.cache = None  # A place that cannot be written: everything is then made each time.
+def _encode(part: _Part) -> bytes:
+    buffer = io.BytesIO()
+    facts = [[*map(str, fact[:-1]), json_text(as_data(fact[-1])) if fact[-1] else ""] for fact in part.facts]
+    whole = np.array(list(part.whole.values()), np.uint8).reshape(-1, SIDE, SIDE, 3)
+    arrays = {"small": part.small, "framed": np.array(list(part.whole), int), "whole": whole}
+    np.savez(buffer, stamps=np.array(part.stamps), facts=np.array(facts), **arrays)
+    return buffer.getvalue()
+
+
+def _decode(path: Path) -> _Part:
+    with open_arrays(path, max_bytes=_MAX_BYTES) as arrays:
+        stamps = arrays.read("stamps", "U", (None,)).tolist()
+        facts = arrays.read("facts", "U", (len(stamps), len(_FACTS))).tolist()
+        small = arrays.read("small", "u", (len(stamps), SIDE, SIDE, 3))
+        framed = arrays.read("framed", "iu", (None,)).tolist()
+        whole = dict(zip(framed, arrays.read("whole", "u", (len(framed), SIDE, SIDE, 3)), strict=True))
+    return _Part(stamps, [_typed(texts, path) for texts in facts], small, whole)
+
+
+_PART = CacheFormat(".npz", _encode, _decode)
 
 
 def _typed(texts: list[str], path: Path) -> tuple:

@@ -3,27 +3,25 @@
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from carvis.errors import CarvisError
 from carvis.language import Message
+from carvis.progress import Progress, advance
 from carvis.workspace import SPLITS, Links, dataset_links, open_regular, os_reason, os_remedy
 
 MASKS = "masks"
 
 
-def lay_out(
-    table: pd.DataFrame, made: Path, watch: Callable[[float, float], None], links: Links
-) -> tuple[pd.DataFrame, dict[str, int]]:
+def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -> tuple[pd.DataFrame, dict[str, int]]:
     """Bring the pictures to their places, and leave out those that are gone.
 
     Args:
         table: as of ``Split``.
         made: the new data set's folder.
-        watch: called with (per cent of the whole split done, 100).
+        progress: called with (images done, images in all); a true return stops the work.
         links: of the old data set: what has come to lead out of it meanwhile is not brought anywhere.
 
     Returns:
@@ -42,7 +40,7 @@ def lay_out(
         else:
             gone.append(row.Index)
         if done % 64 == 0:
-            watch(40 * done / len(kept), 100)
+            advance(progress, done, len(kept))
     table = _without(table, gone)
     for split in SPLITS:
         for folder in (made / split).iterdir():

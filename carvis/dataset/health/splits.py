@@ -2,18 +2,20 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from carvis.dataset.health.assignment import assign
 from carvis.dataset.health.check import check_dataset
 from carvis.dataset.health.health import Health
 from carvis.dataset.health.materialised_split import carry_masks, lay_out, leave_out_removed
 from carvis.errors import DatasetError
 from carvis.language import Message
+from carvis.progress import Progress, no_progress, partial_progress
 from carvis.tables import to_csv
 from carvis.workspace import (
     SPLIT_REPORT,
@@ -23,7 +25,6 @@ from carvis.workspace import (
     atomic_write,
     clear_leftovers,
     dataset_links,
-    fitting,
     linked_datasets,
     resolved,
     staged_folder,
@@ -31,7 +32,6 @@ from carvis.workspace import (
 )
 
 TABLE = "split.csv"
-COLUMNS = ("id", "path", "label", "group", "split", "new_id", "reason")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def split_dataset(
     *,
     manifest: bool = False,
     cache: Cache | str | Path | None = None,
-    progress: Callable[[float, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Split:
     """Make a data set from another, without copies across its splits, and check it.
 
@@ -98,10 +98,11 @@ def split_dataset(
         seed: of the order in which groups are dealt out.
         manifest: write only ``split.csv`` and ``split.json``.
         cache: as ``check_dataset``, for the check of the new data set.
-        progress: called with (per cent done, 100).
+        progress: called with (per cent done, 100); a true return stops the work, and no folder is left.
 
     Raises:
         DatasetError: ``out`` is not empty or lies in the data set, the fractions are none, or no picture is left.
+        StoppedError: ``progress`` asked to stop.
         CarvisError: ``out`` cannot be written.
     """
     if not str(out).strip():
@@ -111,7 +112,7 @@ def split_dataset(
     shares = _check(health, out, fractions)
     table = assign(health, shares, seed)
     _some_left(health, table)
-    watch = progress or (lambda done, total: None)
+    progress = progress or no_progress
     how: dict[str, int] = {}
     leaks, masks = None, 0
     # The new folder appears when it is complete, so that a stopped split leaves nothing half made.
@@ -123,9 +124,9 @@ def split_dataset(
             else:
                 # It says where the new data set's links may lead to, already when that is checked.
                 write_json(made / SPLIT_REPORT, {"made from": _origin(health)})
-                table, how = lay_out(table, made, watch, dataset_links(health.root))
+                table, how = lay_out(table, made, partial_progress(progress, 0, 40), dataset_links(health.root))
                 _some_left(health, table)
-                table, leaks = _verified(table, made, cache, watch)
+                table, leaks = _verified(table, made, cache, partial_progress(progress, 40, 100))
                 masks = carry_masks(health.root, table, made)
             report = _report(health, table, shares, seed, how, leaks) | {"masks": masks}
             write_json(made / SPLIT_REPORT, report, indent=1)
@@ -135,7 +136,7 @@ def split_dataset(
         raise DatasetError(
             Message("{out} is there already: use it, or name a new folder for the split.", out=out)
         ) from error
-    watch(100, 100)
+    progress(100, 100)
     return Split(out, table, how, leaks, masks)
 
 
@@ -172,90 +173,11 @@ def _check(health: Health, out: Path, fractions: Sequence[float]) -> np.ndarray:
     return shares / shares.sum()
 
 
-def assign(health: Health, shares: np.ndarray, seed: int) -> pd.DataFrame:
-    """Decide where each picture goes: the table of ``Split``."""
-    pictures = health.pictures
-    table = pictures[["id", "path", "label", "group"]].reset_index(drop=True)
-    reason = np.where(pictures["reason"] != "", "unreadable: " + pictures["reason"], "").astype(object)
-    labels = table[table["group"] >= 0].groupby("group")["label"].unique()
-    mixed = labels[labels.map(len) > 1].map(lambda names: "labels disagree: copies of it are " + ", ".join(names))
-    reason = np.where(reason == "", table["group"].map(mixed).astype(object).fillna("").to_numpy(), reason)
-    content = pd.Series(health.found.content)
-    first = table["id"].groupby(content).transform("first")
-    again = (reason == "") & (first != table["id"]).to_numpy()
-    reason[again] = ("exact copy of " + first)[again]
-    table["reason"] = reason
-    table["split"] = ""
-    kept = table[table["reason"] == ""]
-    for number, (_, of_class) in enumerate(kept.groupby("label", sort=True)):
-        rng = np.random.default_rng([seed, number])
-        for group, split in _deal(of_class["group"], shares, rng).items():
-            table.loc[of_class.index[of_class["group"] == group], "split"] = split
-    table["new_id"] = _names(table)
-    return table[list(COLUMNS)]
-
-
-def _deal(groups: pd.Series, shares: np.ndarray, rng: np.random.Generator) -> dict[int, str]:
-    """Give each group to the split that lacks most, the largest groups first, those of a size in random order."""
-    sizes = groups.value_counts().sort_index()
-    sizes = sizes.iloc[rng.permutation(len(sizes))].sort_values(ascending=False, kind="stable")
-    # Where two lack the same, chance decides, or small classes would all lack the same split.
-    lacking = shares * sizes.sum() + rng.uniform(0, 1e-6, len(shares))
-    place = {}
-    for group, size in sizes.items():
-        # A split that shall stay empty never lacks anything.
-        to = int(np.argmax(np.where(shares > 0, lacking, -np.inf)))
-        place[group] = SPLITS[to]
-        lacking[to] -= size
-    # A small class would leave a split with a small share empty: the smallest group of the fullest split goes there.
-    wanted = [SPLITS[i] for i in np.flatnonzero(shares > 0)]
-    if len(sizes) < len(wanted):
-        return place
-    for empty in (split for split in wanted if split not in place.values()):
-        number = Counter(place.values())
-        giver = max((split for split in number if number[split] > 1), key=lambda split: -lacking[SPLITS.index(split)])
-        group = [one for one in sizes.index if place[one] == giver][-1]
-        place[group] = empty
-        lacking[SPLITS.index(giver)] += sizes[group]
-        lacking[SPLITS.index(empty)] -= sizes[group]
-    return place
-
-
-def _names(table: pd.DataFrame) -> list[str]:
-    """New ids: the old file name, with the old split in front where two would be named alike.
-
-    Names differ before their suffix, since a mask has its picture's name with another suffix.
-    """
-    taken: set[tuple[str, str]] = set()
-    names = []
-    for row in table.itertuples():
-        if not row.split:
-            names.append("")
-            continue
-        old_split, _, rest = row.id.partition("/")
-        # Sub-folders of a class become part of the name.
-        base = "_".join(rest.split("/")[1:])
-        stem, suffix = os.path.splitext(base)
-        stem = fitting(stem)
-        base = stem + suffix
-        tries = [base, f"{old_split}_{base}"]
-        name = next((one for one in tries if (row.label, _stem(one)) not in taken), None)
-        number = 2
-        while name is None:
-            one = f"{old_split}_{stem}-{number}{suffix}"
-            name, number = (one if (row.label, _stem(one)) not in taken else None), number + 1
-        taken.add((row.label, _stem(name)))
-        names.append(f"{row.split}/{row.label}/{name}")
-    return names
-
-
-def _stem(name: str) -> str:
-    return os.path.splitext(name)[0].lower()
-
-
-def _verified(table: pd.DataFrame, made: Path, cache, watch) -> tuple[pd.DataFrame, int]:
+def _verified(
+    table: pd.DataFrame, made: Path, cache: Cache | str | Path | None, progress: Progress
+) -> tuple[pd.DataFrame, int]:
     """Check the new data set, and leave out of its later split what is still a copy there."""
-    health = check_dataset(made, lambda done, total: watch(40 + 0.6 * done, total), cache)
+    health = check_dataset(made, progress, cache)
     ids = health.pictures.set_index("path")["id"]
     copies = health.copies
     across = copies[copies["split"] != copies["twin_split"]]

@@ -1,7 +1,6 @@
 """Deciding whether two pictures show the same photograph: aligned in place and brightness, then held together."""
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ from carvis.dataset.health.candidates import VIEWS, Candidates
 from carvis.dataset.health.image_facts import SIDE, small_picture
 from carvis.errors import ImageError
 from carvis.images import read_image
+from carvis.progress import Progress, advance, no_progress
 
 # Below, pictures are too plain to be told apart by what they show.
 LEAST_CONTRAST = 6
@@ -49,7 +49,7 @@ def verify(
     masked: np.ndarray,
     paths: list[str],
     pairs: Candidates,
-    watch: Callable[[float], None] = lambda share: None,
+    progress: Progress = no_progress,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Tell which candidates show the same photograph, and how far apart they are.
 
@@ -90,7 +90,7 @@ def verify(
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for number, (rows, found) in enumerate(zip(blocks, pool.map(decide, blocks)), start=1):
             good[rows], distance[rows] = found
-            watch(number / len(blocks))
+            advance(progress, number, len(blocks))
     return good, distance
 
 

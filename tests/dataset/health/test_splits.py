@@ -10,7 +10,7 @@ import pytest
 
 from carvis.dataset import Dataset
 from carvis.dataset.health import check_dataset, split_dataset
-from carvis.dataset.health.splits import _deal
+from carvis.dataset.health.assignment import _deal
 from carvis.dataset.parts import read_parts
 from carvis.errors import CarvisError, DatasetError
 from carvis.images import read_image, write_image

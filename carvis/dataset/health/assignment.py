@@ -1,0 +1,93 @@
+"""Which group of duplicates goes to which split, and under which name."""
+
+import os
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from carvis.dataset.health.health import Health
+from carvis.workspace import SPLITS, fitting
+
+COLUMNS = ("id", "path", "label", "group", "split", "new_id", "reason")
+
+
+def assign(health: Health, shares: np.ndarray, seed: int) -> pd.DataFrame:
+    """Decide where each picture goes: the table of ``Split``."""
+    pictures = health.pictures
+    table = pictures[["id", "path", "label", "group"]].reset_index(drop=True)
+    reason = np.where(pictures["reason"] != "", "unreadable: " + pictures["reason"], "").astype(object)
+    labels = table[table["group"] >= 0].groupby("group")["label"].unique()
+    mixed = labels[labels.map(len) > 1].map(lambda names: "labels disagree: copies of it are " + ", ".join(names))
+    reason = np.where(reason == "", table["group"].map(mixed).astype(object).fillna("").to_numpy(), reason)
+    content = pd.Series(health.found.content)
+    first = table["id"].groupby(content).transform("first")
+    again = (reason == "") & (first != table["id"]).to_numpy()
+    reason[again] = ("exact copy of " + first)[again]
+    table["reason"] = reason
+    table["split"] = ""
+    kept = table[table["reason"] == ""]
+    for number, (_, of_class) in enumerate(kept.groupby("label", sort=True)):
+        rng = np.random.default_rng([seed, number])
+        for group, split in _deal(of_class["group"], shares, rng).items():
+            table.loc[of_class.index[of_class["group"] == group], "split"] = split
+    table["new_id"] = _names(table)
+    return table[list(COLUMNS)]
+
+
+def _deal(groups: pd.Series, shares: np.ndarray, rng: np.random.Generator) -> dict[int, str]:
+    """Give each group to the split that lacks most, the largest groups first, those of a size in random order."""
+    sizes = groups.value_counts().sort_index()
+    sizes = sizes.iloc[rng.permutation(len(sizes))].sort_values(ascending=False, kind="stable")
+    # Where two lack the same, chance decides, or small classes would all lack the same split.
+    lacking = shares * sizes.sum() + rng.uniform(0, 1e-6, len(shares))
+    place = {}
+    for group, size in sizes.items():
+        # A split that shall stay empty never lacks anything.
+        to = int(np.argmax(np.where(shares > 0, lacking, -np.inf)))
+        place[group] = SPLITS[to]
+        lacking[to] -= size
+    # A small class would leave a split with a small share empty: the smallest group of the fullest split goes there.
+    wanted = [SPLITS[i] for i in np.flatnonzero(shares > 0)]
+    if len(sizes) < len(wanted):
+        return place
+    for empty in (split for split in wanted if split not in place.values()):
+        number = Counter(place.values())
+        giver = max((split for split in number if number[split] > 1), key=lambda split: -lacking[SPLITS.index(split)])
+        group = [one for one in sizes.index if place[one] == giver][-1]
+        place[group] = empty
+        lacking[SPLITS.index(giver)] += sizes[group]
+        lacking[SPLITS.index(empty)] -= sizes[group]
+    return place
+
+
+def _names(table: pd.DataFrame) -> list[str]:
+    """New ids: the old file name, with the old split in front where two would be named alike.
+
+    Names differ before their suffix, since a mask has its picture's name with another suffix.
+    """
+    taken: set[tuple[str, str]] = set()
+    names = []
+    for row in table.itertuples():
+        if not row.split:
+            names.append("")
+            continue
+        old_split, _, rest = row.id.partition("/")
+        # Sub-folders of a class become part of the name.
+        base = "_".join(rest.split("/")[1:])
+        stem, suffix = os.path.splitext(base)
+        stem = fitting(stem)
+        base = stem + suffix
+        tries = [base, f"{old_split}_{base}"]
+        name = next((one for one in tries if (row.label, _stem(one)) not in taken), None)
+        number = 2
+        while name is None:
+            one = f"{old_split}_{stem}-{number}{suffix}"
+            name, number = (one if (row.label, _stem(one)) not in taken else None), number + 1
+        taken.add((row.label, _stem(name)))
+        names.append(f"{row.split}/{row.label}/{name}")
+    return names
+
+
+def _stem(name: str) -> str:
+    return os.path.splitext(name)[0].lower()
