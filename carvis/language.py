@@ -9,7 +9,7 @@ import locale
 import os
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -177,6 +177,18 @@ class Message(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Message._create, (self.template, self.plural, self.n, self.values)
+
+    def with_values(self, change: Callable[[str, object], object]) -> "Message":
+        """Return the message with other values, as a page marks them up; messages among them are changed within.
+
+        Args:
+            change: called with each value's name and the value.
+        """
+        values = {
+            name: value.with_values(change) if isinstance(value, Message) else change(name, value)
+            for name, value in self.values.items()
+        }
+        return Message._create(self.template, self.plural, self.n, values)
 
     def localised(self) -> str:
         """Return the sentence in the language of this block."""

@@ -104,7 +104,7 @@ def attention_html(attention: Attention) -> str:
     columns = [_("part"), _("images"), _("attention"), _("area"), _("lift")]
     cells = [rows.index, rows["n"].map("{:,.0f}".format), rows["share"].map(percent), rows["area"].map(percent)]
     cells.append(rows["lift"].map("{:.1f}".format))
-    if attention.covered:
+    if attention.occluded:
         columns += [_("fall"), _("elsewhere")]
         cells += [rows["fall"].map("{:+.2f}".format), rows["control"].map("{:+.2f}".format)]
     setup = attention.setup

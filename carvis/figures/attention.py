@@ -18,7 +18,7 @@ _MOST_NUMBERS = 400
 
 
 def attention_by_part(results: dict[str, Attention]) -> Figure:
-    """Draw, for each part, the share of each model's attention beside the part's area, and what covering it costs.
+    """Draw, for each part, the share of each model's attention beside the part's area, and what occluding it costs.
 
     Args:
         results: the attention of each model on the same pictures, by the name to show.
@@ -27,18 +27,18 @@ def attention_by_part(results: dict[str, Attention]) -> Figure:
 
     first = next(iter(results.values()))
     parts, count = list(first.parts), len(results)
-    covered = all(result.covered for result in results.values())
+    occluded = all(result.occluded for result in results.values())
     colours = colormaps["cividis"](np.linspace(0.1, 0.85, max(count, 2)))
     height = 1.6 + len(parts) * (0.22 * count + 0.22)
-    figure = new_figure(10.5 if covered else 6.0, height)
-    axes = figure.subplots(1, 2 if covered else 1, sharey=True, squeeze=False)[0]
+    figure = new_figure(10.5 if occluded else 6.0, height)
+    axes = figure.subplots(1, 2 if occluded else 1, sharey=True, squeeze=False)[0]
     thickness = 0.8 / count
     for place, (name, result) in enumerate(results.items()):
         rows = np.arange(len(parts)) + (place - (count - 1) / 2) * thickness
         table = result.by_part
         axes[0].barh(rows, table["share"], thickness * 0.9, color=colours[place], label=name)
         axes[0].vlines(table["area"], rows - thickness * 0.45, rows + thickness * 0.45, color="#c2410c", lw=2, zorder=3)
-        if covered:
+        if occluded:
             fall = table["fall"]
             reach = np.abs(np.array([fall - table["fall low"], table["fall high"] - fall]))
             bars = {"xerr": np.nan_to_num(reach), "error_kw": {"lw": 1, "ecolor": QUIET}}
@@ -47,8 +47,8 @@ def attention_by_part(results: dict[str, Attention]) -> Figure:
     axes[0].set_yticks(range(len(parts)), parts, family=fonts(), parse_math=False)
     axes[0].invert_yaxis()
     axes[0].set_title(_("share of the map's evidence (line: share of the picture)"), fontsize=9, color=INK, loc="left")
-    if covered:
-        axes[1].set_title(_("fall in probability with the part covered\n(diamond: as much covered elsewhere)"),
+    if occluded:
+        axes[1].set_title(_("fall in probability with the part occluded\n(diamond: as much occluded elsewhere)"),
                           fontsize=9, color=INK, loc="left")  # fmt: skip
         axes[1].axvline(0, color=QUIET, lw=0.8)
     for one in axes:
@@ -74,8 +74,8 @@ def attention_by_class(result: Attention) -> Figure:
     table = result.by_class
     lift, fall = table["lift"].unstack("part"), table["fall"].unstack("part")
     panels = [(_("attention: share / area"), lift, "PuOr_r", 1.0)]
-    if result.covered:
-        panels.append((_("fall in probability when covered"), fall, "RdBu_r", 0.0))
+    if result.occluded:
+        panels.append((_("fall in probability when occluded"), fall, "RdBu_r", 0.0))
     classes, parts = list(lift.index), list(result.parts)
     figure = new_figure(2.4 + len(panels) * (0.55 * len(parts) + 0.9), 1.9 + 0.27 * len(classes))
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]

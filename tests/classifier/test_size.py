@@ -137,6 +137,7 @@ def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(
     from carvis.dataset.parts import read_parts
     from carvis.evaluation import evaluate
     from carvis.explain import attention_on_parts, exciting_pictures, faithfulness
+    from carvis.explain.attention import AttentionSettings
 
     sizes = ((60, 100), (80, 50), (60, 100))
     for label in ("a", "b"):
@@ -158,7 +159,7 @@ def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(
     # A black image has no red: its two classes are equal, and the first one is taken.
     assert found.accuracy == 1
     parts = read_parts(tmp_path / "data" / "parts.csv", data, "test")
-    looked = attention_on_parts(clf, data, "test", parts, target="true", layer="conv")
+    looked = attention_on_parts(clf, data, "test", parts, AttentionSettings(target="true", layer="conv"))
     assert (looked.table["share:spot"] > 0.8).all() and len(looked.table) == 3
     top = exciting_pictures(clf, data, "test", "conv", most=2)
     assert set(top.table["label"]) == {"b"}

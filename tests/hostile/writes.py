@@ -18,7 +18,7 @@ from carvis.demo.plan import plan_split
 from carvis.errors import CarvisError
 from carvis.evaluation import Evaluation, check_folder, compare, load_evaluation
 from carvis.evaluation.metrics import summarise
-from carvis.explain.attention.cache import keep, kept
+from carvis.explain.attention.cache import load_attention, store_attention
 from carvis.explain.filters import FilterSettings
 from carvis.explain.filters.patterns import FilterPatterns
 from carvis.images import write_image
@@ -231,11 +231,11 @@ def _rebuilt(place: Path) -> str:
 
 
 def _attention(place: Path) -> None:
-    keep(Cache(place / "data" / "cache" / "attention"), "ab12", attention())
+    store_attention(Cache(place / "data" / "cache" / "attention"), "ab12", attention())
 
 
 def _is_kept(place: Path) -> str:
-    found = kept(Cache(place / "data" / "cache" / "attention"), "ab12")
+    found = load_attention(Cache(place / "data" / "cache" / "attention"), "ab12")
     return "old" if found is None else "new" if found.table.equals(attention().table) else "neither"
 
 

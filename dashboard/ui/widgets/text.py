@@ -3,7 +3,8 @@
 import re
 
 from carvis.evaluation import Leak
-from ui.state.i18n import N_, _
+from carvis.language import Message
+from ui.state.i18n import N_, _, of_library
 
 # Why a map is blank, and what to do, by ``Heatmap.status``.
 STATUS = {
@@ -37,6 +38,20 @@ def percent(value: float | None) -> str:
     if shown == "100%" and value < 1:
         shown = f"{int(value * 1000) / 10:.1f}%"
     return shown.replace("%", "\u00a0%")
+
+
+def marked_up(message: Message, *strong: str) -> str:
+    """Return a sentence of the library as Markdown, with the values of some names bold.
+
+    Args:
+        message: the sentence.
+        strong: names of its values.
+    """
+
+    def mark_up(name: str, value: object) -> str:
+        return f"**{plain(of_library(value))}**" if name in strong else plain(of_library(value))
+
+    return of_library(message.with_values(mark_up))
 
 
 def leak_words(leak: Leak | None) -> str:
