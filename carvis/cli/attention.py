@@ -139,19 +139,20 @@ def _print(name: str, result: Attention) -> None:
     headings += [N_("fall"), N_("elsewhere"), N_("accuracy"), N_("95 % CI")] if result.occluded else []
     for heading in headings:
         table.add_column(_(heading), justify="left" if heading == "part" else "right", overflow="fold")
-    for part, row in result.by_part.iterrows():
+    accuracy = result.accuracy.to_dict("index")
+    for part, row in result.by_part.to_dict("index").items():
         if not row["n"] > 0:
             continue
         cells = [f"{row['n']:.0f}", percent(row["share"]), percent(row["area"]), f"{row['lift']:.1f}"]
         cells.append(percent(row["pointing"]))
         if result.occluded:
-            accuracy = result.accuracy.loc[part]
-            interval = f"{percent(accuracy['low'])} – {percent(accuracy['high'])}"
-            cells += [f"{row['fall']:+.2f}", f"{row['control']:+.2f}", percent(accuracy["accuracy"]), interval]
+            occluded = accuracy[part]
+            interval = f"{percent(occluded['low'])} – {percent(occluded['high'])}"
+            cells += [f"{row['fall']:+.2f}", f"{row['control']:+.2f}", percent(occluded["accuracy"]), interval]
         table.add_row(str(part), *cells)
     console.print(table)
-    whole = result.accuracy.loc[""]
-    console.print(_("accuracy with nothing occluded: {accuracy}").format(accuracy=percent(whole["accuracy"])))
+    whole = percent(accuracy[""]["accuracy"])
+    console.print(_("accuracy with nothing occluded: {accuracy}").format(accuracy=whole))
     messages = [*skipped_messages(name, result), *result.notes, *result.problems[:5]]
     messages += [finding.message for finding in outlier_findings(name, result.outliers().head(5))]
     for message in messages:

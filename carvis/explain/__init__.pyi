@@ -15,18 +15,18 @@ from .units.fine_tuning import matching_layers, tuning_table
 from .units.layer_activations import activations
 from .units.layer_spectrum import activation_spectra
 from .units.spectrum import Spectrum, pattern_spectrum, radial_spectrum, white_noise
-from .units.top_images import ExcitingPictures, activation_maps, exciting_pictures
+from .units.top_images import TopImages, activation_maps, top_images
 
 __all__ = [
     "METHODS",
     "SCALES",
     "STATUS_MESSAGES",
     "Contrast",
-    "ExcitingPictures",
     "FilterPatterns",
     "FilterSettings",
     "Heatmap",
     "Spectrum",
+    "TopImages",
     "activation_maps",
     "activation_spectra",
     "activations",
@@ -37,7 +37,6 @@ __all__ = [
     "disagreements",
     "draw_filters",
     "evidence_swap",
-    "exciting_pictures",
     "faithfulness",
     "filter_patterns",
     "heatmap_sets",
@@ -46,6 +45,7 @@ __all__ = [
     "pattern_spectrum",
     "radial_spectrum",
     "scale_maps",
+    "top_images",
     "tuning_table",
     "white_noise",
 ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from carvis.explain.attention import Attention
     from carvis.explain.filters.patterns import FilterPatterns
     from carvis.explain.heatmap import Heatmap
-    from carvis.explain.units.top_images import ExcitingPictures
+    from carvis.explain.units.top_images import TopImages
 
 _SIDE, _FILTERS, _LAYERS, _CHANNELS = 224, 64, 8, 16
 
@@ -113,8 +113,8 @@ def attention_html(attention: Attention) -> str:
 
 
 @shown
-def exciting_html(found: ExcitingPictures) -> str:
-    """The image that excites each filter most."""
+def top_images_html(found: TopImages) -> str:
+    """The image with the largest activation of each filter."""
     rows = found.table[found.table["rank"] == 1]
     shown_rows = [(f"{row.filter}", row.id, row.label, f"{row.value:.3g}") for row in rows.head(12).itertuples()]
     title = f"{found.model_name} · {found.layer}"

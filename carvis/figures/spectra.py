@@ -35,7 +35,7 @@ def layer_spectra(
         first = first or axes
         for place, spectrum in enumerate(layers.values()):
             colour = colormaps["viridis"](0.92 * place / max(1, len(layers) - 1))
-            frequency = spectrum.per_picture if unit == "picture" else spectrum.per_pixel
+            frequency = spectrum.per_image if unit == "picture" else spectrum.per_pixel
             axes.plot(frequency[1:], spectrum.share[1:], color=colour, linewidth=1.6)
         axes.set_title(name, fontsize=11, color=INK, loc="left", family=fonts(), parse_math=False)
         axes.set_xlabel(_(UNITS[unit]), fontsize=9)
@@ -43,11 +43,11 @@ def layer_spectra(
         _quiet(axes)
         _name_layers(axes, list(layers))
         if noise is not None:
-            frequency = noise.per_picture if unit == "picture" else noise.per_pixel
+            frequency = noise.per_image if unit == "picture" else noise.per_pixel
             axes.plot(frequency[1:], noise.share[1:], color=QUIET, linewidth=1, linestyle="--")
     below = figure.add_subplot(grid[1, :])
     for mark, (name, layers) in zip(_MARKS * len(spectra), spectra.items()):
-        values = [one.centroid_per_picture if unit == "picture" else one.centroid for one in layers.values()]
+        values = [one.centroid_per_image if unit == "picture" else one.centroid for one in layers.values()]
         below.plot(np.arange(1, len(values) + 1), values, marker=mark, linewidth=1.4, label=name)
     only = next(iter(spectra.values()), {})
     if len(spectra) == 1 and len(only) <= 20:
@@ -56,7 +56,7 @@ def layer_spectra(
         below.set_xlabel(_("layer, from the picture to the answer"), fontsize=9)
     below.set_ylabel(_("mean frequency\n({unit})").format(unit=_(UNITS[unit])), fontsize=9)
     if noise is not None:
-        mean = noise.centroid_per_picture if unit == "picture" else noise.centroid
+        mean = noise.centroid_per_image if unit == "picture" else noise.centroid
         below.axhline(mean, color=QUIET, linewidth=1, linestyle="--")
         below.text(
             0.995,

@@ -73,7 +73,7 @@ def test_the_lens_needs_two_models(workspace, open_page, words):
 
 def test_a_filter_has_its_pictures(own_workspace, open_page, words):
     app = press(open_page("filters", lens="pictures", one="good", filter="2", **SMALL))
-    assert images(app) == 1 + 6 and "blue" in words(app) and "1 picture could not be read" in words(app)
+    assert images(app) == 1 + 6 and "blue" in words(app) and "1 image could not be read" in words(app)
     app = open_page("filters", lens="pictures", one="good", filter="1", **SMALL)
     assert not app.exception and images(app) == 1 + 6 and "green" in words(app)
     app = open_page("filters", lens="pictures", one="good", filter="99999", **SMALL)

@@ -74,7 +74,7 @@ def inpaint(image: Image, mask: Mask) -> Image:
     if mask.all():
         return mean(image, mask)
     painted = cv2.inpaint(np.ascontiguousarray(image), mask.astype(np.uint8), _INPAINT_RADIUS, cv2.INPAINT_TELEA)
-    return painted.reshape(image.shape)
+    return np.asarray(painted, np.uint8).reshape(image.shape)
 
 
 def _into(image: Image, mask: Mask, colour: NDArray[np.floating]) -> Image:

@@ -190,7 +190,8 @@ class _Measurement:
         self.clf, self.parts, self.settings = clf, parts, settings
         self.fill = FILL_FUNCTIONS[settings.fill]
         self.problems: list[str] = []
-        self.layer, self.notes = settings.layer, ()
+        self.layer = settings.layer
+        self.notes: tuple[str, ...] = ()
 
     def heatmaps(self, images: list[Image], labels: list[str]) -> list[Heatmap]:
         """Explain images as the model sees them; those of one size together."""

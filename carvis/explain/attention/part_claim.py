@@ -54,7 +54,7 @@ def claim(attention: Attention, part: str) -> Claim:
     elif not facts["n"] >= 2:
         verdict = "too-few-images"
     elif facts["net low"] > 0:
-        verdict = "main" if rival is None or facts["net"] > others.loc[rival, "net"] else "partial"
+        verdict = "main" if rival is None or facts["net"] > weights.max() else "partial"
     else:
         verdict = "attention-only" if facts["share low"] > facts["area"] else "neither"
     rival_facts = _row(others.loc[rival].to_dict()) if rival else {}

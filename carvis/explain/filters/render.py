@@ -1,7 +1,7 @@
 """``draw_filters`` and ``filter_patterns``: the patterns of some filters of one layer."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.explain.filters.ascent import Functions, ascend, default_functions
-from carvis.explain.filters.cache import load_pattern, pattern_key, store_pattern
+from carvis.explain.filters.cache import PATTERN_FORMAT, pattern_key
 from carvis.explain.filters.objective import Objective
 from carvis.explain.filters.optimiser import Optimiser
 from carvis.explain.filters.parametrisation import ParametrisationFactory
@@ -18,7 +18,7 @@ from carvis.explain.filters.settings import FilterSettings, Start
 from carvis.explain.filters.transforms import Transform
 from carvis.language import Message
 from carvis.progress import Progress, no_progress
-from carvis.workspace import Cache
+from carvis.workspace import Cache, load_cached, store_cached
 
 MOST_FILTERS = 64
 
@@ -102,26 +102,27 @@ def draw_filters(
     """
     settings = settings or FilterSettings()
     filters = _checked(clf, layer, filters)
-    given = {
-        "objective": objective,
-        "parametrisation": parametrisation,
-        "transforms": None if transforms is None else tuple(transforms),
-        "optimiser": optimiser,
-    }
-    given = {name: function for name, function in given.items() if function is not None}
-    functions: Functions = replace(default_functions(settings), **given)
+    default = default_functions(settings)
+    functions = Functions(
+        objective or default.objective,
+        parametrisation or default.parametrisation,
+        default.transforms if transforms is None else tuple(transforms),
+        optimiser or default.optimiser,
+    )
+    own = {field.name for field in fields(Functions) if getattr(functions, field.name) != getattr(default, field.name)}
     wanted = list(dict.fromkeys(filters))
-    keys = {index: pattern_key(clf, layer, index, settings) for index in wanted} if cache and not given else {}
-    done = {index: pattern for index, key in keys.items() if (pattern := load_pattern(cache, key))}
+    keys = {index: pattern_key(clf, layer, index, settings) for index in wanted} if cache and not own else {}
+    done = {index: pattern for index, key in keys.items() if (pattern := load_cached(cache, key, PATTERN_FORMAT))}
     missing = [index for index in wanted if index not in done]
     if not progress(len(done), len(wanted)):
         for finished, ahead in ascend(clf, layer, missing, settings, functions):
             done |= finished
             for index in finished.keys() & keys.keys():
-                store_pattern(cache, keys[index], finished[index])
+                store_cached(cache, keys[index], PATTERN_FORMAT, finished[index])
             if progress(len(done) + ahead, len(wanted)):
                 break
-    return _result(clf, layer, [(index, done[index]) for index in filters if index in done], settings, given)
+    names = {name: _name(getattr(functions, name)) for name in sorted(own)}
+    return _result(clf, layer, [(index, done[index]) for index in filters if index in done], settings, names)
 
 
 def _checked(clf: Classifier, layer: str, filters: Iterable[int] | None) -> list[int]:
@@ -142,7 +143,7 @@ def _checked(clf: Classifier, layer: str, filters: Iterable[int] | None) -> list
 
 
 def _result(
-    clf: Classifier, layer: str, patterns: list[tuple[int, Pattern]], settings: FilterSettings, given: dict[str, object]
+    clf: Classifier, layer: str, patterns: list[tuple[int, Pattern]], settings: FilterSettings, names: dict[str, str]
 ) -> FilterPatterns:
     blank = np.zeros((0, settings.size, settings.size, clf.channels), np.uint8)
     return FilterPatterns(
@@ -155,7 +156,7 @@ def _result(
         fingerprint=clf.fingerprint,
         preprocessing=clf.preprocessing,
         settings=settings,
-        functions={name: _name(function) for name, function in given.items()},
+        functions=names,
     )
 
 

@@ -12,11 +12,11 @@ LENS = {
     "patterns": N_("Patterns"),
     "spectrum": N_("Spectrum"),
     "tuning": N_("Fine-tuning lens"),
-    "pictures": N_("Filter to pictures"),
+    "pictures": N_("Top images"),
 }
 START = {"model": N_("In the model's range"), "tutorial": N_("As in the tutorial (128 to 148)")}
 FORM = {"tutorial": N_("As in the tutorial"), "regularised": N_("Regularised (modern)")}
-OF = {"patterns": N_("Of the patterns"), "activations": N_("Of activations on pictures")}
+OF = {"patterns": N_("Of the patterns"), "activations": N_("Of activations on images")}
 
 
 def segments(field: str, label: str, words: dict[str, str], **more) -> None:

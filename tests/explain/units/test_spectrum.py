@@ -24,8 +24,8 @@ def test_a_cosine_has_all_its_power_in_its_ring(cycles):
     expected = np.zeros(len(found.share))
     expected[cycles] = 1
     np.testing.assert_allclose(found.share, expected, atol=1e-12)
-    assert found.centroid == pytest.approx(cycles / 16) and found.centroid_per_picture == pytest.approx(cycles)
-    assert found.per_pixel[cycles] == cycles / 16 and found.per_picture[cycles] == cycles
+    assert found.centroid == pytest.approx(cycles / 16) and found.centroid_per_image == pytest.approx(cycles)
+    assert found.per_pixel[cycles] == cycles / 16 and found.per_image[cycles] == cycles
 
 
 def test_a_slanted_cosine_lies_at_its_distance_and_two_cosines_share_by_power():
@@ -33,7 +33,7 @@ def test_a_slanted_cosine_lies_at_its_distance_and_two_cosines_share_by_power():
     assert radial_spectrum(cosine(16, 3, 4)[None]).share.argmax() == 5
     found = radial_spectrum((2 * cosine(16, 2) + cosine(16, 3, 4))[None])
     assert found.share[2] == pytest.approx(0.8) and found.share[5] == pytest.approx(0.2)
-    assert found.centroid_per_picture == pytest.approx(2.6)
+    assert found.centroid_per_image == pytest.approx(2.6)
 
 
 def test_each_map_counts_alike_and_flat_ones_do_not_count():
