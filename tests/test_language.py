@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from carvis.errors import CarvisError
-from carvis.evaluation.comparison import left_out_words
+from carvis.evaluation.alignment import left_out_messages
 from carvis.language import Message, _, as_data, from_data, language_name, languages, localised, n_, p_, speaking
 
 
@@ -46,7 +46,8 @@ def test_a_language_holds_within_its_block_and_its_thread():
     assert _("Heatmaps") == "Heatmaps"
     heard = []
     with speaking("ja"):
-        assert _("Heatmaps") == "ヒートマップ" and left_out_words({"copies": 2}) != left_out_words_in_english()
+        [message] = left_out_messages({"copies": 2})
+        assert _("Heatmaps") == "ヒートマップ" and message.localised() != str(message)
         # Another person's report, made at the same time, has its own language.
         other = threading.Thread(target=lambda: heard.append(_("Heatmaps")))
         other.start()
@@ -54,14 +55,15 @@ def test_a_language_holds_within_its_block_and_its_thread():
     assert heard == ["Heatmaps"] and _("Heatmaps") == "Heatmaps"
 
 
-def left_out_words_in_english():
-    with speaking("en"):
-        return left_out_words({"copies": 2})
-
-
 def test_an_unknown_language_is_an_error():
     with pytest.raises(CarvisError, match="no translation for xx: choose one of en, ja"), speaking("xx"):
         pass
+
+
+def test_the_values_of_a_message_can_be_marked_up():
+    inner = Message("{n} of {name}", n=3, name="a_b")
+    message = Message("{what}: {other}", what=inner, other="c_d").with_values(lambda name, value: f"<{name} {value}>")
+    assert message == "<n 3> of <name a_b>: <other c_d>" and message.template == "{what}: {other}"
 
 
 def test_a_message_is_english_until_it_is_shown():

@@ -1,25 +1,27 @@
-"""``compare``: which of several models is better on the same pictures, where, and whether the gap is real."""
+"""``compare``: which of several models is better on the same images, where, and whether the gap is real."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from carvis.cli.arguments import add_workspace, open_workspace
-from carvis.cli.evaluation_arguments import add_evaluated, evaluation_folder_of, model_files, named_inputs
+from carvis.cli.evaluation_arguments import add_evaluated, evaluation_folder_of, expanded_inputs, model_files
 from carvis.cli.model_inputs import each
 from carvis.cli.outputs import add_overwrite
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
 from carvis.workspace import resolved
 
-HELP = N_("compare evaluated models: scoreboard, who is right where, whether a gap is real")
+HELP = N_("compare evaluated models: scoreboard, which model is right where, whether a gap is real")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_evaluated(parser)
-    parser.add_argument("--without-copies", action="store_true", help=_("leave out pictures with a copy in training"))
-    parser.add_argument("--time", action="store_true", help=_("measure each model's milliseconds a picture"))
-    parser.add_argument("--seed", type=int, default=0, help=_("of the bootstrap (default: 0)"))
+    parser.add_argument(
+        "--without-copies", action="store_true", help=_("ignore images that are also in training, exactly or nearly")
+    )
+    parser.add_argument("--time", action="store_true", help=_("measure each model's milliseconds per image"))
+    parser.add_argument("--seed", type=int, default=0, help=_("seed of the bootstrap (default: 0)"))
     parser.add_argument("--out", metavar="DIR", help=_("where to write tables, comparison.json and figures"))
     add_overwrite(parser)
     add_workspace(parser)
@@ -28,16 +30,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from carvis.cli.comparison_sheets import check, print_comparison, write
     from carvis.evaluation import assumption_remarks, compare, load_evaluation
-    from carvis.evaluation.alignment import named
+    from carvis.evaluation.alignment import by_model_name
 
     if args.seed < 0:
-        raise CarvisError(Message("--seed {seed} is no seed: give 0 or more.", seed=args.seed))
+        raise CarvisError(Message("--seed {seed} is invalid: give 0 or more.", seed=args.seed))
     workspace = open_workspace(args)
-    folders = [evaluation_folder_of(text, args, workspace) for text in named_inputs(args)]
+    folders = [evaluation_folder_of(text, args, workspace) for text in expanded_inputs(args)]
     if args.out:
         check(Path(args.out), args.overwrite)
     loaded = each(folders, lambda folder: (folder, load_evaluation(folder)))
-    folders, evaluations = [folder for folder, _one in loaded], named([one for _folder, one in loaded])
+    folders, evaluations = [folder for folder, _one in loaded], by_model_name([one for _folder, one in loaded])
     files = model_files(evaluations, workspace)
     comparison = compare(evaluations, files=files, without_copies=args.without_copies, seed=args.seed)
     if args.time:
@@ -56,15 +58,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _timed(file: Path, evaluation) -> float:
     from carvis.classifier import load_classifier
-    from carvis.evaluation.comparison import milliseconds_a_picture
+    from carvis.evaluation.comparison import milliseconds_per_image
 
     if sys.stderr.isatty():
         print(_("measuring {name} …").format(name=file.name), file=sys.stderr)
-    return milliseconds_a_picture(load_classifier(file, **evaluation.model_facts))
+    return milliseconds_per_image(load_classifier(file, **evaluation.model_facts))
 
 
 def _temperatures(comparison, folders: list[Path]) -> dict[str, dict]:
-    """What a temperature does for each model that was evaluated on the data set's validation pictures, too."""
+    """What a temperature does for each model that was evaluated on the data set's validation images, too."""
     from carvis.evaluation import load_evaluation
     from carvis.evaluation.comparison import fit_temperature
 

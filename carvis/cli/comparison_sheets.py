@@ -6,7 +6,7 @@ from pathlib import Path
 
 from carvis.cli.outputs import check_outputs
 from carvis.cli.terminal import new_console
-from carvis.language import N_, _
+from carvis.language import N_, _, localised
 from carvis.workspace import clear_leftovers
 
 FILES = (
@@ -25,17 +25,18 @@ def print_comparison(comparison, effects: dict[str, dict]) -> None:
     """Print the scoreboard, who is right where, and what can be said of each pair."""
     from rich.table import Table
 
-    from carvis.evaluation.comparison import cochran_words, left_out_words, pattern_words, sentence
+    from carvis.evaluation.alignment import left_out_messages
+    from carvis.evaluation.comparison import cochran_finding, pattern_words, temperature_finding
 
     console = new_console()
     if not sys.stdout.isatty():
         console.width = max(console.width, 130)
-    table = Table(title=_("{n:,} pictures").format(n=comparison.n), title_justify="left", header_style="bold")
+    table = Table(title=_("{n:,} images").format(n=comparison.n), title_justify="left", header_style="bold")
     headings = [
         N_("model"),
         N_("accuracy"),
-        "(95 %)",
-        N_("without copies"),
+        N_("95 % CI"),
+        N_("without leakage"),
         "top-3",
         "F1",
         N_("log loss"),
@@ -52,47 +53,26 @@ def print_comparison(comparison, effects: dict[str, dict]) -> None:
     for name in comparison.changed:
         console.print(
             _(
-                "{name}: the model file was changed since it was evaluated, so its size and speed are "
-                "not told: evaluate it again."
+                "{name}: the model file changed since it was evaluated, so its size and speed are not shown: evaluate "
+                "it again."
             ).format(name=name),
             soft_wrap=True,
         )
-    for words in left_out_words(comparison.left_out):
-        console.print(words, soft_wrap=True)
+    for message in left_out_messages(comparison.left_out):
+        console.print(localised(message), soft_wrap=True)
     patterns = Table(title=_("Who is right"), title_justify="left", show_header=False)
     patterns.add_column(justify="left", overflow="fold")
     patterns.add_column(justify="right")
     for pattern, row in comparison.lattice.iterrows():
         if row["count"]:
-            patterns.add_row(pattern_words(pattern, comparison.names), f"{row['count']:,}")
+            patterns.add_row(localised(pattern_words(pattern, comparison.names)), f"{row['count']:,}")
     console.print(patterns)
-    for verdict in comparison.verdicts:
-        console.print(sentence(verdict), soft_wrap=True)
+    findings = [verdict.finding for verdict in comparison.verdicts]
     if comparison.cochran:
-        console.print(cochran_words(*comparison.cochran), soft_wrap=True)
-    for name, effect in effects.items():
-        if effect["bounded"]:
-            console.print(
-                _("{name}: the validation pictures name no temperature between 0.05 and 20.").format(name=name),
-                soft_wrap=True,
-            )
-            continue
-        console.print(
-            _(
-                "{name}: temperature {temperature:.2f} (fitted on {n} validation pictures) takes the "
-                "calibration error from {ece:.3f} to {ece_after:.3f} and the log loss from "
-                "{log_loss:.3f} to {log_loss_after:.3f}."
-            ).format(
-                name=name,
-                temperature=effect["temperature"],
-                n=effect["n"],
-                ece=effect["ece"],
-                ece_after=effect["ece_after"],
-                log_loss=effect["log_loss"],
-                log_loss_after=effect["log_loss_after"],
-            ),
-            soft_wrap=True,
-        )
+        findings.append(cochran_finding(*comparison.cochran))
+    findings += [temperature_finding(name, effect) for name, effect in effects.items()]
+    for finding in findings:
+        console.print(localised(finding), soft_wrap=True)
 
 
 def _cells(row) -> list[str]:

@@ -1,4 +1,4 @@
-"""``evaluate``: how often a model is right on a split, and which pictures it gets wrong."""
+"""``evaluate``: how often a model is right on a split, and which images it gets wrong."""
 
 import argparse
 from pathlib import Path
@@ -22,11 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", help=_("where to write (default: data/evaluations/<data set>/<split>/<model>)")
     )
-    parser.add_argument("--batch-size", type=int, default=32, metavar="N", help=_("pictures at once (default: 32)"))
+    parser.add_argument("--batch-size", type=int, default=32, metavar="N", help=_("images per batch (default: 32)"))
     parser.add_argument(
         "--no-copies",
         action="store_true",
-        help=_("do not look which pictures have a copy in train (the first look reads the whole data set)"),
+        help=_("do not check for leakage from train (the first check reads the whole data set)"),
     )
     group = parser.add_argument_group(_("confusion matrix"))
     group.add_argument(
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=_("a .csv (class, super_class) or .json; by default the text before the first - or space"),
     )
-    group.add_argument("--hide-diagonal", action="store_true", help=_("leave the right answers out"))
+    group.add_argument("--hide-diagonal", action="store_true", help=_("leave the correct predictions blank"))
     group.add_argument("--log", action="store_true", help=_("logarithmic colours"))
     add_model_facts(parser)
     add_workspace(parser)
@@ -61,24 +61,22 @@ def run(args: argparse.Namespace) -> int:
     from carvis.evaluation import check_folder, evaluate, evaluation_folder, read_super_classes
 
     if args.batch_size < 1:
-        raise CarvisError(
-            Message("--batch-size {batch_size} is no number of pictures: give 1 or more.", batch_size=args.batch_size)
-        )
+        raise CarvisError(Message("--batch-size {batch_size} is invalid: give 1 or more.", batch_size=args.batch_size))
     if args.figure:
         check_outputs([Path(args.figure)], None, option="--figure")
     if args.figure and Path(args.figure).suffix.lower() not in _FIGURES:
         raise CarvisError(
             Message(
-                "{figure} is no name of a figure: let it end in {endings}.",
+                "{figure} is not the name of a figure: it must end in {endings}.",
                 figure=args.figure,
                 endings=", ".join(_FIGURES),
             )
         )
     workspace = open_workspace(args)
     data = Dataset(args.data)
-    named = None
+    groups = None
     if args.super_classes:
-        named = read_super_classes(args.super_classes, args.encoding, data.class_names)
+        groups = read_super_classes(args.super_classes, args.encoding, data.class_names)
     data.folder(args.split)
     clf = load(args.model, args, data)
     split = canonical_split(args.split)
@@ -88,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     before = _before(out)
     copies = workspace.cache_dir / "health"
     if not args.no_copies and split != "train" and "train" in data.splits:
-        checked(data, workspace, N_("look for copies"))
+        checked(data, workspace, N_("check for leakage"))
     with progress_bar(_("evaluate"), count=True) as progress:
         evaluation = evaluate(
             clf,
@@ -105,17 +103,17 @@ def run(args: argparse.Namespace) -> int:
     _print(evaluation, clf.assumptions)
     print(_("{before}Written to {out}: predictions.parquet, metrics.json, df2.csv").format(before=before, out=out))
     if args.figure:
-        print(_("Written to {path}").format(path=_draw(evaluation, named, args)))
+        print(_("Written to {path}").format(path=_draw(evaluation, groups, args)))
     for kept in set(out.glob("df2.edited-*.csv")) - edited:
-        print(_("The df2.csv there had been edited: it was kept as {name}").format(name=kept.name))
+        print(_("The edited df2.csv was kept as {name}").format(name=kept.name))
     return 0
 
 
-def _draw(evaluation, named: dict[str, str] | None, args: argparse.Namespace) -> Path:
+def _draw(evaluation, known_groups: dict[str, str] | None, args: argparse.Namespace) -> Path:
     from carvis.evaluation import order_classes, super_classes
     from carvis.figures import confusion_matrix, write_figure
 
-    groups = super_classes(evaluation.class_names, named)
+    groups = super_classes(evaluation.class_names, known_groups)
     figure = confusion_matrix(
         evaluation.confusion,
         title=f"{evaluation.setup['model']['name']} on {evaluation.setup['dataset']['name']} {evaluation.split}",
@@ -128,7 +126,7 @@ def _draw(evaluation, named: dict[str, str] | None, args: argparse.Namespace) ->
 
 
 def _before(out: Path) -> str:
-    """What stands in `out`, to be told once it is replaced."""
+    """What `out` held, to be reported once it is replaced."""
     from carvis.errors import TableError
     from carvis.evaluation import load_evaluation
 
@@ -143,7 +141,7 @@ def _before(out: Path) -> str:
     )
 
 
-def _print(evaluation, told: list[str]) -> None:
+def _print(evaluation, known: list[str]) -> None:
     from rich.table import Table
 
     console = new_console()
@@ -154,16 +152,16 @@ def _print(evaluation, told: list[str]) -> None:
         figures.add_column(overflow="fold")
     for name, value in (
         (
-            _("pictures"),
+            _("images"),
             _("{n} ({wrong} misclassified)").format(n=metrics["n"], wrong=metrics["n"] - metrics["correct"]),
         ),
         (
             _("accuracy"),
-            _("{accuracy:.1%} (95 % interval {low:.1%} to {high:.1%})").format(
+            _("{accuracy:.1%} (95 % CI {low:.1%} to {high:.1%})").format(
                 accuracy=metrics["accuracy"], low=low, high=high
             ),
         ),
-        *_without_copies(evaluation),
+        *_leakage(evaluation),
         (_("top-3 accuracy"), f"{metrics['top3']:.1%}"),
         (
             _("macro precision, recall, F1"),
@@ -175,36 +173,36 @@ def _print(evaluation, told: list[str]) -> None:
 
     classes = evaluation.per_class
     worst = classes[classes["support"] > 0].sort_values("f1", kind="stable").head(5)
-    table = _table(_("Weakest classes"), N_("class"), N_("pictures"), N_("precision"), N_("recall"), "F1")
+    table = _table(_("Weakest classes"), N_("class"), N_("images"), N_("precision"), N_("recall"), "F1")
     for row in worst.itertuples():
         table.add_row(row.Index, str(row.support), f"{row.precision:.2f}", f"{row.recall:.2f}", f"{row.f1:.2f}")
     console.print(table)
     pairs = evaluation.most_confused(5)
     if len(pairs):
-        table = _table(_("Most confused"), N_("true"), N_("predicted"), N_("pictures"), N_("of the class"))
+        table = _table(_("Most confused"), N_("label"), N_("predicted"), N_("images"), N_("of the class"))
         for row in pairs.itertuples():
             table.add_row(row.label, row.predicted, str(row.count), f"{row.share:.0%}")
         console.print(table)
     for row in metrics["unreadable"][:5]:
         console.print(_("not counted: {reason}").format(reason=localised(row["reason"])), soft_wrap=True)
     for note in evaluation.setup["notes"]:
-        if note not in told:
+        if note not in known:
             console.print(localised(note), soft_wrap=True)
 
 
-def _without_copies(evaluation) -> list[tuple[str, str]]:
+def _leakage(evaluation) -> list[tuple[str, str]]:
     leak = evaluation.leak
     if leak is None:
         return []
     found = [
         (
-            _("copies in training"),
-            _("{copies} of {n} pictures ({exact} exact)").format(
+            _("also in training"),
+            _("{copies} of {n} images ({exact} exact duplicates)").format(
                 copies=leak.copies, n=evaluation.metrics["n"], exact=leak.exact
             ),
         )
     ]
-    without = _("accuracy without them ({n})").format(n=leak.clean)
+    without = _("accuracy without leakage ({n})").format(n=leak.clean)
     return [*found, (without, localised(leak.finding))] if leak.copies else found
 
 
@@ -213,6 +211,6 @@ def _table(title: str, *headings: str):
 
     table = Table(title=title, title_justify="left", header_style="bold")
     for heading in headings:
-        names = heading in ("class", "true", "predicted")
+        names = heading in ("class", "label", "predicted")
         table.add_column(_(heading), justify="left" if names else "right", overflow="fold")
     return table

@@ -20,21 +20,21 @@ def add_evaluated(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="test", help=_("train, valid or test (default: test)"))
 
 
-def named_inputs(args: argparse.Namespace) -> list[str]:
-    """Return what was named on the command line, with what fits in place of each pattern."""
+def expanded_inputs(args: argparse.Namespace) -> list[str]:
+    """Return the inputs of the command line, each pattern replaced by what matches it."""
     from carvis.dataset.image_paths import expand, is_pattern
 
     found: dict[str, None] = {}
     for text in args.inputs:
         fits = [str(path) for path in expand(text) if path.suffix != ".json"] if is_pattern(text) else [text]
         if not fits:
-            raise CarvisError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
+            raise CarvisError(Message("Nothing matches {pattern}: check the folder and the pattern.", pattern=text))
         found |= dict.fromkeys(fits)
     return list(found)
 
 
 def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path:
-    """The evaluation that a word on the command line means: its folder, or a model's on the data set asked for."""
+    """The evaluation that an input means: its folder, or a model's on the chosen data set."""
     from carvis.evaluation import evaluation_folder
     from carvis.workspace import MODEL_SUFFIXES, canonical_split
 
@@ -42,7 +42,7 @@ def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path
         return Path(text)
     split = canonical_split(args.split)
     if split is None:
-        raise CarvisError(Message("--split {split} is no split: give train, valid or test.", split=args.split))
+        raise CarvisError(Message("--split {split} is invalid: give train, valid or test.", split=args.split))
     name = Path(text).stem if text.lower().endswith(MODEL_SUFFIXES) else Path(text).name
     data = resolved(args.data).name if args.data else None
     of_model = [folder for folder in workspace.evaluations() if folder.parts[-2:] == (split, name)]
@@ -51,9 +51,7 @@ def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path
         return found[0]
     if found:
         names = ", ".join(folder.parts[-3] for folder in found)
-        raise CarvisError(
-            Message("{name} was evaluated on {names}: say on which to compare with --data.", name=name, names=names)
-        )
+        raise CarvisError(Message("{name} was evaluated on {names}: choose one with --data.", name=name, names=names))
     missing = evaluation_folder(workspace, data or "DATA", split, name)
     raise CarvisError(
         Message(
@@ -74,5 +72,5 @@ def model_files(evaluations: dict, workspace) -> dict[str, Path]:
 def _model_file(evaluation, workspace) -> Path | None:
     """The model's file in the workspace: the one named in the evaluation, else the one of the model's name."""
     model = evaluation.setup["model"]
-    named = {path.name: path for path in workspace.models()} | {path.stem: path for path in workspace.models()}
-    return named.get(model.get("file")) or named.get(model["name"])
+    by_name = {path.name: path for path in workspace.models()} | {path.stem: path for path in workspace.models()}
+    return by_name.get(model.get("file")) or by_name.get(model["name"])

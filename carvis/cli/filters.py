@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from carvis.explain import FilterSettings, draw_filters
-    from carvis.training.stopping import StopRequest
+    from carvis.training.stop_request import StopRequest
     from carvis.workspace import Cache
 
     chosen = read_filters(args.filters)

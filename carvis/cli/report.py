@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from carvis.cli.arguments import add_workspace, open_workspace
-from carvis.cli.evaluation_arguments import add_evaluated, evaluation_folder_of, model_files, named_inputs
+from carvis.cli.evaluation_arguments import add_evaluated, evaluation_folder_of, expanded_inputs, model_files
 from carvis.cli.model_inputs import each
 from carvis.cli.outputs import add_overwrite, check_outputs
 from carvis.language import N_, _
@@ -15,7 +15,9 @@ HELP = N_("write one self-contained HTML file on evaluated models")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_evaluated(parser)
-    parser.add_argument("--pictures", type=int, default=8, metavar="N", help=_("rows of heatmaps (default: 8)"))
+    parser.add_argument("--images", type=int, default=8, metavar="N", help=_("rows of heatmaps (default: 8)"))
+    # The option's name of earlier versions.
+    parser.add_argument("--pictures", type=int, dest="images", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     parser.add_argument("--method", default="grad-cam", help=_("of the heatmaps (default: grad-cam)"))
     parser.add_argument(
         "--measure",
@@ -30,38 +32,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from carvis.dataset import Dataset
     from carvis.evaluation import assumption_remarks, load_evaluation
-    from carvis.evaluation.alignment import named
-    from carvis.report import write_report
+    from carvis.evaluation.alignment import by_model_name
+    from carvis.report import ReportSettings, write_report
 
     workspace = open_workspace(args)
     out = Path(args.out) if args.out else workspace.results_dir / "report.html"
     check_outputs([out], args.overwrite)
-    folders = [evaluation_folder_of(text, args, workspace) for text in named_inputs(args)]
+    folders = [evaluation_folder_of(text, args, workspace) for text in expanded_inputs(args)]
     found = each(folders, load_evaluation)
-    evaluations = named(found)
+    evaluations = by_model_name(found)
     files = model_files(evaluations, workspace)
     for name, one in evaluations.items():
         if remarks := assumption_remarks(one, files.get(name), workspace.cache_dir / "assumptions"):
             print(f"{name}: {remarks.localised()}", file=sys.stderr)
     root = found[0].root
-    told = ""
+    last = ""
 
     def tell(text: str) -> None:
-        nonlocal told
-        if text != told:
-            told = text
+        nonlocal last
+        if text != last:
+            last = text
             print(text if text.endswith(".") else f"{text} …", file=sys.stderr)
 
+    settings = ReportSettings(args.images, method=args.method, measure=args.measure, language=args.language)
     write_report(
         out,
         evaluations,
+        settings,
         data=Dataset(root) if root else None,
         files=files,
         cache_dir=workspace.cache_dir,
-        pictures=args.pictures,
-        method=args.method,
-        measure=args.measure,
-        language=args.language,
         overwrite=args.overwrite,
         tell=tell,
     )

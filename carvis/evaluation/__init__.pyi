@@ -1,3 +1,4 @@
+from .alignment import Joined, join, left_out_messages
 from .assumptions import (
     AssumptionCheck,
     Remarks,
@@ -7,27 +8,37 @@ from .assumptions import (
     kept_check,
     sample_predictions,
 )
-from .class_metrics import class_scores
 from .comparison import Comparison, compare
-from .confusion.matrix import ConfusionPair, confused_pairs, confusion_shares, most_confused_classes, pair_confusion
+from .confusion.matrix import (
+    ConfusionPair,
+    cell_finding,
+    confused_pairs,
+    confusion_shares,
+    most_confused_classes,
+    pair_confusion,
+)
 from .confusion.seriation import order_classes, seriate
 from .confusion.super_classes import merge_classes, read_super_classes, super_classes
 from .label_issues import corrected_list, label_errors
 from .leakage import Leak
+from .metrics import class_scores
 from .misclassified import read_misclassified
 from .predictions import evaluate
+from .reader import load_evaluation, read_accuracy
 from .result import Evaluation
-from .storage import check_folder, evaluation_folder, load_evaluation, read_accuracy
+from .storage import check_folder, evaluation_folder
 
 __all__ = [
     "AssumptionCheck",
     "Comparison",
     "ConfusionPair",
     "Evaluation",
+    "Joined",
     "Leak",
     "Remarks",
     "assumption_remarks",
     "card_remarks",
+    "cell_finding",
     "check_assumptions",
     "check_folder",
     "class_scores",
@@ -37,8 +48,10 @@ __all__ = [
     "corrected_list",
     "evaluate",
     "evaluation_folder",
+    "join",
     "kept_check",
     "label_errors",
+    "left_out_messages",
     "load_evaluation",
     "merge_classes",
     "most_confused_classes",

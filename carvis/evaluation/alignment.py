@@ -1,8 +1,8 @@
-"""Joining evaluations of several models by what was evaluated: the sample's id and the picture's content."""
+"""Alignment: evaluations of several models joined by the sample's id and the image's content."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,16 +17,16 @@ from carvis.workspace.sample_ids import composed
 
 @dataclass(frozen=True, eq=False)
 class Joined:
-    """The pictures that several evaluations share, with every model's answer for each.
+    """The images that several evaluations share, with every model's prediction for each.
 
     Attributes:
         evaluations: the evaluations by the name that tells them apart, in the order given.
-        table: a row a shared picture, in the first evaluation's order: id, path, sha256, label, then of each name
+        table: a row a shared image, in the first evaluation's order: id, path, sha256, label, then of each name
             ``predicted:<name>``, ``confidence:<name>`` and ``right:<name>`` (bool).
-        rows: of each name the positions (N,) of the shared pictures in that evaluation's predictions.
-        left_out: why pictures of the evaluations are not here -> how many of the largest evaluation: ``missing`` (not
-            in all of them), ``changed`` (the same id, another picture), ``relabelled`` (the same picture, another
-            label). Reasons that do not occur are left out.
+        rows: of each name the positions (N,) of the shared images in that evaluation's predictions.
+        left_out: why images are not compared -> how many of the largest evaluation: ``missing`` (not
+            in all of them), ``changed`` (the same id, another image), ``relabelled`` (the same image, another
+            label). Reasons that do not occur are absent.
     """
 
     evaluations: dict[str, Evaluation]
@@ -36,21 +36,22 @@ class Joined:
 
     @property
     def names(self) -> list[str]:
+        """The names of the models, in the order given."""
         return list(self.evaluations)
 
     @property
     def right(self) -> np.ndarray:
-        """Whether each model (column) is right on each picture (row): bool (N, models)."""
+        """Whether each model (column) is right on each image (row): bool (N, models)."""
         return self.table[[f"right:{name}" for name in self.names]].to_numpy()
 
     def probabilities(self, name: str) -> np.ndarray:
-        """One model's probabilities for the shared pictures: float32 (N, its classes), in its class order."""
+        """One model's probabilities for the shared images: float32 (N, its classes), in its class order."""
         evaluation = self.evaluations[name]
         columns = probability_columns(evaluation.class_names)
         return evaluation.predictions[columns].to_numpy(np.float32)[self.rows[name]]
 
 
-def named(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> dict[str, Evaluation]:
+def by_model_name(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> dict[str, Evaluation]:
     """Evaluations by their model's name; a name that occurs again gets a number behind it."""
     if isinstance(evaluations, Mapping):
         return dict(evaluations)
@@ -66,19 +67,19 @@ def named(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> dict[
 
 
 def join(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> Joined:
-    """Put the answers of several models for the same pictures beside each other.
+    """Put the predictions of several models for the same images beside each other.
 
-    A picture is the same where id, content (sha256) and label agree; rows are never matched by position.
+    An image is the same where id, content (sha256) and label agree; rows are never matched by position.
 
     Args:
         evaluations: one or more, in a list, or by the name that each shall have.
 
     Raises:
-        TableError: none given, or no picture is in all of them.
+        TableError: none given, or no image is in all of them.
     """
-    by_name = named(evaluations)
+    by_name = by_model_name(evaluations)
     if not by_name:
-        raise TableError(Message("There is no evaluation to join: name one or more."))
+        raise TableError(Message("There are no evaluations to join: give one or more."))
     tables = {name: _keyed(one) for name, one in by_name.items()}
     ids = pd.Index(next(iter(tables.values())).index)
     for table in tables.values():
@@ -94,7 +95,7 @@ def join(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> Joined
         one, other = next(iter(by_name)), list(by_name)[-1]
         raise TableError(
             Message(
-                "{one} and {other} were evaluated on different pictures: evaluate both on the same data set and split.",
+                "{one} and {other} were evaluated on different images: evaluate both on the same data set and split.",
                 one=one,
                 other=other,
             )
@@ -123,3 +124,36 @@ def _keyed(evaluation: Evaluation) -> pd.DataFrame:
     spelled = {label: composed(label) for label in table["label"].unique()}
     table = table.assign(key=table["label"].map(spelled), row=np.arange(len(table)))
     return table.drop_duplicates("id").set_index("id")
+
+
+def left_out_messages(left_out: Mapping[str, int]) -> list[Message]:
+    """What is not compared, and why, from ``Joined.left_out``: a sentence a reason."""
+    return [_REASONS[reason](n) for reason, n in left_out.items()]
+
+
+_REASONS: dict[str, Callable[[int], Message]] = {
+    "missing": lambda n: Message.of_number(
+        "Not compared: {n} image that is not in all evaluations.",
+        "Not compared: {n} images that are not in all evaluations.",
+        n,
+        n=f"{n:,}",
+    ),
+    "changed": lambda n: Message.of_number(
+        "Not compared: {n} image that changed between the evaluations.",
+        "Not compared: {n} images that changed between the evaluations.",
+        n,
+        n=f"{n:,}",
+    ),
+    "relabelled": lambda n: Message.of_number(
+        "Not compared: {n} image with another label in another evaluation.",
+        "Not compared: {n} images with another label in another evaluation.",
+        n,
+        n=f"{n:,}",
+    ),
+    "copies": lambda n: Message.of_number(
+        "Not compared: {n} image that is also in training, exactly or nearly.",
+        "Not compared: {n} images that are also in training, exactly or nearly.",
+        n,
+        n=f"{n:,}",
+    ),
+}

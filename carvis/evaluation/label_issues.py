@@ -1,30 +1,41 @@
-"""Labels that confident models doubt: confident learning over one model or several, ranked for a person to judge."""
+"""Label issues: labels that confident models contradict (confident learning), ranked for a person to judge."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
 from carvis.evaluation.alignment import Joined, join
 from carvis.evaluation.result import Evaluation
+from carvis.language import Message
 from carvis.workspace.sample_ids import composed
 
-# Below this, a model's doubts are mostly its own mistakes.
+# Below this accuracy, most label issues that a model reports are its own errors.
 WEAK = 0.5
 
 
+class Facts(TypedDict):
+    """What weakens the predictions that label issues are found by, as numbers."""
+
+    train: bool
+    copies: int
+    weak: dict[str, float]
+    left_out: int
+
+
 def self_confidence(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """How sure a model is of each class on the pictures that bear its label: the thresholds of confident learning.
+    """A model's mean confidence in each class on the images with that label: the thresholds of confident learning.
 
     Args:
         probabilities: (N, C).
         labels: class indices, (N,).
 
     Returns:
-        (C,): the mean of p(class) over the pictures labelled so (Northcutt et al. 2021, equation 2); infinite for a
-        class without pictures, of which nothing can be learnt.
+        (C,): the mean of p(class) over the images labelled so (Northcutt et al. 2021, equation 2); infinite for a
+        class without images.
     """
     classes = probabilities.shape[1]
     own = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
@@ -34,7 +45,7 @@ def self_confidence(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray
 
 
 def confident_class(probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """The class that a model is confident of for each picture, -1 where of none.
+    """The class that a model is confident of for each image, -1 where of none.
 
     That is the most probable of the classes that reach their own threshold (Northcutt et al. 2021, equation 1).
     `probabilities` (N, C), `thresholds` (C,).
@@ -45,7 +56,7 @@ def confident_class(probabilities: np.ndarray, thresholds: np.ndarray) -> np.nda
 
 
 def label_errors(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, Evaluation] | Joined) -> pd.DataFrame:
-    """Rank the pictures whose label the models doubt, so that a person can look at them.
+    """Rank the label issues of a split, so that a person can judge them.
 
     A model counts against a label where it is confident of another class in the sense of confident learning: the most
     probable class that reaches its threshold, the mean self-confidence of that class (Northcutt, Jiang and Chuang,
@@ -58,15 +69,16 @@ def label_errors(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, E
         evaluations: one or several models on the same split, joined by id and content.
 
     Returns:
-        A row a picture that at least one model names otherwise or is confident to be otherwise, highest score first:
+        One row per image that at least one model names otherwise or is confident to be otherwise, highest score first:
         id, path, sha256, label, suggested, score (0..1), margin (p(suggested) - p(label), -1..1), agree, above, models
         (names of those that agree), then of each model ``predicted:<name>`` and ``confidence:<name>``.
-        `attrs["notes"]` holds sentences about what weakens the answers, `attrs["facts"]` what they rest on: train
-        (bool: pictures that the models were trained on), copies (number of copies of such), weak (name -> accuracy of
-        models that are wrong more often than right), left_out (number of pictures that the evaluations do not share).
+        `attrs["notes"]` holds sentences about what weakens the predictions, `attrs["facts"]` what they rest on: train
+        (bool: images that the models were trained on), copies (number of images that are also in training), weak
+        (name -> accuracy of models that are wrong more often than right), left_out (number of images that the
+        evaluations do not share).
 
     Raises:
-        TableError: no evaluation, or no picture that all share.
+        TableError: no evaluation, or no image that all share.
     """
     joined = _joined(evaluations)
     classes, index = _classes(joined)
@@ -74,13 +86,15 @@ def label_errors(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, E
     n, models = len(labels), len(joined.names)
     mean = np.zeros((n, len(classes)), np.float32)
     confident = np.empty((n, models), np.int64)
-    doubted = np.zeros(n, bool)
+    contradicted = np.zeros(n, bool)
     for i, name in enumerate(joined.names):
         probabilities = _aligned(joined, name, index)
         mean += probabilities / models
         confident[:, i] = confident_class(probabilities, self_confidence(probabilities, labels))
-        doubted |= (probabilities.argmax(axis=1) != labels) | ((confident[:, i] >= 0) & (confident[:, i] != labels))
-    rows = np.flatnonzero(doubted)
+        contradicted |= (probabilities.argmax(axis=1) != labels) | (
+            (confident[:, i] >= 0) & (confident[:, i] != labels)
+        )
+    rows = np.flatnonzero(contradicted)
     mean, labels, confident = mean[rows], labels[rows], confident[rows]
     every = np.arange(len(rows))
     of_label = mean[every, labels]
@@ -98,8 +112,8 @@ def label_errors(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, E
         above=agree * 2 > models,
         models=[tuple(name for name, yes in zip(joined.names, row) if yes) for row in agreeing],
     )
-    answers = [f"{fact}:{name}" for name in joined.names for fact in ("predicted", "confidence")]
-    table = pd.concat([table, joined.table.iloc[rows][answers].reset_index(drop=True)], axis=1)
+    predictions = [f"{fact}:{name}" for name in joined.names for fact in ("predicted", "confidence")]
+    table = pd.concat([table, joined.table.iloc[rows][predictions].reset_index(drop=True)], axis=1)
     table = table.sort_values(["score", "id"], ascending=[False, True], kind="stable", ignore_index=True)
     table.attrs["facts"] = facts = _facts(joined)
     table.attrs["notes"] = _notes(facts)
@@ -111,7 +125,7 @@ def corrected_list(
     errors: pd.DataFrame,
     decisions: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Every picture of the split with the label it should have after a person's decisions; no file is changed.
+    """Every image of the split with the label it should have after a person's decisions; no file is changed.
 
     Args:
         evaluations: as for `label_errors`.
@@ -119,7 +133,7 @@ def corrected_list(
         decisions: of `Tags.decisions`: suggested and decision by id.
 
     Returns:
-        id, path (below the data set), label, suggested (where the models or a person doubt the label: above the
+        id, path (below the data set), label, suggested (where the models or a person contradict the label: above the
         threshold or decided), decision (confirmed, rejected, or empty), corrected (the suggested label where it was
         confirmed, else the label; empty where a person found that no class fits).
     """
@@ -165,8 +179,7 @@ def _aligned(joined: Joined, name: str, index: pd.Index) -> np.ndarray:
     return aligned
 
 
-def _facts(joined: Joined) -> dict:
-    """What weakens the answers, as numbers."""
+def _facts(joined: Joined) -> Facts:
     copies = [one.predictions.get("copy_of") for one in joined.evaluations.values()]
     shares = zip(joined.names, joined.right.mean(axis=0))
     return {
@@ -177,20 +190,42 @@ def _facts(joined: Joined) -> dict:
     }
 
 
-def _notes(facts: dict) -> list[str]:
+def _notes(facts: Facts) -> list[Message]:
+    """What weakens the predictions that label issues are found by."""
     notes = []
     if facts["train"]:
         notes.append(
-            "These are training pictures: models that learnt the labels by heart repeat them, so that wrong labels"
-            " hide; evaluate on pictures that the models have not seen."
+            Message(
+                "These are training images. Models repeat the labels they were trained on, so label issues hide: "
+                "evaluate on images the models were not trained on."
+            )
         )
-    if facts["copies"]:
+    if n := facts["copies"]:
         notes.append(
-            f"{facts['copies']} of the pictures are copies of training pictures: on them the models may repeat what"
-            " they learnt by heart."
+            Message.of_number(
+                "{n} image is also in training, exactly or nearly: on it a model may repeat the label it was trained "
+                "on.",
+                "{n} images are also in training, exactly or nearly: on them a model may repeat the labels it was "
+                "trained on.",
+                n,
+                n=f"{n:,}",
+            )
         )
-    for name, share in facts["weak"].items():
-        notes.append(f"{name} is right on {share:.0%} of the pictures only: its doubts are mostly its own mistakes.")
-    if facts["left_out"]:
-        notes.append(f"Pictures that the evaluations do not share were left out: {facts['left_out']}.")
+    notes += [
+        Message(
+            "The accuracy of {model} is only {accuracy:.0%}: most label issues it reports are its own errors.",
+            model=name,
+            accuracy=accuracy,
+        )
+        for name, accuracy in facts["weak"].items()
+    ]
+    if n := facts["left_out"]:
+        notes.append(
+            Message.of_number(
+                "{n} image is not in all evaluations and was ignored.",
+                "{n} images are not in all evaluations and were ignored.",
+                n,
+                n=f"{n:,}",
+            )
+        )
     return notes

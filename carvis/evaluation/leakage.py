@@ -1,4 +1,4 @@
-"""Test pictures that the model may know from training: how many, and how good it is without them."""
+"""Leakage: test images that are also in training, and how good a model is without them."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ import pandas as pd
 from carvis.dataset import Dataset
 from carvis.dataset.health import check_dataset
 from carvis.evaluation.metrics import wilson_interval
-from carvis.language import Message
+from carvis.language import Message, together
 from carvis.workspace import Cache, content_hash, modified
 
-# With fewer pictures an accuracy says next to nothing: its interval spans a third of the scale.
+# With fewer images an accuracy says next to nothing: its interval spans a third of the scale.
 LEAST_CLEAN = 30
 _MOST_KEPT = 4
 _kept: OrderedDict[str, pd.DataFrame] = OrderedDict()
@@ -20,13 +20,13 @@ _kept: OrderedDict[str, pd.DataFrame] = OrderedDict()
 
 @dataclass(frozen=True)
 class Leak:
-    """How many of the evaluated pictures have a copy among the training pictures, and what is left without them.
+    """How many of the evaluated images are also in training, and what is left without them.
 
     Attributes:
-        copies: pictures with an exact or near copy in training.
+        copies: images with an exact duplicate or a near-duplicate in training.
         exact: those of them with the same bytes or pixels.
-        clean: pictures without.
-        correct: those of the clean ones that were named rightly.
+        clean: images without.
+        correct: how many of the clean ones are predicted correctly.
     """
 
     copies: int
@@ -36,12 +36,12 @@ class Leak:
 
     @property
     def measurable(self) -> bool:
-        """Whether at least 30 clean pictures are left."""
+        """Whether at least 30 clean images are left."""
         return self.clean >= LEAST_CLEAN
 
     @property
     def accuracy(self) -> float | None:
-        """Accuracy on the clean pictures, None where it is not measurable."""
+        """Accuracy on the clean images, None where it is not measurable."""
         return self.correct / self.clean if self.measurable else None
 
     @property
@@ -51,22 +51,35 @@ class Leak:
 
     @property
     def finding(self) -> Message:
-        """The accuracy on the clean pictures in words."""
-        if not self.measurable:
+        """The accuracy on the clean images in words."""
+        if self.interval is None:
             return Message("not measurable: make a leak-free split")
         low, high = self.interval
-        return Message(
-            "{accuracy:.1%} (95 % interval {low:.1%} to {high:.1%})", accuracy=self.accuracy, low=low, high=high
+        return Message("{accuracy:.1%} (95 % CI {low:.1%} to {high:.1%})", accuracy=self.accuracy, low=low, high=high)
+
+    def warning(self, model: str) -> Message:
+        """Say how many images leak, and how accurate the model is without them."""
+        n = Message.of_number(
+            "Leakage: {n} of {total} images is also in training, exactly or nearly.",
+            "Leakage: {n} of {total} images are also in training, exactly or nearly.",
+            self.copies,
+            n=f"{self.copies:,}",
+            total=f"{self.copies + self.clean:,}",
+        )
+        if not self.measurable:
+            return together([n, Message("Too few are left to measure without them: make a leak-free split.")])
+        return together(
+            [n, Message("Without them the accuracy of {model} is {accuracy}.", model=model, accuracy=self.finding)]
         )
 
     def __str__(self) -> str:
         return self.finding
 
 
-def copies_in_training(data: Dataset, split: str, cache: Cache | str | Path | None = None) -> pd.DataFrame | None:
-    """Find for each picture of a split the training picture that it is a copy of.
+def duplicates_in_training(data: Dataset, split: str, cache: Cache | str | Path | None = None) -> pd.DataFrame | None:
+    """Find for each image of a split the training image that it is an exact duplicate or near-duplicate of.
 
-    What was found is remembered for as long as no file changes, for a few data sets; a cache keeps it for good.
+    The result is remembered for as long as no file changes, for a few data sets; a cache keeps it for good.
 
     Returns:
         By id: copy_of (id, empty where there is none), exact (bool); None where there is no training split, or the

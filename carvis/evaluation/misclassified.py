@@ -1,4 +1,4 @@
-"""Tables of misclassified pictures: any df2.csv, carvis's own or one written on another machine years ago."""
+"""Tables of misclassified images: any df2.csv, carvis's own or one written on another machine years ago."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,17})?(?:[eE][+-]?[0-
 def read_misclassified(
     path: str | Path, roots: Iterable[str | Path] | str | Path, encoding: str | None = None
 ) -> pd.DataFrame:
-    """Read a table of misclassified pictures and find each picture below `roots`.
+    """Read a table of misclassified images and find each image below `roots`.
 
-    Only the column PATH is needed, in any case; the separator, the encoding and the direction of slashes are found
-    out. PATH may be absolute or relative, written on any machine: the longest end of it that matches a picture below
-    the roots counts, at least the class folder and the file name (a bare file name where that is all PATH holds).
+    Only the column PATH is needed, in any case; the separator, the encoding and the direction of slashes are
+    detected. PATH may be absolute or relative, written on any machine: the longest end of it that matches an image
+    below the roots counts, at least the class folder and the file name (a bare file name where that is all PATH holds).
 
     Args:
         path: the table.
-        roots: folders that hold the pictures, for example a data set or the folder of all data sets. Pictures outside
+        roots: folders that hold the images, for example a data set or the folder of all data sets. Images outside
             them are never opened.
         encoding: the table's encoding. Where None, of those that the bytes allow the one counts in which the table
-            names most pictures and folders below the roots, else the most plausible one.
+            names most images and folders below the roots, else the most plausible one.
 
     Returns:
         One row a row of the table, in its order: id; path (absolute; only where found); label (the column TRUE or a
         common other name, else the class folder); predicted; confidence (0..1, NaN where unknown); status (found,
-        missing, outside: it lies outside the roots, ambiguous: several pictures match equally well); then the table's
+        missing, outside: it lies outside the roots, ambiguous: several images match equally well); then the table's
         own columns (one whose name is among ours gets " (file)" after it). `attrs["problems"]` lists, in sentences,
         lines that were skipped and other things to know; `attrs["encoding"]` is the one that the table was read in.
 

@@ -1,4 +1,4 @@
-"""Asking a classifier about every picture of a split."""
+"""``evaluate``: a classifier's predictions for every image of a split."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from carvis.classifier.card import card_path
 from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, pipeline
 from carvis.errors import DatasetError, ModelError
 from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions
-from carvis.evaluation.leakage import copies_in_training, leak_of
+from carvis.evaluation.leakage import duplicates_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.result import Evaluation
 from carvis.images import IMAGE_SUFFIXES
@@ -40,27 +40,27 @@ def evaluate(
     check: bool | AssumptionCheck = True,
     cache: Cache | str | Path | None = None,
 ) -> Evaluation:
-    """Predict every picture of a split and sum up how often, and how surely, the classifier is right.
+    """Predict every image of a split and measure how often, and how confidently, the classifier is right.
 
-    Classes of model and data set are joined by name, whatever their order. Pictures that cannot be read, and
-    pictures of classes the model does not know, are listed in the metrics and not counted.
+    Classes of model and data set are joined by name, whatever their order. Images that cannot be read, and
+    images of classes the model does not know, are listed in the metrics and not counted.
 
     Args:
         clf: the classifier.
         data: a data set or its folder.
         split: train, valid or test.
-        batch_size: pictures predicted at once.
-        progress: called with (pictures done, pictures in all) after each batch.
-        copies: look which pictures have a copy in the training split, for the accuracy without them
-            (`Evaluation.leak`). That reads the whole data set once, some milliseconds a picture; what was found is
-            remembered, so that further models cost nothing.
-        check: check on a few images of the data set what is assumed of a model (`carvis.check_assumptions`), where
-            anything is; what speaks against it stands among the notes of the evaluation. A check made before is taken.
-        cache: a cache, or the folder for one (`data/cache/health` in a workspace), that keeps it for other processes.
+        batch_size: images predicted at once.
+        progress: called with (images done, images in all) after each batch.
+        copies: find the images that are also in the training split, exactly or nearly, for the accuracy without them
+            (`Evaluation.leak`). That reads the whole data set once, some milliseconds per image; the result is kept,
+            so that further models cost nothing.
+        check: check on a few images of the data set what is assumed of a model (`carvis.check_assumptions`), if
+            anything is; the findings are among the notes of the evaluation. An earlier check can be given instead.
+        cache: a cache, or the folder for one (`data/cache/health` in a workspace), that keeps duplicates and checks.
 
     Raises:
-        DatasetError: no such split, or no picture in it that can be read.
-        ModelError: model and data set have no class in common, or the model's answers are not finite.
+        DatasetError: no such split, or no image in it that can be read.
+        ModelError: model and data set have no class in common, or the model's predictions are not finite.
     """
     data = data if isinstance(data, Dataset) else Dataset(data)
     samples = data.samples(split)
@@ -75,7 +75,7 @@ def evaluate(
         first = unreadable[0]["reason"]
         raise DatasetError(
             Message(
-                "None of the {n} pictures in {folder} can be read ({first})",
+                "None of the {n} images in {folder} can be read ({first})",
                 n=len(samples),
                 folder=data.folder(split),
                 first=first,
@@ -85,8 +85,8 @@ def evaluate(
     if len(bad):
         raise ModelError(
             Message(
-                "{model} answers with NaN or infinity for {n} of {total} pictures, first {first}: check its weights and"
-                " preprocessing, or train it again.",
+                "{model} outputs NaN or infinity for {n} of {total} images, first {first}: check its weights and "
+                "preprocessing, or train it again.",
                 model=clf.name,
                 n=len(bad),
                 total=len(done),
@@ -96,8 +96,8 @@ def evaluate(
 
     predictions = _predictions_table(clf, data, samples.iloc[done], probabilities, hashes)
     metrics = summarise(predictions, list(clf.class_names))
-    looked = copies and not _trained_elsewhere(clf, data)
-    twins = copies_in_training(data, canonical_split(split), cache) if looked else None
+    search = copies and not _trained_elsewhere(clf, data)
+    twins = duplicates_in_training(data, canonical_split(split), cache) if search else None
     if twins is not None:
         copy_of = twins["copy_of"].reindex(predictions["id"], fill_value="")
         predictions.insert(predictions.columns.get_loc("confidence") + 1, "copy_of", copy_of.to_list())
@@ -114,12 +114,12 @@ def evaluate(
 
 
 def _no_images(data: Dataset, split: str) -> str:
-    said = Message("{folder} holds no pictures: put some in its class folders.", folder=data.folder(split))
+    said = Message("{folder} holds no images: put some in its class folders.", folder=data.folder(split))
     return together([said, *data.notes(split)])
 
 
 def _trained_elsewhere(clf: Classifier, data: Dataset) -> bool:
-    """Whether a model was trained on other pictures than a data set's: what it may know is then not to be seen here."""
+    """Whether a model was trained on another data set: leakage cannot be measured then."""
     card = clf.card
     if card is None or card.dataset in (None, data.name):
         return False
@@ -177,7 +177,7 @@ def _predict(
     reasons: Unreadable,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Indices of the pictures that could be read, in order, with probabilities (N, classes) and content hashes."""
+    """Indices of the images that could be read, in order, with probabilities (N, classes) and content hashes."""
     batches = pipeline(
         paths,
         input_size=clf.input_size,
@@ -187,11 +187,11 @@ def _predict(
         batch_size=batch_size,
         unreadable=reasons,
     )
-    indices, answers, hashes = [], [], []
+    indices, outputs, hashes = [], [], []
     with ThreadPoolExecutor(2) as pool:
         for index, images in batches.as_numpy_iterator():
             hashes.append(pool.map(_sha256, [paths[i] for i in index]))
-            answers.append(clf.predict_prepared(clf.preprocess(images)))
+            outputs.append(clf.predict_prepared(clf.preprocess(images)))
             indices.append(index)
             if progress:
                 progress(int(index[-1]) + 1, len(paths))
@@ -200,7 +200,7 @@ def _predict(
         progress(len(paths), len(paths))
     if not indices:
         return np.array([], int), np.zeros((0, len(clf.class_names)), np.float32), []
-    index, probabilities = np.concatenate(indices), np.concatenate(answers).astype(np.float32)
+    index, probabilities = np.concatenate(indices), np.concatenate(outputs).astype(np.float32)
     there = np.array([digest is not None for digest in hashes])
     for i in index[~there]:
         reasons.add(int(i), Message("{path} was removed while it was evaluated: put it back.", path=paths[i]))
@@ -217,8 +217,8 @@ def _sha256(path: str) -> str | None:
 def _unreadable_table(data: Dataset, split: str, samples: pd.DataFrame, reasons: Unreadable) -> list[dict[str, str]]:
     broken = [(samples["path"].iloc[i], reason) for i, reason in reasons.reasons.items()]
     others = data.other_files(split)
-    pictures = others["path"].str.lower().str.endswith(IMAGE_SUFFIXES)
-    empty = others[(others["reason"] == "empty file") & pictures.astype(bool)]
+    is_image = others["path"].str.lower().str.endswith(IMAGE_SUFFIXES)
+    empty = others[(others["reason"] == "empty file") & is_image.astype(bool)]
     broken += [(path, Message("{path} is an empty file: replace or remove it.", path=path)) for path in empty["path"]]
     table = []
     for path, reason in broken:
@@ -269,16 +269,17 @@ def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
         )
     if metrics["left_out"]:
         n = sum(metrics["left_out"].values())
-        words = Message(
-            "{n} images of {classes} classes that the model does not know are ignored.",
-            n=n,
-            classes=len(metrics["left_out"]),
+        notes.append(
+            Message.of_number(
+                "{n} image is of a class that the model does not know, and was not counted.",
+                "{n} images are of classes that the model does not know, and were not counted.",
+                n,
+            )
         )
-        notes.append(words)
     absent = sorted(name for name, row in metrics["per_class"].items() if not row["support"])
     if absent:
         notes.append(
-            Message("The model also knows {classes}, of which the split holds no images.", classes=_some(absent))
+            Message("The split has no images of {classes}, which the model also knows.", classes=_some(absent))
         )
     if metrics["unreadable"]:
         n = len(metrics["unreadable"])

@@ -30,7 +30,7 @@ def read_predictions(content: bytes, class_names: list[str], path: Path, remedy:
         TableError: it is damaged, lacks a column, or a column is not of the kind it should be.
     """
     columns = {"id": Column("text", unique=True), "path": TEXT, "sha256": TEXT, "label": TEXT, "predicted": TEXT}
-    # Evaluations made before copies were looked for lack it.
+    # Evaluations made before leakage was checked lack it.
     columns |= {"confidence": SHARE, "copy_of": Column("text", optional=True)}
     if len(set(class_names)) < len(class_names):
         raise TableError(refusal(path, Message("two of the model's classes have the same name"), remedy))
@@ -81,7 +81,7 @@ def check_agreement(predictions: pd.DataFrame, metrics: dict, setup: dict) -> No
 
 
 def check_classes(predictions: pd.DataFrame, root: Path) -> None:
-    """Make sure that an evaluation is of the data set in a folder; one that is gone or no data set is not looked at.
+    """Make sure that an evaluation is of the data set in a folder; one that is gone or no data set is ignored.
 
     Raises:
         Unusable: not one of its labels is a class there.

@@ -1,4 +1,4 @@
-"""``Evaluation``: what a classifier answered for every picture of a split, and what follows from it."""
+"""``Evaluation``: a classifier's predictions for every image of a split, and what follows from them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.result import AssumptionCheck
 from carvis.evaluation.leakage import Leak
 from carvis.evaluation.metrics import confusion_matrix, most_confused, probability_columns
+from carvis.evaluation.storage import save_evaluation
 from carvis.images import USUAL
 from carvis.workspace import Links, dataset_links, resolved, sha256_of_file
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The answers of one classifier for one split of a data set.
+    """The predictions of one classifier for one split of a data set.
 
-    Evaluations are joined by sample id and by the pictures' content hash, never by row.
+    Evaluations are joined by sample id and by the images' content hash, never by row.
 
     Attributes:
-        predictions: a row a picture, by id: id, path (below the data set, `/`), sha256 of the file, label, predicted,
-            confidence (probability of `predicted`), copy_of (id of a training picture that it is a copy of, empty where
-            there is none; absent where that was not looked for), then float32 `p:<class>` for each class of the model.
+        predictions: one row per image, by id: id, path (below the data set, `/`), sha256 of the file, label, predicted,
+            confidence (probability of `predicted`), copy_of (id of the training image that it duplicates, empty where
+            there is none; absent where leakage was not checked), then float32 `p:<class>` for each class of the model.
         metrics: accuracy, accuracy_interval (Wilson, 95 %), n, correct, top3, macro_precision, macro_recall, macro_f1,
             log_loss, mean_confidence, per_class, unreadable (a list of id, path, reason: not counted), left_out
-            (class the model does not know -> pictures, not counted), leak (where copies were looked for: see `leak`).
+            (class the model does not know -> images, not counted), leak (where it was checked: see `leak`).
         setup: how it was made: model, dataset, split, versions, created, notes (sentences).
         root: the data set's folder on this machine, or None where it is not known.
     """
@@ -74,7 +75,7 @@ class Evaluation:
 
     @property
     def assumed(self) -> frozenset[str]:
-        """The facts of the model that nobody had told or confirmed; none where that was not noted."""
+        """The facts of the model that were neither given nor confirmed; none where that was not noted."""
         return frozenset(self.setup["model"].get("assumed", ()))
 
     @property
@@ -92,14 +93,16 @@ class Evaluation:
 
     @property
     def split(self) -> str:
+        """The evaluated split."""
         return self.setup["split"]
 
     @property
     def accuracy(self) -> float:
+        """The share of images whose predicted class is their label."""
         return self.metrics["accuracy"]
 
     def made_with(self, file: str | Path) -> bool | None:
-        """Tell whether a model file is the one that gave these answers; None where its hash was not noted.
+        """Tell whether a model file is the one that gave these predictions; None where its hash was not noted.
 
         Raises:
             OSError: the file cannot be read.
@@ -109,7 +112,7 @@ class Evaluation:
 
     @property
     def leak(self) -> Leak | None:
-        """How many pictures have a copy in training, and the accuracy without them; None where it is not known."""
+        """How many images are also in training, and the accuracy without them; None where it was not checked."""
         try:
             return Leak(**{name: int(self.metrics["leak"][name]) for name in ("copies", "exact", "clean", "correct")})
         except (KeyError, TypeError, ValueError):
@@ -117,7 +120,7 @@ class Evaluation:
 
     @cached_property
     def confusion(self) -> pd.DataFrame:
-        """Counts of pictures: true class down, predicted class across, both in the model's order."""
+        """Counts of images: true class down, predicted class across, both in the model's order."""
         return confusion_matrix(self.predictions, self.class_names)
 
     @property
@@ -127,11 +130,11 @@ class Evaluation:
         return table.astype(dict.fromkeys(("precision", "recall", "f1", "mean_confidence"), float))
 
     def most_confused(self, n: int | None = None) -> pd.DataFrame:
-        """The pairs mistaken most often: label, predicted, count, share of the label's pictures."""
+        """The pairs mistaken most often: label, predicted, count, share of the label's images."""
         return most_confused(self.confusion, n)
 
     def misclassified(self) -> pd.DataFrame:
-        """The wrong answers, most confident first.
+        """The wrong predictions, most confident first.
 
         Columns id, path, label, predicted, confidence, margin (ahead of the second class), p_true (probability of the
         true class), sha256. `path` is absolute where the data set's folder is known (empty where it would lead out of
@@ -151,15 +154,13 @@ class Evaluation:
 
     def save(self, folder: str | Path) -> Path:
         """Write `predictions.parquet`, `metrics.json` and `df2.csv` into `folder`; see `carvis.evaluation.storage`."""
-        from carvis.evaluation.storage import save_evaluation
-
         return save_evaluation(self, folder)
 
 
 def _below(root: Path, paths: pd.Series) -> list[str | None]:
-    """Absolute paths of pictures, None for one that leads out of `root`, links resolved.
+    """Absolute paths of images, None for one that leads out of `root`, links resolved.
 
-    Pictures are looked at one by one only in folders that hold links: a look takes longer than all else here.
+    Images are resolved one by one only in folders that hold links, as that takes longest.
     """
     root = resolved(root)
     # Only a link may lead into another data set, and no ".." in the path itself.

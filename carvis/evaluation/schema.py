@@ -32,6 +32,8 @@ class File(TypedDict):
 
 
 class Leak(TypedDict):
+    """Duplicates in training, as ``metrics.json`` holds them."""
+
     __pydantic_config__ = _MORE
     copies: Count
     exact: Count
@@ -40,6 +42,8 @@ class Leak(TypedDict):
 
 
 class Model(TypedDict):
+    """The evaluated model, as ``metrics.json`` describes it."""
+
     __pydantic_config__ = _MORE
     name: str
     class_names: Annotated[Texts, Len(1)]
@@ -57,6 +61,8 @@ class Model(TypedDict):
 
 
 class Data(TypedDict):
+    """The data set, as ``metrics.json`` describes it."""
+
     __pydantic_config__ = _MORE
     name: str
     path: FilePath | None
@@ -77,6 +83,8 @@ class Setup(TypedDict):
 
 
 class Document(TypedDict):
+    """What ``metrics.json`` holds."""
+
     __pydantic_config__ = _MORE
     format: int
     n: Count

@@ -1,42 +1,37 @@
-"""An evaluation's folder: `predictions.parquet`, `metrics.json`, `df2.csv`. Reading it needs no TensorFlow."""
+"""An evaluation's folder: its place in a workspace, and writing `predictions.parquet`, `metrics.json`, `df2.csv`."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import io
-import os
 import shutil
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pyarrow import parquet
 
 from carvis.errors import CarvisError, TableError
-from carvis.evaluation.predictions_file import MAX_BYTES, check_agreement, check_classes, read_predictions
-from carvis.evaluation.result import Evaluation
-from carvis.evaluation.schema import FORMAT, Document
+from carvis.evaluation.schema import FORMAT
 from carvis.language import Message, as_data
 from carvis.tables import to_csv
 from carvis.workspace import (
-    Unusable,
     Workspace,
     clear_leftovers,
     free_name,
     json_text,
-    modified,
     not_empty,
     open_regular,
-    read_content,
     read_json,
-    refusal,
-    refuse_links_out,
     resolved,
-    settle,
     sha256_of_file,
     staged_folder,
 )
+
+if TYPE_CHECKING:
+    from carvis.evaluation.result import Evaluation
 
 _COLUMNS = ["id", "path", "sha256", "label", "predicted", "confidence"]
 
@@ -88,7 +83,7 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
 
     It appears whole: a process that is killed leaves the old evaluation or the new. `metrics.json` holds the metrics,
     how they were made, and the other files' hashes, so that a changed evaluation is noticed. `df2.csv` (UTF-8 with a
-    mark, for Excel) lists the misclassified pictures, most confident first: PATH, TRUE, PRED, CONFIDENCE, MARGIN, ID.
+    mark, for Excel) lists the misclassified images, most confident first: PATH, TRUE, PRED, CONFIDENCE, MARGIN, ID.
     Its PATH is relative to the workspace (`data/cars/test/Golf/1.jpg`) where folder and data set lie in one, else it
     begins with the data set's folder name. A `df2.csv` that somebody edited since is kept beside it as
     `df2.edited-1.csv`.
@@ -100,7 +95,7 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     folder = not_empty(folder, Message("the evaluation's folder"))
     table = folder / "df2.csv"
     check_folder(folder)
-    workspace = _workspace_of(folder)
+    workspace = workspace_of(folder)
     below = None
     if workspace and evaluation.root and resolved(evaluation.root).is_relative_to(workspace):
         below = resolved(evaluation.root).relative_to(workspace).as_posix()
@@ -108,11 +103,11 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
     df2 = _df2(evaluation, prefix)
     predictions = io.BytesIO()
     evaluation.predictions.to_parquet(predictions, index=False, compression="zstd")
-    files = {"predictions.parquet": _sha256(predictions.getvalue()), "df2.csv": _sha256(df2)}
+    files = {"predictions.parquet": sha256(predictions.getvalue()), "df2.csv": sha256(df2)}
     setup = {**evaluation.setup, "dataset": {**evaluation.setup["dataset"], "path": below}}
     # Beside the English sentences what they are made of, so that they can be said in any language.
     setup["messages"] = [as_data(note) for note in setup.get("notes", ())]
-    files_left = {name: rows for name, rows in evaluation.metrics.items() if name in _FILES}
+    files_left = {name: rows for name, rows in evaluation.metrics.items() if name in FILES}
     metrics = evaluation.metrics | {name: [_row_of(row) for row in rows] for name, rows in files_left.items()}
     document = {"format": FORMAT, **metrics, "setup": setup, "files": files}
     text = json_text(document, indent=1) + "\n"
@@ -125,7 +120,7 @@ def save_evaluation(evaluation: Evaluation, folder: str | Path) -> Path:
 
 
 # The lists of files that were not counted, each with its reason.
-_FILES = ("unreadable", "not_read")
+FILES = ("unreadable", "not_read")
 
 
 def _row_of(row: dict) -> dict:
@@ -133,90 +128,11 @@ def _row_of(row: dict) -> dict:
     return row | {"message": as_data(told)} if isinstance(told, Message) else row
 
 
-def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evaluation:
-    """Read an evaluation that `Evaluation.save` wrote.
-
-    Args:
-        folder: its folder.
-        root: the data set's folder on this machine; where not given, it is found if it lies in the folder's workspace.
-
-    Raises:
-        TableError: a file is missing, damaged, or only half of the evaluation was written.
-        PathError: a link in the folder leads out of it.
-    """
-    folder = not_empty(folder, Message("the evaluation's folder"))
-    refuse_links_out(folder)
-    settle(folder)
-    before = _times(folder)
-    try:
-        return _load(folder, root)
-    except TableError:
-        # Another process may have replaced the evaluation between the reading of two of its files.
-        settle(folder)
-        if _times(folder) == before:
-            raise
-        return _load(folder, root)
-
-
-def _times(folder: Path) -> list[int]:
-    return [modified(folder / name) for name in ("metrics.json", "predictions.parquet")]
-
-
-def _load(folder: Path, root: str | Path | None) -> Evaluation:
-    for name in ("metrics.json", "predictions.parquet"):
-        if not (folder / name).exists():
-            raise TableError(
-                Message("{folder} holds no {name}: evaluate the model on the data set again.", folder=folder, name=name)
-            )
-    again = Message("evaluate the model on the data set again")
-    path = folder / "metrics.json"
-    metrics = read_json(path, Document, newest=FORMAT, remedy=again, error=TableError)
-    table = read_content(folder / "predictions.parquet", MAX_BYTES, again, TableError)
-    version, setup, files = metrics.pop("format"), metrics.pop("setup"), metrics.pop("files")
-    if version != FORMAT:
-        words = Message("it has format {version}, not {format}", version=version, format=FORMAT)
-        raise TableError(refusal(path, words, again))
-    below = setup["dataset"].pop("path")
-    setup["notes"] = setup.pop("messages", setup.get("notes", []))
-    for row in (row for name in _FILES for row in metrics.get(name, ())):
-        row["reason"] = row.pop("message", row["reason"])
-    if _sha256(table) != files.get("predictions.parquet"):
-        raise TableError(
-            Message("{folder} was written only in part or changed since: {again}.", folder=folder, again=again)
-        )
-    path = folder / "predictions.parquet"
-    predictions = read_predictions(table, setup["model"]["class_names"], path, again)
-    root = resolved(root) if root else _root(folder, below)
-    try:
-        check_agreement(predictions, metrics, setup)
-        if root:
-            check_classes(predictions, root)
-    except Unusable as problem:
-        raise TableError(refusal(folder, problem.args[0], again)) from problem
-    return Evaluation(predictions, metrics, setup, root)
-
-
-def read_accuracy(folder: str | Path) -> float | None:
-    """Return the accuracy of the evaluation in a folder, None where its ``metrics.json`` cannot be used."""
-    try:
-        return read_json(Path(folder) / "metrics.json", Document, newest=FORMAT)["accuracy"]
-    except CarvisError:
-        return None
-
-
-def _workspace_of(folder: Path) -> Path | None:
+def workspace_of(folder: Path) -> Path | None:
     """The workspace of a folder at `<workspace>/data/evaluations/<data set>/<split>/<model>`, else None."""
     parents = resolved(folder).parents
     in_place = len(parents) > 4 and (parents[2].name, parents[3].name) == ("evaluations", "data")
     return parents[4] if in_place else None
-
-
-def _root(folder: Path, below: str | None) -> Path | None:
-    workspace = _workspace_of(folder)
-    if workspace is None or below is None:
-        return None
-    root = Path(os.path.realpath(workspace / below))
-    return root if root.is_relative_to(workspace) and os.path.isdir(root) else None
 
 
 def _df2(evaluation: Evaluation, prefix: str) -> bytes:
@@ -241,5 +157,6 @@ def _keep_edited(table: Path, made: Path) -> None:
         shutil.copy2(table, made / free_name(table).name)
 
 
-def _sha256(data: bytes) -> str:
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 of bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

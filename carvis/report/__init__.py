@@ -1,5 +1,5 @@
 """The report: one HTML file that holds everything and opens anywhere."""
 
-from carvis.report.html import SECTIONS, report_html, write_report
+import lazy_loader
 
-__all__ = ["SECTIONS", "report_html", "write_report"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

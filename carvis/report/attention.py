@@ -32,8 +32,9 @@ class Measured:
 
 
 def measured_attention(context: Context) -> dict[str, Measured]:
-    """Return each model's attention by name: kept from before, measured in full where ``context.measure`` asks for
-    it, else a quick one of heatmaps alone. Empty without annotated parts or models.
+    """Return each model's attention by name; empty without annotated parts or models.
+
+    It is kept from before, measured in full where the settings ask for it, else a quick one of heatmaps alone.
     """
     if context.data is None or not context.files:
         return {}
@@ -51,10 +52,10 @@ def measured_attention(context: Context) -> dict[str, Measured]:
         model, images = (clf.fingerprint, clf.class_names), (context.data.fingerprint, context.split)
         key = attention_key(model, images, parts.fingerprint, AttentionSettings())
         result = load_attention(cache, key) if cache else None
-        full = result is not None or context.measure
+        full = result is not None or context.settings.measure
         context.tell(_("attention of {name}").format(name=name))
         try:
-            if result is None and context.measure:
+            if result is None and context.settings.measure:
                 result = attention_on_parts(clf, context.data, context.split, parts, cache=cache)
             elif result is None:
                 few = parts.only(samples=_sample(list(parts), clf.probe_size))

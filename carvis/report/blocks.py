@@ -119,7 +119,7 @@ class Badge:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Image:
     """An image with its finding in words.
 
     Attributes:
@@ -136,7 +136,7 @@ class Picture:
     note: str = ""
     badges: tuple[Badge, ...] = ()
     type: str = "png"
-    kind: str = "picture"
+    kind: str = "image"
 
     @property
     def address(self) -> str:
@@ -154,12 +154,12 @@ class Row:
     """Images side by side, never parted by the end of a page.
 
     Attributes:
-        pictures: from left to right.
+        images: from left to right.
         title: above them.
         across: how many fill the width of the page.
     """
 
-    pictures: tuple[Picture, ...]
+    images: tuple[Image, ...]
     title: str = ""
     across: int = 4
     kind: str = "row"
@@ -180,14 +180,14 @@ class Section:
     Attributes:
         key: in the address, and its place in the table of contents.
         title: few words.
-        answers: one sentence on what it answers.
+        question: the one that it answers.
         blocks: what it shows, in order.
-        made: how its figures were made, told at the end of the report.
+        made: how its figures were made, listed at the end of the report.
     """
 
     key: str
     title: str
-    answers: str
+    question: str
     blocks: tuple = ()
     made: tuple[str, ...] = field(default=())
 

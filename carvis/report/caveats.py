@@ -32,9 +32,9 @@ class Caution:
 
 def cautions(context: Context) -> list[Caution]:
     """Return the warnings, the gravest first: wrong assumptions, leakage, labels, data, confidence, what is missing."""
-    doubts = _doubts(context)
-    found = [*_doubted(context, doubts, grave=True), *_leakage(context), *_labels(context)]
-    found += _doubted(context, doubts, grave=False)
+    remarks_by_model = _contradictions(context)
+    found = [*_contradicted(context, remarks_by_model, grave=True), *_leakage(context), *_labels(context)]
+    found += _contradicted(context, remarks_by_model, grave=False)
     found += [*_assumptions(context), *_data(context), *_confidence(context)]
     found += [Caution(problem, "making") for problem in context.problems]
     return list(dict.fromkeys(found))
@@ -49,19 +49,7 @@ def _leakage(context: Context) -> Iterator[Caution]:
             words = _("Leakage was not checked: there were no training images to compare with the {split} images.")
             yield Caution(words.format(split=split), "health")
     elif leaks[name].copies:
-        leak = leaks[name]
-        words = n_(
-            "Leakage: {n} of {all} {split} images is also in training, exactly or nearly.",
-            "Leakage: {n} of {all} {split} images are also in training, exactly or nearly.",
-            leak.copies,
-        ).format(n=f"{leak.copies:,}", all=f"{leak.copies + leak.clean:,}", split=split)
-        if leak.measurable:
-            more = _("Without them the accuracy of {model} is {clean}, not {accuracy}.")
-            accuracy = percent(context.evaluations[name].accuracy)
-            more = more.format(model=name, clean=percent(leak.accuracy), accuracy=accuracy)
-        else:
-            more = _("Too few are left to measure without them: make a leak-free split.")
-        yield Caution(f"{words} {more}", "health")
+        yield Caution(localised(leaks[name].warning(name)), "health")
 
 
 def _labels(context: Context) -> Iterator[Caution]:
@@ -74,7 +62,7 @@ def _labels(context: Context) -> Iterator[Caution]:
         yield Caution(words.format(n=f"{n:,}", share=percent(n / max(context.first.metrics["n"], 1))), "health")
 
 
-def _doubts(context: Context) -> dict[str, Remarks]:
+def _contradictions(context: Context) -> dict[str, Remarks]:
     """Return what speaks against the assumptions about each model, where anything does."""
     kept = context.cache_dir / "assumptions" if context.cache_dir else None
     found = {
@@ -83,8 +71,8 @@ def _doubts(context: Context) -> dict[str, Remarks]:
     return {name: remarks for name, remarks in found.items() if remarks}
 
 
-def _doubted(context: Context, doubts: dict[str, Remarks], *, grave: bool) -> Iterator[Caution]:
-    for name, remarks in doubts.items():
+def _contradicted(context: Context, remarks_by_model: dict[str, Remarks], *, grave: bool) -> Iterator[Caution]:
+    for name, remarks in remarks_by_model.items():
         if remarks.grave == grave:
             yield Caution(f"{context.keys[name]}: {remarks.localised()}", "making")
 
@@ -104,29 +92,13 @@ def notes(context: Context) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in context.ranked:
         clf = context.classifiers.get(name)
-        told = (*(clf.assumptions if clf else ()), *context.evaluations[name].setup.get("notes", ()))
-        for note in dict.fromkeys(map(localised, told)):
+        said = (*(clf.assumptions if clf else ()), *context.evaluations[name].setup.get("notes", ()))
+        for note in dict.fromkeys(map(localised, said)):
             found.setdefault(note, []).append(context.keys[name])
     return found
 
 
 def _data(context: Context) -> Iterator[Caution]:
-    unreadable = max(len(one.metrics.get("unreadable", ())) for one in context.evaluations.values())
-    if unreadable:
-        words = n_(
-            "{n} image could not be read and is not counted.",
-            "{n} images could not be read and are not counted.",
-            unreadable,
-        )
-        yield Caution(words.format(n=f"{unreadable:,}"), "health")
-    unknown = max(sum(one.metrics.get("left_out", {}).values()) for one in context.evaluations.values())
-    if unknown:
-        words = n_(
-            "{n} image is of a class that a model does not know, and is not counted.",
-            "{n} images are of classes that a model does not know, and are not counted.",
-            unknown,
-        )
-        yield Caution(words.format(n=f"{unknown:,}"), "health")
     if context.health is None:
         yield Caution(_("The images of the data set are not here: this report shows figures alone."), "")
     elif context.health.mixed_groups:

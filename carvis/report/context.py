@@ -1,4 +1,4 @@
-"""What the sections of a report draw on, each opened once and only when asked for."""
+"""What the sections of a report draw on, each opened once and only when needed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from carvis.evaluation.comparison import Comparison, compare
 from carvis.evaluation.label_issues import WEAK
 from carvis.language import Message, _, localised
 from carvis.report.attention import Measured, measured_attention
+from carvis.report.settings import DEFAULT, ReportSettings
 
 # More models than these, or wider names, are named by a letter wherever there is little room.
 _MOST_NAMED, _WIDEST_NAME = 4, 18
@@ -32,34 +33,32 @@ class Context:
         data: the data set, where its images are here.
         files: model files by name, as far as they are here.
         cache_dir: of the workspace, where measured attention and descriptors of images lie; or None.
-        pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with images.
-        method: of the heatmaps.
-        measure: whether attention on parts is measured in full, and heatmaps are tested, where that was not done yet.
+        settings: what the report shows.
         tell: called with a sentence on what is under way.
-        problems: sentences on what could not be had, gathered on the way.
+        problems: sentences on what is missing, collected on the way.
     """
 
     evaluations: dict[str, Evaluation]
     data: Dataset | None
     files: dict[str, Path]
     cache_dir: Path | None = None
-    pictures: int = 8
-    pairs: int = 5
-    method: str = "grad-cam"
-    measure: bool = False
+    settings: ReportSettings = DEFAULT
     tell: Callable[[str], None] = lambda text: None
     problems: list[str] = field(default_factory=list)
 
     @property
     def first(self) -> Evaluation:
+        """The evaluation of the first model."""
         return next(iter(self.evaluations.values()))
 
     @property
     def split(self) -> str:
+        """The evaluated split."""
         return self.first.split
 
     @property
     def data_name(self) -> str:
+        """The name of the data set."""
         return self.first.setup["dataset"]["name"]
 
     @cached_property
@@ -113,8 +112,8 @@ class Context:
             self.tell(_("opening {name}").format(name=name))
             try:
                 clf = load_classifier(file, **self.evaluations[name].model_facts)
-                told = self.evaluations[name].setup["model"].get("fingerprint")
-                if told not in (None, clf.fingerprint):
+                evaluated = self.evaluations[name].setup["model"].get("fingerprint")
+                if evaluated not in (None, clf.fingerprint):
                     changed = Message(
                         "{file} was changed since it was evaluated: its heatmaps are of the new model.", file=file.name
                     )
@@ -136,7 +135,7 @@ class Context:
 
     @cached_property
     def label_issues(self) -> pd.DataFrame:
-        """The labels that the models which are mostly right doubt, most doubtful first; empty without such a model."""
+        """The label issues that models with an accuracy of at least a half agree on, gravest first."""
         able = {name: one for name, one in self.evaluations.items() if one.accuracy >= WEAK}
         if not able:
             return pd.DataFrame(columns=["id", "label", "suggested"])
@@ -148,7 +147,7 @@ class Context:
         """Which parts the models look at, by name, as far as it was measured or is quickly measured now."""
         return measured_attention(self)
 
-    def picture(self, sample: str) -> Path | None:
+    def image(self, sample: str) -> Path | None:
         """Where a sample's image lies, or None."""
         try:
             return self.data.resolve(sample) if self.data else None

@@ -11,11 +11,12 @@ from markupsafe import Markup
 
 from carvis import __version__
 from carvis.dataset import Dataset
-from carvis.errors import CarvisError, ModelError, TableError
+from carvis.errors import CarvisError, StoppedError, TableError
 from carvis.evaluation import Evaluation
-from carvis.evaluation.alignment import named
-from carvis.explain.methods import METHODS
-from carvis.language import ENGLISH, N_, Message, _, localised, n_, speaking
+from carvis.evaluation.alignment import by_model_name
+from carvis.explain.request import check_method
+from carvis.language import N_, Message, _, localised, n_, speaking
+from carvis.progress import Progress, advance, no_progress
 from carvis.report.blocks import Section, shortened
 from carvis.report.context import Context
 from carvis.report.sections.attention import attention
@@ -25,6 +26,7 @@ from carvis.report.sections.heatmaps import heatmaps
 from carvis.report.sections.provenance import making
 from carvis.report.sections.scores import scores
 from carvis.report.sections.summary import Summary, summary
+from carvis.report.settings import DEFAULT, ReportSettings
 from carvis.workspace import atomic_write
 
 # The last one tells what the others could not have.
@@ -36,9 +38,9 @@ SECTIONS: dict[str, Callable[[Context], Section | None]] = {
     "health": health,
     "making": making,
 }
-_SAID = {
-    "scores": N_("scores"), "attention": N_("attention"), "heatmaps": N_("heatmaps"), "confusion": N_("confusion"),
-    "health": N_("health of the data"), "making": N_("how it was made"),
+_TITLES = {
+    scores: N_("scores"), attention: N_("attention"), heatmaps: N_("heatmaps"), confusion: N_("confusion"),
+    health: N_("health of the data"), making: N_("how it was made"),
 }  # fmt: skip
 # Stands where the file's size comes, which is known last.
 _SIZE = "{{ size }}"
@@ -47,103 +49,109 @@ _SIZE = "{{ size }}"
 def write_report(
     out: str | Path,
     evaluations: Sequence[Evaluation] | Mapping[str, Evaluation],
+    settings: ReportSettings = DEFAULT,
     *,
     overwrite: bool = False,
-    **options,
+    data: Dataset | None = None,
+    files: Mapping[str, str | Path] | None = None,
+    cache_dir: str | Path | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+    progress: Progress = no_progress,
 ) -> Path:
     """Write ``report_html`` into a file.
 
     Args:
         out: the file.
-        evaluations, options: as ``report_html``.
+        evaluations, settings, data, files, cache_dir, tell, progress: as for ``report_html``.
         overwrite: replace ``out``.
 
     Raises:
         TableError: no evaluation, or evaluations of different data.
-        CarvisError: ``out`` is there already, or cannot be written.
+        CarvisError: ``out`` exists, or cannot be written.
     """
     out = Path(out)
     if out.exists() and not overwrite:
-        raise CarvisError(Message("{out} is there already: name another file, or --overwrite to replace it.", out=out))
-    page = report_html(evaluations, **options)
+        raise CarvisError(
+            Message("{path} already exists: choose another file, or --overwrite to replace it.", path=out)
+        )
+    page = report_html(evaluations, settings, data=data, files=files, cache_dir=cache_dir, tell=tell, progress=progress)
     return atomic_write(out, page)
 
 
 def report_html(
     evaluations: Sequence[Evaluation] | Mapping[str, Evaluation],
+    settings: ReportSettings = DEFAULT,
     *,
     data: Dataset | None = None,
     files: Mapping[str, str | Path] | None = None,
     cache_dir: str | Path | None = None,
-    pictures: int = 8,
-    pairs: int = 5,
-    method: str = "grad-cam",
-    measure: bool = False,
-    language: str = ENGLISH,
     tell: Callable[[str], None] = lambda text: None,
+    progress: Progress = no_progress,
 ) -> str:
     """Return one HTML page on one or more models: how good, what they confuse, where they look, how it was made.
 
-    The first page sums up the rest. The file holds its images itself, so that it opens anywhere, and says in its last
-    section what could not be had.
+    The first page sums up the rest. The file holds its images itself, so that it opens anywhere, and lists in its last
+    section what is missing.
 
     Args:
         evaluations: of one data set and split, in a list or by the name to show.
+        settings: what the report shows.
         data: the data set; without it there are no images and heatmaps.
         files: the models' files by the same names; without them there are no heatmaps.
         cache_dir: where a workspace keeps what was measured (``Workspace.cache_dir``).
-        pictures: rows of heatmaps at most; ``pairs``: confused pairs shown with pictures.
-        method: of the heatmaps.
-        measure: occlude parts and test the heatmaps where that was not done yet, which takes minutes; without it the
-            attention on parts is that of heatmaps alone, on a sample of the images.
-        language: ``en`` or ``ja``; what lies in figures, and sentences on files that went wrong, stay English.
         tell: called with a sentence on what is under way.
+        progress: called with (steps done, steps in all).
 
     Raises:
         TableError: no evaluation, or evaluations of different data.
         ModelError: no such method.
         CarvisError: no such language.
+        StoppedError: ``progress`` asked to stop.
     """
-    if method not in METHODS:
-        raise ModelError(
-            Message(
-                "{method} is not a heatmap method: choose one of {choices}.", method=method, choices=", ".join(METHODS)
-            )
-        )
-    if pictures < 0 or pairs < 0:
-        raise CarvisError(Message("{pictures} images is invalid: give 0 or more.", pictures=min(pictures, pairs)))
-    by_name = named(evaluations)
+    check_method(settings.method)
+    if (fewest := min(settings.images, settings.pairs)) < 0:
+        raise CarvisError(Message("--images {images} is invalid: give 0 or more.", images=fewest))
+    by_name = by_model_name(evaluations)
     if not by_name:
-        raise TableError(Message("A report takes one evaluation or more: evaluate a model first."))
+        raise TableError(Message("A report takes one or more evaluations: evaluate a model first."))
     places = {(one.setup["dataset"]["name"], one.split) for one in by_name.values()}
     if len(places) > 1:
         said = " and ".join(f"{name} {split}" for name, split in sorted(places))
         raise TableError(
-            Message(
-                "These evaluations are of different pictures ({said}): report on one data set and split.", said=said
-            )
+            Message("These evaluations are of different images ({said}): report on one data set and split.", said=said)
         )
     known = {name: Path(file) for name, file in (files or {}).items() if name in by_name}
-    cache = Path(cache_dir) if cache_dir else None
-    context = Context(by_name, data, known, cache, pictures, pairs, method, measure, tell)
-    with speaking(language):
+    steps = len(SECTIONS) + len(known) + settings.images
+    done, last = 0, ""
+
+    def follow(text: str) -> None:
+        nonlocal done, last
+        done, last = done + (text != last), text
+        tell(text)
+        advance(progress, min(done, steps), steps)
+
+    context = Context(by_name, data, known, Path(cache_dir) if cache_dir else None, settings, follow)
+    with speaking(settings.language):
         sections = [section for make in SECTIONS.values() if (section := _made(make, context)) is not None]
         for problem in dict.fromkeys(context.problems):
             tell(problem)
-        return page(context, sections, summary(context, sections), language)
+        return page(context, sections, summary(context, sections))
 
 
 def _made(make: Callable[[Context], Section | None], context: Context) -> Section | None:
-    """A section, or what kept it from being made: the others do not depend on it."""
-    context.tell(_(_SAID.get(make.__name__, make.__name__)))
+    """A section, or None with the reason among the problems: the others do not depend on it."""
+    title = _(_TITLES[make])
+    context.tell(title)
     try:
         return make(context)
+    except StoppedError:
+        raise
     except CarvisError as error:
-        context.problems.append(f"{_(_SAID.get(make.__name__, make.__name__))}: {localised(error)}")
+        context.problems.append(f"{title}: {localised(error)}")
         return None
 
 
-def page(context: Context, sections: Sequence[Section], first: Summary, language: str) -> str:
+def page(context: Context, sections: Sequence[Section], first: Summary) -> str:
     """Put the first page and the sections into the page."""
     from jinja2 import Environment, PackageLoader
 
@@ -157,7 +165,7 @@ def page(context: Context, sections: Sequence[Section], first: Summary, language
     n = len(context.evaluations)
     words = n_("{n} model on {data}", "{n} models on {data}", n)
     text = environment.get_template("page.html").render(
-        language=language,
+        language=context.settings.language,
         title=words.format(n=n, data=context.data_name),
         product=_("Image classifier report"),
         created=created,

@@ -52,7 +52,7 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
     Args:
         tags: where they go.
         path: CSV with columns data, id and sha256, and tags or note.
-        encoding: the file's encoding; found out where None.
+        encoding: the file's encoding; detected where None.
 
     Raises:
         TableError: the file is no such table.

@@ -1,4 +1,4 @@
-"""Tags, notes and decisions that a person gives to pictures, kept in the workspace's `data/tags.sqlite`."""
+"""Tags, notes and decisions that a person gives to images, kept in the workspace's `data/tags.sqlite`."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ def tag_name(text: str) -> str:
 class Tags:
     """The tags, notes and decisions of a workspace.
 
-    Each belongs to a picture: the data set's name, the sample's id and the content's SHA-256. A picture that was
-    replaced by another of the same name therefore has none of them; a picture that was renamed or moved keeps them,
-    since they follow its content from an id that holds no picture any more. An exact copy under another name has its
+    Each belongs to an image: the data set's name, the sample's id and the content's SHA-256. An image that was
+    replaced by another of the same name therefore has none of them; an image that was renamed or moved keeps them,
+    since they follow its content from an id that holds no image any more. An exact duplicate under another name has its
     own. The file is made at the first change, and every change is on the disk when the call returns, so that two tabs
     or two processes may work at once.
 
     Args:
         path: the SQLite file.
-        datasets: the data sets' folders by name, to tell a renamed picture from a copy. A data set that is not named
-            counts as having kept all its pictures.
+        datasets: the data sets' folders by name, to distinguish a renamed image from a duplicate. A data set that is
+            not given counts as having kept all its images.
 
     Every method raises TagError where the file is damaged or cannot be used.
     """
@@ -112,24 +112,24 @@ class Tags:
         rows = [(*key, _ordered(tags), note, time) for key, (tags, note, time) in sorted(kept.items())]
         return pd.DataFrame(rows, columns=["data", "id", "sha256", "tags", "note", "time"])
 
-    def on(self, data: str, pictures: pd.DataFrame, records: pd.DataFrame | None = None) -> pd.DataFrame:
-        """What was kept on some pictures: a row each that has something, its index the sample's id: tags, note.
+    def on(self, data: str, images: pd.DataFrame, records: pd.DataFrame | None = None) -> pd.DataFrame:
+        """What was kept on some images: a row each that has something, its index the sample's id: tags, note.
 
         Args:
             data: the data set's name.
-            pictures: needs columns id and sha256; may be long.
+            images: needs columns id and sha256; may be long.
             records: what `records(data)` returned, where it was read already.
         """
         found: dict[str, list] = {}
-        for record, sample in self._carried(self.records(data) if records is None else records, pictures, data):
+        for record, sample in self._carried(self.records(data) if records is None else records, images, data):
             entry = found.setdefault(sample, [(), ""])
             entry[0] = _ordered({*entry[0], *record.tags})
-            # What was written under the picture's present name comes before what it brought along.
+            # What was written under the image's present name comes before what it brought along.
             entry[1] = (record.note or entry[1]) if record.id == sample else (entry[1] or record.note)
         return pd.DataFrame.from_dict(found, orient="index", columns=["tags", "note"]).rename_axis("id")
 
     def tag(self, data: str, sample: str, sha256: str, tag: str, on: bool = True) -> None:
-        """Give a picture a tag, or take it away."""
+        """Give an image a tag, or take it away."""
         name = tag_name(tag)
         with writing(self.path) as file:
             self._adopt(file, "tag", data, sample, sha256)
@@ -140,14 +140,14 @@ class Tags:
                 file.execute("DELETE FROM tag WHERE data = ? AND sample = ? AND sha256 = ? AND tag = ?", key)
 
     def note(self, data: str, sample: str, sha256: str, text: str, seen: str = "") -> None:
-        """Write a picture's note; an empty text takes it away.
+        """Write an image's note; an empty text takes it away.
 
         Args:
             data: the data set's name.
-            sample: the picture's id.
+            sample: the image's id.
             sha256: of its content.
             text: the note, at most 10,000 characters.
-            seen: the note that the person had before their eyes when they began to write.
+            seen: the note as it was when the person began to write.
 
         Raises:
             NoteChangedError: another note than `seen` stands there now; nothing was written.
@@ -178,11 +178,11 @@ class Tags:
     def decide(
         self, data: str, sample: str, sha256: str, label: str, suggested: str, decision: str | None = "confirmed"
     ) -> None:
-        """Keep whether a person found a label wrong, replacing what was decided on this picture before.
+        """Keep whether a person found a label wrong, replacing what was decided on this image before.
 
         Args:
             data: the data set's name.
-            sample: the picture's id.
+            sample: the image's id.
             sha256: of its content.
             label: the label that was judged.
             suggested: the label that it should have; empty where no class fits.
@@ -203,19 +203,19 @@ class Tags:
                 row = (*key, label, suggested, decision, _now())
                 file.execute("INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
-    def decisions(self, data: str, pictures: pd.DataFrame) -> pd.DataFrame:
-        """What was decided on some pictures: a row each, its index the sample's id: suggested, decision, time.
+    def decisions(self, data: str, images: pd.DataFrame) -> pd.DataFrame:
+        """What was decided on some images: a row each, its index the sample's id: suggested, decision, time.
 
         Args:
             data: the data set's name.
-            pictures: needs columns id, sha256 and label: a decision on another label does not count.
+            images: needs columns id, sha256 and label: a decision on another label does not count.
         """
         columns = ["id", "sha256", "label", "suggested", "decision", "time"]
         with reading(self.path) as file:
             sql = "SELECT sample, sha256, label, suggested, decision, time FROM decision WHERE data = ?"
             kept = pd.DataFrame([] if file is None else file.execute(sql, (data,)).fetchall(), columns=columns)
-        carried = list(self._carried(kept, pictures, data))
-        few = pictures[pictures["id"].isin({sample for _record, sample in carried})]
+        carried = list(self._carried(kept, images, data))
+        few = images[images["id"].isin({sample for _record, sample in carried})]
         labels = dict(zip(few["id"], few["label"]))
         found = {}
         for record, sample in carried:
@@ -223,27 +223,27 @@ class Tags:
                 found[sample] = (record.suggested, record.decision, record.time)
         return pd.DataFrame.from_dict(found, orient="index", columns=columns[3:]).rename_axis("id")
 
-    def near(self, data: str, records: pd.DataFrame, pictures: pd.DataFrame) -> np.ndarray:
-        """Which pictures (bool, a row each) some records may belong to: by id, or by content where an id was left.
+    def near(self, data: str, records: pd.DataFrame, images: pd.DataFrame) -> np.ndarray:
+        """Which images (bool, a row each) some records may belong to: by id, or by content where an id was left.
 
         Args:
             data: the data set's name.
             records: needs columns id and sha256.
-            pictures: needs columns id and sha256; may be long.
+            images: needs columns id and sha256; may be long.
         """
-        same = pictures["id"].isin(set(records["id"])).to_numpy(bool)
-        settled = set(zip(pictures.loc[same, "id"], pictures.loc[same, "sha256"]))
+        same = images["id"].isin(set(records["id"])).to_numpy(bool)
+        settled = set(zip(images.loc[same, "id"], images.loc[same, "sha256"]))
         there = self._still_there(data)
         keys = set(zip(records["id"], records["sha256"])) - settled
         left = {sha256 for sample, sha256 in keys if not there(sample)}
-        return same | pictures["sha256"].isin(left).to_numpy(bool) if left else same
+        return same | images["sha256"].isin(left).to_numpy(bool) if left else same
 
-    def _carried(self, kept: pd.DataFrame, pictures: pd.DataFrame, data: str) -> Iterable[tuple]:
-        """Each record with the id of a picture that it now belongs to."""
+    def _carried(self, kept: pd.DataFrame, images: pd.DataFrame, data: str) -> Iterable[tuple]:
+        """Each record with the id of an image that it now belongs to."""
         if kept.empty:
             return
-        # Few pictures have records: only those are looked at one by one.
-        here = pictures.loc[self.near(data, kept, pictures), ["id", "sha256"]]
+        # Few images have records: only those are looked at one by one.
+        here = images.loc[self.near(data, kept, images), ["id", "sha256"]]
         by_content: dict[str, dict[str, None]] = {}
         for sample, sha256 in zip(here["id"], here["sha256"]):
             by_content.setdefault(sha256, {})[sample] = None
@@ -257,7 +257,7 @@ class Tags:
                     yield record, sample
 
     def _adopt(self, file, table: str, data: str, sample: str, sha256: str) -> None:
-        """Bring what belongs to this content under the picture's present id."""
+        """Bring what belongs to this content under the image's present id."""
         there = self._still_there(data)
         sql = f"SELECT DISTINCT sample FROM {table} WHERE data = ? AND sha256 = ? AND sample != ?"
         for (other,) in file.execute(sql, (data, sha256, sample)).fetchall():

@@ -5,11 +5,11 @@ import streamlit as st
 
 from ui.misclassified import filters, gallery, label_queue, large_view, tag_editor
 from ui.state import current, data, selection
-from ui.state.i18n import N_, _, n_, translated
+from ui.state.i18n import N_, _, n_, of_library, translated
 from ui.state.widget_values import careful
 from ui.widgets import commands, skipped_files, stale_warning, unreadable
 from ui.widgets.layout import empty, error, guarded, heading, stop
-from ui.widgets.text import leak_words, percent, plain
+from ui.widgets.text import percent, plain
 
 PER_PAGE = 24
 LOOKS = {"gallery": N_("Wrong answers"), "labels": N_("Wrong labels?")}
@@ -109,9 +109,7 @@ if tables[key].is_evaluation:
         if left := skipped_files.words(found):
             summary += f" {left}"
         if found.leak is not None and found.leak.copies:
-            summary += " " + _("Without the {n} that are also in training: {accuracy}.").format(
-                n=f"{found.leak.copies:,}", accuracy=leak_words(found.leak)
-            )
+            summary += " " + of_library(found.leak.warning(found.setup["model"]["name"]))
         notes.insert(0, summary)
 else:
     lost = int((rows["status"] != "found").sum())

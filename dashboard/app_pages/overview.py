@@ -12,7 +12,7 @@ from ui.state.i18n import _, n_, of_library
 from ui.widgets import assumptions, commands, unreadable
 from ui.widgets.download import download
 from ui.widgets.layout import empty, heading, no_models
-from ui.widgets.text import SPLIT, leak_words, percent, plain
+from ui.widgets.text import SPLIT, percent, plain
 
 heading(
     _("Overview"),
@@ -64,7 +64,7 @@ for name, path in files.items():
             row |= {
                 "accuracy": 100 * found.accuracy,
                 "range": f"{percent(low)} – {percent(high)}",
-                "without copies": leak_words(found.leak),
+                "without copies": of_library(found.leak.finding) if found.leak else "–",
                 "evaluated": f"{table.data} · {split} ({found.metrics['n']})",
             }
     with unreadable.item(*(("evaluation", own[0].name) if own else ("card", current.card_name(path)))):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from carvis.report import report_html
+from carvis.report import ReportSettings, report_html
 from tests.report.test_summary import model
 
 # An A4 page less the margins of page.css, in CSS pixels.
@@ -24,7 +24,7 @@ def report(request, tmp_path_factory):
     for one in found:
         one.setup["notes"] += [f"{k}: the order of the classes was assumed from the folders. " * 3 for k in range(9)]
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(report_html(found, language="ja" if long else "en"), encoding="utf-8")
+    path.write_text(report_html(found, ReportSettings(language="ja" if long else "en")), encoding="utf-8")
     return path
 
 

@@ -45,10 +45,10 @@ def workspace(tmp_path, make_pictures, monkeypatch):
 def test_models_are_compared_by_their_names(workspace, capsys):
     assert main(["compare", "poor", "models/good.keras", "--out", "out"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "18 pictures" in said and "only good is right" in said
-    assert "good is better than poor: 6 pictures only it gets right, 0 only the other; p = 0.031" in said
+    assert "18 images" in said and "Only good is right" in said
+    assert "good is better than poor. Only good is right on 6 images; only poor on 0 (McNemar p = 0.031)." in said
     # Validation was evaluated for one of the two.
-    assert "good: the validation pictures name no temperature" in said and "poor: the" not in said
+    assert "good: no temperature fits the validation images" in said and "poor: no" not in said
     document = json.loads((workspace / "out" / "comparison.json").read_text("utf-8"))
     assert document["lattice"] == {"11": 12, "10": 0, "01": 6, "00": 0}
     assert document["scoreboard"][1]["parameters"] == 18 and document["scoreboard"][1]["milliseconds"] is None
@@ -65,7 +65,7 @@ def test_models_are_compared_by_their_names(workspace, capsys):
     assert main(["compare", r"models\*"]) == 0
     assert "good is better than poor" in " ".join(capsys.readouterr().out.split())
     assert main(["compare", "models/none*"]) == 2
-    assert "Nothing fits models/none*" in capsys.readouterr().err
+    assert "Nothing matches models/none*" in capsys.readouterr().err
 
 
 def test_a_temperature_is_fitted_where_validation_was_evaluated(workspace, capsys):
@@ -88,7 +88,7 @@ def test_a_temperature_is_fitted_where_validation_was_evaluated(workspace, capsy
     assert main(["compare", "elsewhere", "good"]) == 0
     # On validation 6 of 9 are right at 9 : 1, so T = ln 9 / ln 2.
     said = " ".join(capsys.readouterr().out.split())
-    assert f"good: temperature {np.log(9) / np.log(2):.2f} (fitted on 9 validation pictures)" in said
+    assert f"overconfident on the 9 validation images: temperature {np.log(9) / np.log(2):.2f}." in said
 
 
 def test_folders_of_evaluations_and_time(workspace, capsys):
@@ -101,13 +101,13 @@ def test_folders_of_evaluations_and_time(workspace, capsys):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["good"], "two evaluations or more"),
+        (["good"], "two or more evaluations"),
         (["good", "nobody"], "There is no evaluation"),
         (["good", "poor", "--split", "valid"], "data/evaluations/DATA/valid/poor"),
-        (["good", "poor", "--split", "holdout"], "--split holdout is no split"),
+        (["good", "poor", "--split", "holdout"], "--split holdout is invalid"),
         (["good", "poor", "--data", "other"], "data/evaluations/other/test/good"),
-        (["good", "poor", "--without-copies"], "does not say which pictures have a copy in training"),
-        (["data/evaluations/mini/test/good", "data/evaluations/mini/valid/good"], "different pictures"),
+        (["good", "poor", "--without-copies"], "does not say which images are also in training"),
+        (["data/evaluations/mini/test/good", "data/evaluations/mini/valid/good"], "different images"),
     ],
 )
 def test_what_cannot_be_compared_is_one_sentence(workspace, capsys, arguments, sentence):

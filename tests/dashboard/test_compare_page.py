@@ -27,7 +27,7 @@ def test_the_models_stand_side_by_side(workspace, open_page, words):
     assert board["model"].tolist() == ["good", "poor"] and board["accuracy"].tolist() == list(wanted.values())
     assert (board["parameters"] == 3 * 3 + 3 + 3 * 4 + 4).all()
     text = words(app)
-    assert "**good** is better than **poor**" in text and "chance alone hardly explains it" in text
+    assert "**good** is better than **poor**" in text and "Only **good** is right on" in text
     numbers = frame(app, "McNemar p")
     assert numbers.loc[0, "Both right"] + numbers.loc[0, "Only the second"] == round(32 * wanted["good"] / 100)
     assert "not known for these evaluations" not in text
@@ -78,7 +78,7 @@ def test_without_validation_pictures_and_with_them(own_workspace, open_page, wor
         as_valid(evaluations / "test" / name, evaluations / "valid" / name)
     app = open_page("compare", data="colours", split="test")
     assert not app.exception and not app.error
-    assert words(app).count("validation pictures: temperature") + words(app).count("name no temperature") == 2
+    assert words(app).count("validation images: temperature") + words(app).count("no temperature fits") == 2
     app = open_page("compare", data="colours", split="valid")
     assert "choose the test split" in words(app)
 
@@ -100,12 +100,12 @@ def test_copies_can_be_left_out_where_they_are_known(own_workspace, open_page, w
         table["copy_of"] = ["train/x/1.png", "train/x/2.png"] + [""] * (len(table) - 2)
         table.to_parquet(folder / "predictions.parquet")
         document = json.loads((folder / "metrics.json").read_text("utf-8"))
-        document["files"]["predictions.parquet"] = storage._sha256((folder / "predictions.parquet").read_bytes())
+        document["files"]["predictions.parquet"] = storage.sha256((folder / "predictions.parquet").read_bytes())
         (folder / "metrics.json").write_text(json.dumps(document), "utf-8")
     app = open_page("compare", data="colours")
     assert not app.exception and not app.error
     app.get_by_key("choose_copies").set_value("without").run()
-    assert "2 pictures with a copy in training are left out" in words(app)
+    assert "2 images that are also in training" in words(app)
     assert app.query_params["copies"] == "without"
 
 

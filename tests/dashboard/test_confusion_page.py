@@ -125,7 +125,7 @@ def test_pictures_changed_in_between_are_left_out_and_counted(own_workspace, ope
     changed.save(folder / "good")
     app = open_page("confusion", table=POOR, beside=GOOD)
     assert not app.exception
-    assert "3 pictures were changed in between" in words(app)
+    assert "3 images that changed between the evaluations" in words(app)
 
 
 def test_super_classes_are_merged_and_opened(own_workspace, open_page, words):

@@ -160,7 +160,7 @@ def test_accuracy_without_copies_is_beside_the_accuracy(leaky, open_page, words)
     table = next(frame.value for frame in app.dataframe if "without copies" in frame.value)
     assert "not measurable: make a leak-free split" in set(table["without copies"])
     app = open_page("misclassified", data="colours", table="colours/test/good")
-    assert f"Without the {made.leak.copies} that are also in training" in words(app).replace("\\", "")
+    assert f"{made.leak.copies} of {made.metrics['n']} images are also in training" in words(app).replace("\\", "")
 
 
 def test_without_pictures_the_next_step_is_named(empty_workspace, open_page):

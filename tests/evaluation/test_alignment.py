@@ -44,5 +44,5 @@ def test_nothing_in_common():
     second = evaluation("two", ["a", "b"], [("1", "a", A, "other picture")])
     with pytest.raises(TableError, match="one and two were evaluated on different pictures"):
         join([first, second])
-    with pytest.raises(TableError, match="name one or more"):
+    with pytest.raises(TableError, match="give one or more"):
         join([])

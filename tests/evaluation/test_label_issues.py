@@ -79,13 +79,13 @@ def test_models_agree_by_class_name_whatever_their_order_and_spelling():
 
 def test_what_weakens_the_answers_is_said():
     seen = label_errors(evaluation("first", CLASSES, FIRST, split="train"))
-    assert "training pictures" in seen.attrs["notes"][0]
+    assert "training images" in seen.attrs["notes"][0]
     one = evaluation("first", CLASSES, FIRST)
     one.predictions["copy_of"] = ["train/1", "", "", "", "", ""]
-    assert label_errors(one).attrs["notes"][0].startswith("1 of the pictures are copies")
+    assert label_errors(one).attrs["notes"][0].startswith("1 image is also in training")
     assert label_errors(one).attrs["facts"] == {"train": False, "copies": 1, "weak": {}, "left_out": 0}
     weak = evaluation("weak", CLASSES, [(name, label, (0.0, 0.0, 1.0)) for name, label, _ in FIRST])
-    assert "weak is right on 17% of the pictures only" in label_errors([one, weak]).attrs["notes"][1]
+    assert "The accuracy of weak is only 17%" in label_errors([one, weak]).attrs["notes"][1]
     assert label_errors(evaluation("second", CLASSES, SECOND[:2] + SECOND[3:])).empty
     with pytest.raises(TableError):
         label_errors([])
@@ -121,4 +121,4 @@ def test_the_demos_planted_wrong_labels_are_found():
     # The small model of one's own is right on 29 % only; its doubts cost precision, not the planted ones.
     with_weak = label_errors([*evaluations, load_evaluation(folder / "demo_own")])
     assert with_weak[with_weak["above"]]["id"].isin(planted).sum() >= 8
-    assert "demo_own is right on 29%" in with_weak.attrs["notes"][-1]
+    assert "The accuracy of demo_own is only 29%" in with_weak.attrs["notes"][-1]

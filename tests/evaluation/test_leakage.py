@@ -92,7 +92,7 @@ def test_few_clean_pictures_are_no_measure():
     leak = Leak(copies=572, exact=572, clean=29, correct=20)
     assert not leak.measurable and leak.accuracy is None and leak.interval is None
     assert str(leak) == "not measurable: make a leak-free split"
-    assert str(Leak(0, 0, 100, 75)) == "75.0% (95 % interval 65.7% to 82.5%)"
+    assert str(Leak(0, 0, 100, 75)) == "75.0% (95 % CI 65.7% to 82.5%)"
 
 
 def test_the_second_model_looks_for_no_copies_again(bright, root, monkeypatch):

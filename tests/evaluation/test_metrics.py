@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import sklearn.metrics
 
-from carvis.evaluation.metrics import confusion_matrix, most_confused, rank_of_truth, summarise, wilson_interval
+from carvis.evaluation.metrics import confusion_matrix, most_confused, rank_of_label, summarise, wilson_interval
 
 
 def predictions_table(class_names, labels, probabilities):
@@ -96,7 +96,7 @@ def test_agrees_with_scikit_learn(seed):
 def test_equal_answers_gain_nothing():
     # A dead model answers 1/5 for everything: right for the first class alone, top-3 for the first three.
     flat = np.full((5, 5), 0.2)
-    assert rank_of_truth(flat, np.arange(5)).tolist() == [0, 1, 2, 3, 4]
+    assert rank_of_label(flat, np.arange(5)).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_wilson_at_its_ends():

@@ -161,7 +161,7 @@ def test_classes_are_joined_by_name(colours, paint):
     assert evaluation.metrics["n"] == 6
     assert evaluation.metrics["per_class"]["red"]["recall"] is None
     notes = " ".join(evaluation.setup["notes"])
-    assert "1 classes that the model does not know" in notes and "also knows red" in notes
+    assert "1 image is of a class that the model does not know" in notes and "no images of red" in notes
 
 
 def test_nothing_in_common(colours, paint):
@@ -175,7 +175,7 @@ def test_no_picture_can_be_read(colours, tmp_path):
     path = tmp_path / "paint" / "test" / "red" / "a.jpg"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"no picture")
-    with pytest.raises(DatasetError, match="None of the 1 pictures"):
+    with pytest.raises(DatasetError, match="None of the 1 images"):
         evaluate(colours, tmp_path / "paint")
     with pytest.raises(DatasetError, match="no split"):
         evaluate(colours, tmp_path / "paint", "train")

@@ -11,7 +11,7 @@ from carvis.classifier import Classifier, ModelCard, save_classifier
 from carvis.cli import main
 from carvis.errors import CarvisError, TableError
 from carvis.images import write_image
-from carvis.report import report_html, write_report
+from carvis.report import ReportSettings, report_html, write_report
 from carvis.report.context import Context
 from carvis.report.sections.heatmaps import choose
 from tests.evaluation.small_evaluations import evaluation
@@ -58,7 +58,9 @@ def outside(page: str) -> list[str]:
 def test_the_report_speaks_japanese(material):
     root, data, files, found = material
     pages = {
-        language: report_html(found, data=data, files=files, cache_dir=root / "cache", language=language)
+        language: report_html(
+            found, ReportSettings(language=language), data=data, files=files, cache_dir=root / "cache"
+        )
         for language in ("en", "ja")
     }
     assert '<html lang="ja">' in pages["ja"] and '<html lang="en">' in pages["en"]
@@ -69,15 +71,15 @@ def test_the_report_speaks_japanese(material):
     # The same numbers and pictures either way.
     for pattern in (r"<td>([\d.,% –]+)</td>", r"<img src"):
         assert len(re.findall(pattern, pages["en"])) == len(re.findall(pattern, pages["ja"])) > 0
-    with pytest.raises(CarvisError, match="fr is no language"):
-        report_html(found, language="fr")
+    with pytest.raises(CarvisError, match="no translation for fr"):
+        report_html(found, ReportSettings(language="fr"))
 
 
 def test_everything_is_in_the_one_file(material):
     root, data, files, found = material
     page = report_html(found, data=data, files=files, cache_dir=root / "cache")
     assert outside(page) == [] and "<script" not in page and "url(" not in page
-    assert "only good is right" in page and page.count("<img") > 8
+    assert "Only good is right" in page and page.count("<img") > 8
     # Four images that only the good model gets right, each with two heatmaps; the first stands on the first page, too.
     first, rest = page.split("<main>")
     assert len(re.findall(r"Where (good|poor) looks", first)) == 2
@@ -92,7 +94,7 @@ def test_figures_are_those_of_the_evaluations(material):
     assert "100.0%" in page and "33.3%" in page
     # Four images only one model gets right: p = 0.125.
     assert "good has the highest accuracy, but its lead over poor could be chance." in page
-    assert "Only good is right on 4 images, only poor on 0 (McNemar p = 0.12)." in page
+    assert "Only good is right on 4 images; only poor on 0 (McNemar p = 0.12)." in page
     assert "Where good looks" not in page
     one = report_html(found[:1], data=data)
     assert "How good is good?" in one and "good makes no error." in one
@@ -108,12 +110,12 @@ def test_a_model_that_cannot_be_opened_is_told_and_the_rest_is_there(material):
 
 def test_maps_are_tested_where_it_is_asked_for(material):
     root, data, files, found = material
-    asked = {"data": data, "files": files, "cache_dir": root / "cache", "pictures": 1}
-    assert "heatmap tested" not in report_html(found, **asked)
-    page = report_html(found, measure=True, **asked)
+    material = {"data": data, "files": files, "cache_dir": root / "cache"}
+    assert "heatmap tested" not in report_html(found, ReportSettings(images=1), **material)
+    page = report_html(found, ReportSettings(images=1, measure=True), **material)
     assert page.split("<main>")[1].count("heatmap tested: ") == 2
     # What was tested once is told from then on.
-    assert report_html(found, **asked).split("<main>")[1].count("heatmap tested: ") == 2
+    assert report_html(found, ReportSettings(images=1), **material).split("<main>")[1].count("heatmap tested: ") == 2
 
 
 def test_the_pictures_chosen_tell_the_models_apart():
@@ -122,7 +124,7 @@ def test_the_pictures_chosen_tell_the_models_apart():
     chosen = choose(Context({"one": first, "two": second}, None, {}), 4)
     # Alone right: 1 (the other is sure, 0.8) before 4 (0.6); then the best model's mistakes, the surest first.
     assert chosen["id"].tolist() == ["1", "4", "3", "2"]
-    assert chosen["why"].tolist()[:3] == ["only one is right", "only two is right", "confident errors of one"]
+    assert chosen["why"].tolist()[:3] == ["Only one is right", "Only two is right", "confident errors of one"]
 
 
 def test_refusals(tmp_path):
@@ -133,7 +135,7 @@ def test_refusals(tmp_path):
     with pytest.raises(TableError, match="evaluate a model first"):
         report_html([])
     (tmp_path / "report.html").write_text("mine")
-    with pytest.raises(CarvisError, match="there already"):
+    with pytest.raises(CarvisError, match="already exists"):
         write_report(tmp_path / "report.html", [one])
     assert (tmp_path / "report.html").read_text() == "mine"
 
@@ -159,6 +161,7 @@ def test_progress_and_broken_files_are_told_in_japanese(material):
     _root, data, files, found = material
     (data.root / "test" / "blue" / "page.png").write_text("<html>404</html>")
     told = []
-    page = report_html(found, data=Dataset(data.root), files=files, pictures=1, language="ja", tell=told.append)
+    settings = ReportSettings(images=1, language="ja")
+    page = report_html(found, settings, data=Dataset(data.root), files=files, tell=told.append)
     assert "page.png を読み込めません：画像ではなく Web ページです" in page and "cannot be read" not in page
     assert told and not [text for text in told if text.isascii()]

@@ -33,9 +33,9 @@ def compare_alternatives(trial: Trial, full: bool) -> AssumptionCheck:
     fitted = _fitted(trial, first)
     singles = _one_at_a_time(trial, {}, first, special=False)
     judge([*joint, *fitted, *singles], many)
-    _doubt_fitted(trial, fitted, [*joint, *singles], many)
+    _reject_uncertain_fits(trial, fitted, [*joint, *singles], many)
     found = simplest(row for row in (*joint, *fitted, *singles) if row.better)
-    found = _named_before_fitted(found)
+    found = _named_over_fitted(found)
     chosen = chosen_of(found) if found else []
     base = chosen[0] if chosen else first
     rows = [first, *joint, *fitted, *singles]
@@ -77,7 +77,7 @@ def compare_alternatives(trial: Trial, full: bool) -> AssumptionCheck:
 
 
 def not_finished(trial: Trial) -> AssumptionCheck:
-    """Return the check of a trial that ran out of time: at most how many are right as assumed can be told."""
+    """Return the check of a trial that ran out of time: it says at most how many are right as assumed."""
     rows, chance = [], False
     with contextlib.suppress(TimeoutError):
         rows = [Row({}, {}, trial.right(CHOSEN))]
@@ -141,7 +141,7 @@ def _pool(trial: Trial) -> list[str]:
     return next((order for order in trial.orders.values() if set(order) <= there), trial.orders[CHOSEN])
 
 
-def _doubt_fitted(trial: Trial, fitted: list[Row], named: list[Row], many: int) -> None:
+def _reject_uncertain_fits(trial: Trial, fitted: list[Row], named: list[Row], many: int) -> None:
     """Believe an order that fits the predictions only where it is clearly better than everything with a name."""
     best = max((row for row in named if row.better), key=lambda row: row.count, default=None)
     for row in fitted:
@@ -154,7 +154,7 @@ def _doubt_fitted(trial: Trial, fitted: list[Row], named: list[Row], many: int) 
             row.verdict = "cannot tell"
 
 
-def _named_before_fitted(rows: list[Row]) -> list[Row]:
+def _named_over_fitted(rows: list[Row]) -> list[Row]:
     named = {frozenset(row.changes) for row in rows if FITTED not in row.changes.values()}
     return [row for row in rows if FITTED not in row.changes.values() or frozenset(row.changes) not in named]
 
@@ -182,7 +182,7 @@ def _one_at_a_time(trial: Trial, changes: dict[str, str], base: Row, *, special:
 
 
 def _together(trial: Trial, changes: dict[str, str], better: list[Row]) -> tuple[list[Row], list[Row]]:
-    """Return the changes that hold together, and those of which only one may hold, though which cannot be told.
+    """Return the changes that hold together, and those of which only one may hold, though which one is unclear.
 
     Each fact was tried by itself: where one change explains what another does, they are not both called for.
     """

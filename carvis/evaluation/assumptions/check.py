@@ -38,7 +38,7 @@ def check_assumptions(
     Every preprocessing with every order of the classes, then every way to resize (and to read transparent or turned
     images, where the sample has such) is held against what is assumed. Another is called clearly better where the exact
     McNemar test says so at 0.001 after Holm's correction over all alternatives, and where more images are right than by
-    chance; else it cannot be told.
+    chance; otherwise there is no verdict.
 
     Args:
         clf: the classifier.
@@ -47,8 +47,8 @@ def check_assumptions(
         n: images, spread evenly over the classes; fewer (at least 24) where they would take longer than ``seconds``,
             and up to three times as many where another assumption seems better on them, but not clearly.
         seed: of the sample.
-        seconds: bound of the forward passes, where not given 90 for a full check and 30 for one in passing, which gives
-            up then and says what it has.
+        seconds: bound of the forward passes; by default 90 for a full check and 30 for a quick one, which stops
+            then and reports what it has.
         full: try everything, to learn what may go into the card; otherwise stop as soon as nothing could be clearly
             better than what is assumed, mostly after one pass.
         cache: a cache, or the folder for one, that keeps what was found.
@@ -60,7 +60,7 @@ def check_assumptions(
         return kept
     began = time.monotonic()
     seconds = (90.0 if full else 30.0) if seconds is None else seconds
-    # Nobody asked for a quick check by itself: a large model on a slow machine must not hold up what was asked for.
+    # A quick check runs within other work: a large model on a slow machine must not hold that up.
     trial = Trial(clf, data, n, seed, seconds, progress, None if full else began + seconds)
     try:
         found = compare_alternatives(trial, full)
@@ -94,11 +94,11 @@ def kept_check(
     Args:
         clf: the classifier, or an evaluation, whose model was used as it says.
         data: the data set, or its fingerprint.
-        full: only a check that was asked for in full; otherwise one in passing will do, too.
+        full: only a full check; otherwise a quick one will do, too.
     """
     cache = Cache(cache) if isinstance(cache, (str, Path)) else cache
-    for asked in (True,) if full else (True, False):
-        path = cache.get(_key(clf, data, asked, n, seed), ".json")
+    for thorough in (True,) if full else (True, False):
+        path = cache.get(_key(clf, data, thorough, n, seed), ".json")
         if path is None:
             continue
         # A damaged file in the cache is made anew.

@@ -27,7 +27,7 @@ class Remarks:
 
     Attributes:
         sentences: none where there is nothing to say.
-        grave: whether the results are probably wrong, or mean nothing; otherwise something cannot be told.
+        grave: whether the results are probably wrong, or mean nothing; otherwise something is undecided.
         again: whether the model has to be evaluated again, as its card says something else now.
     """
 
@@ -46,7 +46,7 @@ class Remarks:
 def assumption_remarks(
     evaluation: "Evaluation", file: str | Path | None = None, cache: Cache | str | Path | None = None
 ) -> Remarks:
-    """Say what speaks against the assumptions under which a model was evaluated, or that it cannot be told.
+    """Say what contradicts the assumptions under which a model was evaluated, or that they are not checked.
 
     Args:
         evaluation: with or without a check of its own.
@@ -69,7 +69,7 @@ def assumption_remarks(
             for fact in other
         ]
         said = Message(
-            "{model} was evaluated under other facts than its card {card} now names ({facts}): evaluate it again.",
+            "{model} was evaluated with other settings than its card {card} now has ({facts}): evaluate it again.",
             model=noted["name"],
             card=card_path(file).name,
             facts=words_listed(words),
@@ -88,8 +88,8 @@ def assumption_remarks(
 
 def _not_checked(model: str, assumed: Iterable[str]) -> Message:
     return Message(
-        "{facts} of {model}: assumed and not checked, so it cannot be told whether its figures are right. Check it "
-        "on page Models, or with summary MODEL --data DIR.",
+        "{facts} of {model}: assumed and not checked, so its figures may be wrong. Check on page Models, or with "
+        "summary MODEL --data DIR.",
         facts=words_listed([fact_words(fact) for fact in _CHIEF if fact in assumed]),
         model=model,
     )
@@ -98,8 +98,8 @@ def _not_checked(model: str, assumed: Iterable[str]) -> Message:
 def card_remarks(file: str | Path) -> Remarks:
     """Say what is only assumed of a model that was not evaluated, by its card alone."""
     card = _card(file, None, any_file=True)
-    told = {fact for fact in _CHIEF if card and getattr(card, fact) and fact not in card.assumed}
-    missing = set(_CHIEF) - told
+    known = {fact for fact in _CHIEF if card and getattr(card, fact) and fact not in card.assumed}
+    missing = set(_CHIEF) - known
     return Remarks((_not_checked(Path(file).stem, missing),)) if missing else Remarks()
 
 

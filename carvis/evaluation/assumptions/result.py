@@ -1,4 +1,4 @@
-"""``AssumptionCheck``: how many images are right under each assumption, and what can be told from it."""
+"""``AssumptionCheck``: how many images are right under each assumption, and what follows."""
 
 import json
 from collections.abc import Iterable
@@ -29,12 +29,12 @@ class AssumptionCheck:
         splits: where the images come from.
         n: how many images could be read.
         assumed: the facts as they were assumed: preprocessing, resize, class_names, ...
-        table: a row an alternative: assumption, value, against (what it was tested against), right, n, accuracy, p
+        table: one row per alternative: assumption, value, against (what it was tested against), right, n, accuracy, p
             (exact McNemar, after Holm's correction over all rows) and verdict (``assumed``, ``clearly better``,
             ``clearly worse``, ``cannot tell``). The first row is the assumed one.
         changes: facts with another value that is clearly better than the assumed one.
         settled: facts whose value is clearly better than every alternative: what may go into the card.
-        rivals: for each other fact the values that cannot be told apart from the best.
+        rivals: for each other fact the values that cannot be distinguished from the best.
         order: which order the class names of ``changes`` are in.
         above_chance: whether under the best assumption the outputs mean these classes, beyond chance.
         reason: why not all was tried: ``no image of its classes``, ``unreadable``, ``not finite``, ``too slow``.
@@ -71,7 +71,7 @@ class AssumptionCheck:
             return (self._nothing(),)
         found = [*self._better(), *self._undecided(), *self._rest()]
         if "test" in self.splits:
-            found.append(Message("These images are of the test split, since {data} holds no others.", data=self.data))
+            found.append(Message("These images are of the test split, since {data} has no others.", data=self.data))
         return tuple(found)
 
     @property
@@ -81,7 +81,7 @@ class AssumptionCheck:
 
     @property
     def remarks(self) -> tuple[Message, ...]:
-        """What has to stand beside a result: the warnings, or what cannot be told; nothing where all is as assumed."""
+        """What has to stand beside a result: the warnings, or what is undecided; nothing where all is as assumed."""
         return () if self.verdict == "as assumed" else self.messages
 
     @property
@@ -110,22 +110,23 @@ class AssumptionCheck:
         names = {"data": self.data, "model": self.model}
         if self.reason == "too slow":
             return Message(
-                "What is assumed of {model} is not checked: it is too slow here to be checked in passing. Check it "
-                "on page Models, or with summary MODEL --data DIR.",
+                "The assumptions about {model} are not checked: it is too slow here for a quick check. Check them on "
+                "page Models, or with summary MODEL --data DIR.",
                 model=self.model,
             )
         if self.reason == "unreadable":
             return Message(
-                "No image of {data} that was tried can be read: what is assumed of {model} cannot be checked.", **names
+                "None of the images tried from {data} can be read: the assumptions about {model} cannot be checked.",
+                **names,
             )
         if self.reason == "not finite":
             return Message(
-                "{model} gives NaN or infinity for the images of {data} under every preprocessing: what is assumed of "
-                "it cannot be checked. Check its weights, or train it again.",
+                "{model} outputs NaN or infinity for the images of {data} with every preprocessing: its assumptions "
+                "cannot be checked. Check its weights, or train it again.",
                 **names,
             )
         return Message(
-            "{data} holds no image of a class that {model} names: its assumptions cannot be checked there.", **names
+            "{data} has no images of the classes of {model}: its assumptions cannot be checked there.", **names
         )
 
     def _undecided(self) -> list[Message]:
@@ -138,8 +139,8 @@ class AssumptionCheck:
         ]
         return [
             Message(
-                "As assumed, {fewer} of {n} images are right. Each of these is clearly better, but which of them holds "
-                "cannot be told on these images: {values}.",
+                "As assumed, {fewer} of {n} images are right. Each of these is clearly better, but these images do not "
+                "show which one holds: {values}.",
                 fewer=int(base["right"]),
                 n=rows[0]["n"],
                 values=words_listed(values),
@@ -149,7 +150,7 @@ class AssumptionCheck:
 
     def _if_known(self) -> Message:
         return Message(
-            "If you know which one {model} was trained with, save it in its card (page Models, or summary MODEL "
+            "If you know which {model} was trained with, save it in its card (page Models, or summary MODEL "
             "--save-card with --preprocessing, --classes, --resize, ...).",
             model=self.model,
         )
@@ -178,8 +179,8 @@ class AssumptionCheck:
         elif said:
             said.append(
                 Message(
-                    "{model} was most likely trained so: save it in its card (page Models, or summary MODEL --data DIR "
-                    "--save-card).",
+                    "{model} was most likely trained this way: save it in its card (page Models, or summary MODEL "
+                    "--data DIR --save-card).",
                     model=self.model,
                 )
             )
@@ -191,7 +192,7 @@ class AssumptionCheck:
             return [
                 Message(
                     "As assumed, {right} of {n} images are right. The other assumptions are not checked: {model} is "
-                    "too slow here for it in passing. Check it on page Models, or with summary MODEL --data DIR.",
+                    "too slow here for a quick check. Check them on page Models, or with summary MODEL --data DIR.",
                     right=right,
                     n=n,
                     model=self.model,
@@ -200,8 +201,8 @@ class AssumptionCheck:
         if not self.above_chance:
             return [
                 Message(
-                    "As assumed, {right} of {n} images are right: too few to tell which preprocessing, class order or "
-                    "way to resize holds.",
+                    "As assumed, {right} of {n} images are right: too few to determine the preprocessing, class order "
+                    "or resize method.",
                     n=n,
                     right=right,
                 )
@@ -218,7 +219,7 @@ class AssumptionCheck:
         for fact, values in self.rivals.items():
             known = words_listed([self._with_figure(fact, value) for value in values])
             said.append(
-                Message("{fact}: cannot tell between {values} on these images.", fact=fact_words(fact), values=known)
+                Message("{fact}: these images do not distinguish {values}.", fact=fact_words(fact), values=known)
             )
         return said
 

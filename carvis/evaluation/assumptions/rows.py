@@ -19,7 +19,7 @@ class Row:
         own: the reference's values of the same facts.
         right: which images are right, bool (N,).
         reference: the row it is tested against.
-        kept: whether it is taken for what holds; ``either`` whether it is one of several that explain the images alike.
+        kept: whether it is chosen; ``either`` whether it is one of several that explain the images equally well.
     """
 
     changes: dict[str, str]
@@ -65,7 +65,7 @@ def simplest(rows: Iterable[Row]) -> list[Row]:
     """Return the rows that explain the images as well as the best one and change no more than is needed.
 
     As well as the best is what the paired test, corrected over the rows, cannot tell from it. Of two of those, one
-    that changes less is taken for the other: a further change that makes no clear difference is not called for.
+    that changes less is chosen over the other: a further change that makes no clear difference is not called for.
     """
     rows = sorted(rows, key=lambda row: -row.count)
     if not rows:
@@ -77,7 +77,7 @@ def simplest(rows: Iterable[Row]) -> list[Row]:
 
 
 def chosen_of(rows: list[Row]) -> list[Row]:
-    """Return the one row that holds, or several where it cannot be told which.
+    """Return the one row that holds, or several where they cannot be distinguished.
 
     Among values of one fact the one with most images right is the best guess; a tie, or different facts that explain
     the same images, is not decided.

@@ -79,7 +79,7 @@ def choose_special(
     Returns:
         For ``alpha`` and ``orientation`` a table as of ``choose_samples``, as evenly over the classes as there are.
     """
-    # Training holds most of what a model has seen, and the search costs little more with it; test stays apart.
+    # Training has the most images, and the search costs little more with it; test stays apart.
     wanted = list(dict.fromkeys([*splits, *(s for s in ("valid", "train") if s in data.splits)]))
     tables = [_known(data, split, known) for split in wanted]
     table = pd.concat(tables, ignore_index=True)
@@ -167,7 +167,7 @@ class Images:
 
 
 class _Files(Sequence):
-    """Images read whenever they are asked for."""
+    """Images read at each access."""
 
     def __init__(self, paths: list[str], clf: "Classifier"):
         self._paths, self._clf = paths, clf
@@ -186,7 +186,7 @@ def sample_predictions(clf: "Classifier", data: Dataset, n: int = 8, seed: int =
     """Predict a few images of a data set, one of each class first, to be looked at by a person.
 
     Returns:
-        Columns id, path, label, split, predicted, confidence; images that cannot be read are left out.
+        Columns id, path, label, split, predicted, confidence; images that cannot be read are skipped.
     """
     chosen, _ = choose_samples(data, set(data.class_names), n, seed)
     images, kept = [], []

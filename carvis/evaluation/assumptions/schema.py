@@ -8,6 +8,8 @@ from carvis.workspace.json_schema import Count, Listed, Mapped, Number, Share, T
 
 
 class Row(TypedDict):
+    """One assumption as ``assumptions.json`` holds it."""
+
     assumption: str
     value: str
     against: str
@@ -22,6 +24,8 @@ class Row(TypedDict):
 
 
 class Document(TypedDict):
+    """What ``assumptions.json`` holds."""
+
     model: str
     data: str
     splits: Texts

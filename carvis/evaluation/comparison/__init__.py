@@ -1,4 +1,4 @@
-"""Models against each other on the same pictures: who is right where, whether a gap is real, how honest confidence is.
+"""Models against each other on the same images: who is right where, whether a gap is real, how honest confidence is.
 
 Plain numpy functions, a concept a file, and ``compare``, which puts them together. Loads no TensorFlow.
 """

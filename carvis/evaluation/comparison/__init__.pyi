@@ -1,22 +1,23 @@
 from .agreement import lattice, pattern_words
 from .bootstrap import accuracy_difference, difference_by_class
-from .calibration import expected_calibration_error, log_loss, reliability
+from .calibration import expected_calibration_error, reliability
 from .comparison import Comparison, compare
 from .export import comparison_document, comparison_tables
-from .latency import milliseconds_a_picture
+from .latency import milliseconds_per_image
 from .selective import area_under_risk, coverage_at, risk_coverage
-from .significance import cochran, holm, mcnemar, pictures_needed
-from .temperature import Temperature, fit_temperature, rescaled
-from .verdicts import Verdict, cochran_words, left_out_words, sentence, verdict
+from .significance import cochran, holm, images_needed, mcnemar
+from .temperature import Effect, Temperature, fit_temperature, rescaled
+from .verdicts import Verdict, cochran_finding, p_words, temperature_finding, verdict
 
 __all__ = [
     "Comparison",
+    "Effect",
     "Temperature",
     "Verdict",
     "accuracy_difference",
     "area_under_risk",
     "cochran",
-    "cochran_words",
+    "cochran_finding",
     "compare",
     "comparison_document",
     "comparison_tables",
@@ -25,16 +26,15 @@ __all__ = [
     "expected_calibration_error",
     "fit_temperature",
     "holm",
+    "images_needed",
     "lattice",
-    "left_out_words",
-    "log_loss",
     "mcnemar",
-    "milliseconds_a_picture",
+    "milliseconds_per_image",
+    "p_words",
     "pattern_words",
-    "pictures_needed",
     "reliability",
     "rescaled",
     "risk_coverage",
-    "sentence",
+    "temperature_finding",
     "verdict",
 ]

@@ -13,12 +13,12 @@ def accuracy_difference(
 ) -> tuple[float, float]:
     """The percentile interval (low, high) of the second model's accuracy minus the first's, by the paired bootstrap.
 
-    Pictures are drawn again with replacement, each with both answers. A resample's difference depends only on how
-    many drawn pictures each model alone gets right: those counts are multinomial, so they are drawn directly, which
-    is the same distribution and costs the same for any number of pictures.
+    Images are drawn again with replacement, each with both predictions. A resample's difference depends only on how
+    many drawn images each model alone gets right: those counts are multinomial, so they are drawn directly, which
+    is the same distribution and costs the same for any number of images.
 
     Args:
-        first, second: whether each model is right on the same pictures in the same order, bool (N,).
+        first, second: whether each model is right on the same images in the same order, bool (N,).
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
     """
@@ -35,17 +35,17 @@ def difference_by_class(
     resamples: int = _RESAMPLES,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Both accuracies and their difference for the pictures of each true class, with bootstrap intervals.
+    """Both accuracies and their difference for the images of each true class, with bootstrap intervals.
 
-    Pictures are drawn again within their class. An interval is as good as its class is large: a class on which the
-    models are right on the same pictures has the interval from 0 to 0, however few its pictures are.
+    Images are drawn again within their class. An interval is as good as its class is large: a class on which the
+    models are right on the same images has the interval from 0 to 0, however few its images are.
 
     Args:
         labels: true classes (N,).
         first, second: whether each model is right, bool (N,).
 
     Returns:
-        A row a class, by name: n, first, second (accuracies), only_first, only_second (pictures), difference (second
+        One row per class, by name: n, first, second (accuracies), only_first, only_second (images), difference (second
         minus first), low, high.
     """
     table = pd.DataFrame({"label": labels, "first": first, "second": second})

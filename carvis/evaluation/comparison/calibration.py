@@ -1,4 +1,4 @@
-"""Whether confidence can be believed: reliability, expected calibration error, log loss."""
+"""Whether confidence can be believed: reliability and expected calibration error."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ import pandas as pd
 from carvis.evaluation.metrics import wilson_interval
 
 BINS = 15
-_LEAST = 1e-7
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> pd.DataFrame:
     """Confidence beside accuracy, in bins of equal width over 0 to 1.
 
     Args:
-        confidence: the probability of each answer, (N,).
-        right: whether the answer is right, bool (N,).
+        confidence: the probability of each prediction, (N,).
+        right: whether the prediction is right, bool (N,).
         bins: how many; a bin holds what is above its low end, up to and with its high end.
 
     Returns:
-        A row a bin: from, to, count, confidence (mean), accuracy, low, high (Wilson, 95 %); NaN in an empty one.
+        One row per bin: from, to, count, confidence (mean), accuracy, low, high (Wilson, 95 %); NaN in an empty one.
 
     Source: Guo et al., On Calibration of Modern Neural Networks (2017), section 2, with its 15 bins.
     """
@@ -46,18 +45,11 @@ def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> 
 
 
 def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
-    """The mean distance of confidence from accuracy over the bins of ``reliability``, weighed by their pictures.
+    """The mean distance of confidence from accuracy over the bins of ``reliability``, weighed by their images.
 
-    0 where pictures answered with 80 % confidence are right in 80 % of the cases, and so on. Source: Guo et al. (2017),
+    0 where images answered with 80 % confidence are right in 80 % of the cases, and so on. Source: Guo et al. (2017),
     equation 3.
     """
     table = reliability(confidence, right, bins)
     gaps = (table["accuracy"] - table["confidence"]).abs() * table["count"]
     return float(gaps.sum() / table["count"].sum())
-
-
-def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """The mean of -ln of the true class's probability (N, C), held at 1e-7 as in an evaluation's metrics."""
-    of_truth = np.take_along_axis(np.asarray(probabilities, np.float64), truth[:, None], axis=1)
-    # Without the sum a model that is always sure and right has a loss of -0.
-    return float(0.0 - np.log(np.clip(of_truth, _LEAST, 1.0)).mean())

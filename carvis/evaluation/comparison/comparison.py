@@ -1,4 +1,4 @@
-"""``compare``: several models on the same pictures."""
+"""``compare``: several models on the same images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from carvis.evaluation.comparison import calibration, selective
 from carvis.evaluation.comparison.agreement import lattice
 from carvis.evaluation.comparison.bootstrap import accuracy_difference, difference_by_class
 from carvis.evaluation.comparison.scoreboard import scoreboard, shared_part
-from carvis.evaluation.comparison.significance import cochran, holm, mcnemar, pictures_needed
+from carvis.evaluation.comparison.significance import cochran, holm, images_needed, mcnemar
 from carvis.evaluation.comparison.temperature import rescaled
 from carvis.evaluation.comparison.verdicts import LEVEL, Verdict, verdict
 from carvis.evaluation.result import Evaluation
@@ -26,13 +26,13 @@ from carvis.language import Message
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Several models on the pictures that all of them were evaluated on.
+    """Several models on the images that all of them were evaluated on.
 
     Attributes:
-        joined: the answers, a row a picture.
+        joined: the predictions, one row per image.
         files: the models' files by name, as far as they are known to be those that were evaluated.
-        milliseconds: a picture's forward pass by name, as far as it was measured.
-        without_copies: whether pictures with a copy in training were left out.
+        milliseconds: an image's forward pass by name, as far as it was measured.
+        without_copies: whether images that are also in training are ignored.
         seed: of the bootstrap.
         changed: the names of models whose files were changed since they were evaluated: they are not in ``files``.
     """
@@ -54,21 +54,22 @@ class Comparison:
 
     @property
     def names(self) -> list[str]:
+        """The names of the compared models."""
         return self.joined.names
 
     @property
     def n(self) -> int:
-        """How many pictures all models were asked about."""
+        """How many images are compared."""
         return len(self.joined.table)
 
     @property
     def left_out(self) -> dict[str, int]:
-        """Why pictures are not compared -> how many: missing, changed, relabelled, copies."""
+        """Why images are not compared -> how many: missing, changed, relabelled, copies."""
         return self.joined.left_out
 
     @cached_property
     def scoreboard(self) -> pd.DataFrame:
-        """A row a model; see ``carvis.evaluation.comparison.scoreboard``."""
+        """One row per model; see ``carvis.evaluation.comparison.scoreboard``."""
         return scoreboard(self.joined, self.files, self.milliseconds)
 
     @cached_property
@@ -78,11 +79,11 @@ class Comparison:
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """A row a pair of models.
+        """One row per pair of models.
 
-        Columns first, second, both (pictures both get right), only_first, only_second, neither, difference (of
+        Columns first, second, both (images both get right), only_first, only_second, neither, difference (of
         accuracies, second minus first), low, high (95 %, paired bootstrap), p (exact McNemar), p_holm (corrected for
-        the number of pairs), needed (pictures that would show the gap if it is as large as it looks, at the 5 % level
+        the number of pairs), needed (images that would prove a gap of this size, at the 5 % level
         divided by the number of pairs; NaN where there is no gap).
         """
         pairs = list(combinations(self.names, 2))
@@ -97,7 +98,7 @@ class Comparison:
         both = int((one & other).sum())
         neither = self.n - both - only_first - only_second
         interval = accuracy_difference(one, other, self.seed)
-        needed = pictures_needed(only_first, only_second, self.n, level)
+        needed = images_needed(only_first, only_second, self.n, level)
         p = mcnemar(only_first, only_second)
         counts = [both, only_first, only_second, neither, (only_second - only_first) / self.n]
         return [first, second, *counts, *interval, p, needed]
@@ -113,43 +114,47 @@ class Comparison:
         return [verdict(pair) for pair in self.pairs.to_dict("records")]
 
     def right(self, name: str) -> np.ndarray:
-        """Whether a model is right on each picture, bool (N,)."""
+        """Whether a model is right on each image, bool (N,)."""
         return self.joined.table[f"right:{self._known(name)}"].to_numpy()
 
     def confidence(self, name: str) -> np.ndarray:
-        """The probability of a model's answer for each picture, (N,)."""
+        """The probability of a model's prediction for each image, (N,)."""
         return self.joined.table[f"confidence:{self._known(name)}"].to_numpy()
 
     def _known(self, name: str) -> str:
         if name not in self.names:
             raise TableError(
                 Message(
-                    "{name} is not compared here: choose among {choices}.", name=name, choices=", ".join(self.names)
+                    "{name} is not in this comparison: choose one of {choices}.",
+                    name=name,
+                    choices=", ".join(self.names),
                 )
             )
         return name
 
     def shared(self, name: str) -> Evaluation:
-        """A model's evaluation on the pictures compared alone."""
+        """A model's evaluation on the images compared alone."""
         return shared_part(self.joined, self._known(name))
 
     def samples(self, pattern: str) -> pd.DataFrame:
-        """The pictures of a pattern of ``lattice``: the rows of ``joined.table``."""
+        """The images of a pattern of ``lattice``: the rows of ``joined.table``."""
         wanted = np.array([digit == "1" for digit in pattern])
         if len(wanted) != len(self.names) or set(pattern) - {"0", "1"}:
             raise TableError(
                 Message(
-                    "{pattern} is no pattern of {n} models: give a 1 or 0 for each.", pattern=pattern, n=len(self.names)
+                    "{pattern} is not a pattern of {n} models: give a 1 or 0 for each.",
+                    pattern=pattern,
+                    n=len(self.names),
                 )
             )
         return self.joined.table[(self.joined.right == wanted).all(axis=1)]
 
     def fixed(self, first: str, second: str) -> pd.DataFrame:
-        """The pictures that the first model gets wrong and the second right."""
+        """The images that the first model gets wrong and the second right."""
         return self.joined.table[self.right(second) & ~self.right(first)]
 
     def broken(self, first: str, second: str) -> pd.DataFrame:
-        """The pictures that the first model gets right and the second wrong."""
+        """The images that the first model gets right and the second wrong."""
         return self.fixed(second, first)
 
     def by_class(self, first: str, second: str) -> pd.DataFrame:
@@ -169,11 +174,11 @@ class Comparison:
         return selective.risk_coverage(self.confidence(name), self.right(name))
 
     def coverage_at(self, name: str, risk: float) -> tuple[float, float]:
-        """The share of pictures a model can answer at no more than a risk, and the confidence it takes."""
+        """The share of images a model can prediction at no more than a risk, and the confidence it takes."""
         return selective.coverage_at(self.confidence(name), self.right(name), risk)
 
     def timed(self, milliseconds: Mapping[str, float]) -> Comparison:
-        """The same with times measured by ``milliseconds_a_picture``."""
+        """The same with times measured by ``milliseconds_per_image``."""
         return replace(self, milliseconds={**self.milliseconds, **milliseconds})
 
 
@@ -189,22 +194,22 @@ def compare(
     without_copies: bool = False,
     seed: int = 0,
 ) -> Comparison:
-    """Compare models by their evaluations on the same pictures, joined by id and content, never by row.
+    """Compare models by their evaluations on the same images, joined by id and content, never by row.
 
     Args:
         evaluations: two or more, in a list, or by the name that each shall have.
-        files: the models' files by name, for parameters and size. One that is not the file that was evaluated is left
-            out and told in ``Comparison.changed``.
-        without_copies: leave out pictures that have a copy in training.
+        files: the models' files by name, for parameters and size. One that is not the file that was evaluated is
+            ignored and listed in ``Comparison.changed``.
+        without_copies: ignore images that are also in training, exactly or nearly.
         seed: of the bootstrap.
 
     Raises:
-        TableError: fewer than two evaluations, none of their pictures in common, or ``without_copies`` where it is not
-            known which have copies or all have.
+        TableError: fewer than two evaluations, none of their images in common, or ``without_copies`` where leakage was
+            not checked or all images leak.
     """
     if len(evaluations) < 2:
         raise TableError(
-            Message("A comparison takes two evaluations or more: evaluate another model on the same pictures.")
+            Message("A comparison takes two or more evaluations: evaluate another model on the same images.")
         )
     joined = join(evaluations)
     if without_copies:
@@ -231,15 +236,12 @@ def _without_copies(joined: Joined) -> Joined:
     if not known:
         raise TableError(
             Message(
-                "The evaluation of {name} does not say which pictures have a copy in training: evaluate the model "
-                "again.",
+                "The evaluation of {name} does not say which images are also in training: evaluate the model again.",
                 name=joined.names[0],
             )
         )
     if copied.all():
-        raise TableError(
-            Message("Every picture compared has a copy in training: make a leak-free split and train on it.")
-        )
+        raise TableError(Message("All images compared are also in training: make a leak-free split and train on it."))
     table = joined.table[~copied].reset_index(drop=True)
     rows = {name: places[~copied] for name, places in joined.rows.items()}
     left_out = joined.left_out | ({"copies": int(copied.sum())} if copied.any() else {})

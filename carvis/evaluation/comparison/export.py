@@ -9,18 +9,17 @@ import pandas as pd
 
 from carvis.evaluation.comparison.agreement import pattern_words
 from carvis.evaluation.comparison.comparison import Comparison
-from carvis.evaluation.comparison.verdicts import sentence
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
-    """The tables of a comparison: ``scoreboard``, ``pairs``, ``lattice``, ``classes`` and ``pictures``.
+    """The tables of a comparison: ``scoreboard``, ``pairs``, ``lattice``, ``classes`` and ``images``.
 
-    Their columns are those of ``Comparison``; ``lattice`` has the pattern in words and no ids, for ``pictures`` holds a
-    row a picture with its pattern and every model's answer.
+    Their columns are those of ``Comparison``; ``lattice`` has the pattern in words and no ids, for ``images`` holds a
+    row an image with its pattern and every model's prediction.
     """
     names = comparison.names
     lattice = comparison.lattice.drop(columns="ids").reset_index()
-    lattice.insert(1, "words", [pattern_words(pattern, names) for pattern in lattice["pattern"]])
+    lattice.insert(1, "words", [str(pattern_words(pattern, names)) for pattern in lattice["pattern"]])
     classes = [
         comparison.by_class(first, second).reset_index().assign(**{"first model": first, "second model": second})
         for first, second in combinations(names, 2)
@@ -28,14 +27,14 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
     pattern = pd.Series("", index=comparison.joined.table.index)
     for column in comparison.joined.right.T:
         pattern = pattern + pd.Series(column.astype(int), index=pattern.index).astype(str)
-    pictures = comparison.joined.table.drop(columns=[f"right:{name}" for name in names])
-    pictures.insert(4, "pattern", pattern)
+    images = comparison.joined.table.drop(columns=[f"right:{name}" for name in names])
+    images.insert(4, "pattern", pattern)
     return {
         "scoreboard": comparison.scoreboard.reset_index(),
         "pairs": comparison.pairs,
         "lattice": lattice,
         "classes": pd.concat(classes, ignore_index=True),
-        "pictures": pictures,
+        "pictures": images,
     }
 
 
@@ -64,7 +63,7 @@ def comparison_document(comparison: Comparison, effects: Mapping[str, dict] | No
         "scoreboard": _records(comparison.scoreboard.reset_index()),
         "lattice": {pattern: int(count) for pattern, count in comparison.lattice["count"].items()},
         "pairs": _records(comparison.pairs),
-        "verdicts": [sentence(verdict) for verdict in comparison.verdicts],
+        "verdicts": [str(verdict.finding) for verdict in comparison.verdicts],
         "cochran": {"q": cochran[0], "p": cochran[1]} if cochran else None,
         "temperature": dict(effects or {}),
         "reliability": {name: _records(comparison.reliability(name)) for name in comparison.names},

@@ -1,4 +1,4 @@
-"""How long a model takes for a picture."""
+"""How long a model takes for an image."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 _WARM_UP, _BATCHES = 2, 7
 
 
-def milliseconds_a_picture(
+def milliseconds_per_image(
     clf: Classifier, batch_size: int = 16, watch: Callable[[int, int], object] | None = None
 ) -> float:
-    """Measure the forward pass on this machine as it is now: the median over some batches, in milliseconds a picture.
+    """Measure the forward pass on this machine as it is now: the median over some batches, in milliseconds per image.
 
-    Pictures of noise are used, ready in memory: reading and resizing are not part of it.
+    Images of noise are used, ready in memory: reading and resizing are not part of it.
 
     Args:
-        batch_size: pictures predicted at once.
+        batch_size: images predicted at once.
         watch: called with (batches done, batches in all).
     """
     shape = (batch_size, *clf.probe_size, clf.channels)

@@ -18,12 +18,12 @@ from carvis.evaluation.result import Evaluation
 
 
 def scoreboard(joined: Joined, files: Mapping[str, Path], milliseconds: Mapping[str, float]) -> pd.DataFrame:
-    """Return a row a model, all of them measured on the pictures they share.
+    """Return one row per model, all of them measured on the images they share.
 
-    Columns: n, accuracy, low, high (Wilson, 95 %), copies (pictures with a copy in training), clean (those without),
+    Columns: n, accuracy, low, high (Wilson, 95 %), copies (images that are also in training), clean (the others),
     clean_accuracy, clean_low, clean_high (on those), top3, macro_f1, log_loss, ece (expected calibration error, 15
     bins of equal width), aurc (area under the risk-coverage curve), parameters, bytes (of the file), milliseconds (a
-    picture). NaN for what is not known.
+    image). NaN for what is not known.
     """
     rows = {name: _row(name, joined, files.get(name)) for name in joined.names}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
@@ -43,7 +43,7 @@ def _row(name: str, joined: Joined, file: Path | None) -> dict:
 
 
 def shared_part(joined: Joined, name: str) -> Evaluation:
-    """A model's evaluation on the pictures that all of them share."""
+    """A model's evaluation on the images that all of them share."""
     evaluation, rows = joined.evaluations[name], joined.rows[name]
     if len(rows) == len(evaluation.predictions):
         return evaluation
@@ -52,14 +52,14 @@ def shared_part(joined: Joined, name: str) -> Evaluation:
 
 
 def _clean(evaluation: Evaluation) -> dict:
-    """What the evaluation knows of copies in training; evaluations made before that was asked know nothing."""
+    """Accuracy without leakage, as far as it was checked when the evaluation was made."""
     facts = dict.fromkeys(("copies", "clean", "clean_accuracy", "clean_low", "clean_high"), np.nan)
     leak = getattr(evaluation, "leak", None)
     if leak is not None:
         facts |= {"copies": float(leak.copies), "clean": float(leak.clean)}
         if leak.measurable:
             facts |= dict(zip(("clean_accuracy", "clean_low", "clean_high"), (leak.accuracy, *leak.interval)))
-    # A part of an evaluation has lost its summary, but each of its pictures still says whether it has a copy.
+    # A part of an evaluation has lost its summary, but each of its images still says whether it is in training.
     elif "copy_of" in evaluation.predictions:
         clean = evaluation.predictions[evaluation.predictions["copy_of"].fillna("") == ""]
         facts |= {"copies": float(len(evaluation.predictions) - len(clean)), "clean": float(len(clean))}
@@ -76,5 +76,5 @@ def _facts(file: Path | None) -> dict:
         return facts
     from carvis.classifier import describe_model_file
 
-    told = describe_model_file(file)
-    return {key: float(told[key]) if told[key] is not None else np.nan for key in facts}
+    described = describe_model_file(file)
+    return {key: float(described[key]) if described[key] is not None else np.nan for key in facts}

@@ -1,4 +1,4 @@
-"""Answering only when sure: the risk that is left against the share of pictures answered."""
+"""Selective prediction: the risk against the share of images predicted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 
 def _selective(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each threshold, highest first: the threshold, how many pictures reach it, how many of them are wrong."""
+    """For each threshold, highest first: the threshold, how many images reach it, how many of them are wrong."""
     thresholds, place, count = np.unique(-np.asarray(confidence, np.float64), return_inverse=True, return_counts=True)
     wrong = np.bincount(place, weights=~np.asarray(right, bool), minlength=len(thresholds))
     return -thresholds, count.cumsum(), wrong.cumsum()
@@ -17,11 +17,11 @@ def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
     """The selective risk at every confidence threshold.
 
     Args:
-        confidence: of each answer, (N,).
+        confidence: of each prediction, (N,).
         right: whether it is right, bool (N,).
 
     Returns:
-        A row a threshold that occurs, highest first: threshold, coverage (share of pictures at least so confident),
+        One row per threshold that occurs, highest first: threshold, coverage (share of images at least so confident),
         risk (share of them that is wrong).
 
     Source: Geifman and El-Yaniv, Selective Classification for Deep Neural Networks (2017), equations 1 and 2.
@@ -31,9 +31,9 @@ def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
 
 
 def area_under_risk(confidence: np.ndarray, right: np.ndarray) -> float:
-    """The area under the risk-coverage curve (AURC): the mean risk over every number of pictures answered.
+    """The area under the risk-coverage curve (AURC): the mean risk over every number of images answered.
 
-    Among pictures of equal confidence, errors are spread evenly: the mean over every order they could stand in.
+    Among images of equal confidence, errors are spread evenly: the mean over every order they could stand in.
     """
     _, covered, wrong = _selective(confidence, right)
     answered = np.arange(1, len(confidence) + 1)
@@ -42,9 +42,9 @@ def area_under_risk(confidence: np.ndarray, right: np.ndarray) -> float:
 
 
 def coverage_at(confidence: np.ndarray, right: np.ndarray, risk: float) -> tuple[float, float]:
-    """The largest share of pictures that can be answered at no more than a risk, and the threshold for it.
+    """The largest share of images that can be answered at no more than a risk, and the threshold for it.
 
-    Measured on these pictures, without a guarantee for others. (0, infinity) where no threshold holds the risk.
+    Measured on these images, without a guarantee for others. (0, infinity) where no threshold holds the risk.
     """
     curve = risk_coverage(confidence, right)
     fits = curve[curve["risk"] <= risk]

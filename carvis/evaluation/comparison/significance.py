@@ -1,4 +1,4 @@
-"""Whether models differ beyond chance: exact McNemar, Holm's correction, Cochran's Q, pictures needed to tell."""
+"""Whether models differ beyond chance: exact McNemar, Holm's correction, Cochran's Q, sample size."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """The exact two-sided p of McNemar's test: how likely chance alone parts the models at least so unevenly.
+    """The exact two-sided p of McNemar's test: how likely chance alone splits the models at least so unevenly.
 
-    Only pictures that one model gets right and the other wrong tell the models apart; were the models equally good,
-    each of them would fall to either side like a fair coin. 1 where there is no such picture.
+    Only images that one model gets right and the other wrong tell the models apart; were the models equally good,
+    each of them would fall to either side like a fair coin. 1 where there is no such image.
 
     Source: McNemar, Psychometrika 12 (1947), with the binomial distribution in place of its approximation.
     """
@@ -22,7 +22,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p values of several tests, corrected for having asked several times (Holm, Scand. J. Stat. 6, 1979)."""
+    """The p values of several tests, corrected for multiple testing (Holm, Scand. J. Stat. 6, 1979)."""
     # statsmodels' function collects garbage, which takes half a second beside TensorFlow.
     values = np.asarray(p_values, float)
     order = np.argsort(values, kind="stable")
@@ -35,11 +35,11 @@ def cochran(right: np.ndarray) -> tuple[float, float]:
     """Cochran's Q over three or more models and its p: whether any of them differs (Biometrika 37, 1950).
 
     Args:
-        right: whether each model (column) is right on each picture (row), bool (N, models).
+        right: whether each model (column) is right on each image (row), bool (N, models).
 
     Returns:
         Q and p by the chi-squared distribution with one degree of freedom less than models; 0 and 1 where all models
-        are right on the same pictures.
+        are right on the same images.
     """
     votes = right.sum(axis=1)
     if not ((votes > 0) & (votes < right.shape[1])).any():
@@ -50,8 +50,8 @@ def cochran(right: np.ndarray) -> tuple[float, float]:
     return float(result.statistic), float(result.pvalue)
 
 
-def pictures_needed(only_first: int, only_second: int, n: int, level: float = 0.05, power: float = 0.8) -> int | None:
-    """How many pictures a test set needs to show a difference, if the models really differ as they do on these ``n``.
+def images_needed(only_first: int, only_second: int, n: int, level: float = 0.05, power: float = 0.8) -> int | None:
+    """How many images a test set needs to show a difference, if the models really differ as they do on these ``n``.
 
     With so many, McNemar's test at ``level`` finds the difference with probability ``power``. None where the models
     do not differ. It is as uncertain as the difference itself: a size to plan with.

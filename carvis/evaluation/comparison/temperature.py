@@ -1,29 +1,42 @@
-"""Temperature scaling: one number that makes a model's confidence honest without changing any answer."""
+"""Temperature scaling: one number that calibrates a model's confidence without changing any prediction."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
 from carvis.errors import TableError
-from carvis.evaluation.comparison.calibration import expected_calibration_error, log_loss
-from carvis.evaluation.metrics import probability_columns
+from carvis.evaluation.comparison.calibration import expected_calibration_error
+from carvis.evaluation.metrics import log_loss, probability_columns
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message
 
 _LOWEST, _HIGHEST = 0.05, 20.0
 
 
+class Effect(TypedDict):
+    """What a temperature, fitted on ``n`` images, does to calibration error and log loss on other images."""
+
+    temperature: float
+    n: int
+    bounded: bool
+    ece: float
+    ece_after: float
+    log_loss: float
+    log_loss_after: float
+
+
 @dataclass(frozen=True)
 class Temperature:
-    """The temperature of a model, fitted on validation pictures.
+    """The temperature of a model, fitted on validation images.
 
     Attributes:
-        value: what the logits are divided by: above 1 the model was too sure, below 1 not sure enough.
-        n: pictures it was fitted on.
-        bounded: whether the best value lies beyond 0.05 or 20, as for a model that is right on all pictures.
+        value: what the logits are divided by: above 1 the model was overconfident, below 1 underconfident.
+        n: images it was fitted on.
+        bounded: whether the best value lies beyond 0.05 or 20, as for a model that is right on all images.
         fingerprint: of the model.
     """
 
@@ -32,8 +45,8 @@ class Temperature:
     bounded: bool
     fingerprint: str
 
-    def effect(self, evaluation: Evaluation) -> dict:
-        """Return what it changes on other pictures: ece, log_loss before, ece_after, log_loss_after, and itself.
+    def effect(self, evaluation: Evaluation) -> Effect:
+        """Return what it changes on other images: ece, log_loss before, ece_after, log_loss_after, and itself.
 
         Raises:
             TableError: the evaluation is of another model.
@@ -45,16 +58,17 @@ class Temperature:
                     "The temperature was fitted for another model than {name}: evaluate it on valid again.", name=name
                 )
             )
-        before, truth = _answers(evaluation)
+        before, labels = _predictions(evaluation)
         after = rescaled(before, self.value)
-        right = before.argmax(axis=1) == truth
+        right = before.argmax(axis=1) == labels
         return {
             "temperature": self.value,
-            **{key: value for key, value in asdict(self).items() if key in ("n", "bounded")},
+            "n": self.n,
+            "bounded": self.bounded,
             "ece": expected_calibration_error(before.max(axis=1), right),
             "ece_after": expected_calibration_error(after.max(axis=1), right),
-            "log_loss": log_loss(before, truth),
-            "log_loss_after": log_loss(after, truth),
+            "log_loss": log_loss(before, labels),
+            "log_loss_after": log_loss(after, labels),
         }
 
 
@@ -70,26 +84,27 @@ def fit_temperature(evaluation: Evaluation) -> Temperature:
     if evaluation.split != "valid":
         raise TableError(
             Message(
-                "A temperature is fitted on validation pictures, not on those of {split}, or its effect could not be "
-                "judged: evaluate the model with --split valid.",
+                "A temperature is fitted on validation images, not on {split} images: evaluate the model with --split "
+                "valid.",
                 split=evaluation.split,
             )
         )
-    value, bounded = fitted(*_answers(evaluation))
+    value, bounded = fitted(*_predictions(evaluation))
     return Temperature(value, len(evaluation.predictions), bounded, evaluation.setup["model"].get("fingerprint"))
 
 
-def fitted(probabilities: np.ndarray, truth: np.ndarray) -> tuple[float, bool]:
+def fitted(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, bool]:
     """The temperature of least log loss for probabilities (N, C) and true classes (N,), and whether it met a bound."""
     from scipy.optimize import brentq
+    from scipy.special import softmax
 
     logits = _logits(probabilities)
-    of_truth = np.take_along_axis(logits, truth[:, None], axis=1)[:, 0].mean()
+    of_label = np.take_along_axis(logits, labels[:, None], axis=1)[:, 0].mean()
 
     def slope(temperature: float) -> float:
         """Of the log loss by 1/temperature, in which it is convex, so that the slope has one zero at most."""
-        weights = _softmax(logits / temperature)
-        return float((weights * logits).sum(axis=1).mean() - of_truth)
+        weights = softmax(logits / temperature, axis=1)
+        return float((weights * logits).sum(axis=1).mean() - of_label)
 
     low, high = slope(_LOWEST), slope(_HIGHEST)
     # The slope rises with 1/temperature.
@@ -100,19 +115,16 @@ def fitted(probabilities: np.ndarray, truth: np.ndarray) -> tuple[float, bool]:
 
 def rescaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities (N, C) as the model would give them with its logits divided by ``temperature``."""
-    return _softmax(_logits(probabilities) / temperature)
+    from scipy.special import softmax
+
+    return softmax(_logits(probabilities) / temperature, axis=1)
 
 
 def _logits(probabilities: np.ndarray) -> np.ndarray:
     return np.log(np.clip(np.asarray(probabilities, np.float64), np.finfo(np.float32).tiny, 1.0))
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def _answers(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
+def _predictions(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
     names = evaluation.class_names
     probabilities = evaluation.predictions[probability_columns(names)].to_numpy(np.float64)
     return probabilities, pd.Index(names).get_indexer(evaluation.predictions["label"])

@@ -1,13 +1,16 @@
-"""What the numbers of a pair of models mean, first as a value and then as a sentence."""
+"""What the numbers of a comparison mean, as values and as sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
-from carvis.language import N_, _, n_
+from carvis.evaluation.comparison.temperature import Effect
+from carvis.language import Message, together
 
 LEVEL = 0.05
+Kind = Literal["better", "unclear", "even", "same"]
 
 
 @dataclass(frozen=True)
@@ -16,14 +19,14 @@ class Verdict:
 
     Attributes:
         kind: ``better`` (the gap is hardly chance), ``unclear`` (it could be chance), ``even`` (each alone is right on
-            as many pictures) or ``same`` (both are right on the same pictures).
+            as many images) or ``same`` (both are right on the same images).
         better, worse: the models' names, in the order given for ``even`` and ``same``.
-        only_better, only_worse: pictures that one of them alone gets right.
+        only_better, only_worse: how many images only that model is right on.
         p: the exact McNemar p, corrected for the number of pairs (Holm).
-        needed: for ``unclear``, how many pictures would show the gap if it is really as large as it looks.
+        needed: for ``unclear``, how many images would prove the gap if it is really as large as it looks.
     """
 
-    kind: str
+    kind: Kind
     better: str
     worse: str
     only_better: int
@@ -31,69 +34,105 @@ class Verdict:
     p: float
     needed: int | None = None
 
+    @property
+    def headline(self) -> Message:
+        """Which model is better, if any."""
+        names = {"better": self.better, "worse": self.worse}
+        if self.kind == "same":
+            return Message("{better} and {worse} are right on exactly the same images.", **names)
+        if self.kind == "even":
+            return Message("{better} and {worse} are right equally often.", **names)
+        if self.kind == "better":
+            return Message("{better} is better than {worse}.", **names)
+        return Message("{better} is right more often than {worse}, but the gap could be chance.", **names)
 
-def verdict(pair: Mapping) -> Verdict:
+    @property
+    def evidence(self) -> tuple[Message, ...]:
+        """The figures behind the headline, and how many images would prove a gap that could be chance."""
+        if self.kind == "same":
+            return ()
+        counts = Message.of_number(
+            "Only {better} is right on {n} image; only {worse} on {m} (McNemar {p}).",
+            "Only {better} is right on {n} images; only {worse} on {m} (McNemar {p}).",
+            self.only_better,
+            n=f"{self.only_better:,}",
+            better=self.better,
+            worse=self.worse,
+            m=f"{self.only_worse:,}",
+            p=p_words(self.p),
+        )
+        if not self.needed:
+            return (counts,)
+        needed = Message("About {n} images would be needed to prove a gap of this size.", n=f"{self.needed:,}")
+        return (counts, needed)
+
+    @property
+    def finding(self) -> Message:
+        """The headline and the figures behind it."""
+        return together([self.headline, *self.evidence])
+
+
+def verdict(pair: Mapping[Any, Any]) -> Verdict:
     """Judge a row of ``Comparison.pairs``."""
     first, second = int(pair["only_first"]), int(pair["only_second"])
     names = (pair["second"], pair["first"]) if second >= first else (pair["first"], pair["second"])
     counts = (max(first, second), min(first, second))
     if first == second:
         return Verdict("even" if first else "same", pair["first"], pair["second"], *counts, float(pair["p_holm"]))
-    kind = "better" if pair["p_holm"] < LEVEL else "unclear"
+    kind: Kind = "better" if pair["p_holm"] < LEVEL else "unclear"
     n = pair["both"] + pair["neither"] + first + second
     needed = int(pair["needed"]) if kind == "unclear" and pair["needed"] > n else None
     return Verdict(kind, *names, *counts, float(pair["p_holm"]), needed)
 
 
-def sentence(found: Verdict) -> str:
-    """A verdict in plain words."""
-    names = {"better": found.better, "worse": found.worse, "p": p_words(found.p)}
-    if found.kind == "same":
-        return _("{better} and {worse} are right on exactly the same pictures.").format(**names)
-    if found.kind == "even":
-        words = _("{better} and {worse} are equally often right: each alone on {n}.")
-        return words.format(n=_pictures(found.only_better), **names)
-    counts = _("{n} only it gets right, {m} only the other").format(
-        n=_pictures(found.only_better), m=f"{found.only_worse:,}"
-    )
-    if found.kind == "better":
-        words = _("{better} is better than {worse}: {counts}; {p}, so chance alone hardly explains it.")
-        return words.format(counts=counts, **names)
-    words = _("{better} looks better than {worse}, but the gap could be chance: {counts}; {p}.")
-    words = words.format(counts=counts, **names)
-    if found.needed:
-        more = _("If it is really as large as it looks, about {n} pictures would show it.")
-        words += " " + more.format(n=f"{found.needed:,}")
-    return words
-
-
-def _pictures(n: int) -> str:
-    return n_("{n} picture", "{n} pictures", n).format(n=f"{n:,}")
-
-
 def p_words(p: float) -> str:
-    """``p = 0.012``, or ``p < 0.0001`` below that."""
+    """Write a p value: ``p = 0.012``, or ``p < 0.0001`` below that."""
     return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
 
 
-def cochran_words(q: float, p: float) -> str:
+def cochran_finding(q: float, p: float) -> Message:
     """What Cochran's Q over all models says."""
-    words = (
-        _("All models together: at least one of the models differs from the others (Cochran's Q = {q}, {p}).")
-        if p < LEVEL
-        else _("All models together: all of them could be equally good (Cochran's Q = {q}, {p}).")
+    values = {"q": f"{q:.1f}", "p": p_words(p)}
+    if p < LEVEL:
+        return Message("At least one of the models differs from the others (Cochran's Q = {q}, {p}).", **values)
+    return Message("The models could all be equally good (Cochran's Q = {q}, {p}).", **values)
+
+
+def temperature_finding(model: str, effect: Effect) -> Message:
+    """What a temperature says of a model's confidence, and what it does on the images compared."""
+    value = effect["temperature"]
+    if effect["bounded"]:
+        if value > 1:
+            return Message(
+                "{model}: no temperature fits the validation images, since its predictions carry no information there.",
+                model=model,
+            )
+        return Message(
+            "{model}: no temperature fits the validation images, since it is right on all of them.", model=model
+        )
+    facts = {"model": model, "n": f"{effect['n']:,}", "temperature": f"{value:.2f}"}
+    if value > 1.05:
+        fit = Message("{model} is overconfident on the {n} validation images: temperature {temperature}.", **facts)
+    elif value < 0.95:
+        fit = Message("{model} is underconfident on the {n} validation images: temperature {temperature}.", **facts)
+    else:
+        fit = Message("{model} is well calibrated on the {n} validation images: temperature {temperature}.", **facts)
+    change = Message(
+        "On the images compared it changes the calibration error from {ece} to {ece_after} and the log loss from "
+        "{loss} to {loss_after}.",
+        ece=f"{effect['ece']:.3f}",
+        ece_after=f"{effect['ece_after']:.3f}",
+        loss=f"{effect['log_loss']:.3f}",
+        loss_after=f"{effect['log_loss_after']:.3f}",
     )
-    return words.format(q=f"{q:.1f}", p=p_words(p))
+    if effect["log_loss_after"] <= effect["log_loss"] + _HARM:
+        return together([fit, change])
+    harm = Message(
+        "It makes the confidence worse here: these images are easier or harder than the validation images, as with "
+        "near-duplicates of training images in one of the splits."
+    )
+    return together([fit, change, harm])
 
 
-_LEFT_OUT = {
-    "missing": N_("Not compared: {n} not in all evaluations."),
-    "changed": N_("Not compared: {n} changed between the evaluations."),
-    "relabelled": N_("Not compared: {n} with another label in another evaluation."),
-    "copies": N_("Not compared: {n} with a copy in training."),
-}
-
-
-def left_out_words(left_out: Mapping[str, int]) -> list[str]:
-    """What is not compared, and why."""
-    return [_(_LEFT_OUT[reason]).format(n=_pictures(n)) for reason, n in left_out.items()]
+# A log loss that rises by less says nothing.
+_HARM = 0.005

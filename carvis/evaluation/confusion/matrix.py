@@ -1,4 +1,4 @@
-"""What a confusion matrix tells: shares, pairs of classes, the classes confused most, two models held together.
+"""What a confusion matrix shows: shares, pairs of classes, the classes confused most, two models held together.
 
 A confusion matrix is a DataFrame of counts as ``Evaluation.confusion`` gives it: true class down, predicted class
 across, the same classes in the same order both ways.
@@ -13,6 +13,7 @@ import pandas as pd
 
 from carvis.evaluation.alignment import Joined, join
 from carvis.evaluation.result import Evaluation
+from carvis.language import Message, together
 from carvis.workspace.sample_ids import composed
 
 CELLS = ("count", "row", "column")
@@ -22,13 +23,13 @@ def confusion_shares(counts: pd.DataFrame, of: str = "row", *, diagonal: bool = 
     """A confusion matrix as counts, or as shares of the true class or of the predicted class.
 
     Args:
-        counts: (C, C) counts of pictures, true class down, predicted class across.
-        of: ``count``; ``row``: shares of the true class's pictures, with recall on the diagonal; ``column``: shares of
-            the answers that name the predicted class, with precision on the diagonal.
-        diagonal: False leaves out the right answers (NaN). Shares are still of all pictures or answers.
+        counts: (C, C) counts of images, true class down, predicted class across.
+        of: ``count``; ``row``: shares of the true class's images, with recall on the diagonal; ``column``: shares of
+            the predictions that name the predicted class, with precision on the diagonal.
+        diagonal: False blanks the correct predictions (NaN). Shares are still of all images or predictions.
 
     Returns:
-        (C, C) float64: counts, or shares in 0..1. A share of nothing (a class without pictures, or one that is never
+        (C, C) float64: counts, or shares in 0..1. A share of nothing (a class without images, or one that is never
         predicted) is undefined: NaN.
 
     Raises:
@@ -51,9 +52,9 @@ def confused_pairs(counts: pd.DataFrame) -> pd.DataFrame:
     """Pairs of classes that are mistaken for each other, both directions in a row, the most confused pair first.
 
     Returns:
-        one: the class that is mistaken more often in the pair; other; count (pictures of ``one`` taken for
-        ``other``); share (of the pictures of ``one``); count_back and share_back (the other way round; the share is
-        NaN where ``other`` has no pictures); both (count + count_back).
+        one: the class that is mistaken more often in the pair; other; count (images of ``one`` predicted as
+        ``other``); share (of the images of ``one``); count_back and share_back (the other way round; the share is
+        NaN where ``other`` has no images); both (count + count_back).
     """
     values, names = counts.to_numpy(), counts.index.to_numpy()
     shares = confusion_shares(counts).to_numpy()
@@ -77,23 +78,53 @@ def confused_pairs(counts: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["both", "count", "share"], ascending=False, kind="stable", ignore_index=True)
 
 
+def cell_finding(counts: pd.DataFrame, true: str, predicted: str) -> Message:
+    """What a cell of a confusion matrix says: how many images of one class are predicted as the other, and back."""
+    n, total = int(counts.loc[true, predicted]), int(counts.loc[true].sum())
+    if not total:
+        return Message("There are no images of {true}.", true=true)
+    facts = {"true": true, "predicted": predicted, "total": f"{total:,}", "share": f"{n / total:.0%}"}
+    if true == predicted:
+        return Message.of_number(
+            "{n} of {total} images of {true} is predicted correctly ({share}).",
+            "{n} of {total} images of {true} are predicted correctly ({share}).",
+            n,
+            n=f"{n:,}",
+            **facts,
+        )
+    there = Message.of_number(
+        "{n} of {total} images of {true} is predicted as {predicted} ({share}).",
+        "{n} of {total} images of {true} are predicted as {predicted} ({share}).",
+        n,
+        n=f"{n:,}",
+        **facts,
+    )
+    back, others = int(counts.loc[predicted, true]), int(counts.loc[predicted].sum())
+    if not others:
+        return there
+    reverse = Message(
+        "In reverse: {n} of {total} ({share}).", n=f"{back:,}", total=f"{others:,}", share=f"{back / others:.0%}"
+    )
+    return together([there, reverse])
+
+
 def most_confused_classes(counts: pd.DataFrame, n: int) -> list[str]:
     """The ``n`` classes whose part of the matrix shows most: those of the most confused pairs, pair by pair.
 
     Classes that are in no confused pair follow in the matrix's order, so that always ``min(n, C)`` are returned.
     """
     pairs = confused_pairs(counts)
-    named = [name for pair in zip(pairs["one"], pairs["other"]) for name in pair]
-    return list(dict.fromkeys([*named, *counts.index]))[:n]
+    classes = [name for pair in zip(pairs["one"], pairs["other"]) for name in pair]
+    return list(dict.fromkeys([*classes, *counts.index]))[:n]
 
 
 @dataclass(frozen=True, eq=False)
 class ConfusionPair:
-    """The confusion of two models on the pictures that both were asked about.
+    """The confusion of two models on the images that both evaluations have.
 
     Attributes:
-        joined: the shared pictures with both answers, and why others are left out.
-        first, second: counts (C, C) of either model over the shared pictures, the classes of both models in the first
+        joined: the shared images with both predictions, and why others are not compared.
+        first, second: counts (C, C) of either model over the shared images, the classes of both models in the first
             one's order, then those that only the second knows.
     """
 
@@ -102,7 +133,7 @@ class ConfusionPair:
     second: pd.DataFrame
 
     def difference(self, of: str = "count", *, diagonal: bool = True) -> pd.DataFrame:
-        """The second model's matrix less the first's: above 0 where the second gives that answer more often.
+        """The second model's matrix less the first's: above 0 where the second gives that prediction more often.
 
         Args and NaN as in ``confusion_shares``; shares differ by -1..1.
         """
@@ -112,10 +143,10 @@ class ConfusionPair:
 
 
 def pair_confusion(first: Evaluation, second: Evaluation) -> ConfusionPair:
-    """Hold the confusion of two models together, picture by picture: only pictures that both evaluations hold count.
+    """Hold the confusion of two models together, image by image: only images that both evaluations hold count.
 
     Raises:
-        TableError: the two have no picture in common.
+        TableError: the two have no image in common.
     """
     joined = join([first, second])
     names: dict[str, str] = {}

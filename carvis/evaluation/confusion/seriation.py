@@ -40,33 +40,33 @@ def _by_name(name: str) -> tuple[str, str]:
 def seriate(counts: pd.DataFrame) -> list[str]:
     """Order classes so that those mistaken for each other stand side by side, the most confused ones first.
 
-    The likeness of two classes is the mean of both shares of the row, i taken for j and j taken for i. Classes are
-    joined by average linkage on 1 - likeness / (largest likeness), and the tree's leaves turned so that the distances
-    of neighbours add up to the least (optimal leaf ordering: Bar-Joseph, Gifford and Jaakkola, Fast optimal leaf
-    ordering for hierarchical clustering, Bioinformatics 17, 2001). Families of classes with no confusion between them
-    follow each other by their misclassified pictures; classes that are never mistaken come last, in the given order.
+    The similarity of two classes is the mean of both shares of the row, i predicted as j and j as i. Classes are
+    joined by average linkage on 1 - similarity / (largest similarity), and the tree's leaves turned so that the
+    distances of neighbours add up to the least (optimal leaf ordering: Bar-Joseph, Gifford and Jaakkola, Fast optimal
+    leaf ordering for hierarchical clustering, Bioinformatics 17, 2001). Families of classes with no confusion between
+    them follow each other by their misclassified images; classes that are never mistaken come last, in the given order.
     """
     from scipy.sparse.csgraph import connected_components
 
     values = np.nan_to_num(confusion_shares(counts, diagonal=False).to_numpy())
-    likeness = (values + values.T) / 2
+    similarity = (values + values.T) / 2
     wrong = counts.to_numpy(np.float64) * (1 - np.eye(len(counts)))
     wrong = wrong.sum(axis=0) + wrong.sum(axis=1)
-    families, member = connected_components(likeness > 0, directed=False)
+    families, member = connected_components(similarity > 0, directed=False)
     total = np.bincount(member, weights=wrong, minlength=families)
     order: list[int] = []
     for family in np.argsort(-total, kind="stable"):
-        order += _leaves(np.flatnonzero(member == family), likeness, wrong)
+        order += _leaves(np.flatnonzero(member == family), similarity, wrong)
     return [str(counts.index[i]) for i in order]
 
 
-def _leaves(members: np.ndarray, likeness: np.ndarray, wrong: np.ndarray) -> list[int]:
+def _leaves(members: np.ndarray, similarity: np.ndarray, wrong: np.ndarray) -> list[int]:
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
 
     if len(members) < 3:
         return members[np.argsort(-wrong[members], kind="stable")].tolist()
-    distance = 1 - likeness[np.ix_(members, members)] / likeness.max()
+    distance = 1 - similarity[np.ix_(members, members)] / similarity.max()
     np.fill_diagonal(distance, 0)
     leaves = members[leaves_list(linkage(squareform(distance, checks=False), "average", optimal_ordering=True))]
     # A line of leaves may be read from either end: begin where more is confused.

@@ -43,7 +43,7 @@ def read_super_classes(
 
     Args:
         path: the file.
-        encoding: its encoding; found out where None.
+        encoding: its encoding; detected where None.
         class_names: the classes that it should name, where they are known: they help to find the encoding.
 
     Raises:
@@ -92,7 +92,7 @@ def read_super_classes(
 def merge_classes(counts: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:
     """The confusion between super-classes: counts added up over the classes of each, in the order they first occur.
 
-    A picture whose class and answer are of one super-class lies on the diagonal.
+    An image whose class and prediction are of one super-class lies on the diagonal.
 
     Args:
         counts: (C, C) counts, true class down, predicted class across.

@@ -147,8 +147,10 @@ class _Ascent:
 def _traced(
     clf: Classifier, layer: str, way: Parametrisation, settings: FilterSettings, functions: Functions
 ) -> Callable:
-    """Return the traced steps: (values, first, second, filters, begin, end, seed) -> the first three and the largest
-    gradient of each image at the last step.
+    """Return the traced steps of one layer.
+
+    They take (values, first, second, filters, begin, end, seed) and return the first three and the largest gradient of
+    each image at the last step.
     """
     graphs = _graphs.setdefault(clf, {})
     key = (layer, settings.size, settings.start, settings.smoothness, functions)

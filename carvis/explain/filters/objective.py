@@ -16,8 +16,8 @@ import keras
 import tensorflow as tf
 
 from carvis.classifier.flat_graph import Call
-from carvis.explain.keras.hooks import turn_of
-from carvis.explain.keras.submodel import trunk
+from carvis.explain.keras.hooks import call_index
+from carvis.explain.keras.submodel import submodel_to
 
 # Activations of single values, so that one channel can be computed without the others.
 _ELEMENTWISE = ("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "silu", "gelu", "tanh", "sigmoid", "softplus")
@@ -61,7 +61,7 @@ def total_variation(images: tf.Tensor) -> tf.Tensor:
 
 def layer_maps(model: keras.Model, call: Call | keras.Layer) -> ImagesToMaps:
     """Return a function of images (N, H, W, C) to the output of a layer, float32 (N, h, w, c)."""
-    run = trunk(model, call)
+    run = submodel_to(model, call)
     return lambda images: tf.cast(run(images), tf.float32)
 
 
@@ -70,9 +70,9 @@ def channel_maps(model: keras.Model, call: Call | keras.Layer) -> Callable[[tf.T
 
     Each image has a channel of its own. Where the layer is a plain convolution, no other channel is computed.
     """
-    layer, _ = turn_of(call)
+    layer, _ = call_index(call)
     if _is_plain(layer):
-        return lambda channels: _single_channels(layer, trunk(model, call, below=True), channels)
+        return lambda channels: _single_channels(layer, submodel_to(model, call, below=True), channels)
     return lambda channels: _selected_channels(layer_maps(model, call), channels)
 
 

@@ -5,12 +5,12 @@ import numpy as np
 from carvis.explain.attention import Attention
 from carvis.figures import attention_by_part, figure_bytes
 from carvis.language import _, localised
-from carvis.report.blocks import Picture, Points, Section, Share, Words, columns_table, percent
+from carvis.report.blocks import Image, Points, Section, Share, Words, columns_table, percent
 from carvis.report.context import Context
 
 # More models would make the figure's bars too thin.
 _MOST_DRAWN = 4
-# A part seen less often than this tells nothing by its lift.
+# With fewer images than this the lift of a part says nothing.
 _SEEN = 10
 
 
@@ -42,7 +42,7 @@ def attention(context: Context) -> Section | None:
     if full and len(results) <= _MOST_DRAWN:
         most = "; ".join(f"{name}: {result.by_part['share'].idxmax()}" for name, result in results.items())
         alt = _("Where most of the evidence lies: {parts}.").format(parts=most)
-        blocks.append(Picture(figure_bytes(attention_by_part(results)), alt))
+        blocks.append(Image(figure_bytes(attention_by_part(results)), alt))
     keyed = {context.keys[name]: result for name, result in results.items()}
     caption = _("Share of the evidence on each part, {n} images (line: the part's share of the image)").format(n=n)
     blocks.append(columns_table(_shares(keyed), caption))
@@ -56,8 +56,8 @@ def attention(context: Context) -> Section | None:
         made.append(
             _("The fall is that of the predicted class's probability when the part is replaced by its surroundings.")
         )
-    answers = _("Do the models look at the right thing?")
-    return Section("attention", _("Attention on parts"), answers, tuple(blocks), tuple(made))
+    question = _("Do the models look at the right thing?")
+    return Section("attention", _("Attention on parts"), question, tuple(blocks), tuple(made))
 
 
 def looks_at(name: str, result: Attention) -> str:

@@ -10,7 +10,7 @@ from carvis.report.blocks import (
     Badge,
     Groups,
     Heading,
-    Picture,
+    Image,
     Row,
     Section,
     Words,
@@ -20,12 +20,13 @@ from carvis.report.blocks import (
 )
 from carvis.report.context import Context
 
-_PICTURES, _PAIRS, _CLASSES = 3, 10, 30
+_IMAGES, _PAIRS, _CLASSES = 3, 10, 30
 # A table of so many columns, one fewer where names are longer than this, leaves room for another beside it.
 _NARROW, _WIDE = 5, 24
 
 
 def confusion(context: Context) -> Section:
+    """Return the section on the classes that the best model confuses."""
     best = context.evaluations[context.best]
     blocks: list = [_classes(context)]
     worst = _worst(context)
@@ -38,7 +39,7 @@ def confusion(context: Context) -> Section:
         alt = _("{caption}. Most frequent: {label} predicted as {predicted}.").format(
             caption=caption, label=first["label"], predicted=first["predicted"]
         )
-        blocks.append(Picture(figure_bytes(confusion_matrix(best.confusion)), alt, caption))
+        blocks.append(Image(figure_bytes(confusion_matrix(best.confusion)), alt, caption))
         if groups := _pairs(context):
             blocks += [Heading(_("Images of the most frequent confusions of {model}").format(model=context.best))]
             blocks.append(Groups(tuple(groups)))
@@ -98,23 +99,23 @@ def _pairs(context: Context) -> list[Row]:
     evaluation = context.evaluations[context.best]
     wrong = evaluation.misclassified()
     rows = []
-    for pair in evaluation.most_confused(context.pairs).to_dict("records"):
+    for pair in evaluation.most_confused(context.settings.pairs).to_dict("records"):
         here = wrong[(wrong["label"] == pair["label"]) & (wrong["predicted"] == pair["predicted"])]
-        pictures = []
-        for answer in here.head(_PICTURES).to_dict("records"):
-            place = context.picture(answer["id"])
+        images = []
+        for prediction in here.head(_IMAGES).to_dict("records"):
+            place = context.image(prediction["id"])
             try:
                 data = thumbnail(place, 200) if place else None
             except CarvisError:
                 data = None
             if data:
-                badge = Badge(f"{answer['confidence']:.0%}", "bad")
+                badge = Badge(f"{prediction['confidence']:.0%}", "bad")
                 alt = _("{image}: label {label}, predicted {predicted}").format(
-                    image=answer["id"], label=pair["label"], predicted=pair["predicted"]
+                    image=prediction["id"], label=pair["label"], predicted=pair["predicted"]
                 )
-                name = answer["id"].rpartition("/")[2]
-                pictures.append(Picture(data, alt, "", name, (badge,), "jpeg"))
-        if pictures:
+                name = prediction["id"].rpartition("/")[2]
+                images.append(Image(data, alt, "", name, (badge,), "jpeg"))
+        if images:
             title = n_("{label} → {predicted}: {n} image", "{label} → {predicted}: {n} images", int(pair["count"]))
-            rows.append(Row(tuple(pictures), title.format(**pair, n=f"{pair['count']:,}"), across=6))
+            rows.append(Row(tuple(images), title.format(**pair, n=f"{pair['count']:,}"), across=6))
     return rows

@@ -6,7 +6,7 @@ from carvis.dataset.health import Health
 from carvis.errors import CarvisError
 from carvis.images import thumbnail
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Badge, Groups, Heading, Picture, Row, Section, Words, percent, split_word, table
+from carvis.report.blocks import Badge, Groups, Heading, Image, Row, Section, Words, percent, split_word, table
 from carvis.report.context import Context
 
 _PAIRS, _LABELS, _FILES = 6, 12, 10
@@ -36,7 +36,7 @@ def health(context: Context) -> Section | None:
         return None
     blocks: list = [table(_splits(found), _("Images in each split"))]
     blocks += _leaks(found)
-    if groups := _copies(found):
+    if groups := _duplicates(found):
         blocks += [Heading(_("Near-duplicates across splits or classes")), Groups(tuple(groups))]
     blocks += _labels(context)
     for title, problems in (
@@ -84,14 +84,14 @@ def _leaks(found: Health) -> list:
     return [table(shown, _("Images that are also in another split"))]
 
 
-def _copies(found: Health) -> list[Row]:
+def _duplicates(found: Health) -> list[Row]:
     """Pairs of images: what is exact comes last, since it looks as one would think."""
     pairs = found.copies
     pairs = pairs[(pairs["split"] != pairs["twin_split"]) | (pairs["label"] != pairs["twin_label"])]
     pairs = pairs.sort_values("distance", ascending=False, kind="stable").drop_duplicates("path").head(_PAIRS)
     rows = []
     for pair in pairs.to_dict("records"):
-        pictures = []
+        images = []
         for side in ("", "twin_"):
             path, label = pair[f"{side}path"], pair[f"{side}label"]
             try:
@@ -100,17 +100,17 @@ def _copies(found: Health) -> list[Row]:
                 continue
             name = str(path).replace("\\", "/").rpartition("/")[2]
             words = f"{split_word(pair[f'{side}split'])} · {label}"
-            pictures.append(Picture(data, f"{words}: {name}", words, name, type="jpeg"))
+            images.append(Image(data, f"{words}: {name}", words, name, type="jpeg"))
         title = _("distance {distance}").format(distance=f"{pair['distance']:.3f}")
-        rows.append(Row(tuple(pictures), title, across=6))
+        rows.append(Row(tuple(images), title, across=6))
     return rows
 
 
 def _labels(context: Context) -> list:
-    """The labels most in doubt, with their images."""
-    pictures = []
+    """The gravest label issues, with their images."""
+    images = []
     for row in context.label_issues.head(_LABELS).to_dict("records"):
-        place = context.picture(row["id"])
+        place = context.image(row["id"])
         try:
             data = thumbnail(place, 200) if place else None
         except CarvisError:
@@ -121,11 +121,11 @@ def _labels(context: Context) -> list:
             alt = _("{image}: labelled {label}, perhaps {suggested}").format(
                 image=row["id"], label=row["label"], suggested=row["suggested"]
             )
-            pictures.append(Picture(data, alt, row["label"], name, (badge,), "jpeg"))
-    if not pictures:
+            images.append(Image(data, alt, row["label"], name, (badge,), "jpeg"))
+    if not images:
         return []
-    title = _("Labels in doubt: {n} of {all}").format(n=len(pictures), all=f"{len(context.label_issues):,}")
-    parts = [pictures[start : start + 6] for start in range(0, len(pictures), 6)]
+    title = _("Label issues: {n} of {all}").format(n=len(images), all=f"{len(context.label_issues):,}")
+    parts = [images[start : start + 6] for start in range(0, len(images), 6)]
     return [Heading(title), *(Row(tuple(part), across=6) for part in parts)]
 
 

@@ -1,17 +1,26 @@
 """Where each model looks, side by side, on the images that tell the models apart."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from carvis.errors import CarvisError
+from carvis.evaluation.comparison import pattern_words
 from carvis.images import encode_image, fitted, overlay, read_image
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Badge, Heading, Kind, Picture, Row, Section, Words
+from carvis.report.blocks import Badge, Heading, Image, Kind, Row, Section, Words
 from carvis.report.context import Context
 from carvis.workspace import Cache
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+    from carvis.explain import Heatmap
 
 _SIDE = 224
 _VERDICTS: dict[str, tuple[str, Kind]] = {
@@ -25,36 +34,49 @@ _TESTED_HOW = N_(
 )
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """One image with each model's heatmap: how they were made, whether one was tested, and notes on them."""
+
+    row: Row
+    made: tuple[str, ...]
+    notes: tuple[str, ...]
+    tested: bool
+
+
 def heatmaps(context: Context) -> Section | None:
     """One row an image: the image, then each model's overlay with its prediction and what its heatmap is worth."""
-    chosen = choose(context, context.pictures)
+    chosen = choose(context, context.settings.images)
     if chosen.empty or context.data is None or not context.files:
         return None
-    rows, made, notes = [], {}, {}
-    for why, samples in chosen.groupby("why", sort=False):
-        of_one = [_row(context, sample, made, notes) for sample in samples.to_dict("records")]
-        of_one = [row for row in of_one if row is not None]
-        rows += [Heading(why), *of_one] if of_one else []
-    if not rows:
+    by_reason = {
+        str(why): [drawn for sample in samples.to_dict("records") if (drawn := _drawn(context, sample)) is not None]
+        for why, samples in chosen.groupby("why", sort=False)
+    }
+    every = [drawn for of_reason in by_reason.values() for drawn in of_reason]
+    if not every:
         return None
-    lead = _("Each heatmap is divided by its own maximum: compare places, not strengths.")
-    blocks = [Words(lead, True), *(Words(note, True) for note in notes), *rows]
+    lead = Words(_("Each heatmap is divided by its own maximum: compare places, not strengths."), True)
+    notes = [Words(note, True) for note in dict.fromkeys(note for drawn in every for note in drawn.notes)]
+    rows: list[Heading | Row] = []
+    for why, of_reason in by_reason.items():
+        rows += [Heading(why), *(drawn.row for drawn in of_reason)] if of_reason else []
     how = (
-        *made,
+        *dict.fromkeys(words for drawn in every for words in drawn.made),
         _("Heatmaps explain each model's own prediction; they are blank where they hold no evidence."),
-        *([_TESTED_HOW] if any("test" in kinds for kinds in made.values()) else ()),
+        *([_(_TESTED_HOW)] if any(drawn.tested for drawn in every) else ()),
     )
-    return Section("heatmaps", _("Heatmaps"), _("Where does each model look?"), tuple(blocks), tuple(map(_, how)))
+    return Section("heatmaps", _("Heatmaps"), _("Where does each model look?"), (lead, *notes, *rows), how)
 
 
-def _row(context: Context, sample: dict, made: dict[str, set], notes: dict[str, None]) -> Row | None:
-    from carvis.explain import heatmaps as maps_of
+def _drawn(context: Context, sample: dict[str, Any]) -> _Drawn | None:
+    from carvis.explain import heatmaps as explain
     from carvis.explain import scale_maps
 
-    place = context.picture(sample["id"])
+    place = context.image(sample["id"])
     if place is None:
         words = _("{image} is not in the data set {data}: it is skipped.")
-        context.problems.append(words.format(image=sample["id"], data=context.data.name))
+        context.problems.append(words.format(image=sample["id"], data=context.data_name))
         return None
     try:
         image = read_image(place)
@@ -65,36 +87,40 @@ def _row(context: Context, sample: dict, made: dict[str, set], notes: dict[str, 
     small = _small(image)
     alt, name = _("The image itself, label {label}"), sample["id"].rpartition("/")[2]
     alt = alt.format(label=sample["label"])
-    shown = [Picture(encode_image(small, quality=86), alt, sample["label"], name, type="jpeg")]
+    shown = [Image(encode_image(small, quality=86), alt, sample["label"], name, type="jpeg")]
+    made, notes, tested = [], [], False
     for name, clf in context.classifiers.items():
         try:
-            [found] = maps_of(clf, [place], context.method)
+            [heatmap] = explain(clf, [place], context.settings.method)
         except CarvisError as error:
             context.problems.append(f"{name}: {localised(error)}")
             continue
-        words = _("{model}: {method} on the {score} at {layer}, preprocessing {preprocessing}").format(
-            model=name,
-            method=found.method,
-            score=found.score_kind,
-            layer=found.layer,
-            preprocessing=found.input_words,
+        words = _("{model}: {method} on the {score} at {layer}, preprocessing {preprocessing}")
+        made.append(
+            words.format(
+                model=name,
+                method=heatmap.method,
+                score=heatmap.score_kind,
+                layer=heatmap.layer,
+                preprocessing=heatmap.input_words,
+            )
         )
-        kinds = made.setdefault(words, set())
-        notes.update(dict.fromkeys(f"{name}: {localised(note)}" for note in found.notes))
-        [values] = scale_maps([found], "map")
-        right = found.predicted_name == sample["label"]
-        answer = Badge(f"{'✓' if right else '✗'} {found.predicted_name} {found.confidence:.0%}", _tone(right))
-        worth = _worth(context, clf, place, found)
-        kinds.update("test" for badge in worth if found.status == "ok")
+        notes += [f"{name}: {localised(note)}" for note in heatmap.notes]
+        [values] = scale_maps([heatmap], "map")
+        right = heatmap.predicted_name == sample["label"]
+        prediction = Badge(f"{'✓' if right else '✗'} {heatmap.predicted_name} {heatmap.confidence:.0%}", _tone(right))
+        worth = _worth(context, clf, place, heatmap)
+        tested |= bool(worth) and heatmap.status == "ok"
         alt = _("Where {model} looks, which predicts {predicted} ({confidence})").format(
-            model=name, predicted=found.predicted_name, confidence=f"{found.confidence:.0%}"
+            model=name, predicted=heatmap.predicted_name, confidence=f"{heatmap.confidence:.0%}"
         )
         drawn = encode_image(overlay(small, values, 0.5), quality=86)
-        shown.append(Picture(drawn, alt, context.keys[name], "", (answer, *worth), "jpeg"))
-    return Row(tuple(shown), across=min(max(len(shown), 4), 5))
+        shown.append(Image(drawn, alt, context.keys[name], "", (prediction, *worth), "jpeg"))
+    row = Row(tuple(shown), across=min(max(len(shown), 4), 5))
+    return _Drawn(row, tuple(made), tuple(notes), tested)
 
 
-def _worth(context: Context, clf, image: str | Path, heatmap) -> list[Badge]:
+def _worth(context: Context, clf: Classifier, image: str | Path, heatmap: Heatmap) -> list[Badge]:
     """What a map is worth: no evidence, or what its test said, where it was tested or is to be."""
     if heatmap.status != "ok":
         return [Badge(_("no evidence: {status}").format(status=heatmap.status))]
@@ -103,7 +129,7 @@ def _worth(context: Context, clf, image: str | Path, heatmap) -> list[Badge]:
 
     cache = Cache(context.cache_dir / "faithfulness") if context.cache_dir else None
     test = kept_faithfulness(cache, faithfulness_key(clf, image, heatmap))
-    if test is None and context.measure:
+    if test is None and context.settings.measure:
         context.tell(_("testing the heatmap of {name}").format(name=clf.name))
         [test] = faithfulness(clf, [image], [heatmap], cache=cache)
     if test is None or test.verdict not in _VERDICTS:
@@ -129,23 +155,25 @@ def choose(context: Context, n: int) -> pd.DataFrame:
         by_model = []
         for name in context.ranked:
             alone = np.flatnonzero((right.sum(axis=1) == 1) & right[:, comparison.names.index(name)])
-            surest = np.where(right[alone], -1.0, confidence[alone]).max(axis=1) if len(alone) else np.zeros(0)
-            by_model.append([(row, name) for row in alone[np.argsort(-surest, kind="stable")]])
+            of_wrong = np.where(right[alone], -1.0, confidence[alone]).max(axis=1, initial=-1.0)
+            by_model.append([(row, name) for row in alone[np.argsort(-of_wrong, kind="stable")]])
         # In turn, so that no model takes all the room.
         turns = [one for turn in zip_longest(*by_model) for one in turn if one is not None]
         for row, name in turns[: n - min(n // 2, len(wrong))]:
-            why = _("only {model} is right").format(model=name)
+            why = localised(pattern_words("".join("01"[one == name] for one in comparison.names), comparison.names))
             found.append((table["id"].iloc[row], table["label"].iloc[row], why))
     taken = {sample for sample, *_rest in found}
-    for answer in wrong.to_dict("records"):
+    for prediction in wrong.to_dict("records"):
         if len(found) >= n:
             break
-        if answer["id"] not in taken:
-            found.append((answer["id"], answer["label"], _("confident errors of {model}").format(model=context.best)))
+        if prediction["id"] not in taken:
+            found.append(
+                (prediction["id"], prediction["label"], _("confident errors of {model}").format(model=context.best))
+            )
     if not found:
-        right = context.evaluations[context.best].predictions.sort_values("confidence", kind="stable").head(n)
+        lowest = context.evaluations[context.best].predictions.sort_values("confidence", kind="stable").head(n)
         why = _("the predictions of {model} with the lowest confidence").format(model=context.best)
-        found = [(row["id"], row["label"], why) for row in right.to_dict("records")]
+        found = [(row["id"], row["label"], why) for row in lowest.to_dict("records")]
     return pd.DataFrame(found, columns=["id", "label", "why"])
 
 
@@ -153,5 +181,5 @@ def _small(image: np.ndarray) -> np.ndarray:
     return fitted(image, _SIDE, enlarge=True)
 
 
-def _tone(right: bool) -> str:
+def _tone(right: bool) -> Kind:
     return "good" if right else "bad"

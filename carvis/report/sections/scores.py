@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from carvis.evaluation.comparison import cochran_words, left_out_words, pattern_words, verdict
-from carvis.evaluation.comparison.verdicts import p_words
+from carvis.evaluation.alignment import left_out_messages
+from carvis.evaluation.comparison import cochran_finding, p_words, pattern_words, verdict
 from carvis.figures import figure_bytes, reliability_diagrams
-from carvis.language import N_, _
-from carvis.report.blocks import Picture, Section, Words, columns_table, interval, percent, table
+from carvis.language import N_, _, localised
+from carvis.report.blocks import Image, Section, Words, columns_table, interval, percent, table
 from carvis.report.caveats import calibration_errors
 from carvis.report.context import Context
 
@@ -35,6 +35,7 @@ _VERDICTS = {
 
 
 def scores(context: Context) -> Section:
+    """Return the section with the scoreboard, or one model's scores."""
     comparison = context.comparison
     if comparison is None:
         return _one(context)
@@ -54,22 +55,22 @@ def scores(context: Context) -> Section:
         shown["MB"] = board["bytes"].map(lambda n: "–" if n != n else f"{n / 1e6:.1f}")
     caption = _("All models on the same {n} images").format(n=f"{comparison.n:,}")
     blocks: list = [columns_table(shown.items(), caption, strong=(0,))]
-    blocks += [Words(words, True) for words in left_out_words(comparison.left_out)]
+    blocks += [Words(localised(message), True) for message in left_out_messages(comparison.left_out)]
     blocks.append(_pairs(context))
     if comparison.cochran:
-        blocks.append(Words(cochran_words(*comparison.cochran), True))
+        blocks.append(Words(localised(cochran_finding(*comparison.cochran)), True))
     blocks.append(_patterns(context))
     errors = ", ".join(f"{context.keys[name]} {error:.3f}" for name, error in calibration_errors(context).items())
     diagrams = figure_bytes(reliability_diagrams(comparison))
     blocks.append(
-        Picture(
+        Image(
             diagrams,
             _("Calibration errors: {models}.").format(models=errors),
             _("Can the confidence be believed? On the dashed line, confidence equals accuracy."),
         )
     )
-    answers = _("Which model is better, and is the gap real?")
-    return Section("scores", _("Scoreboard"), answers, tuple(blocks), tuple(map(_, _MADE + _MADE_PAIRS)))
+    question = _("Which model is better, and is the gap real?")
+    return Section("scores", _("Scoreboard"), question, tuple(blocks), tuple(map(_, _MADE + _MADE_PAIRS)))
 
 
 def _pairs(context: Context):
@@ -104,7 +105,7 @@ def _patterns(context: Context):
     patterns = comparison.lattice[comparison.lattice["count"] > 0]
     keys = [context.keys[name] for name in comparison.names]
     if len(keys) <= _NAMED:
-        names = [pattern_words(pattern, keys) for pattern in patterns.index]
+        names = [localised(pattern_words(pattern, keys)) for pattern in patterns.index]
         rows, first = patterns, _("who is right")
     else:
         right = patterns.index.str.count("1")
@@ -132,8 +133,8 @@ def _one(context: Context) -> Section:
         _("calibration error"): f"{calibration_errors(context)[name]:.3f}",
     }
     shown = table(pd.DataFrame([rows]), _("{n} images").format(n=f"{metrics['n']:,}"))
-    answers = _("How good is {model}?").format(model=name)
-    return Section("scores", _("Scoreboard"), answers, (shown,), tuple(map(_, _MADE)))
+    question = _("How good is {model}?").format(model=name)
+    return Section("scores", _("Scoreboard"), question, (shown,), tuple(map(_, _MADE)))
 
 
 def _clean(row: dict) -> str:

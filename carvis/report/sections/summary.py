@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from carvis.evaluation.comparison import Verdict, verdict
-from carvis.evaluation.comparison.verdicts import p_words
-from carvis.language import _, n_
+from carvis.language import _, localised, n_
 from carvis.report.blocks import (
     Range,
     Row,
@@ -64,7 +63,7 @@ def summary(context: Context, sections: list[Section]) -> Summary:
     place = next((place for place, block in enumerate(blocks) if isinstance(block, Row)), None)
     example = title = None
     # With many models an example would not fit beside the rest.
-    if place is not None and len(blocks[place].pictures) <= _EXAMPLE:
+    if place is not None and len(blocks[place].images) <= _EXAMPLE:
         example = replace(blocks[place], across=_SMALL) if _wide(context) else blocks[place]
         title = _("Example: {why}").format(why=blocks[place - 1].text)
     return Summary(
@@ -114,19 +113,9 @@ def _verdict(context: Context) -> tuple[str, list[str]]:
 def _gap(found: Verdict, best: str, rival: str) -> list[str]:
     if found.kind == "same":
         return [_("Both are right on exactly the same images.")]
-    counts = {best: found.only_better, rival: found.only_worse}
-    if found.better != best:
-        counts = {best: found.only_worse, rival: found.only_better}
-    words = n_(
-        "Only {model} is right on {n} image, only {rival} on {m} (McNemar {p}).",
-        "Only {model} is right on {n} images, only {rival} on {m} (McNemar {p}).",
-        counts[best],
-    )
-    said = [words.format(model=best, rival=rival, n=f"{counts[best]:,}", m=f"{counts[rival]:,}", p=p_words(found.p))]
-    if found.needed:
-        words = _("About {n} images would be needed to prove a gap of this size.")
-        said.append(words.format(n=f"{found.needed:,}"))
-    return said
+    # Models that are equally good stand in any order.
+    found = found if found.better == best else replace(found, better=best, worse=rival)
+    return [localised(message) for message in found.evidence]
 
 
 def _main_error(context: Context) -> list[str]:

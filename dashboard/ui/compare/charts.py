@@ -6,10 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from carvis.evaluation import Comparison
-from ui.compare import comparison, verdicts
+from carvis.evaluation.comparison import pattern_words
+from ui.compare import comparison
 from ui.compare.comparison import Compared
 from ui.state import selection
-from ui.state.i18n import _
+from ui.state.i18n import _, of_library
 from ui.state.widget_values import careful
 from ui.widgets.chart_theme import Look
 
@@ -21,7 +22,7 @@ _MOST_CLASSES = 40
 def patterns(found: Comparison, chosen: str) -> None:
     """Draw how many pictures each pattern of right and wrong has; a click on a row opens its pictures."""
     rows = found.lattice.drop(columns="ids").reset_index()
-    rows["words"] = [verdicts.pattern(bits, found.names) for bits in rows["pattern"]]
+    rows["words"] = [of_library(pattern_words(bits, found.names)) for bits in rows["pattern"]]
     rows["right"] = [bits.count("1") for bits in rows["pattern"]]
     # A count of one among hundreds still has a bar to be seen.
     rows["whole"] = int(rows["count"].max()) * 1.0

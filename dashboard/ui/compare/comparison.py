@@ -12,7 +12,7 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.evaluation import Comparison, compare
-from carvis.evaluation.comparison import comparison_document, comparison_tables, fit_temperature, milliseconds_a_picture
+from carvis.evaluation.comparison import comparison_document, comparison_tables, fit_temperature, milliseconds_per_image
 from carvis.tables import to_csv
 from carvis.workspace import content_hash, json_text
 from ui.state import classifiers, current, data, jobs, selection
@@ -158,7 +158,7 @@ def timed(found: Comparison) -> Comparison:
                 error(model.error)
                 continue
             with model.lock:
-                times[name] = milliseconds_a_picture(
+                times[name] = milliseconds_per_image(
                     model.classifier,
                     watch=lambda done, total, place=place: watch(place + done / total, len(names)),
                 )
@@ -170,6 +170,7 @@ def timed(found: Comparison) -> Comparison:
 
 
 def document(found: Comparison, effects: dict[str, dict]) -> str:
+    """Return the comparison as JSON, to download."""
     return json_text(comparison_document(found, effects), indent=1)
 
 

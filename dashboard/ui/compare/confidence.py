@@ -4,13 +4,14 @@ import pandas as pd
 import streamlit as st
 
 from carvis.evaluation import Comparison
-from ui.compare import charts, comparison, verdicts
+from carvis.evaluation.comparison import temperature_finding
+from ui.compare import charts, comparison
 from ui.compare.comparison import Compared
 from ui.state import current, data, selection
 from ui.state.i18n import _
 from ui.widgets import commands
 from ui.widgets.download import download
-from ui.widgets.text import percent, plain
+from ui.widgets.text import marked_up, percent, plain
 
 
 def reliability(compared: Compared, effects: dict[str, dict]) -> None:
@@ -29,7 +30,7 @@ def reliability(compared: Compared, effects: dict[str, dict]) -> None:
                 st.markdown(f"**{plain(name)}**  \n:gray[{error}]")
                 charts.reliability(compared, name, effects.get(name))
     for name, effect in effects.items():
-        st.markdown(verdicts.temperature(name, effect))
+        st.markdown(marked_up(temperature_finding(name, effect), "model"))
     missing = [name for name in found.names if name not in effects]
     if missing and current.split() != "valid":
         _how_to_fit(missing)

@@ -3,16 +3,21 @@
 import pandas as pd
 import streamlit as st
 
-from carvis.evaluation import Comparison
-from ui.compare import charts, comparison, confidence, images, verdicts
+from carvis.evaluation import Comparison, left_out_messages
+from carvis.evaluation.comparison import cochran_finding, pattern_words
+from ui.compare import charts, comparison, confidence, images
 from ui.compare.comparison import Compared
 from ui.state import data, selection
-from ui.state.i18n import N_, _, translated
+from ui.state.i18n import N_, _, of_library, translated
 from ui.widgets.download import download
-from ui.widgets.text import percent, plain
+from ui.widgets.text import marked_up, percent, plain
 
 # Six models make fifteen pairs: more sentences than these nobody reads.
 _SENTENCES = 6
+_ICONS = {
+    "better": ":green[:material/check_circle:]", "unclear": ":orange[:material/help:]", "even": ":material/equal:",
+    "same": ":material/equal:",
+}  # fmt: skip
 COPIES = {"with": N_("All pictures"), "without": N_("Without copies of training pictures")}
 
 
@@ -55,7 +60,7 @@ def _scoreboard(found: Comparison, effects: dict[str, dict]) -> None:
         download("JSON", lambda: comparison.document(timed, effects), "comparison.json", key="compare_json")
     with table_slot:
         _board_table(timed)
-        said = [*verdicts.left_out(found.left_out)]
+        said = [of_library(message) for message in left_out_messages(found.left_out)]
         if not found.scoreboard["copies"].notna().any() and not found.without_copies:
             said.append(_("Whether test pictures have copies in training is not known for these evaluations."))
         if said:
@@ -127,7 +132,10 @@ def _verdicts(found: Comparison) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{_('Is the gap real?')}**")
         # Names stand worst first: the best two are the last pair.
-        said = [" ".join(verdicts.verdict(one)) for one in reversed(found.verdicts)]
+        said = [
+            f"{_ICONS[verdict.kind]} {marked_up(verdict.finding, 'better', 'worse')}"
+            for verdict in reversed(found.verdicts)
+        ]
         for words in said[:_SENTENCES]:
             st.markdown(words)
         with st.expander(_("The numbers behind it"), type="compact"):
@@ -160,7 +168,7 @@ def _numbers(found: Comparison) -> None:
         _("All of this takes the pictures as independent: copies among them make chance look smaller than it is."),
     ]
     if found.cochran:
-        said.append(verdicts.cochran(*found.cochran))
+        said.append(of_library(cochran_finding(*found.cochran)))
     st.caption(" ".join(said))
 
 
@@ -168,7 +176,7 @@ def _lattice(found: Comparison) -> None:
     wanted = selection.get().pattern
     wanted = wanted if wanted in found.lattice.index else ""
     counts = found.lattice["count"]
-    words = {bits: f"{verdicts.pattern(bits, found.names)} ({n:,})" for bits, n in counts.items()}
+    words = {bits: f"{of_library(pattern_words(bits, found.names))} ({n:,})" for bits, n in counts.items()}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_("Click a row, or choose here, to open its pictures."), width="content")
         st.selectbox(
@@ -183,7 +191,7 @@ def _lattice(found: Comparison) -> None:
         )
     charts.patterns(found, wanted)
     if wanted:
-        images.show(found.samples(wanted), found, verdicts.pattern(wanted, found.names))
+        images.show(found.samples(wanted), found, of_library(pattern_words(wanted, found.names)))
 
 
 def _pair(compared: Compared) -> None:

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from carvis.evaluation import confusion_shares
+from carvis.evaluation import confusion_shares, left_out_messages
 from carvis.figures import cell_words, confusion_matrix, figure_bytes
 from carvis.tables import to_csv
 from ui.confusion import matrix
 from ui.state import selection
-from ui.state.i18n import _, n_
+from ui.state.i18n import _, n_, of_library
 from ui.state.widget_values import careful
 from ui.widgets.chart_theme import Look
 from ui.widgets.download import download
@@ -63,13 +63,7 @@ def difference_panel(view: matrix.View) -> None:
     _head(_("Difference"), words.format(first=first.name, second=second.name))
     draw_difference(view)
     if left_out := view.pair.joined.left_out:
-        reasons = {
-            "missing": lambda n: n_("{n} picture is not in both evaluations", "{n} pictures are not in both evaluations", n),  # noqa: E501
-            "changed": lambda n: n_("{n} picture was changed in between", "{n} pictures were changed in between", n),
-            "relabelled": lambda n: n_("{n} picture has another label", "{n} pictures have another label", n),
-        }  # fmt: skip
-        said = "; ".join(reasons[why](n).format(n=f"{n:,}") for why, n in left_out.items())
-        st.caption(_("Left out of all three matrices: {reasons}.").format(reasons=said))
+        st.caption(" ".join(of_library(message) for message in left_out_messages(left_out)))
     _downloads(view, second, first)
 
 

@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from carvis.evaluation import cell_finding
 from carvis.workspace.sample_ids import composed
 from ui.confusion import matrix
 from ui.state import data, selection
-from ui.state.i18n import _, n_
+from ui.state.i18n import _
 from ui.state.widget_values import careful
 from ui.widgets import unreadable
-from ui.widgets.text import ROW_STATUS, mark, percent, plain
+from ui.widgets.text import ROW_STATUS, mark, marked_up, percent, plain
 
 _PER_PAGE, _TO_HEATMAPS = 12, 6
 
@@ -65,23 +66,7 @@ def _take(view: matrix.View) -> None:
 
 
 def _sentence(view: matrix.View, model: matrix.Model, true: str, pred: str) -> str:
-    counts = model.counts
-    n, total = int(counts.loc[true, pred]), int(counts.loc[true].sum())
-    names = {"true": f"**{plain(true)}**", "pred": f"**{plain(pred)}**"}
-    if not total:
-        said = _("No picture here is a {true}.").format(**names)
-    elif true == pred:
-        words = n_("{n} of {total} picture of {true} is named rightly ({share}).",
-                   "{n} of {total} pictures of {true} are named rightly ({share}).", total)  # fmt: skip
-        said = words.format(n=f"{n:,}", total=f"{total:,}", share=percent(n / total), **names)
-    else:
-        words = n_("{n} of {total} picture of {true} is taken for {pred} ({share}).",
-                   "{n} of {total} pictures of {true} are taken for {pred} ({share}).", total)  # fmt: skip
-        said = words.format(n=f"{n:,}", total=f"{total:,}", share=percent(n / total), **names)
-        back, others = int(counts.loc[pred, true]), int(counts.loc[pred].sum())
-        if others:
-            words = _("The other way round: {n} of {total} ({share}).")
-            said += " " + words.format(n=f"{back:,}", total=f"{others:,}", share=percent(back / others))
+    said = marked_up(cell_finding(model.counts, true, pred), "true", "predicted")
     return f"{plain(model.name)}: {said}" if len(view.models) > 1 else said
 
 

@@ -18,7 +18,7 @@ from ui.widgets import commands, stale_warning, unreadable
 from ui.widgets.download import download
 from ui.widgets.layout import empty, error, guarded, part
 from ui.widgets.stepper import steps
-from ui.widgets.text import percent, plain
+from ui.widgets.text import marked_up, plain
 
 QUEUES = {
     "above": N_("Above the threshold"),
@@ -57,35 +57,9 @@ def show() -> None:
             format_func=translated(QUEUES).get,
             **selection.control("queue", selection.get().queue),
         )
-    for sentence in _notes(errors.attrs["facts"]):
-        st.caption(f":material/info: {plain(sentence)}")
+    for note in errors.attrs["notes"]:
+        st.caption(f":material/info: {marked_up(note)}")
     _one(joined, errors)
-
-
-def _notes(facts: dict) -> list[str]:
-    """Say what weakens the answers; ``label_errors`` says the same in English."""
-    notes = []
-    if facts["train"]:
-        notes.append(_("These are training pictures: models repeat the labels that they learnt, so wrong labels hide."))
-    if n := facts["copies"]:
-        notes.append(
-            n_(
-                "{n} picture is a copy of a training picture: there the models may repeat what they learnt by heart.",
-                "{n} pictures are copies of training pictures: there the models may repeat what they learnt by heart.",
-                n,
-            ).format(n=f"{n:,}")
-        )
-    for name, share in facts["weak"].items():
-        words = _("{name} is right on {share} of the pictures only: its doubts are mostly its own mistakes.")
-        notes.append(words.format(name=name, share=percent(share)))
-    if n := facts["left_out"]:
-        words = n_(
-            "{n} picture is not in all evaluations and was left out.",
-            "{n} pictures are not in all evaluations and were left out.",
-            n,
-        )
-        notes.append(words.format(n=f"{n:,}"))
-    return notes
 
 
 def _place() -> tuple[str, str]:

@@ -9,8 +9,6 @@ from ui.widgets.download import download
 from ui.widgets.layout import guarded
 from ui.widgets.text import plain
 
-_PICTURES = 8
-
 
 def offer() -> None:
     """Offer a report on the models evaluated on the chosen pictures; nothing is made before it is asked for."""
@@ -45,20 +43,14 @@ def _stamps(name: str, tables: dict[str, data.Table]) -> list:
 
 
 def _make(name: str, tables: dict[str, data.Table], watch) -> str:
-    from carvis.report import SECTIONS, report_html
+    from carvis.report import ReportSettings, report_html
 
     evaluations = {model: found for model, table in tables.items() if (found := current.evaluation(table))}
-    files = {path.stem: path for path in data.model_files().values() if path.stem in tables}
-    steps = len(SECTIONS) + len(files) + _PICTURES
-    done, told = 0, ""
-
-    def tell(text: str) -> None:
-        nonlocal done, told
-        # Said again, it is where a press of Stop is heard.
-        done, told = done + (text != told), text
-        watch(min(done, steps), steps)
-
-    pictures = data.dataset(name) if name in data.datasets() else None
-    cache = data.workspace().cache_dir
-    options = {"cache_dir": cache, "pictures": _PICTURES, "language": language(), "tell": tell}
-    return report_html(evaluations, data=pictures, files=files, **options)
+    return report_html(
+        evaluations,
+        ReportSettings(language=language()),
+        data=data.dataset(name) if name in data.datasets() else None,
+        files={path.stem: path for path in data.model_files().values() if path.stem in tables},
+        cache_dir=data.workspace().cache_dir,
+        progress=watch,
+    )

@@ -2,19 +2,9 @@
 
 import re
 
-from carvis.evaluation import Leak
 from carvis.language import Message
 from ui.state.i18n import N_, _, of_library
 
-# Why a map is blank, and what to do, by ``Heatmap.status``.
-STATUS = {
-    "ok": N_("The map shows evidence for the class."),
-    "non-finite": N_("The model gave values that are no numbers. Check its weights and its preprocessing."),
-    "saturated": N_("The probability is so close to 0 or 1 that it no longer moves. Explain the logit instead."),
-    "zero-gradient": N_("The answer does not depend on this layer here. Choose another layer or class."),
-    "all-negative": N_("Everything this layer sees speaks against the class. Explain the predicted class instead."),
-    "constant": N_("The map is the same everywhere, so it points nowhere. Choose a layer with a larger map."),
-}
 SPLIT = {"train": N_("Training"), "valid": N_("Validation"), "test": N_("Test")}
 ROW_STATUS = {
     "missing": N_("The picture is missing"),
@@ -52,16 +42,6 @@ def marked_up(message: Message, *strong: str) -> str:
         return f"**{plain(of_library(value))}**" if name in strong else plain(of_library(value))
 
     return of_library(message.with_values(mark_up))
-
-
-def leak_words(leak: Leak | None) -> str:
-    """Say how accurate a model is without test pictures that are also in training."""
-    if leak is None:
-        return "–"
-    if not leak.measurable:
-        return _("not measurable: make a leak-free split")
-    low, high = leak.interval
-    return f"{percent(leak.accuracy)} ({percent(low)} – {percent(high)})"
 
 
 def mark(right: bool | None) -> str:

@@ -122,7 +122,7 @@ def test_an_untrained_model_tells_nothing(tmp_path):
         model = keras.Model(image, keras.layers.Dense(12, activation="softmax")(x))
         check = carvis.check_assumptions(Classifier(model, names, name="m"), tmp_path)
         assert check.verdict == "cannot tell" and not check.changes and not check.settled
-        assert "too few to tell" in check.messages[0] and check.warnings
+        assert "too few to determine" in check.messages[0] and check.warnings
 
 
 def test_how_rarely_an_order_has_as_many_right_by_hand():

@@ -71,7 +71,7 @@ def test_images_that_cannot_be_read_and_outputs_that_are_nan_are_one_sentence(tm
         check = carvis.check_assumptions(clf, tmp_path / "broken", full=full)
         assert check.n == 0 and check.verdict == "cannot tell"
         assert [str(message) for message in check.messages] == [
-            "No image of broken that was tried can be read: what is assumed of m cannot be checked."
+            "None of the images tried from broken can be read: the assumptions about m cannot be checked."
         ]
     nan = light_or_dark()
     nan.set_weights([np.full((3, 2), np.nan, np.float32), np.zeros(2, np.float32)])

@@ -65,7 +65,7 @@ def test_a_card_confirmed_since_ends_it_or_asks_for_a_new_evaluation(file, data,
     remarks = assumption_remarks(wrong, file)
     assert remarks.grave and remarks.again
     assert remarks.localised() == (
-        "m was evaluated under other facts than its card m.json now names (preprocessing unit): evaluate it again."
+        "m was evaluated with other settings than its card m.json now has (preprocessing unit): evaluate it again."
     )
     assert not assumption_remarks(_evaluated(file, data, tmp_path / "again"), file)
     assert not card_remarks(file)

@@ -11,13 +11,12 @@ from carvis.evaluation.comparison import (
     coverage_at,
     expected_calibration_error,
     fit_temperature,
-    log_loss,
     reliability,
     rescaled,
     risk_coverage,
 )
 from carvis.evaluation.comparison.temperature import fitted
-from carvis.evaluation.metrics import summarise, wilson_interval
+from carvis.evaluation.metrics import log_loss, summarise, wilson_interval
 from tests.evaluation.small_evaluations import evaluation
 
 

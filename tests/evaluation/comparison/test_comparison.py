@@ -11,7 +11,7 @@ import pytest
 
 import carvis
 from carvis.errors import TableError
-from carvis.evaluation.comparison import Verdict, pattern_words, sentence
+from carvis.evaluation.comparison import Verdict, pattern_words
 from carvis.evaluation.metrics import summarise
 from tests.evaluation.small_evaluations import evaluation
 
@@ -40,8 +40,8 @@ def test_the_lattice_counts_every_pattern_with_its_pictures(three):
     assert table.loc["001", "ids"] == ["test/a/3", "test/b/4"]
     assert table["share"].sum() == pytest.approx(1)
     assert comparison.samples("001")["id"].tolist() == ["test/a/3", "test/b/4"]
-    assert pattern_words("001", comparison.names) == "only fine is right"
-    assert pattern_words("011", comparison.names) == "only own is wrong"
+    assert pattern_words("001", comparison.names) == "Only fine is right"
+    assert pattern_words("011", comparison.names) == "Only own is wrong"
     with pytest.raises(TableError, match="no pattern of 3 models"):
         comparison.samples("01")
 
@@ -87,7 +87,7 @@ def test_what_differs_is_told_and_what_shares_nothing_is_refused(three):
     assert comparison.scoreboard.loc["longer", "n"] == 6 and comparison.scoreboard.loc["longer", "accuracy"] == 1
     with pytest.raises(TableError, match="different pictures"):
         carvis.compare([three[0], evaluation("far", ["a", "b"], [("x", "a", A)])])
-    with pytest.raises(TableError, match="two evaluations or more"):
+    with pytest.raises(TableError, match="two or more evaluations"):
         carvis.compare(three[:1])
 
 
@@ -167,7 +167,7 @@ def test_without_copies(three):
     assert "test/a/0" not in set(comparison.joined.table["id"])
     assert comparison.scoreboard.loc["own", "accuracy"] == pytest.approx(1 / 5)
     assert comparison.joined.probabilities("own").shape == (5, 2)
-    with pytest.raises(TableError, match="does not say which pictures have a copy"):
+    with pytest.raises(TableError, match="does not say which images are also in training"):
         carvis.compare(three, without_copies=True)
     every = [replace(one, predictions=one.predictions.assign(copy_of="train/a/9")) for one in three]
     with pytest.raises(TableError, match="leak-free split"):
@@ -179,19 +179,22 @@ def test_verdicts_in_words():
     good, poor = answered("good", "a" * 60, labels), answered("poor", "a" * 50 + "b" * 10, labels)
     found = carvis.compare([poor, good]).verdicts[0]
     assert found == Verdict("better", "good", "poor", 10, 0, 2 * 0.5**10)
-    assert sentence(found) == (
-        "good is better than poor: 10 pictures only it gets right, 0 only the other; p = 0.002, so chance alone "
-        "hardly explains it."
+    assert found.finding == (
+        "good is better than poor. Only good is right on 10 images; only poor on 0 (McNemar p = 0.002)."
     )
     fair = answered("fair", "a" * 57 + "b" * 3, labels)
     unclear = carvis.compare([good, fair]).verdicts[0]
     assert (unclear.kind, unclear.better, unclear.p) == ("unclear", "good", 0.25) and unclear.needed > 60
-    assert f"about {unclear.needed} pictures would show it" in sentence(unclear)
+    assert f"About {unclear.needed} images would be needed" in unclear.finding
     other = answered("other", "b" * 3 + "a" * 57, labels)
     even = carvis.compare([fair, other]).verdicts[0]
-    assert (even.kind, even.only_better, even.p) == ("even", 3, 1) and "each alone on 3 pictures" in sentence(even)
+    assert (even.kind, even.only_better, even.p) == (
+        "even",
+        3,
+        1,
+    ) and "Only fair is right on 3 images; only other on 3" in even.finding
     same = carvis.compare([fair, replace(fair)]).verdicts[0]
-    assert same.kind == "same" and "exactly the same pictures" in sentence(same)
+    assert same.kind == "same" and "exactly the same images" in same.finding
 
 
 def test_a_hundred_thousand_pictures():

@@ -12,8 +12,8 @@ from carvis.evaluation.comparison import (
     cochran,
     difference_by_class,
     holm,
+    images_needed,
     mcnemar,
-    pictures_needed,
 )
 
 
@@ -73,15 +73,15 @@ def test_cochran_of_two_models_is_mcnemar_without_correction(seed):
     assert q == pytest.approx(wanted.statistic) and p == pytest.approx(wanted.pvalue)
 
 
-def test_pictures_needed_on_paper():
+def test_images_needed_on_paper():
     # 10 against 30 of 100: difference 0.2, apart 0.4; (1.95996 √0.4 + 0.84162 √0.36)² / 0.04 = 76.1
-    assert pictures_needed(10, 30, 100) == 77
-    assert pictures_needed(30, 10, 100) == 77
-    assert pictures_needed(4, 4, 100) is None
+    assert images_needed(10, 30, 100) == 77
+    assert images_needed(30, 10, 100) == 77
+    assert images_needed(4, 4, 100) is None
 
 
 def test_so_many_pictures_show_the_difference_four_times_in_five():
-    n = pictures_needed(20, 40, 400)
+    n = images_needed(20, 40, 400)
     drawn = np.random.default_rng(0).multinomial(n, [20 / 400, 40 / 400, 340 / 400], size=1000)
     shown = np.mean([mcnemar(first, second) < 0.05 for first, second, _ in drawn])
     # The exact test is a little more careful than the formula.

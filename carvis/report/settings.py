@@ -1,0 +1,28 @@
+"""``ReportSettings``: what a report shows, and in which language."""
+
+from dataclasses import dataclass
+
+from carvis.language import ENGLISH
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """What a report shows.
+
+    Attributes:
+        images: rows of heatmaps at most.
+        pairs: confused pairs shown with images.
+        method: of the heatmaps.
+        measure: occlude parts and test the heatmaps where that was not done yet, which takes minutes; without it the
+            attention on parts is that of heatmaps alone, on a sample of the images.
+        language: ``en`` or ``ja``; texts in figures, and sentences on files that cannot be used, stay English.
+    """
+
+    images: int = 8
+    pairs: int = 5
+    method: str = "grad-cam"
+    measure: bool = False
+    language: str = ENGLISH
+
+
+DEFAULT = ReportSettings()
