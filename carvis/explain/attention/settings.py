@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
 from carvis.errors import ModelError
+from carvis.explain.score import Score
 from carvis.language import Message
 
 Target = Literal["predicted", "true"]
@@ -31,7 +32,7 @@ class AttentionSettings:
     method: str = "grad-cam"
     target: Target = "predicted"
     layer: str | None = None
-    score: str = "logit"
+    score: Score = "logit"
     occlude: bool = True
     fill: Fill = "surroundings"
     tolerance: float = 0.0
