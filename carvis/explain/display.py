@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from carvis.explain.attention import Attention
     from carvis.explain.filters.patterns import FilterPatterns
     from carvis.explain.heatmap import Heatmap
-    from carvis.explain.units.top_images import ExcitingPictures
+    from carvis.explain.units.top_images import TopImages
 
 _SIDE, _FILTERS, _LAYERS, _CHANNELS = 224, 64, 8, 16
 
@@ -61,12 +61,12 @@ def _drawn(heatmap: Heatmap, alt: str) -> str:
 
 @shown
 def filters_html(patterns: FilterPatterns) -> str:
-    """A grid of the first patterns, and how many filters never answered."""
+    """A grid of the first patterns, and how many filters are dead."""
     few = min(len(patterns.images), _FILTERS)
     values = {
         _("filters"): names(list(map(str, patterns.filters)), 16),
-        _("dead filters"): names(list(map(str, patterns.deaf)), 16) or "0",
-        _("steps"): patterns.settings.get("steps"),
+        _("dead filters"): names(list(map(str, patterns.dead)), 16) or "0",
+        _("steps"): patterns.settings.step_count,
     }
     title = f"{patterns.model_name} · {patterns.layer}"
     if not few:
@@ -105,7 +105,7 @@ def attention_html(attention: Attention) -> str:
     columns = [_("part"), _("images"), _("attention"), _("area"), _("lift")]
     cells = [rows.index, rows["n"].map("{:,.0f}".format), rows["share"].map(percent), rows["area"].map(percent)]
     cells.append(rows["lift"].map("{:.1f}".format))
-    if attention.covered:
+    if attention.occluded:
         columns += [_("fall"), _("elsewhere")]
         cells += [rows["fall"].map("{:+.2f}".format), rows["control"].map("{:+.2f}".format)]
     setup = attention.setup
@@ -114,8 +114,8 @@ def attention_html(attention: Attention) -> str:
 
 
 @shown
-def exciting_html(found: ExcitingPictures) -> str:
-    """The image that excites each filter most."""
+def top_images_html(found: TopImages) -> str:
+    """The image with the largest activation of each filter."""
     rows = found.table[found.table["rank"] == 1]
     shown_rows = [(f"{row.filter}", row.id, row.label, f"{row.value:.3g}") for row in rows.head(12).itertuples()]
     title = f"{found.model_name} · {found.layer}"

@@ -27,7 +27,7 @@ def attention_by_part(results: dict[str, Attention]) -> Figure:
 
     first = next(iter(results.values()))
     parts, count = list(first.parts), len(results)
-    occluded = all(result.covered for result in results.values())
+    occluded = all(result.occluded for result in results.values())
     colours = colormaps["cividis"](np.linspace(0.1, 0.85, max(count, 2)))
     height = 1.6 + len(parts) * (0.22 * count + 0.22)
     figure = new_figure(10.5 if occluded else 6.0, height)
@@ -76,7 +76,7 @@ def attention_by_class(result: Attention) -> Figure:
     table = result.by_class
     lift, fall = table["lift"].unstack("part"), table["fall"].unstack("part")
     panels = [(_("attention: share / area"), lift, "PuOr_r", 1.0)]
-    if result.covered:
+    if result.occluded:
         panels.append((_("fall in probability when occluded"), fall, "RdBu_r", 0.0))
     classes, parts = list(lift.index), list(result.parts)
     figure = new_figure(2.4 + len(panels) * (0.55 * len(parts) + 0.9), 1.9 + 0.27 * len(classes))

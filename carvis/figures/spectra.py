@@ -36,7 +36,7 @@ def layer_spectra(
         first = first or axes
         for place, spectrum in enumerate(layers.values()):
             colour = colormaps["viridis"](0.92 * place / max(1, len(layers) - 1))
-            frequency = spectrum.per_picture if unit == "picture" else spectrum.per_pixel
+            frequency = spectrum.per_image if unit == "picture" else spectrum.per_pixel
             axes.plot(frequency[1:], spectrum.share[1:], color=colour, linewidth=1.6)
         axes.set_title(name, fontsize=11, color=INK, loc="left", family=fonts(), parse_math=False)
         axes.set_xlabel(_(UNITS[unit]), fontsize=9)
@@ -44,12 +44,12 @@ def layer_spectra(
         _quiet(axes)
         _name_layers(axes, list(layers))
         if noise is not None:
-            frequency = noise.per_picture if unit == "picture" else noise.per_pixel
+            frequency = noise.per_image if unit == "picture" else noise.per_pixel
             axes.plot(frequency[1:], noise.share[1:], color=QUIET, linewidth=1, linestyle="--")
     below = figure.add_subplot(grid[1, :])
     for mark, (name, layers) in zip(_MARKS * len(spectra), spectra.items()):
         values = [
-            spectrum.centroid_per_picture if unit == "picture" else spectrum.centroid for spectrum in layers.values()
+            spectrum.centroid_per_image if unit == "picture" else spectrum.centroid for spectrum in layers.values()
         ]
         below.plot(np.arange(1, len(values) + 1), values, marker=mark, linewidth=1.4, label=name)
     only = next(iter(spectra.values()), {})
@@ -59,7 +59,7 @@ def layer_spectra(
         below.set_xlabel(_("layer, from the input to the output"), fontsize=9)
     below.set_ylabel(_("mean frequency\n({unit})").format(unit=_(UNITS[unit])), fontsize=9)
     if noise is not None:
-        mean = noise.centroid_per_picture if unit == "picture" else noise.centroid
+        mean = noise.centroid_per_image if unit == "picture" else noise.centroid
         below.axhline(mean, color=QUIET, linewidth=1, linestyle="--")
         below.text(
             0.995,

@@ -227,7 +227,7 @@ class View:
     def _numbers(self, path: str, chosen: selection.Selection) -> bytes:
         clf = self.model.classifier
         facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.input_words}
-        return activation_file({path: self.found[path]}, **facts, picture=self.picture.id)
+        return activation_file({path: self.found[path]}, **facts, image=self.picture.id)
 
     def _table(self, path: str, chosen: selection.Selection) -> bytes:
         rows = ([layer, *values.shape, self.dead[layer]] for layer, values in self.found.items())
