@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from carvis.classifier.card import ModelCard, card_path, read_card
 from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.check import kept_check
-from carvis.evaluation.assumptions.result import AssumptionCheck, fact_words, words_listed
+from carvis.evaluation.assumptions.result import AssumptionCheck
+from carvis.evaluation.assumptions.words import fact_words, words_listed
 from carvis.language import Message, localised
 from carvis.workspace import Cache
 from carvis.workspace.sample_ids import composed

@@ -2,16 +2,19 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.dataset import Dataset
 from carvis.errors import ModelError
 from carvis.evaluation.assumptions.class_orders import class_orders, positions
 from carvis.evaluation.assumptions.sample import Images, choose_samples, choose_special
 from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS
+from carvis.progress import Progress, advance, no_progress
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -33,6 +36,25 @@ _FEWEST_SPECIAL = 24
 _LUCK = 0.005
 
 
+@dataclass(frozen=True)
+class TrialSettings:
+    """On which images a trial is made, and how long it may take.
+
+    Attributes:
+        n: images.
+        seed: of the sample.
+        seconds: bound of the forward passes: of images that would take longer, fewer are used.
+        deadline: when to give up, by ``time.monotonic``; None never.
+        looks: how many times the data are tested for the same question, to be corrected for.
+    """
+
+    n: int
+    seed: int
+    seconds: float
+    deadline: float | None = None
+    looks: int = 1
+
+
 class Trial:
     """A sample of images and a classifier's predictions on it under each variant asked for.
 
@@ -47,37 +69,34 @@ class Trial:
         self,
         clf: "Classifier",
         data: Dataset,
-        n: int,
-        seed: int,
-        seconds: float,
-        progress: Callable[[int, int], None] | None = None,
-        deadline: float | None = None,
-        looks: int = 1,
+        settings: TrialSettings,
+        progress: Progress = no_progress,
     ):
         from carvis.classifier import PREPROCESSING
 
-        # How many times the data are looked at for the same question, to be corrected for.
-        self.looks = looks
-        self.clf, self.data, self._progress, self._deadline = clf, data, progress, None
+        self.looks = settings.looks
+        self.clf, self.data, self._progress = clf, data, progress
+        self._deadline: float | None = None
         self.orders = class_orders(clf, data)
         self.preprocessings = self._possible("preprocessing", tuple(PREPROCESSING))
         self.others: dict[str, list[str]] = {}
         known = {name for order in self.orders.values() for name in order} & set(data.class_names)
-        sample, splits = choose_samples(data, known, n, seed)
+        sample, splits = choose_samples(data, known, settings.n, settings.seed)
         self.sampled = bool(len(sample))
         self._all_labels, self._all_splits = sample["label"].to_numpy(object), sample["split"].to_numpy(object)
-        self._rows, self._special = np.zeros(0, int), {}
+        self._rows: NDArray[np.int_] = np.zeros(0, int)
+        self._special: dict[str, NDArray[np.int_]] = {}
         self._predicted: dict[tuple, np.ndarray] = {}
         self._done = 0
         if len(sample):
-            self._gather(sample, choose_special(data, splits, known, seed), seconds)
+            self._gather(sample, choose_special(data, splits, known, settings.seed), settings.seconds)
         # How many images there are to be is known by a first batch or two only.
-        self._deadline = deadline
+        self._deadline = settings.deadline
         self.labels = self._all_labels[self._rows]
         used = set(self._all_splits[np.concatenate([self._rows, *self._special.values()]).astype(int)])
         self.splits = tuple(split for split in ("valid", "train", "test") if split in used)
 
-    def _gather(self, sample, special: dict, seconds: float) -> None:
+    def _gather(self, sample: pd.DataFrame, special: dict[str, pd.DataFrame], seconds: float) -> None:
         """Read the images: the sample, then transparent and turned ones, which are too few in it to tell anything."""
         listed = pd.concat([sample, *special.values()]).drop_duplicates("id", ignore_index=True)
         self._all_labels, self._all_splits = listed["label"].to_numpy(object), listed["split"].to_numpy(object)
@@ -181,9 +200,8 @@ class Trial:
             finite = np.isfinite(output).all(axis=1)
             places[batch] = np.where(finite, np.nan_to_num(output).argmax(axis=1), -1)
             self._done += len(batch)
-            if self._progress:
-                whole = self.passes * len(self._rows)
-                self._progress(min(self._done, whole), whole)
+            whole = self.passes * len(self._rows)
+            advance(self._progress, min(self._done, whole), whole)
         return places
 
     def right(self, order: str, among: str = "", **facts: str) -> np.ndarray:

@@ -65,3 +65,8 @@ def images_needed(only_first: int, only_second: int, n: int, level: float = 0.05
         return None
     spread = norm.isf(level / 2) * math.sqrt(apart) + norm.isf(1 - power) * math.sqrt(apart - difference**2)
     return math.ceil((spread / difference) ** 2)
+
+
+def p_words(p: float) -> str:
+    """Write a p value: ``p = 0.012``, or ``p < 0.0001`` below that."""
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"

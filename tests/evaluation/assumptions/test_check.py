@@ -199,7 +199,7 @@ def test_nothing_to_check_on_is_said(tmp_path):
     root = tmp_path / "foreign"
     write_image(root / "train" / "q" / "1.png", np.zeros((8, 8, 3), np.uint8))
     check = carvis.check_assumptions(Classifier(_model(), CLASSES, name="m"), root)
-    assert check.n == 0 and check.verdict == "cannot tell" and "foreign holds no image" in check.messages[0]
+    assert check.n == 0 and check.verdict == "cannot tell" and "foreign has no images" in check.messages[0]
 
 
 def test_the_sample_is_even_and_the_same_for_a_seed(data):
