@@ -1,11 +1,16 @@
 """What was evaluated, as people name it on the command line."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from carvis.errors import CarvisError
 from carvis.language import Message, _
-from carvis.workspace import resolved
+from carvis.workspace import Workspace, resolved
+
+if TYPE_CHECKING:
+    from carvis.evaluation import Evaluation
 
 
 def add_evaluated(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +38,7 @@ def expanded_inputs(args: argparse.Namespace) -> list[str]:
     return list(found)
 
 
-def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path:
+def evaluation_folder_of(text: str, args: argparse.Namespace, workspace: Workspace) -> Path:
     """The evaluation that an input means: its folder, or a model's on the chosen data set."""
     from carvis.evaluation import evaluation_folder
     from carvis.workspace import MODEL_SUFFIXES, canonical_split
@@ -63,13 +68,13 @@ def evaluation_folder_of(text: str, args: argparse.Namespace, workspace) -> Path
     )
 
 
-def model_files(evaluations: dict, workspace) -> dict[str, Path]:
+def model_files(evaluations: "Mapping[str, Evaluation]", workspace: Workspace) -> dict[str, Path]:
     """The files of evaluated models that are in the workspace, by the names of the evaluations."""
     found = {name: _model_file(one, workspace) for name, one in evaluations.items()}
     return {name: file for name, file in found.items() if file}
 
 
-def _model_file(evaluation, workspace) -> Path | None:
+def _model_file(evaluation: "Evaluation", workspace: Workspace) -> Path | None:
     """The model's file in the workspace: the one named in the evaluation, else the one of the model's name."""
     model = evaluation.setup["model"]
     by_name = {path.name: path for path in workspace.models()} | {path.stem: path for path in workspace.models()}

@@ -82,7 +82,7 @@ def label_errors(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, E
     """
     joined = _joined(evaluations)
     classes, index = _classes(joined)
-    labels = index.get_indexer(joined.table["label"].map(_spelled(joined.table["label"])))
+    labels = index.get_indexer(pd.Index(joined.table["label"].map(_spelled(joined.table["label"]))))
     n, models = len(labels), len(joined.names)
     mean = np.zeros((n, len(classes)), np.float32)
     confident = np.empty((n, models), np.int64)
@@ -110,7 +110,9 @@ def label_errors(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, E
         margin=margin,
         agree=agree,
         above=agree * 2 > models,
-        models=[tuple(name for name, yes in zip(joined.names, row) if yes) for row in agreeing],
+        models=pd.Series(
+            [tuple(name for name, yes in zip(joined.names, row) if yes) for row in agreeing], dtype=object
+        ),
     )
     predictions = [f"{fact}:{name}" for name in joined.names for fact in ("predicted", "confidence")]
     table = pd.concat([table, joined.table.iloc[rows][predictions].reset_index(drop=True)], axis=1)
@@ -171,7 +173,7 @@ def _spelled(labels: pd.Series) -> dict[str, str]:
 def _aligned(joined: Joined, name: str, index: pd.Index) -> np.ndarray:
     """A model's probabilities in the common class order, 0 for a class that it does not know."""
     own = joined.probabilities(name)
-    places = index.get_indexer([composed(one) for one in joined.evaluations[name].class_names])
+    places = index.get_indexer(pd.Index([composed(one) for one in joined.evaluations[name].class_names]))
     if len(places) == len(index) and (places == np.arange(len(index))).all():
         return own
     aligned = np.zeros((len(own), len(index)), np.float32)

@@ -97,10 +97,10 @@ def evaluate(
     predictions = _predictions_table(clf, data, samples.iloc[done], probabilities, hashes)
     metrics = summarise(predictions, list(clf.class_names))
     search = copies and not trained_elsewhere(clf, data)
-    twins = duplicates_in_training(data, canonical_split(split), cache) if search else None
+    twins = duplicates_in_training(data, canonical_split(split) or split, cache) if search else None
     if twins is not None:
         copy_of = twins["copy_of"].reindex(predictions["id"], fill_value="")
-        predictions.insert(predictions.columns.get_loc("confidence") + 1, "copy_of", copy_of.to_list())
+        predictions.insert(predictions.columns.tolist().index("confidence") + 1, "copy_of", copy_of.to_list())
         metrics["leak"] = leak_of(predictions, twins["exact"].reindex(predictions["id"], fill_value=False))
     metrics |= {"unreadable": unreadable, "left_out": left_out, "not_read": data.not_read(split)}
     setup = provenance(clf, data, split, metrics)
@@ -152,7 +152,7 @@ def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tupl
     if not fits.any():
         raise ModelError(_no_class_in_common(clf, data, names, sorted(labels.unique())))
     counts = labels[~fits].value_counts().sort_index()
-    left_out = {name: int(n) for name, n in counts.items()}
+    left_out = {str(name): int(n) for name, n in counts.items()}
     kept = samples[fits].reset_index(drop=True)
     return kept.assign(label=kept["label"].map(lambda label: known[composed(label)])), left_out
 
@@ -174,14 +174,14 @@ def _predict(
         batch_size=batch_size,
         unreadable=reasons,
     )
-    indices, outputs, hashes = [], [], []
+    indices, outputs, pending = [], [], []
     with ThreadPoolExecutor(2) as pool:
         for index, images in batches.as_numpy_iterator():
-            hashes.append(pool.map(_sha256, [paths[i] for i in index]))
+            pending.append(pool.map(_sha256, [paths[i] for i in index]))
             outputs.append(clf.predict_prepared(clf.preprocess(images)))
             indices.append(index)
             advance(progress, int(index[-1]) + 1, len(paths))
-        hashes = [digest for batch in hashes for digest in batch]
+        hashes = [digest for batch in pending for digest in batch]
     if not (indices and indices[-1][-1] == len(paths) - 1):
         advance(progress, len(paths), len(paths))
     if not indices:

@@ -56,7 +56,8 @@ class Evaluation:
         same = self.metrics == other.metrics and self.setup == other.setup
         return same and self.predictions.equals(other.predictions)
 
-    __hash__ = None
+    # Evaluations compare by content that may change.
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def class_names(self) -> list[str]:
@@ -141,7 +142,7 @@ class Evaluation:
         wrong = self.predictions[self.predictions["label"] != self.predictions["predicted"]]
         wrong = wrong.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
         probabilities = wrong[probability_columns(self.class_names)].to_numpy()
-        true = pd.Index(self.class_names).get_indexer(wrong["label"])
+        true = pd.Index(self.class_names).get_indexer(pd.Index(wrong["label"]))
         table = wrong[["id", "path", "label", "predicted", "confidence"]].copy()
         table["margin"] = np.diff(np.sort(probabilities, axis=1)[:, -2:], axis=1)[:, 0] if len(wrong) else 0.0
         table["p_true"] = probabilities[np.arange(len(wrong)), true]

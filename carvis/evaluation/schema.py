@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from carvis.workspace.json_schema import Count, FilePath, Listed, Mapped, Number, Sentence, Share, Texts
 
 FORMAT = 1
+# Later versions may write more. pydantic reads this of a TypedDict, which type checkers do not know.
 _MORE = {"extra": "allow"}
 
 
@@ -25,14 +26,14 @@ class Row(TypedDict):
 class File(TypedDict):
     """A file that was not counted; ``message`` is its reason as it can be said in any language."""
 
-    __pydantic_config__ = _MORE
+    __pydantic_config__ = _MORE  # type: ignore[misc]
     path: str
     reason: Sentence
     message: NotRequired[Sentence]
 
 
 class Leak(TypedDict):
-    __pydantic_config__ = _MORE
+    __pydantic_config__ = _MORE  # type: ignore[misc]
     copies: Count
     exact: Count
     clean: Count
@@ -40,7 +41,7 @@ class Leak(TypedDict):
 
 
 class Model(TypedDict):
-    __pydantic_config__ = _MORE
+    __pydantic_config__ = _MORE  # type: ignore[misc]
     name: str
     class_names: Annotated[Texts, Len(1)]
     file: NotRequired[str | None]
@@ -57,7 +58,7 @@ class Model(TypedDict):
 
 
 class Data(TypedDict):
-    __pydantic_config__ = _MORE
+    __pydantic_config__ = _MORE  # type: ignore[misc]
     name: str
     path: FilePath | None
     fingerprint: NotRequired[str | None]
@@ -66,7 +67,7 @@ class Data(TypedDict):
 class Setup(TypedDict):
     """How an evaluation was made; ``messages`` are its notes as they can be said in any language."""
 
-    __pydantic_config__ = _MORE
+    __pydantic_config__ = _MORE  # type: ignore[misc]
     model: Model
     dataset: Data
     split: str
@@ -77,7 +78,7 @@ class Setup(TypedDict):
 
 
 class Document(TypedDict):
-    __pydantic_config__ = _MORE
+    __pydantic_config__ = _MORE  # type: ignore[misc]
     format: int
     n: Count
     correct: Count

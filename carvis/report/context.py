@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -19,6 +20,9 @@ from carvis.evaluation.label_issues import WEAK
 from carvis.language import Message, _, localised
 from carvis.report.attention import Measured, measured_attention
 from carvis.report.settings import DEFAULT, ReportSettings
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
 
 # More models than these, or wider names, are named by a letter wherever there is little room.
 _MOST_NAMED, _WIDEST_NAME = 4, 18
@@ -97,7 +101,7 @@ class Context:
         return f"{self.keys[name]} · {name}" if self.lettered else name
 
     @cached_property
-    def classifiers(self) -> dict:
+    def classifiers(self) -> dict[str, Classifier]:
         """The models that can be opened, by name, in the order of ``ranked``."""
         if not self.files:
             return {}
@@ -127,7 +131,7 @@ class Context:
             return None
         cache = self.cache_dir / "health" if self.cache_dir else None
         return check_dataset(
-            self.data, lambda done, total: self.tell(_("checking {data}").format(data=self.data.name)), cache
+            self.data, lambda done, total: self.tell(_("checking {data}").format(data=self.data_name)), cache
         )
 
     @cached_property

@@ -38,7 +38,7 @@ SECTIONS: dict[str, Callable[[Context], Section | None]] = {
     "health": health,
     "making": making,
 }
-_TITLES = {
+_TITLES: dict[Callable[[Context], Section | None], str] = {
     scores: N_("scores"), attention: N_("attention"), heatmaps: N_("heatmaps"), confusion: N_("confusion"),
     health: N_("health of the data"), making: N_("how it was made"),
 }  # fmt: skip

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.language import Message
 from carvis.tags.database import TagError, reading, writing
@@ -223,7 +226,7 @@ class Tags:
                 found[sample] = (record.suggested, record.decision, record.time)
         return pd.DataFrame.from_dict(found, orient="index", columns=columns[3:]).rename_axis("id")
 
-    def near(self, data: str, records: pd.DataFrame, images: pd.DataFrame) -> np.ndarray:
+    def near(self, data: str, records: pd.DataFrame, images: pd.DataFrame) -> NDArray[np.bool_]:
         """Which images (bool, a row each) some records may belong to: by id, or by content where an id was left.
 
         Args:
@@ -238,7 +241,7 @@ class Tags:
         left = {sha256 for sample, sha256 in keys if not there(sample)}
         return same | images["sha256"].isin(left).to_numpy(bool) if left else same
 
-    def _carried(self, kept: pd.DataFrame, images: pd.DataFrame, data: str) -> Iterable[tuple]:
+    def _carried(self, kept: pd.DataFrame, images: pd.DataFrame, data: str) -> Iterator[tuple[Any, str]]:
         """Each record with the id of an image that it now belongs to."""
         if kept.empty:
             return
@@ -248,6 +251,7 @@ class Tags:
         for sample, sha256 in zip(here["id"], here["sha256"]):
             by_content.setdefault(sha256, {})[sample] = None
         there = self._still_there(data)
+        record: Any
         for record in kept.itertuples(index=False):
             samples = by_content.get(record.sha256, {})
             if record.id in samples:
@@ -256,7 +260,7 @@ class Tags:
                 for sample in samples:
                     yield record, sample
 
-    def _adopt(self, file, table: str, data: str, sample: str, sha256: str) -> None:
+    def _adopt(self, file: sqlite3.Connection, table: str, data: str, sample: str, sha256: str) -> None:
         """Bring what belongs to this content under the image's present id."""
         there = self._still_there(data)
         sql = f"SELECT DISTINCT sample FROM {table} WHERE data = ? AND sha256 = ? AND sample != ?"

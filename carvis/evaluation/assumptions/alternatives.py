@@ -1,6 +1,7 @@
 """The alternatives to what is assumed of a model, each tested in pairs on the same images."""
 
 import contextlib
+from typing import Any
 
 import numpy as np
 
@@ -42,13 +43,13 @@ def compare_alternatives(trial: Trial, full: bool) -> AssumptionCheck:
     if FITTED in base.changes.values():
         predicted = trial.predicted(preprocessing=base.changes.get("preprocessing", trial.clf.preprocessing))
         trial.orders[FITTED] = best_order(trial.labels, predicted, _pool(trial))
-    changes = _common(chosen)
+    changes: dict[str, Any] = _common(chosen)
     around: list[Row] = []
     if len(chosen) < 2:
         around = _one_at_a_time(trial, base.changes, base, special=True)
         # On all images they were tried already.
         around = [row for row in around if row.reference is not first]
-        references = list(dict.fromkeys(row.reference for row in around if row.reference is not base))
+        references = list(dict.fromkeys(row.reference for row in around if row.reference and row.reference is not base))
         judge(around, many)
         rows += [*references, *around]
         extra, either = _together(trial, base.changes, [row for row in around if row.better])
@@ -86,7 +87,7 @@ def not_finished(trial: Trial) -> AssumptionCheck:
     return AssumptionCheck(**facts, table=table_of(rows), above_chance=chance, complete=False, reason="too slow")
 
 
-def _facts(trial: Trial) -> dict:
+def _facts(trial: Trial) -> dict[str, Any]:
     clf = trial.clf
     assumed = {"preprocessing": clf.preprocessing, "class_names": list(clf.class_names)}
     assumed |= {fact: getattr(clf, fact) for fact in OTHER_FACTS}
@@ -221,7 +222,7 @@ def _common(chosen: list[Row]) -> dict[str, str]:
     return {fact: v for fact, v in chosen[0].changes.items() if all(row.changes.get(fact) == v for row in chosen)}
 
 
-def _settled(trial: Trial, settings: dict[str, str]) -> tuple[dict, dict]:
+def _settled(trial: Trial, settings: dict[str, str]) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Return which values of the best assumption are clearly better than all others of their fact, and the rivals."""
     order, options = _split(settings)
     values = {"preprocessing": options.get("preprocessing", trial.clf.preprocessing), "class_names": order}
@@ -241,7 +242,7 @@ def _settled(trial: Trial, settings: dict[str, str]) -> tuple[dict, dict]:
     for (fact, value, right, mine), p in zip(tests, corrected, strict=True):
         if p >= LEVEL or right.sum() > mine.sum():
             rivals.setdefault(fact, [values[fact]]).append(value)
-    settled = {fact: value for fact, value in values.items() if fact not in rivals}
+    settled: dict[str, Any] = {fact: value for fact, value in values.items() if fact not in rivals}
     # Two classes under each other's name hardly lower the accuracy: each class has to be right by itself.
     if settled.pop("class_names", FITTED) != FITTED and _each_class_is_right(trial, order, options):
         settled["class_names"] = list(trial.orders[order])

@@ -59,10 +59,10 @@ def assumption_remarks(
     """
     noted = evaluation.setup["model"]
     card = _card(file, noted.get("sha256"))
-    confirmed = {fact: getattr(card, fact) for fact in FACTS if card and getattr(card, fact)}
-    confirmed = {fact: value for fact, value in confirmed.items() if fact not in card.assumed}
+    known = set(FACTS) - set(card.assumed) if card else set()
+    confirmed = {fact: getattr(card, fact) for fact in FACTS if fact in known and getattr(card, fact)}
     other = [fact for fact, value in confirmed.items() if noted.get(fact) and not _same(noted[fact], value)]
-    if other:
+    if other and file:
         words = [
             Message("{fact} {value}", fact=fact_words(fact), value=confirmed[fact])
             if fact != "class_names"

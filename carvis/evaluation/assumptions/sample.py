@@ -1,12 +1,12 @@
 """A small sample of a data set's images: every class alike, the same for the same seed, each read once."""
 
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.dataset import Dataset
 from carvis.errors import ImageError
@@ -108,6 +108,13 @@ def _traits(path: str) -> tuple[str, ...]:
     return (("alpha",) if transparent else ()) + (("orientation",) if turned else ())
 
 
+class ImageList(Protocol):
+    """Images by their place, uint8 (h, w, c) each."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, place: int, /) -> Any: ...
+
+
 class Images:
     """The images of a sample as the variants of a classifier take them; each file is read once a way of reading."""
 
@@ -117,7 +124,7 @@ class Images:
         self._resizes = resizes
         # A model that takes images at their own size would have them all in memory: they are read for each pass.
         self._kept = not getattr(clf, "native_size", False)
-        self._read: dict[tuple, dict[str, Sequence[np.ndarray]]] = {}
+        self._read: dict[tuple[str, ...], dict[str, ImageList]] = {}
         self.unreadable: set[int] = set()
         # The facts that make a difference on these images, and which images those of reading do for.
         self.matter: set[str] = set()
@@ -139,7 +146,7 @@ class Images:
                 self.matter.add(fact)
                 self.special[fact].add(i)
 
-    def of(self, variant: "Classifier") -> Sequence[np.ndarray]:
+    def of(self, variant: "Classifier") -> ImageList:
         """Return uint8 (h, w, c) each for a variant; images that cannot be read are black and among ``unreadable``."""
         if not self._kept:
             return _Files(self.paths, variant)
@@ -148,8 +155,11 @@ class Images:
             self._read[key] = self._resized(variant)
         return self._read[key][variant.resize]
 
-    def _resized(self, variant: "Classifier") -> dict[str, Sequence[np.ndarray]]:
-        shape = (len(self.paths), *self._clf.input_size, self._clf.channels)
+    def _resized(self, variant: "Classifier") -> dict[str, ImageList]:
+        height, width = self._clf.input_size
+        # Only models of one input size have their images kept.
+        size = (height or 0, width or 0)
+        shape = (len(self.paths), *size, self._clf.channels)
         stacks = {method: np.zeros(shape, np.uint8) for method in self._resizes}
 
         def take(i: int) -> None:
@@ -159,14 +169,14 @@ class Images:
                 self.unreadable.add(i)
                 return
             for method, stack in stacks.items():
-                stack[i] = resize(image, self._clf.input_size, method)
+                stack[i] = resize(image, size, method)
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(take, range(len(self.paths))))
-        return stacks
+        return dict(stacks)
 
 
-class _Files(Sequence):
+class _Files:
     """Images read at each access."""
 
     def __init__(self, paths: list[str], clf: "Classifier"):
@@ -175,7 +185,7 @@ class _Files(Sequence):
     def __len__(self) -> int:
         return len(self._paths)
 
-    def __getitem__(self, place):
+    def __getitem__(self, place: int, /) -> NDArray[np.uint8]:
         try:
             return self._clf.read_image(self._paths[place])
         except ImageError:

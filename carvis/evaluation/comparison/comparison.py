@@ -88,8 +88,8 @@ class Comparison:
         pairs = list(combinations(self.names, 2))
         rows = [self._pair(first, second, LEVEL / len(pairs)) for first, second in pairs]
         table = pd.DataFrame(rows, columns=_PAIR_COLUMNS)
-        table.insert(table.columns.get_loc("needed"), "p_holm", holm(table["p"].tolist()))
-        return table.astype({"needed": float})
+        table["p_holm"] = holm(table["p"].tolist())
+        return table[[*_PAIR_COLUMNS[:-1], "p_holm", "needed"]].astype({"needed": float})
 
     def _pair(self, first: str, second: str, level: float) -> list:
         one, other = self.right(first), self.right(second)
@@ -213,10 +213,10 @@ def compare(
     joined = join(evaluations)
     if without_copies:
         joined = _without_copies(joined)
-    files = {name: Path(path) for name, path in (files or {}).items()}
-    changed = tuple(name for name in joined.names if name in files and _changed(joined.evaluations[name], files[name]))
-    files = {name: path for name, path in files.items() if name not in changed}
-    return Comparison(joined, files, {}, without_copies, seed, changed)
+    given = {name: Path(path) for name, path in (files or {}).items()}
+    changed = tuple(name for name in joined.names if name in given and _changed(joined.evaluations[name], given[name]))
+    unchanged = {name: path for name, path in given.items() if name not in changed}
+    return Comparison(joined, unchanged, {}, without_copies, seed, changed)
 
 
 def _changed(evaluation: Evaluation, file: Path) -> bool:

@@ -127,4 +127,4 @@ def _logits(probabilities: np.ndarray) -> np.ndarray:
 def _predictions(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
     names = evaluation.class_names
     probabilities = evaluation.predictions[probability_columns(names)].to_numpy(np.float64)
-    return probabilities, pd.Index(names).get_indexer(evaluation.predictions["label"])
+    return probabilities, pd.Index(names).get_indexer(pd.Index(evaluation.predictions["label"]))

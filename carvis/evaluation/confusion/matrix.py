@@ -80,7 +80,8 @@ def confused_pairs(counts: pd.DataFrame) -> pd.DataFrame:
 
 def cell_finding(counts: pd.DataFrame, true: str, predicted: str) -> Message:
     """What a cell of a confusion matrix says: how many images of one class are predicted as the other, and back."""
-    n, total = int(counts.loc[true, predicted]), int(counts.loc[true].sum())
+    rows, place = counts.to_numpy(), {str(name): i for i, name in enumerate(counts.index)}
+    n, total = int(rows[place[true], place[predicted]]), int(rows[place[true]].sum())
     if not total:
         return Message("There are no images of {true}.", true=true)
     facts = {"true": true, "predicted": predicted, "total": f"{total:,}", "share": f"{n / total:.0%}"}
@@ -99,7 +100,7 @@ def cell_finding(counts: pd.DataFrame, true: str, predicted: str) -> Message:
         n=f"{n:,}",
         **facts,
     )
-    back, others = int(counts.loc[predicted, true]), int(counts.loc[predicted].sum())
+    back, others = int(rows[place[predicted], place[true]]), int(rows[place[predicted]].sum())
     if not others:
         return there
     reverse = Message(

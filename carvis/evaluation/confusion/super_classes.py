@@ -58,14 +58,14 @@ def read_super_classes(
     if path.suffix.lower() == ".json":
         text = read_text(path, encoding, lambda text: known(re.findall('"([^"]*)"', text)), _MAX_JSON)
         form = Message('write {{"class": "super-class", ...}}')
-        found = parse_json(text, path, max_bytes=_MAX_JSON, remedy=form, error=TableError)
-        if not isinstance(found, dict) or not all(isinstance(value, str) and value for value in found.values()):
+        content = parse_json(text, path, max_bytes=_MAX_JSON, remedy=form, error=TableError)
+        if not isinstance(content, dict) or not all(isinstance(value, str) and value for value in content.values()):
             raise TableError(
                 Message('{path} is no list of super-classes: write {{"class": "super-class", ...}}.', path=path)
             )
-        if len(found) > MAX_CLASSES:
+        if len(content) > MAX_CLASSES:
             raise too_many(path, Message("classes"), MAX_CLASSES)
-        return found
+        return content
     table = read_lenient_csv(path, _CLASS, encoding, lambda read: known(cell for row in read.rows for cell in row))
     folded = {name.strip().casefold(): i for i, name in enumerate(table.header)}
     class_column = folded[_CLASS]
@@ -98,6 +98,7 @@ def merge_classes(counts: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFra
         counts: (C, C) counts, true class down, predicted class across.
         groups: class -> super-class, for all classes.
     """
-    order = list(dict.fromkeys(groups[name] for name in counts.index))
-    merged = counts.groupby(groups, sort=False).sum().T.groupby(groups, sort=False).sum().T
-    return merged.loc[order, order].rename_axis(index=counts.index.name, columns=counts.columns.name)
+    of_class = pd.Series([groups[str(name)] for name in counts.index], index=counts.index)
+    merged = counts.groupby(of_class, sort=False).sum().T.groupby(of_class, sort=False).sum().T
+    merged.index.name, merged.columns.name = counts.index.name, counts.columns.name
+    return merged

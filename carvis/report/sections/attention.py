@@ -5,7 +5,7 @@ import numpy as np
 from carvis.explain.attention import Attention
 from carvis.figures import attention_by_part, figure_bytes
 from carvis.language import _
-from carvis.report.blocks import Image, Points, Section, Share, Words, columns_table, percent
+from carvis.report.blocks import Block, Column, Image, Points, Section, Share, Words, columns_table, percent
 from carvis.report.context import Context
 
 # More models would make the figure's bars too thin.
@@ -23,7 +23,7 @@ def attention(context: Context) -> Section | None:
 
     results = {name: measured.attention for name, measured in found.items()}
     full = all(measured.full for measured in found.values())
-    blocks: list = []
+    blocks: list[Block] = []
     unusual = []
     for name, measured in found.items():
         rows = measured.attention.unusual().head(3).to_dict("records") if measured.full else []
@@ -66,7 +66,7 @@ def looks_at(name: str, result: Attention) -> str:
     if rows.empty:
         return _("{model}: no heatmap holds evidence.").format(model=name)
     most = rows["share"].idxmax()
-    share, area = percent(rows.loc[most, "share"], 0), percent(rows.loc[most, "area"], 0)
+    share, area = (percent(float(rows[name].to_numpy()[rows.index == most][0]), 0) for name in ("share", "area"))
     lift = rows["lift"].dropna()
     if lift.empty or lift.idxmax() == most:
         words = _("{model} looks most at the {part}: {share} of its evidence on {area} of the image.")
@@ -79,11 +79,11 @@ def looks_at(name: str, result: Attention) -> str:
     return words.format(model=name, share=share, part=most, area=area, favourite=favourite, lift=times)
 
 
-def _shares(results: dict[str, Attention]) -> list[tuple]:
+def _shares(results: dict[str, Attention]) -> list[Column]:
     first = next(iter(results.values())).by_part
     rows = first.index[first["n"] > 0]
     facts = first.loc[rows]
-    columns = [
+    columns: list[Column] = [
         (_("part"), rows),
         (_("images"), facts["n"].map("{:,.0f}".format)),
         (_("area"), facts["area"].map(percent)),
@@ -98,10 +98,10 @@ def _shares(results: dict[str, Attention]) -> list[tuple]:
     return columns
 
 
-def _falls(results: dict[str, Attention]) -> list[tuple]:
+def _falls(results: dict[str, Attention]) -> list[Column]:
     first = next(iter(results.values())).by_part
     rows = first.index[first["n"] > 0]
-    columns = [(_("part"), rows)]
+    columns: list[Column] = [(_("part"), rows)]
     for key, result in results.items():
         by_part = result.by_part.reindex(rows)
         columns.append(

@@ -6,7 +6,7 @@ from carvis.dataset.health import Health
 from carvis.errors import CarvisError
 from carvis.images import thumbnail
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Badge, Groups, Heading, Image, Row, Section, Words, percent, split_word, table
+from carvis.report.blocks import Badge, Block, Groups, Heading, Image, Row, Section, Words, percent, split_word, table
 from carvis.report.context import Context
 
 _PAIRS, _LABELS, _FILES = 6, 12, 10
@@ -34,7 +34,7 @@ def health(context: Context) -> Section | None:
     found = context.health
     if found is None:
         return None
-    blocks: list = [table(_splits(found), _("Images in each split"))]
+    blocks: list[Block] = [table(_splits(found), _("Images in each split"))]
     blocks += _leaks(found)
     if groups := _duplicates(found):
         blocks += [Heading(_("Near-duplicates across splits or classes")), Groups(tuple(groups))]
@@ -58,7 +58,7 @@ def _splits(found: Health) -> pd.DataFrame:
         fewest = f"{here.min():,} ({here.idxmin()})" if len(here) and here.min() < here.max() else "–"
         most = f"{here.max():,} ({here.idxmax()})" if len(here) and here.min() < here.max() else "–"
         each = f"{column.mean():,.0f}" if len(here) else "–"
-        rows[split_word(split)] = {
+        rows[split_word(str(split))] = {
             _("images"): f"{column.sum():,}",
             _("classes"): f"{len(here):,}",
             _("mean of a class"): each,
@@ -68,7 +68,7 @@ def _splits(found: Health) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("split"))
 
 
-def _leaks(found: Health) -> list:
+def _leaks(found: Health) -> list[Block]:
     rows = {}
     for (split, other), shared in found.crossing().items():
         name = _("{split} in {other}").format(split=split_word(split), other=split_word(other))
@@ -106,7 +106,7 @@ def _duplicates(found: Health) -> list[Row]:
     return rows
 
 
-def _labels(context: Context) -> list:
+def _labels(context: Context) -> list[Block]:
     """The gravest label issues, with their images."""
     images = []
     for row in context.label_issues.head(_LABELS).to_dict("records"):
@@ -134,4 +134,4 @@ def _below(problems: pd.DataFrame, found: Health) -> pd.DataFrame:
     root = f"{found.root}/"
     texts = problems.select_dtypes(["object", "string"]).columns
     below = {name: [str(localised(value)).replace(root, "") for value in problems[name]] for name in texts}
-    return problems.assign(**below).rename(columns=lambda name: _(_COLUMNS.get(name, name)))
+    return problems.assign(**below).rename(columns={name: _(word) for name, word in _COLUMNS.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -69,7 +70,7 @@ def heatmaps(context: Context) -> Section | None:
     return Section("heatmaps", _("Heatmaps"), _("Where does each model look?"), (lead, *notes, *rows), how)
 
 
-def _drawn(context: Context, sample: dict[str, Any]) -> _Drawn | None:
+def _drawn(context: Context, sample: Mapping[Any, Any]) -> _Drawn | None:
     from carvis.explain import heatmaps as explain
     from carvis.explain import scale_maps
 

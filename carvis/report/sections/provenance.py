@@ -3,13 +3,14 @@
 import pandas as pd
 
 from carvis.language import _
-from carvis.report.blocks import Heading, Points, Section, Words, table
+from carvis.report.blocks import Block, Heading, Points, Section, Words, table
 from carvis.report.caveats import notes
 from carvis.report.context import Context
 
 
 def making(context: Context) -> Section:
-    rows, versions = {}, {}
+    rows: dict[str, dict[str, str]] = {}
+    versions: dict[str, list[str]] = {}
     for name in context.ranked:
         setup = context.evaluations[name].setup
         model = setup["model"]
@@ -25,7 +26,7 @@ def making(context: Context) -> Section:
         said = ", ".join(f"{what} {version}" for what, version in setup.get("versions", {}).items())
         versions.setdefault(said, []).append(context.keys[name])
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("model"))
-    blocks: list = [table(frame, texts=frame.shape[1] + 1)]
+    blocks: list[Block] = [table(frame, texts=frame.shape[1] + 1)]
     for said, names in versions.items():
         if said:
             words = _("Evaluated with {versions}.").format(versions=said)

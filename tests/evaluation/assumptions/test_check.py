@@ -241,7 +241,7 @@ def test_the_bound_of_time_shortens_the_sample(data):
     # Beside other work nothing waits for it.
     check = carvis.check_assumptions(clf.variant(preprocessing="unit"), data, n=96, seconds=0, full=False)
     assert check.verdict == "cannot tell" and not check.changes and check.warnings
-    assert "not checked" in check.messages[0] and "Check it on page Models" in check.messages[0]
+    assert "not checked" in check.messages[0] and "Check them on page Models" in check.messages[0]
 
 
 def test_orders_by_hand(tmp_path):

@@ -109,7 +109,7 @@ def test_a_probability_of_nothing_is_no_infinity():
 
 
 def test_a_temperature_is_not_fitted_on_test_nor_used_for_another_model():
-    with pytest.raises(TableError, match="validation pictures, not on those of test"):
+    with pytest.raises(TableError, match="validation images, not on test images"):
         fit_temperature(evaluation("one", ["a", "b"], answers(0.9, (3, 1))))
     found = fit_temperature(evaluation("one", ["a", "b"], answers(0.9, (3, 1)), split="valid"))
     with pytest.raises(TableError, match="another model than two"):

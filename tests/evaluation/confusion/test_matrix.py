@@ -100,7 +100,7 @@ def test_classes_that_one_model_does_not_know_come_last():
 
 def test_evaluations_of_other_pictures_have_no_difference():
     first, second = (evaluation(name, ["a", "b"], [(name, "a", [1.0, 0.0])]) for name in ("one", "two"))
-    with pytest.raises(TableError, match="one and two were evaluated on different pictures"):
+    with pytest.raises(TableError, match="one and two were evaluated on different images"):
         pair_confusion(first, second)
 
 
