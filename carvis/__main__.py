@@ -1,3 +1,5 @@
+"""``python -m carvis``: the command line."""
+
 from carvis.cli import main
 
 if __name__ == "__main__":

@@ -10,12 +10,15 @@ import base64
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
+from typing import TypeVar
 
 import numpy as np
 
 from carvis.errors import CarvisError
 from carvis.images import encode_image, resize
 from carvis.language import _, n_
+
+Shown = TypeVar("Shown")
 
 # An output with all its images stays below 200 kB, or notebooks grow heavy.
 IMAGE_BYTES = 120_000
@@ -24,13 +27,13 @@ _LINE = "1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:2px 12px 2px 0;border:none;border-bottom:{_LINE};background:none;vertical-align:top;"
 
 
-def shown(show: Callable[..., str]) -> Callable[..., str | None]:
+def shown(show: Callable[[Shown], str]) -> Callable[[Shown], str | None]:
     """Let a function that describes an object return None, and so the object its text, where a file is damaged."""
 
     @functools.wraps(show)
-    def described(thing) -> str | None:
+    def described(shown_object: Shown) -> str | None:
         try:
-            return show(thing)
+            return show(shown_object)
         except (CarvisError, OSError):
             return None
 

@@ -161,6 +161,7 @@ class Message(str):
     values: dict[str, Any]
 
     def __new__(cls, template: str, /, **values: object) -> Self:
+        """Make a message of a template and the values of its placeholders."""
         return cls._create(template, None, 0, values)
 
     @classmethod

@@ -8,10 +8,11 @@ import re
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.abc import MetaPathFinder
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 
 # What TensorFlow, absl and CUDA write while they start; the second form is that of TensorFlow before 2.18.
 _LINE = re.compile(
@@ -64,7 +65,9 @@ def module_process(module: str, *arguments: str) -> tuple[list[str], dict[str, s
 class _Finder(MetaPathFinder):
     """Finds TensorFlow as everyone does, once, and has it executed in silence."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if name != "tensorflow":
             return None
         with contextlib.suppress(ValueError):
@@ -72,7 +75,7 @@ class _Finder(MetaPathFinder):
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
-            spec.loader.exec_module = lambda module: _execute(execute, module)
+            setattr(spec.loader, "exec_module", lambda module: _execute(execute, module))  # noqa: B010
         return spec
 
 
@@ -86,7 +89,9 @@ class _FirstFinder(MetaPathFinder):
 
     done = False
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if name.startswith("carvis.") and not self.done:
             spec = PathFinder.find_spec(name, path)
             if spec is not None and spec.origin and spec.origin.endswith(".py"):
@@ -99,13 +104,13 @@ class _FirstFinder(MetaPathFinder):
         return None
 
 
-def _execute(execute: Callable, module) -> None:
-    with _held_back() as tell:
+def _execute(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
+    with _held_back() as release:
         execute(module)
         # Asks the driver, which says so where there is none.
         cards = module.config.list_physical_devices("GPU")
         if not cards and os.path.exists(_CARD):
-            tell()
+            release()
 
 
 @contextlib.contextmanager

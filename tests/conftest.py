@@ -15,6 +15,8 @@ from carvis.images import write_image
 
 # Sentences are looked for in English, whatever the system speaks.
 os.environ["CARVIS_LANGUAGE"] = "en"
+# MLflow reports its use to its makers unless told not to, before it is imported.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
 # The same examples at each run, so that a commit that passed here passes elsewhere; a busy machine is no failure.
 hypothesis.settings.register_profile(

@@ -1,15 +1,45 @@
-"""The editable install seen from the folder above a clone, where the clone's own folder is named as the package is."""
+"""What an installation brings: requirements.txt and pyproject.toml agree, and the package is found wherever one stands.
+
+The editable install is seen from the folder above a clone, where the clone's own folder is named as the package is.
+"""
 
 import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+# What people look for in requirements.txt, in this order.
+NAMED = ["tensorflow", "streamlit", "numpy", "opencv-python-headless", "matplotlib", "pandas", "pytest"]
+
+
+def test_requirements_txt_names_what_people_look_for_with_the_ranges_of_pyproject():
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    assert lines[-1] == "-e ."
+    extras = PROJECT["optional-dependencies"]
+    ranges = {
+        one.name: one for one in map(Requirement, [*PROJECT["dependencies"], *extras["dashboard"], *extras["test"]])
+    }
+    named = [Requirement(line) for line in lines[:-1]]
+    assert [one.name for one in named] == NAMED
+    assert named == [ranges[name] for name in NAMED]
+
+
+def test_opening_the_dashboard_installs_no_oracle():
+    """Nothing but pytest of the ``test`` and ``dev`` extras is named, and ``-e .`` asks for no extra."""
+    optional = PROJECT["optional-dependencies"]
+    oracles = {Requirement(line).name for line in [*optional["test"], *optional["dev"]]} - {"carvis", "pytest"}
+    needed = {Requirement(line).name for line in PROJECT["dependencies"]} | set(NAMED)
+    assert {"tf_keras", "tf-keras-vis", "tensorboard", "hypothesis", "pytest-xdist", "babel"} <= oracles
+    assert not oracles & needed
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +85,19 @@ def test_the_package_is_found_from_the_folder_above_a_clone_of_its_name(installe
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("carvis 0." if kind == "-m" else "0.")
     assert kind == "-m" or str(above / "carvis" / "carvis" / "__init__.py") in done.stdout
+
+
+def test_a_wheel_carries_what_is_no_python_file(tmp_path):
+    """Catalogues, the marker for type checkers, stub files and the report's template."""
+    for name in ("README.md", "LICENSE", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "carvis", tmp_path / "carvis", ignore=shutil.ignore_patterns("__pycache__"))
+    build = f"from setuptools import build_meta; build_meta.build_wheel({str(tmp_path)!r})"
+    done = subprocess.run([sys.executable, "-c", build], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    [wheel] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if name.startswith("carvis/")}
+    kinds = (".py", ".pyi", ".po", ".mo", ".html", ".css")
+    files = {path for path in (ROOT / "carvis").rglob("*") if path.suffix in kinds or path.name == "py.typed"}
+    assert packed == {path.relative_to(ROOT).as_posix() for path in files}

@@ -35,12 +35,12 @@ ROOMS = (
 
 def imports_of(file: Path) -> set[str]:
     """All modules a file imports, at its top or inside functions."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file} imports relatively"
+            assert node.level == 0 and node.module, f"{file} imports relatively"
             found.add(node.module)
     return found
 

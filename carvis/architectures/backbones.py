@@ -33,6 +33,7 @@ class Backbone:
 
     @property
     def last_block(self) -> str:
+        """The last block, which fine-tuning opens by default."""
         return self.blocks[-1]
 
 
@@ -76,6 +77,7 @@ def find_backbone(name: str) -> Backbone:
 
 
 def backbone_name(name: str) -> str:
+    """Return the known spelling of a backbone's name, such as ``vgg16`` for ``VGG-16``."""
     plain = {_plain(known): known for known in BACKBONES}
     if _plain(name) not in plain:
         raise ModelError(

@@ -37,6 +37,7 @@ class Call:
 
     @property
     def is_input(self) -> bool:
+        """Whether this call is an input of the model."""
         return isinstance(self.operation, keras.layers.InputLayer)
 
     @property

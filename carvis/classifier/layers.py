@@ -106,6 +106,7 @@ class Totals(NamedTuple):
 
     @property
     def frozen(self) -> int:
+        """The number of parameters that training does not change."""
         return self.parameters - self.trainable
 
 

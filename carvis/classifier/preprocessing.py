@@ -13,7 +13,7 @@ _TORCH_STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 def unit(images):
-    """x / 255, in [0, 1]: what the tutorial's models take."""
+    """Return x / 255, in [0, 1]: what the tutorial's models take."""
     return images / 255.0
 
 
@@ -23,17 +23,17 @@ def caffe(images):
 
 
 def tf(images):
-    """x / 127.5 - 1, in [-1, 1]."""
+    """Return x / 127.5 - 1, in [-1, 1]."""
     return images / 127.5 - 1.0
 
 
 def torch(images):
-    """x / 255, less the ImageNet mean, over the ImageNet standard deviation of each channel."""
+    """Return x / 255, less the ImageNet mean, over the ImageNet standard deviation of each channel."""
     return (images / 255.0 - _TORCH_MEAN) / _TORCH_STD
 
 
 def none(images):
-    """x unchanged, in [0, 255]: for models that scale their input themselves."""
+    """Return x unchanged, in [0, 255]: for models that scale their input themselves."""
     return images
 
 

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from carvis.explain import draw_filters
-    from carvis.training.stopping import StopRequest
+    from carvis.training.stop_request import StopRequest
     from carvis.workspace import Cache
 
     chosen = read_filters(args.filters)

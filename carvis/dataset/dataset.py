@@ -76,6 +76,7 @@ class Dataset:
 
     @property
     def name(self) -> str:
+        """The name of the data set's folder."""
         return self.root.name
 
     def __repr__(self) -> str:
@@ -88,6 +89,7 @@ class Dataset:
 
     @cached_property
     def class_names(self) -> list[str]:
+        """The classes of all splits, sorted by name."""
         names = {composed(path.name) for folder in self.splits.values() for path in _class_folders(folder, self.links)}
         return sorted(names)
 

@@ -43,11 +43,11 @@ class NamedImage:
 
 
 def expand(text: str | Path, refused: Refused | None = None) -> list[Path]:
-    """Return the files and folders that a path or pattern means, in the order of their names; none where none fits.
+    r"""Return the files and folders that a path or pattern means, in the order of their names; none where none fits.
 
     ``*`` and ``?`` stand for any characters and for one, ``[ab]`` for one of some, ``**`` for folders in folders.
     A name that is there as it is written counts before a pattern; else capitals and the spelling of accents make no
-    difference. Where no such file is, ``\\`` is read as ``/``. Hidden files are left out unless the pattern begins with
+    difference. Where no such file is, ``\`` is read as ``/``. Hidden files are left out unless the pattern begins with
     a dot. Links that fit a pattern are followed as ``carvis.workspace.links_around`` says.
 
     Args:

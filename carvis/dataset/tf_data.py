@@ -22,6 +22,7 @@ class Unreadable:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, index: int, reason: str) -> None:
+        """Note why an image cannot be read."""
         with self._lock:
             self.reasons[index] = reason
 

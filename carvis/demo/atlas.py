@@ -101,10 +101,12 @@ class Sheet:
         self.fill_all(PAINT)
 
     def fill_all(self, material: Material) -> None:
+        """Fill the whole sheet with a material."""
         self.colour[...] = (*(round(128 * (1 - material.paint)),) * 3, round(255 * material.paint))
         self.surface[...] = np.round(_finish(material))
 
     def copy(self) -> "Sheet":
+        """Return a sheet that can be drawn on without changing this one."""
         other = Sheet.__new__(Sheet)
         other.colour, other.surface, other.label = self.colour.copy(), self.surface.copy(), self.label.copy()
         return other
@@ -145,6 +147,7 @@ class Sheet:
         self.stamp(mask, x, y, rgb, material, label)
 
     def disc(self, centre, radius: float, rgb, material: Material, label: int | None = None) -> None:
+        """Fill a disc."""
         angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
         self.polygon(np.asarray(centre) + radius * np.stack([np.cos(angle), np.sin(angle)], 1), rgb, material, label)
 

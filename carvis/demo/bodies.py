@@ -41,11 +41,12 @@ class Body:
 
     @property
     def nose(self) -> float:
+        """X of the front end."""
         return self.length / 2
 
     @property
     def wheels(self) -> tuple[float, float]:
-        """x of the front and the rear axle."""
+        """X of the front and the rear axle."""
         return self.nose - self.front_axle, -self.nose + self.rear_axle
 
 

@@ -49,6 +49,7 @@ class Canvas:
         cv2.fillPoly(self.image, [np.round(points * 16).astype(np.int32)], self.colour(rgb), cv2.LINE_AA, 4)
 
     def box(self, left: float, top: float, right: float, bottom: float, rgb) -> None:
+        """Fill a rectangle."""
         self.polygon([(left, top), (right, top), (right, bottom), (left, bottom)], rgb)
 
     def blob(self, x: float, y: float, rx: float, ry: float, rgb) -> None:

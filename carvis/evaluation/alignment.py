@@ -36,6 +36,7 @@ class Joined:
 
     @property
     def names(self) -> list[str]:
+        """The names of the models, in the order given."""
         return list(self.evaluations)
 
     @property

@@ -94,10 +94,12 @@ class Evaluation:
 
     @property
     def split(self) -> str:
+        """The evaluated split."""
         return self.setup["split"]
 
     @property
     def accuracy(self) -> float:
+        """The share of images whose predicted class is their label."""
         return self.metrics["accuracy"]
 
     def made_with(self, file: str | Path) -> bool | None:

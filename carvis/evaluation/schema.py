@@ -33,6 +33,8 @@ class File(TypedDict):
 
 
 class Leak(TypedDict):
+    """Duplicates in training, as ``metrics.json`` holds them."""
+
     __pydantic_config__ = _MORE  # type: ignore[misc]
     copies: Count
     exact: Count
@@ -41,6 +43,8 @@ class Leak(TypedDict):
 
 
 class Model(TypedDict):
+    """The evaluated model, as ``metrics.json`` describes it."""
+
     __pydantic_config__ = _MORE  # type: ignore[misc]
     name: str
     class_names: Annotated[Texts, Len(1)]
@@ -58,6 +62,8 @@ class Model(TypedDict):
 
 
 class Data(TypedDict):
+    """The data set, as ``metrics.json`` describes it."""
+
     __pydantic_config__ = _MORE  # type: ignore[misc]
     name: str
     path: FilePath | None
@@ -78,6 +84,8 @@ class Setup(TypedDict):
 
 
 class Document(TypedDict):
+    """What ``metrics.json`` holds."""
+
     __pydantic_config__ = _MORE  # type: ignore[misc]
     format: int
     n: Count

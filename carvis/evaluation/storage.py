@@ -159,4 +159,5 @@ def _keep_edited(table: Path, made: Path) -> None:
 
 
 def sha256(data: bytes) -> str:
+    """Return the SHA-256 of bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()

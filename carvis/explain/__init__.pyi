@@ -5,10 +5,11 @@ from .faithfulness_metrics.evidence_swap import evidence_swap
 from .faithfulness_metrics.scores import faithfulness
 from .filters.patterns import FilterPatterns, crossed
 from .filters.render import draw_filters, filter_patterns
-from .heatmap import STATUS_MESSAGES, Heatmap
-from .heatmap_batches import heatmap_sets, heatmaps
+from .heatmap import Heatmap
 from .methods import METHODS
 from .scale import SCALES, scale_maps
+from .sets import heatmap_sets, heatmaps
+from .status import STATUS_MESSAGES
 from .target import Contrast
 from .units.fine_tuning import matching_layers, tuning_table
 from .units.layer_activations import activations

@@ -1,25 +1,27 @@
-"""What saved heatmaps and tests of faithfulness say of themselves beside their arrays, as schemas."""
+"""Schemas of what is saved beside the arrays of heatmaps and of their faithfulness tests."""
 
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, NotRequired
 
 from annotated_types import Ge, Le, Len
 from typing_extensions import TypedDict
 
+from carvis.explain.score import Precision, Score
+from carvis.explain.status import Status
 from carvis.workspace.json_schema import Count, Listed, Number, Positive, Sentence, Texts
 
 
 class HeatmapFacts(TypedDict):
     """The attributes of a ``Heatmap``; what is not required came with later versions."""
 
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
-    status: Literal["ok", "non-finite", "saturated", "zero-gradient", "all-negative", "constant"]
+    __pydantic_config__ = {"extra": "forbid"}  # type: ignore[misc]  # noqa: RUF012 pydantic reads it here
+    status: Status
     target: Count
     target_name: str
     predicted: Count
     predicted_name: str
-    # NaN and infinite are what a model may answer: the status says so. A file of today has null for them.
+    # A model may give NaN or infinity: the status says so. Files have null for them.
     score: float | None
-    score_kind: Literal["logit", "probability", "log-probability"]
+    score_kind: Score
     class_names: Annotated[Texts, Len(1)]
     layer: str
     method: str
@@ -29,7 +31,7 @@ class HeatmapFacts(TypedDict):
     source: NotRequired[str | None]
     against: NotRequired[Count | None]
     gamma: NotRequired[Number]
-    precision: NotRequired[Literal["full", "fast"]]
+    precision: NotRequired[Precision]
     alpha: NotRequired[str]
     orientation: NotRequired[str]
     turn: NotRequired[Annotated[int, Ge(1), Le(8)]]
@@ -55,6 +57,8 @@ class _Trials(TypedDict):
 
 
 class FaithfulnessFacts(TypedDict):
+    """What is kept of the faithfulness of one heatmap."""
+
     trials: _Trials
     randomisation: _Check | None
     rest: _Rest

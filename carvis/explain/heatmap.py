@@ -1,4 +1,4 @@
-"""``Heatmap``: one map of one picture, what it explains, and whether it is evidence at all."""
+"""``Heatmap``: where one model sees evidence for one class in one image, and what was explained how."""
 
 import io
 from dataclasses import asdict, dataclass, replace
@@ -9,6 +9,9 @@ import numpy as np
 
 from carvis.errors import TableError
 from carvis.explain.file_schemas import HeatmapFacts
+from carvis.explain.score import Score
+from carvis.explain.status import STATUS_MESSAGES, Status
+from carvis.explain.target import Contrast
 from carvis.images import overlay, turned_as_stored
 from carvis.language import Message, as_data
 from carvis.workspace import (
@@ -21,58 +24,40 @@ from carvis.workspace import (
     parse_json,
 )
 
-# A map is evidence only if moving the layer by its own size would move the score by more than this:
-# below it the gradient is rounding noise, which normalising would stretch into a picture.
-ZERO_GRADIENT = 1e-6
-# A probability beyond these bounds has next to no gradient left, whatever the picture shows.
-SATURATED_ABOVE, SATURATED_BELOW = 0.999, 0.001
-# A map whose values differ by less than this share of the largest one points nowhere.
-CONSTANT = 1e-5
 _MAX_BYTES = 1_000_000_000
-
-STATUS_MESSAGES = {
-    "ok": Message("The map shows evidence for the class."),
-    "non-finite": Message("The model gave values that are no numbers: check its weights and its preprocessing."),
-    "saturated": Message("The probability is so close to 0 or 1 that it no longer moves: explain the logit instead."),
-    "zero-gradient": Message("The score does not depend on this layer here: choose another layer or class."),
-    "all-negative": Message(
-        "Everything this layer sees speaks against the class: explain the predicted class instead."
-    ),
-    "constant": Message("The map is the same everywhere, so it points nowhere: choose a layer with a larger map."),
-}
 
 
 @dataclass(frozen=True, eq=False)
 class Heatmap:
-    """Where one model sees evidence for one class in one picture.
+    """Where one model sees evidence for one class in one image.
 
     Attributes:
         raw: float32 (h, w), signed, at the layer's own resolution; of a layer that sees the image mirrored or turned as
             the image is, of one that sees a part of it on a grid that covers all of it.
         status: ``ok``, or the first that holds of ``non-finite``, ``zero-gradient`` (``saturated`` where the
             score is such a probability), ``all-negative``, ``constant``.
-        target: index of the class explained; ``target_name`` says it in words.
-        against, gamma: the rival class of a contrast and its weight; None and 0 where there is none.
-        predicted: index of the model's answer.
+        target: index of the class explained; ``target_name`` is its name.
+        against, gamma: the other class of a contrast and its weight; None and 0 without a contrast.
+        predicted: index of the predicted class.
         score: value of the score explained; ``score_kind`` is ``logit``, ``probability`` or ``log-probability``.
-        probabilities: float32 (n_classes,), the model's answer for the picture, in the order of ``class_names``.
+        probabilities: float32 (n_classes,), the model's prediction, in the order of ``class_names``.
         layer: layer path; of a fused map the paths joined by ``+``, of a method at the input ``input``.
         method, model_name, fingerprint, preprocessing, source: what made the map, and from which file.
         alpha, orientation: how the model reads image files, as ``carvis.images.Reading``.
         turn: the EXIF orientation by which the map was turned to lie on the upright image, where the model reads the
             file as it is stored; 1 where it was not turned.
         precision: ``full``, or ``fast`` where convolutions ran in bfloat16.
-        notes: what has to be known of the map beside its status, a sentence each.
+        notes: what has to be known of the heatmap beside its status, a sentence each.
     """
 
     raw: np.ndarray
-    status: str
+    status: Status
     target: int
     target_name: str
     predicted: int
     predicted_name: str
     score: float
-    score_kind: str
+    score_kind: Score
     probabilities: np.ndarray
     class_names: tuple[str, ...]
     layer: str
@@ -91,11 +76,11 @@ class Heatmap:
 
     @property
     def input_words(self) -> str:
-        """What was done to the image before the model saw it: ``unit, on-white, upright``."""
+        """How the image was preprocessed: ``unit, on-white, upright``."""
         return f"{self.preprocessing}, {self.alpha}, {self.orientation}"
 
     def as_seen(self) -> "Heatmap":
-        """Return the map as it lies on the image that the model saw, which may not be upright."""
+        """Return the map as it lies on the image that the model takes, which may not be upright."""
         return self if self.turn == 1 else replace(self, raw=turned_as_stored(self.raw, self.turn), turn=1)
 
     def _repr_html_(self) -> str | None:
@@ -104,17 +89,22 @@ class Heatmap:
         return heatmap_html(self)
 
     @property
-    def message(self) -> str:
-        """The status in words, with its remedy."""
+    def message(self) -> Message:
+        """What the status means, with the remedy."""
         return STATUS_MESSAGES[self.status]
 
     @property
+    def explained(self) -> int | Contrast:
+        """What was explained, as ``heatmaps`` takes it: a class index or a contrast."""
+        return self.target if self.against is None else Contrast(self.target, self.against, self.gamma)
+
+    @property
     def confidence(self) -> float:
-        """The probability of the model's answer."""
+        """The probability of the predicted class."""
         return float(self.probabilities[self.predicted])
 
     def is_right(self, true_label: str | None) -> bool | None:
-        """Tell whether the model's answer is the true class; None where that is unknown to it or to us."""
+        """Return whether the prediction is the true class; None where the label or the class is unknown."""
         return self.predicted_name == true_label if true_label in self.class_names else None
 
     @cached_property
@@ -135,12 +125,12 @@ class Heatmap:
         return self.positive / mean if mean > 0 else self.positive
 
     def overlay(self, rgb: np.ndarray, alpha: float = 0.4, colormap: str = "viridis") -> np.ndarray:
-        """Lay the normalised map over its picture: uint8 (H, W, 3).
+        """Lay the normalised map over its image: uint8 (H, W, 3).
 
         Args:
             rgb: uint8 (H, W, 3) or (H, W, 1), of any size.
             alpha: weight of the colour in [0, 1].
-            colormap: a matplotlib name, or ``tutorial`` for picture + 0.4 JET.
+            colormap: a matplotlib name, or ``tutorial`` for image + 0.4 JET.
         """
         return overlay(rgb, self.normalised, alpha, colormap)
 
@@ -170,37 +160,3 @@ class Heatmap:
         facts["score"] = np.nan if facts["score"] is None else facts["score"]
         facts |= {"class_names": tuple(facts["class_names"]), "notes": tuple(facts.get("notes", ()))}
         return cls(raw=raw, probabilities=probabilities, **facts)
-
-
-def influence(activations: np.ndarray, gradients: np.ndarray) -> float:
-    """Return how far the score would move, to first order, if a layer moved by its own size.
-
-    Args:
-        activations: (h, w, c), the layer's output; where all of it is zero the gradient alone says it.
-        gradients: (h, w, c), the gradient of the score by it.
-    """
-    slopes = np.abs(gradients.astype(np.float64))
-    return float((slopes * np.abs(activations)).sum() if activations.any() else slopes.sum())
-
-
-def judge(raw: np.ndarray, reach: float, score: float, score_kind: str = "logit") -> str:
-    """Return the status of one map.
-
-    Args:
-        raw: (h, w), the signed map.
-        reach: how far what the map stands for can move the score: ``influence``, or the sum of the map's own sizes.
-        score: the score's value.
-        score_kind: ``logit``, ``probability`` or ``log-probability``.
-    """
-    if not (np.isfinite(raw).all() and np.isfinite(reach) and np.isfinite(score)):
-        return "non-finite"
-    if reach <= ZERO_GRADIENT:
-        share = {"probability": score, "log-probability": np.exp(score)}.get(score_kind)
-        saturated = share is not None and not SATURATED_BELOW <= share <= SATURATED_ABOVE
-        return "saturated" if saturated else "zero-gradient"
-    low, high = float(raw.min()), float(raw.max())
-    if low < 0 and high <= CONSTANT * -low:
-        return "all-negative"
-    if high - low <= CONSTANT * max(abs(high), abs(low)):
-        return "constant"
-    return "ok"

@@ -1,25 +1,35 @@
-"""Which maps share a scale: per map, within one model, or as densities across models."""
+"""Which heatmaps share a scale: each has its own, those of one model, or all as densities."""
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carvis.explain.heatmap import Heatmap
+from carvis.language import Message
 
-SCALES = ("map", "model", "density")
+Scale = Literal["map", "model", "density"]
+SCALES: tuple[Scale, ...] = get_args(Scale)
+
+SCALE_SENTENCES: dict[str, Message] = {
+    "map": Message("Each heatmap is divided by its own maximum: compare places, not strengths."),
+    "model": Message("The heatmaps of one model share a scale: strengths compare within a model only."),
+    "density": Message("Each heatmap is divided by its mean, and all share a scale: compare how focused models are."),
+}
 
 
-def scale_maps(heatmaps: Sequence[Heatmap], scale: str = "map") -> list[np.ndarray]:
-    """Bring the evidence of several maps to [0, 1] for drawing.
+def scale_maps(heatmaps: Sequence[Heatmap], scale: Scale = "map") -> list[NDArray[np.float32]]:
+    """Bring the evidence of several heatmaps to [0, 1] for drawing.
 
     Args:
-        heatmaps: maps of any models and layers.
-        scale: ``map`` divides each by its own maximum; ``model`` divides the maps of one model by their common
+        heatmaps: of any models and layers.
+        scale: ``map`` divides each by its own maximum; ``model`` divides the heatmaps of one model by their common
             maximum; ``density`` divides each by its mean and then all by the common maximum, since raw values of
             different models are not comparable.
 
     Returns:
-        float32 arrays (h, w) in [0, 1], one a map.
+        float32 arrays (h, w) in [0, 1], one per heatmap.
     """
     if scale == "map":
         return [heatmap.normalised for heatmap in heatmaps]
@@ -34,5 +44,5 @@ def scale_maps(heatmaps: Sequence[Heatmap], scale: str = "map") -> list[np.ndarr
     raise ValueError(f"unknown scale {scale!r}: one of {', '.join(SCALES)}")
 
 
-def _divide(values: np.ndarray, top: float) -> np.ndarray:
+def _divide(values: NDArray[np.float32], top: float) -> NDArray[np.float32]:
     return values / top if top > 0 else np.zeros_like(values)

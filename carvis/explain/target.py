@@ -1,5 +1,6 @@
 """What is explained: one class, or one class rather than another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from carvis.errors import ModelError
@@ -9,7 +10,7 @@ from carvis.workspace.sample_ids import composed
 
 @dataclass(frozen=True)
 class Contrast:
-    """What speaks for class ``i`` rather than for class ``j``: the score of i less gamma times the score of j.
+    """Evidence for class ``i`` rather than for class ``j``: the score of i less gamma times the score of j.
 
     Args:
         i, j: ``predicted``, ``true``, a class index or a class name.
@@ -26,41 +27,46 @@ PREDICTED = -1
 
 
 @dataclass(frozen=True)
-class Aim:
-    """A target worked out for one picture: class indices, ``PREDICTED`` where the answer decides."""
+class ResolvedTarget:
+    """A target as class indices, for one image; ``PREDICTED`` stands for the predicted class.
 
-    first: int
-    second: int
+    Attributes:
+        index, against: the class explained and the one it is contrasted with, the same one without a contrast.
+        gamma: weight of the other class's score; 0 without a contrast.
+    """
+
+    index: int
+    against: int
     gamma: float
 
 
-def aim_at(target: Target, label: str | int | None, class_names: list[str], model: str) -> Aim:
-    """Work out a target for a picture whose true class is ``label``.
+def resolve_target(target: Target, label: str | int | None, class_names: Sequence[str], model: str) -> ResolvedTarget:
+    """Resolve a target for an image whose true class is ``label``.
 
     Raises:
-        ModelError: there is no such class, or the true class is asked for and not known.
+        ModelError: there is no such class, or the true class is needed and not known.
     """
     if isinstance(target, Contrast):
-        first, second = (_index(one, label, class_names, model) for one in (target.i, target.j))
-        return Aim(first, second, float(target.gamma))
+        index, against = (_index(chosen, label, class_names, model) for chosen in (target.i, target.j))
+        return ResolvedTarget(index, against, float(target.gamma))
     index = _index(target, label, class_names, model)
-    return Aim(index, index, 0.0)
+    return ResolvedTarget(index, index, 0.0)
 
 
 def needs_label(target: Target) -> bool:
-    """Tell whether a target depends on the true class."""
+    """Return whether a target depends on the true class."""
     return "true" in ((target.i, target.j) if isinstance(target, Contrast) else (target,))
 
 
-def name_of(first: int, second: int, gamma: float, class_names: list[str]) -> str:
-    """Say in words what was explained."""
+def target_name(index: int, against: int, gamma: float, class_names: Sequence[str]) -> str:
+    """Return the name of what is explained."""
     if gamma == 0:
-        return class_names[first]
+        return class_names[index]
     factor = "" if gamma == 1 else f"{gamma:g} x "
-    return f"{class_names[first]} rather than {factor}{class_names[second]}"
+    return f"{class_names[index]} rather than {factor}{class_names[against]}"
 
 
-def _index(target: str | int, label: str | int | None, class_names: list[str], model: str) -> int:
+def _index(target: str | int, label: str | int | None, class_names: Sequence[str], model: str) -> int:
     if target == "predicted":
         return PREDICTED
     if target == "true":

@@ -7,16 +7,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from carvis.explain import Heatmap, scale_maps
+from carvis.explain.scale import SCALE_SENTENCES
+from carvis.explain.score import SCORE_NAMES
 from carvis.figures.style import INK, QUIET, RIGHT, WRONG, bare, fonts, new_figure, title
 from carvis.images import overlay as lay_over
 from carvis.language import N_, _, localised
 
-_SCALE_NOTES = {
-    "map": N_("each map divided by its own maximum"),
-    "model": N_("maps of one model share a scale"),
-    "density": N_("densities (evidence divided by its mean) on one scale"),
-}
-_SCORES = {"logit": N_("logit"), "probability": N_("probability"), "log-probability": N_("log-probability")}
 _VERDICTS = {
     "better": (N_("✓ better than a random map and the middle"), RIGHT),
     "not-better": (N_("✗ no better than a random map or the middle"), WRONG),
@@ -120,11 +116,11 @@ def _facts(axes, maps: dict[str, Heatmap], alpha: float, colormap: str, scale: s
     axes.set_ylim(0, 1)
     axes.set_box_aspect(1)
     scores = dict.fromkeys(heatmap.score_kind for heatmap in maps.values())
-    explained = _(" or ").join(_(_SCORES.get(score, score)) for score in scores)
+    explained = _(" or ").join(localised(SCORE_NAMES[score]) for score in scores)
     lines = [
         (0.83, _("no evidence"), "left"),
         (0.70, _("{method} on the {score}").format(method=first.method, score=explained), "left"),
-        (0.62, _(_SCALE_NOTES[scale]), "left"),
+        (0.62, localised(SCALE_SENTENCES[scale]), "left"),
         (0.54, name, "left"),
     ]
     for y, words, side in lines:

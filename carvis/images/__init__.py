@@ -1,7 +1,7 @@
 """Reading, resizing, colouring and writing pictures."""
 
-from carvis.images.bit_depth import Depth, depth_of
 from carvis.images.colour import DIVERGING, colorize, overlay, overlay_difference
+from carvis.images.dataset_depth import Depth, depth_of
 from carvis.images.decode_limits import MAX_PIXELS
 from carvis.images.files import encode_image, thumbnail, write_image
 from carvis.images.formats import IMAGE_SUFFIXES, why_not_read
@@ -11,6 +11,8 @@ from carvis.images.reader import (
     KERAS,
     ORIENTATIONS,
     USUAL,
+    Alpha,
+    Orientation,
     Reading,
     has_alpha,
     header_traits,
@@ -20,7 +22,7 @@ from carvis.images.reader import (
     read_image,
     turn_of,
 )
-from carvis.images.resampling import RESIZE_METHODS, SHOWN_SIDE, fitted, resize
+from carvis.images.resampling import RESIZE_METHODS, SHOWN_SIDE, ResizeMethod, fitted, resize
 
 __all__ = [
     "ALPHAS",
@@ -32,8 +34,11 @@ __all__ = [
     "RESIZE_METHODS",
     "SHOWN_SIDE",
     "USUAL",
+    "Alpha",
     "Depth",
+    "Orientation",
     "Reading",
+    "ResizeMethod",
     "colorize",
     "depth_of",
     "encode_image",

@@ -9,13 +9,15 @@ import os
 import re
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from carvis.language import Message
 
 MAX_PIXELS = 50_000_000
+# Pillow keeps a pointer for each row.
+_MAX_SIDE = 1_000_000
 # Text, colours and previews come to some dozen.
 _MOST_PARTS = 5_000
 # A 48-megapixel photograph in strips of one row has 8,000, in tiles of 16 x 16 pixels 190,000.
@@ -35,8 +37,12 @@ _MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
 _START, _END, _SCAN, _ALONE = 0xD8, 0xD9, 0xDA, 0x01
 
 
-class TooMuchWork(Exception):
-    """An image would take far longer than others of its size; holds a ``Message`` that follows the file's name."""
+class Refused(Exception):
+    """An image that is not read; holds a ``Message`` that follows the file's name."""
+
+
+class TooMuchWork(Refused):
+    """An image would take far longer to read than others of its size."""
 
     def __init__(self, what: Message):
         super().__init__(
@@ -69,46 +75,52 @@ def check_head(file: BinaryIO) -> None:
     file.seek(0)
 
 
-def check_body(picture: Image.Image) -> None:
+def check_body(picture: ImageFile.ImageFile) -> None:
     """Count what the pixels of an opened image are made of, before they are decoded.
 
     Raises:
         TooMuchWork: it is more than in any image.
     """
     pixels = picture.width * picture.height
-    decoder = picture.tile[0][0] if getattr(picture, "tile", None) else None
-    if decoder in _IN_PYTHON and max(pixels, _size(picture.fp) // 4) > _MOST_IN_PYTHON:
+    decoder, file = picture.tile[0][0] if picture.tile else None, picture.fp
+    if file is None:
+        return
+    if decoder in _IN_PYTHON and max(pixels, _size(file) // 4) > _MOST_IN_PYTHON:
         raise TooMuchWork(_IN_PYTHON[decoder])
     if picture.format == "PNG" and decoder:
-        _check_chunks(picture.fp)
+        _check_chunks(file)
     if picture.format in ("JPEG", "MPO"):
-        scans = _scans(picture.fp)
+        scans = _scans(file)
         if scans > _MOST_SCANS or scans * pixels > _MOST_SCANNED:
             raise TooMuchWork(Message("{n} scans", n=f"{scans:,}"))
 
 
 def check_pixels(picture: Image.Image) -> None:
-    """Refuse an opened image of more than ``MAX_PIXELS``.
+    """Refuse an opened image of more than ``MAX_PIXELS``, or with a side of more than a million pixels.
 
     Raises:
-        TooMuchWork: it has more.
+        Refused: it has more.
     """
+    size = Message("{width} x {height} pixels", width=picture.width, height=picture.height)
     if picture.width * picture.height > MAX_PIXELS:
-        raise TooMuchWork(Message("{width} x {height} pixels", width=picture.width, height=picture.height))
+        limit = Message("{n} million", n=MAX_PIXELS // 10**6)
+        raise Refused(Message("has {size}, more than {limit}: make it smaller first.", size=size, limit=limit))
+    if max(picture.size) > _MAX_SIDE:
+        raise TooMuchWork(size)
 
 
 def _of_parts(most: int) -> TooMuchWork:
     return TooMuchWork(Message("more than {n} parts", n=f"{most:,}"))
 
 
-def _size(file: BinaryIO) -> int:
+def _size(file: IO[bytes]) -> int:
     place = file.tell()
     size = file.seek(0, io.SEEK_END)
     file.seek(place)
     return size
 
 
-def _scans(file: BinaryIO) -> int:
+def _scans(file: IO[bytes]) -> int:
     """Count the scans of a JPEG up to its end, not those of a preview in it or of a film behind it."""
     before = file.tell()
     file.seek(0)
@@ -124,7 +136,7 @@ def _scans(file: BinaryIO) -> int:
     return scans
 
 
-def _check_chunks(file: BinaryIO) -> None:
+def _check_chunks(file: IO[bytes]) -> None:
     place = file.tell()
     file.seek(8)
     for n, _ in enumerate(_chunks(file)):
@@ -133,7 +145,7 @@ def _check_chunks(file: BinaryIO) -> None:
     file.seek(place)
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
     while len(head := file.read(8)) == 8:
         length, kind = struct.unpack(">I4s", head)
         yield kind

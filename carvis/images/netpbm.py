@@ -1,21 +1,23 @@
 """Netpbm images whose brightest value is neither 255 nor 65535, which Pillow decodes pixel by pixel in Python."""
 
+from typing import cast
+
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from carvis.images.strips import strips
 
 
-def decode(picture: Image.Image) -> None:
+def decode(picture: ImageFile.ImageFile) -> None:
     """Decode an opened PGM or PPM with ``codec`` "ppm" as Pillow does, but quickly; leave others alone.
 
     Raises:
         ValueError: the file ends before its pixels do.
     """
-    if not picture.tile or picture.tile[0][0] != "ppm":
+    if not picture.tile or picture.tile[0][0] != "ppm" or picture.fp is None:
         return
-    _, _, offset, maximum = picture.tile[0]
-    maximum = maximum[-1] if isinstance(maximum, tuple) else maximum
+    _, _, offset, arguments = picture.tile[0]
+    maximum = cast(int, arguments[-1] if isinstance(arguments, tuple) else arguments)
     wide, white = maximum > 255, 65535 if picture.mode == "I" else 255
     kind = np.dtype(">u2" if wide else "u1")
     shades = np.minimum(np.rint(np.arange(65536 if wide else 256) / maximum * white), white)

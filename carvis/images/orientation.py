@@ -1,6 +1,7 @@
 """Turning arrays between an image as it is stored and as it stands upright (EXIF orientation, 1 to 8)."""
 
 import numpy as np
+from PIL import Image
 
 EXIF_ORIENTATION = 0x0112
 SIDEWAYS = (5, 6, 7, 8)
@@ -50,7 +51,7 @@ def place_upright(x: float, y: float, orientation: int) -> tuple[float, float]:
     return turns.get(orientation, (x, y))
 
 
-def orientation_in(picture) -> int:
+def orientation_in(picture: Image.Image) -> int:
     """Return the EXIF orientation that an opened Pillow image still needs to stand upright; 1 for none.
 
     TIFF images are turned by Pillow when their pixels are loaded, for Keras as for everyone, and then need none.

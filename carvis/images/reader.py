@@ -3,29 +3,32 @@
 import io
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, Literal, cast, get_args
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from carvis.errors import FileKindError, ImageError
 from carvis.images import netpbm, webp
-from carvis.images.bit_depth import Undecided, kind_of, to_8_bit
-from carvis.images.decode_limits import MAX_PIXELS, TooMuchWork, check_body, check_head
+from carvis.images.bit_depth import Undecided, to_8_bit
+from carvis.images.decode_limits import Refused, check_body, check_head, check_pixels
+from carvis.images.deep_values import kind_of
 from carvis.images.formats import IMAGE_SUFFIXES, readable_formats, why_not_opened, why_not_read
 from carvis.images.orientation import SIDEWAYS, orientation_in, turned_upright
-from carvis.images.resampling import resize
+from carvis.images.resampling import ResizeMethod, resize
 from carvis.images.strips import strips
 from carvis.language import Message, message_of
 from carvis.workspace import open_regular, os_reason, os_remedy, shown_path
 
-# Pillow keeps a pointer for each row.
-_MAX_SIDE = 1_000_000
-ALPHAS = ("drop-alpha", "on-white", "on-black")
-ORIENTATIONS = ("upright", "as-stored")
+Alpha = Literal["drop-alpha", "on-white", "on-black"]
+Orientation = Literal["upright", "as-stored"]
+ALPHAS: tuple[Alpha, ...] = get_args(Alpha)
+ORIENTATIONS: tuple[Orientation, ...] = get_args(Orientation)
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,10 @@ class Reading:
         orientation: ``upright`` turns the image as its EXIF orientation says, ``as-stored`` does not.
     """
 
-    alpha: str = "on-white"
-    orientation: str = "upright"
+    alpha: Alpha = "on-white"
+    orientation: Orientation = "upright"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for value, known in ((self.alpha, ALPHAS), (self.orientation, ORIENTATIONS)):
             if value not in known:
                 raise ValueError(f"{value!r} is no way to read an image: choose one of {', '.join(known)}")
@@ -62,8 +65,8 @@ KERAS = Reading("drop-alpha", "as-stored")
 
 
 def read_image(
-    source: str | Path | bytes, channels: int = 3, alpha: str = "on-white", orientation: str = "upright"
-) -> np.ndarray:
+    source: str | Path | bytes, channels: int = 3, alpha: Alpha = "on-white", orientation: Orientation = "upright"
+) -> NDArray[np.uint8]:
     """Read an image from a file or from its bytes.
 
     Args:
@@ -83,7 +86,7 @@ def read_image(
         return _to_array(picture, channels, Reading(alpha, orientation), source)
 
 
-def read_for(reading: Reading, source: str | Path | bytes, channels: int = 3) -> np.ndarray:
+def read_for(reading: Reading, source: str | Path | bytes, channels: int = 3) -> NDArray[np.uint8]:
     """Read an image as ``read_image`` does, by a ``Reading``."""
     with _opened(source) as picture:
         return _to_array(picture, channels, reading, source)
@@ -133,40 +136,27 @@ def image_size(source: str | Path | bytes) -> tuple[int, int]:
 
 
 @contextmanager
-def _opened(source: str | Path | bytes):
+def _opened(source: str | Path | bytes) -> Iterator[ImageFile.ImageFile]:
     """Open an image whose size is checked; what goes wrong with it in the block is said in one sentence."""
-    uploaded = isinstance(source, bytes)
-    name = Message("The uploaded file") if uploaded else shown_path(source)
+    name = Message("The uploaded file") if isinstance(source, bytes) else shown_path(source)
     try:
-        with warnings.catch_warnings(), io.BytesIO(source) if uploaded else open_regular(source) as opened:
+        with warnings.catch_warnings(), _stream(source) as stream:
             warnings.simplefilter("ignore")
-            check_head(opened)
-            with Image.open(opened, formats=readable_formats()) as picture:
-                if picture.width * picture.height > MAX_PIXELS:
-                    size = Message("{width} x {height} pixels", width=picture.width, height=picture.height)
-                    limit = Message("{n} million", n=MAX_PIXELS // 10**6)
-                    raise ImageError(
-                        Message(
-                            "{name} has {size}, more than {limit}: make it smaller first.",
-                            name=name,
-                            size=size,
-                            limit=limit,
-                        )
-                    )
-                if max(picture.size) > _MAX_SIDE:
-                    raise TooMuchWork(Message("{width} x {height} pixels", width=picture.width, height=picture.height))
+            check_head(stream)
+            with Image.open(stream, formats=readable_formats()) as picture:
+                check_pixels(picture)
                 yield picture
     except FileNotFoundError:
         raise ImageError(Message("{name} does not exist: check the path.", name=name)) from None
     except IsADirectoryError:
-        raise ImageError(Message("{name} is a folder: name a picture in it.", name=name)) from None
+        raise ImageError(Message("{name} is a folder: name an image in it.", name=name)) from None
     except PermissionError:
         raise ImageError(Message("{name} may not be read: check its permissions.", name=name)) from None
     except FileKindError as error:
         raise ImageError(message_of(error)) from None
     except (UnidentifiedImageError, Image.DecompressionBombError):
         raise ImageError(_no_image(name, source)) from None
-    except (Undecided, TooMuchWork) as error:
+    except (Undecided, Refused) as error:
         raise ImageError(Message("{name} {reason}", name=name, reason=error.args[0])) from None
     # Pillow's decoders report damage in many ways (SyntaxError, struct.error, zlib.error, ...).
     except ImageError:
@@ -188,10 +178,17 @@ def _opened(source: str | Path | bytes):
 
 
 def _no_image(name: str, source: str | Path | bytes) -> Message:
-    foreign = not isinstance(source, bytes) and os.path.splitext(source)[1].lower() not in IMAGE_SUFFIXES
-    if reason := why_not_read(source) if foreign else why_not_opened(_start_of(source)):
+    if isinstance(source, bytes) or os.path.splitext(source)[1].lower() in IMAGE_SUFFIXES:
+        reason = why_not_opened(_start_of(source))
+    else:
+        reason = why_not_read(source)
+    if reason:
         return Message("{name} cannot be read: {reason}.", name=name, reason=reason)
-    return Message("{name} is not a picture that can be read: replace or remove it.", name=name)
+    return Message("{name} is not an image that can be read: replace or remove it.", name=name)
+
+
+def _stream(source: str | Path | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else open_regular(source)
 
 
 def _start_of(source: str | Path | bytes) -> bytes:
@@ -204,8 +201,10 @@ def _start_of(source: str | Path | bytes) -> bytes:
         return b""
 
 
-def _to_array(picture: Image.Image, channels: int, reading: Reading, source: str | Path | bytes) -> np.ndarray:
-    turn = 1
+def _to_array(
+    picture: ImageFile.ImageFile, channels: int, reading: Reading, source: str | Path | bytes
+) -> NDArray[np.uint8]:
+    turn, image = 1, cast(Image.Image, picture)
     check_body(picture)
     netpbm.decode(picture)
     if (values := webp.large(picture, source)) is not None:
@@ -218,21 +217,19 @@ def _to_array(picture: Image.Image, channels: int, reading: Reading, source: str
         orientation = orientation_in(picture)
         shallow = to_8_bit(picture, kind, source)
         if shallow is not picture:
-            picture, turn = shallow, orientation if reading.orientation == "upright" else 1
+            image, turn = shallow, orientation if reading.orientation == "upright" else 1
     if turn == 1 and reading.orientation == "upright":
-        ImageOps.exif_transpose(picture, in_place=True)
-    picture.load()
-    array = np.empty((picture.height, picture.width, channels), np.uint8)
+        ImageOps.exif_transpose(image, in_place=True)
+    image.load()
+    array = np.empty((image.height, image.width, channels), np.uint8)
     # Each conversion copies what it is given: of a large photograph, several hundred megabytes.
     for rows in strips(*array.shape[:2]):
-        part = (
-            picture.crop((0, rows.start, picture.width, rows.stop)) if len(array) > rows.stop - rows.start else picture
-        )
+        part = image.crop((0, rows.start, image.width, rows.stop)) if len(array) > rows.stop - rows.start else image
         array[rows] = _converted(part, channels, reading)
     return array if turn == 1 else np.ascontiguousarray(turned_upright(array, turn))
 
 
-def _converted(picture: Image.Image, channels: int, reading: Reading) -> np.ndarray:
+def _converted(picture: Image.Image, channels: int, reading: Reading) -> NDArray[np.uint8]:
     """Return the pixels as uint8 (H, W, channels)."""
     if reading.alpha != "drop-alpha" and ("A" in picture.getbands() or "transparency" in picture.info):
         rgba = picture.convert("RGBA")
@@ -248,9 +245,9 @@ def _converted(picture: Image.Image, channels: int, reading: Reading) -> np.ndar
 def load_batch(
     paths: Iterable[str | Path],
     size: int | tuple[int, int],
-    method: str = "bilinear",
+    method: ResizeMethod = "bilinear",
     channels: int = 3,
     reading: Reading = USUAL,
-) -> np.ndarray:
+) -> NDArray[np.uint8]:
     """Read images and resize each to ``size``: uint8 array (N, height, width, channels)."""
     return np.stack([resize(read_for(reading, path, channels), size, method) for path in paths])

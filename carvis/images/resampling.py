@@ -1,10 +1,13 @@
-"""Resizing pictures and maps by a named method."""
+"""Resizing images and maps by a named method."""
+
+from typing import Literal
 
 import cv2
 import numpy as np
 
 # Nearest takes the same pixels as Pillow, and so as Keras's load_img; bilinear those of tf.image.resize.
-RESIZE_METHODS = {
+ResizeMethod = Literal["nearest", "bilinear", "bicubic", "area"]
+RESIZE_METHODS: dict[ResizeMethod, int] = {
     "nearest": cv2.INTER_NEAREST_EXACT,
     "bilinear": cv2.INTER_LINEAR,
     "bicubic": cv2.INTER_CUBIC,
@@ -31,8 +34,8 @@ def fitted(image: np.ndarray, side: int = SHOWN_SIDE, enlarge: bool = False) -> 
     return resize(image, size, "area" if factor < 1 else "bicubic")
 
 
-def resize(image: np.ndarray, size: int | tuple[int, int], method: str = "bilinear") -> np.ndarray:
-    """Resize a picture or a map to ``size`` (one number for a square, or height and width).
+def resize(image: np.ndarray, size: int | tuple[int, int], method: ResizeMethod = "bilinear") -> np.ndarray:
+    """Resize an image or a map to ``size`` (one number for a square, or height and width).
 
     Args:
         image: array (h, w), (h, w, 1) or (h, w, 3), uint8 or float32.

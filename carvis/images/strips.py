@@ -1,10 +1,13 @@
 """Going through a large image a strip of rows at a time, so that what is made on the way stays small."""
 
 from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 _PIXELS = 1 << 20
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 
 def strips(height: int, width: int) -> Iterator[slice]:
@@ -14,7 +17,7 @@ def strips(height: int, width: int) -> Iterator[slice]:
         yield slice(start, min(start + rows, height))
 
 
-def by_strips(function: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.ndarray:
+def by_strips(function: Callable[..., NDArray[Pixel]], *arrays: NDArray[Any]) -> NDArray[Pixel]:
     """Apply a function of pixels that do not depend on each other, as if to the whole arrays at once.
 
     Args:
@@ -22,7 +25,7 @@ def by_strips(function: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.nd
         arrays: of one height and width; they are left as they are.
     """
     height, width = arrays[0].shape[:2]
-    made = None
+    made: NDArray[Pixel] | None = None
     for rows in strips(height, width):
         part = function(*(array[rows] for array in arrays))
         if made is None:

@@ -32,8 +32,9 @@ class Measured:
 
 
 def measured_attention(context: Context) -> dict[str, Measured]:
-    """Return each model's attention by name: kept from before, measured in full where the settings ask for
-    it, else a quick one of heatmaps alone. Empty without annotated parts or models.
+    """Return each model's attention by name; empty without annotated parts or models.
+
+    It is kept from before, measured in full where the settings ask for it, else a quick one of heatmaps alone.
     """
     if context.data is None or not context.files:
         return {}

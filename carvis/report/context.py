@@ -52,14 +52,17 @@ class Context:
 
     @property
     def first(self) -> Evaluation:
+        """The evaluation of the first model."""
         return next(iter(self.evaluations.values()))
 
     @property
     def split(self) -> str:
+        """The evaluated split."""
         return self.first.split
 
     @property
     def data_name(self) -> str:
+        """The name of the data set."""
         return self.first.setup["dataset"]["name"]
 
     @cached_property

@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from carvis import __version__
 from carvis.dataset import Dataset
-from carvis.errors import CarvisError, ModelError, StoppedError, TableError
+from carvis.errors import CarvisError, StoppedError, TableError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.alignment import by_model_name
-from carvis.explain.methods import METHODS
+from carvis.explain.request import check_method
 from carvis.language import N_, Message, _, localised, n_, speaking
 from carvis.progress import Progress, advance, no_progress
 from carvis.report.blocks import Section, shortened
@@ -108,14 +108,7 @@ def report_html(
         CarvisError: no such language.
         StoppedError: ``progress`` asked to stop.
     """
-    if settings.method not in METHODS:
-        raise ModelError(
-            Message(
-                "{method} is not a heatmap method: choose one of {choices}.",
-                method=settings.method,
-                choices=", ".join(METHODS),
-            )
-        )
+    check_method(settings.method)
     if (fewest := min(settings.images, settings.pairs)) < 0:
         raise CarvisError(Message("--images {images} is invalid: give 0 or more.", images=fewest))
     by_name = by_model_name(evaluations)

@@ -11,6 +11,7 @@ import datetime
 import numbers
 import re
 from collections.abc import Iterable, Sequence
+from typing import IO, cast
 
 import numpy as np
 import pandas as pd
@@ -78,17 +79,17 @@ def to_csv(
     for place in range(table.shape[1]):
         column = table.iloc[:, place]
         if (found := _column(column)) is not column:
-            safe.isetitem(place, found)
+            safe.isetitem(place, found.array)
     safe.index, safe.columns = _labels(table.index), _labels(table.columns)
     lines = _Lines(line_end)
-    safe.to_csv(lines, index=index, lineterminator="\r\n")
+    safe.to_csv(cast(IO[str], lines), index=index, lineterminator="\r\n")
     return "".join(lines.written)
 
 
 class _Lines:
-    """Takes the rows of a CSV writer and ends them otherwise.
+    r"""Takes the rows of a CSV writer and ends them otherwise.
 
-    The writer quotes the characters of its own line ends alone, so that with ``\\n`` a ``\\r`` in a cell would part it.
+    The writer quotes the characters of its own line ends alone, so that with ``\n`` a ``\r`` in a cell would part it.
     """
 
     def __init__(self, line_end: str):

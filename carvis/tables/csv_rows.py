@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from carvis.language import Message
 from carvis.tables.csv_file import unescaped
 from carvis.tables.limits import MAX_CELL, MAX_CELLS, MAX_DAMAGED, MAX_LACKING, MAX_ROWS, MAX_SENTENCES, too_many
+
+# A sentence on what is wrong with lines, or the function that makes it of their numbers.
+Problem = Message | Callable[[int, int], Message]
+# First line, last line, cells, problem.
+Record = tuple[int, int, list[str] | None, Problem | None]
 
 
 @dataclass
@@ -69,7 +75,7 @@ def read_rows(path: object, lines: list[str], separator: str, width: int, offset
                 sentence = problem(offset + first, offset + last) if callable(problem) else problem
                 found.problems.append(sentence)
             continue
-        if not any(cell.strip() for cell in row):
+        if row is None or not any(cell.strip() for cell in row):
             continue
         place = len(found.cells)
         lacking += max(0, width - len(row))
@@ -98,7 +104,7 @@ def read_rows(path: object, lines: list[str], separator: str, width: int, offset
     return found
 
 
-def _records(lines: list[str], separator: str, width: int):
+def _records(lines: list[str], separator: str, width: int) -> Iterator[Record]:
     """Yield (first line, last line, cells or None, problem or the function that makes it) a row."""
     line = odd = 0
     hopeless = -1
@@ -132,7 +138,9 @@ def _records(lines: list[str], separator: str, width: int):
         line = odd + 1
 
 
-def _joined(lines: list[str], first: int, last: int, separator: str, width: int):
+def _joined(
+    lines: list[str], first: int, last: int, separator: str, width: int
+) -> tuple[list[str] | None, Problem | None]:
     try:
         return parsed("".join(lines[first : last + 1]), separator), None
     except csv.Error as error:

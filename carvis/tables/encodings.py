@@ -222,7 +222,7 @@ def _begun(sample: bytes, name: str) -> str | None:
 def _ranked(data: bytes, texts: dict[str, str]) -> list[str]:
     from charset_normalizer import from_bytes
 
-    known = [name for name in ("cp932", "euc_jp", "gb18030", "cp1252", "mac_roman") if name in texts]
+    known: list[str] = [name for name in ("cp932", "euc_jp", "gb18030", "cp1252", "mac_roman") if name in texts]
     ranked = [match.encoding for match in from_bytes(_telling(data), cp_isolation=known)]
     if "mac_japanese" in texts and "cp932" in ranked:
         ranked.insert(ranked.index("cp932") + 1, "mac_japanese")

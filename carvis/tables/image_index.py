@@ -100,9 +100,9 @@ class ImageIndex:
     def _keep(self, number: int, name: str) -> None:
         if os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES:
             folded = composed(name).casefold()
-            around = self._folders[number].folded[-1:] or ("",)
+            (around,) = self._folders[number].folded[-1:] or ("",)
             self._by_name.setdefault(folded, []).append((number, name))
-            self._by_end.setdefault((*around, folded), []).append((number, name))
+            self._by_end.setdefault((around, folded), []).append((number, name))
 
     def match(self, text: str, bases: Sequence[Path] = ()) -> Match:
         """The picture that a path written anywhere means here: the longest matching end wins, a tie is ambiguous.
@@ -144,7 +144,8 @@ class ImageIndex:
             candidates = self._by_name.get(folded[-1], ())
         else:
             candidates = self._by_end.get((folded[-2], folded[-1]), ()) if len(folded) > 1 else ()
-        best, files = (0, 0), []
+        best = (0, 0)
+        files: list[tuple[int, str]] = []
         for number, name in candidates:
             folder = self._folders[number]
             if not _same_split(folded, folder.folded):
@@ -185,9 +186,9 @@ class ImageIndex:
 
 
 def split_path(text: str) -> list[str]:
-    """The parts of a path as written on any system: NFC, without drive and `.`; `a/../b` is `b`, a leading `..` stays.
+    r"""The parts of a path as written on any system: NFC, without drive and `.`; `a/../b` is `b`, a leading `..` stays.
 
-    >>> split_path("C:\\\\cars\\\\.\\\\test\\\\Golf\\\\car1.jpg")
+    >>> split_path("C:\\cars\\.\\test\\Golf\\car1.jpg")
     ['cars', 'test', 'Golf', 'car1.jpg']
     """
     parts: list[str] = []
@@ -200,7 +201,7 @@ def split_path(text: str) -> list[str]:
 
 
 def is_absolute(text: str) -> bool:
-    """Whether a path names its place from the top on any system, as `/x`, `C:\\x` and `\\\\server\\x` do."""
+    r"""Whether a path names its place from the top on any system, as `/x`, `C:\x` and `\\server\x` do."""
     text = text.strip()
     return bool(_DRIVE.match(text)) or text[:1] in ("/", "\\", "\u00a5")
 

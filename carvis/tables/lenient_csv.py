@@ -63,7 +63,8 @@ def read_lenient_csv(
     found = readings(read_bytes(Path(path)), path, encoding)
     if len(found) == 1:
         return _table(path, found[0], required)
-    best, most, failed = None, -1.0, None
+    best, most = None, -1.0
+    failed: TableError | None = None
     for reading in found:
         try:
             trial = _trial(path, reading, required)
@@ -76,6 +77,8 @@ def read_lenient_csv(
         if most >= 1:
             break
     if best is None:
+        # Of several encodings, none can be read only where each of them raised.
+        assert failed is not None
         raise failed
     return _table(path, best, required)
 

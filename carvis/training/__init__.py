@@ -1,22 +1,5 @@
-"""Training: recipes, augmentation, the loop, and the run directory that says everything about a run."""
+"""Training: recipes on ``keras.Model.fit``, and the run directory that says everything about a run."""
 
-from importlib import import_module
+import lazy_loader
 
-_HOME_OF = {
-    "train": "running",
-    "prepare": "preparing",
-    "execute": "running",
-    "estimate": "estimating",
-    "start": "launching",
-    "resume": "launching",
-    "Run": "run",
-    "read_events": "events",
-}
-
-__all__ = list(_HOME_OF)
-
-
-def __getattr__(name: str):
-    if name in _HOME_OF:
-        return getattr(import_module(f"carvis.training.{_HOME_OF[name]}"), name)
-    raise AttributeError(f"module 'carvis.training' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

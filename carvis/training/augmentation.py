@@ -1,4 +1,4 @@
-"""Changing training pictures the way photographs of cars differ: side, framing, light; never upside down."""
+"""Changes of training images as photographs of cars differ: side, framing, light; never upside down."""
 
 import tensorflow as tf
 
@@ -11,16 +11,16 @@ SATURATION = 0.5
 TINT = 0.06
 
 
-def draw_views(count: int, seed: int, view: int):
-    """Draw how each of ``count`` pictures changes in one view: (count, 12), uniform, a row a picture.
+def draw_views(count: int, seed: int, view: int | tf.Tensor) -> tf.Tensor:
+    """Draw how each of ``count`` images changes in one view: (count, 12), uniform, a row an image.
 
-    A picture's view depends on nothing else, so that it is the same in whatever batch, and kept or made anew.
+    An image's view depends on nothing else, so that it is the same in any batch, cached or computed again.
     """
     return tf.random.stateless_uniform((count, 12), (seed, view))
 
 
-def augment(images, draws):
-    """Mirror, crop, tilt by a few degrees and relight a batch, each picture its own way.
+def augment(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
+    """Mirror, crop, tilt by a few degrees and relight a batch, each image its own way.
 
     Args:
         images: float32 (N, H, W, C), 0 to 255.
@@ -32,7 +32,7 @@ def augment(images, draws):
     return relight(reframe(images, draws[:, :6]), draws[:, 6:])
 
 
-def reframe(images, draws):
+def reframe(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """Show a part of 72 to 100 % of the area, mirrored or not, slightly tilted; ``draws`` uniform (N, 6)."""
     height = tf.cast(tf.shape(images)[1], tf.float32)
     width = tf.cast(tf.shape(images)[2], tf.float32)
@@ -42,7 +42,7 @@ def reframe(images, draws):
     zoom_y = tf.minimum(side / stretch, 1.0)
     angle = (2 * draws[:, 2] - 1) * DEGREES * 3.14159265 / 180
     mirror = tf.where(draws[:, 3] < 0.5, 1.0, -1.0)
-    # Output to input about the centres: the window lies anywhere inside the picture.
+    # Output to input about the centres: the window lies anywhere inside the image.
     centre_x = (width - 1) / 2 + (draws[:, 4] - 0.5) * (1 - zoom_x) * width
     centre_y = (height - 1) / 2 + (draws[:, 5] - 0.5) * (1 - zoom_y) * height
     a, b = mirror * zoom_x * tf.cos(angle), -zoom_y * tf.sin(angle)
@@ -61,7 +61,7 @@ def reframe(images, draws):
     )
 
 
-def relight(images, draws):
+def relight(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """Change brightness, contrast, saturation and the tint of the light; ``draws`` uniform (N, 6)."""
     draws = draws[:, None, None, :]
     grey = tf.reduce_mean(images, axis=3, keepdims=True)

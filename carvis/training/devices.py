@@ -1,9 +1,14 @@
-"""Sharing each batch between the devices of one machine."""
+"""The devices of one machine that share each batch."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
+import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
+from typing_extensions import override
 
 from carvis.errors import TrainingError
 from carvis.language import Message
@@ -12,7 +17,7 @@ from carvis.language import Message
 class Devices:
     """The devices that a training computes on: one, or several that each take a part of every batch.
 
-    Several hold the same weights (``tf.distribute.MirroredStrategy``), which must be made within ``scope``.
+    Several hold the same weights (``tf.distribute.MirroredStrategy``): models must be made within ``scope``.
 
     Args:
         names: such as ``["GPU:0", "GPU:1"]``; by default all graphics processors of this machine, or its processor.
@@ -22,55 +27,76 @@ class Devices:
     """
 
     def __init__(self, names: Sequence[str] | None = None):
-        found = [device for kind in ("GPU", "CPU") for device in tf.config.list_logical_devices(kind)]
-        here = [device.name.removeprefix("/device:") for device in found]
+        devices = [device for kind in ("GPU", "CPU") for device in tf.config.list_logical_devices(kind)]
+        available = [device.name.removeprefix("/device:") for device in devices]
         if names is None:
-            names = [name for name in here if name.startswith("GPU")]
+            names = [name for name in available if name.startswith("GPU")]
         for name in names:
-            if name not in here:
+            if name not in available:
                 raise TrainingError(
                     Message(
-                        "There is no device {name} here: choose among {choices}.", name=name, choices=", ".join(here)
+                        "There is no device {name} here: choose among {choices}.",
+                        name=name,
+                        choices=", ".join(available),
                     )
                 )
         self.names = list(dict.fromkeys(names))
-        self.gpu = any(name.startswith("GPU") for name in self.names or here)
+        self.gpu = any(name.startswith("GPU") for name in self.names or available)
         self._strategy = tf.distribute.MirroredStrategy(self.names) if len(self.names) > 1 else None
 
     def __len__(self) -> int:
         return max(1, len(self.names))
 
-    def scope(self) -> contextlib.AbstractContextManager:
-        """Make variables within this."""
+    def scope(self) -> contextlib.AbstractContextManager[Any]:
+        """Make variables and models within this."""
         if self._strategy:
             return self._strategy.scope()
         return tf.device(self.names[0]) if self.names else contextlib.nullcontext()
 
-    def each(self, function: Callable, *batch: tf.Tensor) -> list:
-        """Call a function on every device with that device's rows of a batch, in order; within a traced function.
-
-        All get the same number of rows: where they do not come out even, the last row is repeated with weight 0, since
-        nothing can be computed of no rows.
-
-        Args:
-            function: called with the rows of each of ``batch`` and their weights, float32 (rows,): 1, or 0 for a
-                repeated one; returns a structure of tensors.
-            batch: tensors of equal length.
-
-        Returns:
-            What the function returned, a device each.
-        """
-        rows = tf.shape(batch[0])[0]
+    def distributed(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
+        """Return what ``fit`` takes for a dataset whose elements are the shares of the devices, in turn."""
         if self._strategy is None:
-            return [function(*batch, tf.ones((rows,)))]
-        share = -(-rows // len(self))
+            return dataset
+        return self._strategy.distribute_datasets_from_function(lambda context: dataset)
 
-        def part():
-            first = tf.distribute.get_replica_context().replica_id_in_sync_group * share
-            index = tf.range(first, first + share)
-            mine = [tf.gather(tensor, tf.minimum(index, rows - 1)) for tensor in batch]
-            return function(*mine, tf.cast(index < rows, tf.float32))
+    def optimizer(self, learning_rate: Any, clip_norm: float) -> keras.optimizers.Adam:
+        """Return Adam that clips the gradient of a whole batch to a norm."""
+        if self._strategy is None:
+            return keras.optimizers.Adam(learning_rate, global_clipnorm=clip_norm)
+        return _SharedAdam(learning_rate, clip_norm=clip_norm, devices=len(self))
 
-        result = self._strategy.run(part)
-        leaves = [self._strategy.experimental_local_results(leaf) for leaf in tf.nest.flatten(result)]
-        return [tf.nest.pack_sequence_as(result, [leaf[i] for leaf in leaves]) for i in range(len(self))]
+
+class _SharedAdam(keras.optimizers.Adam):
+    """Adam that adds the devices' gradients up before it clips them: Keras' own clips each device's part."""
+
+    def __init__(self, learning_rate: Any, *, clip_norm: float, devices: int):
+        super().__init__(learning_rate, name="adam")
+        self._clip_norm, self._devices = clip_norm, devices
+
+    @override
+    def apply(self, grads: Sequence[tf.Tensor], trainable_variables: Sequence[keras.Variable] | None = None) -> None:
+        whole = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, list(grads))
+        clipped, _ = tf.clip_by_global_norm(whole, self._clip_norm)
+        # Keras adds them up once more.
+        super().apply([gradient / self._devices for gradient in clipped], trainable_variables)
+
+
+def split_batch(indices: tf.Tensor, devices: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the shares of the devices in a batch, of equal length: indices and weights, (devices, share).
+
+    Where the rows do not come out even the last one is repeated with weight 0, since nothing can be computed of no
+    rows. The other weights make the mean over all shares the mean over the batch.
+    """
+    rows = tf.shape(indices)[0]
+    share = -(-rows // devices)
+    places = tf.range(share * devices)
+    weight = tf.cast(share * devices / rows, tf.float32)
+    weights = tf.where(places < rows, weight, 0.0)
+    shape = (devices, share)
+    return tf.reshape(tf.gather(indices, tf.minimum(places, rows - 1)), shape), tf.reshape(weights, shape)
+
+
+def is_real_row(rows: int, batch_size: int, devices: int) -> NDArray[np.bool_]:
+    """Tell which rows of a pass over ``rows`` images in shared batches are no repetition."""
+    sizes = [min(batch_size, rows - start) for start in range(0, rows, batch_size)]
+    return np.concatenate([np.arange(-(-size // devices) * devices) < size for size in sizes])

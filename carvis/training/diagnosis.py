@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 # A loss that moves by less than this share is as good as still.
@@ -80,7 +81,7 @@ def _overfitting(history: pd.DataFrame) -> list[Finding]:
     rows = history.dropna(subset="val_loss").reset_index(drop=True)
     if len(rows) < _RECENT + 1:
         return []
-    lowest = int(rows["val_loss"].astype(float).idxmin())
+    lowest = int(np.argmin(rows["val_loss"].astype(float)))
     since = rows.iloc[lowest:]
     rose = since["val_loss"].iloc[-1] > (1 + _ROSE) * since["val_loss"].iloc[0]
     if len(since) <= _RECENT or not rose or since["loss"].iloc[-1] >= since["loss"].iloc[0]:

@@ -10,8 +10,8 @@ import pandas as pd
 from carvis.errors import CarvisError, TableError
 from carvis.language import Message, message_of
 from carvis.tables.limits import MAX_BYTES, MAX_EPOCHS, MAX_LACKING, MAX_MEASURES, MAX_TRAININGS, too_many
-from carvis.training.csv_log import read_csv_log
-from carvis.training.event_files import read_event_files
+from carvis.training.csv_logs import read_csv_log
+from carvis.training.tensorboard_logs import read_event_files
 from carvis.workspace import Workspace, os_reason, os_remedy, parse_json, read_regular, shown_path
 
 # Older Keras wrote ``acc``; a learning rate is called ``lr`` there.
@@ -48,7 +48,9 @@ def read_history(
     Raises:
         TableError: the file is none of these, or the package ``tensorboard`` is missing.
     """
-    shown = Path(name or path)
+    # An open file comes with its name.
+    is_open = not isinstance(path, (str, Path))
+    shown = Path(name or str(path))
     if shown.suffix.lower() in (".pkl", ".pickle", ".joblib"):
         raise TableError(
             Message(
@@ -56,14 +58,14 @@ def read_history(
                 shown=shown,
             )
         )
-    if name is None and workspace is not None and not shown.exists() and (workspace.root / shown).exists():
+    if not is_open and workspace is not None and not shown.exists() and (workspace.root / shown).exists():
         shown = workspace.root / shown
     notes: list[Message] = []
-    if name is None and (shown.is_dir() or ".tfevents." in shown.name):
+    if not is_open and (shown.is_dir() or ".tfevents." in shown.name):
         tables = read_event_files(shown)
     else:
         try:
-            content = read_regular(shown, MAX_BYTES) if name is None else path.read(MAX_BYTES)
+            content = read_regular(shown, MAX_BYTES) if isinstance(path, (str, Path)) else path.read(MAX_BYTES)
         except OSError as error:
             raise TableError(
                 Message(

@@ -1,4 +1,4 @@
-"""The frozen part of a model and the part that learns, cut where one tensor joins them."""
+"""The frozen part of a model and the part that is trained, cut where one tensor joins them."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,11 @@ _RANDOM = (
 
 @dataclass(frozen=True)
 class Halves:
-    """A model cut in two; both parts hold the model's own layers, so that what one learns the model has learnt.
+    """A model cut in two; both parts hold the model's own layers, so that training one trains the model.
 
     Attributes:
-        frozen: from pictures to what the rest takes.
-        learning: from there to the answer.
+        frozen: from images to what the rest takes.
+        learning: from there to the scores of the classes.
         cut: the name of the last frozen layer.
     """
 
@@ -30,7 +30,7 @@ class Halves:
 
 
 def halve(model: keras.Model) -> Halves | None:
-    """Cut a model behind as much of it as is frozen and gives the same for the same picture, always.
+    """Cut a model behind as much of it as is frozen and gives the same output for the same image, always.
 
     Args:
         model: functional or Sequential; a nested model counts as one layer.
@@ -61,8 +61,8 @@ def halve(model: keras.Model) -> Halves | None:
     return Halves(frozen, learning, cut.name)
 
 
-def _is_fixed(step) -> bool:
-    """Tell whether a step gives the same for the same input, in training as in use."""
+def _is_fixed(step: keras.Operation) -> bool:
+    """Tell whether a step gives the same output for the same input, in training as in inference."""
     if not isinstance(step, keras.Layer):
         return True
     if step.trainable_weights:
@@ -71,7 +71,7 @@ def _is_fixed(step) -> bool:
     for layer in inner:
         if isinstance(layer, _RANDOM) and getattr(layer, "rate", 1) > 0:
             return False
-        # Keras names what augments pictures so.
+        # Keras names augmenting layers so.
         if type(layer).__name__.startswith(("Random", "SpatialDropout", "MixUp", "CutMix")):
             return False
         # Its statistics move in training unless it is frozen itself.

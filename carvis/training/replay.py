@@ -1,16 +1,18 @@
-"""``replay/``: what a run answered to its validation pictures after each epoch, and, on request, its weights."""
+"""``replay/``: a run's predictions for its validation images after each epoch, and, on request, its weights."""
 
 import io
 import re
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.errors import TrainingError
-from carvis.images import USUAL
 from carvis.language import Message
 from carvis.training.run import CONFIG, Run
 from carvis.workspace import Unusable, atomic_write, open_arrays, refusal
@@ -19,39 +21,40 @@ if TYPE_CHECKING:
     import keras
 
     from carvis.classifier import Classifier
+    from carvis.workspace.array_file import ArrayFile
 
 FOLDER = "replay"
-_PICTURES = "pictures.npz"
+_IMAGES = "pictures.npz"
 _MAX_BYTES = 4_000_000_000
 _REMEDY = Message("choose another epoch")
 
 
-def begin(run: Run, ids: list[str], labels: np.ndarray) -> None:
-    """Write which pictures validate, and their classes; later files hold one answer for each, in this order."""
-    path = run.directory / FOLDER / _PICTURES
+def begin(run: Run, ids: Sequence[str], labels: NDArray[np.integer]) -> None:
+    """Write which images validate, and their labels; later files hold one prediction for each, in this order."""
+    path = run.directory / FOLDER / _IMAGES
     if not path.exists() or not any(path.parent.glob("epoch-*.npz")):
         _write(path, ids=np.array(ids), labels=np.asarray(labels, np.int32))
 
 
-def keep_epoch(run: Run, epoch: int, answers: np.ndarray, model: "keras.Model | None" = None) -> None:
-    """Write the answers after an epoch.
+def keep_epoch(run: Run, epoch: int, predicted: NDArray[np.integer], model: "keras.Model | None" = None) -> None:
+    """Write the predictions after an epoch.
 
     Args:
         epoch: from 1.
-        answers: class indices (N,).
-        model: where given, the weights of its layers that learn are kept too, halved to float16.
+        predicted: class indices (N,).
+        model: where given, the weights of its trainable layers are kept too, halved to float16.
     """
-    kept = {}
+    weights: dict[str, NDArray[np.floating]] = {}
     for layer in model._flatten_layers(include_self=False) if model else ():
         # A model within a model repeats the weights of its layers.
         if layer.trainable_weights and not getattr(layer, "layers", None):
-            kept |= {f"weight:{weight.path}": np.asarray(weight, np.float16) for weight in layer.weights}
-    _write(run.directory / FOLDER / f"epoch-{epoch:04d}.npz", answers=np.asarray(answers, np.int32), **kept)
+            weights |= {f"weight:{weight.path}": np.asarray(weight, np.float16) for weight in layer.weights}
+    _write(run.directory / FOLDER / f"epoch-{epoch:04d}.npz", answers=np.asarray(predicted, np.int32), **weights)
 
 
-def _write(path: Path, **arrays) -> None:
+def _write(path: Path, **arrays: NDArray[Any]) -> None:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # its stub takes the names for options
     atomic_write(path, buffer.getvalue())
 
 
@@ -69,32 +72,31 @@ class Replay:
     @property
     def epochs(self) -> list[int]:
         """The epochs that were kept, in order; none for a run that was started before carvis kept any."""
-        found = (re.fullmatch(r"epoch-(\d+)\.npz", path.name) for path in self.folder.glob("epoch-*.npz"))
-        return sorted(int(match[1]) for match in found if match) if (self.folder / _PICTURES).is_file() else []
+        matches = (re.fullmatch(r"epoch-(\d+)\.npz", path.name) for path in self.folder.glob("epoch-*.npz"))
+        return sorted(int(match[1]) for match in matches if match) if (self.folder / _IMAGES).is_file() else []
 
     @cached_property
-    def pictures(self) -> pd.DataFrame:
-        """The validation pictures: id and label, in the order of the answers."""
+    def images(self) -> pd.DataFrame:
+        """The validation images: id and label, in the order of the predictions."""
         names = self._class_names
-        with self._open(_PICTURES) as file:
+        with self._open(_IMAGES) as file:
             ids, labels = file.read("ids", "U", (None,)), file.read("labels", "iu", (None,))
             if len(ids) != len(labels) or not _within(labels, names):
                 raise Unusable(_foreign())
             return pd.DataFrame({"id": ids.astype(str), "label": names[labels]})
 
-    def answers(self, epoch: int) -> pd.Series:
-        """Return the class that was predicted for each validation picture after an epoch.
+    def predictions(self, epoch: int) -> pd.Series:
+        """Return the predicted class of each validation image after an epoch.
 
         Raises:
             TrainingError: the epoch was not kept, or its file is damaged.
         """
         names = self._class_names
         with self._open(_name(epoch)) as file:
-            answers = file.read("answers", "iu", (None,))
-            if not _within(answers, names):
+            classes = file.read("answers", "iu", (None,))
+            if not _within(classes, names):
                 raise Unusable(_foreign())
-            answers = names[answers]
-        if len(answers) != len(self.pictures):
+        if len(classes) != len(self.images):
             raise TrainingError(
                 Message(
                     "Epoch {epoch} of {run} validated other pictures: choose another epoch.",
@@ -102,12 +104,12 @@ class Replay:
                     run=self.run.id,
                 )
             )
-        return pd.Series(answers, index=self.pictures.index)
+        return pd.Series(names[classes], index=self.images.index)
 
     def confusion(self, epoch: int) -> pd.DataFrame:
-        """Return counts of validation pictures after an epoch: true class down, predicted class across."""
+        """Return counts of validation images after an epoch: true class down, predicted class across."""
         names = list(self._class_names)
-        counts = pd.crosstab(self.pictures["label"], self.answers(epoch))
+        counts = pd.crosstab(self.images["label"], self.predictions(epoch))
         return counts.reindex(index=names, columns=names, fill_value=0)
 
     def has_weights(self, epoch: int) -> bool:
@@ -134,26 +136,26 @@ class Replay:
                 )
             )
         config = self.run.complete_config
-        model = load_classifier(path, class_names=config["class_names"]).model
-        places = {weight.path: weight for weight in model.weights}
+        model = load_classifier(path, class_names=list(config.class_names)).model
+        weights = {weight.path: weight for weight in model.weights}
         with self._open(_name(epoch)) as file:
             for name in (name for name in file.names if name.startswith("weight:")):
-                place = places.get(name.removeprefix("weight:"))
-                if place is None:
+                weight = weights.get(name.removeprefix("weight:"))
+                if weight is None:
                     raise Unusable(Message("its weights are of another model than {path}", path=path))
-                place.assign(file.read(name, "f", tuple(place.shape)).astype(np.float32))
+                weight.assign(file.read(name, "f", tuple(weight.shape)).astype(np.float32))
         return Classifier(
             model,
-            config["class_names"],
-            preprocessing=config["preprocessing"],
-            resize=config["resize"],
-            alpha=config.get("alpha", USUAL.alpha),
-            orientation=config.get("orientation", USUAL.orientation),
+            list(config.class_names),
+            preprocessing=config.preprocessing,
+            resize=config.resize,
+            alpha=config.alpha,
+            orientation=config.orientation,
             name=f"{self.run.id}, epoch {epoch}",
         )
 
     @property
-    def _class_names(self) -> np.ndarray:
+    def _class_names(self) -> NDArray[np.str_]:
         names = self.run.config.get("class_names")
         if names is None:
             raise TrainingError(
@@ -161,7 +163,7 @@ class Replay:
             )
         return np.array(names)
 
-    def _open(self, name: str):
+    def _open(self, name: str) -> "AbstractContextManager[ArrayFile]":
         if not (self.folder / name).exists():
             raise TrainingError(
                 Message("The run {run} has not kept {name}: choose another epoch.", run=self.run.id, name=name)
@@ -169,8 +171,8 @@ class Replay:
         return open_arrays(self.folder / name, max_bytes=_MAX_BYTES, remedy=_REMEDY, error=TrainingError)
 
 
-def _within(places: np.ndarray, names: np.ndarray) -> bool:
-    return not len(places) or bool(places.min() >= 0 and places.max() < len(names))
+def _within(classes: NDArray[np.integer], names: NDArray[np.str_]) -> bool:
+    return not len(classes) or bool(classes.min() >= 0 and classes.max() < len(names))
 
 
 def _foreign() -> Message:

@@ -3,24 +3,28 @@
 import os
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from carvis.errors import TrainingError
-from carvis.images import USUAL
 from carvis.language import Message
-from carvis.training.document import ALIVE_STATES, NUMBERS, Complete, Config, Status
-from carvis.training.events import read_events
+from carvis.training.config import RunConfig
+from carvis.training.event_log import read_events
+from carvis.training.schemas import ALIVE_STATES, NUMBERS, Config, Status
 from carvis.workspace import (
     Workspace,
-    check_json,
     lock,
     open_regular,
     read_json,
+    refusal,
     refuse_links_out,
     resolve_inside,
     resolved,
 )
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
 
 CONFIG, STATUS, EVENTS, LOG, LOCK, STOP, OUTPUT = (
     "config.json",
@@ -31,7 +35,8 @@ CONFIG, STATUS, EVENTS, LOG, LOCK, STOP, OUTPUT = (
     "STOP",
     "output.txt",
 )
-_LOG_END = 20
+# An error within a Keras callback comes with a long trace.
+_LOG_END = 40
 _LOG_BYTES = 10_000_000
 _REMEDY = Message("mend it, or remove this run")
 
@@ -73,10 +78,12 @@ class Run:
 
     @property
     def id(self) -> str:
+        """The name of the run's folder."""
         return self.directory.name
 
     @cached_property
     def workspace(self) -> Workspace:
+        """The workspace that the run lies in."""
         return self._workspace or Workspace(self.directory.parents[2])
 
     @property
@@ -89,16 +96,18 @@ class Run:
         return read_facts(self.directory / CONFIG, Config)
 
     @property
-    def complete_config(self) -> dict:
+    def complete_config(self) -> RunConfig:
         """The same, with all that is needed to carry the run out.
 
         Raises:
             TrainingError: something is missing, or the file is damaged.
         """
-        # Earlier versions knew nothing of these.
-        config = {"mixed_precision": False, "devices": None, "awaits_images": False, **vars(USUAL)} | self.config
-        config = {"views": None, "cache": False, "cache_precision": "auto", "replay": False} | config
-        return check_json(config, Complete, self.directory / CONFIG, remedy=_REMEDY, error=TrainingError)
+        config = self.config
+        for name in RunConfig.required():
+            if name not in config:
+                reason = Message("{place} is missing", place=name)
+                raise TrainingError(refusal(self.directory / CONFIG, reason, _REMEDY))
+        return RunConfig.from_json(config)
 
     @property
     def status(self) -> dict:
@@ -119,6 +128,7 @@ class Run:
 
     @property
     def state(self) -> str:
+        """The state in ``status.json``; a dead run without an end is ``crashed``."""
         return self.status["state"]
 
     @property
@@ -175,7 +185,7 @@ class Run:
         name = self.status.get("model")
         return resolve_inside(name, [self.workspace.root, self.workspace.models_dir]) if name else None
 
-    def classifier(self):
+    def classifier(self) -> "Classifier":
         """Open the model that came of it.
 
         Raises:

@@ -18,6 +18,7 @@ from carvis.workspace.json_file import check_json, json_text, parse_json, read_j
 from carvis.workspace.layout import (
     SPLIT_REPORT,
     SPLITS,
+    SplitName,
     canonical_split,
     dataset_links,
     is_dataset,
@@ -52,6 +53,7 @@ __all__ = [
     "FolderTakenError",
     "Links",
     "Refused",
+    "SplitName",
     "Unusable",
     "Workspace",
     "append_regular",

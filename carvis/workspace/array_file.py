@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from carvis.errors import CarvisError
 from carvis.language import Message
@@ -17,21 +17,24 @@ from carvis.workspace.unusable_files import Unusable, refusal, short
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
 MAX_BYTES = 1_000_000_000
 _MOST_MEMBERS = 100_000
 _LONGEST_HEADER = 10_000
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What reading a damaged archive can raise: of the archive, of what is packed in it, and of NumPy's header.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, RuntimeError, OSError)
-_DAMAGED += (NotImplementedError, MemoryError, OverflowError, SyntaxError, tokenize.TokenError)
+_DAMAGED: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, RuntimeError, OSError,
+    NotImplementedError, MemoryError, OverflowError, SyntaxError, tokenize.TokenError,
+)  # fmt: skip
 
 
 class ArrayFile:
     """The arrays in an opened ``.npz``, read one by one; ``open_arrays`` makes it."""
 
     def __init__(self, archive: zipfile.ZipFile, max_bytes: int):
-        self._members = {}
+        self._members: dict[str, zipfile.ZipInfo] = {}
         self._archive, self._left = archive, max_bytes
         entries = archive.infolist()
         if len(entries) > _MOST_MEMBERS:
@@ -46,9 +49,10 @@ class ArrayFile:
 
     @property
     def names(self) -> list[str]:
+        """The names of the arrays."""
         return list(self._members)
 
-    def read(self, name: str, kinds: str, shape: Sequence[int | None] | None = None) -> "np.ndarray":
+    def read(self, name: str, kinds: str, shape: Sequence[int | None] | None = None) -> "NDArray[Any]":
         """Return an array.
 
         Args:
@@ -68,7 +72,7 @@ class ArrayFile:
         """Return an array that holds one text."""
         return str(self.read(name, "U", ())[()])
 
-    def _read(self, name: str, kinds: str, shape: Sequence[int | None] | None) -> "np.ndarray":
+    def _read(self, name: str, kinds: str, shape: Sequence[int | None] | None) -> "NDArray[Any]":
         import numpy as np
 
         entry = self._members.get(name)
@@ -80,14 +84,14 @@ class ArrayFile:
         self._left -= entry.file_size
         if self._left < 0:
             raise Unusable(Message("its arrays are larger than they should be"))
-        with self._archive.open(entry) as file:
+        with cast(zipfile.ZipExtFile, self._archive.open(entry)) as file:
             found, fortran, dtype = _header(file)
             _check(name, found, dtype, kinds, shape)
             size = math.prod(found) * dtype.itemsize
             if size > entry.file_size:
                 raise Unusable(_damaged())
             array = np.empty(math.prod(found), dtype)
-            rest = memoryview(array.reshape(-1).view(np.uint8)) if size else memoryview(b"")
+            rest = array.reshape(-1).view(np.uint8).data if size else memoryview(b"")
             while rest:
                 if not (count := file.readinto(rest)):
                     raise Unusable(_damaged())
@@ -133,7 +137,7 @@ def open_arrays(
         raise error(refusal(path, problem.args[0], remedy)) from problem
 
 
-def _header(file) -> tuple[tuple[int, ...], bool, "np.dtype"]:
+def _header(file: zipfile.ZipExtFile) -> tuple[tuple[int, ...], bool, "np.dtype[Any]"]:
     import numpy as np
 
     version = np.lib.format.read_magic(file)
@@ -144,7 +148,7 @@ def _header(file) -> tuple[tuple[int, ...], bool, "np.dtype"]:
 
 
 def _check(
-    name: str, found: tuple[int, ...], dtype: "np.dtype", kinds: str, shape: Sequence[int | None] | None
+    name: str, found: tuple[int, ...], dtype: "np.dtype[Any]", kinds: str, shape: Sequence[int | None] | None
 ) -> None:
     if dtype.kind not in kinds or dtype.hasobject:
         raise Unusable(Message("the array {name} is of the type {type}", name=short(name), type=short(str(dtype))))

@@ -2,11 +2,12 @@
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from carvis.errors import CarvisError, PathError
 from carvis.language import Message
@@ -84,13 +85,14 @@ def modified(path: str | Path) -> int:
 def sha256_of_file(path: str | Path) -> str:
     """Return the SHA-256 of a file's content in hexadecimal."""
     with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(cast(io.BufferedReader, file), "sha256").hexdigest()
 
 
-def content_hash(*parts: object) -> str:
+def content_hash(*parts: Any) -> str:
     """Return a hexadecimal hash of everything given: bytes, arrays (with shape and type) and JSON values."""
     digest = hashlib.sha256()
     for part in parts:
+        data: bytes | memoryview
         if isinstance(part, bytes):
             kind, data = "bytes", part
         elif hasattr(part, "tobytes"):

@@ -1,10 +1,13 @@
 """Reading and writing JSON: bounded in size and depth, checked against a schema, one sentence for what is wrong."""
 
+import functools
 import json
 import math
 import re
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from carvis.errors import CarvisError
 from carvis.language import Message
@@ -107,7 +110,7 @@ def check_json(
         error: the value has another type, lacks a key, or is of a newer version.
     """
     version = value.get(version_key) if newest is not None and isinstance(value, dict) else None
-    if isinstance(version, (int, float)) and version > newest:
+    if newest is not None and isinstance(version, (int, float)) and version > newest:
         raise error(
             Message(
                 "{path} was written by a newer carvis (format {version}, this one knows {newest}): update carvis.",
@@ -138,11 +141,11 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
         value: dictionaries, lists, texts, numbers, numpy's among them.
         indent: as ``json.dumps``.
     """
-    options = {"ensure_ascii": False, "indent": indent, "allow_nan": False, "default": _plain}
+    encode = functools.partial(json.dumps, ensure_ascii=False, indent=indent, allow_nan=False, default=_plain)
     try:
-        text = json.dumps(value, **options)
+        text = encode(value)
     except ValueError:
-        text = json.dumps(_without_nan(value), **options)
+        text = encode(_without_nan(value))
     # A file name that is no UTF-8 has stand-ins that cannot be written.
     return text.encode("utf-8", "replace").decode("utf-8")
 
@@ -155,7 +158,7 @@ def _value(content: bytes | str, max_bytes: int, max_depth: int, nan: bool | Non
         raise Unusable(Message("it is empty, as a write that was cut off leaves it"))
     if text.count("[") + text.count("{") > max_depth and _depth(text) > max_depth:
         raise Unusable(Message("it is nested deeper than {limit} levels", limit=max_depth))
-    constants = {True: float, False: _refuse_constant, None: lambda name: None}
+    constants: dict[bool | None, Callable[[str], Any]] = {True: float, False: _refuse_constant, None: lambda name: None}
     try:
         value = json.loads(
             text,
@@ -172,8 +175,8 @@ def _value(content: bytes | str, max_bytes: int, max_depth: int, nan: bool | Non
 
 
 def _decoded(content: bytes) -> str:
-    encoding = json.detect_encoding(content)
-    if not encoding.startswith(_NOT_UTF8):
+    encoding: str | None = json.detect_encoding(content)
+    if encoding and not encoding.startswith(_NOT_UTF8):
         try:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError as problem:
@@ -193,7 +196,7 @@ def _guessed(content: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
     best = from_bytes(content[:20_000]).best()
-    return best and best.encoding
+    return best.encoding if best else None
 
 
 def _depth(text: str) -> int:
@@ -217,16 +220,15 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _refuse_constant(name: str):
+def _refuse_constant(name: str) -> NoReturn:
     raise Unusable(Message("it holds {name}, which JSON does not allow", name=name))
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise Unusable(Message("the key {key} is there twice", key=short(twice)))
+        (duplicate, _count), *_others = Counter(key for key, _ in pairs).most_common(1)
+        raise Unusable(Message("the key {key} is there twice", key=short(duplicate)))
     return found
 
 
@@ -251,7 +253,7 @@ def _check_characters(value: Any) -> None:
         raise Unusable(Message("a text in it holds a NUL character"))
 
 
-def _plain(value: Any):
+def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return _without_nan(value.tolist())
     if isinstance(value, Path):
@@ -259,7 +261,7 @@ def _plain(value: Any):
     raise TypeError(f"{type(value).__name__} is no JSON")
 
 
-def _without_nan(value: Any):
+def _without_nan(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):

@@ -14,7 +14,7 @@ from carvis.language import Message, from_data
 from carvis.workspace.unusable_files import short
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from pydantic import GetCoreSchemaHandler, TypeAdapter, ValidationError
 
 # What a double holds as an integer.
 _LARGEST = 2**53
@@ -25,47 +25,47 @@ _LONGEST_NAME = 255
 class _FailFast:
     """Ends the check of a list at its first wrong item: a million of them would take gigabytes."""
 
-    def __get_pydantic_core_schema__(self, source, handler):
-        return handler(source) | {"fail_fast": True}
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
+        return {**handler(source), "fail_fast": True}
 
 
 class _Few:
     """Refuses an object of very many keys before they are checked, for the same reason."""
 
-    def __get_pydantic_core_schema__(self, source, handler):
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
         function = {"type": "no-info", "function": self.check}
         return {"type": "function-before", "function": function, "schema": handler(source)}
 
     @staticmethod
-    def check(value):
+    def check(value: Any) -> Any:
         if isinstance(value, dict) and len(value) > _MOST_KEYS:
             raise ValueError(Message("an object of {limit} keys or fewer", limit=f"{_MOST_KEYS:,}"))
         return value
 
 
-class _Said:
+class _Sentence:
     """Takes a text, or what ``carvis.language.as_data`` wrote, and gives the sentence."""
 
-    def __get_pydantic_core_schema__(self, source, handler):
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
         return {"type": "function-plain", "function": {"type": "no-info", "function": self.check}}
 
     @staticmethod
-    def check(value):
-        said = from_data(value)
-        if not isinstance(said, str):
+    def check(value: Any) -> str:
+        sentence = from_data(value)
+        if not isinstance(sentence, str):
             raise ValueError(Message("a text"))
-        return said
+        return sentence
 
 
 class _Plain:
     """Takes a name of a file or folder: one that leads nowhere else."""
 
-    def __get_pydantic_core_schema__(self, source, handler):
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
         function = {"type": "no-info", "function": self.check}
         return {"type": "function-after", "function": function, "schema": handler(source)}
 
     @staticmethod
-    def check(value):
+    def check(value: str) -> str:
         if value in ("", ".", "..") or len(value.encode()) > _LONGEST_NAME or set(value) & set("/\\:\0"):
             raise ValueError(Message("a name without a path"))
         return value
@@ -74,12 +74,12 @@ class _Plain:
 class _Path:
     """Takes a path that file systems take."""
 
-    def __get_pydantic_core_schema__(self, source, handler):
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
         function = {"type": "no-info", "function": self.check}
         return {"type": "function-after", "function": function, "schema": handler(source)}
 
     @staticmethod
-    def check(value):
+    def check(value: str) -> str:
         if not value or any(len(part.encode()) > _LONGEST_NAME for part in value.replace("\\", "/").split("/")):
             raise ValueError(Message("a path"))
         return value
@@ -91,7 +91,7 @@ Mapped = Annotated[dict[str, Item], _Few()]
 Texts = Listed[str]
 Name = Annotated[str, _Plain()]
 FilePath = Annotated[str, Len(1, 4000), _Path()]
-Sentence = Annotated[object, _Said()]
+Sentence = Annotated[object, _Sentence()]
 Count = Annotated[int, Ge(0), Le(_LARGEST)]
 Positive = Annotated[int, Ge(1), Le(_LARGEST)]
 Number = Annotated[float, Ge(-1e300), Le(1e300)]
@@ -99,7 +99,7 @@ Share = Annotated[float, Ge(0), Le(1)]
 
 
 @functools.lru_cache(maxsize=128)
-def adapter(schema: Any):
+def adapter(schema: Any) -> "TypeAdapter[Any]":
     """Return what checks values against a schema."""
     from pydantic import TypeAdapter
 

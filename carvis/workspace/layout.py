@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
+from typing import Literal, get_args
 
 from carvis.errors import CarvisError
 from carvis.workspace.json_file import parse_json
@@ -12,7 +13,8 @@ from carvis.workspace.regular_file import read_regular
 from carvis.workspace.temporary import final_place
 from carvis.workspace.tree import children, holds_folder
 
-SPLITS = ("train", "valid", "test")
+SplitName = Literal["train", "valid", "test"]
+SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 SPLIT_REPORT, MASKS, DATA = "split.json", "masks", "data"
 _MOST_BESIDE, _MOST_BYTES = 500, 1_000_000
 # In the demo's folder: images are drawn here and moved to their split once all of it is drawn, so that no part is taken
@@ -20,7 +22,7 @@ _MOST_BESIDE, _MOST_BYTES = 500, 1_000_000
 STAGING = ".drawing"
 # In the workspace's cache: the demo as it was while a new one is made.
 DEMO_BEFORE = "demo-before"
-_CANONICAL = {
+_CANONICAL: dict[str, SplitName] = {
     "train": "train",
     "training": "train",
     "valid": "valid",
@@ -32,12 +34,12 @@ _CANONICAL = {
 SPLIT_NAMES = frozenset(_CANONICAL)
 
 
-def canonical_split(folder_name: str) -> str | None:
+def canonical_split(folder_name: str) -> SplitName | None:
     """Return ``train``, ``valid`` or ``test`` for a split folder's name in any spelling, else None."""
     return _CANONICAL.get(folder_name.lower())
 
 
-def split_folders(root: str | Path) -> list[tuple[str, Path]]:
+def split_folders(root: str | Path) -> list[tuple[SplitName, Path]]:
     """List the folders in ``root`` that are named as a split and hold a class folder: (canonical split, folder).
 
     Links are followed as ``dataset_links`` says.
@@ -79,7 +81,9 @@ def links_around(folder: str | Path) -> Links:
 
 def linked_datasets(root: str | Path, paths: Iterable[str]) -> list[str]:
     """List the folders of other data sets that files of one lead to by links, sorted."""
-    here, folders, outside = os.path.realpath(root), {}, set()
+    here = os.path.realpath(root)
+    folders: dict[str, str] = {}
+    outside: set[str] = set()
     for path in paths:
         folder = os.path.dirname(path)
         if os.path.islink(path):

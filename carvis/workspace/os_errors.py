@@ -95,17 +95,17 @@ def os_sentence(error: OSError) -> Message:
     )
 
 
-def not_written(path: str | os.PathLike, error: OSError) -> Message:
+def not_written(path: str | os.PathLike[str], error: OSError) -> Message:
     """Return one sentence on a file or folder that could not be written: its path, the reason and the remedy."""
     return Message(
         "{path} could not be written ({reason}): {remedy}.",
-        path=shown_path(final_place(path)),
+        path=shown_path(final_place(os.fspath(path))),
         reason=os_reason(error),
         remedy=os_remedy(error),
     )
 
 
-def shown_path(path: str | os.PathLike, most: int = 200) -> str:
+def shown_path(path: str | os.PathLike[str], most: int = 200) -> str:
     """Return a path as a sentence names it: bytes that are no text escaped, and the middle left out of a long one."""
     text = os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
@@ -114,6 +114,6 @@ def shown_path(path: str | os.PathLike, most: int = 200) -> str:
 def _fact(error: OSError) -> tuple[Message, Message] | None:
     if isinstance(getattr(error, "strerror", None), Message):
         return None
-    windows = _WINDOWS.get(getattr(error, "winerror", None))
+    windows = _WINDOWS.get(getattr(error, "winerror", 0))
     number = getattr(errno, windows, error.errno) if windows else error.errno
-    return _BY_NUMBER.get(number)
+    return None if number is None else _BY_NUMBER.get(number)

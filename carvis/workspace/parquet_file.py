@@ -5,14 +5,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from carvis.errors import CarvisError
 from carvis.language import Message
 from carvis.workspace.unusable_files import Unusable, read_content, refusal, short
 
 if TYPE_CHECKING:
-    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from numpy.typing import NDArray
 
 MAX_BYTES = 1_000_000_000
 MAX_ROWS = 5_000_000
@@ -53,7 +56,7 @@ def read_parquet(
     max_rows: int = MAX_ROWS,
     remedy: str | None = None,
     error: type[CarvisError] = CarvisError,
-):
+) -> "pd.DataFrame":
     """Read columns of a Parquet file.
 
     Nothing that a file says of pandas is followed: neither its index nor types of its own.
@@ -73,11 +76,11 @@ def read_parquet(
             holds what it may not.
     """
     content = source if isinstance(source, bytes) else read_content(source, max_bytes, remedy, error)
-    path = source if path is None and not isinstance(source, bytes) else path
+    name = path or (Message("the file") if isinstance(source, bytes) else source)
     try:
         return _table(content, columns, max_bytes, max_rows)
     except Unusable as problem:
-        raise error(refusal(path, problem.args[0], remedy)) from problem
+        raise error(refusal(name, problem.args[0], remedy)) from problem
 
 
 def column_names(
@@ -99,7 +102,7 @@ def column_names(
         raise error(refusal(source, problem.args[0], remedy)) from problem
 
 
-def _table(content: bytes, columns: Mapping[str, Column], max_bytes: int, max_rows: int):
+def _table(content: bytes, columns: Mapping[str, Column], max_bytes: int, max_rows: int) -> "pd.DataFrame":
     import pandas as pd
     import pyarrow as pa
 
@@ -124,7 +127,7 @@ def _table(content: bytes, columns: Mapping[str, Column], max_bytes: int, max_ro
     return pd.DataFrame(found, index=pd.RangeIndex(table.num_rows))
 
 
-def _opened(content: bytes, texts: list[str], max_rows: int):
+def _opened(content: bytes, texts: list[str], max_rows: int) -> "pq.ParquetFile":
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -149,7 +152,7 @@ def _opened(content: bytes, texts: list[str], max_rows: int):
         raise problem if isinstance(problem, Unusable) else Unusable(_damaged()) from problem
 
 
-def _check_type(found, name: str, column: Column) -> None:
+def _check_type(found: "pa.DataType", name: str, column: Column) -> None:
     import pyarrow.types as kinds
 
     if kinds.is_dictionary(found) and column.kind == "text":
@@ -178,7 +181,7 @@ def _check_type(found, name: str, column: Column) -> None:
         )
 
 
-def _values(column, name: str, wanted: Column):
+def _values(column: "pa.ChunkedArray", name: str, wanted: Column) -> "list[str | None] | NDArray[Any]":
     if column.null_count and not wanted.missing:
         raise Unusable(Message("the column {column} lacks a value", column=short(name)))
     values = _texts(column) if wanted.kind == "text" else _numbers(column, name, wanted)
@@ -187,11 +190,11 @@ def _values(column, name: str, wanted: Column):
     return values
 
 
-def _texts(column) -> list:
+def _texts(column: "pa.ChunkedArray") -> list[str | None]:
     import numpy as np
     import pyarrow as pa
 
-    found: list = []
+    found: list[str | None] = []
     size = 0
     for chunk in column.chunks:
         if not pa.types.is_dictionary(chunk.type):
@@ -211,7 +214,7 @@ def _texts(column) -> list:
     return found
 
 
-def _numbers(column, name: str, wanted: Column) -> "np.ndarray":
+def _numbers(column: "pa.ChunkedArray", name: str, wanted: Column) -> "NDArray[Any]":
     import numpy as np
 
     values = column.to_numpy()

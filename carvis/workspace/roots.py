@@ -202,17 +202,17 @@ def resolve_inside(path: str | Path, roots: Iterable[str | Path]) -> Path:
     Raises:
         PathError: the path lies outside every root.
     """
-    roots = [resolved(root) for root in roots]
+    folders = [resolved(root) for root in roots]
     text = str(path)
     if os.name != "nt" and "\0" not in text:
         if _WINDOWS_DRIVE.match(text):
             raise PathError(
-                Message("{text} lies outside the allowed folders: copy it into {root}.", text=text, root=roots[0])
+                Message("{text} lies outside the allowed folders: copy it into {root}.", text=text, root=folders[0])
             )
-        text = text.replace("\\", "/") if not os.path.exists(roots[0] / text) else text
-    place = resolved(roots[0] / text)
-    if any(place.is_relative_to(root) for root in roots):
+        text = text.replace("\\", "/") if not os.path.exists(folders[0] / text) else text
+    place = resolved(folders[0] / text)
+    if any(place.is_relative_to(root) for root in folders):
         return place
     raise PathError(
-        Message("{path} lies outside the allowed folders: copy it into {root}.", path=shown_path(path), root=roots[0])
+        Message("{path} lies outside the allowed folders: copy it into {root}.", path=shown_path(path), root=folders[0])
     )

@@ -25,10 +25,12 @@ class Found:
 
     @property
     def name(self) -> str:
+        """The name of the file or folder."""
         return self.entry.name
 
     @property
     def path(self) -> str:
+        """Its path."""
         return self.entry.path
 
     def size(self) -> int:

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from carvis.explain.methods import METHODS
 from ui.attention import annotations, disagreement, measurement, sections
 from ui.state import current, data, selection
-from ui.state.i18n import N_, _, translated
+from ui.state.i18n import N_, _, of_library, translated
 from ui.widgets import assumptions, commands, pickers, skipped_files, unreadable
 from ui.widgets.layout import empty, guarded, heading, no_models
 from ui.widgets.text import plain
@@ -65,11 +66,11 @@ def by_parts(models: list[str]) -> bool:
 def _settings() -> None:
     chosen = selection.get()
     explained = chosen.explain if chosen.explain in EXPLAIN else "predicted"
-    methods = list(pickers.METHOD_NOTES)
+    methods = list(METHODS)
     with st.popover(_("Settings"), icon=":material/tune:"):
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
         st.selectbox(_("Method"), methods, methods.index(chosen.method), **selection.control("method", chosen.method))
-        st.caption(_(pickers.METHOD_NOTES[chosen.method]))
+        st.caption(of_library(METHODS[chosen.method].sentence))
         for label, words, field, value in (
             (_("Evidence for"), EXPLAIN, "explain", explained),
             (_("Ask"), COVER, "cover", chosen.cover),

@@ -47,14 +47,19 @@ def _listed(entry: dict) -> Listed:
 
 
 def requirements() -> dict[str, Requirement]:
-    """What pyproject.toml and requirements.txt ask for, by normalised name."""
+    """What pyproject.toml, its extras included, and requirements.txt ask for, by normalised name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    lines = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
-    for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines():
-        if re.match(r"\w", line):
-            lines.append(line)
+    lines = [*project["project"]["dependencies"], *project["build-system"]["requires"], *named_in_requirements_txt()]
+    for extra in project["project"]["optional-dependencies"].values():
+        lines += [line for line in extra if not line.startswith("carvis[")]
     found = [Requirement(line) for line in lines]
     return {canonicalize_name(one.name): one for one in found}
+
+
+def named_in_requirements_txt() -> list[str]:
+    """The packages that requirements.txt names itself, each with its range."""
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    return [line for line in lines if re.match(r"\w", line)]
 
 
 def floors() -> dict[str, Version]:

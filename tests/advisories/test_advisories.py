@@ -24,7 +24,7 @@ def test_a_floor_lets_in_no_version_with_a_known_hole(name):
 @pytest.mark.parametrize("name", sorted(listed().keys() & installed().keys()))
 def test_what_is_installed_has_no_known_hole(name):
     entry, version = listed()[name], installed()[name]
-    remedy = "python -m pip install --upgrade -r requirements.txt"
+    remedy = "python -m pip install --upgrade -r requirements.txt -e '.[dev]'"
     assert entry.safe is None or version >= entry.safe, f"{name} {version} has {', '.join(entry.ids)}: {remedy}"
 
 

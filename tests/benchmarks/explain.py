@@ -8,7 +8,7 @@ import tensorflow as tf
 from carvis.architectures import build_model
 from carvis.classifier import Classifier
 from carvis.explain import draw_filters, heatmap_sets, heatmaps
-from carvis.explain.keras.submodel import trunk
+from carvis.explain.keras.submodel import submodel_to
 from carvis.explain.methods.cam import METHODS
 from tests.benchmarks.measuring import compare
 
@@ -25,7 +25,7 @@ def run() -> Iterator[str]:
     targets = ("predicted", 1, 2)
     yield compare(
         "5 CAM methods x 3 targets, Grad-CAM alone",
-        lambda: list(heatmap_sets(clf, images, list(METHODS), targets)),
+        lambda: list(heatmap_sets(clf, images, [method.name for method in METHODS], targets)),
         lambda: heatmaps(clf, images),
     )
     yield from filters()
@@ -61,7 +61,7 @@ def _let_answer(clf: Classifier) -> None:
 
 def _one_at_a_time(clf: Classifier, layer: str, index: int) -> np.ndarray:
     """The tutorial's loop, in eager TensorFlow 2."""
-    below = trunk(clf.model, clf.layer(layer))
+    below = submodel_to(clf.model, clf.layer(layer))
     x = tf.random.uniform((1, 64, 64, 3)) * 20 + 128
     for _ in range(40):
         with tf.GradientTape() as tape:

@@ -13,14 +13,17 @@ from carvis.classifier import Classifier
 from carvis.dataset import Dataset, pipeline
 from carvis.evaluation import evaluate
 from carvis.images import write_image
-from carvis.training.features import FeatureCache
-from carvis.training.loop import Loop
-from carvis.training.pictures import Pictures
+from carvis.training.batches import training_batches
+from carvis.training.config import RunConfig
+from carvis.training.features import FeatureCache, Features
+from carvis.training.fit import compiled
+from carvis.training.image_set import ImageSet
 from carvis.training.prefix import halve
+from carvis.training.preparation import configure
+from carvis.workspace import Workspace
 from tests.benchmarks.measuring import compare
 
 CLASSES = [f"class {i}" for i in range(20)]
-HOW = {"preprocessing": "unit", "seed": 0, "mixed": False}
 EPOCHS, BATCH = 20, 32
 
 
@@ -28,9 +31,10 @@ def run() -> Iterator[str]:
     """Yield a line for each comparison, on drawn noise; VGG16 at 256x256, MobileNetV2 at 224x224, 20 classes."""
     with tempfile.TemporaryDirectory() as folder:
         data = _pictures(Path(folder) / "noise", per_class=8)
-        vgg = Pictures(data.samples("test"), CLASSES, (256, 256))
-        yield _transfer(vgg, Path(folder) / "features")
-        yield _fine_tuning(vgg, Path(folder) / "features")
+        vgg = ImageSet(data.samples("test"), CLASSES, (256, 256))
+        config = _config(data)
+        yield _transfer(vgg, Path(folder) / "features", config)
+        yield _fine_tuning(vgg, Path(folder) / "features", config)
         for name, backbone, size in (("VGG16", "vgg16", 256), ("MobileNetV2", "mobilenet_v2", 224)):
             model = build_model("transfer", 20, size, None, backbone)
             clf = Classifier(model, CLASSES, preprocessing="unit", name=name)
@@ -50,46 +54,54 @@ def run() -> Iterator[str]:
         )
 
 
-def _transfer(pictures: Pictures, folder: Path) -> str:
+def _transfer(images: ImageSet, folder: Path, config: RunConfig) -> str:
     """20 epochs of a new head, the frozen part computed anew, against one forward pass over arrays in memory."""
     halves = halve(build_model("transfer", 20, 256, None, "vgg16"))
-    images = pictures.images(np.arange(len(pictures))).astype(np.float32) / 255
+    pixels = images.images(np.arange(len(images))).astype(np.float32) / 255
     frozen = tf.function(lambda x: halves.frozen(x, training=False))
 
     def ours() -> None:
         with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
             cache = FeatureCache(fresh)
-            plan = cache.plan(halves, len(pictures), "float32")
-            [features] = cache.fill(halves, plan, [(pictures, [None])], HOW)
-        for epoch in range(EPOCHS):
-            for batch in features.batches(BATCH, epoch=epoch):
-                loop._train_step(*batch)
+            plan = cache.plan(halves, len(images), "float32")
+            [features] = cache.fill(halves, plan, [(images, [None])], config)
+        _fit(learning, features, EPOCHS)
 
-    loop = _loop(halves.learning)
-    bare = lambda: [frozen(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]  # noqa: E731
-    return compare(f"transfer of {EPOCHS} epochs, one forward pass over {len(pictures)} pictures", ours, bare, pairs=3)
+    learning = compiled(halves.learning, 1e-4)
+    bare = lambda: [frozen(pixels[i : i + BATCH]) for i in range(0, len(pixels), BATCH)]  # noqa: E731
+    return compare(f"transfer of {EPOCHS} epochs, one forward pass over {len(images)} images", ours, bare, pairs=3)
 
 
-def _fine_tuning(pictures: Pictures, folder: Path) -> str:
+def _fine_tuning(images: ImageSet, folder: Path, config: RunConfig) -> str:
     """An epoch with block5 open from kept features, against ``model.fit`` with the same layers frozen."""
     model = build_model("fine-tune", 20, 256, None, "vgg16")
     halves = halve(model)
     cache = FeatureCache(folder)
-    [features] = cache.fill(halves, cache.plan(halves, len(pictures), "float32"), [(pictures, [None])], HOW)
-    loop = _loop(halves.learning)
-    images = pictures.images(np.arange(len(pictures))).astype(np.float32) / 255
+    [features] = cache.fill(halves, cache.plan(halves, len(images), "float32"), [(images, [None])], config)
+    learning = compiled(halves.learning, 1e-4)
+    pixels = images.images(np.arange(len(images))).astype(np.float32) / 255
     plain = build_model("fine-tune", 20, 256, None, "vgg16")
     plain.compile(keras.optimizers.Adam(1e-4), "sparse_categorical_crossentropy")
     return compare(
-        f"epoch of fine-tuning VGG16 with block5 open on {len(pictures)} pictures, model.fit",
-        lambda: [loop._train_step(*batch) for batch in features.batches(BATCH, epoch=0)],
-        lambda: plain.fit(images, pictures.labels, batch_size=BATCH, verbose=0),
+        f"epoch of fine-tuning VGG16 with block5 open on {len(images)} images, model.fit",
+        lambda: _fit(learning, features, 1),
+        lambda: plain.fit(pixels, images.labels, batch_size=BATCH, verbose=0),
         pairs=3,
     )
 
 
-def _loop(model: keras.Model) -> Loop:
-    return Loop(model, iter, iter, steps=1, epochs=1, patience=1, learning_rate=1e-4)
+def _fit(model: keras.Model, features: Features, epochs: int) -> None:
+    batches = training_batches(features, BATCH, len(CLASSES), epochs=range(epochs))
+    model.fit(batches, epochs=epochs, steps_per_epoch=-(-len(features.labels) // BATCH), shuffle=False, verbose=0)
+
+
+def _config(data: Dataset) -> RunConfig:
+    """Return a configuration of which only preprocessing, seed and precision count here."""
+    root = data.root.parent / "workspace"
+    for name in ("red", "blue"):
+        write_image(root / "data" / "train" / name / "0.jpg", np.zeros((8, 8, 3), np.uint8))
+        write_image(root / "data" / "train" / name / "1.jpg", np.zeros((8, 8, 3), np.uint8))
+    return configure("own", root / "data", workspace=Workspace(root))
 
 
 def _pictures(root: Path, per_class: int) -> Dataset:

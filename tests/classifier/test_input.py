@@ -24,7 +24,7 @@ def built(*steps, dtype=None, **kwargs) -> keras.Model:
     return keras.Model(image, L.Dense(3, "softmax")(L.GlobalAveragePooling2D()(x)))
 
 
-def normalised(mean: float, variance: float) -> L.BatchNormalization:
+def normalised(mean: float, variance: float) -> keras.layers.BatchNormalization:
     layer = L.BatchNormalization()
     layer.build((None, *SIZE))
     layer.set_weights([np.ones(3), np.zeros(3), np.full(3, mean), np.full(3, variance)])

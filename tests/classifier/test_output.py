@@ -23,7 +23,7 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def sure(n: int, seed: int) -> L.Dense:
+def sure(n: int, seed: int) -> keras.layers.Dense:
     """Scores of several units, so that a second softmax would show."""
     return L.Dense(n, kernel_initializer=keras.initializers.RandomNormal(stddev=8, seed=seed), name=f"scores_{seed}")
 

@@ -12,8 +12,7 @@ import pytest
 
 from carvis.classifier import Classifier, ModelCard, save_classifier
 from carvis.cli import main
-from carvis.explain import Heatmap
-from carvis.explain.keras import bfloat16
+from carvis.explain import Heatmap, request
 from carvis.images import read_image
 
 L = keras.layers
@@ -80,9 +79,9 @@ def test_a_contrast_by_another_method(workspace, capsys):
 
 def test_fast_maps_where_the_processor_has_the_units_and_a_sentence_where_not(workspace, capsys, monkeypatch):
     command = ["heatmaps", "models/one.keras", "data/mini/test/red/red_0.png", "--precision", "fast", "--out", "out"]
-    monkeypatch.setattr(bfloat16, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(request, "has_bfloat16", lambda: False)
     assert main(command) == 2 and "no bfloat16 units" in capsys.readouterr().err and not Path("out").exists()
-    monkeypatch.setattr(bfloat16, "has_bfloat16", lambda: True)
+    monkeypatch.setattr(request, "has_bfloat16", lambda: True)
     assert main(command) == 0
     assert Heatmap.load("out/red_0--one.npz").precision == "fast"
 

@@ -6,7 +6,7 @@ import pytest
 
 from carvis.dataset import Dataset
 from carvis.training import Run, prepare, train
-from carvis.training.recorder import Recorder
+from carvis.training.directory import Recorder
 from carvis.workspace import Workspace
 
 SMALL = {"input_size": 32, "width": 4, "head_units": 8, "batch_size": 8}

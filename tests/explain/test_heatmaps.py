@@ -8,7 +8,7 @@ from carvis.classifier import Classifier
 from carvis.dataset import Unreadable
 from carvis.errors import ImageError, ModelError, TableError
 from carvis.explain import Heatmap, heatmaps, scale_maps
-from carvis.explain.heatmap import influence, judge
+from carvis.explain.status import influence, status_of
 from carvis.images import overlay, read_image
 
 L = keras.layers
@@ -126,7 +126,7 @@ ONES = np.ones((2, 2, 1))
     ],
 )
 def test_each_status(raw, activations, gradients, score, kind, status):
-    assert judge(np.array(raw, np.float32), influence(activations, gradients), score, kind) == status
+    assert status_of(np.array(raw, np.float32), influence(activations, gradients), score, kind) == status
 
 
 def test_a_saturated_probability_is_named_where_the_logit_still_speaks():

@@ -11,7 +11,7 @@ from PIL import Image
 from carvis import load_classifier
 from carvis.classifier.classifier import MOST_NATIVE_PIXELS
 from carvis.explain import heatmaps
-from carvis.explain.methods import perturbation
+from carvis.explain.methods.probe import Probe
 
 # What getrusage tells a new process may be the highest use of the one that started it.
 MEASURED = r"""
@@ -56,7 +56,7 @@ def test_an_image_keeps_its_size_up_to_the_limit(folder):
     assert clf.prepare([large]).shape == (1, 1224, 1632, 3) and MOST_NATIVE_PIXELS >= 1224 * 1632
     assert [len(one.notes) for one in heatmaps(clf, image[None])] == [0]
     [one] = heatmaps(clf, large[None])
-    assert "a copy of 2 million pixels" in one.notes[0]
+    assert "a version of 2 million pixels" in one.notes[0]
 
 
 def test_predictions_are_those_of_the_whole_image(folder):
@@ -65,14 +65,15 @@ def test_predictions_are_those_of_the_whole_image(folder):
     np.testing.assert_allclose(clf.predict([large])[0], clf.model.predict(large[None], verbose=0)[0], atol=1e-6)
 
 
-def test_large_images_are_asked_about_in_smaller_chunks_with_the_same_mean():
-    asked = []
+def test_large_images_run_in_smaller_chunks_with_the_same_mean():
+    counts = []
 
-    def ask(images):
-        asked.append(len(images))
+    def gradients(images):
+        counts.append(len(images))
         return images
 
     values = np.random.default_rng(0).normal(size=(32, 900, 900, 1)).astype(np.float32)
-    mean = perturbation._mean(ask, lambda i: values[i], 32)
-    assert max(asked) == 5 and sum(asked) == 32
+    probe = Probe(values[0], values[0], values[0], lambda images: images, gradients)
+    mean = probe.mean_gradient(lambda i: values[i], 32)
+    assert max(counts) == 5 and sum(counts) == 32
     np.testing.assert_allclose(mean, values.mean(axis=0, dtype=np.float64), atol=1e-12)

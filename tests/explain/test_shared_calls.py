@@ -9,7 +9,7 @@ from carvis.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.explain import METHODS, Heatmap, activations, faithfulness, filter_patterns, heatmaps
 from carvis.explain.filters.objective import channel_means
-from carvis.explain.keras.submodel import trunk
+from carvis.explain.keras.submodel import submodel_to
 from carvis.language import speaking
 from carvis.workspace import Cache
 
@@ -183,7 +183,7 @@ def test_activations_of_each_call():
 def test_filters_of_each_call_and_their_cache(tmp_path):
     clf = shared(mirrored)
     picture = np.random.default_rng(0).random((1, 4, 4, 3)).astype(np.float32)
-    first, second = (trunk(clf.model, clf.map_layer(path))(picture) for path in ("tower/conv", "tower#2/conv"))
+    first, second = (submodel_to(clf.model, clf.map_layer(path))(picture) for path in ("tower/conv", "tower#2/conv"))
     np.testing.assert_allclose(np.asarray(first), picture, atol=1e-6)
     np.testing.assert_allclose(np.asarray(second), picture[:, :, ::-1], atol=1e-6)
     means = channel_means(clf.model, clf.map_layer("tower#2/conv"))(np.array([1], np.int32))(picture)

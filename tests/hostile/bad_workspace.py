@@ -7,7 +7,7 @@ from pathlib import Path
 
 from carvis.dataset import Dataset
 from carvis.training import prepare
-from carvis.training.recorder import Recorder
+from carvis.training.directory import Recorder
 from carvis.workspace import Workspace
 
 EVALUATIONS: dict[str, Callable[[Path], object]] = {

@@ -15,7 +15,7 @@ from carvis.evaluation import load_evaluation
 from carvis.images import write_image
 from carvis.tags import Tags
 from carvis.tags.database import TagError
-from carvis.training.events import EventLog, read_events
+from carvis.training.event_log import EventLog, read_events
 from carvis.workspace import Workspace
 from tests.hostile.writes import EDITED, FOLDER, WRITES, Write, _evaluated_before, evaluation, is_whole, torn_files
 

@@ -108,7 +108,7 @@ def test_what_is_no_ordinary_file_is_one_sentence(root, name):
     one_sentence(said.value, "a pipe")
 
 
-WRONG = {
+WRONG: dict[str, list[tuple]] = {
     "metrics.json": [
         (("accuracy",), "three", "accuracy must be a number, and is a text"),
         (("accuracy",), [1], "accuracy must be a number, and is a list"),

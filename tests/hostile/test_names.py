@@ -16,7 +16,7 @@ from carvis.evaluation import load_evaluation
 from carvis.tags import Tags
 from carvis.tags.tags import tag_name
 from carvis.training import Run
-from carvis.training.preparing import _model_name
+from carvis.training.preparation import _model_name
 from carvis.workspace import LONGEST, Workspace, atomic_write, check_length, fitting, resolve_inside, resolved
 from tests.hostile.made import image, run_folder
 

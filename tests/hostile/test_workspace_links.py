@@ -107,7 +107,7 @@ def test_tags_are_kept_in_an_ordinary_file_only(kind, tmp_path):
 
 
 def test_logs_are_looked_for_where_they_may_lie(tmp_path):
-    from carvis.training.event_files import tensorboard_folders
+    from carvis.training.tensorboard_logs import tensorboard_folders
 
     (tmp_path / "home" / "train").mkdir(parents=True)
     (tmp_path / "home" / "train" / "events.out.tfevents.1.x.1.1.v2").write_bytes(b"")

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from carvis.images import bit_depth, read_image
+from carvis.images import dataset_depth, read_image
 from carvis.images.formats import type_of_bytes
 
 
@@ -14,7 +14,7 @@ def test_the_depth_of_a_data_set_is_found_anew_when_images_come(tmp_path, monkey
         Image.fromarray(np.full((4, 4), 1000 + i, np.uint16)).save(place / f"{i}.png")
     assert read_image(place / "0.png", 1).max() == round(1000 / 1023 * 255)
     Image.fromarray(np.full((4, 4), 65535, np.uint16)).save(place / "bright.png")
-    monkeypatch.setattr(bit_depth.time, "monotonic", lambda: 1e9)
+    monkeypatch.setattr(dataset_depth.time, "monotonic", lambda: 1e9)
     assert read_image(place / "0.png", 1).max() == 1000 >> 8
 
 

@@ -137,5 +137,5 @@ def test_a_thumbnail_fits_and_never_enlarges():
 
 def test_a_picture_that_starts_another_program_is_none(tmp_path):
     (tmp_path / "page.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")
-    with pytest.raises(ImageError, match=r"page\.jpg is not a picture"):
+    with pytest.raises(ImageError, match=r"page\.jpg is not an image"):
         read_image(tmp_path / "page.jpg")

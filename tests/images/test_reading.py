@@ -235,7 +235,7 @@ def test_avif_is_read_and_its_size_checked(tmp_path, monkeypatch):
     Image.new("RGB", (40, 30), (200, 100, 50)).save(tmp_path / "a.avif")
     assert ".avif" in IMAGE_SUFFIXES
     assert np.abs(read_image(tmp_path / "a.avif")[0, 0].astype(int) - [200, 100, 50]).max() <= 4
-    monkeypatch.setattr("carvis.images.reader.MAX_PIXELS", 1000)
+    monkeypatch.setattr("carvis.images.decode_limits.MAX_PIXELS", 1000)
     with pytest.raises(ImageError, match="40 x 30 pixels"):
         read_image(tmp_path / "a.avif")
 
@@ -260,9 +260,10 @@ def test_a_foreign_format_is_named_with_its_remedy(tmp_path, name, content, word
 def tiff(folder, raw: bytes, bits: int, sample_format: int, photometric: int):
     """Write a TIFF of 2 x 1 values by hand: its entries in the order of their numbers, then the values."""
     entries = {256: 2, 257: 1, 258: bits, 259: 1, 262: photometric, 273: 200, 277: 1, 278: 1, 279: len(raw)}
-    entries = sorted({**entries, 339: sample_format}.items())
+    entries |= {339: sample_format}
     head = b"II*\0" + struct.pack("<IH", 8, len(entries))
-    head += b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in entries) + b"\0\0\0\0"
+    head += b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in sorted(entries.items()))
+    head += b"\0\0\0\0"
     (folder / "a.tif").write_bytes(head.ljust(200, b"\0") + raw)
     return folder / "a.tif"
 

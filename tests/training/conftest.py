@@ -7,6 +7,8 @@ import pytest
 
 from carvis import Dataset, Workspace
 from carvis.images import write_image
+from carvis.training.config import RunConfig
+from carvis.training.preparation import configure
 
 COLOURS = {"blue car": (40, 60, 200), "red": (200, 40, 40), "日産": (60, 170, 60)}
 
@@ -36,3 +38,13 @@ def workspace(tmp_path) -> Workspace:
 def small() -> dict:
     """What makes a run last about two seconds."""
     return {"input_size": 32, "width": 4, "head_units": 16, "batch_size": 16}
+
+
+@pytest.fixture(scope="session")
+def config():
+    """Make the configuration of a run; options as ``train``."""
+
+    def make(data: Dataset, recipe: str = "own", **options) -> RunConfig:
+        return configure(recipe, data, workspace=Workspace(data.root.parent), **options)
+
+    return make

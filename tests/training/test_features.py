@@ -1,4 +1,4 @@
-"""What the frozen layers make of pictures is computed once, and training from it is training the whole model."""
+"""The output of the frozen layers is computed once, and training from it is training the whole model."""
 
 import keras
 import numpy as np
@@ -7,12 +7,12 @@ import pytest
 from carvis import Workspace
 from carvis.architectures import build_model
 from carvis.training import features, train
+from carvis.training.batches import batches_in_order
 from carvis.training.features import CacheStopped, FeatureCache
-from carvis.training.pictures import Pictures
+from carvis.training.image_set import ImageSet
 from carvis.training.prefix import halve
 
 L = keras.layers
-HOW = {"preprocessing": "unit", "seed": 0, "mixed": False}
 FIGURES = ["loss", "accuracy", "val_loss", "val_accuracy"]
 
 
@@ -75,39 +75,39 @@ def test_training_from_kept_features_is_training_the_whole_model(colours, tmp_pa
 
 
 @pytest.fixture
-def filled(colours, tmp_path):
-    """A cache of two views of the validation pictures, and how to fill it again."""
+def filled(colours, tmp_path, config):
+    """A cache of two views of the validation images, and how to fill it again."""
     keras.utils.set_random_seed(0)
     halves = halve(build_model("fine-tune", 3, 32, None, "vgg16-slim", head_units=4))
-    pictures = Pictures(colours.samples("valid"), colours.class_names, (32, 32))
-    said = []
+    images = ImageSet(colours.samples("valid"), colours.class_names, (32, 32))
+    log, run_config = [], config(colours)
 
     def fill(precision="float32", **options):
-        cache = FeatureCache(tmp_path / "features", log=said.append, **options)
-        plan = cache.plan(halves, 2 * len(pictures), precision)
-        return plan and cache.fill(halves, plan, [(pictures, [None, 3])], HOW)
+        cache = FeatureCache(tmp_path / "features", log=log.append, **options)
+        plan = cache.plan(halves, 2 * len(images), precision)
+        return plan and cache.fill(halves, plan, [(images, [None, 3])], run_config)
 
-    fill.halves, fill.pictures, fill.said, fill.folder = halves, pictures, said, tmp_path / "features"
+    fill.halves, fill.images, fill.log, fill.folder = halves, images, log, tmp_path / "features"
     return fill
 
 
 def rows(features, view=0):
-    return np.concatenate([batch.numpy() for batch, _ in features.batches(7, view=view)])
+    return np.concatenate([batch.numpy() for batch, _ in batches_in_order(features, 7, 3, view=view)])
 
 
 def test_what_is_kept_is_what_the_frozen_part_gives(filled):
     [features] = filled()
-    images = filled.pictures.images(np.arange(24)).astype(np.float32) / 255
+    images = filled.images.images(np.arange(24)).astype(np.float32) / 255
     np.testing.assert_allclose(rows(features), filled.halves.frozen(images), atol=1e-6)
     assert np.abs(rows(features, 1) - rows(features)).max() > 1e-3
-    np.testing.assert_array_equal(features.labels, filled.pictures.labels)
+    np.testing.assert_array_equal(features.labels, filled.images.labels)
 
 
 def test_it_is_computed_once_and_a_damaged_entry_anew(filled):
     [first] = filled()
-    seen = []
-    [again] = filled(watch=lambda done, total: seen.append(done))
-    assert not seen
+    computed = []
+    [again] = filled(progress=lambda done, total: computed.append(done))
+    assert not computed
     np.testing.assert_array_equal(rows(first), rows(again))
     expected = rows(first).copy()
     for folder in filled.folder.iterdir():
@@ -116,7 +116,7 @@ def test_it_is_computed_once_and_a_damaged_entry_anew(filled):
         (folder / "features").write_bytes(data[: -8 if folder.name < "8" else None])
     [mended] = filled()
     np.testing.assert_array_equal(rows(mended), expected)
-    assert sum("damaged" in text for text in filled.said) == 2
+    assert sum("damaged" in text for text in filled.log) == 2
 
 
 def test_a_full_disk_is_said_and_the_run_does_without(filled):
@@ -128,8 +128,8 @@ def test_a_full_disk_is_said_and_the_run_does_without(filled):
         assert filled() is None
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert "could not be written" in filled.said[-1] and not list(filled.folder.rglob("features"))
-    assert filled(max_bytes=1000) is None and "may be used" in filled.said[-1]
+    assert "could not be written" in filled.log[-1] and not list(filled.folder.rglob("features"))
+    assert filled(max_bytes=1000) is None and "may be used" in filled.log[-1]
 
 
 def test_the_bound_drops_what_was_unused_for_longest(filled):
@@ -146,7 +146,7 @@ def test_the_bound_drops_what_was_unused_for_longest(filled):
 
 def test_a_stop_ends_the_filling(filled):
     with pytest.raises(CacheStopped):
-        filled(watch=lambda done, total: True)
+        filled(progress=lambda done, total: True)
     assert filled() is not None
 
 
@@ -155,7 +155,7 @@ def test_values_too_large_for_float16_are_kept_as_float32(filled):
     filled.halves.frozen.layers[1].set_weights([kernel * 1e9, bias])
     [features] = filled("float16")
     assert np.isfinite(rows(features)).all() and rows(features).max() > 65504
-    assert any("float32" in text and "too large" in text for text in filled.said)
+    assert any("float32" in text and "too large" in text for text in filled.log)
 
 
 def test_layers_that_augment_are_not_kept():

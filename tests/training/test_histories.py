@@ -9,8 +9,8 @@ import pytest
 
 from carvis.errors import TableError
 from carvis.training.diagnosis import diagnose
-from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history, seams
+from carvis.training.tensorboard_logs import tensorboard_folders
 from carvis.workspace import Workspace
 
 

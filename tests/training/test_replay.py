@@ -13,7 +13,7 @@ from carvis.training.replay import Replay
 def test_each_epoch_can_be_looked_at_as_it_was(colours, workspace, small):
     run = train("own", colours, epochs=4, replay=True, workspace=workspace, **small)
     replay, valid = Replay(run), colours.samples("valid")
-    assert replay.epochs == [1, 2, 3, 4] and replay.pictures["id"].tolist() == valid["id"].tolist()
+    assert replay.epochs == [1, 2, 3, 4] and replay.images["id"].tolist() == valid["id"].tolist()
     images = load_batch(valid["path"], 32)
     for epoch in replay.epochs:
         confusion = replay.confusion(epoch)
@@ -22,7 +22,7 @@ def test_each_epoch_can_be_looked_at_as_it_was(colours, workspace, small):
         clf = replay.classifier(epoch)
         answers = np.array(clf.class_names)[clf.predict(images).argmax(axis=1)]
         # float16 may turn the one answer that hung in the balance.
-        assert (answers == replay.answers(epoch)).sum() >= 23
+        assert (answers == replay.predictions(epoch)).sum() >= 23
     maps = [heatmaps(replay.classifier(epoch), images[:1], target=0)[0].raw for epoch in (1, 4)]
     assert np.abs(maps[0] - maps[1]).max() > 0
 
@@ -34,10 +34,10 @@ def test_without_weights_only_the_answers_are_there(colours, workspace, small):
     with pytest.raises(TrainingError, match="--replay"):
         replay.classifier(1)
     with pytest.raises(TrainingError, match="another epoch"):
-        replay.answers(2)
+        replay.predictions(2)
     (replay.folder / "epoch-0001.npz").write_bytes(b"torn")
     with pytest.raises(TrainingError, match="damaged"):
-        replay.answers(1)
+        replay.predictions(1)
 
 
 def test_only_what_learns_is_kept(colours, workspace):

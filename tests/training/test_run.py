@@ -8,7 +8,7 @@ import pytest
 
 from carvis.errors import TrainingError
 from carvis.training import Run, read_events
-from carvis.training.events import EventLog
+from carvis.training.event_log import EventLog
 from carvis.workspace import lock
 
 
@@ -64,10 +64,10 @@ def test_a_run_without_events_has_an_empty_history(directory):
 @pytest.mark.parametrize("state", ["running", "stopping"])
 def test_running_without_the_lock_is_crashed_with_the_end_of_its_log(directory, state):
     say(directory, state=state, epoch=3)
-    (directory / "log.txt").write_text("\n".join(f"line {i}" for i in range(30)))
+    (directory / "log.txt").write_text("\n".join(f"line {i}" for i in range(60)))
     status = Run(directory).status
     assert status["state"] == "crashed" and status["epoch"] == 3
-    assert status["log_end"].splitlines() == [f"line {i}" for i in range(10, 30)]
+    assert status["log_end"].splitlines() == [f"line {i}" for i in range(20, 60)]
 
 
 def test_running_with_the_lock_is_running(directory):

@@ -126,8 +126,8 @@ def test_broken_pictures_and_missing_classes_are_said_not_fatal(colours, workspa
     shutil.copy(root / "train" / "red" / "car1.jpg", root / "valid" / "only here")
     run = train("own", root, epochs=1, workspace=workspace, **small)
     assert run.state == "finished"
-    assert "left out: train/red/car3.jpg" in run.log()
-    assert "no training pictures of only here" in run.log()
+    assert "ignored: train/red/car3.jpg" in run.log()
+    assert "no training images of only here" in run.log()
     assert run.classifier().class_names == ["blue car", "only here", "red", "日産"]
     assert str(tmp_path) not in run.log()
 

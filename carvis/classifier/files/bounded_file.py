@@ -19,17 +19,21 @@ class BoundedFile(io.RawIOBase):
         self.size = file.seek(0, io.SEEK_END)
 
     def readable(self) -> bool:
+        """Whether it can be read: always."""
         return True
 
     def seekable(self) -> bool:
+        """Whether positions can be sought: always."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position, also beyond the end, and return it."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self.size}[whence]
         self._place = max(start + offset, 0)
         return self._place
 
     def readinto(self, buffer) -> int:
+        """Fill a buffer and return the number of bytes read."""
         view = memoryview(buffer).cast("B")
         if self._place + len(view) > self.size + _BEYOND:
             raise OSError("it points beyond its end")

@@ -32,11 +32,13 @@ class OpenFile:
         self.size = file.seek(0, io.SEEK_END)
 
     def look_up(self) -> None:
+        """Count a look-up, and refuse the file after too many."""
         self.lookups += 1
         if self.lookups > _MOST_LOOKUPS:
             raise self.too_many()
 
     def elsewhere(self, name: str) -> ModelError:
+        """The error of a file that points to another file."""
         return UntrustedModelError(
             Message(
                 "{path} points to another file ({name}), and no file but itself is read: {remedy}.",
@@ -47,6 +49,7 @@ class OpenFile:
         )
 
     def linked(self, name: str) -> ModelError:
+        """The error of a file with a link in place of weights."""
         return UntrustedModelError(
             Message(
                 "{path} holds a link in place of weights ({name}), which no Keras writes and which is not followed:"
@@ -58,9 +61,11 @@ class OpenFile:
         )
 
     def too_many(self) -> ModelError:
+        """The error of a file with more parts than any model has."""
         return ModelError(Message("{path} holds more parts than any model: {remedy}.", path=self.path, remedy=ANEW))
 
     def too_deep(self) -> ModelError:
+        """The error of a file whose parts nest too deep or in a circle."""
         return ModelError(
             Message(
                 "{path} nests its parts more than {n} deep or in a circle, as no model does: {remedy}.",
@@ -71,6 +76,7 @@ class OpenFile:
         )
 
     def unknown_filter(self, name: str) -> ModelError:
+        """The error of a file with a compression that is not supported."""
         return ModelError(
             Message(
                 "{path} is compressed in a way that is not unpacked here ({name}): {remedy}, without compression.",

@@ -49,10 +49,12 @@ class Trial:
     file: str
 
     def facts(self) -> dict:
+        """What is kept of the trial, as JSON can hold it."""
         return {**vars(self), "refused": as_data(self.refused)}
 
     @classmethod
     def from_facts(cls, facts: dict) -> "Trial":
+        """Make a trial from what was kept of it."""
         refused = from_data(facts["refused"])
         kind, memory, seconds = str(facts["kind"]), int(facts["memory"]), float(facts["seconds"])
         if refused is not None and not isinstance(refused, str):
@@ -158,6 +160,7 @@ def _too_slow(path: Path, seconds: float) -> Message:
 
 
 def too_large(path: Path, allowed: int) -> Message:
+    """The sentence on a model that needs more memory than it may have."""
     return Message(
         "{path} needs more than {memory} of memory to look at one image, so it is not opened here: reduce the model or"
         " its input size, or use a machine with more memory.",

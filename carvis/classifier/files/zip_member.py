@@ -33,17 +33,21 @@ class StoredMember(io.RawIOBase):
             raise zipfile.BadZipFile(f"{member.filename} is cut off")
 
     def readable(self) -> bool:
+        """Whether it can be read: always."""
         return True
 
     def seekable(self) -> bool:
+        """Whether positions can be sought: always."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position of the member and return it."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
         self._place = max(start + offset, 0)
         return self._place
 
     def readinto(self, buffer) -> int:
+        """Fill a buffer from the member and return the number of bytes read."""
         self._file.seek(self._start + self._place)
         count = self._file.readinto(memoryview(buffer)[: max(self._size - self._place, 0)])
         self._place += count

@@ -65,6 +65,7 @@ class Position:
 
     @property
     def known(self) -> bool:
+        """Whether the place on the image is known."""
         return self.frame is not None
 
 

@@ -38,6 +38,7 @@ class ImageResize(keras.layers.Resizing):
         self.scale = tuple(scale) if scale else None
 
     def call(self, inputs):
+        """Resize images of shape (n, height, width, channels)."""
         import tensorflow as tf
 
         # Nearest neighbours keep their type; all else is computed in single precision, whatever the layer's own is.
@@ -49,15 +50,18 @@ class ImageResize(keras.layers.Resizing):
         return tf.cast(resized, self.compute_dtype)
 
     def compute_output_spec(self, inputs):
+        """Return the symbolic output of a symbolic input."""
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), dtype=self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
+        """Return the shape of the resized images."""
         size = (self.height, self.width)
         if self.scale:
             size = [side and side * factor for side, factor in zip(input_shape[1:3], self.scale)]
         return (*input_shape[:-3], *size, input_shape[-1])
 
     def get_config(self):
+        """Return what the layer is built again from."""
         return super().get_config() | {"scale": self.scale}
 
 
@@ -214,6 +218,7 @@ class RandomFourierFeatures(keras.Layer):
         self.output_dim = output_dim
 
     def build(self, input_shape):
+        """Make the weights that the file holds."""
         rows = input_shape[-1]
         self.unscaled_kernel = self.add_weight(shape=(rows, self.output_dim), trainable=False, name="unscaled_kernel")
         self.bias = self.add_weight(shape=(self.output_dim,), trainable=False, name="bias")
@@ -221,10 +226,13 @@ class RandomFourierFeatures(keras.Layer):
         self.built = True
 
     def call(self, inputs):
+        """Map inputs of shape (n, features) to random Fourier features."""
         return ops.cos(ops.matmul(inputs, self.unscaled_kernel / self.kernel_scale) + self.bias)
 
     def compute_output_shape(self, input_shape):
+        """Return the shape with ``output_dim`` features."""
         return (*input_shape[:-1], self.output_dim)
 
     def get_config(self):
+        """Return what the layer is built again from."""
         return super().get_config() | {"output_dim": self.output_dim}

@@ -33,6 +33,7 @@ class OutputRange:
         return self.low >= 0 and self.total is not None and abs(self.total - 1) < 1e-6
 
     def within(self, low: float, high: float) -> bool:
+        """Whether the range lies in [low, high], up to rounding."""
         return self.low >= low - 1e-6 and self.high <= high + 1e-6
 
 

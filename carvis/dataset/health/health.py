@@ -32,8 +32,13 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class Shared:
-    """How many of the ``n`` pictures of a split have a copy in another: ``exact`` (same bytes or pixels), ``copies``
-    (exact or near)."""
+    """How many of the images of a split have a duplicate in another split.
+
+    Args:
+        n: Images of the split.
+        exact: Those whose duplicate has the same bytes or pixels.
+        copies: Those with an exact or a near-duplicate.
+    """
 
     n: int
     exact: int
@@ -78,6 +83,7 @@ class Health:
 
     @property
     def splits(self) -> list[str]:
+        """The names of the splits."""
         return list(self.counts.columns)
 
     @cached_property
@@ -154,8 +160,10 @@ class Health:
         return {(a, b): self.shared(a, b) for i, a in enumerate(names) for b in reversed(names[i + 1 :])}
 
     def twins_of(self, split: str, other: str = "train") -> pd.Series:
-        """For each picture of a split, by id, the id of a copy in another split: an exact one, else a near one;
-        empty where there is none."""
+        """For each image of a split, by id, the id of its duplicate in another split; empty where there is none.
+
+        An exact duplicate comes before a near-duplicate.
+        """
         pictures = self.pictures
         there = pictures[(pictures["split"] == other) & (self.found.group >= 0)]
         here = pictures[pictures["split"] == split]

@@ -17,7 +17,7 @@ from PIL import Image
 from carvis.dataset.health.borders import unframed
 from carvis.errors import CarvisError
 from carvis.images import read_image, resize
-from carvis.images.bit_depth import MAX_BYTES
+from carvis.images.deep_values import MAX_BYTES
 from carvis.language import Message, as_data, message_of
 from carvis.progress import Progress, advance, no_progress
 from carvis.workspace import (

@@ -62,8 +62,10 @@ class Split:
 
     @property
     def left_out(self) -> dict[str, int]:
-        """Pictures left out by the kind of reason: ``exact copy``, ``labels disagree``, ``unreadable``, ``removed``,
-        ``leak``."""
+        """How many images are left out for each kind of reason.
+
+        The kinds are ``exact copy``, ``labels disagree``, ``unreadable``, ``removed`` and ``leak``.
+        """
         return dict(Counter(_kind(reason) for reason in self.table["reason"] if reason))
 
     @property

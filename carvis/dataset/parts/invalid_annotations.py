@@ -35,6 +35,7 @@ class Unusable:
         self._first.setdefault(reason, place)
 
     def told(self) -> list[Message]:
+        """One sentence for each kind of entry that could not be used."""
         return [
             Message.of_number(
                 "{n} entry of {file} could not be used, since it {why} (number {first} of its list): correct it.",

@@ -13,7 +13,7 @@ from PIL import Image
 from carvis.dataset import Dataset
 from carvis.dataset.parts.parts import Draw, check_number, read_index_mask
 from carvis.errors import TableError
-from carvis.images.decode_limits import TooMuchWork, check_pixels
+from carvis.images.decode_limits import Refused, check_pixels
 from carvis.language import Message
 from carvis.workspace import (
     Links,
@@ -132,7 +132,7 @@ def _highest(files) -> int:
             with open_regular(file) as opened, Image.open(opened, formats=("PNG",)) as mask:
                 check_pixels(mask)
                 values = np.asarray(mask)
-        except (OSError, ValueError, SyntaxError, TooMuchWork, Image.DecompressionBombError):
+        except (OSError, ValueError, SyntaxError, Refused, Image.DecompressionBombError):
             continue
         inside = values[values < 255]
         highest = max(highest, int(inside.max(initial=0)))

@@ -30,9 +30,11 @@ class Box:
         mask[first_row:last_row, first_column:last_column] = True
 
     def scaled(self, down: float, across: float) -> "Box":
+        """Return the box in an image resized by these factors."""
         return Box(self.left * across, self.top * down, self.right * across, self.bottom * down)
 
     def facts(self) -> list:
+        """What identifies the box, as JSON can hold it."""
         return ["box", self.left, self.top, self.right, self.bottom]
 
 
@@ -61,9 +63,11 @@ class Outline:
         mask[top:bottom, left:right] |= canvas[middle::factor, middle::factor].astype(bool)
 
     def scaled(self, down: float, across: float) -> "Outline":
+        """Return the outline in an image resized by these factors."""
         return Outline(tuple((x * across, y * down) for x, y in self.points))
 
     def facts(self) -> list:
+        """What identifies the outline, as JSON can hold it."""
         return ["outline", *map(list, self.points)]
 
 
@@ -84,9 +88,11 @@ class Runs:
         mask |= own
 
     def scaled(self, down: float, across: float) -> "Runs":
+        """Return the runs unchanged, whatever the factors."""
         return self  # It knows the size it was drawn at.
 
     def facts(self) -> list:
+        """What identifies the runs, as JSON can hold it."""
         return ["runs", *self.counts, *self.size]
 
 

@@ -11,6 +11,8 @@ Reason = Literal["", "no image of its classes", "unreadable", "not finite", "too
 
 
 class Row(TypedDict):
+    """One assumption as ``assumptions.json`` holds it."""
+
     assumption: str
     value: str
     against: str
@@ -25,6 +27,8 @@ class Row(TypedDict):
 
 
 class Document(TypedDict):
+    """What ``assumptions.json`` holds."""
+
     model: str
     data: str
     splits: Texts

@@ -54,6 +54,7 @@ class Comparison:
 
     @property
     def names(self) -> list[str]:
+        """The names of the compared models."""
         return self.joined.names
 
     @property

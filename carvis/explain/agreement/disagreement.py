@@ -11,7 +11,7 @@ from carvis.classifier import Classifier
 from carvis.dataset import Dataset, Unreadable
 from carvis.errors import ModelError
 from carvis.explain.agreement.similarity import earth_movers_distance, rank_correlation
-from carvis.explain.heatmap_batches import heatmaps
+from carvis.explain.sets import heatmaps
 from carvis.language import Message
 
 _CHUNK = 32

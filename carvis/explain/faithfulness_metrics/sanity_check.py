@@ -11,7 +11,7 @@ from carvis.classifier import Classifier
 from carvis.classifier.layers import walk
 from carvis.explain.agreement.similarity import rank_correlation
 from carvis.explain.heatmap import Heatmap
-from carvis.explain.heatmap_batches import heatmaps
+from carvis.explain.sets import heatmaps
 from carvis.explain.target import Contrast
 
 STAGES, DRAWS = 6, 3
@@ -43,10 +43,12 @@ class Randomisation:
         return self.last < _ALIKE
 
     def facts(self) -> dict:
+        """What is kept of the check, as JSON can hold it."""
         return {"layers": list(self.layers), "similarity": list(self.similarity)}
 
     @classmethod
     def from_facts(cls, facts: dict) -> "Randomisation":
+        """Make a check from what was kept of it."""
         return cls(tuple(facts["layers"]), tuple(facts["similarity"]))
 
 

@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 
 from carvis.classifier.flat_graph import Call
-from carvis.explain.keras.hooks import turn_of
-from carvis.explain.keras.submodel import trunk
+from carvis.explain.keras.hooks import call_index
+from carvis.explain.keras.submodel import submodel_to
 
 # Activations that answer for each value by itself, so that one channel needs no other.
 _BY_VALUE = ("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "silu", "gelu", "tanh", "sigmoid", "softplus")
@@ -18,10 +18,10 @@ def channel_means(model: keras.Model, call: Call | keras.Layer) -> Callable:
 
     Where the layer is a plain convolution, only the channel asked for is computed of each picture.
     """
-    layer, _ = turn_of(call)
+    layer, _ = call_index(call)
     if _is_plain(layer):
-        return lambda channels: _mean_of_one(layer, trunk(model, call, below=True), channels)
-    return lambda channels: _mean_of_masked(trunk(model, call), channels)
+        return lambda channels: _mean_of_one(layer, submodel_to(model, call, below=True), channels)
+    return lambda channels: _mean_of_masked(submodel_to(model, call), channels)
 
 
 def _is_plain(layer: keras.Layer) -> bool:

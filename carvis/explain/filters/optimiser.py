@@ -114,8 +114,10 @@ class _Ascent:
 
 
 def _traced(clf: Classifier, layer: str, way: Parametrisation, settings: dict) -> Callable:
-    """Return the traced steps of one layer: (values, mean, square, channels, first, upto, seed) -> the first three and
-    the largest slope of each picture at the last step.
+    """Return the traced steps of one layer.
+
+    They take (values, mean, square, channels, first, upto, seed) and return the first three and the largest gradient
+    of each pattern at the last step.
     """
     loops = _loops.setdefault(clf, {})
     key = (layer, *(settings[name] for name in ("size", "start", "regularised", "smoothness")))

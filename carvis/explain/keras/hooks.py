@@ -1,12 +1,15 @@
-"""One forward pass through any Keras model that also hands out layers' outputs and the scores' gradients by them."""
+"""Hooks on a model's layers: their outputs, and the gradients of scores by them, from one forward pass."""
 
 import contextlib
+import itertools
+import weakref
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
+from carvis.classifier import Classifier
 from carvis.classifier.flat_graph import Call
 from carvis.classifier.graph import final_operation
 from carvis.classifier.layers import walk
@@ -15,15 +18,63 @@ from carvis.classifier.model_call import call_model, fed_as_float, traced
 from carvis.classifier.output import class_scores, decide_output, squashing_step
 from carvis.classifier.runtime_errors import name_of, telling
 from carvis.explain.keras.bfloat16 import heavy_layers, in_bfloat16
+from carvis.explain.score import Precision, Score
+
+# Takes images, class indices, those they are contrasted with, and gamma, as ``hook_layers`` says.
+Hooks = Callable[[Any, Any, Any, Any], "HookedOutputs"]
+
+# Tracing takes a second and serves every image after: once for each model, layers, score, precision and number.
+_hooks: "weakref.WeakKeyDictionary[Classifier, dict[tuple, Hooks]]" = weakref.WeakKeyDictionary()
 
 
-def calls_through(layer: keras.Operation, wrapper: Callable) -> contextlib.AbstractContextManager[None]:
+class HookedOutputs(NamedTuple):
+    """What one pass through a model gives for N images and T targets: tensors, or arrays.
+
+    Attributes:
+        activations: for each hooked layer, (N, h, w, c).
+        gradients: for each hooked layer, (N, T, h, w, c).
+        scores: (N, T).
+        output: the model's output (N, k).
+        classes, against: the class indices (N, T) that the scores are of.
+    """
+
+    activations: list[Any]
+    gradients: list[Any]
+    scores: Any
+    output: Any
+    classes: Any
+    against: Any
+
+    def as_arrays(self) -> "HookedOutputs":
+        """Return the same as numpy arrays."""
+        return HookedOutputs(*([x.numpy() for x in part] if isinstance(part, list) else part.numpy() for part in self))
+
+
+def hooks_of(
+    clf: Classifier, paths: tuple[str, ...], score: Score, n_targets: int, precision: Precision = "full"
+) -> Hooks:
+    """Return ``hook_layers`` for layers by their paths, ``input`` for the input itself, traced once for each model.
+
+    Raises:
+        ModelError: no such layer, or one without a map.
+    """
+    of_model = _hooks.setdefault(clf, {})
+    key = (paths, score, n_targets, precision)
+    if key not in of_model:
+        layers = [None if path == "input" else clf.map_layer(path) for path in paths]
+        of_model[key] = hook_layers(
+            clf.model, layers, score, n_targets, precision, output=clf.output, size=clf.input_size
+        )
+    return of_model[key]
+
+
+def wrapped_call(layer: keras.Operation, wrapper: Callable) -> contextlib.AbstractContextManager[None]:
     """Run ``wrapper(call, *args)`` in place of the layer's ``call`` while the block lasts."""
     return patched(layer, "call", wrapper)
 
 
-def turn_of(layer: Call | keras.Operation) -> tuple[keras.Operation, int]:
-    """Return a layer and which of its calls is meant: of a layer by itself the first."""
+def call_index(layer: Call | keras.Operation) -> tuple[keras.Operation, int]:
+    """Return a layer and the index of the call that is meant: of a layer by itself the first, 0."""
     return (layer.operation, layer.turn) if isinstance(layer, Call) else (layer, 0)
 
 
@@ -33,30 +84,30 @@ def outputs_of(layers: Sequence[Call | keras.Operation], keep: Callable) -> Iter
 
     A layer may be called several times in one pass: its calls are counted.
     """
-    wanted: dict[int, tuple[keras.Operation, dict[int, list[int]]]] = {}
+    hooked: dict[int, tuple[keras.Operation, dict[int, list[int]]]] = {}
     for place, layer in enumerate(layers):
-        operation, turn = turn_of(layer)
-        wanted.setdefault(id(operation), (operation, {}))[1].setdefault(turn, []).append(place)
+        operation, index = call_index(layer)
+        hooked.setdefault(id(operation), (operation, {}))[1].setdefault(index, []).append(place)
 
     def counting(places: dict[int, list[int]]) -> Callable:
-        turns = iter(range(1_000_000))
+        indices = itertools.count()
 
-        def wrapper(call, *args, **kwargs):
+        def wrapper(call: Callable[..., tf.Tensor], *args: Any, **kwargs: Any) -> tf.Tensor:
             output = call(*args, **kwargs)
-            for place in places.get(next(turns), ()):
+            for place in places.get(next(indices), ()):
                 keep(place, output)
             return output
 
         return wrapper
 
     with contextlib.ExitStack() as patches:
-        for operation, places in wanted.values():
-            patches.enter_context(calls_through(operation, counting(places)))
+        for operation, places in hooked.values():
+            patches.enter_context(wrapped_call(operation, counting(places)))
         yield
 
 
 @contextlib.contextmanager
-def _activation(layer: keras.Layer, wrapper: Callable) -> Iterator[None]:
+def _wrapped_activation(layer: keras.Layer, wrapper: Callable) -> Iterator[None]:
     with PATCHING:
         own = layer.activation
         layer.activation = in_this_thread(own, wrapper)
@@ -66,81 +117,63 @@ def _activation(layer: keras.Layer, wrapper: Callable) -> Iterator[None]:
             layer.activation = own
 
 
-def _seen_before(squashing: keras.Operation, keep: Callable):
-    """Run ``keep(function, x)`` in place of what squashes, be it the step itself or its activation."""
+def _wrapped_squashing(squashing: keras.Operation, wrapper: Callable) -> contextlib.AbstractContextManager[None]:
+    """Run ``wrapper(function, x)`` in place of what squashes, be it the step itself or its activation."""
     activation = getattr(squashing, "activation", None)
     if activation is None:
-        return calls_through(squashing, keep)
+        return wrapped_call(squashing, wrapper)
     if isinstance(activation, keras.Operation):
-        return calls_through(activation, keep)
-    return _activation(squashing, keep)
+        return wrapped_call(activation, wrapper)
+    return _wrapped_activation(squashing, wrapper)
 
 
-class Tapped(NamedTuple):
-    """What one pass through a model tells of N pictures and T targets.
-
-    Attributes:
-        activations: for each layer tapped, (N, h, w, c).
-        gradients: for each layer tapped, (N, T, h, w, c).
-        scores: (N, T).
-        output: the model's output (N, k).
-        first, second: the class indices (N, T) that the scores are of.
-    """
-
-    activations: list
-    gradients: list
-    scores: tf.Tensor
-    output: tf.Tensor
-    first: tf.Tensor
-    second: tf.Tensor
-
-
-def make_tap(
+def hook_layers(
     model: keras.Model,
     layers: Sequence[Call | keras.Layer | None],
-    score_kind: str,
+    score_kind: Score,
     n_targets: int = 1,
-    precision: str = "full",
+    precision: Precision = "full",
     *,
     output: str | None = None,
     size: tuple[int | None, int | None] | None = None,
-) -> Callable:
-    """Build the traced function behind every method that asks for activations, gradients or scores.
+) -> Hooks:
+    """Build the traced function behind every method that needs activations, gradients or scores.
 
     A layer's own ``call`` is wrapped while the function is traced, which works alike for flat, nested and
     Sequential models, needs no second model, and lets the gradient run only from the score back to the layer.
 
     Args:
         model: a Keras model with one image input and one output (N, k).
-        layers: the calls of layers to tap, at any depth; of a layer by itself its first call, and None stands for the
+        layers: the calls of layers to hook, at any depth; of a layer by itself its first call, and None stands for the
             input itself. With none at all, only scores.
         score_kind: ``logit`` for the value before the final softmax or sigmoid, ``probability`` for the one after,
             ``log-probability`` for its logarithm.
-        n_targets: T, the number of scores asked for each picture; 0 where only activations are.
+        n_targets: T, the number of scores of each image; 0 where only activations are needed.
         precision: ``full``, or ``fast`` for convolutions in bfloat16.
         output: what the output means (``Classifier.output``); None decides by the graph.
         size: height and width of the images, the model's own where None; with an open one nothing is traced.
 
     Returns:
-        A function of images float32 (N, H, W, C), class indices first and second int32 (N, T), -1 for the predicted
-        class, and gamma float32 (N, T). A score is that of the first class less gamma times that of the second.
+        A function of images float32 (N, H, W, C), class indices and those they are contrasted with int32 (N, T), -1 for
+        the predicted class, and gamma float32 (N, T). A score is that of the first class less gamma times that of the
+        second.
     """
     last = final_operation(model)
     rounded = [layer for layer in heavy_layers(layer for _, layer in walk(model)) if precision == "fast"]
     meaning = output or decide_output(model, model.name)[0] or "logit"
     squashing = squashing_step(model)
     image_shape = [None, *(size or model.inputs[0].shape[1:3]), model.inputs[0].shape[3]]
-    pair = [None, n_targets]
 
-    def tapped(images, first, second, gamma):
-        seen: dict = {}
+    def run(images: tf.Tensor, classes: tf.Tensor, against: tf.Tensor, gamma: tf.Tensor) -> HookedOutputs:
+        activations: dict[int, tf.Tensor] = {}
+        logits: list[tf.Tensor] = []
 
-        def watch(place, output):
-            seen[place] = output
+        def watch(place: int, output: tf.Tensor) -> None:
+            activations[place] = output
             tape.watch(output)
 
-        def keep_input(function, x, *args, **kwargs):
-            seen["logits"] = x
+        def keep_logits(function: Callable[..., tf.Tensor], x: tf.Tensor, *args: Any, **kwargs: Any) -> tf.Tensor:
+            logits.append(x)
             return function(x, *args, **kwargs)
 
         with (
@@ -150,33 +183,36 @@ def make_tap(
         ):
             for layer in rounded:
                 if layer is not last:
-                    patches.enter_context(calls_through(layer, in_bfloat16))
+                    patches.enter_context(wrapped_call(layer, in_bfloat16))
             for place in (place for place, layer in enumerate(layers) if layer is None):
                 watch(place, images)
             inner = [(place, layer) for place, layer in enumerate(layers) if layer is not None]
             places = [place for place, _ in inner]
             patches.enter_context(outputs_of([layer for _, layer in inner], lambda i, output: watch(places[i], output)))
             if squashing is not None:
-                patches.enter_context(_seen_before(squashing, keep_input))
+                patches.enter_context(_wrapped_squashing(squashing, keep_logits))
             if None in layers:
                 patches.enter_context(fed_as_float(model))
             output = call_model(model, images)
             # What only reshapes may stand between the softmax and the output.
-            before = tf.reshape(tf.cast(seen["logits"], tf.float32), tf.shape(output)) if "logits" in seen else None
-            answers, values = class_scores(output, before, meaning, score_kind)
-            answer = tf.argmax(answers, axis=1, output_type=tf.int32)[:, None]
-            first, second = (tf.where(asked < 0, answer, asked) for asked in (first, second))
-            rival = tf.gather(values, second, axis=1, batch_dims=1)
-            # Without a rival its score is left out altogether: zero times infinity is no number.
-            against = tf.where(gamma == 0, tf.zeros_like(rival), gamma * rival)
-            scores = tf.gather(values, first, axis=1, batch_dims=1) - against
+            before = tf.reshape(tf.cast(logits[-1], tf.float32), tf.shape(output)) if logits else None
+            probabilities, values = class_scores(output, before, meaning, score_kind)
+            predicted = tf.argmax(probabilities, axis=1, output_type=tf.int32)[:, None]
+            classes, against = (tf.where(index < 0, predicted, index) for index in (classes, against))
+            other = tf.gather(values, against, axis=1, batch_dims=1)
+            # Without a contrast the other score is replaced by zero: zero times infinity is NaN.
+            other = tf.where(gamma == 0, tf.zeros_like(other), gamma * other)
+            scores = tf.gather(values, classes, axis=1, batch_dims=1) - other
             totals = [tf.reduce_sum(scores[:, t]) for t in range(n_targets)]
-        sources = [seen[place] for place in range(len(layers))]
-        slopes = [tape.gradient(total, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO) for total in totals]
-        gradients = [tf.cast(tf.stack(of_one, axis=1), tf.float32) for of_one in zip(*slopes, strict=True)]
-        return Tapped([tf.cast(x, tf.float32) for x in sources], gradients, scores, output, first, second)
+        sources = [activations[place] for place in range(len(layers))]
+        by_target = [
+            tape.gradient(total, sources, unconnected_gradients=tf.UnconnectedGradients.ZERO) for total in totals
+        ]
+        gradients = [tf.cast(tf.stack(of_layer, axis=1), tf.float32) for of_layer in zip(*by_target, strict=True)]
+        return HookedOutputs([tf.cast(x, tf.float32) for x in sources], gradients, scores, output, classes, against)
 
     if None in image_shape[1:]:
-        return telling(lambda images, *asked: tapped(tf.constant(images), *map(tf.constant, asked)), name_of(model))
-    signature = [tf.TensorSpec(image_shape, tf.float32), *(tf.TensorSpec(pair, one) for one in (tf.int32,) * 2)]
-    return traced(model, tapped, [*signature, tf.TensorSpec(pair, tf.float32)])
+        return telling(lambda images, *targets: run(tf.constant(images), *map(tf.constant, targets)), name_of(model))
+    pair = [None, n_targets]
+    signature = [tf.TensorSpec(image_shape, tf.float32), tf.TensorSpec(pair, tf.int32), tf.TensorSpec(pair, tf.int32)]
+    return traced(model, run, [*signature, tf.TensorSpec(pair, tf.float32)])

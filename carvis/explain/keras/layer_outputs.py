@@ -1,7 +1,8 @@
-"""One forward pass that hands out the outputs of layers, for many pictures in batches."""
+"""The outputs of layers from one forward pass, for many images in batches."""
 
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -16,31 +17,34 @@ from carvis.errors import ModelError
 from carvis.explain.keras.hooks import outputs_of
 from carvis.language import Message
 
-_passes: "weakref.WeakKeyDictionary[Classifier, dict]" = weakref.WeakKeyDictionary()
+_Outputs = TypeVar("_Outputs", tf.Tensor, np.ndarray)
+Pass = Callable[[Any], Sequence[tf.Tensor]]
+
+_passes: "weakref.WeakKeyDictionary[Classifier, dict[tuple[str, ...], Pass]]" = weakref.WeakKeyDictionary()
 
 
 def make_pass(
     model: keras.Model,
     layers: Sequence[Call | keras.Layer],
     size: tuple[int | None, int | None] | None = None,
-) -> Callable:
+) -> Pass:
     """Return a function of prepared images, float32 (N, H, W, C), to the outputs (N, h, w, c) of layers.
 
     It is traced for images of a size (height, width), the model's own where None, unless that is open.
     """
     shape = [*(size or model.inputs[0].shape[1:3]), model.inputs[0].shape[3]]
 
-    def outputs(images):
-        seen: dict = {}
+    def run(images: tf.Tensor) -> list[tf.Tensor]:
+        outputs: dict[int, tf.Tensor] = {}
 
-        with PATCHING, outputs_of(layers, seen.__setitem__):
+        with PATCHING, outputs_of(layers, outputs.__setitem__):
             call_model(model, tf.convert_to_tensor(images))
-        return [tf.cast(seen[place], tf.float32) for place in range(len(layers))]
+        return [tf.cast(outputs[place], tf.float32) for place in range(len(layers))]
 
-    return outputs if None in shape else traced(model, outputs, [tf.TensorSpec([None, *shape])])
+    return run if None in shape else traced(model, run, [tf.TensorSpec([None, *shape])])
 
 
-def traced_pass(clf: Classifier, layers: Sequence[str]) -> Callable:
+def traced_pass(clf: Classifier, layers: Sequence[str]) -> Pass:
     """Return ``make_pass`` for layers by their paths, traced once for each model: it costs a second.
 
     Raises:
@@ -49,11 +53,13 @@ def traced_pass(clf: Classifier, layers: Sequence[str]) -> Callable:
     passes = _passes.setdefault(clf, {})
     if tuple(layers) not in passes:
         run = make_pass(clf.model, [clf.map_layer(layer) for layer in layers], clf.input_size)
-        passes[tuple(layers)] = lambda images: check_one_each(clf, layers, run(images), len(images))
+        passes[tuple(layers)] = lambda images: check_one_output_per_image(clf, layers, run(images), len(images))
     return passes[tuple(layers)]
 
 
-def check_one_each(clf: Classifier, layers: Sequence[str], outputs: Sequence, n: int) -> Sequence:
+def check_one_output_per_image(
+    clf: Classifier, layers: Sequence[str], outputs: Sequence[_Outputs], n: int
+) -> Sequence[_Outputs]:
     """Return the outputs of layers for n images where each has one output an image.
 
     Raises:
@@ -76,16 +82,24 @@ def check_one_each(clf: Classifier, layers: Sequence[str], outputs: Sequence, n:
 def layer_outputs(
     clf: Classifier, paths: Iterable[str], layers: Sequence[str], *, batch_size: int = 16, unreadable: Unreadable
 ) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
-    """Yield batches of pictures: their places in ``paths`` int64 (n,), and each layer's output float32 (n, h, w, c).
+    """Yield batches of images: their places in ``paths`` int64 (n,), and each layer's output float32 (n, h, w, c).
 
     Args:
         layers: paths of layers with a map as output.
-        unreadable: pictures that cannot be read are recorded there and left out.
+        unreadable: images that cannot be read are recorded there and skipped.
 
     Raises:
         ModelError: no such layer, or one without a map.
     """
     run = traced_pass(clf, layers)
-    size = {"input_size": clf.input_size, "resize_method": clf.resize, "channels": clf.channels, "reading": clf.reading}
-    for places, images in pipeline(list(paths), **size, batch_size=batch_size, unreadable=unreadable):
+    batches = pipeline(
+        list(paths),
+        input_size=clf.input_size,
+        resize_method=clf.resize,
+        channels=clf.channels,
+        reading=clf.reading,
+        batch_size=batch_size,
+        unreadable=unreadable,
+    )
+    for places, images in batches:
         yield places.numpy(), [output.numpy() for output in run(clf.preprocess(images.numpy()))]

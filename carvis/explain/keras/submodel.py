@@ -1,40 +1,48 @@
-"""The part of a model below a layer, for pictures of any size."""
+"""The part of a model below a layer, for images of any size."""
 
+import itertools
 from collections.abc import Callable
 
 import keras
+import tensorflow as tf
 
 from carvis.classifier.flat_graph import Call
-from carvis.explain.keras.hooks import turn_of
+from carvis.explain.keras.hooks import call_index
 
 
-def trunk(model: keras.Model, layer: Call | keras.Layer, *, below: bool = False) -> Callable:
-    """Return a function of pictures that gives a layer's output and computes nothing above it.
+def submodel_to(
+    model: keras.Model, layer: Call | keras.Layer, *, below: bool = False
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return a function of images that gives a layer's output and computes nothing above it.
 
-    The graph is walked instead of calling the model, whose input size and dense layers would hold pictures to one
-    size.
+    The graph is walked instead of calling the model, whose input size and dense layers accept images of one size only.
 
     Args:
         model: flat, nested or Sequential.
         layer: at any depth; one call of it, or the layer itself for its first one.
-        below: stop before the layer, and give what it takes.
+        below: stop before the layer, and give its input.
 
     Returns:
         A function of a float tensor (N, H, W, C) that gives (N, h, w, c).
     """
+    operation, index = call_index(layer)
 
-    operation, turn = turn_of(layer)
-
-    def run(images):
-        reached: list = []
-        turns = iter(range(1_000_000))
-        _walk(model, [images], lambda step: step is operation and next(turns) == turn, reached, below)
+    def run(images: tf.Tensor) -> tf.Tensor:
+        reached: list[tf.Tensor] = []
+        indices = itertools.count()
+        _walk(model, [images], lambda step: step is operation and next(indices) == index, reached, below)
         return reached[0]
 
     return run
 
 
-def _walk(model: keras.Model, inputs: list, is_it: Callable, reached: list, below: bool) -> list:
+def _walk(
+    model: keras.Model,
+    inputs: list[tf.Tensor],
+    is_layer: Callable[[keras.Operation], bool],
+    reached: list[tf.Tensor],
+    below: bool,
+) -> list[tf.Tensor]:
     """Run a model's graph on other inputs until the layer was reached; return its outputs where it was not."""
     if isinstance(model, keras.Sequential):
         model = model._functional
@@ -45,17 +53,17 @@ def _walk(model: keras.Model, inputs: list, is_it: Callable, reached: list, belo
                 continue
             step = node.operation
             if isinstance(step, keras.Model):
-                made = _walk(step, [values[id(tensor)] for tensor in node.input_tensors], is_it, reached, below)
+                made = _walk(step, [values[id(tensor)] for tensor in node.input_tensors], is_layer, reached, below)
             else:
                 args, kwargs = node.arguments.fill_in(values)
                 if isinstance(step, keras.Layer) and step._call_has_training_arg:
                     kwargs["training"] = False
-                here = is_it(step)
-                if below and here:
+                is_reached = is_layer(step)
+                if below and is_reached:
                     reached.append(args[0])
                     return []
                 made = keras.tree.flatten(step(*args, **kwargs))
-                if here:
+                if is_reached:
                     reached.append(made[0])
             if reached:
                 return []

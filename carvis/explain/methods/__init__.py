@@ -1,8 +1,8 @@
-"""The heatmap methods by name, and what they need of a model."""
+"""The heatmap methods by name: every entry of the modules here, in the order in which they are offered."""
 
-from carvis.explain.methods import cam, perturbation
+from carvis.explain.methods import cam, gradient, perturbation
+from carvis.explain.methods.method import Method
 
-METHODS = cam.METHODS | perturbation.METHODS
-TAKES_LAYER = {*cam.METHODS, "score-cam"}
-# They ask for the score's gradient by the pixels.
-GRADIENT_AT_INPUT = {"smoothgrad", "integrated-gradients"}
+METHODS: dict[str, Method] = {
+    method.name: method for module in (cam, perturbation, gradient) for method in module.METHODS
+}

@@ -29,6 +29,7 @@ _NARROW, _WIDE = 5, 24
 
 
 def confusion(context: Context) -> Section:
+    """Return the section on the classes that the best model confuses."""
     best = context.evaluations[context.best]
     blocks: list[Block] = [_classes(context)]
     worst = _worst(context)

@@ -9,6 +9,7 @@ from carvis.report.context import Context
 
 
 def making(context: Context) -> Section:
+    """Return the section on how the figures were made: models, data, versions."""
     rows: dict[str, dict[str, str]] = {}
     versions: dict[str, list[str]] = {}
     for name in context.ranked:

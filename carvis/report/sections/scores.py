@@ -37,6 +37,7 @@ _VERDICTS = {
 
 
 def scores(context: Context) -> Section:
+    """Return the section with the scoreboard, or one model's scores."""
     comparison = context.comparison
     if comparison is None:
         return _one(context)

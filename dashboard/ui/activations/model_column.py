@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from carvis.explain import STATUS_MESSAGES
 from carvis.explain.units.channels import (
     activation_file,
     by_largest,
@@ -22,11 +23,11 @@ from carvis.tables import to_csv
 from ui.state import selection
 from ui.state.classifiers import Opened
 from ui.state.data import Picture
-from ui.state.i18n import _, n_
+from ui.state.i18n import _, n_, of_library
 from ui.state.widget_values import careful
 from ui.widgets.download import download
 from ui.widgets.layout import error
-from ui.widgets.text import STATUS, percent, plain
+from ui.widgets.text import percent, plain
 
 _SHOWN = 128
 _WIDTHS = {True: 1100, False: 660}
@@ -58,7 +59,7 @@ class View:
             dead = _("{n} dead ({share})").format(n=self.dead[path], share=percent(self.shares[path]))
             st.caption(f"{height}×{width} · {count} · {dead}")
             if not np.isfinite(values).all():
-                st.warning(_(STATUS["non-finite"]), icon=":material/warning:")
+                st.warning(of_library(STATUS_MESSAGES["non-finite"]), icon=":material/warning:")
             self._tiles(path, chosen, wide)
             self._over_the_picture(path, chosen)
             self._bars(path, top)

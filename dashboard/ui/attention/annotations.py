@@ -41,6 +41,7 @@ class Source:
     uploaded: bool = False
 
     def words(self) -> str:
+        """The name of the annotations as the page shows it."""
         if self.uploaded:
             return _(KINDS["uploaded"]).format(name=self.key)
         return _(KINDS[self.key]) if self.key in KINDS else self.key

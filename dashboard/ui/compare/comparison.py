@@ -170,6 +170,7 @@ def timed(found: Comparison) -> Comparison:
 
 
 def document(found: Comparison, effects: dict[str, dict]) -> str:
+    """Return the comparison as JSON, to download."""
     return json_text(comparison_document(found, effects), indent=1)
 
 

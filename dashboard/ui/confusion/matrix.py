@@ -42,11 +42,13 @@ class Model:
 
     @property
     def wrong(self) -> int:
+        """The number of misclassified images."""
         values = self.counts.to_numpy()
         return int(values.sum() - values.trace())
 
     @property
     def n(self) -> int:
+        """The number of images."""
         return int(self.counts.to_numpy().sum())
 
 
@@ -65,6 +67,7 @@ class View:
 
     @property
     def is_super(self) -> bool:
+        """Whether classes are summed up to super-classes."""
         return selection.get().level == "super"
 
     @property
@@ -79,6 +82,7 @@ class View:
 
     @property
     def names(self) -> list[str]:
+        """The names of the classes, in the order shown."""
         return [str(name) for name in self.models[0].counts.index]
 
     @property

@@ -101,6 +101,7 @@ def _tile(row: Any, picture: bytes | str, table: str, picked: bool, given: tuple
 
 
 def text(value: object) -> str:
+    """Return a text as it is, and a dash in place of none."""
     return value if isinstance(value, str) and value else "–"
 
 

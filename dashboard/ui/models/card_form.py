@@ -66,10 +66,12 @@ def reading_words(alpha: str, orientation: str) -> str:
 
 
 def preprocessing_words(name: str) -> str:
+    """Describe a preprocessing; empty where it is unknown."""
     return _(PREPROCESSING[name]) if name in PREPROCESSING else ""
 
 
 def output_words(name: str) -> str:
+    """Describe the meaning of a model's output; empty where it is unknown."""
     return _(OUTPUT[name]) if name in OUTPUT else ""
 
 

@@ -189,6 +189,7 @@ class Table:
 
     @property
     def is_evaluation(self) -> bool:
+        """Whether the images come from an evaluation."""
         return bool(self.model)
 
 

@@ -214,6 +214,7 @@ def encode(selection: Selection) -> dict[str, list[str]]:
 
 
 def get() -> Selection:
+    """Return the current selection."""
     return st.session_state.get(_CURRENT, DEFAULT)
 
 

@@ -10,9 +10,9 @@ import streamlit as st
 from carvis.errors import PathError, TrainingError
 from carvis.tables import to_csv
 from carvis.training.diagnosis import diagnose
-from carvis.training.event_files import tensorboard_folders
 from carvis.training.histories import read_history
 from carvis.training.run import CONFIG, EVENTS, STATUS, Run
+from carvis.training.tensorboard_logs import tensorboard_folders
 from carvis.workspace import children, modified, resolved
 from ui.state import data, selection
 from ui.state.file_cache import read_once

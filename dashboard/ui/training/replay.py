@@ -77,14 +77,14 @@ def _confusion(replay: Replay, epoch: int) -> None:
 
 def _most(replay: Replay) -> int:
     """Return one end of the colour scale for all epochs, or the eye could not follow a cell along the slider."""
-    return max(1, int(replay.pictures["label"].value_counts().max()))
+    return max(1, int(replay.images["label"].value_counts().max()))
 
 
 def _picture(name: str, replay: Replay, epoch: int) -> None:
-    pictures = replay.pictures
+    pictures = replay.images
     sample = st.selectbox(_("Picture"), pictures["id"], key=f"replay_picture_{name}")
     row = pictures.index[pictures["id"] == sample][0]
-    label, answer = pictures.loc[row, "label"], replay.answers(epoch)[row]
+    label, answer = pictures.loc[row, "label"], replay.predictions(epoch)[row]
     st.markdown(f"{mark(answer == label)} **{plain(answer)}**  \n{_('true: {label}').format(label=plain(label))}")
     dataset = replay.run.config.get("dataset", "")
     picture = data.picture(dataset, sample) if dataset in data.datasets() else None

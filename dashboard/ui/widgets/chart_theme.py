@@ -19,14 +19,17 @@ class Look:
 
     @property
     def ink(self) -> str:
+        """The colour of text."""
         return "#ffffff" if self.dark else "#111111"
 
     @property
     def grid(self) -> str:
+        """The colour of grid lines."""
         return "#26303a" if self.dark else "#e8ebee"
 
     @property
     def signed(self) -> list[str]:
+        """The colours of a diverging scale: negative, zero, positive."""
         return ["#b79cf0", "#242c34", "#f0a24f"] if self.dark else ["#542788", "#f4f4f4", "#b35806"]
 
     def text(self, tone: np.ndarray, signed: bool) -> np.ndarray:

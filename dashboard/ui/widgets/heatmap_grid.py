@@ -17,7 +17,7 @@ from ui.state.i18n import _, of_library
 from ui.state.widget_values import careful
 from ui.widgets import error_message
 from ui.widgets.download import download
-from ui.widgets.text import STATUS, mark, percent, plain, verdict
+from ui.widgets.text import mark, percent, plain, verdict
 
 if TYPE_CHECKING:
     from carvis.explain import Heatmap
@@ -117,7 +117,9 @@ class Row:
                 bare = resize(colorize(values, chosen.colours), _cells(values), "nearest")
                 st.image(encode_image(bare, "PNG"), width="stretch", alt=words)
             if heatmap.status != "ok":
-                st.warning(_(STATUS[heatmap.status]), title=_("No evidence to show"), icon=":material/visibility_off:")
+                st.warning(
+                    of_library(heatmap.message), title=_("No evidence to show"), icon=":material/visibility_off:"
+                )
             for note in heatmap.notes:
                 st.caption(f":material/info: {plain(of_library(note))}")
             st.caption(_facts(heatmap))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from carvis.explain.methods import TAKES_LAYER
+from carvis.explain.methods import METHODS
 from ui.state import classifiers, selection
 from ui.state.i18n import _
 from ui.state.widget_values import careful
@@ -72,7 +72,7 @@ def _choose_layer(model: classifiers.Opened, names: list[str], first: str | None
 
 def offer_methods(opened: dict[str, classifiers.Opened], layers: dict[str, str | None], method: str) -> None:
     """Where a model has no layer to explain, offer a method that needs none."""
-    if method not in TAKES_LAYER:
+    if not METHODS[method].takes_layer:
         return
     bare = [name for name, model in opened.items() if model.classifier is not None and not layers.get(name)]
     if bare:

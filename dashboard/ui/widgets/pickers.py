@@ -6,10 +6,12 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from carvis.explain.methods import METHODS
+from carvis.explain.scale import SCALE_SENTENCES
 from carvis.images import IMAGE_SUFFIXES
 from ui.misclassified.gallery import MOST_SELECTED
 from ui.state import classifiers, current, data, selection
-from ui.state.i18n import N_, _, translated
+from ui.state.i18n import N_, _, of_library, translated
 from ui.state.widget_values import careful
 from ui.widgets import unreadable
 from ui.widgets.layout import guarded
@@ -18,23 +20,7 @@ from ui.widgets.text import plain
 VIEW = {"overlay": N_("Over the picture"), "map": N_("Map alone"), "both": N_("Both")}
 COLOURS = {"viridis": "viridis", "cividis": "cividis", "magma": "magma", "tutorial": N_("tutorial look (JET)")}
 SCALE = {"map": N_("Each map by itself"), "model": N_("Shared in each model"), "density": N_("Density, shared by all")}
-SCALE_NOTES = {
-    "map": N_("Each map on its own scale: compare places, not strengths."),
-    "model": N_("One scale for each model: strengths compare within a model only."),
-    "density": N_("One scale for all, each map divided by its mean: compare how focused models are."),
-}
 SCORE = {"logit": N_("Logit (before softmax)"), "probability": N_("Probability (as in the tutorial)")}
-METHOD_NOTES = {
-    "grad-cam": N_("Channels of the layer, weighed by how much the score rises with each on average."),
-    "grad-cam++": N_("As Grad-CAM, but only rises count: better where the object appears several times."),
-    "hirescam": N_("Each place of each channel weighed by its own slope: exact where only linear layers follow."),
-    "layercam": N_("As HiResCAM, but only what speaks for the class: finer maps of early layers."),
-    "eigen-cam": N_("What is strongest in the layer, whatever the class: the same for every class."),
-    "score-cam": N_("Channels weighed by how well the picture is recognised through each. Slow: a pass a channel."),
-    "occlusion": N_("How far the score falls where the picture is covered. Slow: 289 passes."),
-    "smoothgrad": N_("Pixels that move the score most, averaged over noisy copies. Slow: 16 passes."),
-    "integrated-gradients": N_("What each pixel adds on the way from a black picture. Slow: 32 passes."),
-}
 SCORE_NOTES = {
     "logit": N_("Score: logit."),
     "probability": N_("Score: probability."),
@@ -141,6 +127,7 @@ def _add(name: str, split: str, sample: str) -> None:
 
 
 def remove(sample: str) -> None:
+    """Take an image out of the selection."""
     selection.change(sample=tuple(one for one in selection.get().sample if one != sample))
 
 
@@ -180,11 +167,11 @@ def settings(values: list[str], chosen: selection.Selection) -> DeltaGenerator:
         values: as ``classes`` lists them.
     """
     window = st.popover(_("Settings"), icon=":material/tune:")
-    methods, colours = list(METHOD_NOTES), list(COLOURS)
+    methods, colours = list(METHODS), list(COLOURS)
     with window:
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
         st.selectbox(_("Method"), methods, methods.index(chosen.method), **selection.control("method", chosen.method))
-        st.caption(_(METHOD_NOTES[chosen.method]))
+        st.caption(of_library(METHODS[chosen.method].sentence))
         st.selectbox(
             _("Rather than"),
             values,
@@ -229,8 +216,8 @@ def settings(values: list[str], chosen: selection.Selection) -> DeltaGenerator:
 
 def scale_note(chosen: selection.Selection) -> str:
     """Say which scale and score are on."""
-    words = " ".join(_(words) for words in (SCALE_NOTES[chosen.scale], SCORE_NOTES[chosen.score]))
-    return f"{words} {_('Method: {name}.').format(name=chosen.method)}"
+    sentences = [of_library(SCALE_SENTENCES[chosen.scale]), _(SCORE_NOTES[chosen.score])]
+    return " ".join([*sentences, _("Method: {name}.").format(name=chosen.method)])
 
 
 def without_logit(opened: dict[str, classifiers.Opened], chosen: selection.Selection) -> list[str]:

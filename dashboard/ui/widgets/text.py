@@ -5,15 +5,6 @@ import re
 from carvis.language import Message
 from ui.state.i18n import N_, _, of_library
 
-# Why a map is blank, and what to do, by ``Heatmap.status``.
-STATUS = {
-    "ok": N_("The map shows evidence for the class."),
-    "non-finite": N_("The model gave values that are no numbers. Check its weights and its preprocessing."),
-    "saturated": N_("The probability is so close to 0 or 1 that it no longer moves. Explain the logit instead."),
-    "zero-gradient": N_("The answer does not depend on this layer here. Choose another layer or class."),
-    "all-negative": N_("Everything this layer sees speaks against the class. Explain the predicted class instead."),
-    "constant": N_("The map is the same everywhere, so it points nowhere. Choose a layer with a larger map."),
-}
 SPLIT = {"train": N_("Training"), "valid": N_("Validation"), "test": N_("Test")}
 ROW_STATUS = {
     "missing": N_("The picture is missing"),

@@ -13,8 +13,8 @@ from carvis.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.explain.filters import draw_filters, filter_patterns, objective, optimiser
 from carvis.explain.filters.objective import channel_means
-from carvis.explain.keras.hooks import make_tap
-from carvis.explain.keras.submodel import trunk
+from carvis.explain.keras.hooks import hook_layers
+from carvis.explain.keras.submodel import submodel_to
 from carvis.images import read_image
 from carvis.workspace import Cache
 
@@ -66,7 +66,7 @@ def test_deaf_filters_are_tried_from_wider_noise_and_marked(tmp_path):
 def test_all_together_are_the_tutorials_loop_one_at_a_time(nested):
     """The loop written anew from what the tutorial does, at the tutorial's start, from the same noise."""
     drawn = filter_patterns(nested, "base/second", [0, 3, 5], size=12, steps=5, start="tutorial", seed=7)
-    run = trunk(nested.model, nested.layer("base/second"))
+    run = submodel_to(nested.model, nested.layer("base/second"))
     for index, image in zip([0, 3, 5], drawn, strict=True):
         x = tf.constant(128 + 20 * np.random.default_rng([7, index, 0]).random((1, 12, 12, 3)), tf.float32)
         for _ in range(5):
@@ -90,7 +90,7 @@ def test_a_filter_does_not_depend_on_the_others_and_the_seed_decides(nested):
 def test_each_regularised_picture_excites_its_own_filter_most(nested):
     drawn = filter_patterns(nested, "base/second", range(4), size=32, steps=200, regularised=True, smoothness=0.001)
     grey = np.full((1, 32, 32, 3), 128, np.uint8)
-    run = trunk(nested.model, nested.layer("base/second"))
+    run = submodel_to(nested.model, nested.layer("base/second"))
     means = tf.reduce_mean(run(nested.preprocess(np.concatenate([drawn, grey]))), axis=(1, 2)).numpy()[:, :4]
     assert (means.argmax(axis=0) == np.arange(4)).all()
     assert (np.diag(means) > 1.5 * means[4]).all()
@@ -169,10 +169,10 @@ def test_the_trunk_gives_what_the_whole_model_gives(nested):
     images = np.random.default_rng(1).random((2, 32, 32, 3), np.float32)
     none = np.zeros((2, 1), np.int32)
     for layer in ("base/first", "base/second"):
-        seen = make_tap(nested.model, [nested.layer(layer)], "logit")(images, none, none, none.astype(np.float32))
-        made = trunk(nested.model, nested.layer(layer))(tf.constant(images))
+        seen = hook_layers(nested.model, [nested.layer(layer)], "logit")(images, none, none, none.astype(np.float32))
+        made = submodel_to(nested.model, nested.layer(layer))(tf.constant(images))
         np.testing.assert_allclose(made, seen.activations[0], atol=1e-6)
-    assert trunk(nested.model, nested.layer("base/second"))(tf.zeros((1, 64, 48, 3))).shape == (1, 30, 22, 8)
+    assert submodel_to(nested.model, nested.layer("base/second"))(tf.zeros((1, 64, 48, 3))).shape == (1, 30, 22, 8)
 
 
 @pytest.mark.real

@@ -7,8 +7,7 @@ from scipy.stats import spearmanr
 
 from carvis.classifier import Classifier, load_classifier
 from carvis.errors import ModelError
-from carvis.explain import Heatmap, heatmaps
-from carvis.explain.keras import bfloat16
+from carvis.explain import Heatmap, heatmaps, request
 
 L = keras.layers
 # bfloat16 keeps 8 binary digits: this rounds to 1.
@@ -20,7 +19,7 @@ IMAGE[0, :, :, 0] = [[255, 0], [0, 255]]
 @pytest.fixture
 def units(monkeypatch):
     """bfloat16 works on every processor, if slowly: let this one count as fast."""
-    monkeypatch.setattr(bfloat16, "has_bfloat16", lambda: True)
+    monkeypatch.setattr(request, "has_bfloat16", lambda: True)
 
 
 def rounding(nested: bool = False) -> Classifier:
@@ -81,7 +80,7 @@ def test_a_map_says_its_precision_in_its_file_and_old_files_still_open(units, tm
 
 
 def test_refused_where_it_cannot_help_or_is_not_known(monkeypatch):
-    monkeypatch.setattr(bfloat16, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(request, "has_bfloat16", lambda: False)
     with pytest.raises(ModelError, match="no bfloat16 units"):
         heatmaps(rounding(), IMAGE, precision="fast")
     with pytest.raises(ModelError, match="half is not a precision"):

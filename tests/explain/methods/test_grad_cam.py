@@ -6,8 +6,8 @@ import pytest
 
 from carvis.classifier import Classifier
 from carvis.explain import heatmaps
-from carvis.explain.keras.hooks import make_tap
-from carvis.explain.methods.cam import METHODS
+from carvis.explain.keras.hooks import hook_layers
+from carvis.explain.methods import METHODS
 
 L = keras.layers
 CONV = np.random.default_rng(3).normal(size=(3, 3, 1, 4)).astype(np.float32)
@@ -41,11 +41,11 @@ def test_hand_worked_numbers(method, layer, expected):
     """The convolution sums 3x3 windows: 45, 54, 81, 90; less the biases and after ReLU the channels are
     [0, 4, 31, 40] and [0, 0, 6, 15]; the logit is 4 + 31 + 40 - 6 - 15 + ... = 54 for each class."""
     model = hand_worked_model()
-    tap = make_tap(model, [model.get_layer(layer)], "logit")
+    tap = hook_layers(model, [model.get_layer(layer)], "logit")
     image = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
     seen = tap(image, np.array([[0]], np.int32), np.array([[0]], np.int32), np.array([[0]], np.float32))
     assert seen.scores.numpy().tolist() == [[54]]
-    raw = METHODS[method](seen.activations[0].numpy(), seen.gradients[0].numpy()[:, 0])[0]
+    raw = METHODS[method].function(seen.activations[0].numpy(), seen.gradients[0].numpy()[:, 0])[0]
     np.testing.assert_allclose(raw, expected, atol=1e-5)
 
 

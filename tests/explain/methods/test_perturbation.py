@@ -6,14 +6,16 @@ import pytest
 
 from carvis.classifier import Classifier
 from carvis.explain import heatmaps
-from carvis.explain.methods.perturbation import Probe, integrated_gradients, occlusion, score_cam, smooth_grad
+from carvis.explain.methods.gradient import integrated_gradients, smooth_grad
+from carvis.explain.methods.perturbation import occlusion, score_cam
+from carvis.explain.methods.probe import Probe
 
 L = keras.layers
 
 
-def probe(image, scores, slopes=None, activations=None, seed=0):
+def probe(image, scores, gradients=None, activations=None, seed=0):
     image = np.asarray(image, np.float32)[..., None]
-    return Probe(image, np.zeros_like(image), activations, scores, slopes, seed)
+    return Probe(image, np.zeros_like(image), activations, scores, gradients, seed)
 
 
 def test_integrated_gradients_of_a_product_and_their_sum():
@@ -23,10 +25,10 @@ def test_integrated_gradients_of_a_product_and_their_sum():
     def scores(images):
         return images[:, 0, 0, 0] * images[:, 0, 1, 0]
 
-    def slopes(images):
+    def gradients(images):
         return images[:, :, ::-1]
 
-    np.testing.assert_allclose(integrated_gradients(probe([[2, 3]], scores, slopes)), [[3, 3]], rtol=1e-6)
+    np.testing.assert_allclose(integrated_gradients(probe([[2, 3]], scores, gradients)), [[3, 3]], rtol=1e-6)
 
 
 def test_occlusion_of_a_sum():
@@ -48,10 +50,10 @@ def test_score_cam_weighs_channels_by_what_they_show():
 
 
 def test_smoothgrad_of_a_square_is_its_gradient_and_depends_on_the_seed_alone():
-    def slopes(images):
+    def gradients(images):
         return 2 * images
 
-    made = [smooth_grad(probe([[1, -3]], None, slopes, seed=seed)) for seed in (0, 0, 1)]
+    made = [smooth_grad(probe([[1, -3]], None, gradients, seed=seed)) for seed in (0, 0, 1)]
     np.testing.assert_array_equal(made[0], made[1])
     assert not np.array_equal(made[0], made[2])
     # The noise has a spread of 0.15 x 4, so the mean of 16 doubles it within 2 x 0.6 / 4 at one standard deviation.

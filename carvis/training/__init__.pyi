@@ -1,0 +1,14 @@
+from .config import Options as Options
+from .config import RunConfig as RunConfig
+from .cost_estimate import Estimate as Estimate
+from .cost_estimate import estimate as estimate
+from .diagnosis import Finding as Finding
+from .diagnosis import diagnose as diagnose
+from .event_log import read_events as read_events
+from .execution import execute as execute
+from .execution import train as train
+from .histories import read_history as read_history
+from .preparation import prepare as prepare
+from .processes import resume as resume
+from .processes import start as start
+from .run import Run as Run
