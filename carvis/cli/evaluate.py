@@ -9,6 +9,7 @@ from carvis.cli.check import checked
 from carvis.cli.outputs import check_outputs
 from carvis.cli.progress_bar import progress_bar
 from carvis.cli.terminal import new_console
+from carvis.evaluation.confusion.choices import CELLS, CLASS_ORDERS
 from carvis.language import N_, Message, _, localised
 
 if TYPE_CHECKING:
@@ -40,13 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--cells",
-        choices=("count", "row", "column"),
+        choices=CELLS,
         default="count",
         help=_("counts, or shares of the true (row) or predicted (column) class"),
     )
     group.add_argument(
         "--order",
-        choices=("confused", "name", "super"),
+        choices=CLASS_ORDERS,
         default="confused",
         help=_("confused classes side by side (default), by name, or by super-class"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from carvis.evaluation.metrics import probability_columns
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message
 from carvis.workspace.sample_ids import composed
+
+# Why an image is not compared.
+Reason = Literal["missing", "changed", "relabelled", "copies"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +36,7 @@ class Joined:
     evaluations: dict[str, Evaluation]
     table: pd.DataFrame
     rows: dict[str, np.ndarray]
-    left_out: dict[str, int]
+    left_out: dict[Reason, int]
 
     @property
     def names(self) -> list[str]:
@@ -109,7 +113,7 @@ def join(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> Joined
         columns[f"predicted:{name}"] = here["predicted"].to_numpy()
         columns[f"confidence:{name}"] = here["confidence"].to_numpy()
         columns[f"right:{name}"] = (here["predicted"] == here["label"]).to_numpy()
-    left_out = {
+    left_out: dict[Reason, int] = {
         "missing": max(len(table) for table in tables.values()) - len(kept),
         "changed": int((~unchanged).sum()),
         "relabelled": int((unchanged & ~same_label).sum()),
@@ -126,12 +130,12 @@ def _keyed(evaluation: Evaluation) -> pd.DataFrame:
     return table.drop_duplicates("id").set_index("id")
 
 
-def left_out_messages(left_out: Mapping[str, int]) -> list[Message]:
+def left_out_messages(left_out: Mapping[Reason, int]) -> list[Message]:
     """What is not compared, and why, from ``Joined.left_out``: a sentence a reason."""
     return [_REASONS[reason](n) for reason, n in left_out.items()]
 
 
-_REASONS: dict[str, Callable[[int], Message]] = {
+_REASONS: dict[Reason, Callable[[int], Message]] = {
     "missing": lambda n: Message.of_number(
         "Not compared: {n} image that is not in all evaluations.",
         "Not compared: {n} images that are not in all evaluations.",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 PROBABILITY_PREFIX = "p:"
-SCORES = ("precision", "recall", "f1", "mean_confidence")
+ClassScore = Literal["precision", "recall", "f1", "mean_confidence"]
+SCORES: tuple[ClassScore, ...] = get_args(ClassScore)
 
 
 def probability_columns(class_names: list[str]) -> list[str]:
@@ -76,7 +78,7 @@ def most_confused(confusion: pd.DataFrame, n: int | None = None) -> pd.DataFrame
     return pairs if n is None else pairs.head(n)
 
 
-def summarise(predictions: pd.DataFrame, class_names: list[str]) -> dict:
+def summarise(predictions: pd.DataFrame, class_names: list[str]) -> dict[str, Any]:
     """All metrics of a predictions table as plain numbers, ready for JSON.
 
     `predictions` needs label, predicted, confidence and one `p:<class>` column a class, at least one row.
@@ -176,5 +178,5 @@ def _means(predictions: pd.DataFrame, class_names: list[str], confidence: float)
     return np.stack([mean, np.clip(low, 0, 1), np.clip(high, 0, 1)], axis=1)
 
 
-def _put(table: pd.DataFrame, name: str, values: ArrayLike) -> None:
+def _put(table: pd.DataFrame, name: ClassScore, values: ArrayLike) -> None:
     table[[name, f"{name}_low", f"{name}_high"]] = np.asarray(values, float).reshape(-1, 3)

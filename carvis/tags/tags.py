@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,8 @@ from carvis.tags.database import TagError, reading, writing
 from carvis.workspace import Workspace, split_folders
 
 TAGS = ("label-wrong", "blurred", "other-car", "not-a-car", "cropped")
-DECISIONS = ("confirmed", "rejected")
+Decision = Literal["confirmed", "rejected"]
+DECISIONS: tuple[Decision, ...] = get_args(Decision)
 SEPARATOR = ";"
 _LONGEST_TAG, LONGEST_NOTE = 40, 10_000
 
@@ -179,7 +180,7 @@ class Tags:
                 file.execute("DELETE FROM note WHERE data = ? AND sample = ? AND sha256 = ?", key)
 
     def decide(
-        self, data: str, sample: str, sha256: str, label: str, suggested: str, decision: str | None = "confirmed"
+        self, data: str, sample: str, sha256: str, label: str, suggested: str, decision: Decision | None = "confirmed"
     ) -> None:
         """Keep whether a person found a label wrong, replacing what was decided on this image before.
 

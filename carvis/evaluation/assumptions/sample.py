@@ -1,6 +1,7 @@
 """A small sample of a data set's images: every class alike, the same for the same seed, each read once."""
 
 import time
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from carvis.dataset import Dataset
 from carvis.errors import ImageError
 from carvis.images import header_traits, image_size, resize
+from carvis.images.resampling import ResizeMethod
 from carvis.workspace.sample_ids import composed
 
 if TYPE_CHECKING:
@@ -118,13 +120,13 @@ class ImageList(Protocol):
 class Images:
     """The images of a sample as the variants of a classifier take them; each file is read once a way of reading."""
 
-    def __init__(self, paths: list[str], clf: "Classifier", resizes: list[str]):
+    def __init__(self, paths: list[str], clf: "Classifier", resizes: Iterable[ResizeMethod]):
         self.paths = paths
         self._clf = clf
-        self._resizes = resizes
+        self._resizes = tuple(resizes)
         # A model that takes images at their own size would have them all in memory: they are read for each pass.
         self._kept = not getattr(clf, "native_size", False)
-        self._read: dict[tuple[str, ...], dict[str, ImageList]] = {}
+        self._read: dict[tuple[str, ...], Mapping[str, ImageList]] = {}
         self.unreadable: set[int] = set()
         # The facts that make a difference on these images, and which images those of reading do for.
         self.matter: set[str] = set()
@@ -155,12 +157,12 @@ class Images:
             self._read[key] = self._resized(variant)
         return self._read[key][variant.resize]
 
-    def _resized(self, variant: "Classifier") -> dict[str, ImageList]:
+    def _resized(self, variant: "Classifier") -> Mapping[str, ImageList]:
         height, width = self._clf.input_size
         # Only models of one input size have their images kept.
         size = (height or 0, width or 0)
         shape = (len(self.paths), *size, self._clf.channels)
-        stacks = {method: np.zeros(shape, np.uint8) for method in self._resizes}
+        stacks: dict[str, NDArray[np.uint8]] = {method: np.zeros(shape, np.uint8) for method in self._resizes}
 
         def take(i: int) -> None:
             try:
@@ -168,12 +170,12 @@ class Images:
             except ImageError:
                 self.unreadable.add(i)
                 return
-            for method, stack in stacks.items():
-                stack[i] = resize(image, size, method)
+            for method in self._resizes:
+                stacks[method][i] = resize(image, size, method)
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(take, range(len(self.paths))))
-        return dict(stacks)
+        return stacks
 
 
 class _Files:

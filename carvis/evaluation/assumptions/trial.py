@@ -100,7 +100,7 @@ class Trial:
         """Read the images: the sample, then transparent and turned ones, which are too few in it to tell anything."""
         listed = pd.concat([sample, *special.values()]).drop_duplicates("id", ignore_index=True)
         self._all_labels, self._all_splits = listed["label"].to_numpy(object), listed["split"].to_numpy(object)
-        self._images = Images(listed["path"].tolist(), self.clf, list(RESIZE_METHODS))
+        self._images = Images(listed["path"].tolist(), self.clf, RESIZE_METHODS)
         # Broken images show only when they are read.
         self._images.of(self.clf)
         there = np.array([i for i in range(len(listed)) if i not in self._images.unreadable], int)

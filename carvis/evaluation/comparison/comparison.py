@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from carvis.errors import TableError
-from carvis.evaluation.alignment import Joined, join
+from carvis.evaluation.alignment import Joined, Reason, join
 from carvis.evaluation.comparison import calibration, selective
 from carvis.evaluation.comparison.agreement import lattice
 from carvis.evaluation.comparison.bootstrap import accuracy_difference, difference_by_class
@@ -63,7 +63,7 @@ class Comparison:
         return len(self.joined.table)
 
     @property
-    def left_out(self) -> dict[str, int]:
+    def left_out(self) -> dict[Reason, int]:
         """Why images are not compared -> how many: missing, changed, relabelled, copies."""
         return self.joined.left_out
 
@@ -92,7 +92,7 @@ class Comparison:
         table["p_holm"] = holm(table["p"].tolist())
         return table[[*_PAIR_COLUMNS[:-1], "p_holm", "needed"]].astype({"needed": float})
 
-    def _pair(self, first: str, second: str, level: float) -> list:
+    def _pair(self, first: str, second: str, level: float) -> list[object]:
         one, other = self.right(first), self.right(second)
         only_first, only_second = int((one & ~other).sum()), int((other & ~one).sum())
         both = int((one & other).sum())
@@ -244,5 +244,5 @@ def _without_copies(joined: Joined) -> Joined:
         raise TableError(Message("All images compared are also in training: make a leak-free split and train on it."))
     table = joined.table[~copied].reset_index(drop=True)
     rows = {name: places[~copied] for name, places in joined.rows.items()}
-    left_out = joined.left_out | ({"copies": int(copied.sum())} if copied.any() else {})
-    return Joined(joined.evaluations, table, rows, left_out)
+    left_out: dict[Reason, int] = {**joined.left_out, "copies": int(copied.sum())}
+    return Joined(joined.evaluations, table, rows, left_out if copied.any() else joined.left_out)

@@ -12,14 +12,13 @@ import numpy as np
 import pandas as pd
 
 from carvis.evaluation.alignment import Joined, join
+from carvis.evaluation.confusion.choices import CELLS, Cells
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message, together
 from carvis.workspace.sample_ids import composed
 
-CELLS = ("count", "row", "column")
 
-
-def confusion_shares(counts: pd.DataFrame, of: str = "row", *, diagonal: bool = True) -> pd.DataFrame:
+def confusion_shares(counts: pd.DataFrame, of: Cells = "row", *, diagonal: bool = True) -> pd.DataFrame:
     """A confusion matrix as counts, or as shares of the true class or of the predicted class.
 
     Args:
@@ -133,7 +132,7 @@ class ConfusionPair:
     first: pd.DataFrame
     second: pd.DataFrame
 
-    def difference(self, of: str = "count", *, diagonal: bool = True) -> pd.DataFrame:
+    def difference(self, of: Cells = "count", *, diagonal: bool = True) -> pd.DataFrame:
         """The second model's matrix less the first's: above 0 where the second gives that prediction more often.
 
         Args and NaN as in ``confusion_shares``; shares differ by -1..1.

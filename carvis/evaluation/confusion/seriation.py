@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from carvis.evaluation.confusion.choices import CLASS_ORDERS, ClassOrder
 from carvis.evaluation.confusion.matrix import confusion_shares
 
-ORDERS = ("confused", "name", "super")
 
-
-def order_classes(counts: pd.DataFrame, by: str = "confused", groups: Mapping[str, str] | None = None) -> list[str]:
+def order_classes(
+    counts: pd.DataFrame, by: ClassOrder = "confused", groups: Mapping[str, str] | None = None
+) -> list[str]:
     """The classes of a confusion matrix in an order to draw them in.
 
     Args:
@@ -30,7 +31,7 @@ def order_classes(counts: pd.DataFrame, by: str = "confused", groups: Mapping[st
         return sorted(names, key=_by_name)
     if by == "super" and groups is not None:
         return sorted(names, key=lambda name: (_by_name(groups[name]), _by_name(name)))
-    raise ValueError(f"by={by!r}: choose one of {', '.join(ORDERS)}, and give groups for super")
+    raise ValueError(f"by={by!r}: choose one of {', '.join(CLASS_ORDERS)}, and give groups for super")
 
 
 def _by_name(name: str) -> tuple[str, str]:
