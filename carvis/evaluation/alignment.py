@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.errors import TableError
 from carvis.evaluation.metrics import probability_columns
@@ -35,7 +36,7 @@ class Joined:
 
     evaluations: dict[str, Evaluation]
     table: pd.DataFrame
-    rows: dict[str, np.ndarray]
+    rows: dict[str, NDArray[np.int_]]
     left_out: dict[Reason, int]
 
     @property
@@ -44,11 +45,11 @@ class Joined:
         return list(self.evaluations)
 
     @property
-    def right(self) -> np.ndarray:
+    def right(self) -> NDArray[np.bool_]:
         """Whether each model (column) is right on each image (row): bool (N, models)."""
         return self.table[[f"right:{name}" for name in self.names]].to_numpy()
 
-    def probabilities(self, name: str) -> np.ndarray:
+    def probabilities(self, name: str) -> NDArray[np.float32]:
         """One model's probabilities for the shared images: float32 (N, its classes), in its class order."""
         evaluation = self.evaluations[name]
         columns = probability_columns(evaluation.class_names)

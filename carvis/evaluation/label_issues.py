@@ -7,6 +7,7 @@ from typing import TypedDict
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.evaluation.alignment import Joined, join
 from carvis.evaluation.result import Evaluation
@@ -26,7 +27,7 @@ class Facts(TypedDict):
     left_out: int
 
 
-def self_confidence(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def self_confidence(probabilities: NDArray[np.floating], labels: NDArray[np.int_]) -> NDArray[np.float64]:
     """A model's mean confidence in each class on the images with that label: the thresholds of confident learning.
 
     Args:
@@ -44,7 +45,7 @@ def self_confidence(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray
     return np.divide(total, count, out=np.full(classes, np.inf), where=count > 0)
 
 
-def confident_class(probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+def confident_class(probabilities: NDArray[np.floating], thresholds: NDArray[np.floating]) -> NDArray[np.int_]:
     """The class that a model is confident of for each image, -1 where of none.
 
     That is the most probable of the classes that reach their own threshold (Northcutt et al. 2021, equation 1).
@@ -170,7 +171,7 @@ def _spelled(labels: pd.Series) -> dict[str, str]:
     return {label: composed(label) for label in labels.unique()}
 
 
-def _aligned(joined: Joined, name: str, index: pd.Index) -> np.ndarray:
+def _aligned(joined: Joined, name: str, index: pd.Index) -> NDArray[np.float32]:
     """A model's probabilities in the common class order, 0 for a class that it does not know."""
     own = joined.probabilities(name)
     places = index.get_indexer(pd.Index([composed(one) for one in joined.evaluations[name].class_names]))

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable
 from functools import cache, lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.errors import TableError
 from carvis.language import Message
@@ -176,7 +178,7 @@ def _confidence(text: str | None) -> float:
     return value if 0 <= value <= 1 else float("nan")
 
 
-def _typed(values: tuple[str, ...]) -> np.ndarray:
+def _typed(values: tuple[str, ...]) -> NDArray[Any]:
     """Numbers as numbers where nothing is lost (a leading zero is), else the text as it stands."""
     if any(values) and all(not value or _NUMBER.fullmatch(value) for value in values):
         # Without pandas' own ways with a column: a table may have thousands of them.

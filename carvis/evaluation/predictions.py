@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.classifier.card import card_path
 from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, pipeline
@@ -163,7 +164,7 @@ def _predict(
     batch_size: int,
     reasons: Unreadable,
     progress: Progress,
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
+) -> tuple[NDArray[np.int_], NDArray[np.float32], list[str]]:
     """Indices of the images that could be read, in order, with probabilities (N, classes) and content hashes."""
     batches = pipeline(
         paths,
@@ -219,7 +220,7 @@ def _below(data: Dataset, path: str) -> str:
 
 
 def _predictions_table(
-    clf: Classifier, data: Dataset, samples: pd.DataFrame, probabilities: np.ndarray, hashes: list[str]
+    clf: Classifier, data: Dataset, samples: pd.DataFrame, probabilities: NDArray[np.floating], hashes: list[str]
 ) -> pd.DataFrame:
     names = np.array(clf.class_names, dtype=object)
     best = probabilities.argmax(axis=1)

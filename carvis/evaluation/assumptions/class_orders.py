@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carvis.dataset import Dataset
 from carvis.workspace.sample_ids import composed
@@ -48,13 +49,13 @@ def _natural(name: str) -> list:
     return [(int(part), "") if i % 2 else (0, part) for i, part in enumerate(parts)] + [(0, name)]
 
 
-def positions(labels: np.ndarray, order: list[str]) -> np.ndarray:
+def positions(labels: NDArray[np.object_], order: list[str]) -> NDArray[np.int_]:
     """Return each label's place in an order, int (N,); -2 for one that the order lacks."""
     place = {name: i for i, name in enumerate(order)}
     return np.array([place.get(label, -2) for label in labels], int)
 
 
-def best_order(labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> list[str]:
+def best_order(labels: NDArray[np.object_], predicted: NDArray[np.int_], names: list[str]) -> list[str]:
     """Return the names in the order under which most predictions are right.
 
     This is the assignment problem (Kuhn, Naval Research Logistics Quarterly 2, 1955) over the counts of label and
@@ -79,7 +80,9 @@ def best_order(labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> l
     return order
 
 
-def right_under_best_order(labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> np.ndarray:
+def right_under_best_order(
+    labels: NDArray[np.object_], predicted: NDArray[np.int_], names: list[str]
+) -> NDArray[np.bool_]:
     """Tell which predictions are right under the best order found on the other half of the images, bool (N,).
 
     An order fitted to the same images that judge it would always seem better than any other.

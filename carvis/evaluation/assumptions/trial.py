@@ -86,7 +86,7 @@ class Trial:
         self._all_labels, self._all_splits = sample["label"].to_numpy(object), sample["split"].to_numpy(object)
         self._rows: NDArray[np.int_] = np.zeros(0, int)
         self._special: dict[str, NDArray[np.int_]] = {}
-        self._predicted: dict[tuple, np.ndarray] = {}
+        self._predicted: dict[tuple[tuple[str, str], ...], NDArray[np.int_]] = {}
         self._done = 0
         if len(sample):
             self._gather(sample, choose_special(data, splits, known, settings.seed), settings.seconds)
@@ -164,11 +164,11 @@ class Trial:
         """How many times the whole sample goes through the model."""
         return len(self.preprocessings) + sum(len(values) - 1 for values in self.others.values())
 
-    def rows(self, among: str = "") -> np.ndarray:
+    def rows(self, among: str = "") -> NDArray[np.int_]:
         """Return which images a fact is judged on: all of the sample, or those that it makes a difference for."""
         return self._special.get(among, self._rows)
 
-    def predicted(self, among: str = "", **facts: str) -> np.ndarray:
+    def predicted(self, among: str = "", **facts: str) -> NDArray[np.int_]:
         """Return the place that is predicted for each image, int (N,); -1 where the output is not finite.
 
         Args:
@@ -181,7 +181,7 @@ class Trial:
         own = {fact: getattr(self.clf, fact) for fact in facts} | {"preprocessing": self.clf.preprocessing}
         return self._places(rows, {fact: value for fact, value in facts.items() if value != own[fact]})[rows]
 
-    def _places(self, rows: np.ndarray, changes: dict[str, str]) -> np.ndarray:
+    def _places(self, rows: NDArray[np.int_], changes: dict[str, str]) -> NDArray[np.int_]:
         """Return the places predicted for all images, of which those in ``rows`` are known."""
         key = tuple(sorted(changes.items()))
         places = self._predicted.setdefault(key, np.full(len(self._all_labels), _UNKNOWN))
@@ -204,7 +204,7 @@ class Trial:
             advance(self._progress, min(self._done, whole), whole)
         return places
 
-    def right(self, order: str, among: str = "", **facts: str) -> np.ndarray:
+    def right(self, order: str, among: str = "", **facts: str) -> NDArray[np.bool_]:
         """Return which images are right, bool (N,); ``among`` as for ``predicted``."""
         labels = self._all_labels[self.rows(among)]
         return positions(labels, self.orders[order]) == self.predicted(among, **facts)
@@ -249,7 +249,7 @@ def half_way(classes: int) -> float:
     return 0.5 + 0.5 / classes
 
 
-def p_among_orders(labels: np.ndarray, places: np.ndarray, classes: int, draws: int = 9999) -> float:
+def p_among_orders(labels: NDArray[np.int_], places: NDArray[np.int_], classes: int, draws: int = 9999) -> float:
     """Return the share of orders of the classes under which more images are right, those of as many counted half.
 
     This is a permutation test with the mid-p value: classes that are never predicted change places for nothing.

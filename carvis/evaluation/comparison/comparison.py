@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.errors import TableError
 from carvis.evaluation.alignment import Joined, Reason, join
@@ -113,11 +114,11 @@ class Comparison:
         """What can be said of each pair, in the order of ``pairs``."""
         return [verdict(pair) for pair in self.pairs.to_dict("records")]
 
-    def right(self, name: str) -> np.ndarray:
+    def right(self, name: str) -> NDArray[np.bool_]:
         """Whether a model is right on each image, bool (N,)."""
         return self.joined.table[f"right:{self._known(name)}"].to_numpy()
 
-    def confidence(self, name: str) -> np.ndarray:
+    def confidence(self, name: str) -> NDArray[np.floating]:
         """The probability of a model's prediction for each image, (N,)."""
         return self.joined.table[f"confidence:{self._known(name)}"].to_numpy()
 

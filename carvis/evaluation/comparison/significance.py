@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -31,7 +32,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return np.minimum(corrected, 1.0).tolist()
 
 
-def cochran(right: np.ndarray) -> tuple[float, float]:
+def cochran(right: NDArray[np.bool_]) -> tuple[float, float]:
     """Cochran's Q over three or more models and its p: whether any of them differs (Biometrika 37, 1950).
 
     Args:

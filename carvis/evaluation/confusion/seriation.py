@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.evaluation.confusion.choices import CLASS_ORDERS, ClassOrder
 from carvis.evaluation.confusion.matrix import confusion_shares
@@ -61,7 +62,7 @@ def seriate(counts: pd.DataFrame) -> list[str]:
     return [str(counts.index[i]) for i in order]
 
 
-def _leaves(members: np.ndarray, similarity: np.ndarray, wrong: np.ndarray) -> list[int]:
+def _leaves(members: NDArray[np.int_], similarity: NDArray[np.float64], wrong: NDArray[np.float64]) -> list[int]:
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.errors import CarvisError
 from carvis.evaluation.comparison import pattern_words
@@ -178,7 +179,7 @@ def choose(context: Context, n: int) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["id", "label", "why"])
 
 
-def _small(image: np.ndarray) -> np.ndarray:
+def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return fitted(image, _SIDE, enlarge=True)
 
 
