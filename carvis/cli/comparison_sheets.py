@@ -68,7 +68,7 @@ def print_comparison(comparison: "Comparison", effects: Mapping[str, "Effect"]) 
         )
     for message in left_out_messages(comparison.left_out):
         console.print(localised(message), soft_wrap=True)
-    patterns = Table(title=_("Who is right"), title_justify="left", show_header=False)
+    patterns = Table(title=_("Which models are right"), title_justify="left", show_header=False)
     patterns.add_column(justify="left", overflow="fold")
     patterns.add_column(justify="right")
     for pattern, row in comparison.lattice.iterrows():

@@ -160,7 +160,7 @@ def _find_columns(table: LenientTable, problems: list[str]) -> dict[str, str]:
         elif candidates:
             problems.append(
                 Message(
-                    "Several columns ({columns}) could be {name}: none of them was taken.",
+                    "Several columns ({columns}) could be {name}: none was used.",
                     columns=", ".join(candidates),
                     name=names[0].upper(),
                 )

@@ -190,7 +190,7 @@ def _predict(
     index, probabilities = np.concatenate(indices), np.concatenate(outputs).astype(np.float32)
     there = np.array([digest is not None for digest in hashes])
     for i in index[~there]:
-        reasons.add(int(i), Message("{path} was removed while it was evaluated: put it back.", path=paths[i]))
+        reasons.add(int(i), Message("{path} was removed during the evaluation: put it back.", path=paths[i]))
     return index[there], probabilities[there], [digest for digest in hashes if digest]
 
 

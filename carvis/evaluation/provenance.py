@@ -57,7 +57,7 @@ def _notes(clf: Classifier, data: Dataset, split: str, metrics: Mapping[str, Any
     if clf.card is not None and trained_elsewhere(clf, data):
         notes.append(
             Message(
-                "The model was trained on {data}: which of these images it knows from there is not known.",
+                "The model was trained on {data}: leakage from there cannot be checked.",
                 data=clf.card.dataset,
             )
         )

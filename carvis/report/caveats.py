@@ -100,7 +100,7 @@ def notes(context: Context) -> dict[str, list[str]]:
 
 def _data(context: Context) -> Iterator[Caution]:
     if context.health is None:
-        yield Caution(_("The images of the data set are not here: this report shows figures alone."), "")
+        yield Caution(_("The images of the data set are missing: this report shows only figures."), "")
     elif context.health.mixed_groups:
         words = n_(
             "{n} group of near-duplicates carries several labels.",
@@ -110,7 +110,7 @@ def _data(context: Context) -> Iterator[Caution]:
         yield Caution(words.format(n=f"{context.health.mixed_groups:,}"), "health")
     absent = [name for name in context.ranked if name not in context.files]
     if absent and context.data is not None:
-        words = _("No heatmaps of {models}: the model files are not here.")
+        words = _("No heatmaps of {models}: the model files are missing.")
         yield Caution(words.format(models=", ".join(context.keys[name] for name in absent)), "")
 
 

@@ -119,7 +119,7 @@ class Context:
                 evaluated = self.evaluations[name].setup["model"].get("fingerprint")
                 if evaluated not in (None, clf.fingerprint):
                     changed = Message(
-                        "{file} was changed since it was evaluated: its heatmaps are of the new model.", file=file.name
+                        "{file} changed since it was evaluated: its heatmaps are of the new model.", file=file.name
                     )
                     self.problems.append(localised(changed))
                 found[name] = clf

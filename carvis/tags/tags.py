@@ -195,7 +195,7 @@ class Tags:
         if decision is not None and decision not in DECISIONS:
             raise TagError(
                 Message(
-                    "{decision!r} is no decision: use {choices}.", decision=decision, choices=" or ".join(DECISIONS)
+                    "{decision!r} is not a decision: use {choices}.", decision=decision, choices=" or ".join(DECISIONS)
                 )
             )
         key = (data, sample, sha256)

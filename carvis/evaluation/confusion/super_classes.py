@@ -61,7 +61,7 @@ def read_super_classes(
         content = parse_json(text, path, max_bytes=_MAX_JSON, remedy=form, error=TableError)
         if not isinstance(content, dict) or not all(isinstance(value, str) and value for value in content.values()):
             raise TableError(
-                Message('{path} is no list of super-classes: write {{"class": "super-class", ...}}.', path=path)
+                Message('{path} is not a list of super-classes: write {{"class": "super-class", ...}}.', path=path)
             )
         if len(content) > MAX_CLASSES:
             raise too_many(path, Message("classes"), MAX_CLASSES)

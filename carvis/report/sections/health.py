@@ -19,9 +19,9 @@ _COLUMNS = {
 }
 _MADE = (
     N_(
-        "Near-duplicates are the same image encoded anew, resized, cropped, mirrored or recoloured; exact ones have "
-        "the same bytes or pixels. Distance: mean absolute difference of the two images laid over each other, as a "
-        "share of full scale."
+        "Near-duplicates are the same image re-encoded, resized, cropped, mirrored or recoloured; exact ones have "
+        "the same bytes or pixels. Distance: mean absolute difference of the two aligned images, as a share of full "
+        "scale."
     ),
     N_(
         "Label issues: confident learning (Northcutt et al. 2021) over the models that are right more often than wrong."
@@ -41,7 +41,7 @@ def health(context: Context) -> Section | None:
     blocks += _labels(context)
     for title, problems in (
         (_("Files that cannot be read"), found.broken),
-        (_("Files that are no images"), found.others),
+        (_("Files that are not images"), found.others),
         (_("Near-empty classes"), found.sparse),
     ):
         if len(problems):
@@ -79,7 +79,7 @@ def _leaks(found: Health) -> list[Block]:
             _("share"): percent(shared.copies / shared.n if shared.n else float("nan")),
         }
     if not rows:
-        return [Words(_("Only one split is here, so images shared between splits cannot be looked for."), True)]
+        return [Words(_("There is only one split, so leakage between splits cannot be checked."), True)]
     shown = pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("leakage"))
     return [table(shown, _("Images that are also in another split"))]
 

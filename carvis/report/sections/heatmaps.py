@@ -31,7 +31,7 @@ _VERDICTS: dict[str, tuple[str, Kind]] = {
     "no-evidence": (N_("no evidence to test"), "plain"),
 }
 _TESTED_HOW = N_(
-    "A tested heatmap was held against random ones and a blob in the middle: the image is erased and restored in "
+    "A tested heatmap was compared with random ones and a central blob: the image is erased and restored in "
     "each one's order (deletion and insertion, Petsiuk et al. 2018)."
 )
 
@@ -58,7 +58,7 @@ def heatmaps(context: Context) -> Section | None:
     every = [drawn for of_reason in by_reason.values() for drawn in of_reason]
     if not every:
         return None
-    lead = Words(_("Each heatmap is divided by its own maximum: compare places, not strengths."), True)
+    lead = Words(_("Each heatmap is divided by its own maximum: compare positions, not intensities."), True)
     notes = [Words(note, True) for note in dict.fromkeys(note for drawn in every for note in drawn.notes)]
     rows: list[Heading | Row] = []
     for why, of_reason in by_reason.items():
@@ -113,7 +113,7 @@ def _drawn(context: Context, sample: Mapping[Any, Any]) -> _Drawn | None:
         prediction = Badge(f"{'✓' if right else '✗'} {heatmap.predicted_name} {heatmap.confidence:.0%}", _tone(right))
         worth = _worth(context, clf, place, heatmap)
         tested |= bool(worth) and heatmap.status == "ok"
-        alt = _("Where {model} looks, which predicts {predicted} ({confidence})").format(
+        alt = _("Where {model} looks; prediction: {predicted} ({confidence})").format(
             model=name, predicted=heatmap.predicted_name, confidence=f"{heatmap.confidence:.0%}"
         )
         drawn = encode_image(overlay(small, values, 0.5), quality=86)

@@ -36,5 +36,5 @@ def making(context: Context) -> Section:
         lines = tuple(f"{', '.join(names)}: {note}" for note, names in found.items())
         blocks += [Heading(_("Assumptions and notes")), Points(lines)]
     if context.problems:
-        blocks += [Heading(_("What could not be had")), Points(tuple(dict.fromkeys(context.problems)))]
+        blocks += [Heading(_("What is missing")), Points(tuple(dict.fromkeys(context.problems)))]
     return Section("making", _("How it was made"), _("With what, and with which versions?"), tuple(blocks))

@@ -90,7 +90,7 @@ def _pairs(context: Context, comparison: Comparison) -> Table:
                     _("only the first right"): f"{found.only_better:,}",
                     _("only the second right"): f"{found.only_worse:,}",
                     "p": p_words(found.p).removeprefix("p = ").removeprefix("p "),
-                    _("images to prove it"): f"{found.needed:,}" if found.needed else "–",
+                    _("images needed"): f"{found.needed:,}" if found.needed else "–",
                 },
             )
         )
@@ -107,7 +107,7 @@ def _patterns(context: Context, comparison: Comparison) -> Table:
     keys = [context.keys[name] for name in comparison.names]
     if len(keys) <= _NAMED:
         names = [localised(pattern_words(pattern, keys)) for pattern in patterns.index]
-        rows, first = patterns, _("who is right")
+        rows, first = patterns, _("models that are right")
     else:
         right = patterns.index.str.count("1")
         rows = patterns[["count", "share"]].groupby(right).sum().sort_index(ascending=False)

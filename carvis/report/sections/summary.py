@@ -109,7 +109,7 @@ def _verdict(context: Context) -> tuple[str, list[str]]:
         headline = _("{model} and {rival} are equally accurate.")
     reasons = [accuracy, *_gap(found, best, rival)]
     if len(level) > 1:
-        words = _("No difference from {models} is proven either.")
+        words = _("The difference from {models} is not proven either.")
         reasons.append(words.format(models=", ".join(context.keys[name] for name in level[1:])))
     return headline.format(model=best, rival=rival), [*reasons, *_main_error(context)]
 
