@@ -202,7 +202,7 @@ def _leakage(evaluation: "Evaluation") -> list[tuple[str, str]]:
     leak = evaluation.leak
     if leak is None:
         return []
-    found = [
+    rows = [
         (
             _("also in training"),
             _("{copies} of {n} images ({exact} exact duplicates)").format(
@@ -211,7 +211,7 @@ def _leakage(evaluation: "Evaluation") -> list[tuple[str, str]]:
         )
     ]
     without = _("accuracy without leakage ({n})").format(n=leak.clean)
-    return [*found, (without, localised(leak.finding))] if leak.copies else found
+    return [*rows, (without, localised(leak.finding))] if leak.copies else rows
 
 
 def _table(title: str, *headings: str) -> "Table":

@@ -60,15 +60,15 @@ def by_model_name(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) 
     """Evaluations by their model's name; a name that occurs again gets a number behind it."""
     if isinstance(evaluations, Mapping):
         return dict(evaluations)
-    found: dict[str, Evaluation] = {}
+    by_name: dict[str, Evaluation] = {}
     for evaluation in evaluations:
         name = base = evaluation.setup["model"]["name"]
         n = 1
-        while name in found:
+        while name in by_name:
             n += 1
             name = f"{base} ({n})"
-        found[name] = evaluation
-    return found
+        by_name[name] = evaluation
+    return by_name
 
 
 def join(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> Joined:

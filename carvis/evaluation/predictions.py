@@ -115,8 +115,8 @@ def evaluate(
 
 
 def _no_images(data: Dataset, split: str) -> str:
-    said = Message("{folder} holds no images: put some in its class folders.", folder=data.folder(split))
-    return together([said, *data.notes(split)])
+    reason = Message("{folder} holds no images: put some in its class folders.", folder=data.folder(split))
+    return together([reason, *data.notes(split)])
 
 
 def _no_class_in_common(clf: Classifier, data: Dataset, names: list[str], held: list[str]) -> Message:

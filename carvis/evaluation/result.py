@@ -168,7 +168,7 @@ def _below(root: Path, paths: pd.Series) -> list[str | None]:
     own, linked_too = Links(root), dataset_links(root)
     # Of each folder: its path, whether it lies inside, and whether something in it may lead out again.
     folders: dict[str, tuple[str, bool, bool]] = {}
-    found: list[str | None] = []
+    absolute: list[str | None] = []
     for path in paths.tolist():
         below, _, name = path.rpartition("/")
         links = own if ".." in path else linked_too
@@ -181,8 +181,8 @@ def _below(root: Path, paths: pd.Series) -> list[str | None]:
         if safe and (linked or name in ("", ".", "..") or "\\" in name or ":" in name):
             full = os.path.join(folder, name)
             safe = links.hold(full)
-        found.append(full if safe else None)
-    return found
+        absolute.append(full if safe else None)
+    return absolute
 
 
 def _holds_links(folder: str) -> bool:

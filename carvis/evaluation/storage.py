@@ -124,8 +124,8 @@ FILES = ("unreadable", "not_read")
 
 
 def _row_of(row: dict) -> dict:
-    told = row["reason"]
-    return row | {"message": as_data(told)} if isinstance(told, Message) else row
+    reason = row["reason"]
+    return row | {"message": as_data(reason)} if isinstance(reason, Message) else row
 
 
 def workspace_of(folder: Path) -> Path | None:

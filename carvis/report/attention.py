@@ -47,7 +47,7 @@ def measured_attention(context: Context) -> dict[str, Measured]:
         return {}
     parts = read_parts(source, context.data, context.split)
     cache = Cache(context.cache_dir / "attention") if context.cache_dir else None
-    found: dict[str, Measured] = {}
+    by_model: dict[str, Measured] = {}
     for name, clf in context.classifiers.items():
         identity = (clf.fingerprint, list(clf.class_names))
         key = settings_key(identity, (context.data.fingerprint, context.split), parts.fingerprint, settings_of())
@@ -63,8 +63,8 @@ def measured_attention(context: Context) -> dict[str, Measured]:
         except CarvisError as error:
             context.problems.append(localised(error))
             continue
-        found[name] = Measured(result, full)
-    return found
+        by_model[name] = Measured(result, full)
+    return by_model
 
 
 def _sample(ids: list[str], size: tuple[int, int]) -> list[str]:

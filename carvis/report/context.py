@@ -110,7 +110,7 @@ class Context:
             return {}
         from carvis.classifier import load_classifier
 
-        found = {}
+        opened = {}
         for name in (one for one in self.ranked if one in self.files):
             file = self.files[name]
             self.tell(_("opening {name}").format(name=name))
@@ -122,10 +122,10 @@ class Context:
                         "{file} changed since it was evaluated: its heatmaps are of the new model.", file=file.name
                     )
                     self.problems.append(localised(changed))
-                found[name] = clf
+                opened[name] = clf
             except CarvisError as error:
                 self.problems.append(localised(error))
-        return found
+        return opened
 
     @cached_property
     def health(self) -> Health | None:
@@ -143,8 +143,8 @@ class Context:
         able = {name: one for name, one in self.evaluations.items() if one.accuracy >= WEAK}
         if not able:
             return pd.DataFrame(columns=["id", "label", "suggested"])
-        found = label_errors(able)
-        return found[found["above"]].reset_index(drop=True)
+        errors = label_errors(able)
+        return errors[errors["above"]].reset_index(drop=True)
 
     @cached_property
     def attention(self) -> dict[str, Measured]:

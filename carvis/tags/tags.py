@@ -124,13 +124,13 @@ class Tags:
             images: needs columns id and sha256; may be long.
             records: what `records(data)` returned, where it was read already.
         """
-        found: dict[str, list] = {}
+        by_sample: dict[str, list] = {}
         for record, sample in self._carried(self.records(data) if records is None else records, images, data):
-            entry = found.setdefault(sample, [(), ""])
+            entry = by_sample.setdefault(sample, [(), ""])
             entry[0] = _ordered({*entry[0], *record.tags})
             # What was written under the image's present name comes before what it brought along.
             entry[1] = (record.note or entry[1]) if record.id == sample else (entry[1] or record.note)
-        return pd.DataFrame.from_dict(found, orient="index", columns=["tags", "note"]).rename_axis("id")
+        return pd.DataFrame.from_dict(by_sample, orient="index", columns=["tags", "note"]).rename_axis("id")
 
     def tag(self, data: str, sample: str, sha256: str, tag: str, on: bool = True) -> None:
         """Give an image a tag, or take it away."""
@@ -221,11 +221,11 @@ class Tags:
         carried = list(self._carried(kept, images, data))
         few = images[images["id"].isin({sample for _record, sample in carried})]
         labels = dict(zip(few["id"], few["label"]))
-        found = {}
+        by_sample = {}
         for record, sample in carried:
-            if labels[sample] == record.label and (record.id == sample or sample not in found):
-                found[sample] = (record.suggested, record.decision, record.time)
-        return pd.DataFrame.from_dict(found, orient="index", columns=columns[3:]).rename_axis("id")
+            if labels[sample] == record.label and (record.id == sample or sample not in by_sample):
+                by_sample[sample] = (record.suggested, record.decision, record.time)
+        return pd.DataFrame.from_dict(by_sample, orient="index", columns=columns[3:]).rename_axis("id")
 
     def near(self, data: str, records: pd.DataFrame, images: pd.DataFrame) -> NDArray[np.bool_]:
         """Which images (bool, a row each) some records may belong to: by id, or by content where an id was left.

@@ -35,9 +35,9 @@ def compare_alternatives(trial: Trial, full: bool) -> AssumptionCheck:
     singles = _one_at_a_time(trial, {}, first, special=False)
     judge([*joint, *fitted, *singles], many)
     _reject_uncertain_fits(trial, fitted, [*joint, *singles], many)
-    found = simplest(row for row in (*joint, *fitted, *singles) if row.better)
-    found = _named_over_fitted(found)
-    chosen = chosen_of(found) if found else []
+    candidates = simplest(row for row in (*joint, *fitted, *singles) if row.better)
+    candidates = _named_over_fitted(candidates)
+    chosen = chosen_of(candidates) if candidates else []
     base = chosen[0] if chosen else first
     rows = [first, *joint, *fitted, *singles]
     if FITTED in base.changes.values():
@@ -117,23 +117,23 @@ def _cell(trial: Trial, preprocessing: str, order: str) -> dict[str, str]:
 
 def _joint(trial: Trial, first: Row) -> list[Row]:
     """Try every preprocessing with every order that has a name."""
-    found = []
+    rows = []
     for one in trial.preprocessings:
         for order in trial.orders:
             if changes := _cell(trial, one, order):
                 right = trial.right(order, preprocessing=one)
-                found.append(Row(changes, _own(trial, changes), right, first))
-    return found
+                rows.append(Row(changes, _own(trial, changes), right, first))
+    return rows
 
 
 def _fitted(trial: Trial, first: Row) -> list[Row]:
     """Try every preprocessing with the order that fits its predictions."""
-    found = []
+    rows = []
     for one in trial.preprocessings:
         changes = _cell(trial, one, FITTED)
         right = right_under_best_order(trial.labels, trial.predicted(preprocessing=one), _pool(trial))
-        found.append(Row(changes, _own(trial, changes), right, first))
-    return found
+        rows.append(Row(changes, _own(trial, changes), right, first))
+    return rows
 
 
 def _pool(trial: Trial) -> list[str]:
@@ -168,7 +168,7 @@ def _one_at_a_time(trial: Trial, changes: dict[str, str], base: Row, *, special:
         special: try how transparent and turned images are read on such images alone, of which there are more then.
     """
     order, options = _split(changes)
-    found = []
+    rows = []
     for fact, (own, *values) in trial.others.items():
         if fact in changes:
             continue
@@ -178,8 +178,8 @@ def _one_at_a_time(trial: Trial, changes: dict[str, str], base: Row, *, special:
             reference = Row({}, {}, trial.right(order, fact, **options), of={fact: own})
         for value in values:
             right = trial.right(order, among, **options | {fact: value})
-            found.append(Row({fact: value}, {fact: own}, right, reference))
-    return found
+            rows.append(Row({fact: value}, {fact: own}, right, reference))
+    return rows
 
 
 def _together(trial: Trial, changes: dict[str, str], better: list[Row]) -> tuple[list[Row], list[Row]]:

@@ -68,17 +68,17 @@ def check_assumptions(
     settings = TrialSettings(n, seed, seconds, None if full else began + seconds)
     trial = Trial(clf, data, settings, progress)
     try:
-        found = compare_alternatives(trial, full)
+        result = compare_alternatives(trial, full)
     except TimeoutError:
-        found = not_finished(trial)
-    if found.promising and found.n == n:
+        result = not_finished(trial)
+    if result.promising and result.n == n:
         # Something seems better on these images: three times as many mostly decide it. Both looks are corrected for.
         with contextlib.suppress(TimeoutError):
             again = Trial(clf, data, replace(settings, n=3 * n, looks=2), progress)
-            found = compare_alternatives(again, full) if len(again.labels) > n else found
-    found = replace(found, seconds=round(time.monotonic() - began, 2))
-    store_cached(cache, _key(clf, data, full, n, seed), _FORM, found)
-    return found
+            result = compare_alternatives(again, full) if len(again.labels) > n else result
+    result = replace(result, seconds=round(time.monotonic() - began, 2))
+    store_cached(cache, _key(clf, data, full, n, seed), _FORM, result)
+    return result
 
 
 def kept_check(
@@ -99,13 +99,13 @@ def kept_check(
     """
     cache = Cache(cache) if isinstance(cache, (str, Path)) else cache
     for thorough in (True,) if full else (True, False):
-        if found := load_cached(cache, _key(clf, data, thorough, n, seed), _FORM):
-            return found
+        if result := load_cached(cache, _key(clf, data, thorough, n, seed), _FORM):
+            return result
     return None
 
 
-def _encode(found: AssumptionCheck) -> bytes:
-    return json_text({"format": FORMAT, **found.to_json()}).encode()
+def _encode(result: AssumptionCheck) -> bytes:
+    return json_text({"format": FORMAT, **result.to_json()}).encode()
 
 
 def _decode(path: Path) -> AssumptionCheck | None:

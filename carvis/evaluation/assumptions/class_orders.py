@@ -24,22 +24,22 @@ def class_orders(clf: "Classifier", data: Dataset) -> dict[str, list[str]]:
     (class2 before class10), regardless of case, and those of files of names beside the model.
     """
     count = len(clf.class_names)
-    found = {CHOSEN: [composed(name) for name in clf.class_names]}
+    orders = {CHOSEN: [composed(name) for name in clf.class_names]}
     names = data.keras_class_names if len(data.keras_class_names) == count else data.class_names
     if len(names) == count:
-        found["keras"] = names
-        found["composed"] = sorted(names)
-        found["decomposed"] = sorted(names, key=lambda name: unicodedata.normalize("NFD", name))
-        found["natural"] = sorted(names, key=_natural)
-        found["caseless"] = sorted(names, key=lambda name: (name.casefold(), name))
+        orders["keras"] = names
+        orders["composed"] = sorted(names)
+        orders["decomposed"] = sorted(names, key=lambda name: unicodedata.normalize("NFD", name))
+        orders["natural"] = sorted(names, key=_natural)
+        orders["caseless"] = sorted(names, key=lambda name: (name.casefold(), name))
     if clf.path:
         from carvis.classifier.files.label_file import names_beside
 
         for file, listed in names_beside(Path(clf.path), data.class_names).items():
             if len(listed) == count and set(map(composed, listed)) & set(data.class_names):
-                found[file.name] = [composed(name) for name in listed]
+                orders[file.name] = [composed(name) for name in listed]
     different: dict[tuple[str, ...], str] = {}
-    for what, order in found.items():
+    for what, order in orders.items():
         different.setdefault(tuple(order), what)
     return {what: list(order) for order, what in different.items()}
 

@@ -69,13 +69,13 @@ def assumption_remarks(
             else fact_words(fact)
             for fact in other
         ]
-        said = Message(
+        outdated = Message(
             "{model} was evaluated with other settings than its card {card} now has ({facts}): evaluate it again.",
             model=noted["name"],
             card=card_path(file).name,
             facts=words_listed(words),
         )
-        return Remarks((said,), grave=True, again=True)
+        return Remarks((outdated,), grave=True, again=True)
     # Evaluations of earlier versions do not say what was assumed.
     assumed = evaluation.assumed if "assumed" in noted else frozenset(_CHIEF if file else ())
     assumed -= set(confirmed)

@@ -71,10 +71,10 @@ class AssumptionCheck:
         """The findings, each in a sentence."""
         if self.table.empty:
             return (self._nothing(),)
-        found = [*self._better(), *self._undecided(), *self._rest()]
+        sentences = [*self._better(), *self._undecided(), *self._rest()]
         if "test" in self.splits:
-            found.append(Message("These images are of the test split, since {data} has no others.", data=self.data))
-        return tuple(found)
+            sentences.append(Message("These images are of the test split, since {data} has no others.", data=self.data))
+        return tuple(sentences)
 
     @property
     def warnings(self) -> tuple[Message, ...]:
@@ -159,12 +159,12 @@ class AssumptionCheck:
 
     def _better(self) -> list[Message]:
         rows = self.table[self.table["verdict"] == "clearly better"]
-        said = []
+        sentences = []
         for kept in rows.to_dict("records"):
             if kept["kept"] is not True:
                 continue
             base = self.table.iloc[int(kept["reference"])]
-            said.append(
+            sentences.append(
                 Message(
                     "With {value}, {right} of {n} images are right; with {other}, {fewer} (exact McNemar test, {p} "
                     "after Holm's correction).",
@@ -176,17 +176,17 @@ class AssumptionCheck:
                     p=p_words(kept["p"]),
                 )
             )
-        if said and set(self.changes) & set(self.rivals):
-            said.append(self._if_known())
-        elif said:
-            said.append(
+        if sentences and set(self.changes) & set(self.rivals):
+            sentences.append(self._if_known())
+        elif sentences:
+            sentences.append(
                 Message(
                     "{model} was most likely trained this way: save it in its card (page Models, or summary MODEL "
                     "--data DIR --save-card).",
                     model=self.model,
                 )
             )
-        return said
+        return sentences
 
     def _rest(self) -> list[Message]:
         right, n = int(self.table["right"].iloc[0]), int(self.table["n"].iloc[0])
@@ -209,9 +209,9 @@ class AssumptionCheck:
                     right=right,
                 )
             ]
-        said = []
+        sentences = []
         if self.verdict != "another is better":
-            said.append(
+            sentences.append(
                 Message(
                     "As assumed, {right} of {n} images are right; no other assumption is clearly better.",
                     right=right,
@@ -220,10 +220,10 @@ class AssumptionCheck:
             )
         for fact, values in self.rivals.items():
             known = words_listed([self._with_figure(fact, value) for value in values])
-            said.append(
+            sentences.append(
                 Message("{fact}: these images do not distinguish {values}.", fact=fact_words(fact), values=known)
             )
-        return said
+        return sentences
 
     def _with_figure(self, fact: str, value: str) -> str:
         """Say a value with how many images are right under it, where all else is as assumed."""
@@ -247,8 +247,8 @@ class AssumptionCheck:
         return self.table[single | taken][COLUMNS].reset_index(drop=True)
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<p>{escape(localised(message))}</p>" for message in self.messages)
-        return said + self.shown().to_html(index=False, float_format=lambda value: f"{value:.3g}")
+        paragraphs = "".join(f"<p>{escape(localised(message))}</p>" for message in self.messages)
+        return paragraphs + self.shown().to_html(index=False, float_format=lambda value: f"{value:.3g}")
 
     def to_json(self) -> dict:
         """Return everything as JSON values, to be kept."""

@@ -86,18 +86,19 @@ def choose_special(
     tables = [_known(data, split, known) for split in wanted]
     table = pd.concat(tables, ignore_index=True)
     table = table.iloc[np.random.default_rng(seed).permutation(len(table))].head(files)
-    found: dict[str, list[int]] = {"alpha": [], "orientation": []}
+    places_by_fact: dict[str, list[int]] = {"alpha": [], "orientation": []}
     ends = time.monotonic() + seconds
     with ThreadPoolExecutor(4) as pool:
         for start in range(0, len(table), _LOOKED):
-            if time.monotonic() > ends or all(len(places) >= most for places in found.values()):
+            if time.monotonic() > ends or all(len(places) >= most for places in places_by_fact.values()):
                 break
             paths = table["path"].iloc[start : start + _LOOKED]
             for place, traits in enumerate(pool.map(_traits, paths), start):
                 for fact in traits:
-                    found[fact].append(place)
+                    places_by_fact[fact].append(place)
     return {
-        fact: _evenly(table.iloc[places])[["id", "path", "label", "split"]].head(most) for fact, places in found.items()
+        fact: _evenly(table.iloc[places])[["id", "path", "label", "split"]].head(most)
+        for fact, places in places_by_fact.items()
     }
 
 

@@ -117,14 +117,14 @@ class Trial:
         own = getattr(self.clf, fact, None)
         if own is None:
             return []
-        found = [own]
+        possible = [own]
         for value in values:
             try:
                 self.clf.variant(**{fact: value})
             except ModelError:
                 continue
-            found += [value] if value != own else []
-        return found
+            possible += [value] if value != own else []
+        return possible
 
     def _find_others(self) -> None:
         matter = self._images.matter | ({"output"} if self._output_is_open() else set())
@@ -136,8 +136,8 @@ class Trial:
         """Whether a model has one output whose meaning its graph is not certain of."""
         from carvis.classifier.output import decide_output
 
-        found, said = decide_output(self.clf.model, self.clf.name)
-        return self.clf.model.outputs[0].shape[1] == 1 and (not found or said is not None)
+        meaning, assumption = decide_output(self.clf.model, self.clf.name)
+        return self.clf.model.outputs[0].shape[1] == 1 and (not meaning or assumption is not None)
 
     def _shorten(self, seconds: float) -> None:
         """Leave out the end of the sample, and of the transparent and turned ones, where all would take longer."""
@@ -200,8 +200,8 @@ class Trial:
             finite = np.isfinite(output).all(axis=1)
             places[batch] = np.where(finite, np.nan_to_num(output).argmax(axis=1), -1)
             self._done += len(batch)
-            whole = self.passes * len(self._rows)
-            advance(self._progress, min(self._done, whole), whole)
+            total = self.passes * len(self._rows)
+            advance(self._progress, min(self._done, total), total)
         return places
 
     def right(self, order: str, among: str = "", **facts: str) -> NDArray[np.bool_]:

@@ -56,13 +56,13 @@ def difference_by_class(
     table = pd.DataFrame({"label": labels, "first": first, "second": second})
     table["only_first"], table["only_second"] = first & ~second, second & ~first
     groups = table.groupby("label", sort=True)
-    found = groups[["first", "second"]].mean().join(groups[["only_first", "only_second"]].sum())
-    found.insert(0, "n", groups.size())
-    found["difference"] = (found["only_second"] - found["only_first"]) / found["n"]
-    apart = found[["only_first", "only_second"]].to_numpy()
-    counts = np.column_stack([apart, found["n"].to_numpy() - apart.sum(axis=1)])
-    found["low"], found["high"] = _interval(counts, seed, resamples, confidence)
-    return found.rename_axis("class")
+    by_class = groups[["first", "second"]].mean().join(groups[["only_first", "only_second"]].sum())
+    by_class.insert(0, "n", groups.size())
+    by_class["difference"] = (by_class["only_second"] - by_class["only_first"]) / by_class["n"]
+    apart = by_class[["only_first", "only_second"]].to_numpy()
+    counts = np.column_stack([apart, by_class["n"].to_numpy() - apart.sum(axis=1)])
+    by_class["low"], by_class["high"] = _interval(counts, seed, resamples, confidence)
+    return by_class.rename_axis("class")
 
 
 def _counts(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> list[int]:

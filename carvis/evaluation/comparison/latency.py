@@ -31,8 +31,8 @@ def milliseconds_per_image(clf: Classifier, batch_size: int = 16, progress: Prog
     batch = clf.preprocess(np.random.default_rng(0).integers(0, 256, shape).astype(np.float32))
     times = []
     for turn in range(_WARM_UP + _BATCHES):
-        begun = time.perf_counter()
+        start = time.perf_counter()
         clf.predict_prepared(batch)
-        times.append(time.perf_counter() - begun)
+        times.append(time.perf_counter() - start)
         advance(progress, turn + 1, _WARM_UP + _BATCHES)
     return float(1000 * np.median(times[_WARM_UP:]) / batch_size)

@@ -75,7 +75,7 @@ def read_super_classes(
         raise TableError(
             Message("{path} does not say which column holds the super-class: name one super_class.", path=path)
         )
-    found: dict[str, str] = {}
+    super_class: dict[str, str] = {}
     for i, row in enumerate(table.rows):
         name, group = row[class_column].strip(), row[others[0]].strip()
         written = table.as_written.get((i, class_column), "").strip()
@@ -83,10 +83,10 @@ def read_super_classes(
         if composed(written) in names and composed(name) not in names:
             name = written
         if name and group:
-            found[name] = group
-    if len(found) > MAX_CLASSES:
+            super_class[name] = group
+    if len(super_class) > MAX_CLASSES:
         raise too_many(path, Message("classes"), MAX_CLASSES)
-    return found
+    return super_class
 
 
 def merge_classes(counts: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:

@@ -16,16 +16,16 @@ _SEEN = 10
 
 def attention(context: Context) -> Section | None:
     """What was measured of the models. None without annotated parts."""
-    found = {name: one for name, one in context.attention.items() if len(one.attention.table)}
-    if not found:
+    with_parts = {name: one for name, one in context.attention.items() if len(one.attention.table)}
+    if not with_parts:
         return None
     from carvis.explain.attention.outliers import stands_out_words
 
-    results = {name: measured.attention for name, measured in found.items()}
-    full = all(measured.full for measured in found.values())
+    results = {name: measured.attention for name, measured in with_parts.items()}
+    full = all(measured.full for measured in with_parts.values())
     blocks: list[Block] = []
     unusual = []
-    for name, measured in found.items():
+    for name, measured in with_parts.items():
         rows = measured.attention.unusual().head(3).to_dict("records") if measured.full else []
         unusual += [f"{name}, {stands_out_words(row)}" for row in rows]
     if unusual:

@@ -147,7 +147,7 @@ def choose(context: Context, n: int) -> pd.DataFrame:
     are the best model's most confident errors, as far as there are any. Where there are none at all, its predictions
     of the lowest confidence.
     """
-    found = []
+    picked = []
     wrong = context.evaluations[context.best].misclassified()
     comparison = context.comparison
     if comparison is not None:
@@ -163,20 +163,20 @@ def choose(context: Context, n: int) -> pd.DataFrame:
         turns = [one for turn in zip_longest(*by_model) for one in turn if one is not None]
         for row, name in turns[: n - min(n // 2, len(wrong))]:
             why = localised(pattern_words("".join("01"[one == name] for one in comparison.names), comparison.names))
-            found.append((table["id"].iloc[row], table["label"].iloc[row], why))
-    taken = {sample for sample, *_rest in found}
+            picked.append((table["id"].iloc[row], table["label"].iloc[row], why))
+    taken = {sample for sample, *_rest in picked}
     for prediction in wrong.to_dict("records"):
-        if len(found) >= n:
+        if len(picked) >= n:
             break
         if prediction["id"] not in taken:
-            found.append(
+            picked.append(
                 (prediction["id"], prediction["label"], _("confident errors of {model}").format(model=context.best))
             )
-    if not found:
+    if not picked:
         lowest = context.evaluations[context.best].predictions.sort_values("confidence", kind="stable").head(n)
         why = _("the predictions of {model} with the lowest confidence").format(model=context.best)
-        found = [(row["id"], row["label"], why) for row in lowest.to_dict("records")]
-    return pd.DataFrame(found, columns=["id", "label", "why"])
+        picked = [(row["id"], row["label"], why) for row in lowest.to_dict("records")]
+    return pd.DataFrame(picked, columns=["id", "label", "why"])
 
 
 def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

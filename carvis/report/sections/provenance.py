@@ -24,16 +24,16 @@ def making(context: Context) -> Section:
             _("resize"): model.get("resize") or "–",
             _("evaluated"): str(setup.get("created", "–"))[:10],
         }
-        said = ", ".join(f"{what} {version}" for what, version in setup.get("versions", {}).items())
-        versions.setdefault(said, []).append(context.keys[name])
+        used = ", ".join(f"{what} {version}" for what, version in setup.get("versions", {}).items())
+        versions.setdefault(used, []).append(context.keys[name])
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("model"))
     blocks: list[Block] = [table(frame, texts=frame.shape[1] + 1)]
-    for said, names in versions.items():
-        if said:
-            words = _("Evaluated with {versions}.").format(versions=said)
+    for used, names in versions.items():
+        if used:
+            words = _("Evaluated with {versions}.").format(versions=used)
             blocks.append(Words(words if len(versions) == 1 else f"{', '.join(names)}: {words}", True))
-    if found := notes(context):
-        lines = tuple(f"{', '.join(names)}: {note}" for note, names in found.items())
+    if noted := notes(context):
+        lines = tuple(f"{', '.join(names)}: {note}" for note, names in noted.items())
         blocks += [Heading(_("Assumptions and notes")), Points(lines)]
     if context.problems:
         blocks += [Heading(_("What is missing")), Points(tuple(dict.fromkeys(context.problems)))]

@@ -79,18 +79,18 @@ def _pairs(context: Context, comparison: Comparison) -> Table:
     """Every pair of models, those with the best model first."""
     rows = []
     for pair in comparison.pairs.to_dict("records"):
-        found = verdict(pair)
-        places = sorted((found.better, found.worse), key=context.ranked.index)
+        judged = verdict(pair)
+        places = sorted((judged.better, judged.worse), key=context.ranked.index)
         rows.append(
             (
                 tuple(map(context.ranked.index, places)),
                 {
-                    _("models"): f"{context.keys[found.better]} – {context.keys[found.worse]}",
-                    _("gap"): _(_VERDICTS[found.kind]),
-                    _("only the first right"): f"{found.only_better:,}",
-                    _("only the second right"): f"{found.only_worse:,}",
-                    "p": p_words(found.p).removeprefix("p = ").removeprefix("p "),
-                    _("images needed"): f"{found.needed:,}" if found.needed else "–",
+                    _("models"): f"{context.keys[judged.better]} – {context.keys[judged.worse]}",
+                    _("gap"): _(_VERDICTS[judged.kind]),
+                    _("only the first right"): f"{judged.only_better:,}",
+                    _("only the second right"): f"{judged.only_worse:,}",
+                    "p": p_words(judged.p).removeprefix("p = ").removeprefix("p "),
+                    _("images needed"): f"{judged.needed:,}" if judged.needed else "–",
                 },
             )
         )

@@ -100,26 +100,26 @@ def _verdict(context: Context) -> tuple[str, list[str]]:
             of_best[one["second"] if one["first"] == best else one["first"]] = verdict(one)
     level = [name for name in context.ranked[1:] if of_best[name].kind != "better"]
     rival = level[0] if level else context.ranked[1]
-    found = of_best[rival]
+    against_rival = of_best[rival]
     if not level:
         headline = _("{model} is the best model, and the gap is real.")
-    elif found.kind == "unclear":
+    elif against_rival.kind == "unclear":
         headline = _("{model} has the highest accuracy, but its lead over {rival} could be chance.")
     else:
         headline = _("{model} and {rival} are equally accurate.")
-    reasons = [accuracy, *_gap(found, best, rival)]
+    reasons = [accuracy, *_gap(against_rival, best, rival)]
     if len(level) > 1:
         words = _("The difference from {models} is not proven either.")
         reasons.append(words.format(models=", ".join(context.keys[name] for name in level[1:])))
     return headline.format(model=best, rival=rival), [*reasons, *_main_error(context)]
 
 
-def _gap(found: Verdict, best: str, rival: str) -> list[str]:
-    if found.kind == "same":
+def _gap(against_rival: Verdict, best: str, rival: str) -> list[str]:
+    if against_rival.kind == "same":
         return [_("Both are right on exactly the same images.")]
     # Models that are equally good stand in any order.
-    found = found if found.better == best else replace(found, better=best, worse=rival)
-    return [localised(message) for message in found.evidence]
+    against_rival = against_rival if against_rival.better == best else replace(against_rival, better=best, worse=rival)
+    return [localised(message) for message in against_rival.evidence]
 
 
 def _main_error(context: Context) -> list[str]:
@@ -181,13 +181,13 @@ def _looking(context: Context) -> list[str]:
             _("No parts are annotated in this data set: where models look is shown for single images, not measured.")
         ]
     names = [name for name in context.ranked if name in context.attention]
-    said = [
+    sentences = [
         looks_at(context.keys[name], context.attention[name].attention)
         for name in names[: _WIDE_LOOKING if _wide(context) else _LOOKING]
     ]
     if not all(measured.full for measured in context.attention.values()):
-        said.append(_("Whether a model needs what it looks at was not measured."))
-    return said
+        sentences.append(_("Whether a model needs what it looks at was not measured."))
+    return sentences
 
 
 def _facts(context: Context) -> list[tuple[str, str]]:
