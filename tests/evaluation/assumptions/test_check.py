@@ -10,6 +10,7 @@ from PIL import Image
 import carvis
 from carvis.classifier import Classifier
 from carvis.dataset import Dataset
+from carvis.errors import StoppedError
 from carvis.evaluation import kept_check
 from carvis.evaluation.assumptions.class_orders import best_order, class_orders, right_under_best_order
 from carvis.evaluation.assumptions.trial import p_among_orders
@@ -209,6 +210,13 @@ def test_the_sample_is_even_and_the_same_for_a_seed(data):
     # 12 a class lie in validation: more are taken from training.
     assert {len(again.table), again.n} == {len(first.table), 20}
     assert carvis.check_assumptions(clf, data, n=60).splits == ("valid", "train")
+
+
+def test_it_stops_when_its_progress_asks_to(data, tmp_path):
+    clf = Classifier(_model(), CLASSES, preprocessing="tf", name="m")
+    with pytest.raises(StoppedError):
+        carvis.check_assumptions(clf, data, n=20, cache=tmp_path, progress=lambda done, total: True)
+    assert kept_check(clf, data, tmp_path, n=20) is None
 
 
 def test_what_was_found_is_kept(data, tmp_path):
