@@ -130,7 +130,7 @@ def test_names_are_names_in_the_heading_of_printed_pages():
 
 def test_the_size_of_the_file_stands_in_it():
     page = report_html([model("m", range(32))])
-    told = re.search(r"One file, ([\d.]+) MB", page)
+    told = re.search(r"One file \(([\d.]+) MB", page)
     assert abs(float(told.group(1)) - len(page.encode()) / 1e6) <= 0.051 and "{{" not in page
 
 
