@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
             )
         )
     parts = read_parts(source, data, args.split, args.encoding)
-    for sentence in parts.told:
+    for sentence in parts.notes:
         print(localised(sentence))
     out = Path(args.out) if args.out else workspace.results_dir / "attention"
     models = by_name(each(files, lambda file: load(file, args, data)))

@@ -78,8 +78,8 @@ def test_one_broken_picture_does_not_stop_the_rest(folder, capsys):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["car.png"], "No model was named"),
-        (["one.keras"], "No picture was named"),
+        (["car.png"], "No model given"),
+        (["one.keras"], "No image given"),
         (["none.keras", "car.png"], "none.keras"),
         (["one.keras", "none.png"], "none.png"),
         (["one.keras", "car.png", "--layers", "magic"], "no layer magic"),

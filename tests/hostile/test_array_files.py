@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carvis.dataset.health.duplicates import find_copies
+from carvis.dataset.health.duplicates import find_duplicates
 from carvis.dataset.health.image_facts import Described, describe
 from carvis.errors import CarvisError, TableError, TrainingError
 from carvis.explain.faithfulness_metrics.deletion_insertion import Curves
@@ -292,11 +292,11 @@ def test_damaged_pairs_are_searched_again(tmp_path, kind, name):
     table = pd.DataFrame({"pixels": ["a", "b"], "path": ["a", "b"]})
     described = Described(table, image, {})
     cache = Cache(tmp_path)
-    assert len(find_copies(described, cache).pairs) == 0
+    assert len(find_duplicates(described, cache).pairs) == 0
     [path] = tmp_path.rglob("*.npz")
     other = {"other pairs": npy(np.array([[0, 7]] if name == "pairs" else [np.inf]))}
     path.write_bytes(with_member(path.read_bytes(), f"{name}.npy", (MEMBERS | other)[kind]))
-    assert len(find_copies(described, cache).pairs) == 0
+    assert len(find_duplicates(described, cache).pairs) == 0
 
 
 def test_a_cache_that_names_a_pipe_waits_for_nobody(tmp_path):

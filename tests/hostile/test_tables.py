@@ -54,13 +54,13 @@ def said(cars, kind, content, tmp_path):
             return len(table), table.attrs["problems"]
         if kind in ("coco", "boxes"):
             parts = read_parts(path, cars)
-            return sum(len(draw.func.__self__.shapes) for draw in parts.drawn.values()), list(parts.told)
+            return sum(len(draw.func.__self__.shapes) for draw in parts.drawn.values()), list(parts.notes)
         if kind == "voc":
             folder = tmp_path / "voc"
             folder.mkdir()
             path.rename(folder / "bad.xml")
             parts = read_parts(folder, cars)
-            return sum(len(draw.func.__self__.shapes) for draw in parts.drawn.values()), list(parts.told)
+            return sum(len(draw.func.__self__.shapes) for draw in parts.drawn.values()), list(parts.notes)
         if kind.startswith("super"):
             return len(read_super_classes(path)), []
         if kind.startswith("labels"):

@@ -15,7 +15,7 @@ _COLUMNS = {
     "split": N_("split"),
     "label": N_("class"),
     "reason": N_("reason"),
-    "pictures": N_("images"),
+    "images": N_("images"),
 }
 _MADE = (
     N_(
