@@ -108,7 +108,7 @@ def _print_check(checked: "AssumptionCheck") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from carvis.evaluation.assumptions.result import words_of
+    from carvis.evaluation.assumptions.words import words_of
 
     splits = _(" and ").join(checked.splits)
     title = _("checked on {n} images of {data} {splits}").format(n=checked.n, data=checked.data, splits=splits)

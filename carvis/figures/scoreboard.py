@@ -13,7 +13,7 @@ from carvis.figures.style import INK, QUIET, fonts, new_figure
 from carvis.language import _
 
 if TYPE_CHECKING:
-    from carvis.evaluation.comparison import Comparison
+    from carvis.evaluation.comparison import Comparison, Effect
 
 _LINE, _BAR = "#31688e", "#9fb8cc"
 
@@ -58,7 +58,7 @@ def model_scoreboard(comparison: Comparison) -> Figure:
     return figure
 
 
-def reliability_diagrams(comparison: Comparison, effects: Mapping[str, dict] | None = None) -> Figure:
+def reliability_diagrams(comparison: Comparison, effects: Mapping[str, Effect] | None = None) -> Figure:
     """Draw accuracy against confidence for each model, and how many images each confidence has.
 
     Args:

@@ -47,7 +47,7 @@ def measured_attention(context: Context) -> dict[str, Measured]:
         return {}
     parts = read_parts(source, context.data, context.split)
     cache = Cache(context.cache_dir / "attention") if context.cache_dir else None
-    found: dict[str, Measured] = {}
+    by_model: dict[str, Measured] = {}
     for name, clf in context.classifiers.items():
         model, images = (clf.fingerprint, clf.class_names), (context.data.fingerprint, context.split)
         key = attention_key(model, images, parts.fingerprint, AttentionSettings())
@@ -65,8 +65,8 @@ def measured_attention(context: Context) -> dict[str, Measured]:
         except CarvisError as error:
             context.problems.append(localised(error))
             continue
-        found[name] = Measured(result, full)
-    return found
+        by_model[name] = Measured(result, full)
+    return by_model
 
 
 def _sample(ids: list[str], size: tuple[int, int]) -> list[str]:

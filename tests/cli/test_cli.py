@@ -231,7 +231,7 @@ def test_evaluate_draws_the_confusion_matrix_into_a_new_file(workspace, capsys):
     assert read_image("confusion.png").shape[0] > 300
     for more, problem in (
         ([], "confusion.png already exists"),
-        (["--figure", "confusion.txt"], "let it end in .png"),
+        (["--figure", "confusion.txt"], "it must end in .png"),
         (["--figure", "new.png", "--super-classes", "gone.csv"], "gone.csv"),
     ):
         assert main([*command, *more]) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.errors import CarvisError
 from carvis.evaluation.comparison import pattern_words
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 _SIDE = 224
 _TONES: dict[str, Kind] = {"better": "good", "not-better": "bad", "no-evidence": "plain"}
 _TESTED_HOW = N_(
-    "A tested heatmap was held against random ones and a blob in the middle: the image is erased and restored in "
+    "A tested heatmap was compared with random ones and a central blob: the image is erased and restored in "
     "each one's order (deletion and insertion, Petsiuk et al. 2018)."
 )
 
@@ -68,7 +70,7 @@ def heatmaps(context: Context) -> Section | None:
     return Section("heatmaps", _("Heatmaps"), _("Where does each model look?"), (lead, *notes, *rows), how)
 
 
-def _drawn(context: Context, sample: dict[str, Any]) -> _Drawn | None:
+def _drawn(context: Context, sample: Mapping[Any, Any]) -> _Drawn | None:
     from carvis.explain import heatmaps as explain
     from carvis.explain import scale_maps
 
@@ -111,7 +113,7 @@ def _drawn(context: Context, sample: dict[str, Any]) -> _Drawn | None:
         prediction = Badge(f"{'✓' if right else '✗'} {heatmap.predicted_name} {heatmap.confidence:.0%}", _tone(right))
         worth = _worth(context, clf, place, heatmap)
         tested |= bool(worth) and heatmap.status == "ok"
-        alt = _("Where {model} looks, which predicts {predicted} ({confidence})").format(
+        alt = _("Where {model} looks; prediction: {predicted} ({confidence})").format(
             model=name, predicted=heatmap.predicted_name, confidence=f"{heatmap.confidence:.0%}"
         )
         drawn = encode_image(overlay(small, values, 0.5), quality=86)
@@ -145,7 +147,7 @@ def choose(context: Context, n: int) -> pd.DataFrame:
     are the best model's most confident errors, as far as there are any. Where there are none at all, its predictions
     of the lowest confidence.
     """
-    found = []
+    picked = []
     wrong = context.evaluations[context.best].misclassified()
     comparison = context.comparison
     if comparison is not None:
@@ -161,23 +163,23 @@ def choose(context: Context, n: int) -> pd.DataFrame:
         turns = [one for turn in zip_longest(*by_model) for one in turn if one is not None]
         for row, name in turns[: n - min(n // 2, len(wrong))]:
             why = localised(pattern_words("".join("01"[one == name] for one in comparison.names), comparison.names))
-            found.append((table["id"].iloc[row], table["label"].iloc[row], why))
-    taken = {sample for sample, *_rest in found}
+            picked.append((table["id"].iloc[row], table["label"].iloc[row], why))
+    taken = {sample for sample, *_rest in picked}
     for prediction in wrong.to_dict("records"):
-        if len(found) >= n:
+        if len(picked) >= n:
             break
         if prediction["id"] not in taken:
-            found.append(
+            picked.append(
                 (prediction["id"], prediction["label"], _("confident errors of {model}").format(model=context.best))
             )
-    if not found:
+    if not picked:
         lowest = context.evaluations[context.best].predictions.sort_values("confidence", kind="stable").head(n)
         why = _("the predictions of {model} with the lowest confidence").format(model=context.best)
-        found = [(row["id"], row["label"], why) for row in lowest.to_dict("records")]
-    return pd.DataFrame(found, columns=["id", "label", "why"])
+        picked = [(row["id"], row["label"], why) for row in lowest.to_dict("records")]
+    return pd.DataFrame(picked, columns=["id", "label", "why"])
 
 
-def _small(image: np.ndarray) -> np.ndarray:
+def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return fitted(image, _SIDE, enlarge=True)
 
 
