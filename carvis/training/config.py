@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from typing_extensions import TypedDict
 
 from carvis.images import USUAL, Alpha, Orientation, Reading, ResizeMethod
-from carvis.training.recipes import CachePrecision, FeaturePrecision, RecipeName
+from carvis.training.recipes import DEFAULTS, CachePrecision, FeaturePrecision, RecipeName
 from carvis.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ class RunConfig:
 
     @property
     def needs_parent(self) -> bool:
-        """Whether a transfer model must be trained before this run can start."""
-        return self.recipe == "fine-tune" and self.parent is None
+        """Whether the model that this run continues must be trained first."""
+        return DEFAULTS[self.recipe].parent is not None and self.parent is None
 
     def weights_file(self, workspace: Workspace) -> str | Path | None:
         """Return ``imagenet``, the file of the backbone's weights, or None."""

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 
 import keras
 
-from carvis.classifier.processor import has_bfloat16
+from carvis.classifier.cpu import has_bfloat16
 from carvis.classifier.runtime_errors import is_memory, sentence_of
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
@@ -23,7 +23,7 @@ from carvis.training.initial_model import initial_model
 from carvis.training.outcome import finish
 from carvis.training.preparation import prepare
 from carvis.training.processes import turn
-from carvis.training.recipes import RecipeName
+from carvis.training.recipes import DEFAULTS, RecipeName
 from carvis.training.recorded_training import RecordedTraining
 from carvis.training.run import CONFIG, STOP, Run
 from carvis.training.stop_request import StopRequest
@@ -228,8 +228,10 @@ class _Execution:
 
 
 def _prepare_parent(run: Run, data: Dataset, config: RunConfig) -> Run:
+    recipe = DEFAULTS[config.recipe].parent
+    assert recipe is not None
     return prepare(
-        "transfer",
+        recipe,
         data,
         workspace=run.workspace,
         backbone=config.backbone,

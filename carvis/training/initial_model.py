@@ -7,7 +7,7 @@ from typing import cast
 import keras
 import numpy as np
 
-from carvis.architectures import backbone_of, build_model, open_last_block
+from carvis.architectures import RECIPES, backbone_of, build_model, open_last_block
 from carvis.classifier import load_classifier
 from carvis.classifier.layers import walk
 from carvis.dataset import Dataset
@@ -24,7 +24,7 @@ def initial_model(run: Run, config: RunConfig, data: Dataset, record: Recorder) 
     """Build the model, or open the parent's; return the configuration with what the parent decides, too."""
     if config.parent is None:
         weights = config.weights_file(run.workspace)
-        if weights is None and config.recipe != "own":
+        if weights is None and RECIPES[config.recipe].backbone is not None:
             record.warn(f"The {config.backbone} starts without trained weights: what is frozen stays random.")
         model = build_model(
             config.recipe,

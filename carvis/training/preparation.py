@@ -77,15 +77,15 @@ def configure(
     input_size = options.get("input_size")
     parent_path = None
     if parent is not None:
-        if recipe != "fine-tune":
+        if DEFAULTS[recipe].parent is None:
             raise TrainingError(
                 Message("Only fine-tune starts from a parent: leave --parent out for {recipe}.", recipe=recipe)
             )
         parent_path = _parent_model(parent, workspace)
         weights = None
     else:
-        if backbone is None and recipe != "own":
-            backbone = "vgg16"
+        if backbone is None:
+            backbone = DEFAULTS[recipe].backbone
         backbone = backbone_name(backbone) if backbone else None
         weights = _weights(weights, recipe, backbone)
         preprocessing = preprocessing or preprocessing_for(recipe, backbone, weights)
@@ -182,7 +182,9 @@ def _check_numbers(config: RunConfig) -> None:
 
 def _weights(weights: str | Path | None, recipe: RecipeName, backbone: str | None) -> str | Path | None:
     if weights == "auto":
-        return "imagenet" if recipe != "own" and backbone and find_backbone(backbone).application else None
+        if backbone is None or DEFAULTS[recipe].backbone is None:
+            return None
+        return "imagenet" if find_backbone(backbone).application else None
     return None if weights == "none" else weights
 
 

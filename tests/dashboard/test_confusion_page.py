@@ -68,10 +68,10 @@ def test_without_a_choice_the_most_confused_cell_is_open_and_boxes_choose_anothe
     app.selectbox(key="cell_true").select("red *car*").run()
     app.selectbox(key="cell_pred").select("red *car*").run()
     assert app.query_params["true"] == "red *car*" and app.query_params["pred"] == "red *car*"
-    assert "8 of 8 pictures of **red *car*** are named rightly" in words(app).replace("\\", "")
+    assert "8 of 8 images of **red *car*** are predicted correctly" in words(app).replace("\\", "")
     assert len(app.get("image")) == 8
     app.selectbox(key="cell_pred").select("green").run()
-    assert "0 of 8 pictures of **red *car*** are taken for **green**" in words(app).replace("\\", "")
+    assert "0 of 8 images of **red *car*** are predicted as **green**" in words(app).replace("\\", "")
     assert not app.get("image") and not app.exception
 
 

@@ -114,7 +114,7 @@ def read(source: Source, pictures: Dataset, split: str) -> Parts | None:
         found = _read(str(source.path), pictures.fingerprint, split, times, _pictures=pictures)
         # An uploaded file goes by the hash of its content: a person knows it by its name.
         name = source.path.name
-        for sentence in found.told:
+        for sentence in found.notes:
             st.caption(plain(of_library(sentence).replace(name, source.key)))
         return found
     return None

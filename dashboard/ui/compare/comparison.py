@@ -160,7 +160,7 @@ def timed(found: Comparison) -> Comparison:
             with model.lock:
                 times[name] = milliseconds_per_image(
                     model.classifier,
-                    watch=lambda done, total, place=place: watch(place + done / total, len(names)),
+                    progress=lambda done, total, place=place: watch(place + done / total, len(names)),
                 )
         return times
 

@@ -53,7 +53,7 @@ def figures(health: Health) -> None:
     """Show the main numbers."""
     several = len(health.copies[health.copies["label"] != health.copies["twin_label"]])
     numbers = (
-        (_("Pictures"), len(health.pictures), None),
+        (_("Pictures"), len(health.images), None),
         (_("Different files"), health.distinct, _("Exact copies count once: the same bytes, or the same pixels.")),
         (
             _("Different photographs"),
@@ -238,7 +238,7 @@ def light(health: Health) -> None:
     )
     _label, column, ascending = LIGHT[chosen]
     # Of a photograph that is there several times, one is enough to look at.
-    good = health.pictures[health.pictures["reason"] == ""].drop_duplicates("group")
+    good = health.images[health.images["reason"] == ""].drop_duplicates("group")
     rows = good.sort_values(column, ascending=ascending, kind="stable")
     st.caption(
         _("Brightness is the mean of all pixels, from 0 (black) to 255 (white).")
@@ -252,7 +252,7 @@ def light(health: Health) -> None:
     ]
     _sheet(part, captions)
     _pages(len(rows), SHEET)
-    table = health.pictures[
+    table = health.images[
         ["id", "split", "label", "width", "height", "size", "brightness", "contrast", "sharpness", "group", "reason"]
     ]
     _save(_("All pictures as a table"), table, f"{health.name}-pictures.csv")
@@ -263,7 +263,7 @@ def problems(health: Health) -> None:
     split = {"split": {key: _(text) for key, text in SPLIT.items()}}
     columns = {
         "path": _("File"), "split": _("Split"), "label": _("Class"), "reason": _("Reason"), "format": _("What it is"),
-        "pictures": _("Pictures"), "width": _("Width"), "height": _("Height"),
+        "images": _("Pictures"), "width": _("Width"), "height": _("Height"),
     }  # fmt: skip
     found = [
         (_("Broken files"), health.broken),

@@ -15,7 +15,7 @@ from carvis.evaluation import (
     check_assumptions,
     kept_check,
 )
-from carvis.evaluation.assumptions.result import words_of
+from carvis.evaluation.assumptions.words import words_of
 from ui.models import card_form
 from ui.state import current, data, jobs, selection
 from ui.state.i18n import _, n_, of_library
