@@ -19,9 +19,9 @@ class Backbone:
     Args:
         application: its name in ``keras.applications``; None for what is built here.
         preprocessing: what its ImageNet weights take.
-        blocks: how the names of the layers of each block begin, in order. Fine-tuning opens the last one; a person
-            may open more.
-        input_size: side of the picture where none is asked for.
+        blocks: how the names of the layers of each block begin, in order. Fine-tuning opens the last one;
+            ``open_from`` may open more.
+        input_size: default side of the image.
         untrained_preprocessing: what it takes without ImageNet weights, where that differs.
     """
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from carvis.classifier.vocabulary import OUTPUTS, PREPROCESSING_NAMES
 from carvis.errors import CarvisError
 from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS
 from carvis.language import _, localised
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from carvis.classifier import Classifier
     from carvis.dataset import Dataset
     from carvis.evaluation import AssumptionCheck
-
-_OUTPUTS = ("probability", "independent", "share", "logit", "independent-logit", "log-probability", "signed")
 
 
 def add_workspace(parser: argparse.ArgumentParser) -> None:
@@ -51,17 +50,15 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
             "class names in the model's order, comma-separated, or a file: one a line, labels.txt or class_indices.json"
         ),
     )
-    parser.add_argument(
-        "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help=_("preprocessing the model expects")
-    )
+    parser.add_argument("--preprocessing", choices=PREPROCESSING_NAMES, help=_("preprocessing the model expects"))
     parser.add_argument("--resize", choices=tuple(RESIZE_METHODS), help=_("how images are resized"))
     add_input_size(parser)
     parser.add_argument(
         "--output",
-        choices=_OUTPUTS,
+        choices=OUTPUTS,
         metavar="MEANING",
         help=_("what the model's output means: {meanings} (default: read from its graph, else from its values)").format(
-            meanings=", ".join(_OUTPUTS)
+            meanings=", ".join(OUTPUTS)
         ),
     )
     parser.add_argument(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from carvis.cli.arguments import add_encoding, add_workspace, open_workspace
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import N_, Message, _, localised
+from carvis.training.end_reasons import localised_reason
 from carvis.workspace import Workspace, discard, resolved, shown_path
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _list(runs: "list[Run]") -> int:
         best = status.get("best_val_accuracy")
         words = _("  validation {accuracy:.1%} (epoch {epoch})")
         figures = "" if best is None else words.format(accuracy=best, epoch=status.get("best_epoch", "?"))
-        reason = f"  {status['reason']}" if status.get("reason") else ""
+        reason = f"  {localised_reason(status['reason'])}" if status.get("reason") else ""
         print(f"{one.id:<{width}}  {_(STATES[status['state']]):<8}  {epochs:>7}{figures}{reason}")
     return 0
 
@@ -170,7 +171,7 @@ def _follow(runs: "list[Run]") -> int:
             print(_("waiting for run {first}").format(first=first), flush=True)
         if state not in ("queued", "running", "stopping"):
             status = run.status
-            print(f"{_(STATES[state])}{': ' + status['reason'] if status.get('reason') else ''}")
+            print(f"{_(STATES[state])}{': ' + localised_reason(status['reason']) if status.get('reason') else ''}")
             print(status.get("log_end", ""), file=sys.stderr, end="\n" if status.get("log_end") else "")
             return 0
         if state == "queued" and not run.alive:

@@ -10,6 +10,7 @@ from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.cli.runs import STATES
 from carvis.errors import TrainingError
 from carvis.language import N_, Message, _
+from carvis.training.end_reasons import localised_reason
 from carvis.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -20,12 +21,15 @@ HELP = N_("train a model: own, transfer or fine-tune")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from carvis.architectures.backbones import BACKBONES
+    from carvis.architectures.recipes import RECIPES
+    from carvis.training.recipes import CACHE_PRECISIONS
 
     parser.epilog = _(
         "Backbones: {BACKBONES}. Ctrl-C stops the run after the current step and saves the best "
         "weights so far (exit code 130); a second Ctrl-C stops it at once."
     ).format(BACKBONES=", ".join(BACKBONES))
-    parser.add_argument("recipe", nargs="?", choices=("own", "transfer", "fine-tune"), metavar="own|transfer|fine-tune")
+    recipes = "; ".join(f"{name}: {_(recipe.sentence)}" for name, recipe in RECIPES.items())
+    parser.add_argument("recipe", nargs="?", choices=tuple(RECIPES), metavar="|".join(RECIPES), help=recipes)
     parser.add_argument(
         "data", nargs="?", metavar="DATA", help=_("folder with train/<class>/*.jpg and, if possible, valid/ and test/")
     )
@@ -80,6 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     course.add_argument(
         "--cache-precision",
         default="auto",
+        choices=CACHE_PRECISIONS,
         metavar="P",
         help=_(
             "precision of cached features: float32, float16 (half the disk space), or auto for the first that fits "
@@ -91,6 +96,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mixed-precision",
         action="store_true",
         help=_("compute in bfloat16: faster on hardware that supports it"),
+    )
+    course.add_argument(
+        "--jit-compile",
+        action="store_true",
+        help=_("compile the training steps with XLA: often faster on graphics cards, slow to start"),
     )
     course.add_argument(
         "--devices",
@@ -127,7 +137,7 @@ def run(args: argparse.Namespace) -> int:
     keys = (
         "backbone", "parent", "input_size", "width", "head_units", "dropout", "open_from", "preprocessing", "resize",
         "name", "epochs", "patience", "batch_size", "learning_rate", "label_smoothing", "seed", "views",
-        "cache_precision", "replay", "mixed_precision", "devices",
+        "cache_precision", "replay", "mixed_precision", "jit_compile", "devices",
     )  # fmt: skip
     wanted = {key: getattr(args, key) for key in keys}
     wanted |= {"weights": args.weights or "auto", "augment": not args.no_augment, "cache": not args.no_cache}
@@ -177,7 +187,7 @@ def _summary(status: dict[str, Any]) -> str:
     state = _(STATES[status["state"]]).capitalize()
     text = _("{state} after {n} epochs").format(state=state, n=status.get("epoch", 0))
     if status.get("reason"):
-        text += f" ({status['reason']})"
+        text += f" ({localised_reason(status['reason'])})"
     metrics = status.get("metrics") or {}
     if metrics.get("val_accuracy") is not None:
         text += _("; best epoch {epoch}: validation accuracy {accuracy:.1%}").format(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,11 @@ from carvis.explain.methods.probe import Images, Probe
 from carvis.explain.prepared_images import PreparedImage, in_batches
 from carvis.explain.raw_maps import RawMap, cam_maps, fused, probe_map, summed
 from carvis.explain.request import HeatmapRequest
+from carvis.explain.score import Score
 from carvis.explain.status import status_of
 from carvis.explain.target import Target, needs_label, resolve_target, target_name
 
-# A heatmap of an image: method, target and layer, as they were asked for.
+# A heatmap of an image: method, target and layer, as requested.
 Key = tuple[str, Target, Layer]
 
 
@@ -40,7 +41,7 @@ class Heatmaps:
 
     def __init__(self, clf: Classifier, request: HeatmapRequest):
         self.clf, self.request = clf, request
-        self.score = clf.score_kind(request.score)
+        self.score = cast("Score", clf.score_kind(request.score))
         self.layers = LayerChoice.of(clf, request.layers) if request.takes_layer else LayerChoice()
 
     def of(self, images: Iterable[PreparedImage], batch_size: int) -> Iterator[dict[Key, Heatmap]]:
@@ -98,7 +99,7 @@ class Heatmaps:
         return {"input": [probe_map(method, probe) for probe in self._probes(batch, batch.values, t)]}
 
     def _probes(self, batch: _Batch, activations: np.ndarray, t: int) -> Iterator[Probe]:
-        black = self.clf.black_picture(batch.values.shape[1:3])
+        black = self.clf.black_image(batch.values.shape[1:3])
         scores, gradients = self._hooks((), 1), self._hooks(("input",), 1)
         for i, image in enumerate(batch.values):
             target = batch.outputs.classes[i, t], batch.outputs.against[i, t], batch.gamma[i, t]

@@ -1,5 +1,5 @@
 from .choices import ALPHAS, ORIENTATIONS, RESIZE_METHODS, Alpha, Orientation, ResizeMethod
-from .colour import DIVERGING, colorize, overlay, overlay_difference
+from .colour import COLORMAPS, DIVERGING, ColorMap, colorize, overlay, overlay_difference
 from .dataset_depth import Depth, depth_of
 from .decode_limits import MAX_PIXELS
 from .files import encode_image, thumbnail, write_image
@@ -21,6 +21,7 @@ from .resampling import SHOWN_SIDE, fitted, resize
 
 __all__ = [
     "ALPHAS",
+    "COLORMAPS",
     "DIVERGING",
     "IMAGE_SUFFIXES",
     "KERAS",
@@ -30,6 +31,7 @@ __all__ = [
     "SHOWN_SIDE",
     "USUAL",
     "Alpha",
+    "ColorMap",
     "Depth",
     "Orientation",
     "Reading",

@@ -1,6 +1,7 @@
 """Colouring maps and laying them over images."""
 
 from functools import lru_cache
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -9,6 +10,9 @@ from carvis.images.resampling import resize
 from carvis.images.strips import by_strips
 
 DIVERGING = "RdBu_r"
+# The colour maps on offer; functions take any other name of matplotlib, too.
+ColorMap = Literal["viridis", "cividis", "magma", "tutorial"]
+COLORMAPS: tuple[ColorMap, ...] = get_args(ColorMap)
 
 
 @lru_cache(maxsize=16)

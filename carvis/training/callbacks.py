@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from carvis.training.checkpoint import TrainingState, save_state
+from carvis.training.end_reasons import LOSS_NOT_FINITE, no_improvement
 from carvis.training.schedule import learning_rate_at
 
 CROSSENTROPY = "crossentropy"
@@ -97,7 +98,7 @@ class Steps(_RunCallback):
         self._step = batch + 1
         logs = _exact(logs)
         if not math.isfinite(logs["loss"]):
-            self.course.reason = "the loss is NaN or infinite: try a lower learning rate"
+            self.course.reason = LOSS_NOT_FINITE
             self.model.stop_training = self.course.partial = True
             return
         now = time.monotonic()
@@ -212,7 +213,7 @@ def out_of_patience(course: Course) -> bool:
     """Tell whether a training no longer gets better, and note it as the reason of its end."""
     if course.state.waited < course.patience:
         return False
-    course.reason = f"no better validation loss or accuracy for {course.patience} epochs"
+    course.reason = no_improvement(course.patience)
     return True
 
 

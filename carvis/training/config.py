@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import TypedDict
 
-from carvis.images import USUAL, Reading
-from carvis.training.recipes import CachePrecision, FeaturePrecision, RecipeName
+from carvis.images import USUAL, Alpha, Orientation, Reading, ResizeMethod
+from carvis.training.recipes import DEFAULTS, CachePrecision, FeaturePrecision, RecipeName
 from carvis.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Options(TypedDict, total=False):
     replay: bool
     patience: int | None
     preprocessing: str | None
-    resize: str
+    resize: ResizeMethod
     label_smoothing: float
     width: int
     head_units: int | None
@@ -73,9 +73,9 @@ class RunConfig:
     parent: str | None
     input_size: tuple[int, int] | None
     preprocessing: str | None
-    resize: str
-    alpha: str = USUAL.alpha
-    orientation: str = USUAL.orientation
+    resize: ResizeMethod
+    alpha: Alpha = USUAL.alpha
+    orientation: Orientation = USUAL.orientation
     epochs: int
     patience: int
     batch_size: int
@@ -121,6 +121,18 @@ class RunConfig:
         return Reading(self.alpha, self.orientation)
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the input, once the parent has been opened."""
+        assert self.input_size is not None
+        return self.input_size
+
+    @property
+    def scaling(self) -> str:
+        """The name of the preprocessing, once the parent has been opened."""
+        assert self.preprocessing is not None
+        return self.preprocessing
+
+    @property
     def shown_views(self) -> list[int | None]:
         """The views of the training images, shown in turn, an epoch each; None shows the images as they are."""
         if not self.augment:
@@ -129,8 +141,8 @@ class RunConfig:
 
     @property
     def needs_parent(self) -> bool:
-        """Whether a transfer model must be trained before this run can start."""
-        return self.recipe == "fine-tune" and self.parent is None
+        """Whether the model that this run continues must be trained first."""
+        return DEFAULTS[self.recipe].parent is not None and self.parent is None
 
     def weights_file(self, workspace: Workspace) -> str | Path | None:
         """Return ``imagenet``, the file of the backbone's weights, or None."""

@@ -67,7 +67,7 @@ class Recorder:
             self._lock.acquire(timeout=2)
         except Timeout:
             raise TrainingError(
-                Message("The run {directory} is going on already: stop it first.", directory=self.directory.name)
+                Message("The run {directory} is already running: stop it first.", directory=self.directory.name)
             ) from None
         try:
             self._begin()

@@ -208,7 +208,7 @@ class FeatureCache:
             discard(folder)
         try:
             with staged_folder(folder) as staged:
-                self._compute(staged, frozen, ImageInputs(images, str(config.preprocessing), [view], config.seed), kind)
+                self._compute(staged, frozen, ImageInputs(images, config.scaling, [view], config.seed), kind)
         except OverflowError:
             self._done = before
             return False

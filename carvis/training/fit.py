@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from typing_extensions import override
 
-from carvis.classifier.output import gives_logits
+from carvis.classifier.output_kind import gives_logits
 from carvis.training import callbacks as run_callbacks
 from carvis.training.batches import Inputs, batches_in_order, training_batches
 from carvis.training.callbacks import CROSSENTROPY, Course

@@ -83,7 +83,7 @@ def read_history(
             log = read_csv_log(content, shown, encoding)
             tables, notes = log.tables, log.notes
     table, replaced = _tidy(tables, shown)
-    table.attrs["notes"] = [*notes, *_told(table, replaced)]
+    table.attrs["notes"] = [*notes, *_notes(table, replaced)]
     return table
 
 
@@ -94,24 +94,24 @@ def seams(history: pd.DataFrame) -> list[int]:
     return sorted(int(epoch) for epoch in history.groupby("training")["epoch"].min())[1:]
 
 
-def _told(table: pd.DataFrame, replaced: int) -> list[Message]:
-    found = seams(table)
+def _notes(table: pd.DataFrame, replaced: int) -> list[Message]:
+    starts = seams(table)
     notes = []
-    if found:
+    if starts:
         notes.append(
             Message.of_number(
-                "Two trainings follow each other here: the second begins with epoch {epochs}.",
-                "{trainings} trainings follow each other here: they begin with epochs {epochs}.",
-                len(found),
-                trainings=len(found) + 1,
-                epochs=", ".join(map(str, found)),
+                "This log holds two trainings: the second starts at epoch {epochs}.",
+                "This log holds {trainings} trainings: the later ones start at epochs {epochs}.",
+                len(starts),
+                trainings=len(starts) + 1,
+                epochs=", ".join(map(str, starts)),
             )
         )
     if replaced:
         notes.append(
             Message.of_number(
-                "{n} epoch was trained again from an earlier one: the later training is shown.",
-                "{n} epochs were trained again from an earlier one: the later training is shown.",
+                "{n} epoch was trained again: the later training is shown.",
+                "{n} epochs were trained again: the later training is shown.",
                 replaced,
             )
         )
@@ -152,11 +152,11 @@ def _from_json(content: bytes, path: Path) -> pd.DataFrame:
 def _tidy(tables: list[pd.DataFrame], path: Path) -> tuple[pd.DataFrame, int]:
     named = [_named(table, path) for table in tables]
     if not any("loss" in table or "val_loss" in table for table in named):
-        raise TableError(Message("{path} has no column loss: name the history of a Keras training.", path=path))
+        raise TableError(Message("{path} has no column loss: choose the history of a Keras training.", path=path))
     trainings = [one for table in named for one in _trainings(table, path)]
     if not trainings:
         raise TableError(
-            Message("{path} holds no epoch with a number in it: name the history of a Keras training.", path=path)
+            Message("{path} has no epoch with a number in it: choose the history of a Keras training.", path=path)
         )
     table, replaced = _joined(trainings)
     if "loss" not in table:
@@ -165,7 +165,7 @@ def _tidy(tables: list[pd.DataFrame], path: Path) -> tuple[pd.DataFrame, int]:
     table = table.dropna(axis=0, how="all", subset=measured).reset_index(drop=True)
     if table.empty:
         raise TableError(
-            Message("{path} holds no epoch with a number in it: name the history of a Keras training.", path=path)
+            Message("{path} has no epoch with a number in it: choose the history of a Keras training.", path=path)
         )
     return table if table["training"].nunique() > 1 else table.drop(columns="training"), replaced
 

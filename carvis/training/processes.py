@@ -51,7 +51,7 @@ def resume(run: Run) -> Run:
         TrainingError: the run is finished, or is running already.
     """
     if run.alive:
-        raise TrainingError(Message("The run {run} is going on already: follow it, or stop it first.", run=run.id))
+        raise TrainingError(Message("The run {run} is already running: follow it, or stop it first.", run=run.id))
     if run.state == "finished":
         raise TrainingError(
             Message("The run {run} is finished: start a new one from its model with --parent.", run=run.id)

@@ -10,7 +10,7 @@ from ui.widgets import assumptions, commands, pickers, skipped_files, unreadable
 from ui.widgets.layout import empty, guarded, heading, no_models
 from ui.widgets.text import plain
 
-COVER = {"yes": N_("Look, and cover each part"), "no": N_("Only look (much faster)")}
+COVER = {"yes": N_("Look, and occlude each part"), "no": N_("Only look (much faster)")}
 EXPLAIN = {"predicted": N_("the predicted class"), "true": N_("the true class")}
 
 
@@ -50,13 +50,15 @@ def by_parts(models: list[str]) -> bool:
     if parts is None or not models:
         return False
     st.caption(annotations.summary(parts, pictures, split))
-    asked = measurement.question(selection.get())
+    settings = measurement.attention_settings(selection.get())
     found = unreadable.each(
-        "result", {name: name for name in models}, lambda name: measurement.result(name, pictures, split, parts, asked)
+        "result",
+        {name: name for name in models},
+        lambda name: measurement.result(name, pictures, split, parts, settings),
     )
     results = {name: found.get(name) for name in models}
     missing = [name for name, result in results.items() if result is None]
-    if measurement.offer(missing, pictures, split, parts, asked):
+    if measurement.offer(missing, pictures, split, parts, settings):
         st.rerun()
     if there := {name: result for name, result in results.items() if result is not None}:
         sections.show(there, pictures)
@@ -70,7 +72,7 @@ def _settings() -> None:
     with st.popover(_("Settings"), icon=":material/tune:"):
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
         st.selectbox(_("Method"), methods, methods.index(chosen.method), **selection.control("method", chosen.method))
-        st.caption(of_library(METHODS[chosen.method].sentence))
+        st.caption(of_library(METHODS[chosen.method].caption))
         for label, words, field, value in (
             (_("Evidence for"), EXPLAIN, "explain", explained),
             (_("Ask"), COVER, "cover", chosen.cover),
@@ -88,23 +90,22 @@ def _settings() -> None:
 
 heading(
     _("Where models look"),
-    _("On which parts of the car do the models look over all pictures, and which do they need?"),
+    _("Which parts of the car do the models look at over all images, and which do they need?"),
     _(
-        "One heatmap tells about one picture. Here the heatmaps of all annotated pictures are summed up, part by "
-        "part.\n\n"
-        "- **Share of the map**: how much of a model's evidence lies on the part. The **line** beside it is the part's "
-        "share of the picture: a map that knows nothing would reach just that. **Times its area** is one divided by "
+        "One heatmap tells about one image. Here the heatmaps of all annotated images are summed up, part by part.\n\n"
+        "- **Share of the evidence**: how much of a model's evidence lies on the part. The **line** beside it is the "
+        "part's share of the image, which evidence spread at random would reach. **Times its area** is one divided by "
         "the other.\n"
-        "- **Maximum lies on it** (the pointing game): in how many pictures the strongest place of the map is on the "
+        "- **Maximum lies on it** (the pointing game): in how many images the maximum of the heatmap lies on the "
         "part.\n"
-        "- **Fall when covered**: the part is painted over with the colours around it and the model asked again. How "
-        "far does the probability fall? This shows what the model **needs**, where a map only shows what it looks at.\n"
-        "- The **diamond** is the control: the same shape covered elsewhere. Only what a fall has beyond it comes from "
-        "the part itself. The background's shape, moved, covers much of the car, so its control is large.\n\n"
-        "**What stands out** compares the classes: a class for which a model rests on a part that it does not use for "
-        "the others has perhaps been learnt by a shortcut, such as a backdrop.\n\n"
-        "**Where models disagree**, below, finds the pictures to look at next: those on which the models give the same "
-        "answer for different reasons, and those on which one alone is right."
+        "- **Fall when occluded**: the part is filled with the colours around it and the model predicts again. How far "
+        "does the probability fall? This shows what the model **needs**; a heatmap only shows what it looks at.\n"
+        "- The **diamond** is the control: the same shape occluded elsewhere. Only what a fall has beyond it comes "
+        "from the part itself. The background's shape, moved, occludes much of the car, so its control is large.\n\n"
+        "**What stands out** compares the classes: where a model relies on a part for one class and not for the "
+        "others, it may have learnt a shortcut, such as a backdrop.\n\n"
+        "**Where models disagree**, below, finds the images to look at next: those with the same prediction for "
+        "different reasons, and those on which only one model is right."
     ),
 )
 files = data.model_files()

@@ -191,7 +191,7 @@ CASES = [
     ("labels-json", "[" * 100_000, 0, "nested deeper"),
     ("labels-json", '{"Golf": 0, "Polo": 7}', 0, "from 0"),
     ("labels-json", '{"Golf": null}', 0, "from 0"),
-    ("history", "epoch,loss\n", 0, "holds no epoch"),
+    ("history", "epoch,loss\n", 0, "has no epoch"),
     ("history", "loss\n1\n" * 1_100, 0, "more than 1,000 trainings"),
     ("history", LOG + "x" * 100_001, 0, "characters in a line"),
     ("history", LOG + "2,0.25,9,9,9,9\n", 2, "1 line of"),

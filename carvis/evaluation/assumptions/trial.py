@@ -120,7 +120,7 @@ class Trial:
         possible = [own]
         for value in values:
             try:
-                self.clf.variant(**{fact: value})
+                self.clf.replace(**{fact: value})
             except ModelError:
                 continue
             possible += [value] if value != own else []
@@ -134,7 +134,7 @@ class Trial:
 
     def _output_is_open(self) -> bool:
         """Whether a model has one output whose meaning its graph is not certain of."""
-        from carvis.classifier.output import decide_output
+        from carvis.classifier.output_kind import decide_output
 
         meaning, assumption = decide_output(self.clf.model, self.clf.name)
         return self.clf.model.outputs[0].shape[1] == 1 and (not meaning or assumption is not None)
@@ -190,7 +190,7 @@ class Trial:
             same = rows[~np.isin(rows, list(self._images.special[fact]))]
             places[same] = self._places(same, {one: value for one, value in changes.items() if one != fact})[same]
         missing = rows[places[rows] == _UNKNOWN]
-        variant = self.clf.variant(**changes) if len(missing) else self.clf
+        variant = self.clf.replace(**changes) if len(missing) else self.clf
         images = self._images.of(variant) if len(missing) else []
         for start in range(0, len(missing), _BATCH):
             if self._deadline and time.monotonic() > self._deadline:

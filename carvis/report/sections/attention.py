@@ -4,7 +4,7 @@ import numpy as np
 
 from carvis.explain.attention import Attention
 from carvis.figures import attention_by_part, figure_bytes
-from carvis.language import _
+from carvis.language import _, localised
 from carvis.report.blocks import Block, Column, Image, Points, Section, Share, Words, columns_table, percent
 from carvis.report.context import Context
 
@@ -19,17 +19,18 @@ def attention(context: Context) -> Section | None:
     with_parts = {name: one for name, one in context.attention.items() if len(one.attention.table)}
     if not with_parts:
         return None
-    from carvis.explain.attention.outliers import stands_out_words
+    from carvis.explain.attention import outlier_findings
 
     results = {name: measured.attention for name, measured in with_parts.items()}
     full = all(measured.full for measured in with_parts.values())
     blocks: list[Block] = []
-    unusual = []
+    outliers: list[str] = []
     for name, measured in with_parts.items():
-        rows = measured.attention.unusual().head(3).to_dict("records") if measured.full else []
-        unusual += [f"{name}, {stands_out_words(row)}" for row in rows]
-    if unusual:
-        blocks.append(Points(tuple(unusual)))
+        if measured.full:
+            findings = outlier_findings(name, measured.attention.outliers().head(3))
+            outliers += [localised(finding.message) for finding in findings]
+    if outliers:
+        blocks.append(Points(tuple(outliers)))
     counts = {len(result.table) for result in results.values()}
     n = " – ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
     if not full:
@@ -45,7 +46,7 @@ def attention(context: Context) -> Section | None:
     keyed = {context.keys[name]: result for name, result in results.items()}
     caption = _("Share of the evidence on each part, {n} images (line: the part's share of the image)").format(n=n)
     blocks.append(columns_table(_shares(keyed), caption))
-    if full and all(result.covered for result in results.values()):
+    if full and all(result.occluded for result in results.values()):
         words = _("Fall in probability with the part occluded (in brackets: as much occluded elsewhere)")
         blocks.append(columns_table(_falls(keyed), words))
     made = [

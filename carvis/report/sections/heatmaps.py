@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from carvis.errors import CarvisError
 from carvis.evaluation.comparison import pattern_words
+from carvis.explain.faithfulness_metrics.verdict import VERDICT_NAMES
+from carvis.explain.scale import SCALE_SENTENCES
+from carvis.explain.score import SCORE_NAMES
 from carvis.images import encode_image, fitted, overlay, read_image
 from carvis.language import N_, _, localised
 from carvis.report.blocks import Badge, Heading, Image, Kind, Row, Section, Words
@@ -25,11 +28,7 @@ if TYPE_CHECKING:
     from carvis.explain import Heatmap
 
 _SIDE = 224
-_VERDICTS: dict[str, tuple[str, Kind]] = {
-    "better": (N_("heatmap tested: better than chance"), "good"),
-    "not-better": (N_("heatmap tested: no better than chance"), "bad"),
-    "no-evidence": (N_("no evidence to test"), "plain"),
-}
+_TONES: dict[str, Kind] = {"better": "good", "not-better": "bad", "no-evidence": "plain"}
 _TESTED_HOW = N_(
     "A tested heatmap was compared with random ones and a central blob: the image is erased and restored in "
     "each one's order (deletion and insertion, Petsiuk et al. 2018)."
@@ -58,7 +57,7 @@ def heatmaps(context: Context) -> Section | None:
     every = [drawn for of_reason in by_reason.values() for drawn in of_reason]
     if not every:
         return None
-    lead = Words(_("Each heatmap is divided by its own maximum: compare positions, not intensities."), True)
+    lead = Words(localised(SCALE_SENTENCES["map"]), True)
     notes = [Words(note, True) for note in dict.fromkeys(note for drawn in every for note in drawn.notes)]
     rows: list[Heading | Row] = []
     for why, of_reason in by_reason.items():
@@ -102,12 +101,13 @@ def _drawn(context: Context, sample: Mapping[Any, Any]) -> _Drawn | None:
             words.format(
                 model=name,
                 method=heatmap.method,
-                score=heatmap.score_kind,
+                score=localised(SCORE_NAMES[heatmap.score_kind]),
                 layer=heatmap.layer,
                 preprocessing=heatmap.input_words,
             )
         )
-        notes += [f"{name}: {localised(note)}" for note in heatmap.notes]
+        why_blank = () if heatmap.status == "ok" else (heatmap.message,)
+        notes += [f"{name}: {localised(note)}" for note in (*heatmap.notes, *why_blank)]
         [values] = scale_maps([heatmap], "map")
         right = heatmap.predicted_name == sample["label"]
         prediction = Badge(f"{'✓' if right else '✗'} {heatmap.predicted_name} {heatmap.confidence:.0%}", _tone(right))
@@ -125,19 +125,19 @@ def _drawn(context: Context, sample: Mapping[Any, Any]) -> _Drawn | None:
 def _worth(context: Context, clf: Classifier, image: str | Path, heatmap: Heatmap) -> list[Badge]:
     """What a map is worth: no evidence, or what its test said, where it was tested or is to be."""
     if heatmap.status != "ok":
-        return [Badge(_("no evidence: {status}").format(status=heatmap.status))]
+        return [Badge(_("no evidence"))]
     from carvis.explain import faithfulness
-    from carvis.explain.faithfulness_metrics.scores import faithfulness_key, kept_faithfulness
+    from carvis.explain.faithfulness_metrics.cache import faithfulness_key, kept_faithfulness
 
     cache = Cache(context.cache_dir / "faithfulness") if context.cache_dir else None
     test = kept_faithfulness(cache, faithfulness_key(clf, image, heatmap))
     if test is None and context.settings.measure:
         context.tell(_("testing the heatmap of {name}").format(name=clf.name))
         [test] = faithfulness(clf, [image], [heatmap], cache=cache)
-    if test is None or test.verdict not in _VERDICTS:
+    if test is None:
         return []
-    words, tone = _VERDICTS[test.verdict]
-    return [Badge(_(words), tone)]
+    verdict = _("heatmap tested: {verdict}").format(verdict=localised(VERDICT_NAMES[test.verdict]))
+    return [Badge(verdict, _TONES[test.verdict])]
 
 
 def choose(context: Context, n: int) -> pd.DataFrame:

@@ -67,7 +67,7 @@ class View:
 
     def _choose_layer(self, chosen: selection.Selection) -> str:
         name, paths = self.model.name, list(self.found)
-        stages, model_places = last_of_each_size(self.found), self.model.classifier.places
+        stages, model_places = last_of_each_size(self.found), self.model.classifier.layer_graph
         usual = stages[len(stages) // 2]
         wanted = dict(entry.rsplit(":", 1) for entry in chosen.layer if ":" in entry).get(name)
         if wanted in model_places.by_path or wanted in model_places.groups:
@@ -227,7 +227,7 @@ class View:
     def _numbers(self, path: str, chosen: selection.Selection) -> bytes:
         clf = self.model.classifier
         facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.input_words}
-        return activation_file({path: self.found[path]}, **facts, picture=self.picture.id)
+        return activation_file({path: self.found[path]}, **facts, image=self.picture.id)
 
     def _table(self, path: str, chosen: selection.Selection) -> bytes:
         rows = ([layer, *values.shape, self.dead[layer]] for layer, values in self.found.items())

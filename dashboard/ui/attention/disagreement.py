@@ -139,7 +139,7 @@ def _find(names: list[str], key: str, watch: Callable[[float, float], bool]) -> 
             data.dataset(current.dataset_name()),
             current.split(),
             method=selection.get().method,
-            watch=watch,
+            progress=watch,
         ).drop(columns="path")
     buffer = io.BytesIO()
     table.to_parquet(buffer, index=False)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.explain.attention import Attention
-from ui.attention.verdicts import number, share
+from ui.attention.numbers import number, share
 from ui.state import data, selection
 from ui.state.i18n import _
 from ui.widgets.text import mark, percent, plain
@@ -28,7 +28,7 @@ def show(result: Attention, pictures: Dataset, label: str | None, part: str) -> 
     table = result.table[result.table[f"area:{part}"] > 0]
     if label:
         table = table[table["label"] == label]
-    by = "fall" if result.covered else "share"
+    by = "fall" if result.occluded else "share"
     table = table.sort_values([f"{by}:{part}", "id"], ascending=[False, True], na_position="last").head(_SHOWN)
     if table.empty:
         st.caption(_("No picture shows this part."))
@@ -44,10 +44,10 @@ def show(result: Attention, pictures: Dataset, label: str | None, part: str) -> 
     with st.grid("auto", min_column_width=168, gap="small"):
         for (_index, row), picture in zip(table.iterrows(), small, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall"):
-                _tile(row, picture, part, result.covered)
+                _tile(row, picture, part, result.occluded)
 
 
-def _tile(row: pd.Series, picture: bytes | str, part: str, covered: bool) -> None:
+def _tile(row: pd.Series, picture: bytes | str, part: str, occluded: bool) -> None:
     if isinstance(picture, bytes):
         st.image(
             picture, width="stretch", alt=_("{label}, taken for {predicted}").format(**row[["label", "predicted"]])
@@ -55,11 +55,11 @@ def _tile(row: pd.Series, picture: bytes | str, part: str, covered: bool) -> Non
     else:
         st.caption(f":material/broken_image: {plain(picture)}")
     st.markdown(f"{mark(bool(row['right']))} **{plain(row['predicted'])}** {percent(row['confidence'])}")
-    said = [_("{share} of the map").format(share=share(row[f"share:{part}"]))]
-    if covered:
+    said = [_("{share} of the evidence").format(share=share(row[f"share:{part}"]))]
+    if occluded:
         said.append(_("fall {fall}").format(fall=number(row[f"fall:{part}"])))
         if row[f"changed:{part}"] == 1:
-            said.append(_("the answer changes"))
+            said.append(_("the prediction changes"))
     st.caption(" · ".join(said))
     st.page_link(
         "app_pages/heatmaps.py",

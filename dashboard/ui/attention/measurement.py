@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from carvis.dataset import Dataset
 from carvis.dataset.parts import Parts
 from carvis.errors import CarvisError
-from carvis.explain.attention import Attention, attention_on_parts, kept, settings_key, settings_of
+from carvis.explain.attention import Attention, AttentionSettings, attention_key, attention_on_parts, load_attention
 from carvis.workspace import Cache, content_hash, json_text, read_json
 from carvis.workspace.json_schema import Texts
 from ui.state import classifiers, data, selection
@@ -28,14 +28,14 @@ class _Identity(TypedDict):
     class_names: Texts
 
 
-def question(chosen: selection.Selection) -> dict:
-    """Return what is asked of every model, as ``attention_on_parts`` takes it."""
-    return {
-        "method": chosen.method,
-        "target": "true" if chosen.explain == "true" else "predicted",
-        "score": chosen.score,
-        "cover": chosen.cover == "yes",
-    }
+def attention_settings(chosen: selection.Selection) -> AttentionSettings:
+    """Return how every model is measured."""
+    return AttentionSettings(
+        method=chosen.method,
+        target="true" if chosen.explain == "true" else "predicted",
+        score=chosen.score,
+        occlude=chosen.cover == "yes",
+    )
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -67,7 +67,7 @@ def _identity(name: str) -> tuple[str, list[str]] | None:
     return None
 
 
-def result(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict) -> Attention | None:
+def result(name: str, pictures: Dataset, split: str, parts: Parts, settings: AttentionSettings) -> Attention | None:
     """Return one model's result where it was measured before."""
     try:
         identity = _identity(name)
@@ -75,10 +75,10 @@ def result(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict) 
         return None
     if identity is None:
         return None
-    key = settings_key(identity, (pictures.fingerprint, split), parts.fingerprint, settings_of(**asked))
+    key = attention_key(identity, (pictures.fingerprint, split), parts.fingerprint, settings)
     shelf = _opened()
     if key not in shelf:
-        found = kept(_here(), key)
+        found = load_attention(_here(), key)
         if found is None:
             return None
         shelf[key] = found
@@ -87,7 +87,7 @@ def result(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict) 
     return shelf[key]
 
 
-def offer(missing: list[str], pictures: Dataset, split: str, parts: Parts, asked: dict) -> bool:
+def offer(missing: list[str], pictures: Dataset, split: str, parts: Parts, settings: AttentionSettings) -> bool:
     """Offer to measure the models that were not measured yet, with progress and a way to stop.
 
     Returns:
@@ -99,7 +99,7 @@ def offer(missing: list[str], pictures: Dataset, split: str, parts: Parts, asked
     slot = st.container(border=True)
     with slot:
         # What was asked, so that another question or a later visit does not go on by itself.
-        wanted = content_hash(missing, split, parts.fingerprint, asked)
+        wanted = content_hash(missing, split, parts.fingerprint, settings.as_dict())
         if st.session_state.get(_MEASURING) != wanted:
             st.markdown(_("Not measured yet with these settings: {names}.").format(names=names))
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -111,12 +111,12 @@ def offer(missing: list[str], pictures: Dataset, split: str, parts: Parts, asked
                     on_click=careful(_begin),
                     args=(wanted,),
                 )
-                st.caption(_work(len(missing), len(parts), len(parts.names), asked["cover"]))
+                st.caption(_work(len(missing), len(parts), len(parts.names), settings.occlude))
             return False
         st.button(_("Stop"), icon=":material/stop:", key="attention_stop", on_click=careful(_end))
         done = False
         for name in missing:
-            done |= _measure(name, pictures, split, parts, asked)
+            done |= _measure(name, pictures, split, parts, settings)
     _end()
     return done
 
@@ -129,12 +129,12 @@ def _end() -> None:
     st.session_state.pop(_MEASURING, None)
 
 
-def _work(models: int, pictures: int, parts: int, cover: bool) -> str:
-    passes = models * pictures * (1 + 2 * parts if cover else 1)
+def _work(models: int, pictures: int, parts: int, occlude: bool) -> str:
+    passes = models * pictures * (1 + 2 * parts if occlude else 1)
     return _("{n} forward passes; results are kept.").format(n=f"{passes:,}")
 
 
-def _measure(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict) -> bool:
+def _measure(name: str, pictures: Dataset, split: str, parts: Parts, settings: AttentionSettings) -> bool:
     bar = st.progress(0.0, text=_("Opening {model} …").format(model=plain(name)))
     model = classifiers.open_model(name)
     if model.classifier is None:
@@ -143,19 +143,19 @@ def _measure(name: str, pictures: Dataset, split: str, parts: Parts, asked: dict
         return False
     clf = model.classifier
 
-    def watch(done: int, total: int) -> None:
+    def progress(done: float, total: float) -> None:
         # Drawing the bar is also where a click on Stop ends the run.
-        words = _("{model}: {done} of {total} pictures").format(model=plain(name), done=f"{done:,}", total=f"{total:,}")
+        words = _("{model}: {done} of {total} images").format(
+            model=plain(name), done=f"{done:,.0f}", total=f"{total:,.0f}"
+        )
         bar.progress(done / max(total, 1), text=words)
 
     try:
         facts = {"fingerprint": clf.fingerprint, "class_names": list(clf.class_names)}
         with model.lock:
-            found = attention_on_parts(clf, pictures, split, parts, watch=watch, cache=_here(), **asked)
+            found = attention_on_parts(clf, pictures, split, parts, settings, progress=progress, cache=_here())
         identity = facts["fingerprint"], facts["class_names"]
-        _opened()[settings_key(identity, (pictures.fingerprint, split), parts.fingerprint, settings_of(**asked))] = (
-            found
-        )
+        _opened()[attention_key(identity, (pictures.fingerprint, split), parts.fingerprint, settings)] = found
         st.session_state.setdefault(_IDENTITIES, {})[classifiers.file_key(name)] = identity
         # In a workspace that cannot be written, what was found is there for this session.
         with contextlib.suppress(CarvisError):

@@ -7,19 +7,27 @@ import pandas as pd
 import streamlit as st
 
 from carvis.dataset import Dataset
-from carvis.explain.attention import Attention, claim
+from carvis.explain.attention import (
+    Attention,
+    claim,
+    claim_finding,
+    default_part,
+    names_an_emblem,
+    outlier_findings,
+    skipped_messages,
+)
 from carvis.tables import to_csv
-from ui.attention import charts, images, verdicts
+from ui.attention import charts, images
+from ui.attention.numbers import number, share
 from ui.state import selection
-from ui.state.i18n import N_, _, translated
+from ui.state.i18n import N_, _, of_library, translated
 from ui.state.widget_values import careful
 from ui.widgets.download import download
-from ui.widgets.text import plain
+from ui.widgets.text import marked_up, plain
 
-MEASURES = {"looks": N_("Looks (times its area)"), "needs": N_("Needs (fall when covered)")}
+MEASURES = {"looks": N_("Looks (times its area)"), "needs": N_("Needs (fall when occluded)")}
 CLICK = N_(
-    "Click a cell, or choose below, to see the pictures behind it. With few pictures a class, small differences are "
-    "chance."
+    "Click a cell, or choose below, to see the images behind it. With few images a class, small differences are chance."
 )
 _ICONS = {"both": "warning", "need": "push_pin", "attention": "visibility"}
 _SENTENCES = 2
@@ -32,12 +40,17 @@ def show(results: dict[str, Attention], pictures: Dataset) -> None:
     with st.expander(_("The same as a table"), type="compact"):
         charts.table_of_parts(results)
     several = all(len(result.table) > 1 for result in results.values())
-    said = [sentence for name, result in results.items() for sentence in verdicts.notes(name, result)]
-    if said and several:
-        st.caption(" ".join(dict.fromkeys(said)))
+    notes = [sentence for name, result in results.items() for sentence in _notes(name, result)]
+    if notes and several:
+        st.caption(" ".join(dict.fromkeys(notes)))
     _downloads(results)
     if several:
         _classes(results, pictures)
+
+
+def _notes(name: str, result: Attention) -> list[str]:
+    notes = [f"{plain(name)}: {plain(of_library(note))}" for note in result.notes]
+    return notes + [marked_up(message) for message in skipped_messages(name, result)]
 
 
 def _findings(results: dict[str, Attention]) -> None:
@@ -48,22 +61,22 @@ def _findings(results: dict[str, Attention]) -> None:
             _claim(results, parts)
         if several:
             with st.container(border=True, height="stretch"):
-                _unusual(results)
+                _outliers(results)
 
 
 def _claim(results: dict[str, Attention], parts: tuple[str, ...]) -> None:
     part = _part(parts)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{_('Do the models judge by this part?')}**", width="content")
+        st.markdown(f"**{_('Do the models rely on this part?')}**", width="content")
         selection.show("claim_part", part)
         take = selection.by_person("claim_part", _take_part)
         st.selectbox(
             _("Part"), parts, key="claim_part", on_change=careful(take), label_visibility="collapsed", width=180
         )
     for name, result in results.items():
-        st.markdown(verdicts.claim_sentence(name, claim(result, part)))
-    if any(word in part.casefold() for word in verdicts.EMBLEMS):
-        st.caption(_("The tutorial concluded from one picture that the best model judges by the emblem."))
+        st.markdown(marked_up(claim_finding(name, claim(result, part)), "model", "part", "rival"))
+    if names_an_emblem(part):
+        st.caption(_("The tutorial concluded from one image that the best model relies on the emblem."))
 
 
 def _take_part() -> None:
@@ -72,42 +85,43 @@ def _take_part() -> None:
 
 def _part(parts: tuple[str, ...]) -> str:
     chosen = selection.get().part
-    return chosen if chosen in parts else verdicts.default_part(parts)
+    return chosen if chosen in parts else default_part(parts)
 
 
-def _unusual(results: dict[str, Attention]) -> None:
+def _outliers(results: dict[str, Attention]) -> None:
     st.markdown(f"**{_('What stands out')}**")
-    tables = {name: result.unusual() for name, result in results.items()}
+    tables = {name: result.outliers() for name, result in results.items()}
     more = False
     for name, table in tables.items():
-        said = verdicts.standing_out_sentences(name, table)
-        for what, sentence in said[:_SENTENCES]:
-            st.markdown(f":material/{_ICONS[what]}: {sentence}")
-        if not said:
-            words = _("{model} uses no part for one class that it does not use for the others.")
+        findings = outlier_findings(name, table)
+        for finding in findings[:_SENTENCES]:
+            sentence = marked_up(finding.message, "labels", "part")
+            st.markdown(f":material/{_ICONS[finding.kind]}: {sentence}")
+        if not findings:
+            words = _("{model} relies on no part for one class alone.")
             st.markdown(f":material/check: {words.format(model=plain(name))}")
-        more |= len(said) > _SENTENCES
+        more |= len(findings) > _SENTENCES
     if more:
         with st.expander(_("All that stands out"), type="compact"):
-            _table_of_unusual(pd.concat([table.assign(model=name) for name, table in tables.items()]))
+            _table_of_outliers(pd.concat([table.assign(model=name) for name, table in tables.items()]))
 
 
-def _table_of_unusual(rows: pd.DataFrame) -> None:
+def _table_of_outliers(rows: pd.DataFrame) -> None:
     columns = {
         "model": _("Model"),
         "label": _("Class"),
         "part": _("Part"),
-        "share": _("Share of the map"),
-        "others share": _("Share of the map, other classes"),
-        "fall": _("Fall when covered"),
+        "share": _("Share of the evidence"),
+        "others share": _("Share of the evidence, other classes"),
+        "fall": _("Fall when occluded"),
         "others fall": _("Fall, other classes"),
     }
     shown = rows[list(columns)].copy()
     for name in columns:
         if "share" in name:
-            shown[name] = shown[name].map(verdicts.share)
+            shown[name] = shown[name].map(share)
         elif "fall" in name:
-            shown[name] = shown[name].map(verdicts.number)
+            shown[name] = shown[name].map(number)
     st.dataframe(shown.rename(columns=columns), hide_index=True, alt=_("Classes and parts that stand out, by model"))
 
 
@@ -125,8 +139,8 @@ def _classes(results: dict[str, Attention], pictures: Dataset) -> None:
             name = names[0]
         result = results[name]
         measures = translated(MEASURES)
-        measure = chosen.measure if result.covered else "looks"
-        if result.covered:
+        measure = chosen.measure if result.occluded else "looks"
+        if result.occluded:
             st.segmented_control(
                 _("Show"),
                 list(measures),
@@ -166,7 +180,7 @@ def _downloads(results: dict[str, Attention]) -> None:
             lambda: _zipped(_tables(results)),
             file_name="attention.zip",
             key="attention_numbers",
-            help=_("CSV files of each model: picture by picture, by part, by class, accuracy"),
+            help=_("CSV files of each model: image by image, by part, by class, accuracy"),
         )
 
 
@@ -186,7 +200,7 @@ def _tables(results: dict[str, Attention]) -> dict[str, bytes]:
     files = {}
     for name, result in results.items():
         tables = {"parts": result.by_part, "classes": result.by_class, "accuracy": result.accuracy}
-        files[f"{_file(name)}-pictures.csv"] = result.to_csv().encode("utf-8-sig")
+        files[f"{_file(name)}-images.csv"] = result.to_csv().encode("utf-8-sig")
         for kind, table in tables.items():
             files[f"{_file(name)}-{kind}.csv"] = to_csv(table, index=True).encode("utf-8-sig")
     return files

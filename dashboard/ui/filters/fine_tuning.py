@@ -122,7 +122,7 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
         with guarded():
             samples = data.dataset(name).samples(split)
     paths = [] if samples is None else samples["path"].iloc[:: max(1, -(-len(samples) // _PICTURES))].tolist()
-    how = controls.how()
+    how = controls.filter_settings()
     changes = tuning_table(one.classifier, two.classifier, pair)
     most = changes.sort_values("weight_change", ascending=False, kind="stable")["filter"].head(_SHOWN).tolist()
     steps = 2 * len(most)
@@ -130,7 +130,7 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
     def make(watch):
         with one.lock, two.lock:
             table = tuning_table(
-                one.classifier, two.classifier, pair, paths, watch=lambda done, total: watch(done / total, 1 + steps)
+                one.classifier, two.classifier, pair, paths, progress=lambda done, total: watch(done / total, 1 + steps)
             )
         drawn = []
         for place, (model, layer) in enumerate(((one, pair.before), (two, pair.after))):
@@ -143,8 +143,8 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
     prints = one.classifier.fingerprint, two.classifier.fingerprint
     key = repr(("tuning", prints, pair, most, how, name, split, paths))
     words = n_(
-        "Patterns of {filters} filters, activations on {n} picture.",
-        "Patterns of {filters} filters, activations on {n} pictures.",
+        "Patterns of {filters} filters, activations on {n} image.",
+        "Patterns of {filters} filters, activations on {n} images.",
         len(paths),
     )
     note = words.format(filters=len(most), n=len(paths))
@@ -166,7 +166,7 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
             "activation_change": st.column_config.NumberColumn(
                 _("Change of the activation"),
                 format="percent",
-                help=_("0 %: the two answer alike. 100 %: one is silent wherever the other answers."),
+                help=_("0 %: the two respond alike. 100 %: one is 0 wherever the other responds."),
             ),
         },
     )
@@ -187,11 +187,11 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
 
 
 def _figure(name_before: str, name_after: str, before, after, layer: str) -> bytes:
-    from carvis.figures import figure_bytes, picture_sheet
+    from carvis.figures import figure_bytes, image_sheet
 
     words = [str(index) for index in before.filters]
     rows = [(name_before, before.images, words), (name_after, after.images, words)]
-    return figure_bytes(picture_sheet(rows, title=layer))
+    return figure_bytes(image_sheet(rows, title=layer))
 
 
 def _side_by_side(name_before: str, name_after: str, before, after, table: pd.DataFrame) -> None:

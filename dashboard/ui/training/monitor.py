@@ -10,6 +10,7 @@ import streamlit as st
 from carvis.errors import PathError, TrainingError
 from carvis.tables import to_csv
 from carvis.training.diagnosis import diagnose
+from carvis.training.end_reasons import localised_reason
 from carvis.training.histories import read_history
 from carvis.training.run import CONFIG, EVENTS, STATUS, Run
 from carvis.training.tensorboard_logs import tensorboard_folders
@@ -43,28 +44,6 @@ _BEFOREHAND = {
     "drawing": ("images", N_("Drawing the training images")),
     "reading": ("pictures", N_("Reading pictures")),
     "caching": ("rows", N_("Computing the frozen layers")),
-}
-# What the library says of a run's end; other reasons are shown as they are.
-REASONS = (
-    N_("The process ended without a word: was it killed?"),
-    N_("asked to stop by the file STOP"),
-)
-FINDINGS = {
-    "broken": N_("The loss is no longer a number after epoch {epoch}: try a lower learning rate."),
-    "overfitting": N_(
-        "Overfitting from epoch {epoch}: since then the validation loss rose from {low} to {high}, while the training "
-        "loss fell from {before} to {after}. More pictures or augmentation, or fewer open layers, would help."
-    ),
-    "rate-too-high": N_("The learning rate may be too high: the training loss rose in {rises} of {epochs} epochs."),
-    "hardly-learning": N_(
-        "It hardly learns: after {epochs} epochs the training accuracy is {accuracy}, where guessing gives {chance}. "
-        "Try a higher learning rate, a pre-trained backbone, or check the pictures."
-    ),
-    "improving": N_(
-        "Still improving: over the last {epochs} epochs the validation loss fell from {before} to {after}. More epochs "
-        "may help."
-    ),
-    "settled": N_("Settled: the validation loss has moved by less than {share} over the last {epochs} epochs."),
 }
 
 
@@ -222,7 +201,7 @@ def _card(name: str, run: Run, events: list[dict], history: pd.DataFrame) -> Non
             st.badge(_(words), icon=icon, color=colour)
             if status.get("reason"):
                 reason = status["reason"]
-                st.caption(plain(_(reason) if reason in REASONS else reason), width="content")
+                st.caption(plain(localised_reason(reason)), width="content")
             if status.get("behind") and status["state"] == "queued":
                 st.caption(_("waits for {run}").format(run=plain(status["behind"])), width="content")
             _actions(name, run, status)
@@ -306,10 +285,9 @@ def duration(seconds: float) -> str:
 
 def _say(name: str, history: pd.DataFrame, class_names: list[str] | None) -> None:
     for finding in diagnose(history, len(class_names) if class_names else None):
-        words = _(FINDINGS[finding.kind]).format(**finding.facts)
         prefix = "" if class_names else f"**{plain(name)}**: "
         icon = ":material/trending_up:" if finding.kind in ("improving", "settled") else ":material/lightbulb:"
-        st.markdown(f"{icon} {prefix}{plain(words)}")
+        st.markdown(f"{icon} {prefix}{plain(of_library(finding.message))}")
 
 
 def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:

@@ -35,7 +35,7 @@ def draw(pages: dict[str, st.Page], overview: st.Page) -> None:
             if missing := current.unknown():
                 _warn(_("The link names what is not in this workspace: {names}."), missing)
         whole = False
-        with guarded(), classifiers.trying_first():
+        with guarded(), classifiers.sandbox_first():
             page.run()
             whole = True
         if not whole:

@@ -171,7 +171,7 @@ def settings(values: list[str], chosen: selection.Selection) -> DeltaGenerator:
     with window:
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
         st.selectbox(_("Method"), methods, methods.index(chosen.method), **selection.control("method", chosen.method))
-        st.caption(of_library(METHODS[chosen.method].sentence))
+        st.caption(of_library(METHODS[chosen.method].caption))
         st.selectbox(
             _("Rather than"),
             values,

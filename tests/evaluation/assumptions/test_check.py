@@ -230,7 +230,7 @@ def test_what_was_found_is_kept(data, tmp_path):
     assert not calls and again.messages == found.messages and again.table.equals(found.table)
     assert again.changes == found.changes and again.settled == found.settled
     assert kept_check(clf, data, tmp_path, n=48).messages == found.messages
-    assert kept_check(clf.variant(preprocessing="tf"), data, tmp_path, n=48) is None
+    assert kept_check(clf.replace(preprocessing="tf"), data, tmp_path, n=48) is None
     next(tmp_path.rglob("*.json")).write_text("{")
     assert kept_check(clf, data, tmp_path, n=48) is None
     json.dumps(found.to_json())
@@ -247,7 +247,7 @@ def test_the_bound_of_time_shortens_the_sample(data):
     clf = Classifier(_model(), CLASSES, preprocessing="tf", name="m")
     assert carvis.check_assumptions(clf, data, n=96, seconds=0).n == 24
     # Beside other work nothing waits for it.
-    check = carvis.check_assumptions(clf.variant(preprocessing="unit"), data, n=96, seconds=0, full=False)
+    check = carvis.check_assumptions(clf.replace(preprocessing="unit"), data, n=96, seconds=0, full=False)
     assert check.verdict == "cannot tell" and not check.changes and check.warnings
     assert "not checked" in check.messages[0] and "Check them on page Models" in check.messages[0]
 
