@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from carvis.evaluation.leakage import duplicates_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.provenance import first_names, provenance, trained_elsewhere
 from carvis.evaluation.result import Evaluation
-from carvis.images import IMAGE_SUFFIXES, ResizeMethod
+from carvis.images import IMAGE_SUFFIXES
 from carvis.language import Message, replaced, together
 from carvis.progress import Progress, advance, no_progress
 from carvis.workspace import Cache, sha256_of_file
@@ -169,7 +169,7 @@ def _predict(
     batches = pipeline(
         paths,
         input_size=clf.input_size,
-        resize_method=cast("ResizeMethod", clf.resize),
+        resize_method=clf.resize,
         channels=clf.channels,
         reading=clf.reading,
         batch_size=batch_size,
