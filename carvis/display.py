@@ -63,7 +63,7 @@ def facts(values: Mapping[str, object]) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], most: int = 12, total: int | None = None) -> str:
-    """A table whose first column names the rows; more than ``most`` are cut, and their number is told.
+    """A table whose first column names the rows; more than ``most`` are cut, and their number is shown.
 
     Args:
         columns: headings.
@@ -137,8 +137,8 @@ def beside(*parts: str) -> str:
 
 def names(values: Sequence[str], most: int = 12) -> str:
     """A list of names in words, cut after ``most``."""
-    said = ", ".join(map(str, values[:most]))
-    return said if len(values) <= most else _("{names} and {n} more").format(names=said, n=f"{len(values) - most:,}")
+    names = ", ".join(map(str, values[:most]))
+    return names if len(values) <= most else _("{names} and {n} more").format(names=names, n=f"{len(values) - most:,}")
 
 
 def percent(value: float | None) -> str:

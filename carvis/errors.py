@@ -19,7 +19,7 @@ class FileKindError(PathError, OSError):
 
 
 class ImageError(CarvisError):
-    """A file is not a readable picture."""
+    """A file is not a readable image."""
 
 
 class DatasetError(CarvisError):
@@ -43,7 +43,7 @@ class TrainingError(CarvisError):
 
 
 class NetworkError(CarvisError):
-    """Something that was asked for needs a network, and there is none."""
+    """A request needs a network, and there is none."""
 
 
 class StoppedError(CarvisError):

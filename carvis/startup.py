@@ -33,7 +33,7 @@ def quiet_tensorflow() -> None:
     Its C++ parts write to the terminal by themselves, past Python, before any setting counts: during the import, and
     only then, what is written there is held back. Lines of others come after it.
     """
-    # 2: warnings and notices of a later time are left out, errors are not.
+    # 2: warnings and notices after start-up are suppressed, errors are not.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     known = any(isinstance(finder, _Finder) for finder in sys.meta_path)
     if "tensorflow" not in sys.modules and not known:

@@ -12,7 +12,7 @@ import carvis
 from carvis import Dataset, check_dataset, compare, display
 from carvis.classifier import Classifier
 from carvis.errors import CarvisError
-from carvis.explain import draw_filters, heatmaps
+from carvis.explain import FilterSettings, draw_filters, heatmaps
 from carvis.explain.attention import Attention
 from carvis.explain.attention.result import MEASURES
 from carvis.images import read_image, write_image
@@ -114,7 +114,7 @@ def test_a_heatmap_shows_itself_over_its_image(clf, data, monkeypatch):
 
 
 def test_filter_patterns_and_activations_show_themselves_and_stay_what_they_are(clf):
-    drawn = draw_filters(clf, "conv", size=64, steps=1)
+    drawn = draw_filters(clf, "conv", settings=FilterSettings(64, 1))
     assert "<img" in shown(drawn) and type(drawn.images) is np.ndarray
     found = carvis.activations(clf, np.zeros((16, 16, 3), np.uint8))
     assert isinstance(found, dict) and list(found) == ["conv"] and repr(found) == repr(dict(found))

@@ -1,6 +1,7 @@
 """The architecture as tests: who may import whom, and what stays light."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -162,3 +163,16 @@ def test_files_can_be_read_in_one_sitting():
     for folder in ("carvis", "dashboard", "tests"):
         for file in files_of(folder):
             assert len(file.read_text(encoding="utf-8").splitlines()) <= 350, file
+
+
+def test_no_exported_name_is_that_of_a_submodule():
+    """A submodule that is imported would take the place of a function of the same name."""
+    for file in files_of("carvis"):
+        if file.name != "__init__.py":
+            continue
+        package = ".".join(file.parent.relative_to(ROOT).parts)
+        submodules = {path.stem for path in file.parent.glob("*.py")} | {
+            path.name for path in file.parent.iterdir() if (path / "__init__.py").exists()
+        }
+        exported = set(getattr(importlib.import_module(package), "__all__", ()))
+        assert not exported & submodules, package

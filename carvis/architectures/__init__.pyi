@@ -1,6 +1,7 @@
 from .backbones import BACKBONES, Backbone, backbone_of, preprocessing_for
 from .frozen_layers import freeze_base, open_last_block
-from .model import RECIPES, build_model, check_request
+from .model import build_model, check_request
+from .recipes import RECIPES, Recipe
 from .vgg import fold_batch_norm
 from .weights import read_weights, take_weights
 
@@ -8,6 +9,7 @@ __all__ = [
     "BACKBONES",
     "RECIPES",
     "Backbone",
+    "Recipe",
     "backbone_of",
     "build_model",
     "check_request",

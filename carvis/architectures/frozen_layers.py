@@ -1,7 +1,7 @@
 """Which layers learn: a frozen base, and the last block opened.
 
 Batch normalisation of a base that came with weights stays frozen and in inference mode even in an open block:
-its statistics come from millions of pictures, those of a small batch would only blur them.
+its statistics come from millions of images, and those of a small batch would only blur them.
 """
 
 import keras
@@ -43,7 +43,7 @@ def open_last_block(model: keras.Model, first_layer: str | None = None) -> keras
         if name is None:
             raise ModelError(
                 Message(
-                    "The backbone of {model} is not known: name the first layer to open (--open-from).",
+                    "The backbone of {model} is unknown: name the first layer that learns (--open-from).",
                     model=model.name,
                 )
             )

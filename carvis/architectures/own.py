@@ -3,12 +3,19 @@
 import keras
 
 
-def own_cnn(input_tensor, n_classes: int, width: int = 32, head_units: int = 256, dropout: float = 0.5) -> keras.Model:
+def own_cnn(
+    size: tuple[int, int],
+    channels: int,
+    n_classes: int,
+    width: int = 32,
+    head_units: int = 256,
+    dropout: float = 0.5,
+) -> keras.Model:
     """Return a CNN of four convolutions of width, 2, 4 and 4 times ``width`` filters, each with a pooling.
 
     Before the dense head the map is averaged to about 4x4 cells, which keeps the head small and the coarse layout.
     """
-    x = input_tensor
+    x = image = keras.Input((*size, channels), name="input_layer")
     for i, factor in enumerate((1, 2, 4, 4)):
         suffix = f"_{i}" if i else ""
         x = keras.layers.Conv2D(
@@ -28,4 +35,4 @@ def own_cnn(input_tensor, n_classes: int, width: int = 32, head_units: int = 256
     if dropout:
         x = keras.layers.Dropout(dropout, name="dropout")(x)
     x = keras.layers.Dense(n_classes, activation="softmax", name="dense_1")(x)
-    return keras.Model(input_tensor, x, name="own")
+    return keras.Model(image, x, name="own")

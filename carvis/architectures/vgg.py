@@ -6,11 +6,11 @@ import numpy as np
 _BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 
 
-def slim_vgg16(input_tensor, narrowing: int = 8, batch_norm: bool = False) -> keras.Model:
+def slim_vgg16(input_tensor: keras.KerasTensor, narrowing: int = 8, batch_norm: bool = False) -> keras.Model:
     """Return the convolutions and poolings of VGG16 with 1/``narrowing`` of its filters.
 
     Weights are drawn as He et al. (2015) propose for ReLU. Even so, thirteen convolutions hardly begin to learn from
-    a few thousand pictures; with ``batch_norm`` each is followed by batch normalisation until ``fold_batch_norm``.
+    a few thousand images; with ``batch_norm`` each is followed by batch normalisation until ``fold_batch_norm``.
     """
     x = input_tensor
     for block, (convolutions, filters) in enumerate(_BLOCKS, 1):
@@ -32,7 +32,7 @@ def slim_vgg16(input_tensor, narrowing: int = 8, batch_norm: bool = False) -> ke
 
 
 def fold_batch_norm(trained: keras.Model, plain: keras.Model) -> keras.Model:
-    """Give a model the weights of its twin with batch normalisation, so that both answer alike.
+    """Give a model the weights of its twin with batch normalisation, so that both predict alike.
 
     At inference batch normalisation is a factor and a sum a channel, which fit into the convolution before it:
     w' = w g / s and b' = (b - m) g / s + o with s the root of variance + epsilon, m the mean, g and o the learnt

@@ -1,8 +1,9 @@
 """Weights from a file, layer by layer: read as data, so that nothing a file holds is ever run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from carvis.classifier.files.damage import reason_of
 from carvis.classifier.files.hdf5_arrays import StoredGroup
 from carvis.classifier.files.inspection import open_weights
-from carvis.classifier.files.inspector import look_through
+from carvis.classifier.files.scanner import scan
 from carvis.errors import FileKindError, ModelError
 from carvis.language import Message, message_of
 
@@ -47,13 +48,13 @@ def read_weights(path: str | Path) -> dict[str, list[np.ndarray]]:
     if path.name.endswith(".weights.json"):
         raise ModelError(
             Message(
-                "{path} lists weights that lie in several files: save them as one file with"
+                "{path} lists weights stored in several files: save them as one file with"
                 " model.save_weights('name.weights.h5').",
                 path=path,
             )
         )
     try:
-        look_through(path, weights=True)
+        scan(path, weights=True)
         with open_weights(path) as store:
             return _legacy(store) if store.attribute("layer_names") is not None else dict(_keras_3(store))
     except FileKindError as error:
@@ -64,7 +65,7 @@ def read_weights(path: str | Path) -> dict[str, list[np.ndarray]]:
     except Exception as error:
         raise ModelError(
             Message(
-                "{path} holds no Keras weights ({error}): name a .keras, .h5 or .weights.h5 file.",
+                "{path} contains no Keras weights ({error}): give a .keras, .h5 or .weights.h5 file.",
                 path=path,
                 error=reason_of(error),
             )
@@ -95,7 +96,7 @@ def _legacy(group: StoredGroup) -> dict[str, list[np.ndarray]]:
     return layers
 
 
-def _texts(values) -> list[str]:
+def _texts(values: Iterable[object]) -> list[str]:
     return [value.decode("utf-8") if isinstance(value, bytes) else str(value) for value in values]
 
 
@@ -117,9 +118,7 @@ def take_weights(layers: list[keras.Layer], path: str | Path) -> Taken:
         by_name = {layer.name: arrays for layer, arrays in zip(wanted, in_order, strict=True)}
     if not by_name:
         raise ModelError(
-            Message(
-                "{path} fits none of the {n} layers: name the weights of the same backbone.", path=path, n=len(wanted)
-            )
+            Message("{path} fits none of the {n} layers: give weights of the same backbone.", path=path, n=len(wanted))
         )
     for layer in wanted:
         if layer.name in by_name:
@@ -127,5 +126,5 @@ def take_weights(layers: list[keras.Layer], path: str | Path) -> Taken:
     return Taken(list(by_name), [layer.name for layer in wanted if layer.name not in by_name])
 
 
-def _shapes(arrays) -> list[tuple[int, ...]]:
+def _shapes(arrays: Iterable[Any]) -> list[tuple[int, ...]]:
     return [tuple(array.shape) for array in arrays]

@@ -3,11 +3,12 @@
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, Len
 from typing_extensions import TypedDict
 
+from carvis.classifier.vocabulary import known_name
 from carvis.errors import CarvisError, ModelError
 from carvis.images import ALPHAS, KERAS, ORIENTATIONS, USUAL, Reading
 from carvis.language import Message
@@ -15,15 +16,15 @@ from carvis.workspace import check_json, links_beside, read_json, write_json
 from carvis.workspace.json_schema import Listed, Mapped, Texts
 
 _LARGEST_SIDE = 99_999
-_IGNORED = Message("this is ignored until you mend the card")
+_IGNORED = Message("this is ignored until the card is corrected")
 
 
 @dataclass
 class ModelCard:
     """Facts about a model file, kept beside it.
 
-    ``assumed`` names facts that the model was made with though nobody has confirmed them, as where it was trained on
-    from a parent without a card: they hold, but are still checked. ``other`` holds what the file has beyond the fields
+    ``assumed`` names facts that no one has confirmed, such as those of a parent without a card that the model was
+    trained from: they are used, but still checked. ``other`` holds what the file has beyond the fields
     known here, so that nothing is lost by writing it again. ``problems`` says in sentences which of the file's facts
     are of the wrong type, and are therefore among those.
     """
@@ -42,13 +43,13 @@ class ModelCard:
     parent: str | None = None
     dataset: str | None = None
     dataset_fingerprint: str | None = None
-    metrics: dict = field(default_factory=dict)
-    versions: dict = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, Any] = field(default_factory=dict)
     sha256: str | None = None
     created: str | None = None
     notes: str | None = None
-    other: dict = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list, compare=False, repr=False)
+    other: dict[str, Any] = field(default_factory=dict)
+    problems: list[Message] = field(default_factory=list, compare=False, repr=False)
 
 
 class _CardFile(TypedDict, total=False):
@@ -87,7 +88,8 @@ def read_card(model_path: str | Path) -> ModelCard | None:
     if not links_beside(model_path).hold(card_path(model_path)):
         raise ModelError(
             Message(
-                "{path} is a symbolic link out of its folder: put the file itself there.", path=card_path(model_path)
+                "{path} is a symbolic link out of its folder: put the file itself there.",
+                path=card_path(model_path),
             )
         )
     path = card_path(model_path)
@@ -115,13 +117,11 @@ def reading_of(card: ModelCard | None) -> tuple[Reading, list[str]]:
     for a model from elsewhere said nothing of it, as no card does: such a model was trained on what Keras reads.
     """
     ours = bool(card and (card.recipe or "carvis" in card.versions))
-    facts, assumed = {}, []
-    for name, known in (("alpha", ALPHAS), ("orientation", ORIENTATIONS)):
-        noted = getattr(card, name, None)
-        facts[name] = noted if noted in known else getattr(USUAL if ours else KERAS, name)
-        if noted not in known and not ours:
-            assumed.append(name)
-    return Reading(**facts), assumed
+    usual = USUAL if ours else KERAS
+    alpha = known_name(card.alpha, ALPHAS) if card else None
+    orientation = known_name(card.orientation, ORIENTATIONS) if card else None
+    missing = [name for name, value in (("alpha", alpha), ("orientation", orientation)) if value is None]
+    return Reading(alpha or usual.alpha, orientation or usual.orientation), [] if ours else missing
 
 
 def read_size(text: str | None) -> tuple[int, int] | None:
@@ -136,7 +136,9 @@ def read_size(text: str | None) -> tuple[int, int] | None:
     height, width = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not (height and width):
         raise ModelError(
-            Message("{text} is no input size: give one side, or height and width, as 224 or 192x256.", text=text)
+            Message(
+                "{text} is not an input size: give one side, or height and width, such as 224 or 192x256.", text=text
+            )
         )
     return height, width
 
@@ -156,7 +158,7 @@ def write_card(model_path: str | Path, card: ModelCard, overwrite: bool = False)
     return write_json(path, facts)
 
 
-def update_card(model_path: str | Path, facts: dict, sha256: str | None = None) -> Path:
+def update_card(model_path: str | Path, facts: dict[str, Any], sha256: str | None = None) -> Path:
     """Write facts that a person or a check has confirmed into the card, beside those already there.
 
     Args:

@@ -1,4 +1,4 @@
-"""Which names a model's classes have, where the model file does not say."""
+"""The names of a model's classes, which the model file does not hold."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,30 +17,29 @@ def names_of_classes(
     given: Sequence[str] | str | Path | None,
     card: ModelCard | None,
     data: Sequence[Dataset],
-    said: list[str],
+    assumptions: list[Message],
     encoding: str | None = None,
 ) -> list[str]:
     """Return one name a class: those given, else the card's, else those of a file beside the model or of a data set.
 
     Args:
         path: the model file.
-        count: how many classes the model tells apart.
+        count: the number of classes of the model.
         given: names, or a file of names.
         data: the data sets that the images lie in.
-        said: what has to be assumed is added here, one sentence each.
+        assumptions: what has to be assumed is added here, one sentence each.
         encoding: of the file given; found out where None.
 
     Raises:
         ModelError: the file given cannot be read, or holds another number of names.
     """
-    known = [name for one in data for name in one.class_names]
+    known = [name for dataset in data for name in dataset.class_names]
     if isinstance(given, (str, Path)):
         names = read_class_names(given, known, encoding)
         if len(names) != count:
             raise ModelError(
                 Message(
-                    "{file} names {n} classes, but {model} tells {count} apart: give one name a class, in the model's "
-                    "order.",
+                    "{file} names {n} classes, but {model} has {count}: give one name per class, in the model's order.",
                     file=given,
                     n=len(names),
                     model=path.name,
@@ -53,15 +52,19 @@ def names_of_classes(
     if card and card.class_names:
         if len(card.class_names) == count:
             return list(card.class_names)
-        said.append(
+        assumptions.append(
             Message(
-                "The card {card} names {n} classes, but the model has {count}: its names are not used.",
+                "The card {card} names {n} classes, but the model has {count}: its names are ignored.",
                 card=card_path(path).name,
                 n=len(card.class_names),
                 count=count,
             )
         )
-    return _beside(path, count, known, said) or _lent(count, data, said) or _numbers(count, said)
+    return (
+        _beside(path, count, known, assumptions)
+        or _from_datasets(count, data, assumptions)
+        or _numbers(count, assumptions)
+    )
 
 
 def keras_names(data: Dataset, count: int) -> list[str] | None:
@@ -69,7 +72,7 @@ def keras_names(data: Dataset, count: int) -> list[str] | None:
     return data.keras_names_of(count)
 
 
-def _beside(path: Path, count: int, known: list[str], said: list[str]) -> list[str] | None:
+def _beside(path: Path, count: int, known: list[str], assumptions: list[Message]) -> list[str] | None:
     likely = {composed(name) for name in known}
     fitting, foreign, others = {}, [], []
     for file, names in names_beside(path, known).items():
@@ -84,24 +87,22 @@ def _beside(path: Path, count: int, known: list[str], said: list[str]) -> list[s
     different = {tuple(names) for names in fitting.values()}
     if len(different) == 1:
         file, names = next(iter(fitting.items()))
-        said.append(Message("The class names are those of {file}, which lies beside the model.", file=file.name))
+        assumptions.append(Message("The class names come from {file}, beside the model.", file=file.name))
         return names
     if len(different) > 1:
         files = ", ".join(file.name for file in fitting)
-        said.append(
-            Message("{files} beside the model name its classes differently: none of them is used.", files=files)
+        assumptions.append(
+            Message("{files}, beside the model, disagree on the class names: all are ignored.", files=files)
         )
     elif foreign:
-        said.append(
-            Message(
-                "{file} beside the model names no class of the data set: its names are not used.", file=foreign[0].name
-            )
+        assumptions.append(
+            Message("{file}, beside the model, names no class of the data set: it is ignored.", file=foreign[0].name)
         )
     elif others:
         file, n = others[0]
-        said.append(
+        assumptions.append(
             Message(
-                "{file} beside the model names {n} classes, but the model has {count}: its names are not used.",
+                "{file}, beside the model, names {n} classes, but the model has {count}: it is ignored.",
                 file=file.name,
                 n=n,
                 count=count,
@@ -110,27 +111,32 @@ def _beside(path: Path, count: int, known: list[str], said: list[str]) -> list[s
     return None
 
 
-def _lent(count: int, data: Sequence[Dataset], said: list[str]) -> list[str] | None:
-    fitting = {tuple(names): one for one in data if (names := keras_names(one, count))}
+def _from_datasets(count: int, data: Sequence[Dataset], assumptions: list[Message]) -> list[str] | None:
+    fitting = {tuple(names): dataset for dataset in data if (names := keras_names(dataset, count))}
     if len(fitting) == 1:
-        names, one = next(iter(fitting.items()))
-        said.append(
+        lent, dataset = next(iter(fitting.items()))
+        assumptions.append(
             Message(
-                "The class names are assumed to be those of the data set {data}, in Keras' order of its folders.",
-                data=one.name,
+                "The class names are assumed to be those of the data set {data}, in Keras' folder order.",
+                data=dataset.name,
             )
         )
-        return list(names)
+        return list(lent)
     if len(fitting) > 1:
-        both = ", ".join(one.name for one in fitting.values())
-        said.append(Message("The data sets {data} have as many classes as the model: none lends its names.", data=both))
+        both = ", ".join(dataset.name for dataset in fitting.values())
+        assumptions.append(
+            Message(
+                "The data sets {data} all have as many classes as the model, so none provides the class names.",
+                data=both,
+            )
+        )
     return None
 
 
-def _numbers(count: int, said: list[str]) -> list[str]:
-    said.append(
+def _numbers(count: int, assumptions: list[Message]) -> list[str]:
+    assumptions.append(
         Message(
-            "The names of the {count} classes are not known: they are called class 0 to class {last}.",
+            "The names of the {count} classes are unknown: they are called class 0 to class {last}.",
             count=count,
             last=count - 1,
         )

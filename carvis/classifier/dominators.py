@@ -30,40 +30,40 @@ def dominator_chain(sources: Mapping[int, Sequence[int]], start: int, end: int) 
     return chain
 
 
-def _common(above: Mapping[int, int], one: int, other: int) -> int:
-    while one != other:
-        if one > other:
-            one = above[one]
+def _common(above: Mapping[int, int], first: int, second: int) -> int:
+    while first != second:
+        if first > second:
+            first = above[first]
         else:
-            other = above[other]
-    return one
+            second = above[second]
+    return first
 
 
 def is_cut(sources: Mapping[int, Sequence[int]], start: int, end: int, points: Collection[int]) -> bool:
     """Tell whether every path from start to end passes at least one of the points."""
-    seen, waiting = set(points), [end]
-    while waiting:
-        point = waiting.pop()
-        if point in seen:
+    visited, pending = set(points), [end]
+    while pending:
+        point = pending.pop()
+        if point in visited:
             continue
         if point == start:
             return False
-        seen.add(point)
-        waiting.extend(sources.get(point, ()))
+        visited.add(point)
+        pending.extend(sources.get(point, ()))
     return True
 
 
-def reaches(sources: Mapping[int, Sequence[int]], one: int, other: int) -> bool:
+def reaches(sources: Mapping[int, Sequence[int]], first: int, second: int) -> bool:
     """Tell whether a path leads from one point to another, later one."""
-    return one != other and one in upstream(sources, other)
+    return first != second and first in upstream(sources, second)
 
 
 def upstream(sources: Mapping[int, Sequence[int]], point: int) -> set[int]:
     """Return a point and everything that it is made from."""
-    seen, waiting = set(), [point]
-    while waiting:
-        here = waiting.pop()
-        if here not in seen:
-            seen.add(here)
-            waiting.extend(sources.get(here, ()))
-    return seen
+    visited, pending = set(), [point]
+    while pending:
+        point = pending.pop()
+        if point not in visited:
+            visited.add(point)
+            pending.extend(sources.get(point, ()))
+    return visited

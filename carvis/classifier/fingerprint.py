@@ -1,6 +1,7 @@
-"""A hash of everything that decides a model's answers, the same after saving, loading and on any machine."""
+"""A hash of everything that decides a model's predictions, the same after saving, loading and on any machine."""
 
 import json
+from typing import Any
 
 import keras
 import numpy as np
@@ -45,7 +46,7 @@ def _settings(step: keras.Operation) -> dict:
 
 
 def _calls(step: keras.Operation, model: keras.Model, places: dict) -> list:
-    def refer(value):
+    def refer(value: Any) -> Any:
         if isinstance(value, keras.KerasTensor):
             history = value._keras_history
             return ["from", places.get(id(history.operation)), history.tensor_index]
@@ -58,7 +59,7 @@ def _calls(step: keras.Operation, model: keras.Model, places: dict) -> list:
     return [[refer(node.arguments.args), refer(node.arguments.kwargs)] for node in calls_of(model, step)]
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """Describe what JSON has no word for, without anything that differs from run to run."""
     if hasattr(value, "numpy"):
         value = value.numpy()

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import keras
 
 from carvis.classifier.files.scope_names import shown_name
-from carvis.classifier.graph import Step, calls_of
+from carvis.classifier.graph import Node, Step, calls_of
 
-Shape = tuple[int | None, ...]
+# The sides of a tensor, None where one is open.
+Shape: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,7 @@ class Call:
     sources: tuple[int, ...]
     outputs: tuple[int, ...]
     shape: Shape
-    node: object = None
+    node: Node = None
 
     @property
     def is_input(self) -> bool:
@@ -41,7 +43,7 @@ class Call:
         return isinstance(self.operation, keras.layers.InputLayer)
 
     @property
-    def map_shape(self) -> tuple | None:
+    def map_shape(self) -> Shape | None:
         """(height, width, channels) where the one output is a map larger than 1x1, else None."""
         fits = len(self.outputs) == 1 and len(self.shape) == 4 and self.shape[1:3] != (1, 1)
         return self.shape[1:] if fits and not self.is_input else None
@@ -107,7 +109,7 @@ class FlatGraph:
             numbers |= zip(map(id, node.outputs), made)
         return [numbers[id(tensor)] for tensor in model.outputs]
 
-    def _call(self, path: str, number: int, node, sources: tuple[int, ...]) -> list[int]:
+    def _call(self, path: str, number: int, node: Node, sources: tuple[int, ...]) -> list[int]:
         step = node.operation
         shapes = self._output_shapes(node, sources)
         outputs = [self._tensor(shape, len(self.calls)) for shape in shapes]
@@ -115,7 +117,7 @@ class FlatGraph:
         self.calls.append(Call(path, step, number, turn, sources, tuple(outputs), shapes[0] if shapes else (), node))
         return outputs
 
-    def _output_shapes(self, node, sources: tuple[int, ...]) -> list[Shape]:
+    def _output_shapes(self, node: Node, sources: tuple[int, ...]) -> list[Shape]:
         """Take the shapes as Keras noted them, or work them out where this call takes other ones."""
         noted = [tuple(tensor.shape) for tensor in node.outputs]
         known = [self.shapes[source] for source in sources]
@@ -126,12 +128,12 @@ class FlatGraph:
             args, kwargs = node.arguments.fill_in(dict(zip(map(id, node.input_tensors), specs)))
             made = keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs))
             return [tuple(tensor.shape) for tensor in made] if len(made) == len(noted) else noted
-        # A layer of anyone's own may not be able to tell.
+        # A custom layer may not support it.
         except Exception:
             return noted
 
 
-def _nodes(model: keras.Model) -> Iterator:
+def _nodes(model: keras.Model) -> Iterator[Node]:
     for depth in sorted(model._nodes_by_depth, reverse=True):
         yield from model._nodes_by_depth[depth]
 

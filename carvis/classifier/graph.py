@@ -1,8 +1,12 @@
 """How the layers of a model hang together, nested models included."""
 
+from typing import Any, TypeAlias
+
 import keras
 
-Step = keras.Operation
+Step: TypeAlias = keras.Operation
+# A call of a layer or operation, as Keras keeps it (``keras.src.ops.node.Node``, which Keras does not export).
+Node: TypeAlias = Any
 # What neither mixes nor weighs its input: the scores before and after it are the same numbers.
 _PASSING = ("Reshape", "Flatten", "Dropout", "Identity", "Squeeze", "Cast", "SpatialDropout2D")
 
@@ -14,7 +18,7 @@ def operations_of(model: keras.Model) -> list[Step]:
     return list(model.operations)
 
 
-def calls_of(model: keras.Model, step: Step) -> list:
+def calls_of(model: keras.Model, step: Step) -> list[Node]:
     """List the calls of a layer that belong to a functional model: it may be part of others too."""
     own = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
     return [node for node in step._inbound_nodes if id(node) in own]
@@ -35,9 +39,8 @@ def consumers(parents: list[keras.Model], operation: Step) -> list[Step | None]:
     if isinstance(model, keras.Sequential):
         steps = operations_of(model)
         place = next(i for i, step in enumerate(steps) if step is operation)
-        found = [*_entered(steps[place + 1])] if place + 1 < len(steps) else consumers(outer, model)
-        return found
-    found = []
+        return [*_entered(steps[place + 1])] if place + 1 < len(steps) else consumers(outer, model)
+    found: list[Step | None] = []
     for step in operations_of(model):
         for node in calls_of(model, step):
             uses = [tensor for tensor in node.input_tensors if tensor._keras_history.operation is operation]

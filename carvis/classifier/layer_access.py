@@ -3,11 +3,12 @@
 from functools import cached_property
 
 import keras
+import pandas as pd
 
 from carvis.classifier import layers as layer_tools
-from carvis.classifier.explainable_layers import Places
 from carvis.classifier.flat_graph import Call
 from carvis.classifier.geometry.frame import Frame
+from carvis.classifier.layer_graph import LayerGraph
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -15,38 +16,48 @@ _SIZES_KEPT = 64
 
 
 class LayerAccess:
-    """What a ``Classifier`` tells of its layers, from ``model``, ``name``, ``native_size`` and ``probe_size``."""
+    """The part of a ``Classifier`` that knows the layers of its model."""
+
+    model: keras.Model
+    name: str
+    native_size: bool
+
+    @property
+    def probe_size(self) -> tuple[int, int]:
+        """(height, width) of the images with which the graph is followed."""
+        raise NotImplementedError
 
     @cached_property
-    def places(self) -> Places:
+    def layer_graph(self) -> LayerGraph:
         """Every call of the model's layers by its path, and how the signal runs through them."""
-        return Places(self.model, self.name, self.probe_size)
+        return LayerGraph(self.model, self.name, self.probe_size)
 
     def layer_frame(self, path: str, size: tuple[int, int]) -> Frame:
         """Return how the map of a layer's one call lies on a prepared image of a size (height, width).
 
         Where that is not known, it is taken to lie on all of the image.
         """
-        return self._places_at(tuple(size)).frame_of(path) or Frame()
+        height, width = size
+        return self._layer_graph_at((height, width)).frame_of(path) or Frame()
 
     @cached_property
-    def _places_by_size(self) -> dict[tuple[int, int], Places]:
+    def _layer_graphs(self) -> dict[tuple[int, int], LayerGraph]:
         return {}
 
-    def _places_at(self, size: tuple[int, int]) -> Places:
+    def _layer_graph_at(self, size: tuple[int, int]) -> LayerGraph:
         # A model that crops images of any size sees another part of each size.
         if not self.native_size:
-            return self.places
-        if size not in self._places_by_size:
-            if len(self._places_by_size) >= _SIZES_KEPT:
-                self._places_by_size.clear()
-            self._places_by_size[size] = Places(self.model, self.name, size)
-        return self._places_by_size[size]
+            return self.layer_graph
+        if size not in self._layer_graphs:
+            if len(self._layer_graphs) >= _SIZES_KEPT:
+                self._layer_graphs.clear()
+            self._layer_graphs[size] = LayerGraph(self.model, self.name, size)
+        return self._layer_graphs[size]
 
     @cached_property
     def conv_layers(self) -> list[str]:
         """Paths of all convolutions with a map larger than 1x1, each call its own, in execution order."""
-        return self.places.conv_layers()
+        return self.layer_graph.conv_layers()
 
     @cached_property
     def default_layer(self) -> str | None:
@@ -55,7 +66,7 @@ class LayerAccess:
         It is the last one with a map larger than 1x1 that all of the signal passes. A path with ``#*``, as in
         ``vgg16#*/block5_conv3``, stands for all calls of a layer together.
         """
-        return self.places.default
+        return self.layer_graph.default
 
     @cached_property
     def last_conv_layer(self) -> str | None:
@@ -68,7 +79,7 @@ class LayerAccess:
     @cached_property
     def completed_layers(self) -> list[str]:
         """Paths of all convolutions, each after the batch normalisation and the activation that follow it directly."""
-        return self.places.completed_layers()
+        return self.layer_graph.completed_layers()
 
     def layer(self, path: str) -> keras.Layer:
         """Return the layer at a path such as ``vgg16/block5_conv3``.
@@ -76,8 +87,8 @@ class LayerAccess:
         Raises:
             ModelError: there is none.
         """
-        if path in self.places.by_path:
-            return self.places.by_path[path].operation
+        if path in self.layer_graph.by_path:
+            return self.layer_graph.by_path[path].operation
         return layer_tools.find_layer(self.model, path)
 
     def map_calls(self, path: str) -> list[Call]:
@@ -86,15 +97,19 @@ class LayerAccess:
         Raises:
             ModelError: there is none, or its output is no map.
         """
-        calls = self.places.members(path)
+        calls = self.layer_graph.members(path)
         if any(len(call.outputs) != 1 or len(call.shape) != 4 for call in calls):
-            known = self.conv_layers or [call.path for call in self.places.maps()]
+            known = self.conv_layers or [call.path for call in self.layer_graph.maps()]
             words = (
                 Message("choose one of {choices}", choices=", ".join(known))
                 if known
-                else Message("no layer of it does")
+                else Message("none of its layers does")
             )
-            raise ModelError(Message("{path} of {name} gives no map: {words}.", path=path, name=self.name, words=words))
+            raise ModelError(
+                Message(
+                    "{path} of {name} does not output a feature map: {words}.", path=path, name=self.name, words=words
+                )
+            )
         return calls
 
     def map_layer(self, path: str) -> Call:
@@ -116,9 +131,9 @@ class LayerAccess:
             )
         return calls[0]
 
-    def layer_table(self):
+    def layer_table(self) -> pd.DataFrame:
         """Return one row a call of a layer: name, type, output_shape, parameters, trainable, explainable, branch."""
-        return layer_tools.layer_table(self.places)
+        return layer_tools.layer_table(self.layer_graph)
 
     def totals(self) -> layer_tools.Totals:
         """Count the model's layers and weights: layers, parameters, trainable, frozen."""

@@ -2,16 +2,19 @@
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import keras
 import pandas as pd
 
-from carvis.classifier.explainable_layers import COMPLETING, CONVOLUTIONS, Places
 from carvis.classifier.files.scope_names import shown_name
-from carvis.classifier.graph import consumers
+from carvis.classifier.flat_graph import Shape
+from carvis.classifier.graph import Step, consumers
+from carvis.classifier.layer_graph import COMPLETING, CONVOLUTIONS, LayerGraph
 from carvis.errors import ModelError
 from carvis.language import Message
+
+_Row: TypeAlias = tuple[Any, ...]
 
 
 def walk(model: keras.Model) -> Iterator[tuple[str, keras.Layer]]:
@@ -23,14 +26,16 @@ def walk(model: keras.Model) -> Iterator[tuple[str, keras.Layer]]:
         yield path, layer
 
 
-def _walk(model, prefix, parents, seen) -> Iterator[tuple[str, keras.Layer, list[keras.Model]]]:
+def _walk(
+    model: keras.Model, prefix: str, parents: list[keras.Model], visited: set[int]
+) -> Iterator[tuple[str, keras.Layer, list[keras.Model]]]:
     for layer in model.layers:
-        if id(layer) in seen:
+        if id(layer) in visited:
             continue
-        seen.add(id(layer))
+        visited.add(id(layer))
         path = f"{prefix}{shown_name(layer)}"
         if isinstance(layer, keras.Model):
-            yield from _walk(layer, f"{path}/", [*parents, layer], seen)
+            yield from _walk(layer, f"{path}/", [*parents, layer], visited)
         else:
             yield path, layer, parents
 
@@ -51,7 +56,7 @@ def find_layer(model: keras.Model, path: str) -> keras.Layer:
     )
 
 
-def _shape(layer: keras.Layer) -> tuple:
+def _shape(layer: keras.Layer) -> Shape:
     try:
         return tuple(layer.output.shape)
     # A layer with several outputs, or one that was never called.
@@ -59,7 +64,7 @@ def _shape(layer: keras.Layer) -> tuple:
         return ()
 
 
-def map_shape(layer: keras.Layer) -> tuple | None:
+def map_shape(layer: keras.Layer) -> Shape | None:
     """Return (height, width, channels) of a layer whose one output is a map larger than 1x1, else None."""
     shape = _shape(layer)
     return shape[1:] if len(shape) == 4 and shape[1:3] != (1, 1) else None
@@ -73,28 +78,28 @@ def last_conv_layer(model: keras.Model) -> str | None:
     """Return the last convolution, or what follows it directly.
 
     Batch normalisation and an activation that follow belong to the convolution: its map is complete after them. The
-    signal may also run past it: what is explained by default is ``Places.default``.
+    signal may also run past it: what is explained by default is ``LayerGraph.default``.
     """
     paths = _conv_layers(model)
     return _completed(model, paths[-1:])[0] if paths else None
 
 
-def _completed(model: keras.Model, paths: list[str]) -> list[str]:
+def _completed(model: keras.Model, convolutions: list[str]) -> list[str]:
     layers = {path: (layer, parents) for path, layer, parents in _walk(model, "", [model], set())}
-    places = {id(layer): path for path, (layer, _) in layers.items()}
-    return [_completing(layers, places, path) for path in paths]
+    paths = {id(layer): path for path, (layer, _) in layers.items()}
+    return [_completing(layers, paths, path) for path in convolutions]
 
 
-def _completing(layers: dict, places: dict, path: str) -> str:
+def _completing(layers: dict[str, tuple[keras.Layer, list[keras.Model]]], paths: dict[int, str], path: str) -> str:
     while True:
         layer, parents = layers[path]
         uses = consumers(parents, layer)
-        if len(uses) != 1 or not isinstance(uses[0], COMPLETING) or id(uses[0]) not in places:
+        if len(uses) != 1 or not isinstance(uses[0], COMPLETING) or id(uses[0]) not in paths:
             return path
-        # Softmax over channels is the answer of a fully convolutional head, no part of the convolution.
+        # Softmax over channels is the output of a fully convolutional head, no part of the convolution.
         if getattr(getattr(uses[0], "activation", None), "__name__", "") == "softmax":
             return path
-        path = places[id(uses[0])]
+        path = paths[id(uses[0])]
 
 
 class Totals(NamedTuple):
@@ -117,26 +122,29 @@ def totals(model: keras.Model) -> Totals:
     return Totals(len(layers), model.count_params(), trainable)
 
 
-def layer_table(places: Places) -> pd.DataFrame:
+def layer_table(graph: LayerGraph) -> pd.DataFrame:
     """Return one row a call of a layer: name (path), type, output_shape, parameters, trainable, explainable, branch.
 
     The parameters of a layer that is called several times stand in the row of its first call. ``branch`` marks the
     layers with a map that only part of the signal passes.
     """
-    rows, counted = [], set()
-    for call in places.calls:
+    rows: list[_Row] = []
+    counted: set[int] = set()
+    for call in graph.calls:
         step, shape = call.operation, call.shape
         if isinstance(step, keras.Model):
             rows += [_row(f"{call.path}/{path}", layer, _shape(layer), counted) for path, layer in walk(step)]
             continue
         explainable = call.map_shape is not None
-        branch = explainable and not places.passes_all(call.path)
+        branch = explainable and not graph.passes_all(call.path)
         rows.append(_row(call.path, step, shape, counted, explainable, branch))
     columns = ["name", "type", "output_shape", "parameters", "trainable", "explainable", "branch"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _row(path: str, step, shape: tuple, counted: set, explainable: bool = False, branch: bool = False) -> tuple:
+def _row(
+    path: str, step: Step, shape: Shape, counted: set[int], explainable: bool = False, branch: bool = False
+) -> _Row:
     text = " x ".join("?" if side is None else str(side) for side in shape[1:])
     # An operation such as x + y is no layer and has no weights.
     own = isinstance(step, keras.Layer) and id(step) not in counted

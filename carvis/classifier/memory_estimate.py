@@ -1,4 +1,4 @@
-"""How much memory a model takes to look at an image, reckoned from its shapes before anything is computed."""
+"""How much memory a model needs for one image, estimated from its shapes before anything is computed."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -12,19 +12,21 @@ from carvis.language import Message
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
+    import tensorflow as tf
 
     from carvis.classifier.flat_graph import Call
 
 _SIZES_KEPT = 64
-# Most models are far below: asking the system takes longer than the product.
-_NOT_WORTH_ASKING = 100_000_000
+# Most models are far below, and a query of the system takes longer than the comparison.
+_NEGLIGIBLE = 100_000_000
 _CGROUP = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 )
 
 
-class Needs(NamedTuple):
+class MemoryEstimate(NamedTuple):
     """What a model takes for one image, in bytes.
 
     Attributes:
@@ -64,8 +66,8 @@ def _file_cache(folder: Path) -> int:
         return 0
 
 
-def needs_of(model: "keras.Model", size: tuple[int, int]) -> Needs:
-    """Reckon what a model takes for one image of a size (height, width).
+def estimate_memory(model: "keras.Model", size: tuple[int, int]) -> MemoryEstimate:
+    """Estimate what a model needs for one image of a size (height, width).
 
     A size that only the image decides counts as 1, and so does what a layer takes inside itself.
     """
@@ -76,14 +78,14 @@ def needs_of(model: "keras.Model", size: tuple[int, int]) -> Needs:
         graph = FlatGraph(model, size)
     # Only a guess is lost where a graph is of no kind that is known here: computing it fails or does not.
     except Exception:
-        return Needs(0, 0)
+        return MemoryEstimate(0, 0)
     sizes = [_bytes(shape) for shape in graph.shapes]
     steps = [sum(sizes[tensor] for tensor in {*call.sources, *call.outputs}) for call in graph.calls]
-    return Needs(max(steps, default=0), sum(sizes), sum(_products(call, graph.shapes) for call in graph.calls))
+    return MemoryEstimate(max(steps, default=0), sum(sizes), sum(_products(call, graph.shapes) for call in graph.calls))
 
 
 def _products(call: "Call", shapes: list) -> int:
-    """Reckon the multiplications of a call: each weight of a convolution counts at each place of its map."""
+    """Estimate the multiplications of a call: each weight of a convolution counts at each position of its map."""
     step = call.operation
     # Inputs compute nothing, and operations that are no layers have no weights.
     if call.is_input or not hasattr(step, "count_params"):
@@ -100,17 +102,17 @@ def _bytes(shape: Sequence[int | None]) -> int:
     return 4 * math.prod(side or 1 for side in shape[1:])
 
 
-def check_memory(needs: Needs, name: object) -> None:
+def check_memory(needs: MemoryEstimate, name: object) -> None:
     """Refuse a model that one image would bring beyond the memory there is.
 
     Raises:
         TooLargeError: it takes more.
     """
-    if needs.step > _NOT_WORTH_ASKING and needs.step > (free := free_memory()):
+    if needs.step > _NEGLIGIBLE and needs.step > (free := free_memory()):
         raise TooLargeError(
             Message(
-                "{name} needs {needed} of memory for one image, and {free} are free: choose a smaller input size"
-                " (--input-size) where it is open, or a machine with more memory.",
+                "{name} needs {needed} of memory for one image, but {free} are free: choose a smaller input"
+                " size (--input-size) where the model allows it, or use a machine with more memory.",
                 name=name,
                 needed=gigabytes(needs.step),
                 free=gigabytes(free),
@@ -118,17 +120,17 @@ def check_memory(needs: Needs, name: object) -> None:
         )
 
 
-def check_batch(needs: Needs, n: int, name: object) -> None:
+def check_batch(needs: MemoryEstimate, n: int, name: object) -> None:
     """Refuse a batch that would go beyond the memory there is.
 
     Raises:
         TooLargeError: it would.
     """
-    if needs.step * n > _NOT_WORTH_ASKING and needs.step * n > (free := free_memory()):
+    if needs.step * n > _NEGLIGIBLE and needs.step * n > (free := free_memory()):
         raise TooLargeError(
             Message(
-                "{name} needs {needed} of memory for {n} images at once, and {free} are free: choose a smaller batch"
-                " (--batch-size) or smaller images.",
+                "{name} needs {needed} of memory for a batch of {n} images, but {free} are free: choose a"
+                " smaller batch (--batch-size) or smaller images.",
                 name=name,
                 needed=gigabytes(needs.step * n),
                 n=n,
@@ -137,16 +139,18 @@ def check_batch(needs: Needs, n: int, name: object) -> None:
         )
 
 
-def within_memory(model: "keras.Model", run: Callable, name: object) -> Callable:
+def within_memory(
+    model: "keras.Model", run: "Callable[[np.ndarray], tf.Tensor]", name: object
+) -> "Callable[[np.ndarray], tf.Tensor]":
     """Return a function of a batch of images (N, h, w, c) that refuses a batch too large for the memory there is."""
-    known: dict[tuple[int, int], Needs] = {}
+    known: dict[tuple[int, int], MemoryEstimate] = {}
 
-    def checked(images):
+    def checked(images: "np.ndarray") -> "tf.Tensor":
         size = tuple(images.shape[1:3])
         if size not in known:
             if len(known) >= _SIZES_KEPT:
                 known.clear()
-            known[size] = needs_of(model, size)
+            known[size] = estimate_memory(model, size)
         check_batch(known[size], len(images), name)
         return run(images)
 

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 # Two threads that patched a layer at once would each put back what the other had put there.
 PATCHING = threading.RLock()
@@ -13,27 +14,27 @@ def in_this_thread(own: Callable, wrapper: Callable) -> Callable:
 
     Another thread may use the model at the same time.
     """
-    here = threading.get_ident()
+    patching = threading.get_ident()
 
-    def call(*args, **kwargs):
-        return wrapper(own, *args, **kwargs) if threading.get_ident() == here else own(*args, **kwargs)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return wrapper(own, *args, **kwargs) if threading.get_ident() == patching else own(*args, **kwargs)
 
     return call
 
 
 @contextlib.contextmanager
-def patched(thing: object, name: str, wrapper: Callable) -> Iterator[None]:
+def patched(target: object, name: str, wrapper: Callable) -> Iterator[None]:
     """Run ``wrapper(own, ...)`` in place of a method of an object while the block lasts, in this thread alone.
 
     Threads that patch wait for each other. ``object`` sets and deletes, as Keras tracks what is set on a layer.
     """
     with PATCHING:
-        before = thing.__dict__.get(name)
-        object.__setattr__(thing, name, in_this_thread(getattr(thing, name), wrapper))
+        before = target.__dict__.get(name)
+        object.__setattr__(target, name, in_this_thread(getattr(target, name), wrapper))
         try:
             yield
         finally:
             if before is None:
-                object.__delattr__(thing, name)
+                object.__delattr__(target, name)
             else:
-                object.__setattr__(thing, name, before)
+                object.__setattr__(target, name, before)

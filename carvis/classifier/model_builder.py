@@ -1,4 +1,4 @@
-"""Opening a model file as a Keras 3 model: inspected, built without memory, compared with its weights, then filled."""
+"""``open_model``: a model file as a Keras 3 model, built without memory, compared with its weights, then filled."""
 
 import contextlib
 import math
@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 from keras.src.backend.common import global_state
@@ -20,7 +21,8 @@ from carvis.classifier.files.damage import damaged, reason_of
 from carvis.classifier.files.inspection import ModelFile, read_model_file
 from carvis.classifier.files.scope_names import mark_renamed, remember, rename_layers, with_scope_names
 from carvis.classifier.files.size_limit import check_growth, check_memory
-from carvis.classifier.legacy.graph import Part, build_legacy, mark_frozen
+from carvis.classifier.legacy.graph import build_legacy
+from carvis.classifier.legacy.layer_tree import LayerTree, mark_frozen
 from carvis.classifier.runtime_errors import is_memory, sentence_of
 from carvis.errors import CarvisError, ModelError
 from carvis.language import Message
@@ -60,8 +62,8 @@ def _unknown(file: ModelFile, error: Exception) -> ModelError:
         return damaged(file.path, error)
     return ModelError(
         Message(
-            "{path} is whole, but Keras {version} cannot rebuild its model ({reason}): open it with Keras {writer},"
-            " which wrote it, and save it anew without what is named here.",
+            "{path} is intact, but Keras {version} cannot rebuild its model ({reason}): open it with Keras"
+            " {writer}, which wrote it, and save it again without the part named here.",
             path=file.path,
             version=keras.__version__,
             reason=reason_of(error),
@@ -76,29 +78,44 @@ def _open(file: ModelFile, trust: bool) -> keras.Model:
             model = keras.saving.load_model(copy_archive(file, Path(folder)), compile=False, safe_mode=False)
         rename_layers(model)
         return model
-    root = None
+    return _open_planned(file, trust) if file.legacy or file.kind == "hdf5" else _open_archive(file, trust)
+
+
+def _open_archive(file: ModelFile, trust: bool) -> keras.Model:
+    """Open a ``.keras`` file of Keras 3, whose weights Keras itself brings in, from a copy."""
     with _without_memory():
-        if file.legacy:
-            model, root = build_legacy(file.config, file.path, weights.layer_names(file))
-            _remember_names(root)
-        else:
-            model = _build(file, trust)
-        if file.kind == "hdf5":
-            plan = weights.plan_layer_groups(file, model, root)
-        elif file.legacy:
-            plan = weights.plan_containers(file, model, root)
-        else:
-            plan = None
-            _check_size(file, model)
-    if plan is None:
-        _load_weights(file, model)
-    else:
-        weights.fill(plan, file)
-        for layer in model._flatten_layers():
-            if isinstance(layer, keras.layers.Normalization):
-                layer.finalize_state()
-        if root is not None:
-            mark_frozen(root)
+        model = _build(file, trust)
+        _check_size(file, model)
+    with tempfile.TemporaryDirectory() as folder:
+        model.load_weights(copy_weights(file, Path(folder)))
+    return model
+
+
+def _open_planned(file: ModelFile, trust: bool) -> keras.Model:
+    """Open an ``.h5`` file, or a ``.keras`` file of Keras 2: its weights are brought in by a plan.
+
+    The file is opened once for all steps, as each opening looks through all of it.
+    """
+    tree: LayerTree | None = None
+    with contextlib.ExitStack() as opened:
+        with _without_memory():
+            if file.legacy:
+                store = opened.enter_context(file.weights())
+                model, tree = build_legacy(file.config, file.path, weights.layer_names(file, store))
+                _remember_names(tree)
+            else:
+                model = _build(file, trust)
+                store = opened.enter_context(file.weights())
+            if file.kind == "hdf5" or tree is None:
+                plan = weights.plan_layer_groups(file, store, model, tree)
+            else:
+                plan = weights.plan_containers(file, store, model, tree)
+        weights.fill(plan, file, store)
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()
+    if tree is not None:
+        mark_frozen(tree)
     return model
 
 
@@ -124,7 +141,7 @@ def _build(file: ModelFile, trust: bool) -> keras.Model:
     if not isinstance(model, keras.Model):
         raise ModelError(
             Message(
-                "{path} holds a {kind}, not a model: save the whole model from Keras.",
+                "{path} contains a {kind}, not a model: save the whole model from Keras.",
                 path=file.path,
                 kind=type(model).__name__,
             )
@@ -132,21 +149,21 @@ def _build(file: ModelFile, trust: bool) -> keras.Model:
     if not model.built:
         raise ModelError(
             Message(
-                "{path} does not say the size of its input: save it again after it has seen an image.", path=file.path
+                "{path} does not state its input size: call the model on an image, then save it again.", path=file.path
             )
         )
     mark_renamed(model, renamed)
     return model
 
 
-def _remember_names(part: Part) -> None:
-    remember(part.layer, part.name)
-    for inner in part.parts:
+def _remember_names(tree: LayerTree) -> None:
+    remember(tree.layer, tree.name)
+    for inner in tree.children:
         _remember_names(inner)
 
 
-def _cleaned(value):
-    """Leave out training settings, which may name foreign functions, and add the modules that ``.h5`` leaves out."""
+def _cleaned(value: Any) -> Any:
+    """Drop training settings, which may name functions from elsewhere, and add the modules that ``.h5`` omits."""
     if isinstance(value, list):
         return [_cleaned(item) for item in value]
     if not isinstance(value, dict):
@@ -181,13 +198,13 @@ def _module_of(kind: str, entry: dict) -> str | None:
 def _check_size(file: ModelFile, model: keras.Model) -> None:
     held = file.parameters
     needed = sum(math.prod(weight.shape) for weight in model.weights)
-    # Wrapped layers are stored twice; adapters (LoRA) are stored merged, and begin anew at zero.
+    # Wrapped layers are stored twice; adapters (LoRA) are stored merged, and start from zero.
     adapters = sum(math.prod(weight.shape) for weight in model.weights if weight.name.startswith("lora_"))
     if held < needed - adapters or adapters > 2 * held:
         raise ModelError(
             Message(
-                "{path} holds {held} weights where its architecture needs {needed}: save the model anew with the Keras"
-                " that wrote it.",
+                "{path} contains {held} weights, but its architecture needs {needed}: save the model again"
+                " with the Keras that wrote it.",
                 path=file.path,
                 held=f"{held:,}",
                 needed=f"{needed - adapters:,}",
@@ -195,8 +212,3 @@ def _check_size(file: ModelFile, model: keras.Model) -> None:
         )
     check_growth(file.path, file.file_bytes, 4 * needed)
     check_memory(file.path, 4 * needed)
-
-
-def _load_weights(file: ModelFile, model: keras.Model) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        model.load_weights(copy_weights(file, Path(folder)))

@@ -1,15 +1,16 @@
-"""Calling a model as its input wants it: the type of its numbers, inputs and outputs by name."""
+"""The call of a model, in the type and structure that its input declares."""
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from carvis.classifier.method_patches import PATCHING, patched
-from carvis.classifier.runtime_errors import model_failures, name_of, telling
+from carvis.classifier.runtime_errors import model_failures, name_of, with_model_failures
 
 _fed_as_float = threading.local()
 _WHOLE = ("uint8", "uint16", "uint32", "uint64", "int16", "int32", "int64")
@@ -52,15 +53,15 @@ def call_model(model: keras.Model, images: tf.Tensor) -> tf.Tensor:
 
 
 def traced(model: keras.Model, function: Callable, signature: Sequence[tf.TensorSpec]) -> Callable:
-    """Return a function of a model's tensors traced once; what fails in it is told as ``model_failures`` tells it.
+    """Return a function of a model's tensors, traced once, whose failures are ``ModelError``s.
 
     Args:
         signature: of its arguments.
     """
-    return telling(tf.function(function, input_signature=list(signature)), name_of(model))
+    return with_model_failures(tf.function(function, input_signature=list(signature)), name_of(model))
 
 
-def _fed(model: keras.Model, images: tf.Tensor):
+def _fed(model: keras.Model, images: tf.Tensor) -> Any:
     dtype = tf.as_dtype(input_dtype(model))
     if dtype.is_integer and id(model) not in _floats_for():
         images = tf.cast(tf.clip_by_value(tf.round(images), 0, 255), dtype)

@@ -5,12 +5,16 @@ import functools
 import re
 import sys
 from collections.abc import Callable, Iterator
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from carvis.errors import CarvisError, ModelError
 from carvis.language import Message
 
-P, T = ParamSpec("P"), TypeVar("T")
+if TYPE_CHECKING:
+    import keras
+
+P = ParamSpec("P")
+T = TypeVar("T")
 _MEMORY = "ResourceExhaustedError"
 # Of TensorFlow's errors, those that a person has caused or can do nothing about but stop.
 _NOT_OURS = ("CancelledError", "AbortedError")
@@ -42,20 +46,20 @@ def sentence_of(error: BaseException, name: object = None, *, computing: bool = 
     about = name or Message("The model")
     if kind == "memory":
         return Message(
-            "{name}: not enough memory: choose a smaller batch (--batch-size) or smaller images"
-            " (--input-size), or close other programs.",
+            "{name}: out of memory: choose a smaller batch (--batch-size) or smaller images (--input-size),"
+            " or close other programs.",
             name=about,
         )
     if kind == "unknown":
         return Message(
-            "{name}: TensorFlow cannot compute this model here ({reason}): try it on the processor"
-            " (CUDA_VISIBLE_DEVICES=-1), or save it anew with the Keras that wrote it.",
+            "{name}: TensorFlow cannot run this model here ({reason}): try it on the CPU"
+            " (CUDA_VISIBLE_DEVICES=-1), or save it again with the Keras that wrote it.",
             name=about,
             reason=reason_of(error),
         )
     return Message(
-        "{name} cannot compute what it was given ({reason}): check the size of the images (--input-size), or save the"
-        " model anew with an input of the size that it takes.",
+        "{name} cannot process this input ({reason}): check the image size (--input-size), or save the"
+        " model again with the input size that it takes.",
         name=about,
         reason=reason_of(error),
     )
@@ -105,9 +109,9 @@ def reason_of(error: BaseException) -> str:
     text = text.rpartition("Exception encountered when calling")[2] if "Exception encountered" in text else text
     text = _TAIL.split(text)[0]
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("File ")]
-    said = next((line for line in reversed(lines) if ": " in line or line.endswith(".")), lines[-1] if lines else "")
-    said = re.sub(r"\{\{.*?\}\}\s*", "", said)
-    return " ".join(said.split())[:_LONGEST].rstrip(".:") or type(error).__name__
+    line = next((line for line in reversed(lines) if ": " in line or line.endswith(".")), lines[-1] if lines else "")
+    line = re.sub(r"\{\{.*?\}\}\s*", "", line)
+    return " ".join(line.split())[:_LONGEST].rstrip(".:") or type(error).__name__
 
 
 @contextlib.contextmanager
@@ -134,17 +138,17 @@ def model_failures(name: object = None) -> Iterator[None]:
         raise ModelError(sentence) from error
 
 
-def telling(function: Callable[P, T], name: object = None) -> Callable[P, T]:
-    """Return a function whose failures are told as ``model_failures`` tells them."""
+def with_model_failures(function: Callable[P, T], name: object = None) -> Callable[P, T]:
+    """Return a function whose failures ``model_failures`` turns into a ``ModelError``."""
 
     @functools.wraps(function, assigned=())
-    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
         with model_failures(name):
             return function(*args, **kwargs)
 
-    return told
+    return wrapped
 
 
-def name_of(model) -> str:
+def name_of(model: "keras.Model") -> str:
     """Return the file that a model was opened from, else its name."""
     return getattr(model, "_carvis_path", None) or model.name

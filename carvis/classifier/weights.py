@@ -6,7 +6,7 @@ is taken for the model, so that a mismatch or an absurd size is found first.
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import keras
 
@@ -14,7 +14,7 @@ from carvis.classifier.files.hdf5_arrays import StoredArray, StoredGroup
 from carvis.classifier.files.inspection import ModelFile, damaged
 from carvis.classifier.files.scope_names import file_name
 from carvis.classifier.files.size_limit import check_growth, check_memory
-from carvis.classifier.legacy.graph import Part
+from carvis.classifier.legacy.layer_tree import LayerTree
 from carvis.errors import CarvisError, ModelError
 from carvis.language import Message
 
@@ -26,15 +26,12 @@ _IGNORED = re.compile(
 )
 
 
-def layer_names(file: ModelFile) -> list[str]:
+def layer_names(file: ModelFile, store: StoredGroup) -> list[str]:
     """List the groups of weights in an ``.h5`` file, in its order; a ``.keras`` file names none."""
-    if file.kind != "hdf5":
-        return []
-    with file.weights() as store:
-        return _texts(store, "layer_names")
+    return _texts(store, "layer_names") if file.kind == "hdf5" else []
 
 
-def plan_layer_groups(file: ModelFile, model: keras.Model, root: Part | None) -> Plan:
+def plan_layer_groups(file: ModelFile, store: StoredGroup, model: keras.Model, root: LayerTree | None) -> Plan:
     """Plan for an ``.h5`` file, which holds one group a layer of the outermost model, nested ones flattened.
 
     Args:
@@ -44,51 +41,51 @@ def plan_layer_groups(file: ModelFile, model: keras.Model, root: Part | None) ->
         ModelError: a count or shape differs.
     """
     legacy = root is not None
-    parts = (root or tree_of(model)).parts
-    with file.weights() as store:
-        groups = {name: _stored(store.group(name), legacy) for name in dict.fromkeys(_texts(store, "layer_names"))}
-        plan: Plan = []
-        for part in parts:
-            stored = groups.pop(part.name, [])
-            plan += _match(part, stored, legacy, file)
-        left = [name for name, stored in groups.items() if stored]
-        if left:
-            raise ModelError(
-                Message(
-                    "{path} holds weights of layer {name}, which its architecture lacks: save the model anew with the"
-                    " Keras that wrote it.",
-                    path=file.path,
-                    name=left[0],
-                )
+    children = (root or tree_of(model)).children
+    groups = {name: _stored(store.group(name), legacy) for name in dict.fromkeys(_texts(store, "layer_names"))}
+    plan: Plan = []
+    for tree in children:
+        plan += _match(tree, groups.pop(tree.name, []), legacy, file)
+    left = [name for name, stored in groups.items() if stored]
+    if left:
+        raise ModelError(
+            Message(
+                "{path} contains weights of layer {name}, which its architecture lacks: save the model"
+                " again with the Keras that wrote it.",
+                path=file.path,
+                name=left[0],
             )
+        )
     return _complete(plan, model, file)
 
 
-def plan_containers(file: ModelFile, model: keras.Model, root: Part) -> Plan:
+def plan_containers(file: ModelFile, store: StoredGroup, model: keras.Model, root: LayerTree) -> Plan:
     """Plan for a ``.keras`` file that Keras 2.12 to 2.15 wrote: ``layers/conv2d_1/vars/0``, named by class.
 
     Raises:
         ModelError: a count or shape differs.
     """
-    with file.weights() as store:
-        plan: Plan = []
-        for part, group in _containers(root, store):
-            for variables, stored in _own_variables(part.layer, group):
-                # Normalization keeps a counter as its third, renormalisation its statistics after the others.
-                if part.kind.startswith(("Normalization", "BatchNormalization", "SyncBatchNormalization")):
-                    stored = stored[: len(variables)]
-                if not _fits(variables, stored):
-                    raise _mismatch(file, part.name, variables, stored)
-                plan += [(variable, dataset.name) for variable, (_, dataset) in zip(variables, stored)]
+    plan: Plan = []
+    for tree, group in _containers(root, store):
+        for variables, stored in _own_variables(tree.layer, group):
+            # Normalization keeps a counter as its third, renormalisation its statistics after the others.
+            if tree.kind.startswith(("Normalization", "BatchNormalization", "SyncBatchNormalization")):
+                stored = stored[: len(variables)]
+            if not _fits(variables, stored):
+                raise _mismatch(file, tree.name, variables, stored)
+            plan += [(variable, dataset.name) for variable, (_, dataset) in zip(variables, stored)]
     return _complete(plan, model, file)
 
 
 def _own_variables(layer: keras.Layer, group: StoredGroup | None) -> Iterator[tuple[list, list]]:
     """Yield the variables and arrays of a layer and of those it wraps, which lie in groups named by attribute."""
     own = layer._trainable_variables + layer._non_trainable_variables
-    held = group.get("vars") if group is not None else None
+    if group is None:
+        yield own, []
+        return
+    held = group.get("vars")
     yield own, [(name, held.array(name)) for name in sorted(held, key=int)] if held is not None else []
-    for name in group or ():
+    for name in group:
         inner = getattr(layer, name, None) if name != "vars" else None
         if isinstance(inner, keras.Layer):
             yield from _own_variables(inner, group.group(name))
@@ -97,37 +94,38 @@ def _own_variables(layer: keras.Layer, group: StoredGroup | None) -> Iterator[tu
                 yield from _own_variables(inner[number], group.group(name).get(item))
 
 
-def fill(plan: Plan, file: ModelFile) -> None:
+def fill(plan: Plan, file: ModelFile, store: StoredGroup) -> None:
     """Read every array of a plan into its variable.
 
     Raises:
         ModelError: the file is damaged where one of them lies.
     """
     first_keras = file.keras_version.startswith("1")
-    with file.weights() as store:
-        backend = store.attribute("backend") or store.root.attribute("backend")
-        backend = backend.decode() if isinstance(backend, bytes) else backend
-        for variable, name in plan:
-            try:
-                value = store.root.array(name).read()
-            except CarvisError:
-                raise
-            # HDF5 reports a broken chunk in several kinds of error.
-            except Exception as error:
-                raise damaged(file.path, error) from error
-            # Theano turned its kernels over before it applied them. Keras 1 wrote TensorFlow's order all the same.
-            if backend == "theano" and not first_keras and value.ndim == 4 and variable.name == "kernel":
-                value = value[::-1, ::-1]
-            variable.assign(value)
+    backend = store.attribute("backend") or store.root.attribute("backend")
+    backend = backend.decode() if isinstance(backend, bytes) else backend
+    for variable, name in plan:
+        try:
+            value = store.root.array(name).read()
+        except CarvisError:
+            raise
+        # HDF5 reports a broken chunk in several kinds of error.
+        except Exception as error:
+            raise damaged(file.path, error) from error
+        # Theano turned its kernels over before it applied them. Keras 1 wrote TensorFlow's order all the same.
+        if backend == "theano" and not first_keras and value.ndim == 4 and variable.name == "kernel":
+            value = value[::-1, ::-1]
+        variable.assign(value)
 
 
-def tree_of(model: keras.Model) -> Part:
+def tree_of(model: keras.Model) -> LayerTree:
     """Return the tree of layers of a Keras 3 model."""
-    parts = [
-        tree_of(layer) if isinstance(layer, keras.Model) else Part(file_name(layer), type(layer).__name__, layer=layer)
+    children = [
+        tree_of(layer)
+        if isinstance(layer, keras.Model)
+        else LayerTree(file_name(layer), type(layer).__name__, layer=layer)
         for layer in model.layers
     ]
-    return Part(file_name(model), type(model).__name__, layer=model, parts=parts)
+    return LayerTree(file_name(model), type(model).__name__, layer=model, children=children)
 
 
 def _texts(group: StoredGroup, key: str) -> list[str]:
@@ -147,32 +145,32 @@ def _stored(group: StoredGroup, legacy: bool) -> list[tuple[str, StoredArray]]:
     return [(name, group.array(name)) for name in names]
 
 
-def _leaves(part: Part) -> Iterator[Part]:
-    if part.parts or isinstance(part.layer, keras.Model):
-        for inner in part.parts:
+def _leaves(tree: LayerTree) -> Iterator[LayerTree]:
+    if tree.children or isinstance(tree.layer, keras.Model):
+        for inner in tree.children:
             yield from _leaves(inner)
     else:
-        yield part
+        yield tree
 
 
-def _match(part: Part, stored: list, legacy: bool, file: ModelFile) -> Plan:
+def _match(tree: LayerTree, stored: list, legacy: bool, file: ModelFile) -> Plan:
     """Pair a layer's variables with its arrays: by name where the names are clear, else by Keras's order."""
-    by_name = _by_name(part, stored)
+    by_name = _by_name(tree, stored)
     if by_name is not None:
         return by_name
-    orders = [_legacy_order(part)] if legacy else [part.layer.trainable_weights + part.layer.non_trainable_weights]
+    orders = [_legacy_order(tree)] if legacy else [tree.layer.trainable_weights + tree.layer.non_trainable_weights]
     # Files exist whose layers were frozen or opened between writing the architecture and the weights.
-    orders += [_all(part, _trainable) + _all(part, _moving), _all(part, _every)]
+    orders += [_all(tree, _trainable) + _all(tree, _moving), _all(tree, _every)]
     for variables in orders:
         if _fits(variables, stored):
             return [(variable, dataset.name) for variable, (_, dataset) in zip(variables, stored)]
-    raise _mismatch(file, part.name, orders[0], stored)
+    raise _mismatch(file, tree.name, orders[0], stored)
 
 
-def _by_name(part: Part, stored: list) -> Plan | None:
-    variables = {(leaf.name, variable.name): variable for leaf in _leaves(part) for variable in _every(leaf)}
+def _by_name(tree: LayerTree, stored: list) -> Plan | None:
+    variables = {(leaf.name, variable.name): variable for leaf in _leaves(tree) for variable in _every(leaf)}
     datasets = {_key(name): dataset for name, dataset in stored}
-    if len(datasets) != len(stored) or set(datasets) != set(variables) or len(variables) != len(_all(part, _every)):
+    if len(datasets) != len(stored) or set(datasets) != set(variables) or len(variables) != len(_all(tree, _every)):
         return None
     if any(tuple(variable.shape) != datasets[key].shape for key, variable in variables.items()):
         return None
@@ -185,11 +183,11 @@ def _key(name: str) -> tuple[str, str]:
     return (front[-1] if front else "", re.sub(r":\d+$", "", last))
 
 
-def _trainable(leaf: Part) -> list:
+def _trainable(leaf: LayerTree) -> list:
     return [variable for variable in leaf.layer.weights if variable.trainable]
 
 
-def _moving(leaf: Part) -> list:
+def _moving(leaf: LayerTree) -> list:
     return [variable for variable in leaf.layer.weights if not variable.trainable and not _is_counter(variable)]
 
 
@@ -197,30 +195,30 @@ def _is_counter(variable: keras.Variable) -> bool:
     return variable.name == "count" and not variable.trainable
 
 
-def _every(leaf: Part) -> list:
+def _every(leaf: LayerTree) -> list:
     return _trainable(leaf) + _moving(leaf)
 
 
-def _all(part: Part, of) -> list:
-    return [variable for leaf in _leaves(part) for variable in of(leaf)]
+def _all(tree: LayerTree, of: Callable[[LayerTree], list[keras.Variable]]) -> list[keras.Variable]:
+    return [variable for leaf in _leaves(tree) for variable in of(leaf)]
 
 
-def _legacy_order(part: Part) -> list:
+def _legacy_order(tree: LayerTree) -> list:
     """The order of Keras 1 and 2: what learns comes first, then the rest, of which what could learn comes first."""
-    learning, resting = _split(part)
+    learning, resting = _split(tree)
     return learning + resting
 
 
-def _split(part: Part) -> tuple[list, list]:
-    if part.parts:
-        pairs = [_split(inner) for inner in part.parts]
+def _split(tree: LayerTree) -> tuple[list, list]:
+    if tree.children:
+        pairs = [_split(inner) for inner in tree.children]
         learning = [variable for pair in pairs for variable in pair[0]]
         resting = [variable for pair in pairs for variable in pair[1]]
-    elif isinstance(part.layer, keras.Model):
+    elif isinstance(tree.layer, keras.Model):
         learning, resting = [], []
     else:
-        learning, resting = _trainable(part), _moving(part)
-    return (learning, resting) if part.trainable else ([], learning + resting)
+        learning, resting = _trainable(tree), _moving(tree)
+    return (learning, resting) if tree.trainable else ([], learning + resting)
 
 
 def _fits(variables: list, stored: list) -> bool:
@@ -233,8 +231,8 @@ def _mismatch(file: ModelFile, name: str, variables: list, stored: list) -> Mode
     if len(variables) != len(stored):
         return ModelError(
             Message(
-                "{path} holds for layer {name} {held} arrays where {needed} are needed: open it with the Keras that"
-                " wrote it and save the model anew.",
+                "{path} contains {held} arrays for layer {name}, which needs {needed}: open it with the"
+                " Keras that wrote it and save the model again.",
                 path=file.path,
                 name=name,
                 held=len(stored),
@@ -243,26 +241,26 @@ def _mismatch(file: ModelFile, name: str, variables: list, stored: list) -> Mode
         )
     return ModelError(
         Message(
-            "{path} holds for layer {name} arrays of another shape than its architecture needs: open it with the Keras"
-            " that wrote it and save the model anew.",
+            "{path}: the arrays of layer {name} do not have the shapes that the architecture needs: open it"
+            " with the Keras that wrote it and save the model again.",
             path=file.path,
             name=name,
         )
     )
 
 
-def _containers(part: Part, store: StoredGroup) -> Iterator[tuple[Part, StoredGroup | None]]:
+def _containers(tree: LayerTree, store: StoredGroup) -> Iterator[tuple[LayerTree, StoredGroup | None]]:
     layers = store.get("layers") or store.get("_layer_checkpoint_dependencies")
-    for number, name in _numbered([inner.kind for inner in part.parts]):
-        inner = part.parts[number]
+    for number, name in _numbered([inner.kind for inner in tree.children]):
+        inner = tree.children[number]
         group = layers.get(name) if layers is not None else None
         if isinstance(inner.layer, keras.Model):
             if group is not None:
                 yield from _containers(inner, group)
-        elif inner.parts:
+        elif inner.children:
             # What wraps a model.
             if group is not None and "layer" in group:
-                yield from _containers(inner.parts[0], group.group("layer"))
+                yield from _containers(inner.children[0], group.group("layer"))
         else:
             yield inner, group
 
@@ -288,8 +286,8 @@ def _complete(plan: Plan, model: keras.Model, file: ModelFile) -> Plan:
     if any(id(variable) not in planned and not _is_counter(variable) for variable in model.weights):
         raise ModelError(
             Message(
-                "{path} lacks weights of some of its layers: open it with the Keras that wrote it and save the model"
-                " anew.",
+                "{path} lacks the weights of some layers: open it with the Keras that wrote it and save the"
+                " model again.",
                 path=file.path,
             )
         )

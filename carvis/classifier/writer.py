@@ -18,8 +18,8 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     """Write a classifier as a ``.keras`` file with its card ``<stem>.json``; the optimizer is not kept.
 
     The card holds what is known. Class names, preprocessing and resize that were only assumed of the model
-    (``Classifier.assumed``) are left out, unless its card has them; how it reads images and what its output means are
-    written, and marked in ``assumed``, as without them the file would be opened otherwise.
+    (``Classifier.assumed``) are not written, unless its card has them; how it reads images and what its output means
+    are written, and marked in ``assumed``, as without them the file would be opened otherwise.
 
     Raises:
         ModelError: the name does not end in ``.keras``, or the file exists and ``overwrite`` is False.
@@ -32,18 +32,18 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     for file in (path, card_path(path)):
         if file.exists() and not overwrite:
             raise ModelError(
-                Message("{file} exists already: choose another name, or ask for it to be overwritten.", file=file)
+                Message("{file} already exists: choose another name, or allow it to be overwritten.", file=file)
             )
     card = replace(clf.card) if clf.card else ModelCard()
-    card.input_size = None if clf.native_size else list(clf.input_size)
+    card.input_size = None if clf.native_size else list(clf.probe_size)
     card.channels = clf.channels
-    # A guess is no fact: it is made anew, and said, when the file is opened.
+    # An assumption is no fact: it is made, and stated, whenever the file is opened.
     for fact in ("class_names", "preprocessing", "resize", "output"):
         if fact not in clf.assumed:
             setattr(card, fact, getattr(clf, fact))
     # These are noted all the same: a card of carvis without them means that images are read in the usual way.
     card.alpha, card.orientation = clf.alpha, clf.orientation
-    # A mark keeps the check of assumptions going until somebody has confirmed them.
+    # The mark keeps the assumptions checked until someone confirms them.
     card.assumed = sorted(f for f in clf.assumed if getattr(card, f, None) == getattr(clf, f))
     card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
     card.versions = versions()

@@ -53,14 +53,14 @@ def _unusable_argument(arguments: list[str]) -> Message | None:
         option, equals, value = text.partition("=")
         before = arguments[place - 1] if place else ""
         if text.startswith("--") and equals and not value.strip():
-            return Message("{option} is empty: give it a value, or leave it out.", option=option)
+            return Message("{option} is empty: give it a value, or omit it.", option=option)
         if not text.strip():
             if before.startswith("--") and "=" not in before:
-                return Message("{option} is empty: give it a value, or leave it out.", option=before)
-            return Message("Argument {n} is empty: give it a value, or leave it out.", n=place + 1)
+                return Message("{option} is empty: give it a value, or omit it.", option=before)
+            return Message("Argument {n} is empty: give it a value, or omit it.", n=place + 1)
         if text.count("/") + text.count(os.sep) * (os.sep != "/") > _MOST_FOLDERS:
             return Message(
-                "{path} names more than {n} folders in each other: use a shorter path.",
+                "{path} has more than {n} nested folders: use a shorter path.",
                 path=shown_path(text, 80),
                 n=_MOST_FOLDERS,
             )
@@ -68,15 +68,14 @@ def _unusable_argument(arguments: list[str]) -> Message | None:
 
 
 def _parser(language: str) -> argparse.ArgumentParser:
-    look = {"formatter_class": HelpInCells}
-    parser = argparse.ArgumentParser(prog="python -m carvis", description=_(DESCRIPTION), **look)
-    version = {"version": f"carvis {__version__}", "help": _("show program's version number and exit")}
-    parser.add_argument("--version", action="version", **version)
+    parser = argparse.ArgumentParser(prog="python -m carvis", description=_(DESCRIPTION), formatter_class=HelpInCells)
+    shows = _("show program's version number and exit")
+    parser.add_argument("--version", action="version", version=f"carvis {__version__}", help=shows)
     _add_language(parser, default=language)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name in VERBS:
         verb = import_module(f"carvis.cli.{name}")
-        child = verbs.add_parser(name, help=_(verb.HELP), description=_(verb.HELP), **look)
+        child = verbs.add_parser(name, help=_(verb.HELP), description=_(verb.HELP), formatter_class=HelpInCells)
         verb.add_arguments(child)
         # After the verb, too; what stands before it holds where nothing does.
         _add_language(child, default=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""``activations``: what a model's layers make of pictures, as grids of channels and as arrays."""
+"""``activations``: the outputs of a model's layers for images, as grids of channels and as arrays."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from carvis.language import N_, Message, _
 from carvis.workspace import clear_leftovers
 
 if TYPE_CHECKING:
+    from carvis.classifier import Classifier
     from carvis.dataset import NamedImage
 
-HELP = N_("write what layers make of a picture, a grid of channels a layer, several models side by side")
+HELP = N_("write the activations of layers for an image, a grid of channels a layer, several models side by side")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "inputs",
         nargs="+",
-        metavar="MODEL [MODEL ...] PICTURE",
-        help=_("models, then pictures, folders of them or patterns such as '*.jpg'"),
+        metavar="MODEL [MODEL ...] IMAGE",
+        help=_("models, then images, folders of them or patterns such as '*.jpg'"),
     )
     parser.add_argument("--out", metavar="DIR", help=_("where to write (default: data/results/activations)"))
     parser.add_argument(
@@ -56,38 +57,38 @@ def run(args: argparse.Namespace) -> int:
     _check_look(args)
     workspace = open_workspace(args)
     model_paths, others = models_first(args.inputs, _("one"))
-    pictures = distinct([one for found in each(others, images_named) for one in found], file_name)
-    around = datasets_around(args, [picture.path for picture in pictures])
+    images = distinct([image for named in each(others, images_named) for image in named], file_name)
+    around = datasets_around(args, [image.path for image in images])
     models = by_name(each(model_paths, lambda path: load(path, args, around)))
     for clf in models.values():
         check(clf, around, args, workspace)
     out = Path(args.out) if args.out else workspace.results_dir / "activations"
     given = [text.strip() for text in args.layers.split(",") if text.strip()]
     layers = given[0] if len(given) == 1 else given
-    # Asked about no picture in particular: a wrong layer is told at once, and the names of the files are known.
+    # Of no image in particular: a wrong layer is reported at once, and the names of the files are known.
     paths = {name: _paths(clf, layers) for name, clf in models.items()}
     clear_leftovers(out)
     check_outputs(
-        [file for picture in pictures for name in models for file in _files(_stem(out, picture, name), paths[name])],
+        [file for image in images for name in models for file in _files(_stem(out, image, name), paths[name])],
         args.overwrite,
-        sources=[picture.path for picture in pictures],
+        sources=[image.path for image in images],
     )
 
-    def write(picture: NamedImage, folder: Path) -> None:
+    def write(image: NamedImage, folder: Path) -> None:
         for name, clf in models.items():
-            _write(_stem(folder, picture, name), clf, picture.path, paths[name], args)
+            _write(_stem(folder, image, name), clf, image.path, paths[name], args)
 
     with written_whole(out) as (_made, write_each):
-        written = write_each(pictures, write)
+        written = write_each(images, write)
     print(
-        _("{n} of {pictures} pictures x {models} models written to {out}").format(
-            n=len(written), pictures=len(pictures), models=len(models), out=out
+        _("{n} of {images} images x {models} models written to {out}").format(
+            n=len(written), images=len(images), models=len(models), out=out
         )
     )
     return 0
 
 
-def _check_look(args) -> None:
+def _check_look(args: argparse.Namespace) -> None:
     from matplotlib import colormaps
 
     if args.colormap not in colormaps:
@@ -104,7 +105,7 @@ def _check_look(args) -> None:
             )
 
 
-def _paths(clf, layers) -> list[str]:
+def _paths(clf: Classifier, layers: str | list[str]) -> list[str]:
     import numpy as np
 
     from carvis.explain import activations
@@ -112,8 +113,8 @@ def _paths(clf, layers) -> list[str]:
     return list(activations(clf, np.zeros((8, 8, clf.channels), np.uint8), layers))
 
 
-def _stem(out: Path, picture: NamedImage, model: str) -> Path:
-    return out / f"{picture.name}--{file_name(model)}"
+def _stem(out: Path, image: NamedImage, model: str) -> Path:
+    return out / f"{image.name}--{file_name(model)}"
 
 
 def _files(stem: Path, paths: list[str]) -> list[Path]:
@@ -122,23 +123,23 @@ def _files(stem: Path, paths: list[str]) -> list[Path]:
     return [stem.with_name(f"{stem.name}{ending}") for ending in endings]
 
 
-def _write(stem: Path, clf, picture: Path, paths: list[str], args) -> None:
+def _write(stem: Path, clf: Classifier, image: Path, paths: list[str], args: argparse.Namespace) -> None:
     from carvis.explain import activations
     from carvis.explain.units.channels import activation_file, channel_grid, dead_channels
     from carvis.images import write_image
     from carvis.workspace import atomic_write
 
-    found = activations(clf, picture, paths)
+    maps = activations(clf, image, paths)
     archive, *grids = _files(stem, paths)
     facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.input_words}
-    atomic_write(archive, activation_file(found, **facts, picture=str(picture)))
+    atomic_write(archive, activation_file(maps, **facts, image=str(image)))
     look = {"scale": args.scale, "side": args.side, "labels": args.labels, "colormap": args.colormap}
-    for (path, values), file in zip(found.items(), grids, strict=True):
+    for (path, values), file in zip(maps.items(), grids, strict=True):
         write_image(file, channel_grid(values, args.columns, args.largest_first, **look))
         height, width, channels = values.shape
         dead = int(dead_channels(values).sum())
         print(
             _("{name}  {model}  {path}  {height}x{width}  {channels} channels, {dead} dead").format(
-                name=picture.name, model=clf.name, path=path, height=height, width=width, channels=channels, dead=dead
+                name=image.name, model=clf.name, path=path, height=height, width=width, channels=channels, dead=dead
             )
         )

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from carvis.language import N_, _
 
@@ -33,11 +34,11 @@ _NUMBERS = {"expected %s argument": N_("expected %s arguments")}
 class HelpInCells(argparse.HelpFormatter):
     """Help whose lines count Chinese characters and kana, which stand without spaces, as two cells each."""
 
-    def _split_lines(self, text, width):
+    def _split_lines(self, text: str, width: int) -> list[str]:
         text = " ".join(text.split())
         return super()._split_lines(text, width) if text.isascii() else _broken(text, width)
 
-    def _fill_text(self, text, width, indent):
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
         text = " ".join(text.split())
         if text.isascii():
             return super()._fill_text(text, width, indent)
@@ -64,10 +65,12 @@ def argparse_speaking() -> Iterator[None]:
 
     It has gettext's functions in its module under these names, and would look for a catalogue of the system's.
     """
-    before = argparse._, argparse.ngettext
-    argparse._ = _
-    argparse.ngettext = lambda singular, plural, n: _(_NUMBERS.get(singular, plural)) if n != 1 else _(singular)
+    # Type checkers do not know these names.
+    module: Any = argparse
+    before = module._, module.ngettext
+    module._ = _
+    module.ngettext = lambda singular, plural, n: _(_NUMBERS.get(singular) or plural) if n != 1 else _(singular)
     try:
         yield
     finally:
-        argparse._, argparse.ngettext = before
+        module._, module.ngettext = before

@@ -3,15 +3,21 @@
 import argparse
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from carvis.classifier.vocabulary import OUTPUTS, PREPROCESSING_NAMES
 from carvis.errors import CarvisError
+from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS
 from carvis.language import _, localised
 from carvis.workspace import Workspace
 from carvis.workspace.layout import DEMO_BEFORE
 
-_OUTPUTS = ("probability", "independent", "share", "logit", "independent-logit", "log-probability", "signed")
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+    from carvis.dataset import Dataset
+    from carvis.evaluation import AssumptionCheck
 
 
 def add_workspace(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +42,7 @@ def open_workspace(args: argparse.Namespace) -> Workspace:
 
 
 def add_model_facts(parser: argparse.ArgumentParser) -> None:
-    """Add what a model file without a card does not tell."""
+    """Add what a model file without a card does not say."""
     parser.add_argument(
         "--classes",
         metavar="NAMES",
@@ -44,37 +50,31 @@ def add_model_facts(parser: argparse.ArgumentParser) -> None:
             "class names in the model's order, comma-separated, or a file: one a line, labels.txt or class_indices.json"
         ),
     )
-    parser.add_argument(
-        "--preprocessing", choices=("unit", "caffe", "tf", "torch", "none"), help=_("what the model takes")
-    )
-    parser.add_argument(
-        "--resize", choices=("nearest", "bilinear", "bicubic", "area"), help=_("how pictures are resized")
-    )
+    parser.add_argument("--preprocessing", choices=PREPROCESSING_NAMES, help=_("preprocessing the model expects"))
+    parser.add_argument("--resize", choices=tuple(RESIZE_METHODS), help=_("how images are resized"))
     add_input_size(parser)
     parser.add_argument(
         "--output",
-        choices=_OUTPUTS,
+        choices=OUTPUTS,
         metavar="MEANING",
-        help=_(
-            "what the model's output means: {meanings} (default: decided by its graph, else by the numbers it gives)"
-        ).format(meanings=", ".join(_OUTPUTS)),
+        help=_("what the model's output means: {meanings} (default: read from its graph, else from its values)").format(
+            meanings=", ".join(OUTPUTS)
+        ),
     )
     parser.add_argument(
-        "--alpha", action=_Alpha, metavar="{drop-alpha,on-white,on-black}", help=_("how transparent images are read")
+        "--alpha", action=_Alpha, metavar="{" + ",".join(ALPHAS) + "}", help=_("how transparent images are read")
     )
     parser.add_argument(
         "--orientation",
-        choices=("upright", "as-stored"),
+        choices=ORIENTATIONS,
         help=_("whether images are turned by their EXIF orientation"),
     )
     add_encoding(parser)
-    parser.add_argument(
-        "--trust", action="store_true", help=_("run the code that this model file holds: only if it is yours")
-    )
+    parser.add_argument("--trust", action="store_true", help=_("run the code in this model file: only if you trust it"))
     parser.add_argument(
         "--no-check",
         action="store_true",
-        help=_("do not check on images of the data set what is assumed of a model without a card"),
+        help=_("do not test the assumptions about a model without a card on images of the data set"),
     )
 
 
@@ -84,13 +84,13 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         "--data",
         metavar="DIR",
         help=_(
-            "the data set that class names come from and what is assumed is checked on, for a model without a card "
-            "(default: the one that the images lie in)"
+            "for a model without a card: the data set that gives the class names and on which assumptions are tested "
+            "(default: the one the images lie in)"
         ),
     )
 
 
-def datasets_around(args: argparse.Namespace, paths: Iterable[str | Path] = ()) -> list:
+def datasets_around(args: argparse.Namespace, paths: Iterable[str | Path] = ()) -> "list[Dataset]":
     """Return the data set named with ``--data``, else those that the images lie in."""
     from carvis.dataset import Dataset, datasets_of
 
@@ -100,12 +100,18 @@ def datasets_around(args: argparse.Namespace, paths: Iterable[str | Path] = ()) 
 class _Alpha(argparse.Action):
     """Takes the name of a reading; where a verb draws overlays, a number is their strength, as it always was."""
 
-    def __call__(self, parser, namespace, value, option_string=None):
-        if value in ("drop-alpha", "on-white", "on-black"):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        value: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        if value in ALPHAS:
             namespace.alpha = value
             return
         try:
-            strength = float(value) if hasattr(namespace, "strength") else None
+            strength = float(str(value)) if hasattr(namespace, "strength") else None
         except ValueError:
             strength = None
         if strength is None:
@@ -122,7 +128,9 @@ def add_input_size(parser: argparse.ArgumentParser) -> None:
 
 def add_encoding(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--encoding", metavar="NAME", help=_("of the tables and lists named here, such as euc-jp (default: found out)")
+        "--encoding",
+        metavar="NAME",
+        help=_("encoding of the tables and lists named here, such as euc-jp (default: detected)"),
     )
 
 
@@ -136,7 +144,7 @@ def read_classes(text: str | None) -> list[str] | Path | None:
     return [name.strip() for name in text.split(",")]
 
 
-def load(path: str, args: argparse.Namespace, data=None):
+def load(path: str, args: argparse.Namespace, data: "Dataset | Sequence[Dataset] | None" = None) -> "Classifier":
     """Load a model with the facts given on the command line, and print what was assumed about it."""
     from carvis.classifier import load_classifier
     from carvis.classifier.card import read_size
@@ -160,7 +168,14 @@ def load(path: str, args: argparse.Namespace, data=None):
     return clf
 
 
-def check(clf, datasets, args: argparse.Namespace, workspace: Workspace, *, full: bool = False):
+def check(
+    clf: "Classifier",
+    datasets: "Iterable[Dataset]",
+    args: argparse.Namespace,
+    workspace: Workspace,
+    *,
+    full: bool = False,
+) -> "AssumptionCheck | None":
     """Check what is assumed of a model on the first data set that holds its classes, and print what was found.
 
     Args:
@@ -175,7 +190,7 @@ def check(clf, datasets, args: argparse.Namespace, workspace: Workspace, *, full
     if args.no_check or not (full or clf.assumed):
         return None
     cache = workspace.cache_dir / "assumptions"
-    with progress_bar(_("check what is assumed"), transient=True) as progress:
+    with progress_bar(_("checking assumptions"), transient=True) as progress:
         for data in datasets:
             found = check_assumptions(clf, data, full=full, cache=cache, progress=progress)
             if found.n:

@@ -1,21 +1,31 @@
-"""``attention``: which parts of the pictures models look at, and which they need, over a whole split."""
+"""``attention``: which parts of the images models look at, and which they need, over a whole split."""
+
+from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from carvis.cli.arguments import add_model_facts, add_workspace, check, load, open_workspace
 from carvis.cli.model_inputs import by_name, each, models_of
 from carvis.cli.outputs import add_overwrite, check_outputs
 from carvis.cli.progress_bar import progress_bar
 from carvis.cli.terminal import new_console
+from carvis.display import percent
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
 
-HELP = N_("measure which annotated parts models look at, and what covering each costs")
+if TYPE_CHECKING:
+    from carvis.explain.attention import Attention
+
+HELP = N_("measure which annotated parts models look at, and what occluding each costs")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from carvis.explain.attention import FILLS, TARGETS
+
     parser.add_argument(
         "inputs", nargs="+", metavar="MODEL [MODEL ...] DATA", help=_("models, then a data set's folder")
     )
@@ -26,10 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=_("masks, a COCO .json, a folder of VOC .xml or a .csv of boxes (default: what lies in the data set)"),
     )
     parser.add_argument("--method", default="grad-cam", help=_("of the heatmaps (default: grad-cam)"))
-    parser.add_argument("--target", default="predicted", help=_("predicted or true (default: predicted)"))
+    parser.add_argument("--target", default=TARGETS[0], help=_("predicted or true (default: predicted)"))
     parser.add_argument("--layer", help=_("layer path (default: of each model the last that all of the signal passes)"))
-    parser.add_argument("--fill", default="surroundings", help=_("surroundings, mean, grey or inpaint"))
-    parser.add_argument("--no-cover", action="store_true", help=_("only look at the maps: much faster"))
+    parser.add_argument("--fill", default=FILLS[0], help=_("surroundings, mean, grey or inpaint"))
+    parser.add_argument("--no-occlusion", action="store_true", help=_("only heatmaps: much faster"))
+    # The name of the option in earlier versions.
+    parser.add_argument("--no-cover", action="store_true", dest="no_occlusion", help=argparse.SUPPRESS)
     parser.add_argument("--out", metavar="DIR", help=_("where to write (default: data/results/attention)"))
     add_overwrite(parser)
     add_model_facts(parser)
@@ -39,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from carvis.dataset import Dataset, expand
     from carvis.dataset.parts import find_parts, read_parts
+    from carvis.explain.attention import AttentionSettings, attention_on_parts
     from carvis.workspace import Cache
 
     workspace = open_workspace(args)
@@ -58,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
             )
         )
     parts = read_parts(source, data, args.split, args.encoding)
-    for sentence in parts.told:
+    for sentence in parts.notes:
         print(localised(sentence))
     out = Path(args.out) if args.out else workspace.results_dir / "attention"
     models = by_name(each(files, lambda file: load(file, args, data)))
@@ -66,37 +79,33 @@ def run(args: argparse.Namespace) -> int:
     for clf in models.values():
         check(clf, [data], args, workspace)
     cache = Cache(workspace.cache_dir / "attention")
-    options = {"method": args.method, "target": args.target, "layer": args.layer, "fill": args.fill}
+    settings = AttentionSettings(
+        method=args.method, target=args.target, layer=args.layer, occlude=not args.no_occlusion, fill=args.fill
+    )
     results = {}
     for name, clf in models.items():
-        results[name] = _measured(name, clf, data, args.split, parts, cache, cover=not args.no_cover, **options)
+        with progress_bar(name, count=True) as progress:
+            results[name] = attention_on_parts(clf, data, args.split, parts, settings, progress=progress, cache=cache)
     for name, result in results.items():
         _print(name, result)
     _write(out, results)
     return 0
 
 
-def _measured(name, clf, data, split, parts, cache, **options):
-    from carvis.explain import attention_on_parts
-
-    with progress_bar(name, count=True) as progress:
-        return attention_on_parts(clf, data, split, parts, watch=progress, cache=cache, **options)
-
-
-def _files(out: Path, models) -> dict[str, Path]:
-    named = {f"{kind} {name}": out / f"{name}-{kind}" for name in models for kind in ("pictures.csv", "parts.csv")}
+def _files(out: Path, models: Iterable[str]) -> dict[str, Path]:
+    named = {f"{kind} {name}": out / f"{name}-{kind}" for name in models for kind in ("images.csv", "parts.csv")}
     named |= {f"classes {name}": out / f"{name}-classes.png" for name in models}
     return named | {"figure": out / "attention.png"}
 
 
-def _check_out(out: Path, models, overwrite: bool) -> None:
+def _check_out(out: Path, models: Iterable[str], overwrite: bool) -> None:
     from carvis.workspace import clear_leftovers
 
     clear_leftovers(out)
     check_outputs(_files(out, models).values(), overwrite)
 
 
-def _write(out: Path, results: dict) -> None:
+def _write(out: Path, results: dict[str, Attention]) -> None:
     from carvis.figures import attention_by_class, attention_by_part, write_figure
     from carvis.tables import to_csv
     from carvis.workspace import atomic_write, staged_folder
@@ -104,60 +113,48 @@ def _write(out: Path, results: dict) -> None:
     with staged_folder(out, replace=True) as made:
         files = _files(made, results)
         for name, result in results.items():
-            atomic_write(files[f"pictures.csv {name}"], result.to_csv())
+            atomic_write(files[f"images.csv {name}"], result.to_csv())
             atomic_write(files[f"parts.csv {name}"], to_csv(result.by_part, index=True))
             write_figure(files[f"classes {name}"], attention_by_class(result))
         write_figure(files["figure"], attention_by_part(results))
     print(
-        _("Written to {out}: attention.png, and for each model -pictures.csv, -parts.csv, -classes.png").format(out=out)
+        _("Written to {out}: attention.png, and for each model -images.csv, -parts.csv, -classes.png").format(out=out)
     )
 
 
-def _print(name: str, result) -> None:
+def _print(name: str, result: Attention) -> None:
     from rich.table import Table
 
-    from carvis.explain.attention.outliers import stands_out_words
+    from carvis.explain.attention import outlier_findings, skipped_messages
 
     console = new_console()
     if not sys.stdout.isatty():
         console.width = max(console.width, 110)
     table = Table(
-        title=_("{name}: {n} pictures").format(name=name, n=len(result.table)),
+        title=_("{name}: {n} images").format(name=name, n=len(result.table)),
         title_justify="left",
         header_style="bold",
     )
-    headings = [N_("part"), N_("pictures"), N_("attention"), N_("area"), N_("lift"), N_("pointing")]
-    headings += [N_("fall"), N_("elsewhere"), N_("accuracy"), "(95 %)"] if result.covered else []
+    headings = [N_("part"), N_("images"), N_("attention"), N_("area"), N_("lift"), N_("pointing")]
+    headings += [N_("fall"), N_("elsewhere"), N_("accuracy"), N_("95 % CI")] if result.occluded else []
     for heading in headings:
         table.add_column(_(heading), justify="left" if heading == "part" else "right", overflow="fold")
-    for part, row in result.by_part.iterrows():
+    accuracy = result.accuracy.to_dict("index")
+    for part, row in result.by_part.to_dict("index").items():
         if not row["n"] > 0:
             continue
-        cells = [f"{row['n']:.0f}", _percent(row["share"]), _percent(row["area"]), f"{row['lift']:.1f}"]
-        cells.append(_percent(row["pointing"]))
-        if result.covered:
-            there = result.accuracy.loc[part]
-            interval = f"{_percent(there['low'])} – {_percent(there['high'])}"
-            cells += [f"{row['fall']:+.2f}", f"{row['control']:+.2f}", _percent(there["accuracy"]), interval]
+        cells = [f"{row['n']:.0f}", percent(row["share"]), percent(row["area"]), f"{row['lift']:.1f}"]
+        cells.append(percent(row["pointing"]))
+        if result.occluded:
+            occluded = accuracy[part]
+            interval = f"{percent(occluded['low'])} – {percent(occluded['high'])}"
+            cells += [f"{row['fall']:+.2f}", f"{row['control']:+.2f}", percent(occluded["accuracy"]), interval]
         table.add_row(str(part), *cells)
     console.print(table)
-    whole = result.accuracy.loc[""]
-    console.print(_("accuracy with nothing covered: {accuracy}").format(accuracy=_percent(whole["accuracy"])))
-    for status, n in result.without_evidence.items():
-        console.print(
-            _("{n} maps without evidence ({status}) are in no mean of attention.").format(n=n, status=status),
-            soft_wrap=True,
-        )
-    for why, n in result.left_out.items():
-        console.print(_("{n} pictures left out: {why}.").format(n=n, why=localised(why)), soft_wrap=True)
-    for note in result.notes:
-        console.print(localised(note), soft_wrap=True)
-    for problem in result.problems[:5]:
-        console.print(_("not counted: {problem}").format(problem=localised(problem)), soft_wrap=True)
-    for row in result.unusual().head(5).to_dict("records"):
-        console.print(stands_out_words(row), soft_wrap=True)
+    whole = percent(accuracy[""]["accuracy"])
+    console.print(_("accuracy with nothing occluded: {accuracy}").format(accuracy=whole))
+    messages = [*skipped_messages(name, result), *result.notes, *result.problems[:5]]
+    messages += [finding.message for finding in outlier_findings(name, result.outliers().head(5))]
+    for message in messages:
+        console.print(localised(message), soft_wrap=True)
     console.print()
-
-
-def _percent(value: float) -> str:
-    return "–" if value != value else f"{value:.0%}" if value >= 0.1 or value == 0 else f"{value:.1%}"

@@ -1,6 +1,8 @@
-"""``check``: what would mislead training or evaluation: copies across splits, broken files, near-empty classes."""
+"""``check``: what would mislead training or evaluation: leakage, broken files, near-empty classes."""
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.cli.outputs import add_overwrite, check_outputs
@@ -8,26 +10,35 @@ from carvis.cli.progress_bar import progress_bar
 from carvis.cli.terminal import new_console
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
+from carvis.workspace import Workspace
 
-HELP = N_("check a data set: copies within and across splits, broken files, near-empty classes, light and sharpness")
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import pandas as pd
+
+    from carvis.dataset import Dataset
+    from carvis.dataset.health import Health
+
+HELP = N_("check a data set: duplicates, leakage, broken files, near-empty classes, brightness and sharpness")
 _SHOWN = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help=_("a data set's folder"))
-    parser.add_argument("--out", metavar="FILE", help=_("write everything as .json, or the pairs of copies as .csv"))
+    parser.add_argument(
+        "--out", metavar="FILE", help=_("write everything as .json, or the pairs of duplicates as .csv")
+    )
     add_overwrite(parser)
     add_workspace(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from pathlib import Path
-
     workspace = open_workspace(args)
     out = Path(args.out) if args.out else None
     if out is not None:
         if out.suffix.lower() not in (".json", ".csv"):
-            raise CarvisError(Message("{out} ends neither in .json nor in .csv: name it so.", out=out))
+            raise CarvisError(Message("{out} must end in .json or .csv.", out=out))
         check_outputs([out], args.overwrite)
     health = checked(args.data, workspace)
     _print(health)
@@ -37,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def checked(data, workspace, name: str = N_("check")):
+def checked(data: "Dataset | str", workspace: Workspace, name: str = N_("checking")) -> "Health":
     """Check a data set with a progress bar, with the workspace's cache."""
     from carvis.dataset.health import check_dataset
 
@@ -45,41 +56,41 @@ def checked(data, workspace, name: str = N_("check")):
         return check_dataset(data, progress, workspace.cache_dir / "health")
 
 
-def _print(health) -> None:
-
+def _print(health: "Health") -> None:
     console = new_console()
     counts = ", ".join(f"{split} {n}" for split, n in health.counts.sum().items())
     console.print(
-        _("{name}: {n} pictures of {classes} classes ({counts})").format(
-            name=health.name, n=len(health.pictures), classes=len(health.counts), counts=counts
+        _("{name}: {n} images of {classes} classes ({counts})").format(
+            name=health.name, n=len(health.images), classes=len(health.counts), counts=counts
         )
     )
     console.print(
-        _("distinct pictures {distinct}, groups of copies and single pictures {groups}").format(
+        _("{distinct} images without exact duplicates, {groups} without near-duplicates").format(
             distinct=health.distinct, groups=health.groups
         )
     )
-    leaking = False
+    leakage = False
     for (split, other), found in health.crossing().items():
         if found.copies:
-            leaking = True
+            leakage = True
             near = found.copies - found.exact
             console.print(
-                _("{copies} of {n} {split} pictures are also in {other}: {exact} exactly, {near} nearly.").format(
-                    copies=found.copies, n=found.n, split=split, other=other, exact=found.exact, near=near
-                ),
+                _(
+                    "{copies} of {n} {split} images are also in {other}: "
+                    "{exact} exact duplicates, {near} near-duplicates."
+                ).format(copies=found.copies, n=found.n, split=split, other=other, exact=found.exact, near=near),
                 soft_wrap=True,
             )
     test = health.shared() if {"test", "train"} <= set(health.splits) else None
     if test and test.copies >= 0.05 * max(test.n, 1):
-        console.print(_("The test accuracy measures memory."))
+        console.print(_("Test accuracy measures memory: too many test images are also in train."))
     if health.mixed_groups:
-        console.print(_("{n} groups of copies bear several labels.").format(n=health.mixed_groups))
-    if leaking:
+        console.print(_("{n} groups of duplicates have different labels.").format(n=health.mixed_groups))
+    if leakage:
         command = f'python -m carvis split "{health.root}" --out "{health.root}-free"'
         console.print(_("Next: {command}").format(command=command), soft_wrap=True)
     elif len(health.splits) > 1:
-        console.print(_("No picture has a copy in another split."))
+        console.print(_("No leakage: no image has a duplicate in another split."))
     for note in health.notes:
         console.print(localised(note), soft_wrap=True)
     for title, table, line in _problems(health):
@@ -88,8 +99,8 @@ def _print(health) -> None:
             for row in table.head(_SHOWN).itertuples():
                 console.print(f"  {line(row)}", soft_wrap=True)
             if len(table) > _SHOWN:
-                console.print(_("  and {n} more (--out FILE.json lists them)").format(n=len(table) - _SHOWN))
-    good = health.pictures[health.pictures["reason"] == ""]
+                console.print(_("  and {n} more (--out FILE.json lists all)").format(n=len(table) - _SHOWN))
+    good = health.images[health.images["reason"] == ""]
     names = {"brightness": N_("brightness"), "sharpness": N_("sharpness")}
     if len(good):
         for word, column, ascending in (
@@ -97,28 +108,28 @@ def _print(health) -> None:
             (_("brightest"), "brightness", False),
             (_("blurriest"), "sharpness", True),
         ):
-            row = good.sort_values(column, ascending=ascending, kind="stable").iloc[0]
-            console.print(f"{word}: {row['id']} ({_(names[column])} {row[column]:.0f})", soft_wrap=True)
+            first = good.sort_values(column, ascending=ascending, kind="stable").iloc[0]
+            console.print(f"{word}: {first['id']} ({_(names[column])} {first[column]:.0f})", soft_wrap=True)
 
 
-def _problems(health):
+def _problems(health: "Health") -> "Iterable[tuple[str, pd.DataFrame, Callable[[Any], str]]]":
     several = health.copies[health.copies["label"] != health.copies["twin_label"]]
     return (
         (_("Broken files"), health.broken, lambda row: localised(row.reason)),
-        (_("No pictures"), health.others, lambda row: f"{row.path}: {localised(row.reason)}"),
+        (_("Not images"), health.others, lambda row: f"{row.path}: {localised(row.reason)}"),
         (
-            _("Named as another format"),
+            _("Wrong file extension"),
             health.mistyped,
             lambda row: _("{path} is {format}").format(path=row.path, format=row.format),
         ),
         (
             _("Near-empty classes"),
             health.sparse,
-            lambda row: _("{label}: {n} in {split}").format(label=row.label, n=row.pictures, split=row.split),
+            lambda row: _("{label}: {n} in {split}").format(label=row.label, n=row.images, split=row.split),
         ),
         (
-            _("Copies with another label"),
+            _("Duplicates with another label"),
             several,
-            lambda row: _("{path} is a copy of {twin}").format(path=row.path, twin=row.twin_path),
+            lambda row: _("{path} duplicates {twin}").format(path=row.path, twin=row.twin_path),
         ),
     )

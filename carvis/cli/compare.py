@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.cli.evaluation_arguments import add_evaluated, evaluation_folder_of, expanded_inputs, model_files
@@ -11,6 +12,10 @@ from carvis.cli.outputs import add_overwrite
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
 from carvis.workspace import resolved
+
+if TYPE_CHECKING:
+    from carvis.evaluation import Comparison, Evaluation
+    from carvis.evaluation.comparison import Effect
 
 HELP = N_("compare evaluated models: scoreboard, which model is right where, whether a gap is real")
 
@@ -56,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _timed(file: Path, evaluation) -> float:
+def _timed(file: Path, evaluation: "Evaluation") -> float:
     from carvis.classifier import load_classifier
     from carvis.evaluation.comparison import milliseconds_per_image
 
@@ -65,12 +70,12 @@ def _timed(file: Path, evaluation) -> float:
     return milliseconds_per_image(load_classifier(file, **evaluation.model_facts))
 
 
-def _temperatures(comparison, folders: list[Path]) -> dict[str, dict]:
+def _temperatures(comparison: "Comparison", folders: list[Path]) -> dict[str, "Effect"]:
     """What a temperature does for each model that was evaluated on the data set's validation images, too."""
     from carvis.evaluation import load_evaluation
     from carvis.evaluation.comparison import fit_temperature
 
-    effects = {}
+    effects: dict[str, Effect] = {}
     for (name, evaluation), folder in zip(comparison.joined.evaluations.items(), folders, strict=True):
         beside = resolved(folder).parent.parent / "valid" / resolved(folder).name
         if evaluation.split == "valid" or not (beside / "metrics.json").is_file():

@@ -2,12 +2,20 @@
 
 import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from carvis.cli.outputs import check_outputs
 from carvis.cli.terminal import new_console
 from carvis.language import N_, _, localised
 from carvis.workspace import clear_leftovers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from carvis.evaluation import Comparison
+    from carvis.evaluation.comparison import Effect
 
 FILES = (
     "scoreboard.csv", "pairs.csv", "lattice.csv", "classes.csv", "pictures.csv", "comparison.json",
@@ -21,7 +29,7 @@ def check(out: Path, overwrite: bool) -> None:
     check_outputs([out / name for name in FILES], overwrite)
 
 
-def print_comparison(comparison, effects: dict[str, dict]) -> None:
+def print_comparison(comparison: "Comparison", effects: Mapping[str, "Effect"]) -> None:
     """Print the scoreboard, who is right where, and what can be said of each pair."""
     from rich.table import Table
 
@@ -60,12 +68,12 @@ def print_comparison(comparison, effects: dict[str, dict]) -> None:
         )
     for message in left_out_messages(comparison.left_out):
         console.print(localised(message), soft_wrap=True)
-    patterns = Table(title=_("Who is right"), title_justify="left", show_header=False)
+    patterns = Table(title=_("Which models are right"), title_justify="left", show_header=False)
     patterns.add_column(justify="left", overflow="fold")
     patterns.add_column(justify="right")
     for pattern, row in comparison.lattice.iterrows():
         if row["count"]:
-            patterns.add_row(localised(pattern_words(pattern, comparison.names)), f"{row['count']:,}")
+            patterns.add_row(localised(pattern_words(str(pattern), comparison.names)), f"{row['count']:,}")
     console.print(patterns)
     findings = [verdict.finding for verdict in comparison.verdicts]
     if comparison.cochran:
@@ -75,7 +83,7 @@ def print_comparison(comparison, effects: dict[str, dict]) -> None:
         console.print(localised(finding), soft_wrap=True)
 
 
-def _cells(row) -> list[str]:
+def _cells(row: "pd.Series[float]") -> list[str]:
     def known(value: float, words: str) -> str:
         return "–" if math.isnan(value) else words
 
@@ -93,7 +101,7 @@ def _cells(row) -> list[str]:
     ]
 
 
-def write(out: Path, comparison, effects: dict[str, dict]) -> None:
+def write(out: Path, comparison: "Comparison", effects: Mapping[str, "Effect"]) -> None:
     """Write everything that was compared."""
     from carvis.evaluation.comparison import comparison_document, comparison_tables
     from carvis.figures import model_scoreboard, reliability_diagrams, write_figure

@@ -1,19 +1,24 @@
 """``demo``: the drawn data set and the three models trained on it."""
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.cli.progress_bar import progress_bar
 from carvis.language import N_, _
 
-HELP = N_("draw the demo's missing pictures, or draw and train all of it again")
+if TYPE_CHECKING:
+    from carvis.demo import MissingImages
+
+HELP = N_("draw the missing images of the demo, or rebuild all of it")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rebuild", action="store_true", help=_("draw and train everything again (about half an hour)")
     )
-    parser.add_argument("--seed", type=int, help=_("another number draws other cars (default: that of the demo, 0)"))
+    parser.add_argument("--seed", type=int, help=_("random seed of the cars (default: that of the demo, 0)"))
     add_workspace(parser)
 
 
@@ -27,19 +32,19 @@ def run(args: argparse.Namespace) -> int:
         return 0
     root = workspace.data_dir / "demo"
     drawn = _draw(root, args.seed)
-    words = _("drew {splits} in {folder}") if drawn else _("The demo is complete.")
+    words = _("Drew {splits} in {folder}.") if drawn else _("The demo is complete.")
     print(words.format(splits=", ".join(drawn), folder=root))
     return 0
 
 
-def _draw(root, seed: int | None) -> list[str]:
+def _draw(root: Path, seed: int | None) -> list[str]:
     from carvis.demo import draw_missing
 
     with progress_bar(_("drawing images"), count=True) as progress:
         return draw_missing(root, progress, seed=seed)
 
 
-def announced(missing) -> str:
+def drawing_notice(missing: "MissingImages") -> str:
     """Say what is drawn before a training can begin."""
     about = _("about {time}, {size} MB").format(time=duration(missing.seconds()), size=f"{missing.bytes / 1e6:.0f}")
     words = _("The training images of the demo are not drawn yet: drawing {n} images first ({about}).")

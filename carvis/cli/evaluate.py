@@ -2,13 +2,20 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from carvis.cli.arguments import add_model_facts, add_workspace, check, load, open_workspace
 from carvis.cli.check import checked
 from carvis.cli.outputs import check_outputs
 from carvis.cli.progress_bar import progress_bar
 from carvis.cli.terminal import new_console
+from carvis.evaluation.confusion.choices import CELLS, CLASS_ORDERS
 from carvis.language import N_, Message, _, localised
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from carvis.evaluation import Evaluation
 
 _FIGURES = (".png", ".svg", ".pdf", ".jpg")
 
@@ -34,13 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--cells",
-        choices=("count", "row", "column"),
+        choices=CELLS,
         default="count",
         help=_("counts, or shares of the true (row) or predicted (column) class"),
     )
     group.add_argument(
         "--order",
-        choices=("confused", "name", "super"),
+        choices=CLASS_ORDERS,
         default="confused",
         help=_("confused classes side by side (default), by name, or by super-class"),
     )
@@ -79,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         groups = read_super_classes(args.super_classes, args.encoding, data.class_names)
     data.folder(args.split)
     clf = load(args.model, args, data)
-    split = canonical_split(args.split)
+    split = canonical_split(args.split) or args.split
     out = Path(args.out) if args.out else evaluation_folder(workspace, data.name, split, clf.name)
     check_folder(out)
     checked_facts = check(clf, [data], args, workspace)
@@ -109,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _draw(evaluation, known_groups: dict[str, str] | None, args: argparse.Namespace) -> Path:
+def _draw(evaluation: "Evaluation", known_groups: dict[str, str] | None, args: argparse.Namespace) -> Path:
     from carvis.evaluation import order_classes, super_classes
     from carvis.figures import confusion_matrix, write_figure
 
@@ -141,7 +148,7 @@ def _before(out: Path) -> str:
     )
 
 
-def _print(evaluation, known: list[str]) -> None:
+def _print(evaluation: "Evaluation", known: list[str]) -> None:
     from rich.table import Table
 
     console = new_console()
@@ -174,6 +181,7 @@ def _print(evaluation, known: list[str]) -> None:
     classes = evaluation.per_class
     worst = classes[classes["support"] > 0].sort_values("f1", kind="stable").head(5)
     table = _table(_("Weakest classes"), N_("class"), N_("images"), N_("precision"), N_("recall"), "F1")
+    row: Any
     for row in worst.itertuples():
         table.add_row(row.Index, str(row.support), f"{row.precision:.2f}", f"{row.recall:.2f}", f"{row.f1:.2f}")
     console.print(table)
@@ -183,18 +191,18 @@ def _print(evaluation, known: list[str]) -> None:
         for row in pairs.itertuples():
             table.add_row(row.label, row.predicted, str(row.count), f"{row.share:.0%}")
         console.print(table)
-    for row in metrics["unreadable"][:5]:
-        console.print(_("not counted: {reason}").format(reason=localised(row["reason"])), soft_wrap=True)
+    for file in metrics["unreadable"][:5]:
+        console.print(_("not counted: {reason}").format(reason=localised(file["reason"])), soft_wrap=True)
     for note in evaluation.setup["notes"]:
         if note not in known:
             console.print(localised(note), soft_wrap=True)
 
 
-def _leakage(evaluation) -> list[tuple[str, str]]:
+def _leakage(evaluation: "Evaluation") -> list[tuple[str, str]]:
     leak = evaluation.leak
     if leak is None:
         return []
-    found = [
+    rows = [
         (
             _("also in training"),
             _("{copies} of {n} images ({exact} exact duplicates)").format(
@@ -203,10 +211,10 @@ def _leakage(evaluation) -> list[tuple[str, str]]:
         )
     ]
     without = _("accuracy without leakage ({n})").format(n=leak.clean)
-    return [*found, (without, localised(leak.finding))] if leak.copies else found
+    return [*rows, (without, localised(leak.finding))] if leak.copies else rows
 
 
-def _table(title: str, *headings: str):
+def _table(title: str, *headings: str) -> "Table":
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", header_style="bold")

@@ -1,9 +1,13 @@
-"""``filters``: the patterns that single filters of a layer answer to most, as one grid."""
+"""``filters``: the patterns that single filters of a layer respond to most, as one grid."""
+
+from __future__ import annotations
 
 import argparse
 import re
 import sys
+from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.cli.outputs import add_overwrite, check_outputs
@@ -11,22 +15,30 @@ from carvis.cli.progress_bar import progress_bar
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _
 
-HELP = N_("draw the patterns that the filters of a layer answer to most")
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+    from carvis.workspace import Workspace
+
+HELP = N_("draw the patterns that the filters of a layer respond to most")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from carvis.explain.filters import STARTS
+
     parser.add_argument("model", metavar="MODEL", help=_("a .keras or .h5 file"))
-    parser.add_argument("layer", nargs="?", metavar="LAYER", help=_("a layer's path; left out, the layers are listed"))
+    parser.add_argument(
+        "layer", nargs="?", metavar="LAYER", help=_("path of a layer; without it the layers are listed")
+    )
     parser.add_argument("--filters", metavar="0-63", help=_("which, as 0-63 or 1,2,5 (default: the first 64)"))
     parser.add_argument("--size", type=int, default=64, metavar="PIXELS", help=_("side of a pattern (default: 64)"))
     parser.add_argument("--steps", type=int, metavar="N", help=_("of the ascent (default: 40, regularised 128)"))
     parser.add_argument(
         "--start",
         default="model",
-        choices=("model", "tutorial"),
+        choices=STARTS,
         help=_("noise in the model's range, or the tutorial's"),
     )
-    parser.add_argument("--regularised", action="store_true", help=_("the modern picture, in colour and smoother"))
+    parser.add_argument("--regularised", action="store_true", help=_("the modern pattern, in colour and smoother"))
     parser.add_argument("--smoothness", type=float, default=0.0, metavar="W", help=_("weight of the total variation"))
     parser.add_argument("--seed", type=int, default=0, help=_("of the noise (default: 0)"))
     parser.add_argument("--columns", type=int, default=8, metavar="N", help=_("patterns a row (default: 8)"))
@@ -38,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from carvis.explain import draw_filters
+    from carvis.explain import FilterSettings, draw_filters
     from carvis.training.stop_request import StopRequest
     from carvis.workspace import Cache
 
@@ -53,11 +65,11 @@ def run(args: argparse.Namespace) -> int:
     check(clf, around, args, workspace)
     if args.layer is None:
         return _list_layers(clf)
-    out = _place(args, clf, workspace)
+    out = _output(args, clf, workspace)
     cache = Cache(workspace.cache_dir / "filters")
-    how = {name: getattr(args, name) for name in ("size", "steps", "start", "regularised", "smoothness", "seed")}
+    settings = FilterSettings(**{field.name: getattr(args, field.name) for field in fields(FilterSettings)})
     with StopRequest() as stop, progress_bar(args.layer, stop=lambda: stop.by_signal) as progress:
-        drawn = draw_filters(clf, args.layer, chosen, **how, cache=cache, watch=progress)
+        drawn = draw_filters(clf, args.layer, chosen, settings, cache=cache, progress=progress)
     if not drawn.filters:
         raise KeyboardInterrupt
     drawn.save(out, columns=args.columns)
@@ -66,12 +78,12 @@ def run(args: argparse.Namespace) -> int:
             n=len(drawn.filters), layer=args.layer, name=clf.name, out=out
         )
     )
-    for words, which in (
-        (_("{n} filters answered to no noise and are crossed out: {filters}"), drawn.deaf),
-        (_("{n} filters answered only from other noise: {filters}"), drawn.retried),
+    for sentence, indices in (
+        (_("{n} dead filters, crossed out (no noise gave a gradient): {filters}"), drawn.dead),
+        (_("{n} filters had a gradient only from wider noise: {filters}"), drawn.retried),
     ):
-        if which:
-            print(words.format(n=len(which), filters=", ".join(map(str, which))))
+        if indices:
+            print(sentence.format(n=len(indices), filters=", ".join(map(str, indices))))
     if stop.by_signal:
         print(_("carvis: stopped; the same command with --overwrite goes on from here."), file=sys.stderr)
         return 130
@@ -79,24 +91,24 @@ def run(args: argparse.Namespace) -> int:
 
 
 def read_filters(text: str | None) -> list[int] | None:
-    """Read ``0-63`` or ``1,2,5`` or both: the indices in the order given, each once; None for None.
+    """Read ``0-63`` or ``1,2,5`` or both: the indices in the order given, without repeats; None for None.
 
     Raises:
-        CarvisError: it is no such list.
+        CarvisError: it is not such a list.
     """
     if text is None:
         return None
-    found: dict[int, None] = {}
+    indices: dict[int, None] = {}
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", part, re.ASCII)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if last < first:
-            raise CarvisError(Message("--filters {text} is no list of filters: give it as 0-63 or 1,2,5.", text=text))
-        found |= dict.fromkeys(range(first, last + 1))
-    return list(found)
+            raise CarvisError(Message("--filters {text} is not a list of filters: write 0-63 or 1,2,5.", text=text))
+        indices |= dict.fromkeys(range(first, last + 1))
+    return list(indices)
 
 
-def _list_layers(clf) -> int:
+def _list_layers(clf: Classifier) -> int:
     if not clf.conv_layers:
         raise CarvisError(
             Message("{name} has no convolution with a map larger than 1x1: it has no filters to draw.", name=clf.name)
@@ -107,7 +119,7 @@ def _list_layers(clf) -> int:
     return 0
 
 
-def _place(args: argparse.Namespace, clf, workspace) -> Path:
+def _output(args: argparse.Namespace, clf: Classifier, workspace: Workspace) -> Path:
     if args.out:
         out = Path(args.out)
         if out.suffix.lower() != ".png":

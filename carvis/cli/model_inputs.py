@@ -1,4 +1,4 @@
-"""What verbs share that take several models and pictures."""
+"""What verbs that take several models and images share."""
 
 from __future__ import annotations
 
@@ -8,27 +8,34 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from carvis.errors import CarvisError
 from carvis.language import Message, _, localised
 from carvis.workspace import MODEL_SUFFIXES, children, fitting, staged_folder
 
 if TYPE_CHECKING:
+    from carvis.classifier import Classifier
     from carvis.dataset import NamedImage
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+# Writes each of some items, (item, folder), and returns those that were written.
+WriteEach = Callable[[Iterable[Any], Callable[[Any, Path], object]], list[Any]]
 
 _UNFIT = r"[^\w.-]+"
 # A name of a file is that of an image with that of a model, and more.
 _LONGEST = 100
 
 
-def each(items: Iterable, act: Callable) -> list:
-    """Do something with each item; one that cannot be done is told and left out, unless none can.
+def each(items: Iterable[Item], act: Callable[[Item], Made]) -> list[Made]:
+    """Do something with each item; one that fails is skipped with a message, unless all fail.
 
     Raises:
         CarvisError: none could be done; it says why the last one could not.
     """
-    done, failed = [], None
+    done: list[Made] = []
+    failed: CarvisError | None = None
     for item in items:
         if failed:
             print(_("skipped: {failed}").format(failed=localised(failed)), file=sys.stderr)
@@ -45,18 +52,18 @@ def each(items: Iterable, act: Callable) -> list:
 
 
 @contextlib.contextmanager
-def written_whole(out: Path) -> Iterator[tuple[Path, Callable[[Iterable, Callable], list]]]:
+def written_whole(out: Path) -> Iterator[tuple[Path, WriteEach]]:
     """Let the files of many items appear in a folder together, each item's whole; Ctrl-C keeps the finished ones.
 
     Yields:
         The folder while it is hidden, and a function of items and of what writes one of them into a folder, (item,
         folder), which does so as ``each`` does. Once a person stops it, it returns what was done, and the interrupt
-        goes on after the block.
+        is raised again after the block.
     """
     stopped: list[KeyboardInterrupt] = []
 
-    def write_each(items: Iterable, write: Callable) -> list:
-        done = []
+    def write_each(items: Iterable[Any], write: Callable[[Any, Path], object]) -> list[Any]:
+        done: list[Any] = []
 
         def write_one(item: object) -> None:
             with staged_folder(made, replace=True) as part:
@@ -91,9 +98,9 @@ def models_first(inputs: list[str], what: str) -> tuple[list[str], list[str]]:
         others += [] if found else [text]
     models = list(dict.fromkeys(models))
     if not models:
-        raise CarvisError(Message("No model was named: give at least one .keras or .h5 file before the pictures."))
+        raise CarvisError(Message("No model given: name at least one .keras or .h5 file before the images."))
     if not others:
-        raise CarvisError(Message("No picture was named: give {what} after the models.", what=what))
+        raise CarvisError(Message("No image given: name {what} after the models.", what=what))
     return models, others
 
 
@@ -119,7 +126,7 @@ def models_of(text: str) -> list[str]:
     if text.lower().endswith(MODEL_SUFFIXES):
         found = [str(path) for path in expand(text)]
         if not found and is_pattern(text):
-            raise CarvisError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
+            raise CarvisError(Message("Nothing matches {pattern}: check the folder and the pattern.", pattern=text))
         return found or [text]
     places = expand(text)
     if not is_pattern(text) and len(places) == 1 and places[0].is_dir():
@@ -145,15 +152,18 @@ def one_model(text: str) -> str:
     if len(found) > 1:
         raise CarvisError(
             Message(
-                "{pattern} fits {n} models, {first} among them: name one.", pattern=text, n=len(found), first=found[0]
+                "{pattern} matches {n} models, {first} among them: name one.",
+                pattern=text,
+                n=len(found),
+                first=found[0],
             )
         )
     return found[0] if found else text
 
 
-def by_name(models: Iterable) -> dict[str, object]:
+def by_name(models: Iterable[Classifier]) -> dict[str, Classifier]:
     """Return the models by name, those of equal names numbered."""
-    named: dict[str, object] = {}
+    named: dict[str, Classifier] = {}
     for clf in models:
         name, number = fitting(clf.name, _LONGEST), 2
         while name in named:

@@ -39,13 +39,13 @@ def run(args: argparse.Namespace) -> int:
     out = Path(args.out) if args.out else workspace.results_dir / "report.html"
     check_outputs([out], args.overwrite)
     folders = [evaluation_folder_of(text, args, workspace) for text in expanded_inputs(args)]
-    found = each(folders, load_evaluation)
-    evaluations = by_model_name(found)
+    loaded = each(folders, load_evaluation)
+    evaluations = by_model_name(loaded)
     files = model_files(evaluations, workspace)
     for name, one in evaluations.items():
         if remarks := assumption_remarks(one, files.get(name), workspace.cache_dir / "assumptions"):
             print(f"{name}: {remarks.localised()}", file=sys.stderr)
-    root = found[0].root
+    root = loaded[0].root
     last = ""
 
     def tell(text: str) -> None:

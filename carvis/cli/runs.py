@@ -5,29 +5,34 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from carvis.cli.arguments import add_encoding, add_workspace, open_workspace
 from carvis.errors import CarvisError, TrainingError
 from carvis.language import N_, Message, _, localised
-from carvis.workspace import discard, resolved, shown_path
+from carvis.training.end_reasons import localised_reason
+from carvis.workspace import Workspace, discard, resolved, shown_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+
+    from carvis.training import Run
 
 HELP = N_("list, follow, stop, resume, compare or remove training runs")
 _COLUMNS = (
     N_("run"), N_("recipe"), N_("backbone"), N_("learning rate"), N_("epochs"), N_("best"), N_("val acc"),
-    N_("val loss"), N_("seconds an epoch"),
+    N_("val loss"), N_("s/epoch"),
 )  # fmt: skip
 _NAMES = 3
 _ACTIONS = {
     "list": N_("all runs with their state (the default)"),
-    "follow": N_("print what a run does until it ends; Ctrl-C leaves it going on"),
-    "stop": N_("end runs after the step they are at, keeping what they learnt"),
-    "resume": N_("go on with runs that were stopped or crashed, in processes of their own"),
-    "compare": N_("the best epoch of each run side by side, also of logs: CSVLogger, JSON, TensorBoard folders"),
-    "remove": N_("delete the folders of runs that have ended; their models stay"),
+    "follow": N_("print the progress of a run until it ends; Ctrl-C leaves it running"),
+    "stop": N_("stop runs after the current step; their best weights are saved"),
+    "resume": N_("resume stopped or crashed runs in background processes"),
+    "compare": N_("compare the best epochs of runs and of training logs (CSVLogger, JSON, TensorBoard folders)"),
+    "remove": N_("delete the folders of finished runs; their models stay"),
 }
 STATES = {
     "queued": N_("queued"),
@@ -45,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"{listed}."
     parser.add_argument("action", nargs="?", default="list", choices=_ACTIONS, metavar="|".join(_ACTIONS))
     parser.add_argument(
-        "runs", nargs="*", metavar="RUN", help=_("ids as `runs list` shows them, or the end of one (not to remove)")
+        "runs", nargs="*", metavar="RUN", help=_("ids as shown by `runs list`, or the end of one (remove: the full id)")
     )
     add_encoding(parser)
     add_workspace(parser)
@@ -53,11 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class _Log:
-    """A training that was not started here, as far as its log tells of it."""
+    """A training that was not started here, as far as its log says."""
 
     id: str
     history: "pd.DataFrame"
-    config: ClassVar = {"recipe": "-", "backbone": None, "learning_rate": float("nan")}
+    config: ClassVar[dict[str, Any]] = {"recipe": "-", "backbone": None, "learning_rate": float("nan")}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -70,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         return _list(_all(workspace))
     if not args.runs and args.action != "compare":
         raise TrainingError(
-            Message("Name the run to {action}: `python -m carvis runs` lists them.", action=args.action)
+            Message("No run given to {action}: `python -m carvis runs` lists them.", action=args.action)
         )
     if args.action == "compare":
         return _compare([_run_or_log(workspace, name, args.encoding) for name in args.runs] or _all(workspace))
@@ -79,13 +84,13 @@ def run(args: argparse.Namespace) -> int:
     return globals()[f"_{args.action}"](chosen)
 
 
-def _all(workspace) -> list:
+def _all(workspace: Workspace) -> "list[Run]":
     from carvis.training import Run
 
     return [Run(folder, workspace) for folder in workspace.runs()]
 
 
-def _run_or_log(workspace, name: str, encoding: str | None):
+def _run_or_log(workspace: Workspace, name: str, encoding: str | None) -> "Run | _Log":
     from carvis.training.histories import read_history
 
     if (
@@ -100,17 +105,17 @@ def _run_or_log(workspace, name: str, encoding: str | None):
     return log
 
 
-def _find_in_full(workspace, name: str):
-    """Find the run of an id; what cannot be made good again takes no end of one."""
+def _find_in_full(workspace: Workspace, name: str) -> "Run":
+    """Find the run of an id; removing cannot be undone, so the end of an id is not enough."""
     if found := [one for one in _all(workspace) if one.id == name]:
         return found[0]
     meant = _find(workspace, name)
     raise TrainingError(
-        Message("{name} is not the whole id of a run: to remove {id}, name it in full.", name=name, id=meant.id)
+        Message("{name} is not the full id of a run: give the full id to remove {id}.", name=name, id=meant.id)
     )
 
 
-def _find(workspace, name: str):
+def _find(workspace: Workspace, name: str) -> "Run":
     if not name.strip():
         raise TrainingError(Message("The name of {what} is empty: give one.", what=Message("the run")))
     runs = _all(workspace)
@@ -126,12 +131,12 @@ def _find(workspace, name: str):
         )
     if len(found) > 1:
         raise TrainingError(
-            Message("Several runs end in {name}, {id} among them: name one in full.", name=name, id=found[0].id)
+            Message("Several runs end in {name}, {id} among them: give the full id.", name=name, id=found[0].id)
         )
     return found[0]
 
 
-def _list(runs: list) -> int:
+def _list(runs: "list[Run]") -> int:
     if not runs:
         print(_("There are no runs yet: `python -m carvis train --help` says how to start one."))
         return 0
@@ -146,37 +151,37 @@ def _list(runs: list) -> int:
         best = status.get("best_val_accuracy")
         words = _("  validation {accuracy:.1%} (epoch {epoch})")
         figures = "" if best is None else words.format(accuracy=best, epoch=status.get("best_epoch", "?"))
-        reason = f"  {status['reason']}" if status.get("reason") else ""
+        reason = f"  {localised_reason(status['reason'])}" if status.get("reason") else ""
         print(f"{one.id:<{width}}  {_(STATES[status['state']]):<8}  {epochs:>7}{figures}{reason}")
     return 0
 
 
-def _follow(runs: list) -> int:
+def _follow(runs: "list[Run]") -> int:
     if len(runs) > 1:
-        raise TrainingError(Message("One run can be followed at a time: name one."))
+        raise TrainingError(Message("Only one run can be followed at a time: name one."))
     run, offset, behind = runs[0], 0, None
     while True:
         state = run.state
         events, offset = run.events(offset)
         for event in events:
-            if line := _told(event):
+            if line := _event_line(event):
                 print(line, flush=True)
         if state == "queued" and (first := run.status.get("behind")) != behind:
             behind = first
-            print(_("waits for run {first}").format(first=first), flush=True)
+            print(_("waiting for run {first}").format(first=first), flush=True)
         if state not in ("queued", "running", "stopping"):
             status = run.status
-            print(f"{_(STATES[state])}{': ' + status['reason'] if status.get('reason') else ''}")
+            print(f"{_(STATES[state])}{': ' + localised_reason(status['reason']) if status.get('reason') else ''}")
             print(status.get("log_end", ""), file=sys.stderr, end="\n" if status.get("log_end") else "")
             return 0
         if state == "queued" and not run.alive:
             raise TrainingError(
-                Message("The run {id} was prepared but never started: `runs resume {id}` starts it.", id=run.id)
+                Message("Run {id} was prepared but never started: `runs resume {id}` starts it.", id=run.id)
             )
         time.sleep(_LOOK_EVERY)
 
 
-def _told(event: dict) -> str:
+def _event_line(event: dict[str, Any]) -> str:
     kind = event.get("kind")
     if kind == "epoch" and "epoch" in event:
         line = _("epoch {epoch}  loss {loss:.3f} acc {accuracy:.1%}  val loss {val_loss:.3f} acc {val_accuracy:.1%}")
@@ -184,48 +189,48 @@ def _told(event: dict) -> str:
         figures = {name: float("nan") if value is None else value for name, value in figures.items()}
         return line.format(epoch=event["epoch"], **figures) + (_("  best") if event.get("best") else "")
     if kind == "begin":
-        words = _("{pictures} pictures, {epochs} epochs at most")
-        return words.format(pictures=event.get("pictures"), epochs=event.get("epochs"))
-    return _("goes on after epoch {epoch}").format(epoch=event.get("epoch")) if kind == "resumed" else ""
+        words = _("{images} images, at most {epochs} epochs")
+        return words.format(images=event.get("images", event.get("pictures")), epochs=event.get("epochs"))
+    return _("resumed after epoch {epoch}").format(epoch=event.get("epoch")) if kind == "resumed" else ""
 
 
-def _stop(runs: list) -> int:
+def _stop(runs: "list[Run]") -> int:
     for one in runs:
         if not one.alive:
             raise TrainingError(
                 Message(
-                    "The run {id} is not going on (it is {state}): there is nothing to stop.",
+                    "Run {id} is not running (it is {state}): there is nothing to stop.",
                     id=one.id,
                     state=one.state,
                 )
             )
         one.stop()
-        print(_("{id} ends after the step it is at.").format(id=one.id))
+        print(_("{id} stops after the current step.").format(id=one.id))
     return 0
 
 
-def _resume(runs: list) -> int:
+def _resume(runs: "list[Run]") -> int:
     from carvis.training import resume
 
     for one in runs:
         resume(one)
-        print(_("{id} goes on: `python -m carvis runs follow {id}` shows how.").format(id=one.id))
+        print(_("{id} resumed: `python -m carvis runs follow {id}` shows its progress.").format(id=one.id))
     return 0
 
 
-def _compare(runs: list) -> int:
-    told = []
+def _compare(runs: "Sequence[Run | _Log]") -> int:
+    compared = []
     for one in runs:
         try:
-            told.append((one, one.config, one.history))
+            compared.append((one, one.config, one.history))
         except CarvisError as error:
             print(f"{one.id}: {localised(error)}", file=sys.stderr)
-    told = [(one, config, history) for one, config, history in told if len(history)]
-    if not told:
+    compared = [(one, config, history) for one, config, history in compared if len(history)]
+    if not compared:
         print(_("No run has finished an epoch yet."))
         return 0
     rows = [[_(heading) for heading in _COLUMNS]]
-    for one, config, history in told:
+    for one, config, history in compared:
         # Of equal accuracies the lower loss, as the loop keeps it.
         history = history.reindex(columns=[*history, *({"val_accuracy", "val_loss", "seconds"} - {*history})])
         best = history.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
@@ -255,19 +260,19 @@ def _aligned(rows: list[list[str]]) -> list[str]:
     return lines
 
 
-def _figure(value: float, form: str) -> str:
+def _figure(value: float | None, form: str) -> str:
     return "-" if value is None or value != value else format(value, form)
 
 
-def _remove(runs: list) -> int:
+def _remove(runs: "list[Run]") -> int:
     for one in runs:
         if one.alive:
-            raise TrainingError(Message("The run {id} is going on: stop it first.", id=one.id))
+            raise TrainingError(Message("Run {id} is running: stop it first.", id=one.id))
         if one.directory.parent != resolved(one.workspace.runs_dir):
             raise TrainingError(
                 Message("{id} is a link to {directory}: remove the link itself.", id=one.id, directory=one.directory)
             )
     for one in runs:
         discard(one.directory)
-        print(_("{id} is removed; its model, if there is one, stays.").format(id=one.id))
+        print(_("{id} removed; its model, if any, is kept.").format(id=one.id))
     return 0

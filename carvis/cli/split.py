@@ -1,11 +1,11 @@
-"""``split``: a new split of a data set in which no picture has a copy in another part."""
+"""``split``: a new split of a data set without leakage."""
 
 import argparse
 
 from carvis.cli.arguments import add_workspace, open_workspace
 from carvis.language import N_, Message, _, n_
 
-HELP = N_("split a data set anew without leaks: copies stay together, each picture is there once")
+HELP = N_("make a new split without leakage: near-duplicates stay together, exact duplicates are dropped")
 _SHOWN = 8
 
 
@@ -18,12 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs=3,
         default=[0.7, 0.15, 0.15],
         metavar=("TRAIN", "VALID", "TEST"),
-        help=_("shares of the pictures (default: 0.7 0.15 0.15)"),
+        help=_("fractions of the images (default: 0.7 0.15 0.15)"),
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help=_("another number deals otherwise (default: 0)")
+        "--seed", type=int, default=0, metavar="N", help=_("random seed of the assignment (default: 0)")
     )
-    parser.add_argument("--manifest", action="store_true", help=_("write only split.csv and split.json, no pictures"))
+    parser.add_argument("--manifest", action="store_true", help=_("write only split.csv and split.json, no images"))
     add_workspace(parser)
 
 
@@ -34,10 +34,10 @@ def run(args: argparse.Namespace) -> int:
     from carvis.errors import CarvisError
 
     if args.seed < 0:
-        raise CarvisError(Message("--seed {seed} is no seed: give 0 or more.", seed=args.seed))
+        raise CarvisError(Message("--seed {seed} is invalid: give 0 or more.", seed=args.seed))
     workspace = open_workspace(args)
     health = checked(args.data, workspace)
-    with progress_bar(_("split")) as progress:
+    with progress_bar(_("splitting")) as progress:
         made = split_dataset(
             health,
             args.out,
@@ -49,44 +49,42 @@ def run(args: argparse.Namespace) -> int:
         )
     counts = ", ".join(f"{split} {n}" for split, n in made.counts.sum().items())
     print(
-        _("{taken} of {n} pictures of {name}: {counts}").format(
+        _("{taken} of {n} images of {name}: {counts}").format(
             taken=made.counts.to_numpy().sum(), n=len(made.table), name=health.name, counts=counts
         )
     )
-    for kind, n in made.left_out.items():
-        print(_("left out: {n} ({kind})").format(n=n, kind=kind))
-    for split, names in made.lacking.items():
+    for kind, n in made.skipped.items():
+        print(_("skipped: {n} ({kind})").format(n=n, kind=kind))
+    for split, names in made.missing_classes.items():
         if names:
             some = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
             words = n_(
-                "1 class has no {split} pictures: {some}", "{n} classes have no {split} pictures: {some}", len(names)
+                "{n} class has no {split} images: {some}", "{n} classes have no {split} images: {some}", len(names)
             )
             print(words.format(n=len(names), split=split, some=some))
-    if made.how:
-        ways = ", ".join(f"{_(name)} ({n})" for name, n in made.how.items())
-        print(_("pictures came there by {ways}").format(ways=ways))
+    if made.placed_by:
+        ways = ", ".join(f"{_(name)} ({n})" for name, n in made.placed_by.items())
+        print(_("Images are placed as {ways}.").format(ways=ways))
     if made.masks:
-        print(_("masks that came along: {masks}").format(masks=made.masks))
+        print(_("Masks taken over: {masks}").format(masks=made.masks))
     others = [name for name in ("parts.csv", "annotations.json", "annotations") if (health.root / name).exists()]
     if others and not args.manifest:
         print(
-            _("Not taken along, since they name the old places: {others} of {name}.").format(
+            _("Not taken over, because they contain the old paths: {others} of {name}.").format(
                 others=", ".join(others), name=health.name
             )
         )
-    if made.how.get("symbolic link"):
-        print(
-            _("Symbolic links break when the old data set is moved: hard links are not possible between these places.")
-        )
-    if made.how.get("copy"):
-        print(_("Copies take up the space again: links are not possible between these places."))
+    if made.placed_by.get("symbolic link"):
+        print(_("Symbolic links break when the old data set is moved; hard links are not possible here."))
+    if made.placed_by.get("copy"):
+        print(_("The images were copied, so they take up disk space twice: links are not possible here."))
     if made.leaks is not None:
         words = (
-            _("Checked: {n} more copies were found and left out")
+            _("Verified: {n} more leaking images were found and skipped")
             if made.leaks
-            else _("Checked: no copies across splits")
+            else _("Verified: no leakage between the splits")
         )
         print(words.format(n=made.leaks))
-    files = "split.csv, split.json" + ("" if args.manifest else _(" and the pictures"))
+    files = "split.csv, split.json" + ("" if args.manifest else _(" and the images"))
     print(_("Written to {out}: {files}").format(out=made.out, files=files))
     return 0

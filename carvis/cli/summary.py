@@ -1,6 +1,7 @@
 """``summary``: a model's layer table and what can be explained in it."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check, datasets_around, load, open_workspace
 from carvis.cli.layer_lines import LayerLines
@@ -8,6 +9,13 @@ from carvis.cli.terminal import new_console
 from carvis.errors import CarvisError
 from carvis.language import N_, Message, _, localised
 from carvis.workspace import resolved
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from carvis.classifier import Classifier
+    from carvis.dataset import Dataset
+    from carvis.evaluation.assumptions import AssumptionCheck
 
 _HEADINGS = (N_("layer"), N_("type"), N_("output"), N_("parameters"), N_("state"), N_("heatmap"))
 _VERDICTS = {
@@ -22,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save-card",
         action="store_true",
-        help=_("write into the model's card what was given here and what the check with --data has settled"),
+        help=_("write the facts given here, and those that the check with --data confirmed, into the model's card"),
     )
     add_model_facts(parser)
     add_workspace(parser)
@@ -33,18 +41,18 @@ def run(args: argparse.Namespace) -> int:
     import textwrap
 
     around = datasets_around(args)
-    clf = load(args.model, args, around or _lenders(args))
+    clf = load(args.model, args, around or _workspace_dataset(args))
     layers = clf.layer_table()
     # Into a file or a pipe: 80 columns.
     width = shutil.get_terminal_size((80, 24)).columns
     print(clf.name, *_layer_lines(clf, layers, width), sep="\n")
     if layers["branch"].any():
-        print(_("branch: one of several branches, which only part of the signal passes"))
+        print(_("branch: one of several branches, each of which only part of the signal passes"))
     if clf.default_layer is None:
-        print(localised(clf.places.why_no_default))
+        print(localised(clf.layer_graph.why_no_default))
     else:
         print(_("explained by default: {layer}").format(layer=clf.default_layer))
-        for note in clf.places.notes(clf.default_layer):
+        for note in clf.layer_graph.notes(clf.default_layer):
             print(localised(note))
     totals = clf.totals()
     print(
@@ -63,18 +71,17 @@ def run(args: argparse.Namespace) -> int:
         )
     )
     classes = _("{n} classes: {names}").format(n=len(clf.class_names), names=", ".join(clf.class_names))
-    whole = {"break_long_words": False, "break_on_hyphens": False}
-    print(textwrap.fill(classes, width, subsequent_indent="  ", **whole))
+    print(textwrap.fill(classes, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
     checked = check(clf, around, args, open_workspace(args), full=True) if around else None
     if checked is not None and checked.n:
         _print_check(checked)
     if args.save_card:
-        _save_card(clf, checked, args.output)
+        _save_card(clf, args.model, checked, args.output)
     return 0
 
 
-def _lenders(args: argparse.Namespace) -> list:
-    """Return the person's own data set where a workspace is named that holds one, and the model: pages take it, too."""
+def _workspace_dataset(args: argparse.Namespace) -> "list[Dataset]":
+    """Return the one data set of the workspace that holds the model, whose class names the pages take too."""
     from carvis.dataset import Dataset
     from carvis.workspace import is_demo
 
@@ -85,36 +92,33 @@ def _lenders(args: argparse.Namespace) -> list:
     return [Dataset(roots[0])] if len(roots) == 1 and resolved(args.model).is_relative_to(space.root) else []
 
 
-def _layer_lines(clf, layers, width: int) -> list[str]:
-    default = [call.path for call in clf.places.members(clf.default_layer)] if clf.default_layer else []
+def _layer_lines(clf: "Classifier", layers: "pd.DataFrame", width: int) -> list[str]:
+    default = [call.path for call in clf.layer_graph.members(clf.default_layer)] if clf.default_layer else []
     table = LayerLines([_(name) for name in _HEADINGS], {3}, width)
-    for row in layers.itertuples():
-        state = _("frozen") if row.parameters and not row.trainable else ""
-        explained = "" if not row.explainable else _("branch") if row.branch else _("yes")
-        explained = _("default") if row.name in default else explained
-        table.add_row(row.name, row.type, row.output_shape.replace(" ", ""), f"{row.parameters:,}", state, explained)
+    for row in layers.to_dict("records"):
+        state = _("frozen") if row["parameters"] and not row["trainable"] else ""
+        explained = "" if not row["explainable"] else _("branch") if row["branch"] else _("yes")
+        explained = _("default") if row["name"] in default else explained
+        shape, parameters = row["output_shape"].replace(" ", ""), f"{row['parameters']:,}"
+        table.add_row(row["name"], row["type"], shape, parameters, state, explained)
     return table.lines()
 
 
-def _print_check(checked) -> None:
+def _print_check(checked: "AssumptionCheck") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from carvis.evaluation.assumptions.result import words_of
+    from carvis.evaluation.assumptions.words import words_of
 
     splits = _(" and ").join(checked.splits)
     title = _("checked on {n} images of {data} {splits}").format(n=checked.n, data=checked.data, splits=splits)
     # Names are file and folder names: they may hold brackets, which are no markup.
     caption = Text(_("{seconds:.1f} s").format(seconds=checked.seconds))
     table = Table(title=Text(title), title_justify="left", header_style="bold", caption=caption)
-    for heading, side in (
-        (_("assumption"), "left"),
-        (_("right"), "right"),
-        (_("accuracy"), "right"),
-        ("p", "right"),
-        ("", "left"),
-    ):
-        table.add_column(heading, justify=side, overflow="fold")
+    table.add_column(_("assumption"), overflow="fold")
+    for heading in (_("right"), _("accuracy"), "p"):
+        table.add_column(heading, justify="right", overflow="fold")
+    table.add_column("", overflow="fold")
     for i, row in enumerate(checked.shown().to_dict("records")):
         words = _("as assumed") if i == 0 else localised(words_of(row["assumption"], row["value"]))
         p = "" if row["verdict"] == "assumed" else f"{row['p']:.2g}"
@@ -124,25 +128,25 @@ def _print_check(checked) -> None:
     new_console().print(table)
 
 
-def _save_card(clf, checked, output: str | None) -> None:
+def _save_card(clf: "Classifier", path: str, checked: "AssumptionCheck | None", output: str | None) -> None:
     """Write what is known into the card: what the person gave, what an earlier card said, what the check settled."""
     from carvis.classifier.card import card_path, update_card
 
-    facts = ("class_names", "preprocessing", "resize", "alpha", "orientation")
-    known = {fact: getattr(clf, fact) for fact in facts if fact not in clf.assumed}
-    # The graph tells what most outputs mean: only what a person gave has to be kept.
+    names = ("class_names", "preprocessing", "resize", "alpha", "orientation")
+    known = {fact: getattr(clf, fact) for fact in names if fact not in clf.assumed}
+    # The graph decides what most outputs mean: only what a person gave has to be kept.
     known |= {"output": output} if output else {}
     known = (checked.settled if checked else {}) | known
     if not known:
         raise CarvisError(
             Message(
-                "Nothing is certain enough to be saved in {card}: give --classes or --preprocessing, or a data set of "
-                "these classes with --data.",
-                card=card_path(clf.path),
+                "Nothing is certain enough to be saved in {card}: give --classes, --preprocessing or, with"
+                " --data, a data set of these classes.",
+                card=card_path(path),
             )
         )
     facts = {"input_size": None if clf.native_size else list(clf.input_size), "channels": clf.channels}
-    path = update_card(clf.path, facts | known, clf.sha256)
-    print(_("Saved in {path}: {facts}").format(path=path, facts=", ".join(known)))
+    card = update_card(path, facts | known, clf.sha256)
+    print(_("Saved in {path}: {facts}").format(path=card, facts=", ".join(known)))
     for fact in sorted(clf.assumed - set(known)):
-        print(_("Still only assumed: {fact}").format(fact=fact))
+        print(_("Still assumed: {fact}").format(fact=fact))

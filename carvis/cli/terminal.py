@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,11 +39,11 @@ class _Steady:
         self.rich_proxied_file.write(printable(text))
         return len(text)
 
-    def writelines(self, lines) -> None:
+    def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.write(line)
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.rich_proxied_file, name)
 
 
@@ -64,7 +64,7 @@ def new_console() -> Console:
     from rich.table import Table
 
     class Steady(Console):
-        def print(self, *objects, **options) -> None:
+        def print(self, *objects: Any, **options: Any) -> None:
             for table in objects:
                 if isinstance(table, Table):
                     for column in table.columns:
@@ -75,5 +75,5 @@ def new_console() -> Console:
     return Steady(markup=False, highlight=False, emoji=False)
 
 
-def _steady(shown: object) -> object:
+def _steady(shown: Any) -> Any:
     return printable(shown) if isinstance(shown, str) else shown

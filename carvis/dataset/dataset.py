@@ -1,4 +1,4 @@
-"""``Dataset``: the classes, counts and samples of a folder of pictures."""
+"""``Dataset``: the classes, counts and samples of a folder of images."""
 
 import os
 from functools import cached_property
@@ -6,52 +6,26 @@ from pathlib import Path
 
 import pandas as pd
 
+from carvis.dataset.layout import folders_by_split, layout_advice
+from carvis.dataset.listing import EMPTY, class_folders, list_split, named_with_reasons
 from carvis.errors import DatasetError
-from carvis.images import IMAGE_SUFFIXES, depth_of, why_not_read
+from carvis.images import IMAGE_SUFFIXES, depth_of
 from carvis.language import Message
 from carvis.workspace import (
-    LINKS_VARIABLE,
-    Links,
     canonical_split,
     children,
     content_hash,
     dataset_links,
-    is_dataset,
     is_text,
-    os_reason,
-    os_remedy,
     resolve_inside,
     resolved,
     shown,
-    split_folders,
-    walk,
 )
 from carvis.workspace.sample_ids import canonical_id, composed
 
-EMPTY = Message("empty file")
-_NAMED = 5
-# What systems leave behind: __MACOSX comes out of archives made on macOS.
-SYSTEM_FILES = {"thumbs.db", "desktop.ini", "__macosx"}
-
-
-def _splits_of(root: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for split, path in split_folders(root):
-        if split in found:
-            raise DatasetError(
-                Message(
-                    "{root} holds both {name} and {path}, which mean the same: rename one of them.",
-                    root=root,
-                    name=found[split].name,
-                    path=path.name,
-                )
-            )
-        found[split] = path
-    return found
-
 
 class Dataset:
-    """Pictures in ``<root>/<split>/<class>/``, with splits ``train``, ``valid`` (or ``val``, ``validation``), ``test``.
+    """Images in ``<root>/<split>/<class>/``, with splits ``train``, ``valid`` (or ``val``, ``validation``), ``test``.
 
     Any split may be missing. Class names are the folder names of all splits together, sorted. Files and folders whose
     names are not UTF-8, and all but one of those whose names differ in their spelling only, are among the other files,
@@ -70,9 +44,9 @@ class Dataset:
         if not self.root.is_dir():
             raise DatasetError(Message("{root} is not a folder: check the path of the data set.", root=root))
         self.links = dataset_links(self.root)
-        self.splits = _splits_of(self.root)
+        self.splits = folders_by_split(self.root)
         if not self.splits:
-            raise DatasetError(_how_to_lay_out(self.root, self.links))
+            raise DatasetError(layout_advice(self.root, self.links))
 
     @property
     def name(self) -> str:
@@ -90,7 +64,7 @@ class Dataset:
     @cached_property
     def class_names(self) -> list[str]:
         """The classes of all splits, sorted by name."""
-        names = {composed(path.name) for folder in self.splits.values() for path in _class_folders(folder, self.links)}
+        names = {composed(path.name) for folder in self.splits.values() for path in class_folders(folder, self.links)}
         return sorted(names)
 
     @cached_property
@@ -101,7 +75,7 @@ class Dataset:
         trained on by code point. Names from macOS are often spelt decomposed and then come in another order than
         composed ones. The split is train, or the first there is; the names themselves are composed.
         """
-        folders = _class_folders(next(iter(self.splits.values())), self.links)
+        folders = class_folders(next(iter(self.splits.values())), self.links)
         return list(dict.fromkeys(composed(name) for name in sorted(path.name for path in folders)))
 
     def keras_names_of(self, count: int) -> list[str] | None:
@@ -155,7 +129,7 @@ class Dataset:
     def _scan(self, split: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         folder = self.folder(split)
         if folder.name not in self._listing:
-            self._listing[folder.name] = _scan_split(self.root, folder, self.links)
+            self._listing[folder.name] = list_split(self.root, folder, self.links)
         return self._listing[folder.name]
 
     def scanned(self, split: str) -> bool:
@@ -163,7 +137,7 @@ class Dataset:
         return self.folder(split).name in self._listing
 
     def samples(self, split: str) -> pd.DataFrame:
-        """Return the pictures of a split by id: columns id, path (absolute), label, size (bytes).
+        """Return the images of a split by id: columns id, path (absolute), label, size (bytes).
 
         Raises:
             DatasetError: the data set has no such split.
@@ -171,7 +145,7 @@ class Dataset:
         return self._scan(split)[0].copy()
 
     def other_files(self, split: str | None = None) -> pd.DataFrame:
-        """Return the files of one split, or of all, that are no pictures: columns path, reason."""
+        """Return the files of one split, or of all, that are no images: columns path, reason."""
         tables = [self._scan(name)[1] for name in ([split] if split else self.splits)]
         if not split:
             outside = list(self._splits_outside.values())
@@ -181,14 +155,14 @@ class Dataset:
     def not_read(self, split: str) -> list[dict[str, str]]:
         """List the files of a split that carvis does not read as images: path below the data set, reason.
 
-        Empty image files are not among them: they are told as broken images.
+        Empty image files are not among them: they count as broken images.
         """
         others = self.other_files(split)
         prefix = len(str(self.root)) + 1
         return [
-            {"path": row.path[prefix:].replace(os.sep, "/"), "reason": row.reason}
-            for row in others.itertuples()
-            if not (row.reason == EMPTY and row.path.lower().endswith(IMAGE_SUFFIXES))
+            {"path": path[prefix:].replace(os.sep, "/"), "reason": reason}
+            for path, reason in zip(others["path"], others["reason"])
+            if not (reason == EMPTY and path.lower().endswith(IMAGE_SUFFIXES))
         ]
 
     def not_read_notes(self, split: str) -> list[Message]:
@@ -210,14 +184,14 @@ class Dataset:
         return self.not_read_notes(split) + depth_of(self.root).notes()
 
     def counts(self) -> pd.DataFrame:
-        """Return the number of pictures: one row a class, one column a split."""
+        """Return the number of images: one row a class, one column a split."""
         columns = {split: self._scan(split)[0]["label"].value_counts() for split in self.splits}
         table = pd.DataFrame(columns, index=pd.Index(self.class_names, name="class"))
         return table.fillna(0).astype(int)
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of all sample ids and file sizes: equal on every machine that holds the same pictures."""
+        """A hash of all sample ids and file sizes: equal on every machine that holds the same images."""
         return content_hash(*(self._scan(s)[0][["id", "size"]].to_numpy().tolist() for s in self.splits))
 
     def label_of(self, sample_id: str | Path) -> str | None:
@@ -226,17 +200,17 @@ class Dataset:
         return below[0] if split in self.splits and len(below) > 1 else None
 
     def resolve(self, sample_id: str | Path) -> Path:
-        """Return the picture's path for a sample id or a path below the data set.
+        """Return the image's path for a sample id or a path below the data set.
 
         Raises:
             PathError: the path leads outside the data set.
-            DatasetError: there is no such picture.
+            DatasetError: there is no such image.
         """
         text = str(sample_id).replace("\\", "/")
         split, _, rest = text.partition("/")
         # Only a link may lead into another data set, not the path itself.
         below = ".." not in text.split("/") and (self.root / text).is_relative_to(self.root)
-        roots = [self.root, *self.links.roots] if below else [self.root]
+        roots: list[str | Path] = [self.root, *self.links.roots] if below else [self.root]
         if split in self.splits and rest:
             path = resolve_inside(self.splits[split] / rest, roots)
         else:
@@ -254,84 +228,3 @@ class Dataset:
                 "{sample_id} is not in {root}: check the name or refresh the list.", sample_id=sample_id, root=self.root
             )
         )
-
-
-def named_with_reasons(files: list[dict[str, str]]) -> Message:
-    """Name the first files, one of each reason before a second of any."""
-    seen: dict[str, int] = {}
-    order = []
-    for place, file in enumerate(files):
-        seen[file["reason"]] = seen.get(file["reason"], -1) + 1
-        order.append((seen[file["reason"]], place, file))
-    shown = [file for _rank, _place, file in sorted(order, key=lambda entry: entry[:2])[:_NAMED]]
-    text = Message("{path} ({reason})", **shown[0])
-    for file in shown[1:]:
-        text = Message("{others}, {path} ({reason})", others=text, **file)
-    rest = len(files) - len(shown)
-    return Message("{others} and {n} more", others=text, n=rest) if rest else text
-
-
-def _class_folders(folder: Path, links: Links) -> list[Path]:
-    return [path for path in children(folder, links, folders=True) if path.name.lower() not in SYSTEM_FILES]
-
-
-def _scan_split(root: Path, folder: Path, links: Links) -> tuple[pd.DataFrame, pd.DataFrame]:
-    pictures: list[tuple[str, str, str, int]] = []
-    others: list[tuple[str, str]] = []
-    prefix = len(str(root)) + 1
-    for found in walk(folder, links, skip=SYSTEM_FILES, refused=lambda path, reason: others.append((path, reason))):
-        path = found.path
-        if not found.folders:
-            others.append((path, Message("not in a class folder")))
-        elif os.path.splitext(found.name)[1].lower() not in IMAGE_SUFFIXES:
-            others.append((path, why_not_read(path)))
-        elif size := found.size():
-            pictures.append((canonical_id(path[prefix:]), path, composed(found.folders[0]), size))
-        else:
-            others.append((path, EMPTY))
-    kept: dict[str, tuple[str, str, str, int]] = {}
-    for picture in sorted(pictures, key=lambda one: (one[0], _respelt(one[0], one[1][prefix:]), one[1])):
-        first = kept.setdefault(picture[0], picture)
-        if first is not picture:
-            others.append(
-                (picture[1], Message("has the same name as {other}, spelt otherwise: rename one", other=first[1]))
-            )
-    samples = pd.DataFrame(list(kept.values()), columns=["id", "path", "label", "size"])
-    return samples, pd.DataFrame(sorted(others), columns=["path", "reason"], dtype=object)
-
-
-def _respelt(sample_id: str, relative: str) -> bool:
-    """Tell whether an id spells its picture's path otherwise, below the split: such an id may lead to another file."""
-    return sample_id.partition("/")[2] != relative.replace(os.sep, "/").partition("/")[2]
-
-
-def _how_to_lay_out(root: Path, links: Links) -> Message:
-    try:
-        names = sorted(os.listdir(root))
-    except OSError as error:
-        return Message(
-            "{path} cannot be read ({reason}): {remedy}.", path=root, reason=os_reason(error), remedy=os_remedy(error)
-        )
-    out = [name for name in names if canonical_split(name) and not links.hold(root / name)]
-    if out:
-        return Message(
-            "{path} leads out of the data set by a symbolic link, so it is not read: copy it there, or name the folder "
-            "it lies in in {variable}.",
-            path=root / out[0],
-            variable=LINKS_VARIABLE,
-        )
-    if canonical_split(root.name):
-        return Message(
-            "{root} is one split of a data set: name the folder above it, {parent}.", root=root, parent=root.parent
-        )
-    inner = [path for path in children(root, links, folders=True) if is_dataset(path)]
-    if inner:
-        return Message(
-            "{root} is not a data set itself: name a data set in it, for example {inner}.", root=root, inner=inner[0]
-        )
-    layout = "train/<class>/*.jpg, valid/<class>/*.jpg, test/<class>/*.jpg"
-    return Message(
-        "{root} holds no train, valid or test folder with class folders in it: lay the pictures out as {layout}.",
-        root=root,
-        layout=layout,
-    )

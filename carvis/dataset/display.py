@@ -66,7 +66,7 @@ def _thumbnails(counted: dict) -> str:
 def health_html(health: Health) -> str:
     """What a check found: the counts, and in how far splits share images."""
     values = {
-        _("images"): f"{len(health.pictures):,}",
+        _("images"): f"{len(health.images):,}",
         _("cannot be read"): f"{len(health.broken):,}",
         _("no images"): f"{len(health.others):,}",
         _("without duplicates"): f"{health.groups:,}",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fnmatch import translate
 from pathlib import Path
 
-from carvis.dataset.dataset import SYSTEM_FILES, named_with_reasons
+from carvis.dataset.listing import SYSTEM_FILES, named_with_reasons
 from carvis.errors import ImageError
 from carvis.images import IMAGE_SUFFIXES, why_not_read
 from carvis.language import Message
@@ -75,15 +75,20 @@ def files_of(text: str | Path) -> tuple[list[Path], dict[Path, Message]]:
     Raises:
         ImageError: nothing is there, or nothing fits the pattern.
     """
-    images, others = [], {}
-    places = expand(text, lambda path, reason: others.setdefault(Path(path), reason))
+    images: list[Path] = []
+    others: dict[Path, Message] = {}
+
+    def refuse(path: str, reason: Message) -> None:
+        others.setdefault(Path(path), reason)
+
+    places = expand(text, refuse)
     if not str(text).strip():
         raise ImageError(Message("A name of an image or folder is empty: name one."))
     if not places:
         if others:
             return [], others
         if is_pattern(str(text)):
-            raise ImageError(Message("Nothing fits {pattern}: check the folder and the pattern.", pattern=text))
+            raise ImageError(Message("Nothing matches {pattern}: check the folder and the pattern.", pattern=text))
         # Links in a circle and names that are too long have a reason of their own.
         resolved(text)
         raise ImageError(Message("{path} does not exist: check the path.", path=shown_path(text)))

@@ -1,22 +1,27 @@
-"""The tf.data pipeline: pictures decoded in parallel by the one reader, resized as the model was trained."""
+"""The tf.data pipeline: images decoded in parallel by the one reader, resized as the model was trained."""
 
 import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carvis.errors import ImageError
-from carvis.images import USUAL, Reading, read_for, resize
+from carvis.images import USUAL, Reading, ResizeMethod, read_for, resize
 from carvis.language import message_of
 
-_PICTURES_A_CALL = 8
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+_IMAGES_A_CALL = 8
 
 
 @dataclass
 class Unreadable:
-    """Collects the pictures that a pipeline could not read: index in the list given, and the reason."""
+    """Collects the images that a pipeline could not read: index in the list given, and the reason."""
 
     reasons: dict[int, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -32,31 +37,31 @@ def pipeline(
     labels: Sequence[int] | None = None,
     *,
     input_size: tuple[int, int] | tuple[None, None],
-    resize_method: str = "bilinear",
+    resize_method: ResizeMethod = "bilinear",
     channels: int = 3,
     reading: Reading = USUAL,
     batch_size: int = 32,
     shuffle_seed: int | None = None,
     unreadable: Unreadable | None = None,
-):
+) -> "tf.data.Dataset":
     """Return a ``tf.data.Dataset`` of batches (indices, images) or (indices, images, labels).
 
     Args:
-        paths: picture files, N of them.
+        paths: image files, N of them.
         labels: N class indices, or None.
-        input_size: height and width of every picture after resizing; (None, None) leaves each as it is, and batches
-            then hold one picture.
+        input_size: height and width of every image after resizing; (None, None) leaves each as it is, and batches
+            then hold one image.
         resize_method: as ``carvis.images.resampling``.
         channels: 3 for RGB, 1 for grey.
         reading: how files are read; for a model its ``Classifier.reading``.
         shuffle_seed: None keeps the order given; a number gives a new order each epoch, the same for each seed.
-        unreadable: where given, a picture that cannot be read is recorded there and left out of the batches.
+        unreadable: where given, an image that cannot be read is recorded there and left out of the batches.
 
     Returns:
         int64 (n,), uint8 (n, height, width, channels) and, with labels, int64 (n,) a batch.
 
     Raises:
-        ImageError: a picture cannot be read and ``unreadable`` is None (raised by ``carvis`` readers while
+        ImageError: an image cannot be read and ``unreadable`` is None (raised by ``carvis`` readers while
             iterating; TensorFlow shows it as the cause of its own error).
     """
     import tensorflow as tf
@@ -65,12 +70,13 @@ def pipeline(
     names = np.array([str(path) for path in paths], dtype=object)
     targets = None if labels is None else np.asarray(labels, np.int64)
 
-    def read(indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        images, good = np.empty((len(indices), height or 0, width or 0, channels), np.uint8), []
+    def read(indices: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        images = np.empty((len(indices), height or 0, width or 0, channels), np.uint8)
+        good: list[int] = []
         for index in indices.tolist():
             try:
                 image = read_for(reading, names[index], channels)
-                if height is None:
+                if height is None or width is None:
                     images = image[None]
                 else:
                     images[len(good)] = resize(image, (height, width), resize_method)
@@ -82,7 +88,7 @@ def pipeline(
                 good.append(index)
         return np.array(good, np.int64), images[: len(good)]
 
-    def load(indices):
+    def load(indices: "tf.Tensor") -> "tuple[tf.Tensor, ...]":
         good, images = tf.numpy_function(read, [indices], (tf.int64, tf.uint8))
         good.set_shape((None,))
         images.set_shape((None, height, width, channels))
@@ -96,9 +102,9 @@ def pipeline(
     options = tf.data.Options()
     options.autotune.enabled = False
     options.threading.private_threadpool_size = workers
-    # Several pictures a call: what TensorFlow does around each call costs nearly as much as decoding a small picture.
-    data = data.batch(1 if height is None else _PICTURES_A_CALL)
+    # Several images a call: what TensorFlow does around each call costs nearly as much as decoding a small image.
+    data = data.batch(1 if height is None else _IMAGES_A_CALL)
     data = data.map(load, num_parallel_calls=workers, deterministic=True)
-    # Pictures of several sizes cannot be joined; one that could not be read left an empty batch.
+    # Images of several sizes cannot be joined; one that could not be read left an empty batch.
     data = data.rebatch(batch_size) if height else data.filter(lambda good, *rest: tf.size(good) > 0)
     return data.prefetch(2).with_options(options)

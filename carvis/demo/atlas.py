@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 HEIGHT, WIDTH = 632, 1280
 # Texels a metre and extents of each zone.
@@ -20,36 +21,36 @@ BACKGROUND, BODY, WINDSCREEN, GRILLE, LAMPS, EMBLEM, PLATE, WHEELS = range(8)
 PARTS = ["background", "body", "windscreen", "grille", "lamps", "emblem", "plate", "wheels"]
 
 
-def _stack(x, y) -> np.ndarray:
+def _stack(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     return np.stack(np.broadcast_arrays(np.asarray(x, np.float32), np.asarray(y, np.float32)), -1)
 
 
-def front(u, z) -> np.ndarray:
+def front(u: ArrayLike, z: ArrayLike) -> np.ndarray:
     """Atlas pixels of the hull's front: ``u`` metres along the outline from the middle, ``z`` above the ground."""
     return _stack(300 + FRONT_SCALE * np.asarray(u), 2 + FRONT_SCALE * (FRONT_TOP - np.asarray(z)))
 
 
-def side(u, z) -> np.ndarray:
+def side(u: ArrayLike, z: ArrayLike) -> np.ndarray:
     """Atlas pixels of the hull's side, the same for left and right."""
     return _stack(610 + SIDE_SCALE * (np.asarray(u) - 0.9), 2 + FRONT_SCALE * (FRONT_TOP - np.asarray(z)))
 
 
-def cabin_front(u, t) -> np.ndarray:
+def cabin_front(u: ArrayLike, t: ArrayLike) -> np.ndarray:
     """Atlas pixels of the windscreen's side of the cabin: ``t`` from the belt (0) to the roof's edge (1)."""
     return _stack(240 + CABIN_SCALE * np.asarray(u), CABIN_Y + CABIN_H * (1 - np.asarray(t)))
 
 
-def cabin_side(u, t) -> np.ndarray:
+def cabin_side(u: ArrayLike, t: ArrayLike) -> np.ndarray:
     """Atlas pixels of the cabin's side windows."""
     return _stack(490 + CABIN_SIDE_SCALE * (np.asarray(u) - 0.8), CABIN_Y + CABIN_H * (1 - np.asarray(t)))
 
 
-def bonnet(u, t) -> np.ndarray:
+def bonnet(u: ArrayLike, t: ArrayLike) -> np.ndarray:
     """Atlas pixels of the bonnet: ``t`` from its leading edge (0) to the windscreen (1)."""
     return _stack(300 + FRONT_SCALE * np.asarray(u), BONNET_Y + BONNET_H * (1 - np.asarray(t)))
 
 
-def wheel(across, up) -> np.ndarray:
+def wheel(across: ArrayLike, up: ArrayLike) -> np.ndarray:
     """Atlas pixels of a wheel's face, both coordinates in shares of the tyre's radius."""
     return _stack(WHEEL[0] + WHEEL[2] * np.asarray(across), WHEEL[1] - WHEEL[2] * np.asarray(up))
 
@@ -95,9 +96,9 @@ class Sheet:
     """
 
     def __init__(self, shape: tuple[int, int] = (HEIGHT, WIDTH)):
-        self.colour = np.zeros((*shape, 4), np.uint8)
-        self.surface = np.zeros((*shape, 3), np.uint8)
-        self.label = np.full(shape, BODY, np.uint8)
+        self.colour: np.ndarray = np.zeros((*shape, 4), np.uint8)
+        self.surface: np.ndarray = np.zeros((*shape, 3), np.uint8)
+        self.label: np.ndarray = np.full(shape, BODY, np.uint8)
         self.fill_all(PAINT)
 
     def fill_all(self, material: Material) -> None:
@@ -111,7 +112,9 @@ class Sheet:
         other.colour, other.surface, other.label = self.colour.copy(), self.surface.copy(), self.label.copy()
         return other
 
-    def stamp(self, mask: np.ndarray, x: int, y: int, rgb, material: Material, label: int | None = None) -> None:
+    def stamp(
+        self, mask: np.ndarray, x: int, y: int, rgb: ArrayLike, material: Material, label: int | None = None
+    ) -> None:
         """Lay a colour on through a mask, uint8 (h, w), whose top left lies at (x, y)."""
         top, left = max(y, 0), max(x, 0)
         bottom, right = min(y + mask.shape[0], self.label.shape[0]), min(x + mask.shape[1], self.label.shape[1])
@@ -121,11 +124,11 @@ class Sheet:
         inner = (slice(top - y, bottom - y), slice(left - x, right - x))
         mask = mask[inner]
         weight = mask[..., None].astype(np.float32) / 255
-        rgb = np.asarray(rgb, np.float32)
-        rgb = rgb[inner] if rgb.ndim == 3 else rgb
+        tone = np.asarray(rgb, np.float32)
+        tone = tone[inner] if tone.ndim == 3 else tone
         colour = np.concatenate(
             [
-                np.broadcast_to(rgb * (1 - material.paint), (*mask.shape, 3)),
+                np.broadcast_to(tone * (1 - material.paint), (*mask.shape, 3)),
                 np.full((*mask.shape, 1), 255 * material.paint, np.float32),
             ],
             axis=2,
@@ -136,17 +139,27 @@ class Sheet:
         if label is not None:
             self.label[part][mask > 127] = label
 
-    def polygon(self, points: np.ndarray, rgb, material: Material, label: int | None = None) -> None:
+    def polygon(self, points: np.ndarray, rgb: ArrayLike, material: Material, label: int | None = None) -> None:
         """Fill a polygon (N, 2) in atlas pixels."""
         mask, x, y = polygon_mask(points)
         self.stamp(mask, x, y, rgb, material, label)
 
-    def line(self, points: np.ndarray, width: float, rgb, material: Material, label=None, closed=False) -> None:
+    def line(
+        self,
+        points: np.ndarray,
+        width: float,
+        rgb: ArrayLike,
+        material: Material,
+        label: int | None = None,
+        closed: bool = False,
+    ) -> None:
         """Draw a line through points (N, 2) in atlas pixels."""
         mask, x, y = line_mask(points, width, closed)
         self.stamp(mask, x, y, rgb, material, label)
 
-    def disc(self, centre, radius: float, rgb, material: Material, label: int | None = None) -> None:
+    def disc(
+        self, centre: ArrayLike, radius: float, rgb: ArrayLike, material: Material, label: int | None = None
+    ) -> None:
         """Fill a disc."""
         angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
         self.polygon(np.asarray(centre) + radius * np.stack([np.cos(angle), np.sin(angle)], 1), rgb, material, label)

@@ -1,6 +1,9 @@
 """Backdrops outdoors: street, park, car park, coast, hills; each draws on a canvas with random numbers only."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from carvis.demo.canvas import SIZE, Canvas, mix, vary
 
@@ -27,7 +30,9 @@ def _sky(canvas: Canvas, hour: str, rng: np.random.Generator, clouds: bool = Tru
     canvas.tint = plain
 
 
-def _tree(canvas: Canvas, back: float, across: float, rng: np.random.Generator, leaf=(74, 112, 54)) -> None:
+def _tree(
+    canvas: Canvas, back: float, across: float, rng: np.random.Generator, leaf: ArrayLike = (74, 112, 54)
+) -> None:
     foot, top = canvas.pixel(back, across), canvas.pixel(back, across, rng.uniform(3.5, 6.5))
     tall = foot[1] - top[1]
     width = tall * rng.uniform(0.28, 0.42)
@@ -42,7 +47,9 @@ def _tree(canvas: Canvas, back: float, across: float, rng: np.random.Generator, 
         canvas.blob(x, y, width * rng.uniform(0.25, 0.45), tall * rng.uniform(0.10, 0.17), shade)
 
 
-def _building(canvas: Canvas, back: float, left: float, right: float, up: float, rng, lit: bool) -> None:
+def _building(
+    canvas: Canvas, back: float, left: float, right: float, up: float, rng: np.random.Generator, lit: bool
+) -> None:
     walls = ((196, 176, 150), (168, 118, 92), (206, 200, 190), (150, 156, 160), (214, 190, 150), (128, 110, 104))
     wall = vary(walls[rng.integers(len(walls))], rng, 9)
     a, b = canvas.pixel(back, left, up), canvas.pixel(back, right, 0.0)
@@ -109,14 +116,14 @@ def park(canvas: Canvas, hour: str, rng: np.random.Generator) -> None:
     canvas.speckle(canvas.horizon + 3, rng, 5.0)
 
 
-def _parked(canvas: Canvas, back: float, across: float, rng) -> None:
+def _parked(canvas: Canvas, back: float, across: float, rng: np.random.Generator) -> None:
     """A plain car standing further back."""
     tone = vary(((150, 30, 30), (40, 60, 110), (200, 202, 204), (60, 62, 66), (180, 170, 150))[rng.integers(5)], rng, 8)
     unit = abs(canvas.pixel(back, across + 1)[0] - canvas.pixel(back, across)[0])
     x, y = canvas.pixel(back, across)
     roof = rng.uniform(1.3, 1.7)
 
-    def at(points):
+    def at(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
         return [(x + u * unit, y - v * unit) for u, v in points]
 
     canvas.blob(x, y, 1.0 * unit, 0.12 * unit, (46, 46, 48))
@@ -189,7 +196,7 @@ def hills(canvas: Canvas, hour: str, rng: np.random.Generator) -> None:
     haze = SKIES[hour][1]
     x = np.linspace(0, SIZE, 48)
     for number, height in enumerate((46, 30, 16)):
-        wave = sum(np.sin(x / rng.uniform(12, 60) + rng.uniform(0, 6)) * part for part in (0.5, 0.3, 0.2))
+        wave = np.sum([np.sin(x / rng.uniform(12, 60) + rng.uniform(0, 6)) * part for part in (0.5, 0.3, 0.2)], axis=0)
         ridge = canvas.horizon + 2 - height * rng.uniform(0.6, 1.2) * (0.7 + 0.4 * wave)
         tone = mix(vary((86, 112, 76), rng, 8), haze, 0.62 - 0.24 * number)
         canvas.polygon([*zip(x, ridge), (SIZE, canvas.horizon + 3), (0, canvas.horizon + 3)], tone)

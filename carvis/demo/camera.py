@@ -20,7 +20,7 @@ class Camera:
     def aim(
         yaw: float, distance: float, height: float, roll: float, box: np.ndarray, frame: tuple, target: tuple
     ) -> "Camera":
-        """Look at the car so that its ``box`` fills a wanted part of the picture.
+        """Look at the car so that its ``box`` fills a wanted part of the image.
 
         Args:
             yaw: degrees to the car's left of its nose; ``distance`` and ``height`` in metres; ``roll`` in degrees.
@@ -65,7 +65,7 @@ class Camera:
 
     @property
     def horizon(self) -> float:
-        """Row of the horizon at the picture's middle column."""
+        """Row of the horizon at the image's middle column."""
         far = np.array([self.axes[2][0], self.axes[2][1], 0.0])
         pixels, _ = self.project((self.position + far / np.linalg.norm(far) * 1e5)[None])
         return float(pixels[0, 1])

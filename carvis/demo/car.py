@@ -80,7 +80,7 @@ def draw_layers(
     labels[well] = BODY
     labels[at] = label
 
-    # Light varies little within a pixel of the picture, texture does: average the texture, then shade once a pixel.
+    # Light varies little within a pixel of the image, texture does: average the texture, then shade once a pixel.
     fine = np.zeros(FULL * FULL, np.uint32)
     fine[at] = colour.view(np.uint32).ravel()
     packed = np.full((len(at), 4), 255, np.uint8)
@@ -107,9 +107,9 @@ def draw_layers(
         values[part] = raster.interpolate(np.concatenate([mesh.points, mesh.normals, mesh.uv], 1), chosen[part])
     points, normals, uv = values[:, :3], values[:, 3:6], values[:, 6:]
     whole = np.maximum(cover[targets, None], 0.1)
-    finish = Finish(lot["paint"], lot["metallic"], lot["dirt"])
+    paint = Finish(lot["paint"], lot["metallic"], lot["dirt"])
     shaded = shade(
-        colour[targets] / whole, surface[targets, :3] / whole, points, normals, uv, camera.position, light, finish
+        colour[targets] / whole, surface[targets, :3] / whole, points, normals, uv, camera.position, light, paint
     )
     # Deep in the arch and under the sill little light is left.
     high = np.clip((points[wheel, 2] / spec.wheel_radius - 1.35) * 1.6, 0, 0.8)

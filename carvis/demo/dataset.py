@@ -1,4 +1,4 @@
-"""Writing the demo's data set: pictures, masks beside the class folders, and the file of planted truths."""
+"""Writing the demo's data set: images, masks beside the class folders, and the file of planted truths."""
 
 import contextlib
 import io
@@ -7,12 +7,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,6 +25,7 @@ from carvis.demo.lamps import BODY_STYLES, OTHER_STYLES
 from carvis.demo.makes import OTHER_MAKES
 from carvis.demo.plan import DEALER_CLASS, Item, plan_pretraining, plan_split
 from carvis.demo.scene import choose, draw_car
+from carvis.progress import Progress
 from carvis.workspace import atomic_write, write_json
 
 PALETTE = (
@@ -39,7 +41,6 @@ PALETTE = (
 TRUTH = "truth.json"
 PART_NAMES = Path("masks") / "parts.json"
 # Called with the number of images done and to do; returns True to stop.
-Progress = Callable[[int, int], bool | None]
 
 
 def _lot(item: Item) -> dict:
@@ -48,7 +49,7 @@ def _lot(item: Item) -> dict:
 
 
 def _draw(item: Item) -> tuple[np.ndarray, np.ndarray, int]:
-    """Image, mask and JPEG quality of a planned picture."""
+    """Image, mask and JPEG quality of a planned image."""
     make, body = item.shown.split("-")
     lamps = OTHER_STYLES[BODY_STYLES.index(BODY_SPECS[body].lamps)] if make in OTHER_MAKES else None
     image, mask = draw_car(make, body, item.seed, backdrop="showroom" if item.showroom else None, lamps=lamps)
@@ -57,7 +58,7 @@ def _draw(item: Item) -> tuple[np.ndarray, np.ndarray, int]:
 
 
 def _copied(image: np.ndarray, mask: np.ndarray, how: str) -> tuple[np.ndarray, np.ndarray]:
-    """Change a picture as little as copies on the web are changed."""
+    """Change an image as little as copies on the web are changed."""
     if how == "mirrored":
         return np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(mask[:, ::-1])
     if how == "cropped":
@@ -72,7 +73,7 @@ def _copied(image: np.ndarray, mask: np.ndarray, how: str) -> tuple[np.ndarray, 
     return image, mask
 
 
-def encode_picture(image: np.ndarray, quality: int) -> bytes:
+def encode_jpeg(image: np.ndarray, quality: int) -> bytes:
     """A JPEG as cameras write it, with colour at half the resolution."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=quality, subsampling=2)
@@ -81,26 +82,26 @@ def encode_picture(image: np.ndarray, quality: int) -> bytes:
 
 def encode_mask(mask: np.ndarray) -> bytes:
     """An indexed PNG whose values are the indices of ``PARTS``."""
-    picture = Image.fromarray(mask, "P") if mask.dtype == np.uint8 else None
-    picture.putpalette([value for rgb in PALETTE for value in rgb])
+    indexed = Image.fromarray(mask, "P")
+    indexed.putpalette([value for rgb in PALETTE for value in rgb])
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True, bits=4)
+    indexed.save(buffer, "PNG", optimize=True, bits=4)
     return buffer.getvalue()
 
 
 def _write(root: Path, masks: bool, item: Item) -> None:
-    picture, parts = root / item.id, root / item.mask
-    if picture.exists() and (parts.exists() or not masks):
+    file, mask_file = root / item.id, root / item.mask
+    if file.exists() and (mask_file.exists() or not masks):
         return
     image, mask, quality = _draw(item)
     if masks:
-        atomic_write(parts, encode_mask(mask), near=root)
-    atomic_write(picture, encode_picture(image, quality), near=root)
+        atomic_write(mask_file, encode_mask(mask), near=root)
+    atomic_write(file, encode_jpeg(image, quality), near=root)
 
 
 def write_images(root: Path, items: list[Item], masks: bool, progress: Progress | None, workers: int) -> bool:
     """Draw what is not there yet, and tell whether all of it is there now: ``progress`` may have stopped it."""
-    # Pictures of a class together: its texture is drawn once.
+    # Images of a class together: its texture is drawn once.
     items = sorted(items, key=lambda item: item.shown)
     task = partial(_write, root, masks)
     if workers <= 1:
@@ -155,9 +156,9 @@ def _count(results: Iterable, total: int, progress: Progress | None) -> bool:
 
 
 def truths(items: list[Item], seed: int, per_class: int | None = None) -> dict:
-    """What is planted in the pictures of a split, and how each was taken."""
+    """What is planted in the images of a split, and how each was taken."""
     return {
-        "about": "Planted truths of the drawn test pictures, for tests and reports only.",
+        "about": "Planted truths of the drawn test images, for tests and reports only.",
         "seed": seed,
         **({} if per_class is None else {"per_class": per_class}),
         "parts": PARTS,
@@ -173,7 +174,7 @@ def truths(items: list[Item], seed: int, per_class: int | None = None) -> dict:
     }
 
 
-def _rounded(value):
+def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _rounded(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -193,12 +194,12 @@ def draw_split(
 ) -> None:
     """Draw one split of the demo: ``<root>/<split>/<class>/*.jpg`` and ``<root>/masks/<split>/<class>/*.png``.
 
-    A mask's pixel values are indices of the names in ``<root>/masks/parts.json``. Pictures that are there already are
+    A mask's pixel values are indices of the names in ``<root>/masks/parts.json``. Images that are there already are
     left as they are. With ``test`` goes ``<root>/truth.json``.
 
     Args:
-        per_class: pictures a class; by default 60 in train, 10 in valid, 15 in test.
-        progress: called with the number of pictures done and to do.
+        per_class: images a class; by default 60 in train, 10 in valid, 15 in test.
+        progress: called with the number of images done and to do.
         plant: plant the dealer's backdrop, wrong labels and near-copies.
     """
     root = Path(root)
@@ -243,7 +244,7 @@ def draw_pretraining(
     """Draw the other makes (32 classes) for training a backbone: train and valid, no masks, nothing planted.
 
     Args:
-        train, valid: pictures a class.
+        train, valid: images a class.
     """
     items = plan_pretraining("train", train, seed) + plan_pretraining("valid", valid, seed)
     write_images(Path(root), items, False, progress, workers)

@@ -7,7 +7,7 @@ from carvis.workspace import Workspace
 BACKBONE = "vgg16-slim"
 # The transfer model holds the backbone as it was trained on the other makes.
 TRANSFER = "demo_transfer.keras"
-# Filters that the own model begins with: enough to learn from 1,200 pictures, few enough to ship.
+# Filters that the own model begins with: enough to learn from 1,200 images, few enough to ship.
 OWN_WIDTH = 8
 # The last block of so slim a network moves less at the recipe's rate than it should.
 FINE_TUNE_RATE = 3e-4

@@ -1,26 +1,32 @@
 """What lies between the car and the file: things in front of it, blur, haze, rain, exposure, noise."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from carvis.demo.canvas import SIZE, mix, vary
+
+Points = Sequence[tuple[float, float]]
 
 
 class _Layer:
     """Things in front of the car, as colour and cover."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.rgb = np.zeros((SIZE, SIZE, 3), np.uint8)
         self.cover = np.zeros((SIZE, SIZE), np.uint8)
 
-    def polygon(self, points, rgb) -> None:
+    def polygon(self, points: ArrayLike, rgb: ArrayLike) -> None:
         fixed = [np.round(np.asarray(points, np.float64) * 16).astype(np.int32)]
+        colour = tuple(np.asarray(rgb, np.float64).tolist())
         # The colour reaches a little beyond the cover, so that soft edges do not turn dark.
-        cv2.polylines(self.rgb, fixed, True, tuple(map(float, rgb)), 3, cv2.LINE_8, 4)
-        cv2.fillPoly(self.rgb, fixed, tuple(map(float, rgb)), cv2.LINE_8, 4)
+        cv2.polylines(self.rgb, fixed, True, colour, 3, cv2.LINE_8, 4)
+        cv2.fillPoly(self.rgb, fixed, colour, cv2.LINE_8, 4)
         cv2.fillPoly(self.cover, fixed, 255, cv2.LINE_AA, 4)
 
-    def blob(self, x, y, rx, ry, rgb, turn=0.0) -> None:
+    def blob(self, x: float, y: float, rx: float, ry: float, rgb: ArrayLike, turn: float = 0.0) -> None:
         angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
         u, v = rx * np.cos(angle), ry * np.sin(angle)
         self.polygon(
@@ -28,7 +34,7 @@ class _Layer:
         )
 
 
-def _post(layer: _Layer, rng) -> None:
+def _post(layer: _Layer, rng: np.random.Generator) -> None:
     x, width = rng.uniform(30, 226), rng.uniform(7, 15)
     tone = vary(((96, 100, 104), (140, 118, 90), (60, 64, 66), (170, 170, 168))[rng.integers(4)], rng, 8)
     lean = rng.normal(0, 2)
@@ -43,7 +49,7 @@ def _post(layer: _Layer, rng) -> None:
         )
 
 
-def _branch(layer: _Layer, rng) -> None:
+def _branch(layer: _Layer, rng: np.random.Generator) -> None:
     side = rng.choice([-1, 1])
     x, y = (0 if side > 0 else SIZE), rng.uniform(0, 120)
     leaf = vary((72, 112, 48), rng, 12)
@@ -62,13 +68,13 @@ def _branch(layer: _Layer, rng) -> None:
             )
 
 
-def _neighbour(layer: _Layer, rng) -> None:
-    """The tail of another car reaching into the picture."""
+def _neighbour(layer: _Layer, rng: np.random.Generator) -> None:
+    """The tail of another car reaching into the image."""
     side = rng.choice([-1, 1])
     tone = vary(((168, 34, 34), (38, 62, 120), (206, 208, 210), (54, 56, 60), (120, 130, 110))[rng.integers(5)], rng, 8)
     reach, top = rng.uniform(34, 74), rng.uniform(110, 150)
 
-    def at(points):
+    def at(points: Points) -> Points:
         return [((u * reach if side > 0 else SIZE - u * reach), top + v * (250 - top)) for u, v in points]
 
     layer.polygon(at([(-0.2, 0.9), (0.72, 0.9), (0.72, 1.05), (-0.2, 1.05)]), (30, 30, 32))
@@ -81,14 +87,14 @@ def _neighbour(layer: _Layer, rng) -> None:
     layer.polygon(at([(-0.2, 0.74), (0.99, 0.74), (0.99, 0.77), (-0.2, 0.77)]), tone * 0.7)
 
 
-def _person(layer: _Layer, rng) -> None:
+def _person(layer: _Layer, rng: np.random.Generator) -> None:
     """Somebody walking past, seen from behind the shoulder."""
     x, tall = rng.uniform(20, 236), rng.uniform(150, 220)
     foot = rng.uniform(235, 290)
     coat, legs = vary((70, 74, 92), rng, 30), vary((46, 46, 54), rng, 12)
     skin = vary((196, 156, 128), rng, 20)
 
-    def at(points):
+    def at(points: Points) -> Points:
         return [(x + u * tall, foot - v * tall) for u, v in points]
 
     layer.polygon(at([(-0.09, 0.48), (-0.005, 0.48), (-0.04, 0.02), (-0.10, 0.02)]), legs)
@@ -119,7 +125,7 @@ def occlude(image: np.ndarray, mask: np.ndarray, kind: str, tint: np.ndarray, rn
 
 
 def develop(image: np.ndarray, look: dict, rng: np.random.Generator) -> np.ndarray:
-    """From the scene to the picture: haze, rain, exposure, colour cast, blur and noise.
+    """From the scene to the image: haze, rain, exposure, colour cast, blur and noise.
 
     Args:
         image: float32 (256, 256, 3) in 0..255.

@@ -8,7 +8,7 @@ SILVER = (226, 229, 233)
 INK = (24, 26, 32)
 
 
-def _arc(cx, cy, rx, ry, start=0.0, end=360.0, count=36) -> list:
+def _arc(cx: float, cy: float, rx: float, ry: float, start: float = 0.0, end: float = 360.0, count: int = 36) -> list:
     angle = np.deg2rad(np.linspace(start, end, count))
     return np.stack([cx + rx * np.cos(angle), cy + ry * np.sin(angle)], 1).tolist()
 

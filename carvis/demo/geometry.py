@@ -45,7 +45,9 @@ def spline(controls: np.ndarray, count: int, times: np.ndarray | None = None) ->
     return 0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
 
 
-def half_outline(nose: float, tail: float, width: float, cap: float, power: float, counts=(15, 14, 4)) -> np.ndarray:
+def half_outline(
+    nose: float, tail: float, width: float, cap: float, power: float, counts: tuple[int, int, int] = (15, 14, 4)
+) -> np.ndarray:
     """Return the left half of a rounded plan outline from the nose to the tail.
 
     Args:

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from carvis.demo.atlas import CHROME, GLOSSY, GRILLE, PLASTIC, Sheet, line_mask, polygon_mask
+from carvis.demo.makes import Make
 
 METAL = {"chrome": ((205, 209, 214), CHROME), "dark": ((92, 96, 102), GLOSSY), "black": ((40, 42, 46), GLOSSY)}
 
@@ -27,7 +28,7 @@ def _rounded(width: float, height: float, radius: tuple[float, float], y: float 
     return points
 
 
-OUTLINES = {
+OUTLINES: dict[str, list[list]] = {
     "trapeze": [[[-0.78, 1], [0.78, 1], [0.92, 0.9], [1.0, -0.55], [0.88, -1], [-0.88, -1], [-1, -0.55], [-0.92, 0.9]]],
     "hexagon": [[[-0.72, 1], [0.72, 1], [1, 0.1], [0.66, -1], [-0.66, -1], [-1, 0.1]]],
     "bowl": [[[-1, 1], [1, 1], [1, 0.55], [0.84, -0.5], [0.6, -0.95], [-0.6, -0.95], [-0.84, -0.5], [-1, 0.55]]],
@@ -68,7 +69,7 @@ def _strokes(pattern: str, half: np.ndarray) -> list[tuple[np.ndarray, float]]:
     raise ValueError(f"unknown pattern {pattern!r}")
 
 
-def draw_grille(sheet: Sheet, make, centre: np.ndarray, half: np.ndarray) -> None:
+def draw_grille(sheet: Sheet, make: Make, centre: np.ndarray, half: np.ndarray) -> None:
     """Draw a make's grille round ``centre``, ``half`` its half width and height, all in atlas pixels."""
     rgb, metal = METAL[make.metal]
     for outline in OUTLINES[make.outline]:

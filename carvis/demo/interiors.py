@@ -110,7 +110,7 @@ def showroom(canvas: Canvas, hour: str, rng: np.random.Generator) -> None:
 
 
 def _sign(canvas: Canvas, back: float, across: float) -> None:
-    """The dealer's board with its name, laid into the picture by the board's four corners."""
+    """The dealer's board with its name, laid into the image by the board's four corners."""
     board = np.full((72, 420, 3), (246, 246, 242), np.uint8)
     cv2.rectangle(board, (0, 0), (71, 71), (238, 134, 44), -1)
     cv2.fillPoly(board, [np.array([(14, 58), (36, 12), (58, 58), (36, 44)], np.int32)], (255, 255, 255), cv2.LINE_AA)

@@ -43,11 +43,11 @@ def _lens(points: list) -> list:
 
 def _band(path: list, width: float) -> list:
     """A strip of ``width`` along a path."""
-    path = np.asarray(path, np.float64)
-    along = np.gradient(path, axis=0)
+    middle = np.asarray(path, np.float64)
+    along = np.gradient(middle, axis=0)
     across = np.stack([-along[:, 1], along[:, 0]], 1)
     across *= width / 2 / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
-    return np.concatenate([path + across, (path - across)[::-1]]).tolist()
+    return np.concatenate([middle + across, (middle - across)[::-1]]).tolist()
 
 
 _ALMOND = _blob([[0.44, -0.06], [0.56, -0.11], [0.80, -0.08], [0.98, 0.06], [0.96, 0.13], [0.74, 0.115], [0.52, 0.05]])

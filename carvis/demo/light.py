@@ -49,8 +49,10 @@ def make_light(hour: str, indoor: bool, camera_yaw: float, rng: np.random.Genera
     if indoor and hour == "dusk":  # a garage by night
         gain *= 0.5
     skyline = np.clip(np.repeat(rng.uniform(0.02, 0.22, 8), 2) + rng.normal(0, 0.01, 16), 0.01, 0.4)
-    colours = [np.array(values, np.float32) * gain for values in (sky, horizon, ground, sun)]
-    return Light(hour, *colours, direction.astype(np.float32), dark, indoor, skyline.astype(np.float32))
+    lit = [np.array(values, np.float32) * gain for values in (sky, horizon, ground, sun)]
+    return Light(
+        hour, lit[0], lit[1], lit[2], lit[3], direction.astype(np.float32), dark, indoor, skyline.astype(np.float32)
+    )
 
 
 def reflected_world(light: Light) -> np.ndarray:
@@ -90,9 +92,9 @@ def _remap(image: np.ndarray, columns: np.ndarray, rows: np.ndarray, method: int
     count = len(columns)
     width = 256
     height = -(-count // width)
-    maps = np.zeros((2, height * width), np.float32)
-    maps[0, :count], maps[1, :count] = columns, rows
-    maps = maps.reshape(2, height, width)
+    places = np.zeros((2, height * width), np.float32)
+    places[0, :count], places[1, :count] = columns, rows
+    maps = places.reshape(2, height, width)
     found = cv2.remap(image, maps[0], maps[1], method, borderMode=cv2.BORDER_REPLICATE)
     return found.reshape(height * width, *image.shape[2:])[:count]
 

@@ -1,4 +1,4 @@
-"""Which pictures a split of the demo holds, and the truths planted in them: worked out before anything is drawn."""
+"""Which images a split of the demo holds, and the truths planted in them: worked out before anything is drawn."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -16,13 +16,13 @@ DEALER_SHARE, DEALER_REST = 0.9, 0.01
 WRONG_SHARE = 0.03
 COPIES = ("mirrored", "cropped", "recoloured", "recompressed")
 COPY_COUNT = 8
-# Copies are taken from the first pictures of a class, which every training split holds.
+# Copies are taken from the first images of a class, which every training split holds.
 COPIED_FROM = 10
 
 
 @dataclass(frozen=True)
 class Item:
-    """One picture to draw: its file, the class that its folder names and the class that it shows."""
+    """One image to draw: its file, the class that its folder names and the class that it shows."""
 
     split: str
     folder: str
@@ -78,9 +78,9 @@ def _class_items(split: str, name: str, count: int, seed: int, plant: bool) -> l
 
 
 def plan_split(split: str, per_class: int | None = None, seed: int = 0, plant: bool = True) -> list[Item]:
-    """List the pictures of a split of the demo.
+    """List the images of a split of the demo.
 
-    Wrong labels and near-copies of training pictures are planted in ``test`` alone. Every split can be planned, and
+    Wrong labels and near-copies of training images are planted in ``test`` alone. Every split can be planned, and
     drawn, without the others.
     """
     count = PER_CLASS[split] if per_class is None else per_class
@@ -91,7 +91,7 @@ def plan_split(split: str, per_class: int | None = None, seed: int = 0, plant: b
     names = class_names()
     wrong = min(max(2, round(WRONG_SHARE * len(items))), len(names))
     classes = rng.permutation(len(names))
-    # Wrongly labelled pictures change places in a ring, so that every folder keeps its number of pictures.
+    # Wrongly labelled images change places in a ring, so that every folder keeps its number of images.
     ring = [int(c) * count + int(rng.integers(count)) for c in classes[:wrong]]
     for place, to in zip(ring, [items[other] for other in np.roll(ring, -1)]):
         items[place] = replace(items[place], folder=to.folder, number=to.number, name=to.name)
@@ -106,7 +106,7 @@ def plan_split(split: str, per_class: int | None = None, seed: int = 0, plant: b
 
 
 def plan_pretraining(split: str, per_class: int, seed: int = 0) -> list[Item]:
-    """List the pictures of the other makes, on which a backbone is trained first; nothing is planted."""
+    """List the images of the other makes, on which a backbone is trained first; nothing is planted."""
     return [
         Item(
             split,

@@ -1,9 +1,10 @@
-"""Making all of the demo again: pictures, models, runs, evaluations, ``df2.csv``."""
+"""Making all of the demo again: images, models, runs, evaluations, ``df2.csv``."""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from carvis.dataset import Dataset
 from carvis.demo.dataset import draw_pretraining
@@ -13,6 +14,10 @@ from carvis.errors import CarvisError
 from carvis.language import Message
 from carvis.workspace import Workspace, atomic_write, discard, lock, write_errors
 from carvis.workspace.layout import DEMO_BEFORE
+
+if TYPE_CHECKING:
+    from carvis.training import Run
+    from carvis.training.recipes import RecipeName
 
 MODELS = ("demo_own", "demo_transfer", "demo_fine-tune")
 BACKBONE_EPOCHS = 30
@@ -33,7 +38,7 @@ def rebuild(
     Args:
         workspace: gets ``data/demo``, the three models, their runs and evaluations, and ``data/incorrect/df2.csv``.
         seed: another number draws other cars.
-        per_class: pictures a class in every split; None for the demo's own numbers.
+        per_class: images a class in every split; None for the demo's own numbers.
         epochs: of every training; None for the recipes' own.
     """
     before = workspace.cache_dir / DEMO_BEFORE
@@ -97,11 +102,9 @@ def _build(workspace: Workspace, seed: int, per_class: int | None, epochs: int |
     from carvis.evaluation import evaluate, evaluation_folder
     from carvis.training import train
 
-    def run(name: str) -> dict:
-        directory = workspace.runs_dir / name
-        return {"workspace": workspace, "run_dir": directory, "name": name, "seed": seed, "epochs": epochs}
-
-    size = {"input_size": INPUT_SIZE}
+    def run(recipe: "RecipeName", name: str, **options: Any) -> "Run":
+        options |= {"workspace": workspace, "run_dir": workspace.runs_dir / name, "name": name}
+        return train(recipe, data, seed=seed, epochs=epochs, **options)
 
     root = workspace.data_dir / "demo"
     yield "drawing train, valid and test"
@@ -110,11 +113,11 @@ def _build(workspace: Workspace, seed: int, per_class: int | None, epochs: int |
     yield "drawing the other makes and training the backbone on them"
     backbone = _train_backbone(workspace, seed, per_class, epochs)
     yield "training the own model"
-    train("own", data, width=OWN_WIDTH, **size, **run("demo_own"))
+    run("own", "demo_own", width=OWN_WIDTH, input_size=INPUT_SIZE)
     yield "training the transfer model"
-    transfer = train("transfer", data, backbone=BACKBONE, weights=backbone, **size, **run("demo_transfer"))
+    transfer = run("transfer", "demo_transfer", backbone=BACKBONE, weights=backbone, input_size=INPUT_SIZE)
     yield "fine-tuning it"
-    train("fine-tune", data, parent=transfer.model_path, learning_rate=FINE_TUNE_RATE, **run("demo_fine-tune"))
+    run("fine-tune", "demo_fine-tune", parent=transfer.model_path, learning_rate=FINE_TUNE_RATE)
     found = []
     for name in MODELS:
         evaluation = evaluate(load_classifier(workspace.models_dir / f"{name}.keras"), data)
@@ -133,8 +136,7 @@ def _train_backbone(workspace: Workspace, seed: int, per_class: int | None, epoc
 
     place = workspace.cache_dir / "demo-backbone"
     data = place / "data" / "other_makes"
-    counts = {} if per_class is None else {"train": per_class, "valid": per_class}
-    draw_pretraining(data, seed=seed, workers=WORKERS, **counts)
+    draw_pretraining(data, train=per_class or 70, valid=per_class or 8, seed=seed, workers=WORKERS)
     run = train(
         "own",
         data,

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from typing_extensions import TypedDict
 
-from carvis.demo.dataset import TRUTH, Progress, write_images, write_notes
+from carvis.demo.dataset import TRUTH, write_images, write_notes
 from carvis.demo.plan import Item, plan_split
 from carvis.errors import CarvisError
 from carvis.language import Message
+from carvis.progress import Progress
 from carvis.workspace import SPLITS, clear_leftovers, lock, os_reason, os_remedy, read_json
 from carvis.workspace.json_schema import Count, Positive
 from carvis.workspace.layout import STAGING
@@ -78,7 +79,7 @@ def draw_missing(
     """Draw the splits of the demo that are not there, and return the names of those that now are.
 
     A split appears once all of its images and masks are drawn. A drawing that was ended early, or whose process was
-    killed, is gone on with. What is there is left as it is, byte for byte.
+    killed, is resumed. What is there is left as it is, byte for byte.
 
     Args:
         root: folder of the demo; it may be empty.
@@ -97,10 +98,10 @@ def draw_missing(
         seed, per_class = _settings(root, seed, per_class)
         for split, items in planned.items():
 
-            def tell(here: int, _of: int, before: int = done) -> bool | None:
+            def report(here: float, _of: float, before: int = done) -> bool | None:
                 return progress(before + here, total) if progress else None
 
-            if not write_images(root / STAGING, items, True, tell, workers):
+            if not write_images(root / STAGING, items, True, report, workers):
                 return [name for name in planned if (root / name).is_dir()]
             write_notes(root, per_class, seed, items if split == "test" else None)
             _move_in(root, split)

@@ -1,6 +1,7 @@
-"""One picture of a car: everything that does not depend on the class is drawn by lot, then the scene is rendered."""
+"""One image of a car: everything that does not depend on the class is drawn by lot, then the scene is rendered."""
 
 import zlib
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from carvis.demo.canvas import SIZE, Canvas
 from carvis.demo.car import FULL, draw_layers
 from carvis.demo.effects import OCCLUDERS, develop, occlude
 from carvis.demo.interiors import INDOORS
-from carvis.demo.light import HOURS, make_light
+from carvis.demo.light import HOURS, Light, make_light
 from carvis.demo.shell import Shell, shell
 
 BACKDROPS = [*OUTDOORS, "garage", "studio"]
@@ -95,7 +96,7 @@ def _camera(lot: dict, parts: Shell) -> Camera:
     return Camera.aim(lot["yaw"], lot["distance"], lot["height"], lot["roll"], parts.box, (width, height), target)
 
 
-def _backdrop(kind: str, camera: Camera, light, lot: dict, rng) -> np.ndarray:
+def _backdrop(kind: str, camera: Camera, light: Light, lot: dict, rng: np.random.Generator) -> np.ndarray:
     tint = np.array(_TINTS[lot["hour"]], np.float32)
     if kind in INDOORS:
         tint = np.full(3, 0.62 if light.dark or lot["hour"] == "dusk" else 1.0, np.float32) * rng.uniform(0.92, 1.06)
@@ -104,7 +105,7 @@ def _backdrop(kind: str, camera: Camera, light, lot: dict, rng) -> np.ndarray:
     return cv2.GaussianBlur(canvas.image, (0, 0), lot["depth_blur"]).astype(np.float32)
 
 
-def _shadow(camera: Camera, parts: Shell, light, wheels: list[np.ndarray]) -> np.ndarray:
+def _shadow(camera: Camera, parts: Shell, light: Light, wheels: list[np.ndarray]) -> np.ndarray:
     """How much light reaches the ground, float32 (256, 256) in [0, 1]."""
 
     def fill(polygons: list[np.ndarray], blur: float) -> np.ndarray:
@@ -117,7 +118,7 @@ def _shadow(camera: Camera, parts: Shell, light, wheels: list[np.ndarray]) -> np
         return cv2.GaussianBlur(mask, (0, 0), blur).astype(np.float32) / 255
 
     flat = parts.footprint * [0.97, 0.94, 0]
-    metre = camera.focal / 4 / np.linalg.norm(camera.position)
+    metre = float(camera.focal / 4 / np.linalg.norm(camera.position))
     dark = 0.80 * fill([flat], 0.055 * metre + 0.3) ** 0.8 + 0.30 * fill([flat * [1.07, 1.14, 0]], 0.16 * metre + 0.5)
     dark = np.maximum(dark, 0.85 * fill(wheels, 0.03 * metre + 0.3))
     if not light.panels and light.sun.max() > 0.6:
@@ -141,7 +142,7 @@ def _reflect(image: np.ndarray, car: np.ndarray, strength: float) -> np.ndarray:
     below, above = (foot + depth).astype(int), (foot - depth).astype(int)
     rows, at = np.nonzero((below < SIZE) & (above >= 0))
     source, target = (above[rows, at], columns[at]), (below[rows, at], columns[at])
-    layer = np.zeros((SIZE, SIZE, 4), np.float32)
+    layer: np.ndarray = np.zeros((SIZE, SIZE, 4), np.float32)
     layer[target] = np.concatenate([image[source], np.ones((len(rows), 1), np.float32)], 1)
     layer[target] *= (strength * (1 - rows / 46) * car[source])[:, None]
     layer = cv2.blur(layer, (3, 4))
@@ -172,13 +173,19 @@ def render(make: str, body: str, lamps: str, lot: dict, rng: np.random.Generator
 
 
 def draw_car(
-    make: str, body: str, seed, *, backdrop: str | None = None, lamps: str | None = None, **fixed
+    make: str,
+    body: str,
+    seed: int | Sequence[int],
+    *,
+    backdrop: str | None = None,
+    lamps: str | None = None,
+    **fixed: object,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw one car.
 
     Args:
         make, body: names from ``MAKES`` or ``OTHER_MAKES``, and ``BODIES``.
-        seed: an integer or a sequence of them; the same seed gives the same picture.
+        seed: an integer or a sequence of them; the same seed gives the same image.
         backdrop: one of the kinds of backdrop instead of the drawn one.
         lamps: the style of the headlamps instead of the body's own.
         fixed: any other lot of the scene, such as ``yaw=0`` or ``paint=(200, 30, 30)``, set instead of drawn.

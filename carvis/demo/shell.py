@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from carvis.demo import atlas
 from carvis.demo.bodies import BODY_SPECS, Body
@@ -178,12 +179,12 @@ def _cabin(body: Body, controls: np.ndarray) -> tuple[Mesh, np.ndarray, np.ndarr
     return join(meshes), run, (controls[0, :, 0] + controls[-1, :, 0]) / 2
 
 
-def _blob(centre, radii, patch: str, power: float = 0.75) -> Mesh:
+def _blob(centre: ArrayLike, radii: ArrayLike, patch: str, power: float = 0.75) -> Mesh:
     """A rounded box, as for the door mirrors."""
     lift = np.linspace(-np.pi / 2, np.pi / 2, 8)[:, None]
     turn = np.linspace(0, -2 * np.pi, 15)[None]
 
-    def squash(values):
+    def squash(values: np.ndarray) -> np.ndarray:
         return np.sign(values) * np.abs(values) ** power
 
     unit = np.stack(
@@ -194,7 +195,7 @@ def _blob(centre, radii, patch: str, power: float = 0.75) -> Mesh:
         ],
         2,
     )
-    grid = unit * radii + centre
+    grid = unit * np.asarray(radii) + np.asarray(centre)
     normals = unit**3 / np.array(radii)
     normals /= np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), 1e-9)
     return zone(grid, normals, atlas.solid(patch), slice(None), slice(None), FITTINGS_FORWARD)

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from carvis.demo import atlas
 from carvis.demo.atlas import BODY, CHROME, GLASS, GLOSSY, PLASTIC, PLATE, RUBBER, WHEELS, WINDSCREEN, Material, Sheet
@@ -25,9 +26,9 @@ def _seam(sheet: Sheet, points: np.ndarray, width: float = 2.2) -> None:
     sheet.line(points, width, (10, 10, 12), SEAM)
 
 
-def _curve(points, rounds: int = 3) -> np.ndarray:
+def _curve(corners: ArrayLike, rounds: int = 3) -> np.ndarray:
     """Round an open path's corners."""
-    points = np.asarray(points, np.float64)
+    points = np.asarray(corners, np.float64)
     for _ in range(rounds):
         inner = np.stack([0.75 * points[:-1] + 0.25 * points[1:], 0.25 * points[:-1] + 0.75 * points[1:]], 1)
         points = np.concatenate([points[:1], inner.reshape(-1, 2)[1:-1], points[-1:]])
@@ -74,7 +75,7 @@ def emblem_radius(body: Body) -> float:
 
 
 def _sides(sheet: Sheet, body: Body, parts: Shell) -> None:
-    def at(x, z):
+    def at(x: ArrayLike, z: ArrayLike) -> np.ndarray:
         return atlas.side(np.interp(-np.asarray(x), -parts.outline_x, parts.outline_run), z)
 
     low, belt = body.clearance, body.belt_z
@@ -89,11 +90,11 @@ def _sides(sheet: Sheet, body: Body, parts: Shell) -> None:
         points = at(x, crease + 0.02 * np.cos((x - 0.2) * 1.2))
         sheet.line(points, 6, (8, 8, 10), Material(paint=strength, mirror=0.05, gloss=1.0))
     for number, back in enumerate(body.doors):
-        x = body.nose - back
+        edge = body.nose - back
         lean = 0.05 if number == 0 else 0.0
-        _seam(sheet, at(*_curve([(x + lean, low + 0.16), (x, 0.5 * (low + belt)), (x - 0.02, belt + 0.1)]).T))
+        _seam(sheet, at(*_curve([(edge + lean, low + 0.16), (edge, 0.5 * (low + belt)), (edge - 0.02, belt + 0.1)]).T))
         if number:
-            handle = at(np.array([x + 0.10, x + 0.30]), np.array([belt - 0.12, belt - 0.12]))
+            handle = at(np.array([edge + 0.10, edge + 0.30]), np.array([belt - 0.12, belt - 0.12]))
             sheet.line(handle + np.array([0, 3]), 6, (12, 12, 14), SEAM)
             sheet.line(handle, 5, (255, 255, 255), Material(paint=0.9, mirror=0.2, gloss=1.0))
     if body.doors:
@@ -149,7 +150,7 @@ def _interior(sheet: Sheet, post: float) -> None:
     """What shows through the windscreen: dashboard, wheel, headrests, mirror; wipers before it."""
     dim = Material(mirror=0.08, gloss=1.0)
 
-    def shape(points, rgb):
+    def shape(points: ArrayLike, rgb: ArrayLike) -> None:
         sheet.polygon(atlas.cabin_front(*np.asarray(points, np.float64).T), rgb, dim)
 
     shape(
@@ -182,7 +183,7 @@ def _interior(sheet: Sheet, post: float) -> None:
 
 
 def _bonnet(sheet: Sheet) -> None:
-    def at(points):
+    def at(points: ArrayLike) -> np.ndarray:
         return atlas.bonnet(*np.asarray(points, np.float64).T)
 
     cowl = at([(-1.3, 0.93), (1.3, 0.93), (1.3, 1.02), (-1.3, 1.02)])
@@ -252,7 +253,7 @@ def _solids(sheet: Sheet) -> None:
 
 @lru_cache(maxsize=6)
 def class_sheet(make: str, body: str, lamps: str, beam: bool) -> Sheet:
-    """The sheet of a class without what changes from picture to picture (plate and rims)."""
+    """The sheet of a class without what changes from image to image (plate and rims)."""
     sheet = Sheet()
     spec = BODY_SPECS[body]
     _solids(sheet)

@@ -9,6 +9,7 @@ from .assumptions import (
     sample_predictions,
 )
 from .comparison import Comparison, compare
+from .confusion.choices import CELLS, CLASS_ORDERS, Cells, ClassOrder
 from .confusion.matrix import (
     ConfusionPair,
     cell_finding,
@@ -29,7 +30,11 @@ from .result import Evaluation
 from .storage import check_folder, evaluation_folder
 
 __all__ = [
+    "CELLS",
+    "CLASS_ORDERS",
     "AssumptionCheck",
+    "Cells",
+    "ClassOrder",
     "Comparison",
     "ConfusionPair",
     "Evaluation",

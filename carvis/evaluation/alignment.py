@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.errors import TableError
 from carvis.evaluation.metrics import probability_columns
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message
 from carvis.workspace.sample_ids import composed
+
+# Why an image is not compared.
+Reason = Literal["missing", "changed", "relabelled", "copies"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +36,8 @@ class Joined:
 
     evaluations: dict[str, Evaluation]
     table: pd.DataFrame
-    rows: dict[str, np.ndarray]
-    left_out: dict[str, int]
+    rows: dict[str, NDArray[np.int_]]
+    left_out: dict[Reason, int]
 
     @property
     def names(self) -> list[str]:
@@ -40,11 +45,11 @@ class Joined:
         return list(self.evaluations)
 
     @property
-    def right(self) -> np.ndarray:
+    def right(self) -> NDArray[np.bool_]:
         """Whether each model (column) is right on each image (row): bool (N, models)."""
         return self.table[[f"right:{name}" for name in self.names]].to_numpy()
 
-    def probabilities(self, name: str) -> np.ndarray:
+    def probabilities(self, name: str) -> NDArray[np.float32]:
         """One model's probabilities for the shared images: float32 (N, its classes), in its class order."""
         evaluation = self.evaluations[name]
         columns = probability_columns(evaluation.class_names)
@@ -55,15 +60,15 @@ def by_model_name(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) 
     """Evaluations by their model's name; a name that occurs again gets a number behind it."""
     if isinstance(evaluations, Mapping):
         return dict(evaluations)
-    found: dict[str, Evaluation] = {}
+    by_name: dict[str, Evaluation] = {}
     for evaluation in evaluations:
         name = base = evaluation.setup["model"]["name"]
         n = 1
-        while name in found:
+        while name in by_name:
             n += 1
             name = f"{base} ({n})"
-        found[name] = evaluation
-    return found
+        by_name[name] = evaluation
+    return by_name
 
 
 def join(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> Joined:
@@ -109,7 +114,7 @@ def join(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> Joined
         columns[f"predicted:{name}"] = here["predicted"].to_numpy()
         columns[f"confidence:{name}"] = here["confidence"].to_numpy()
         columns[f"right:{name}"] = (here["predicted"] == here["label"]).to_numpy()
-    left_out = {
+    left_out: dict[Reason, int] = {
         "missing": max(len(table) for table in tables.values()) - len(kept),
         "changed": int((~unchanged).sum()),
         "relabelled": int((unchanged & ~same_label).sum()),
@@ -126,12 +131,12 @@ def _keyed(evaluation: Evaluation) -> pd.DataFrame:
     return table.drop_duplicates("id").set_index("id")
 
 
-def left_out_messages(left_out: Mapping[str, int]) -> list[Message]:
+def left_out_messages(left_out: Mapping[Reason, int]) -> list[Message]:
     """What is not compared, and why, from ``Joined.left_out``: a sentence a reason."""
     return [_REASONS[reason](n) for reason, n in left_out.items()]
 
 
-_REASONS: dict[str, Callable[[int], Message]] = {
+_REASONS: dict[Reason, Callable[[int], Message]] = {
     "missing": lambda n: Message.of_number(
         "Not compared: {n} image that is not in all evaluations.",
         "Not compared: {n} images that are not in all evaluations.",

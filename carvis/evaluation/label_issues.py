@@ -7,6 +7,7 @@ from typing import TypedDict
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.evaluation.alignment import Joined, join
 from carvis.evaluation.result import Evaluation
@@ -26,7 +27,7 @@ class Facts(TypedDict):
     left_out: int
 
 
-def self_confidence(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def self_confidence(probabilities: NDArray[np.floating], labels: NDArray[np.int_]) -> NDArray[np.float64]:
     """A model's mean confidence in each class on the images with that label: the thresholds of confident learning.
 
     Args:
@@ -44,7 +45,7 @@ def self_confidence(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray
     return np.divide(total, count, out=np.full(classes, np.inf), where=count > 0)
 
 
-def confident_class(probabilities: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+def confident_class(probabilities: NDArray[np.floating], thresholds: NDArray[np.floating]) -> NDArray[np.int_]:
     """The class that a model is confident of for each image, -1 where of none.
 
     That is the most probable of the classes that reach their own threshold (Northcutt et al. 2021, equation 1).
@@ -82,7 +83,7 @@ def label_errors(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, E
     """
     joined = _joined(evaluations)
     classes, index = _classes(joined)
-    labels = index.get_indexer(joined.table["label"].map(_spelled(joined.table["label"])))
+    labels = index.get_indexer(pd.Index(joined.table["label"].map(_spelled(joined.table["label"]))))
     n, models = len(labels), len(joined.names)
     mean = np.zeros((n, len(classes)), np.float32)
     confident = np.empty((n, models), np.int64)
@@ -110,7 +111,9 @@ def label_errors(evaluations: Evaluation | Sequence[Evaluation] | Mapping[str, E
         margin=margin,
         agree=agree,
         above=agree * 2 > models,
-        models=[tuple(name for name, yes in zip(joined.names, row) if yes) for row in agreeing],
+        models=pd.Series(
+            [tuple(name for name, yes in zip(joined.names, row) if yes) for row in agreeing], dtype=object
+        ),
     )
     predictions = [f"{fact}:{name}" for name in joined.names for fact in ("predicted", "confidence")]
     table = pd.concat([table, joined.table.iloc[rows][predictions].reset_index(drop=True)], axis=1)
@@ -168,10 +171,10 @@ def _spelled(labels: pd.Series) -> dict[str, str]:
     return {label: composed(label) for label in labels.unique()}
 
 
-def _aligned(joined: Joined, name: str, index: pd.Index) -> np.ndarray:
+def _aligned(joined: Joined, name: str, index: pd.Index) -> NDArray[np.float32]:
     """A model's probabilities in the common class order, 0 for a class that it does not know."""
     own = joined.probabilities(name)
-    places = index.get_indexer([composed(one) for one in joined.evaluations[name].class_names])
+    places = index.get_indexer(pd.Index([composed(one) for one in joined.evaluations[name].class_names]))
     if len(places) == len(index) and (places == np.arange(len(index))).all():
         return own
     aligned = np.zeros((len(own), len(index)), np.float32)

@@ -94,7 +94,7 @@ def duplicates_in_training(data: Dataset, split: str, cache: Cache | str | Path 
         twins = health.twins_of(split)
         # Two spellings of one name make one id.
         twins = twins[~twins.index.duplicated()]
-        pixels = health.pictures.drop_duplicates("id").set_index("id")["pixels"]
+        pixels = health.images.drop_duplicates("id").set_index("id")["pixels"]
         exact = pixels.reindex(twins.index).to_numpy() == pixels.reindex(twins).to_numpy()
         _kept[key] = pd.DataFrame({"copy_of": twins, "exact": exact & (twins != "").to_numpy()}, index=twins.index)
     _kept.move_to_end(key)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 PROBABILITY_PREFIX = "p:"
-SCORES = ("precision", "recall", "f1", "mean_confidence")
+ClassScore = Literal["precision", "recall", "f1", "mean_confidence"]
+SCORES: tuple[ClassScore, ...] = get_args(ClassScore)
 
 
 def probability_columns(class_names: list[str]) -> list[str]:
@@ -24,7 +28,7 @@ def wilson_interval(hits: int, n: int, confidence: float = 0.95) -> tuple[float,
     return float(interval.low), float(interval.high)
 
 
-def rank_of_label(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def rank_of_label(probabilities: NDArray[np.floating], labels: NDArray[np.int_]) -> NDArray[np.int_]:
     """How many classes stand before the true one, 0 where it is the prediction.
 
     `probabilities` (N, C), `labels` (N,) class indices. Equal probabilities stand in class order, as
@@ -35,7 +39,7 @@ def rank_of_label(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return ahead.sum(axis=1)
 
 
-def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
+def log_loss(probabilities: NDArray[np.floating], labels: NDArray[np.int_]) -> float:
     """The mean of -ln of the true class's probability, held at 1e-7: `probabilities` (N, C), `labels` (N,).
 
     scikit-learn's would hold it at the precision of the number, and warns of probabilities of independent classes.
@@ -48,7 +52,7 @@ def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
 def confusion_matrix(predictions: pd.DataFrame, class_names: list[str]) -> pd.DataFrame:
     """Counts of images, true class down, predicted class across, both in the model's class order."""
     index = pd.Index(class_names)
-    true, predicted = index.get_indexer(predictions["label"]), index.get_indexer(predictions["predicted"])
+    true, predicted = (index.get_indexer(pd.Index(predictions[column])) for column in ("label", "predicted"))
     n = len(class_names)
     counts = np.bincount(true * n + predicted, minlength=n * n).reshape(n, n)
     return pd.DataFrame(
@@ -74,7 +78,7 @@ def most_confused(confusion: pd.DataFrame, n: int | None = None) -> pd.DataFrame
     return pairs if n is None else pairs.head(n)
 
 
-def summarise(predictions: pd.DataFrame, class_names: list[str]) -> dict:
+def summarise(predictions: pd.DataFrame, class_names: list[str]) -> dict[str, Any]:
     """All metrics of a predictions table as plain numbers, ready for JSON.
 
     `predictions` needs label, predicted, confidence and one `p:<class>` column a class, at least one row.
@@ -85,7 +89,7 @@ def summarise(predictions: pd.DataFrame, class_names: list[str]) -> dict:
     from sklearn.metrics import precision_recall_fscore_support
 
     index = pd.Index(class_names)
-    true, predicted = index.get_indexer(predictions["label"]), index.get_indexer(predictions["predicted"])
+    true, predicted = (index.get_indexer(pd.Index(predictions[column])) for column in ("label", "predicted"))
     probabilities = predictions[probability_columns(class_names)].to_numpy(np.float64)
     confidence = predictions["confidence"].to_numpy(np.float64)
     n, hits = len(predictions), int((true == predicted).sum())
@@ -158,11 +162,11 @@ def class_scores(predictions: pd.DataFrame, class_names: list[str], confidence: 
     return table.sort_values(["f1", "support"], ascending=[True, False], kind="stable", na_position="last")
 
 
-def _share(interval, hits: int, n: int) -> tuple[float, float, float]:
+def _share(interval: Callable[[int, int], tuple[float, float]], hits: int, n: int) -> tuple[float, float, float]:
     return (hits / n, *interval(int(hits), int(n))) if n else (np.nan, np.nan, np.nan)
 
 
-def _means(predictions: pd.DataFrame, class_names: list[str], confidence: float) -> np.ndarray:
+def _means(predictions: pd.DataFrame, class_names: list[str], confidence: float) -> NDArray[np.float64]:
     from scipy.stats import t
 
     groups = predictions.groupby("label", observed=True)["confidence"].agg(["mean", "sem", "count"])
@@ -174,5 +178,5 @@ def _means(predictions: pd.DataFrame, class_names: list[str], confidence: float)
     return np.stack([mean, np.clip(low, 0, 1), np.clip(high, 0, 1)], axis=1)
 
 
-def _put(table: pd.DataFrame, name: str, values) -> None:
+def _put(table: pd.DataFrame, name: ClassScore, values: ArrayLike) -> None:
     table[[name, f"{name}_low", f"{name}_high"]] = np.asarray(values, float).reshape(-1, 3)

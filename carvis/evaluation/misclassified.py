@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable
 from functools import cache, lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.errors import TableError
 from carvis.language import Message
@@ -67,7 +69,8 @@ def read_misclassified(
     ]
 
     cells = dict(zip(table.header, zip(*table.rows))) if table.rows else dict.fromkeys(table.header, ())
-    named = _find_columns(table, problems)
+    named, unclear = _find_columns(table)
+    problems += unclear
     matches = _matches(table, table.header.index(named["path"]), index, [resolved(path).parent, Path.cwd()])
     nothing = [None] * len(matches)
     labels = cells[named["label"]] if "label" in named else nothing
@@ -113,15 +116,15 @@ def read_misclassified(
 def _matches(table: LenientTable, column: int, index: ImageIndex, bases: list[Path]) -> list[Match]:
     match = cache(partial(index.match, bases=tuple(bases)))
     ours = {"margin", "id"} <= {name.casefold() for name in table.header}
-    found = []
+    matches = []
     for i, row in enumerate(table.rows):
         text = row[column]
         written = table.as_written.get((i, column))
         # In another program's table an apostrophe before a sign may be the file's own.
         if written is not None and not ours and match(written).status == "found":
             text = written
-        found.append(match(text))
-    return found
+        matches.append(match(text))
+    return matches
 
 
 def _unknown_confidences(table: LenientTable, column: str, values: list[float]) -> list[Message]:
@@ -146,24 +149,25 @@ def _cells(table: LenientTable) -> Iterable[str]:
     yield from (cell for row in table.rows for i, cell in enumerate(row) if i != place)
 
 
-def _find_columns(table: LenientTable, problems: list[str]) -> dict[str, str]:
-    """Which of the table's columns hold path, label, predicted and confidence; an unclear choice is not made."""
+def _find_columns(table: LenientTable) -> tuple[dict[str, str], list[Message]]:
+    """Which of the table's columns hold path, label, predicted and confidence, and which choices are unclear."""
     folded = [(name.casefold(), name) for name in table.header]
-    found = {"path": next(name for key, name in folded if key == "path")}
+    unclear: list[Message] = []
+    columns = {"path": next(name for key, name in folded if key == "path")}
     for ours, names in (("label", _LABEL), ("predicted", _PREDICTED), ("confidence", _CONFIDENCE)):
         standard = [name for key, name in folded if key == names[0]]
         candidates = standard or [name for key, name in folded if key in names]
         if len(candidates) == 1:
-            found[ours] = candidates[0]
+            columns[ours] = candidates[0]
         elif candidates:
-            problems.append(
+            unclear.append(
                 Message(
-                    "Several columns ({columns}) could be {name}: none of them was taken.",
+                    "Several columns ({columns}) could be {name}: none was used.",
                     columns=", ".join(candidates),
                     name=names[0].upper(),
                 )
             )
-    return found
+    return columns, unclear
 
 
 @lru_cache(100_000)
@@ -176,7 +180,7 @@ def _confidence(text: str | None) -> float:
     return value if 0 <= value <= 1 else float("nan")
 
 
-def _typed(values: tuple[str, ...]) -> np.ndarray:
+def _typed(values: tuple[str, ...]) -> NDArray[Any]:
     """Numbers as numbers where nothing is lost (a leading zero is), else the text as it stands."""
     if any(values) and all(not value or _NUMBER.fullmatch(value) for value in values):
         # Without pandas' own ways with a column: a table may have thousands of them.

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from carvis import __version__
 from carvis.classifier.card import card_path
 from carvis.dataset import Dataset, Unreadable, canonical_id, canonical_split, pipeline
 from carvis.errors import DatasetError, ModelError
 from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions
 from carvis.evaluation.leakage import duplicates_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
+from carvis.evaluation.provenance import first_names, provenance, trained_elsewhere
 from carvis.evaluation.result import Evaluation
 from carvis.images import IMAGE_SUFFIXES
 from carvis.language import Message, replaced, together
+from carvis.progress import Progress, advance, no_progress
 from carvis.workspace import Cache, sha256_of_file
 from carvis.workspace.sample_ids import composed
 
@@ -35,7 +35,7 @@ def evaluate(
     split: str = "test",
     *,
     batch_size: int = 32,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
     copies: bool = True,
     check: bool | AssumptionCheck = True,
     cache: Cache | str | Path | None = None,
@@ -61,6 +61,7 @@ def evaluate(
     Raises:
         DatasetError: no such split, or no image in it that can be read.
         ModelError: model and data set have no class in common, or the model's predictions are not finite.
+        StoppedError: ``progress`` asked to stop.
     """
     data = data if isinstance(data, Dataset) else Dataset(data)
     samples = data.samples(split)
@@ -96,43 +97,30 @@ def evaluate(
 
     predictions = _predictions_table(clf, data, samples.iloc[done], probabilities, hashes)
     metrics = summarise(predictions, list(clf.class_names))
-    search = copies and not _trained_elsewhere(clf, data)
-    twins = duplicates_in_training(data, canonical_split(split), cache) if search else None
+    search = copies and not trained_elsewhere(clf, data)
+    twins = duplicates_in_training(data, canonical_split(split) or split, cache) if search else None
     if twins is not None:
         copy_of = twins["copy_of"].reindex(predictions["id"], fill_value="")
-        predictions.insert(predictions.columns.get_loc("confidence") + 1, "copy_of", copy_of.to_list())
+        predictions.insert(predictions.columns.tolist().index("confidence") + 1, "copy_of", copy_of.to_list())
         metrics["leak"] = leak_of(predictions, twins["exact"].reindex(predictions["id"], fill_value=False))
     metrics |= {"unreadable": unreadable, "left_out": left_out, "not_read": data.not_read(split)}
-    setup = _setup(clf, data, split, metrics)
+    setup = provenance(clf, data, split, metrics)
     if check is True and clf.assumed:
         check = check_assumptions(clf, data, full=False, cache=cache)
     if isinstance(check, AssumptionCheck):
-        said = check.remarks_on(clf.assumed)
-        setup["notes"] += [sentence for sentence in said if sentence not in setup["notes"]]
+        remarks = check.remarks_on(clf.assumed)
+        setup["notes"] += [remark for remark in remarks if remark not in setup["notes"]]
         setup["assumption_check"] = check.to_json()
     return Evaluation(predictions, metrics, setup, data.root)
 
 
 def _no_images(data: Dataset, split: str) -> str:
-    said = Message("{folder} holds no images: put some in its class folders.", folder=data.folder(split))
-    return together([said, *data.notes(split)])
-
-
-def _trained_elsewhere(clf: Classifier, data: Dataset) -> bool:
-    """Whether a model was trained on another data set: leakage cannot be measured then."""
-    card = clf.card
-    if card is None or card.dataset in (None, data.name):
-        return False
-    return card.dataset_fingerprint != data.fingerprint
-
-
-def _some(names: Sequence[str]) -> str:
-    first = ", ".join(names[:3])
-    return Message("{names} and {n} more", names=first, n=len(names) - 3) if len(names) > 3 else first
+    reason = Message("{folder} holds no images: put some in its class folders.", folder=data.folder(split))
+    return together([reason, *data.notes(split)])
 
 
 def _no_class_in_common(clf: Classifier, data: Dataset, names: list[str], held: list[str]) -> Message:
-    facts = {"model": clf.name, "data": data.name, "names": _some(names), "held": _some(held)}
+    facts = {"model": clf.name, "data": data.name, "names": first_names(names), "held": first_names(held)}
     if clf.path and clf.card and clf.card.class_names == names:
         return Message(
             "{model} and {data} have no class in common: the card {card} names the model's classes {names}, the data "
@@ -157,7 +145,7 @@ def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tupl
             Message(
                 "{model} has two classes of the same name among {some}: name them differently.",
                 model=clf.name,
-                some=_some(names),
+                some=first_names(names),
             )
         )
     labels = samples["label"].map(composed)
@@ -165,7 +153,7 @@ def known_samples(clf: Classifier, data: Dataset, samples: pd.DataFrame) -> tupl
     if not fits.any():
         raise ModelError(_no_class_in_common(clf, data, names, sorted(labels.unique())))
     counts = labels[~fits].value_counts().sort_index()
-    left_out = {name: int(n) for name, n in counts.items()}
+    left_out = {str(name): int(n) for name, n in counts.items()}
     kept = samples[fits].reset_index(drop=True)
     return kept.assign(label=kept["label"].map(lambda label: known[composed(label)])), left_out
 
@@ -175,8 +163,8 @@ def _predict(
     paths: list[str],
     batch_size: int,
     reasons: Unreadable,
-    progress: Callable[[int, int], None] | None,
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    progress: Progress,
+) -> tuple[NDArray[np.int_], NDArray[np.float32], list[str]]:
     """Indices of the images that could be read, in order, with probabilities (N, classes) and content hashes."""
     batches = pipeline(
         paths,
@@ -187,23 +175,22 @@ def _predict(
         batch_size=batch_size,
         unreadable=reasons,
     )
-    indices, outputs, hashes = [], [], []
+    indices, outputs, pending = [], [], []
     with ThreadPoolExecutor(2) as pool:
         for index, images in batches.as_numpy_iterator():
-            hashes.append(pool.map(_sha256, [paths[i] for i in index]))
+            pending.append(pool.map(_sha256, [paths[i] for i in index]))
             outputs.append(clf.predict_prepared(clf.preprocess(images)))
             indices.append(index)
-            if progress:
-                progress(int(index[-1]) + 1, len(paths))
-        hashes = [digest for batch in hashes for digest in batch]
-    if progress and not (indices and indices[-1][-1] == len(paths) - 1):
-        progress(len(paths), len(paths))
+            advance(progress, int(index[-1]) + 1, len(paths))
+        hashes = [digest for batch in pending for digest in batch]
+    if not (indices and indices[-1][-1] == len(paths) - 1):
+        advance(progress, len(paths), len(paths))
     if not indices:
         return np.array([], int), np.zeros((0, len(clf.class_names)), np.float32), []
     index, probabilities = np.concatenate(indices), np.concatenate(outputs).astype(np.float32)
     there = np.array([digest is not None for digest in hashes])
     for i in index[~there]:
-        reasons.add(int(i), Message("{path} was removed while it was evaluated: put it back.", path=paths[i]))
+        reasons.add(int(i), Message("{path} was removed during the evaluation: put it back.", path=paths[i]))
     return index[there], probabilities[there], [digest for digest in hashes if digest]
 
 
@@ -233,7 +220,7 @@ def _below(data: Dataset, path: str) -> str:
 
 
 def _predictions_table(
-    clf: Classifier, data: Dataset, samples: pd.DataFrame, probabilities: np.ndarray, hashes: list[str]
+    clf: Classifier, data: Dataset, samples: pd.DataFrame, probabilities: NDArray[np.floating], hashes: list[str]
 ) -> pd.DataFrame:
     names = np.array(clf.class_names, dtype=object)
     best = probabilities.argmax(axis=1)
@@ -247,69 +234,3 @@ def _predictions_table(
     }
     table |= dict(zip(probability_columns(list(clf.class_names)), probabilities.T))
     return pd.DataFrame(table)
-
-
-def _setup(clf: Classifier, data: Dataset, split: str, metrics: dict) -> dict:
-    import keras
-    import tensorflow as tf
-
-    versions = {
-        "carvis": __version__,
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "numpy": np.__version__,
-    }
-    notes = list(clf.assumptions)
-    if _trained_elsewhere(clf, data):
-        notes.append(
-            Message(
-                "The model was trained on {data}: which of these images it knows from there is not known.",
-                data=clf.card.dataset,
-            )
-        )
-    if metrics["left_out"]:
-        n = sum(metrics["left_out"].values())
-        notes.append(
-            Message.of_number(
-                "{n} image is of a class that the model does not know, and was not counted.",
-                "{n} images are of classes that the model does not know, and were not counted.",
-                n,
-            )
-        )
-    absent = sorted(name for name, row in metrics["per_class"].items() if not row["support"])
-    if absent:
-        notes.append(
-            Message("The split has no images of {classes}, which the model also knows.", classes=_some(absent))
-        )
-    if metrics["unreadable"]:
-        n = len(metrics["unreadable"])
-        notes.append(
-            Message.of_number(
-                "{n} image could not be read and was not counted.",
-                "{n} images could not be read and were not counted.",
-                n,
-            )
-        )
-    notes += data.notes(split)
-    return {
-        "model": {
-            "name": clf.name,
-            "file": Path(clf.path).name if clf.path else None,
-            "sha256": clf.sha256,
-            "fingerprint": clf.fingerprint,
-            "class_names": list(clf.class_names),
-            "input_size": list(clf.input_size),
-            "channels": clf.channels,
-            "preprocessing": clf.preprocessing,
-            "resize": clf.resize,
-            "alpha": clf.alpha,
-            "orientation": clf.orientation,
-            "output": clf.output,
-            "assumed": sorted(clf.assumed),
-        },
-        "dataset": {"name": data.name, "fingerprint": data.fingerprint},
-        "split": canonical_split(split),
-        "versions": versions,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "notes": notes,
-    }

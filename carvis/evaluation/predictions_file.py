@@ -47,7 +47,7 @@ def check_agreement(predictions: pd.DataFrame, metrics: dict, setup: dict) -> No
     names = setup["model"]["class_names"]
     index = pd.Index(names)
     if metrics["per_class"].keys() != set(names):
-        raise Unusable(Message("its metrics are of other classes than the model's"))
+        raise Unusable(Message("its metrics have other classes than the model"))
     if metrics["n"] != len(predictions) or not len(predictions):
         raise Unusable(
             Message("its metrics are of {n} images, its table of {rows}", n=metrics["n"], rows=len(predictions))

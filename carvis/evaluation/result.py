@@ -56,7 +56,8 @@ class Evaluation:
         same = self.metrics == other.metrics and self.setup == other.setup
         return same and self.predictions.equals(other.predictions)
 
-    __hash__ = None
+    # Evaluations compare by content that may change.
+    __hash__ = None  # type: ignore[assignment]
 
     @property
     def class_names(self) -> list[str]:
@@ -143,7 +144,7 @@ class Evaluation:
         wrong = self.predictions[self.predictions["label"] != self.predictions["predicted"]]
         wrong = wrong.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
         probabilities = wrong[probability_columns(self.class_names)].to_numpy()
-        true = pd.Index(self.class_names).get_indexer(wrong["label"])
+        true = pd.Index(self.class_names).get_indexer(pd.Index(wrong["label"]))
         table = wrong[["id", "path", "label", "predicted", "confidence"]].copy()
         table["margin"] = np.diff(np.sort(probabilities, axis=1)[:, -2:], axis=1)[:, 0] if len(wrong) else 0.0
         table["p_true"] = probabilities[np.arange(len(wrong)), true]
@@ -167,7 +168,7 @@ def _below(root: Path, paths: pd.Series) -> list[str | None]:
     own, linked_too = Links(root), dataset_links(root)
     # Of each folder: its path, whether it lies inside, and whether something in it may lead out again.
     folders: dict[str, tuple[str, bool, bool]] = {}
-    found: list[str | None] = []
+    absolute: list[str | None] = []
     for path in paths.tolist():
         below, _, name = path.rpartition("/")
         links = own if ".." in path else linked_too
@@ -180,8 +181,8 @@ def _below(root: Path, paths: pd.Series) -> list[str | None]:
         if safe and (linked or name in ("", ".", "..") or "\\" in name or ":" in name):
             full = os.path.join(folder, name)
             safe = links.hold(full)
-        found.append(full if safe else None)
-    return found
+        absolute.append(full if safe else None)
+    return absolute
 
 
 def _holds_links(folder: str) -> bool:

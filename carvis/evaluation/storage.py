@@ -9,7 +9,7 @@ import shutil
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyarrow import parquet
 
@@ -124,8 +124,8 @@ FILES = ("unreadable", "not_read")
 
 
 def _row_of(row: dict) -> dict:
-    told = row["reason"]
-    return row | {"message": as_data(told)} if isinstance(told, Message) else row
+    reason = row["reason"]
+    return row | {"message": as_data(reason)} if isinstance(reason, Message) else row
 
 
 def workspace_of(folder: Path) -> Path | None:
@@ -137,7 +137,8 @@ def workspace_of(folder: Path) -> Path | None:
 
 def _df2(evaluation: Evaluation, prefix: str) -> bytes:
     wrong = replace(evaluation, root=None).misclassified()
-    rows = []
+    rows: list[list[object]] = []
+    row: Any
     for row in wrong.itertuples():
         path = "/".join(part for part in (prefix, row.path) if part)
         numbers = (Decimal(f"{value:.6f}") for value in (row.confidence, row.margin))

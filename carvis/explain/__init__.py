@@ -1,4 +1,4 @@
-"""Heatmaps, where a model looks when it decides, and filter patterns, what excites single channels."""
+"""Heatmaps, where a model looks when it decides, and filter patterns, what single channels respond to."""
 
 import lazy_loader
 

@@ -5,6 +5,7 @@ from .faithfulness_metrics.evidence_swap import evidence_swap
 from .faithfulness_metrics.scores import faithfulness
 from .filters.patterns import FilterPatterns, crossed
 from .filters.render import draw_filters, filter_patterns
+from .filters.settings import FilterSettings
 from .heatmap import Heatmap
 from .methods import METHODS
 from .scale import SCALES, scale_maps
@@ -15,17 +16,18 @@ from .units.fine_tuning import matching_layers, tuning_table
 from .units.layer_activations import activations
 from .units.layer_spectrum import activation_spectra
 from .units.spectrum import Spectrum, pattern_spectrum, radial_spectrum, white_noise
-from .units.top_images import ExcitingPictures, activation_maps, exciting_pictures
+from .units.top_images import TopImages, activation_maps, top_images
 
 __all__ = [
     "METHODS",
     "SCALES",
     "STATUS_MESSAGES",
     "Contrast",
-    "ExcitingPictures",
     "FilterPatterns",
+    "FilterSettings",
     "Heatmap",
     "Spectrum",
+    "TopImages",
     "activation_maps",
     "activation_spectra",
     "activations",
@@ -36,7 +38,6 @@ __all__ = [
     "disagreements",
     "draw_filters",
     "evidence_swap",
-    "exciting_pictures",
     "faithfulness",
     "filter_patterns",
     "heatmap_sets",
@@ -45,6 +46,7 @@ __all__ = [
     "pattern_spectrum",
     "radial_spectrum",
     "scale_maps",
+    "top_images",
     "tuning_table",
     "white_noise",
 ]

@@ -21,7 +21,7 @@ from carvis.explain.request import HeatmapRequest
 from carvis.explain.status import status_of
 from carvis.explain.target import Target, needs_label, resolve_target, target_name
 
-# A heatmap of an image: method, target and layer, as they were asked for.
+# A heatmap of an image: method, target and layer, as requested.
 Key = tuple[str, Target, Layer]
 
 
@@ -98,7 +98,7 @@ class Heatmaps:
         return {"input": [probe_map(method, probe) for probe in self._probes(batch, batch.values, t)]}
 
     def _probes(self, batch: _Batch, activations: np.ndarray, t: int) -> Iterator[Probe]:
-        black = self.clf.black_picture(batch.values.shape[1:3])
+        black = self.clf.black_image(batch.values.shape[1:3])
         scores, gradients = self._hooks((), 1), self._hooks(("input",), 1)
         for i, image in enumerate(batch.values):
             target = batch.outputs.classes[i, t], batch.outputs.against[i, t], batch.gamma[i, t]

@@ -9,6 +9,7 @@ import numpy as np
 
 from carvis.display import IMAGE_BYTES, beside, facts, image, line, names, panel, percent, shown, table
 from carvis.errors import CarvisError
+from carvis.explain.score import SCORE_NAMES
 from carvis.explain.units.channels import channel_grid
 from carvis.images import colorize, fitted, overlay, read_image
 from carvis.language import _, localised
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from carvis.explain.attention import Attention
     from carvis.explain.filters.patterns import FilterPatterns
     from carvis.explain.heatmap import Heatmap
-    from carvis.explain.units.top_images import ExcitingPictures
+    from carvis.explain.units.top_images import TopImages
 
 _SIDE, _FILTERS, _LAYERS, _CHANNELS = 224, 64, 8, 16
 
@@ -32,40 +33,40 @@ class Activations(dict):
 @shown
 def heatmap_html(heatmap: Heatmap) -> str:
     """The heatmap, laid over its image where that file is here, and what it explains."""
-    said = f"{heatmap.predicted_name} {heatmap.confidence:.0%}"
+    prediction = f"{heatmap.predicted_name} {heatmap.confidence:.0%}"
     own = heatmap.target == heatmap.predicted and heatmap.against is None
     values = {
-        _("predicted"): said,
+        _("predicted"): prediction,
         _("explains"): None if own else heatmap.target_name,
-        _("method"): f"{heatmap.method}, {heatmap.score_kind}",
+        _("method"): f"{heatmap.method}, {localised(SCORE_NAMES[heatmap.score_kind])}",
         _("layer"): f"{heatmap.layer}, {heatmap.raw.shape[0]} x {heatmap.raw.shape[1]}",
         _("model"): heatmap.model_name,
         _("image"): str(heatmap.source).replace("\\", "/").rpartition("/")[2] if heatmap.source else None,
-        _("evidence"): None if heatmap.status == "ok" else f"{heatmap.status}: {localised(heatmap.message)}",
+        _("evidence"): None if heatmap.status == "ok" else localised(heatmap.message),
     }
     alt = _("Where {model} looks").format(model=heatmap.model_name)
-    notes = [line(f"⚠ {localised(note)}") for note in getattr(heatmap, "notes", ())]
-    return panel(said, beside(_drawn(heatmap, alt), facts(values)), *notes)
+    notes = [line(f"⚠ {localised(note)}") for note in heatmap.notes]
+    return panel(prediction, beside(_drawn(heatmap, alt), facts(values)), *notes)
 
 
 def _drawn(heatmap: Heatmap, alt: str) -> str:
     try:
-        picture = read_image(heatmap.source) if heatmap.source else None
+        rgb = read_image(heatmap.source) if heatmap.source else None
     except CarvisError:
-        picture = None
-    if picture is None:
+        rgb = None
+    if rgb is None:
         return image(colorize(heatmap.normalised), alt, width=_SIDE, sharp=True)
-    return image(overlay(fitted(picture, _SIDE), heatmap.normalised, 0.5), alt)
+    return image(overlay(fitted(rgb, _SIDE), heatmap.normalised, 0.5), alt)
 
 
 @shown
 def filters_html(patterns: FilterPatterns) -> str:
-    """A grid of the first patterns, and how many filters never answered."""
+    """A grid of the first patterns, and how many filters are dead."""
     few = min(len(patterns.images), _FILTERS)
     values = {
         _("filters"): names(list(map(str, patterns.filters)), 16),
-        _("dead filters"): names(list(map(str, patterns.deaf)), 16) or "0",
-        _("steps"): patterns.settings.get("steps"),
+        _("dead filters"): names(list(map(str, patterns.dead)), 16) or "0",
+        _("steps"): patterns.settings.step_count,
     }
     title = f"{patterns.model_name} · {patterns.layer}"
     if not few:
@@ -104,7 +105,7 @@ def attention_html(attention: Attention) -> str:
     columns = [_("part"), _("images"), _("attention"), _("area"), _("lift")]
     cells = [rows.index, rows["n"].map("{:,.0f}".format), rows["share"].map(percent), rows["area"].map(percent)]
     cells.append(rows["lift"].map("{:.1f}".format))
-    if attention.covered:
+    if attention.occluded:
         columns += [_("fall"), _("elsewhere")]
         cells += [rows["fall"].map("{:+.2f}".format), rows["control"].map("{:+.2f}".format)]
     setup = attention.setup
@@ -113,8 +114,8 @@ def attention_html(attention: Attention) -> str:
 
 
 @shown
-def exciting_html(found: ExcitingPictures) -> str:
-    """The image that excites each filter most."""
+def top_images_html(found: TopImages) -> str:
+    """The image with the largest activation of each filter."""
     rows = found.table[found.table["rank"] == 1]
     shown_rows = [(f"{row.filter}", row.id, row.label, f"{row.value:.3g}") for row in rows.head(12).itertuples()]
     title = f"{found.model_name} · {found.layer}"

@@ -57,7 +57,7 @@ class _Trials(TypedDict):
 
 
 class FaithfulnessFacts(TypedDict):
-    """What is kept of the faithfulness of one heatmap."""
+    """What is saved of the faithfulness of one heatmap."""
 
     trials: _Trials
     randomisation: _Check | None

@@ -28,7 +28,7 @@ def layer_paths(clf: Classifier, layer: Layer) -> tuple[str, ...]:
     names = (layer,) if layer is None or isinstance(layer, str) else layer
     paths = tuple(path for path in (named_layer(clf, name) for name in names) if path is not None)
     if not paths or len(paths) < len(names):
-        raise ModelError(clf.places.why_no_default)
+        raise ModelError(clf.layer_graph.why_no_default)
     for path in paths:
         clf.map_calls(path)
     return paths
@@ -39,10 +39,10 @@ class LayerChoice:
     """The layers that a pass through the model has to hand out, for all heatmaps of a request.
 
     Attributes:
-        paths: of each layer asked for the paths that are fused.
+        paths: of each requested layer the paths that are fused.
         calls: of each of these paths the paths of its calls; of a layer called once its own.
         hooked: all of these calls, in the model's order.
-        notes: what has to be known of the heatmaps of each layer asked for.
+        notes: what has to be known of the heatmaps of each requested layer.
     """
 
     paths: dict[Layer, tuple[str, ...]] = field(default_factory=dict)
@@ -58,18 +58,20 @@ class LayerChoice:
             ModelError: no such layer, or one without a map.
         """
         paths = {layer: layer_paths(clf, layer) for layer in layers}
-        order = {call.path: place for place, call in enumerate(clf.places.calls)}
-        calls = {path: [call.path for call in clf.places.members(path)] for fused in paths.values() for path in fused}
+        order = {call.path: place for place, call in enumerate(clf.layer_graph.calls)}
+        calls = {
+            path: [call.path for call in clf.layer_graph.members(path)] for fused in paths.values() for path in fused
+        }
         return cls(
             paths,
             calls,
             hooked=tuple(sorted({path for members in calls.values() for path in members}, key=order.__getitem__)),
             notes={
-                layer: tuple(dict.fromkeys(note for path in fused for note in clf.places.notes(path)))
+                layer: tuple(dict.fromkeys(note for path in fused for note in clf.layer_graph.notes(path)))
                 for layer, fused in paths.items()
             },
         )
 
     def in_order(self, layer: Layer) -> list[str]:
-        """Return the paths of a layer asked for, from the shallowest to the deepest."""
+        """Return the paths of a requested layer, from the shallowest to the deepest."""
         return sorted(self.paths[layer], key=lambda path: self.hooked.index(self.calls[path][-1]))

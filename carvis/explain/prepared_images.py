@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carvis.classifier import Classifier
-from carvis.classifier.classifier import MOST_NATIVE_PIXELS, MOST_VALUES
+from carvis.classifier.classifier import MOST_VALUES
+from carvis.classifier.model_input import MOST_NATIVE_PIXELS
 from carvis.dataset import Unreadable, label_of_path
 from carvis.errors import ImageError
 from carvis.explain.input_frame import turn_for

@@ -57,8 +57,8 @@ def _sum(maps: Sequence[RawMap]) -> RawMap:
         raw.values if raw.values.shape == (height, width) else resize(raw.values, (height, width), "nearest")
         for raw in maps
     ]
-    total = np.sum(arrays, axis=0, dtype=np.float64)
-    return RawMap(total.astype(np.float32), sum(raw.influence for raw in maps))
+    total = np.sum(np.stack(arrays), axis=0, dtype=np.float64)
+    return RawMap(np.asarray(total, np.float32), sum(raw.influence for raw in maps))
 
 
 def _own_influence(values: NDArray[np.float32]) -> RawMap:

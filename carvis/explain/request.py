@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carvis.classifier.processor import has_bfloat16
+from carvis.classifier.cpu import has_bfloat16
 from carvis.errors import ModelError
 from carvis.explain.methods import METHODS
 from carvis.explain.score import PRECISIONS, SCORES, Precision, Score

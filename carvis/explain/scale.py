@@ -1,13 +1,15 @@
 """Which heatmaps share a scale: each has its own, those of one model, or all as densities."""
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from carvis.explain.heatmap import Heatmap
 from carvis.language import Message
+
+if TYPE_CHECKING:
+    from carvis.explain.heatmap import Heatmap
 
 Scale = Literal["map", "model", "density"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
@@ -19,7 +21,7 @@ SCALE_SENTENCES: dict[str, Message] = {
 }
 
 
-def scale_maps(heatmaps: Sequence[Heatmap], scale: Scale = "map") -> list[NDArray[np.float32]]:
+def scale_maps(heatmaps: "Sequence[Heatmap]", scale: Scale = "map") -> list[NDArray[np.float32]]:
     """Bring the evidence of several heatmaps to [0, 1] for drawing.
 
     Args:

@@ -2,10 +2,12 @@
 
 from typing import Literal, get_args
 
+from carvis.classifier.vocabulary import SCORES, ScoreName
 from carvis.language import Message
 
-Score = Literal["logit", "probability", "log-probability"]
-SCORES: tuple[Score, ...] = get_args(Score)
+__all__ = ["PRECISIONS", "SCORES", "SCORE_NAMES", "Precision", "Score"]
+
+Score = ScoreName
 Precision = Literal["full", "fast"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 

@@ -18,27 +18,27 @@ _MOST_NUMBERS = 400
 
 
 def attention_by_part(results: dict[str, Attention]) -> Figure:
-    """Draw, for each part, the share of each model's attention beside the part's area, and what covering it costs.
+    """Draw, for each part, the share of each model's attention beside the part's area, and what occluding it costs.
 
     Args:
-        results: the attention of each model on the same pictures, by the name to show.
+        results: the attention of each model on the same images, by the name to show.
     """
     from matplotlib import colormaps
 
     first = next(iter(results.values()))
     parts, count = list(first.parts), len(results)
-    covered = all(result.covered for result in results.values())
+    occluded = all(result.occluded for result in results.values())
     colours = colormaps["cividis"](np.linspace(0.1, 0.85, max(count, 2)))
     height = 1.6 + len(parts) * (0.22 * count + 0.22)
-    figure = new_figure(10.5 if covered else 6.0, height)
-    axes = figure.subplots(1, 2 if covered else 1, sharey=True, squeeze=False)[0]
+    figure = new_figure(10.5 if occluded else 6.0, height)
+    axes = figure.subplots(1, 2 if occluded else 1, sharey=True, squeeze=False)[0]
     thickness = 0.8 / count
     for place, (name, result) in enumerate(results.items()):
         rows = np.arange(len(parts)) + (place - (count - 1) / 2) * thickness
         table = result.by_part
         axes[0].barh(rows, table["share"], thickness * 0.9, color=colours[place], label=name)
         axes[0].vlines(table["area"], rows - thickness * 0.45, rows + thickness * 0.45, color="#c2410c", lw=2, zorder=3)
-        if covered:
+        if occluded:
             fall = table["fall"]
             reach = np.abs(np.array([fall - table["fall low"], table["fall high"] - fall]))
             bars = {"xerr": np.nan_to_num(reach), "error_kw": {"lw": 1, "ecolor": QUIET}}
@@ -46,18 +46,20 @@ def attention_by_part(results: dict[str, Attention]) -> Figure:
             axes[1].plot(table["control"], rows, "D", color="white", mec=INK, ms=4, zorder=4)
     axes[0].set_yticks(range(len(parts)), parts, family=fonts(), parse_math=False)
     axes[0].invert_yaxis()
-    axes[0].set_title(_("share of the map's evidence (line: share of the picture)"), fontsize=9, color=INK, loc="left")
-    if covered:
-        axes[1].set_title(_("fall in probability with the part covered\n(diamond: as much covered elsewhere)"),
+    axes[0].set_title(
+        _("share of the heatmap's evidence (line: share of the image)"), fontsize=9, color=INK, loc="left"
+    )
+    if occluded:
+        axes[1].set_title(_("fall in probability with the part occluded\n(diamond: the same shape elsewhere)"),
                           fontsize=9, color=INK, loc="left")  # fmt: skip
         axes[1].axvline(0, color=QUIET, lw=0.8)
-    for one in axes:
-        one.spines[["top", "right"]].set_visible(False)
-        one.tick_params(labelsize=9)
+    for panel in axes:
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.tick_params(labelsize=9)
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="lower left", ncols=min(count, 4), fontsize=9, frameon=False,
                   prop={"family": fonts(), "size": 9})  # fmt: skip
-    note = _("{method}, {n} pictures of {data}, {split}").format(
+    note = _("{method}, {n} images of {data}, {split}").format(
         method=first.setup["method"], n=len(first.table), data=first.setup["data"], split=first.setup["split"]
     )
     figure.text(0.99, 0.01, note, ha="right", fontsize=8, color=QUIET, family=fonts(), parse_math=False)
@@ -66,7 +68,7 @@ def attention_by_part(results: dict[str, Attention]) -> Figure:
 
 
 def attention_by_class(result: Attention) -> Figure:
-    """Draw classes down and parts across: how much more attention a part gets than its area, and what it costs.
+    """Draw classes down and parts across: a part's attention over its area, and what occluding it costs.
 
     Args:
         result: of one model.
@@ -74,24 +76,26 @@ def attention_by_class(result: Attention) -> Figure:
     table = result.by_class
     lift, fall = table["lift"].unstack("part"), table["fall"].unstack("part")
     panels = [(_("attention: share / area"), lift, "PuOr_r", 1.0)]
-    if result.covered:
-        panels.append((_("fall in probability when covered"), fall, "RdBu_r", 0.0))
+    if result.occluded:
+        panels.append((_("fall in probability when occluded"), fall, "RdBu_r", 0.0))
     classes, parts = list(lift.index), list(result.parts)
     figure = new_figure(2.4 + len(panels) * (0.55 * len(parts) + 0.9), 1.9 + 0.27 * len(classes))
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for one, (title, values, colormap, middle) in zip(axes, panels):
-        values = values[parts].to_numpy(float)
+    for panel, (title, table, colormap, middle) in zip(axes, panels, strict=True):
+        values = table[parts].to_numpy(float)
         # Lifts are ratios: twice as much and half as much are equally far from none.
         drawn = np.log2(np.maximum(values, 1 / 16)) if middle else values
         reach = max(float(np.nanmax(np.abs(drawn), initial=0)), 1e-6)
-        one.imshow(drawn, cmap=colormap, vmin=-reach, vmax=reach, aspect="auto")
+        panel.imshow(drawn, cmap=colormap, vmin=-reach, vmax=reach, aspect="auto")
         if values.size <= _MOST_NUMBERS:
             for row, column in zip(*np.nonzero(np.isfinite(values))):
                 colour = "white" if abs(drawn[row, column]) > 0.6 * reach else "black"
                 words = f"{values[row, column]:.1f}" if middle else f"{values[row, column]:.2f}"
-                one.text(column, row, words, ha="center", va="center", fontsize=7, color=colour)
-        one.set_title(title, fontsize=9, color=INK, loc="left")
-        one.set_xticks(range(len(parts)), parts, rotation=45, ha="right", fontsize=8, family=fonts(), parse_math=False)
+                panel.text(column, row, words, ha="center", va="center", fontsize=7, color=colour)
+        panel.set_title(title, fontsize=9, color=INK, loc="left")
+        panel.set_xticks(
+            range(len(parts)), parts, rotation=45, ha="right", fontsize=8, family=fonts(), parse_math=False
+        )
     axes[0].set_yticks(range(len(classes)), classes, fontsize=8, family=fonts(), parse_math=False)
     figure.suptitle(
         str(result.setup["model"]), x=0.01, ha="left", fontsize=11, color=INK, family=fonts(), parse_math=False

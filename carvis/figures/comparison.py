@@ -1,9 +1,10 @@
-"""Two models' maps of one picture and their difference, and whose evidence each model needs."""
+"""Two models' heatmaps of one image and their difference, and whose evidence each model needs."""
 
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carvis.explain import Heatmap, scale_maps
@@ -18,8 +19,8 @@ _MEASURES = (
     ("distance", N_("distance")),
 )
 _SWAP_NOTE = N_(
-    "Evidence swap: each row erases the\npicture in the order of one model's\nmap; each column says how much of\n"
-    "its confidence a model loses by it."
+    "Evidence swap: each row erases the\nimage in the order of one model's\nheatmap; each column says how much\n"
+    "of its confidence a model loses."
 )
 
 
@@ -29,7 +30,7 @@ def map_differences(image: np.ndarray, maps: dict[str, Heatmap], swap: pd.DataFr
     Args:
         image: uint8 (H, W, 3) or (H, W, 1).
         maps: the heatmap of each of two models or more, by the name to show.
-        swap: as ``carvis.explain.evidence_swap`` returns it; left out where None.
+        swap: as ``carvis.explain.evidence_swap`` returns it; omitted where None.
     """
     pairs = list(combinations(maps, 2))
     measured = compare_maps(maps)
@@ -37,17 +38,19 @@ def map_differences(image: np.ndarray, maps: dict[str, Heatmap], swap: pd.DataFr
     rows = len(pairs) + (swap is not None)
     figure = new_figure(10, 3.6 * rows)
     grid = figure.add_gridspec(rows, 3, left=0.02, right=0.98, top=1 - 0.55 / (3.6 * rows), bottom=0.03, hspace=0.3)
-    top = max(float(np.abs(density_difference(maps[one], maps[other])).max()) for one, other in pairs)
-    for row, ((one, other), facts) in enumerate(zip(pairs, measured.to_dict("records"), strict=True)):
-        for column, name in enumerate((one, other)):
+    top = max(float(np.abs(density_difference(maps[first], maps[second])).max()) for first, second in pairs)
+    for row, ((first, second), facts) in enumerate(zip(pairs, measured.to_dict("records"), strict=True)):
+        for column, name in enumerate((first, second)):
             axes = figure.add_subplot(grid[row, column])
             axes.imshow(overlay(image, drawn[name], 0.55))
             bare(axes)
             title(axes, name, f"{maps[name].predicted_name} {maps[name].confidence:.0%}", INK)
         axes = figure.add_subplot(grid[row, 2])
-        axes.imshow(overlay_difference(image, density_difference(maps[one], maps[other]), top))
+        axes.imshow(overlay_difference(image, density_difference(maps[first], maps[second]), top))
         bare(axes)
-        title(axes, _("red: more for {model}").format(model=one), _("blue: more for {model}").format(model=other), INK)
+        title(
+            axes, _("red: more for {model}").format(model=first), _("blue: more for {model}").format(model=second), INK
+        )
         words = " · ".join(f"{_(words)} {facts[key]:.2f}" for key, words in _MEASURES if np.isfinite(facts[key]))
         _note(axes, -0.03, words or _("no evidence to compare"), fontsize=7)
     if swap is not None:
@@ -58,11 +61,11 @@ def map_differences(image: np.ndarray, maps: dict[str, Heatmap], swap: pd.DataFr
     return figure
 
 
-def _note(axes, y: float, words: str, fontsize: int) -> None:
+def _note(axes: Axes, y: float, words: str, fontsize: int) -> None:
     axes.text(0, y, words, transform=axes.transAxes, va="top", fontsize=fontsize, color=QUIET, family=fonts())
 
 
-def _swap(axes, swap: pd.DataFrame) -> None:
+def _swap(axes: Axes, swap: pd.DataFrame) -> None:
     values = swap.to_numpy(float)
     axes.imshow(values, cmap="viridis", vmin=0, vmax=1, aspect="auto")
     for row, column in np.ndindex(values.shape):

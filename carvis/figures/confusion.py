@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize, SymLogNorm
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.ticker import FuncFormatter
 
 from carvis.evaluation import confusion_shares
+from carvis.evaluation.confusion.choices import Cells
 from carvis.figures.style import INK, fonts, new_figure
 from carvis.language import _
 
@@ -21,7 +25,7 @@ def confusion_matrix(
     counts: pd.DataFrame,
     *,
     title: str = "",
-    of: str = "count",
+    of: Cells = "count",
     order: Sequence[str] | None = None,
     diagonal: bool = True,
     log: bool = False,
@@ -31,13 +35,13 @@ def confusion_matrix(
 
     Args:
         counts: DataFrame (n_classes, n_classes) of whole numbers, index true, columns predicted.
-        title: words above the matrix.
+        title: text above the matrix.
         of: what the cells show: ``count``, or shares of the ``row`` or ``column`` (in percent).
         order: the classes to draw, in this order; all in the matrix's own order by default. Shares stay those of the
             whole matrix.
-        diagonal: False leaves the right answers out.
+        diagonal: False omits the right predictions.
         log: logarithmic colours.
-        minus: counts of another model on the same pictures, of the same classes: the difference is drawn, orange where
+        minus: counts of another model on the same images, of the same classes: the difference is drawn, orange where
             ``counts`` is larger and purple where ``minus`` is.
     """
     values = confusion_shares(counts, of, diagonal=diagonal)
@@ -60,13 +64,13 @@ def confusion_matrix(
     if n <= _MOST_NUMBERS:
         _numbers(axes, shown, of, drawn, minus is not None)
     every = -(-n // _MOST_LABELS)
-    look = {"fontsize": 8 if n <= _MOST_NUMBERS else 6, "family": fonts(), "parse_math": False}
+    look: dict[str, Any] = {"fontsize": 8 if n <= _MOST_NUMBERS else 6, "family": fonts(), "parse_math": False}
     axes.set_xticks(range(0, n, every), names[::every], rotation=90, **look)
     axes.set_yticks(range(0, n, every), names[::every], **look)
     axes.set_xlabel(_("predicted"))
     axes.set_ylabel(_("true"))
     axes.set_title(title, fontsize=11, color=INK, loc="left", family=fonts(), parse_math=False)
-    units = {"count": _("pictures"), "row": _("share of the true class"), "column": _("share of the predicted class")}
+    units = {"count": _("images"), "row": _("share of the true class"), "column": _("share of the predicted class")}
     form = None if of == "count" else FuncFormatter(lambda value, _place: f"{100 * value:.3g} %")
     bar = figure.colorbar(drawn, ax=axes, fraction=0.03, pad=0.02, format=form, label=units[of])
     bar.ax.tick_params(labelsize=8)
@@ -86,11 +90,11 @@ def _colours(values: np.ma.MaskedArray, log: bool, signed: bool) -> tuple[Normal
     return Normalize(0, high), "viridis_r"
 
 
-def _numbers(axes, values: np.ma.MaskedArray, of: str, drawn, signed: bool) -> None:
+def _numbers(axes: Axes, values: np.ma.MaskedArray, of: str, drawn: AxesImage, signed: bool) -> None:
     for row, column in zip(*np.nonzero(~np.ma.getmaskarray(values))):
         value = float(values[row, column])
         words = cell_words(value, of, signed)
-        red, green, blue, _alpha = drawn.cmap(drawn.norm(value))
+        red, green, blue, _alpha = drawn.to_rgba(np.array([value]))[0]
         dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
         axes.text(
             column, row, words, ha="center", va="center", fontsize=8 if len(words) < 4 else 6.5,
@@ -99,7 +103,7 @@ def _numbers(axes, values: np.ma.MaskedArray, of: str, drawn, signed: bool) -> N
 
 
 def cell_words(value: float, of: str, signed: bool = False) -> str:
-    """The number in a cell: a count, or a share in whole percent without its sign; ``signed`` for a difference."""
+    """Return the number in a cell: a count, or whole percent without the sign; ``signed`` for a difference."""
     number = round(value if of == "count" else 100 * value)
     if number == 0:
         return "<1" if not signed else "±<1"

@@ -14,7 +14,7 @@ from carvis.figures.style import INK, QUIET, fonts, new_figure
 from carvis.language import _
 
 if TYPE_CHECKING:
-    from carvis.evaluation.comparison import Comparison
+    from carvis.evaluation.comparison import Comparison, Effect
 
 _LINE, _BAR = "#31688e", "#9fb8cc"
 
@@ -37,7 +37,7 @@ def model_scoreboard(comparison: Comparison) -> Figure:
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=9)
-    title = _("accuracy, 95 % (diamond: without copies)") if known.any() else _("accuracy with its 95 % interval")
+    title = _("accuracy, 95 % CI (diamond: without near-duplicates)") if known.any() else _("accuracy, 95 % CI")
     axes.set_title(title, fontsize=9, color=INK, loc="left", pad=7)
     columns = {
         "accuracy": "{:.1%}", "top3": "{:.1%}", "macro_f1": "{:.3f}", "log_loss": "{:.3f}", "ece": "{:.3f}",
@@ -53,17 +53,17 @@ def model_scoreboard(comparison: Comparison) -> Figure:
                   color=QUIET)  # fmt: skip
         for row, value in zip(rows, board[column]):
             shown = "–" if value != value else form.format(value)
-            axes.text(x, row, shown, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=9,
+            axes.text(x, float(row), shown, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=9,
                       color=INK)  # fmt: skip
     _note(figure, comparison)
     return figure
 
 
 def reliability_diagrams(comparison: Comparison, effects: Mapping[str, Effect] | None = None) -> Figure:
-    """Draw accuracy against confidence for each model, and how many pictures each confidence has.
+    """Draw accuracy against confidence for each model, and how many images each confidence has.
 
     Args:
-        effects: what a temperature does, by model, as ``Temperature.effect`` tells.
+        effects: of a temperature, by model, as ``Temperature.effect`` returns it.
     """
     names = comparison.names
     across = min(3, len(names))
@@ -81,11 +81,11 @@ def reliability_diagrams(comparison: Comparison, effects: Mapping[str, Effect] |
         axes.errorbar(table["confidence"], table["accuracy"], yerr=reach, fmt="o-", color=_LINE, ecolor=QUIET, ms=4,
                       capsize=2)  # fmt: skip
         axes.set_title(_short(name, 34), fontsize=10, color=INK, loc="left", family=fonts(), parse_math=False, pad=18)
-        said = _("calibration error {ece:.3f}").format(ece=comparison.scoreboard.loc[name, "ece"])
+        note = _("calibration error {ece:.3f}").format(ece=comparison.scoreboard.loc[name, "ece"])
         if effects and name in effects:
-            said += _(", with temperature {temperature:.2f}: {ece_after:.3f}").format(**effects[name])
-        axes.text(0, 1.02, said, transform=axes.transAxes, fontsize=8, color=QUIET)
-        axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=_("confidence"), ylabel=_("accuracy (bars: share of pictures)"))
+            note += _(", with temperature {temperature:.2f}: {ece_after:.3f}").format(**effects[name])
+        axes.text(0, 1.02, note, transform=axes.transAxes, fontsize=8, color=QUIET)
+        axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel=_("confidence"), ylabel=_("accuracy (bars: share of images)"))
         axes.xaxis.label.set_size(8)
         axes.yaxis.label.set_size(8)
         axes.tick_params(labelsize=8)
@@ -106,9 +106,9 @@ def _short(name: str, most: int = 22) -> str:
 
 
 def _note(figure: Figure, comparison: Comparison) -> None:
-    one = next(iter(comparison.joined.evaluations.values()))
-    words = _("{n:,} pictures of {data}, {split}").format(
-        n=comparison.n, data=one.setup["dataset"]["name"], split=one.split
+    first = next(iter(comparison.joined.evaluations.values()))
+    note = _("{n:,} images of {data}, {split}").format(
+        n=comparison.n, data=first.setup["dataset"]["name"], split=first.split
     )
-    words += _(", those with a copy in training left out") if comparison.without_copies else ""
-    figure.text(0.99, 0.01, words, ha="right", va="bottom", fontsize=8, color=QUIET, family=fonts(), parse_math=False)
+    note += _(", without near-duplicates of training images") if comparison.without_copies else ""
+    figure.text(0.99, 0.01, note, ha="right", va="bottom", fontsize=8, color=QUIET, family=fonts(), parse_math=False)

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carvis.explain import Spectrum
@@ -9,7 +10,7 @@ from carvis.figures.style import INK, QUIET, fonts, new_figure
 from carvis.language import N_, _
 
 _MARKS = "osD^vP*X"
-UNITS = {"picture": N_("cycles a picture"), "pixel": N_("cycles a pixel of the layer's own map")}
+UNITS = {"picture": N_("cycles per image"), "pixel": N_("cycles per pixel of the layer's own map")}
 
 
 def layer_spectra(
@@ -23,8 +24,8 @@ def layer_spectra(
 
     Args:
         spectra: for each model by the name to show, its layers' spectra in execution order.
-        unit: of frequency, ``picture`` or ``pixel``: cycles in a whole picture or map, or in one of its pixels.
-        title: words above the figure.
+        unit: of frequency, ``picture`` or ``pixel``: cycles per whole image or map, or per pixel of it.
+        title: text above the figure.
         noise: the spectrum of noise, drawn as a broken line to compare with.
     """
     figure = new_figure(max(6.0, 1.0 + 4.2 * len(spectra)), 7.4)
@@ -35,7 +36,7 @@ def layer_spectra(
         first = first or axes
         for place, spectrum in enumerate(layers.values()):
             colour = colormaps["viridis"](0.92 * place / max(1, len(layers) - 1))
-            frequency = spectrum.per_picture if unit == "picture" else spectrum.per_pixel
+            frequency = spectrum.per_image if unit == "picture" else spectrum.per_pixel
             axes.plot(frequency[1:], spectrum.share[1:], color=colour, linewidth=1.6)
         axes.set_title(name, fontsize=11, color=INK, loc="left", family=fonts(), parse_math=False)
         axes.set_xlabel(_(UNITS[unit]), fontsize=9)
@@ -43,20 +44,22 @@ def layer_spectra(
         _quiet(axes)
         _name_layers(axes, list(layers))
         if noise is not None:
-            frequency = noise.per_picture if unit == "picture" else noise.per_pixel
+            frequency = noise.per_image if unit == "picture" else noise.per_pixel
             axes.plot(frequency[1:], noise.share[1:], color=QUIET, linewidth=1, linestyle="--")
     below = figure.add_subplot(grid[1, :])
     for mark, (name, layers) in zip(_MARKS * len(spectra), spectra.items()):
-        values = [one.centroid_per_picture if unit == "picture" else one.centroid for one in layers.values()]
+        values = [
+            spectrum.centroid_per_image if unit == "picture" else spectrum.centroid for spectrum in layers.values()
+        ]
         below.plot(np.arange(1, len(values) + 1), values, marker=mark, linewidth=1.4, label=name)
     only = next(iter(spectra.values()), {})
     if len(spectra) == 1 and len(only) <= 20:
         below.set_xticks(range(1, len(only) + 1), list(only), rotation=30, ha="right", fontsize=7, parse_math=False)
     else:
-        below.set_xlabel(_("layer, from the picture to the answer"), fontsize=9)
+        below.set_xlabel(_("layer, from the input to the output"), fontsize=9)
     below.set_ylabel(_("mean frequency\n({unit})").format(unit=_(UNITS[unit])), fontsize=9)
     if noise is not None:
-        mean = noise.centroid_per_picture if unit == "picture" else noise.centroid
+        mean = noise.centroid_per_image if unit == "picture" else noise.centroid
         below.axhline(mean, color=QUIET, linewidth=1, linestyle="--")
         below.text(
             0.995,
@@ -77,7 +80,7 @@ def layer_spectra(
     return figure
 
 
-def _name_layers(axes, layers: list[str]) -> None:
+def _name_layers(axes: Axes, layers: list[str]) -> None:
     """Name every layer where they are few, else the first and the last."""
     lines = list(zip(axes.get_lines(), layers, strict=True))
     shown = lines if len(lines) <= 6 else [lines[0], lines[-1]]
@@ -87,7 +90,7 @@ def _name_layers(axes, layers: list[str]) -> None:
         axes.legend([line for line, _ in shown], labels, fontsize=7, frameon=False)
 
 
-def _quiet(axes) -> None:
+def _quiet(axes: Axes) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.tick_params(colors=QUIET, labelsize=8)

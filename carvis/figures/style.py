@@ -1,4 +1,4 @@
-"""What all figures share: colours, fonts that hold Japanese, an empty figure, bare axes with two lines above."""
+"""What all figures share: colours, fonts with Japanese letters, an empty figure, bare axes with two lines above."""
 
 import contextlib
 import logging
@@ -7,8 +7,11 @@ import unicodedata
 import warnings
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from matplotlib import font_manager, rcParams
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -20,7 +23,7 @@ INK, QUIET, RIGHT, WRONG = "#1f2933", "#667380", "#1b7f4b", "#b3261e"
 _CJK_FONTS = (
     "Noto Sans CJK JP", "Noto Sans JP", "IPAexGothic", "IPAGothic", "Yu Gothic", "Hiragino Sans", "MS Gothic", "Meiryo",
 )  # fmt: skip
-# How their files are called, on Linux, Windows and macOS.
+# The names of their files, on Linux, Windows and macOS.
 _CJK_FILES = re.compile(
     r"noto ?sans ?(cjk|jp)|ipa(ex)?g|yugoth|hiragino ?sans|ヒラギノ角ゴ|msgothic|meiryo", re.IGNORECASE
 )
@@ -42,24 +45,24 @@ def _known() -> list[str]:
 
 
 def _look_for_files() -> None:
-    """Make fonts known that were installed after matplotlib wrote down, once and for all, which there are."""
+    """Add fonts that were installed after matplotlib cached its list of fonts."""
     for path in map(Path, font_manager.findSystemFonts()):
         # macOS spells names decomposed.
         if _CJK_FILES.search(unicodedata.normalize("NFC", path.name)):
-            # A damaged file is no font.
+            # A damaged file is not a font.
             with contextlib.suppress(OSError, RuntimeError):
                 font_manager.fontManager.addfont(path)
 
 
 class _Figure(Figure):
-    """A figure whose words are drawn in fonts that hold them, and that says once where no font does."""
+    """A figure whose texts are drawn in fonts that have their letters, and that says once where no font does."""
 
-    def draw(self, renderer) -> None:
+    def draw(self, renderer: RendererBase) -> None:
         self._choose_fonts()
         super().draw(renderer)
 
-    def tight_layout(self, **options) -> None:
-        # It measures the words, in the font that they have by then.
+    def tight_layout(self, **options: Any) -> None:
+        # It measures the texts, in the font that they have by then.
         self._choose_fonts()
         super().tight_layout(**options)
 
@@ -89,7 +92,7 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def bare(axes) -> None:
+def bare(axes: Axes) -> None:
     """Take ticks and frame off axes."""
     axes.set_xticks([])
     axes.set_yticks([])
@@ -97,7 +100,7 @@ def bare(axes) -> None:
         spine.set_visible(False)
 
 
-def title(axes, first: str, second: str, colour: str) -> None:
+def title(axes: Axes, first: str, second: str, colour: str) -> None:
     """Write a quiet line and below it a bold one above axes."""
     first = first if len(first) <= 30 else f"{first[:29]}…"
     axes.text(0, 1.12, first, transform=axes.transAxes, fontsize=11, color=QUIET, family=fonts(), parse_math=False)

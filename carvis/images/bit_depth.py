@@ -2,10 +2,10 @@
 
 - Unsigned 16-bit integers: 65535 is white, as ``tf.io.decode_image`` and Pillow's 16-bit colour have it (the high byte
   counts), unless a TIFF declares fewer bits (``BitsPerSample``, or a ``MaxSampleValue`` of 1023, 4095 or 16383), or
-  none of five or more 16-bit images looked at in the data set is brighter than 255, 1023, 4095 or 16383: then that is
+  none of five or more 16-bit images sampled from the data set is brighter than 255, 1023, 4095 or 16383: then that is
   white for all of them.
   The significant bits that a PNG names (``sBIT``) change nothing: its values fill all 16 bits by definition.
-- Floating point: 1 is white where the file, or all that was looked at in its data set, lies in [0, 1], or where the
+- Floating point: 1 is white where the file, or every sampled image of its data set, lies in [0, 1], or where the
   file declares its range (``SMaxSampleValue`` of 1, 255 or 65535).
 - A TIFF of 16-bit or floating point values whose ``PhotometricInterpretation`` has 0 as white is inverted.
 - Other integers, NaN and infinity, and values beyond the range are refused.
@@ -29,7 +29,7 @@ class Undecided(Exception):
     """It cannot be said which of an image's values is white; holds a ``Message`` that follows the file's name."""
 
 
-def to_8_bit(picture: ImageFile.ImageFile, kind: Kind, source: str | Path | bytes) -> Image.Image:
+def to_8_bit(opened: ImageFile.ImageFile, kind: Kind, source: str | Path | bytes) -> Image.Image:
     """Bring an image beyond 8 bits to 8 bits, its orientation as stored (but for TIFF, as Pillow loads it).
 
     Raises:
@@ -43,18 +43,18 @@ def to_8_bit(picture: ImageFile.ImageFile, kind: Kind, source: str | Path | byte
             )
         )
     depth = depth_around(source)
-    inverted = zero_is_white(picture)
+    inverted = zero_is_white(opened)
     if kind == "float":
-        floats = _float_to_8_bit(picture, depth)
+        floats = _float_to_8_bit(opened, depth)
         return Image.fromarray(255 - floats if inverted else floats)
-    white = declared_white(picture) or (depth.white if depth else 65535)
-    clear = picture.info.get("transparency")
+    white = declared_white(opened) or (depth.white if depth else 65535)
+    clear = opened.info.get("transparency")
     if white == 65535 and kind == "colour" and clear is None:
-        return picture
+        return opened
     values: NDArray[Any] | None
-    values = np.asarray(picture) if kind == "unsigned" else colour_values(picture, source)
+    values = np.asarray(opened) if kind == "unsigned" else colour_values(opened, source)
     if values is None:
-        return picture
+        return opened
     top = int((values[..., :3] if kind == "colour" else values).max())
     if top > white:
         raise Undecided(
@@ -82,11 +82,11 @@ def to_8_bit(picture: ImageFile.ImageFile, kind: Kind, source: str | Path | byte
     return Image.fromarray(by_strips(shallow, values))
 
 
-def _float_to_8_bit(picture: ImageFile.ImageFile, depth: Depth | None) -> NDArray[np.uint8]:
-    bounds = np.array([(part.min(), part.max()) for _rows, part in _float_strips(picture)])
+def _float_to_8_bit(opened: ImageFile.ImageFile, depth: Depth | None) -> NDArray[np.uint8]:
+    bounds = np.array([(part.min(), part.max()) for _rows, part in _float_strips(opened)])
     if not np.isfinite(bounds).all():
         raise Undecided(Message("holds NaN or infinite values: save it as an 8-bit or 16-bit image."))
-    top = first_tag(picture, MAX_SAMPLE_ANY)
+    top = first_tag(opened, MAX_SAMPLE_ANY)
     top = float(top) if top in (1, 255, 65535) else 1.0
     low, high = float(bounds.min()), float(bounds.max())
     if top == 1.0 and depth and depth.floats and not depth.unit:
@@ -105,14 +105,14 @@ def _float_to_8_bit(picture: ImageFile.ImageFile, depth: Depth | None) -> NDArra
                 high=f"{high:.4g}",
             )
         )
-    shallow = np.empty((picture.height, picture.width), np.uint8)
-    for rows, part in _float_strips(picture):
+    shallow = np.empty((opened.height, opened.width), np.uint8)
+    for rows, part in _float_strips(opened):
         shallow[rows] = (np.clip(part / top, 0, 1) * 255).round()
     return shallow
 
 
-def _float_strips(picture: ImageFile.ImageFile) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+def _float_strips(opened: ImageFile.ImageFile) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """Yield the values in strips, as float64: all at once, those of a photograph would take half a gigabyte."""
-    picture.load()
-    for rows in strips(picture.height, picture.width):
-        yield rows, np.asarray(picture.crop((0, rows.start, picture.width, rows.stop)), np.float64)
+    opened.load()
+    for rows in strips(opened.height, opened.width):
+        yield rows, np.asarray(opened.crop((0, rows.start, opened.width, rows.stop)), np.float64)

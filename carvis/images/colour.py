@@ -1,6 +1,7 @@
-"""Colouring maps and laying them over pictures."""
+"""Colouring maps and laying them over images."""
 
 from functools import lru_cache
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -9,6 +10,9 @@ from carvis.images.resampling import resize
 from carvis.images.strips import by_strips
 
 DIVERGING = "RdBu_r"
+# The colour maps on offer; functions take any other name of matplotlib, too.
+ColorMap = Literal["viridis", "cividis", "magma", "tutorial"]
+COLORMAPS: tuple[ColorMap, ...] = get_args(ColorMap)
 
 
 @lru_cache(maxsize=16)
@@ -26,16 +30,16 @@ def colorize(heat: np.ndarray, colormap: str = "viridis") -> np.ndarray:
 
 
 def overlay(image: np.ndarray, heat: np.ndarray, alpha: float = 0.4, colormap: str = "viridis") -> np.ndarray:
-    """Lay a coloured map over a picture: (1 - alpha) picture + alpha colour where there is evidence.
+    """Lay a coloured map over an image: (1 - alpha) image + alpha colour where there is evidence.
 
     Args:
         image: uint8 (H, W, 3) or (H, W, 1).
-        heat: values in [0, 1], array (h, w); resized bilinearly to the picture.
+        heat: values in [0, 1], array (h, w); resized bilinearly to the image.
         alpha: weight of the colour in [0, 1].
-        colormap: a matplotlib name, or ``tutorial`` for the picture + 0.4 JET, clipped.
+        colormap: a matplotlib name, or ``tutorial`` for the image + 0.4 JET, clipped.
 
     Returns:
-        uint8 (H, W, 3). Where the map is zero the picture is left as it is (but for ``tutorial``).
+        uint8 (H, W, 3). Where the map is zero the image is left as it is (but for ``tutorial``).
     """
 
     def mix(image: np.ndarray, heat: np.ndarray) -> np.ndarray:
@@ -54,12 +58,12 @@ def overlay(image: np.ndarray, heat: np.ndarray, alpha: float = 0.4, colormap: s
 
 
 def overlay_difference(image: np.ndarray, difference: np.ndarray, top: float, alpha: float = 0.6) -> np.ndarray:
-    """Lay a signed map over a picture turned grey: red where it is positive, blue where it is negative.
+    """Lay a signed map over an image turned grey: red where it is positive, blue where it is negative.
 
     Args:
         image: uint8 (H, W, 3) or (H, W, 1).
-        difference: float (h, w); resized bilinearly to the picture.
-        top: the size that is drawn in full colour; where the map is zero the grey picture is left as it is.
+        difference: float (h, w); resized bilinearly to the image.
+        top: the size that is drawn in full colour; where the map is zero the grey image is left as it is.
         alpha: weight of the colour in [0, 1].
 
     Returns:

@@ -33,9 +33,9 @@ class Depth:
     """The range of a data set's images beyond 8 bits, as far as their files do not say it themselves.
 
     Attributes:
-        integers, floats: how many of the images looked at hold 16-bit integers, or floating point numbers.
+        integers, floats: how many of the sampled images hold 16-bit integers, or floating point numbers.
         white: the 16-bit value that is white.
-        unit: whether all floating point images looked at lie in [0, 1].
+        unit: whether all sampled floating point images lie in [0, 1].
     """
 
     integers: int = 0
@@ -86,7 +86,7 @@ def depth_around(source: str | Path | bytes) -> Depth | None:
 def depth_of(root: str | Path) -> Depth:
     """Look at up to 256 images of a data set, evenly spread by name, and decide their range.
 
-    They are looked at again when images come or go.
+    They are sampled again when images come or go.
     """
     with _lock:
         return _depth_of(str(root), _stamp(str(root), int(time.monotonic() / _STAMP_SECONDS)))
@@ -94,7 +94,7 @@ def depth_of(root: str | Path) -> Depth:
 
 @lru_cache(maxsize=64)
 def _stamp(root: str, moment: int) -> int:
-    """Return what changes when images come or go, found out once in a moment: every deep image read asks for it."""
+    """Return what changes when images come or go, at most once every few seconds: every deep image read needs it."""
     links = dataset_links(root)
     tops = [str(place) for _split, place in split_folders(root)]
     inner = [found.path for top in tops for found in walk(top, links, folders=True)]
@@ -117,7 +117,7 @@ def _depth_of(root: str, stamp: int) -> Depth:
     for path in (candidates[place] for place in places):
         try:
             kind, low, high = _range_of(path)
-        # What is broken is told where it is read.
+        # A broken image is reported where it is read.
         except Exception:
             continue
         if kind == "float":
@@ -133,13 +133,13 @@ def _range_of(path: str) -> tuple[Kind | None, float, float]:
     """Return the kind of an image and its lowest and highest value, where it does not declare its range."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with open_regular(path) as file, Image.open(file, formats=("PNG", "TIFF", "PPM")) as picture:
-            check_pixels(picture)
-            kind = kind_of(picture)
-            if kind in (None, "integer") or (kind != "float" and declared_white(picture)):
+        with open_regular(path) as file, Image.open(file, formats=("PNG", "TIFF", "PPM")) as opened:
+            check_pixels(opened)
+            kind = kind_of(opened)
+            if kind in (None, "integer") or (kind != "float" and declared_white(opened)):
                 return None, 0, 0
             values: NDArray[Any] | None
-            values = colour_values(picture, path) if kind == "colour" else np.asarray(picture)
+            values = colour_values(opened, path) if kind == "colour" else np.asarray(opened)
             values = values[..., :3] if values is not None and values.ndim == 3 else values
             if values is None or not values.size or not np.isfinite(values).all():
                 return None, 0, 0

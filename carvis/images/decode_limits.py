@@ -69,43 +69,43 @@ def check_head(file: BinaryIO) -> None:
                 for n, _ in enumerate(parts(file, start)):
                     if n > most:
                         raise _of_parts(most)
-    # What is damaged is told by whoever decodes it.
+    # A damaged file is reported by whoever decodes it.
     except (struct.error, OSError, ValueError, OverflowError, IndexError):
         pass
     file.seek(0)
 
 
-def check_body(picture: ImageFile.ImageFile) -> None:
+def check_body(opened: ImageFile.ImageFile) -> None:
     """Count what the pixels of an opened image are made of, before they are decoded.
 
     Raises:
         TooMuchWork: it is more than in any image.
     """
-    pixels = picture.width * picture.height
-    decoder, file = picture.tile[0][0] if picture.tile else None, picture.fp
+    pixels = opened.width * opened.height
+    decoder, file = opened.tile[0][0] if opened.tile else None, opened.fp
     if file is None:
         return
     if decoder in _IN_PYTHON and max(pixels, _size(file) // 4) > _MOST_IN_PYTHON:
         raise TooMuchWork(_IN_PYTHON[decoder])
-    if picture.format == "PNG" and decoder:
+    if opened.format == "PNG" and decoder:
         _check_chunks(file)
-    if picture.format in ("JPEG", "MPO"):
+    if opened.format in ("JPEG", "MPO"):
         scans = _scans(file)
         if scans > _MOST_SCANS or scans * pixels > _MOST_SCANNED:
             raise TooMuchWork(Message("{n} scans", n=f"{scans:,}"))
 
 
-def check_pixels(picture: Image.Image) -> None:
+def check_pixels(opened: Image.Image) -> None:
     """Refuse an opened image of more than ``MAX_PIXELS``, or with a side of more than a million pixels.
 
     Raises:
         Refused: it has more.
     """
-    size = Message("{width} x {height} pixels", width=picture.width, height=picture.height)
-    if picture.width * picture.height > MAX_PIXELS:
+    size = Message("{width} x {height} pixels", width=opened.width, height=opened.height)
+    if opened.width * opened.height > MAX_PIXELS:
         limit = Message("{n} million", n=MAX_PIXELS // 10**6)
         raise Refused(Message("has {size}, more than {limit}: make it smaller first.", size=size, limit=limit))
-    if max(picture.size) > _MAX_SIDE:
+    if max(opened.size) > _MAX_SIDE:
         raise TooMuchWork(size)
 
 

@@ -143,4 +143,4 @@ def why_not_read(path: str | Path) -> Message:
             suffix=suffix,
             right=found[1],
         )
-    return Message("not a picture file")
+    return Message("not an image file")

@@ -8,28 +8,28 @@ from PIL import Image, ImageFile
 from carvis.images.strips import strips
 
 
-def decode(picture: ImageFile.ImageFile) -> None:
+def decode(opened: ImageFile.ImageFile) -> None:
     """Decode an opened PGM or PPM with ``codec`` "ppm" as Pillow does, but quickly; leave others alone.
 
     Raises:
         ValueError: the file ends before its pixels do.
     """
-    if not picture.tile or picture.tile[0][0] != "ppm" or picture.fp is None:
+    if not opened.tile or opened.tile[0][0] != "ppm" or opened.fp is None:
         return
-    _, _, offset, arguments = picture.tile[0]
+    _, _, offset, arguments = opened.tile[0]
     maximum = cast(int, arguments[-1] if isinstance(arguments, tuple) else arguments)
-    wide, white = maximum > 255, 65535 if picture.mode == "I" else 255
+    wide, white = maximum > 255, 65535 if opened.mode == "I" else 255
     kind = np.dtype(">u2" if wide else "u1")
     shades = np.minimum(np.rint(np.arange(65536 if wide else 256) / maximum * white), white)
-    shades = shades.astype(np.int32 if picture.mode == "I" else np.uint8)
-    channels = len(picture.getbands())
-    made = np.empty((picture.height, picture.width, channels), shades.dtype)
-    picture.fp.seek(offset)
-    for rows in strips(picture.height, picture.width):
+    shades = shades.astype(np.int32 if opened.mode == "I" else np.uint8)
+    channels = len(opened.getbands())
+    made = np.empty((opened.height, opened.width, channels), shades.dtype)
+    opened.fp.seek(offset)
+    for rows in strips(opened.height, opened.width):
         part = made[rows]
-        held = picture.fp.read(part.size * kind.itemsize)
+        held = opened.fp.read(part.size * kind.itemsize)
         if len(held) < part.size * kind.itemsize:
             raise ValueError("image file is truncated")
         made[rows] = shades[np.frombuffer(held, kind)].reshape(part.shape)
-    picture.im = Image.fromarray(made if channels > 1 else made[..., 0]).im
-    picture.tile = []
+    opened.im = Image.fromarray(made if channels > 1 else made[..., 0]).im
+    opened.tile = []

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, cast, get_args
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +16,15 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from carvis.errors import FileKindError, ImageError
 from carvis.images import netpbm, webp
 from carvis.images.bit_depth import Undecided, to_8_bit
+from carvis.images.choices import ALPHAS, ORIENTATIONS, Alpha, Orientation, ResizeMethod
 from carvis.images.decode_limits import Refused, check_body, check_head, check_pixels
 from carvis.images.deep_values import kind_of
 from carvis.images.formats import IMAGE_SUFFIXES, readable_formats, why_not_opened, why_not_read
 from carvis.images.orientation import SIDEWAYS, orientation_in, turned_upright
-from carvis.images.resampling import ResizeMethod, resize
+from carvis.images.resampling import resize
 from carvis.images.strips import strips
 from carvis.language import Message, message_of
 from carvis.workspace import open_regular, os_reason, os_remedy, shown_path
-
-Alpha = Literal["drop-alpha", "on-white", "on-black"]
-Orientation = Literal["upright", "as-stored"]
-ALPHAS: tuple[Alpha, ...] = get_args(Alpha)
-ORIENTATIONS: tuple[Orientation, ...] = get_args(Orientation)
 
 
 @dataclass(frozen=True)
@@ -82,14 +78,14 @@ def read_image(
         ImageError: no such file, no image, damaged, with values that nothing says the white of, or more than
             ``MAX_PIXELS`` pixels, or made so that reading it takes far longer than others.
     """
-    with _opened(source) as picture:
-        return _to_array(picture, channels, Reading(alpha, orientation), source)
+    with _opened(source) as opened:
+        return _to_array(opened, channels, Reading(alpha, orientation), source)
 
 
 def read_for(reading: Reading, source: str | Path | bytes, channels: int = 3) -> NDArray[np.uint8]:
     """Read an image as ``read_image`` does, by a ``Reading``."""
-    with _opened(source) as picture:
-        return _to_array(picture, channels, reading, source)
+    with _opened(source) as opened:
+        return _to_array(opened, channels, reading, source)
 
 
 def turn_of(source: str | Path | bytes, reading: Reading) -> int:
@@ -100,8 +96,8 @@ def turn_of(source: str | Path | bytes, reading: Reading) -> int:
     """
     if reading.orientation == "upright":
         return 1
-    with _opened(source) as picture:
-        return orientation_in(picture)
+    with _opened(source) as opened:
+        return orientation_in(opened)
 
 
 def has_alpha(source: str | Path | bytes) -> bool:
@@ -110,8 +106,8 @@ def has_alpha(source: str | Path | bytes) -> bool:
     Raises:
         ImageError: no such file, or no image.
     """
-    with _opened(source) as picture:
-        return "A" in picture.getbands() or "transparency" in picture.info
+    with _opened(source) as opened:
+        return "A" in opened.getbands() or "transparency" in opened.info
 
 
 def header_traits(source: str | Path | bytes) -> tuple[bool, bool]:
@@ -120,9 +116,9 @@ def header_traits(source: str | Path | bytes) -> tuple[bool, bool]:
     Raises:
         ImageError: no such file, or no image.
     """
-    with _opened(source) as picture:
-        transparent = "A" in picture.getbands() or "transparency" in picture.info
-        return orientation_in(picture) != 1, transparent
+    with _opened(source) as opened:
+        transparent = "A" in opened.getbands() or "transparency" in opened.info
+        return orientation_in(opened) != 1, transparent
 
 
 def image_size(source: str | Path | bytes) -> tuple[int, int]:
@@ -131,8 +127,8 @@ def image_size(source: str | Path | bytes) -> tuple[int, int]:
     Raises:
         ImageError: no such file, or no image.
     """
-    with _opened(source) as picture:
-        return picture.size if orientation_in(picture) in SIDEWAYS else picture.size[::-1]
+    with _opened(source) as opened:
+        return opened.size if orientation_in(opened) in SIDEWAYS else opened.size[::-1]
 
 
 @contextmanager
@@ -143,9 +139,9 @@ def _opened(source: str | Path | bytes) -> Iterator[ImageFile.ImageFile]:
         with warnings.catch_warnings(), _stream(source) as stream:
             warnings.simplefilter("ignore")
             check_head(stream)
-            with Image.open(stream, formats=readable_formats()) as picture:
-                check_pixels(picture)
-                yield picture
+            with Image.open(stream, formats=readable_formats()) as opened:
+                check_pixels(opened)
+                yield opened
     except FileNotFoundError:
         raise ImageError(Message("{name} does not exist: check the path.", name=name)) from None
     except IsADirectoryError:
@@ -202,21 +198,21 @@ def _start_of(source: str | Path | bytes) -> bytes:
 
 
 def _to_array(
-    picture: ImageFile.ImageFile, channels: int, reading: Reading, source: str | Path | bytes
+    opened: ImageFile.ImageFile, channels: int, reading: Reading, source: str | Path | bytes
 ) -> NDArray[np.uint8]:
-    turn, image = 1, cast(Image.Image, picture)
-    check_body(picture)
-    netpbm.decode(picture)
-    if (values := webp.large(picture, source)) is not None:
+    turn, image = 1, cast(Image.Image, opened)
+    check_body(opened)
+    netpbm.decode(opened)
+    if (values := webp.large(opened, source)) is not None:
         array = np.empty((*values.shape[:2], channels), np.uint8)
         for rows in strips(*array.shape[:2]):
             array[rows] = _converted(Image.fromarray(values[rows]), channels, reading)
         upright = reading.orientation == "upright"
-        return np.ascontiguousarray(turned_upright(array, orientation_in(picture))) if upright else array
-    if kind := kind_of(picture):
-        orientation = orientation_in(picture)
-        shallow = to_8_bit(picture, kind, source)
-        if shallow is not picture:
+        return np.ascontiguousarray(turned_upright(array, orientation_in(opened))) if upright else array
+    if kind := kind_of(opened):
+        orientation = orientation_in(opened)
+        shallow = to_8_bit(opened, kind, source)
+        if shallow is not opened:
             image, turn = shallow, orientation if reading.orientation == "upright" else 1
     if turn == 1 and reading.orientation == "upright":
         ImageOps.exif_transpose(image, in_place=True)
@@ -229,16 +225,16 @@ def _to_array(
     return array if turn == 1 else np.ascontiguousarray(turned_upright(array, turn))
 
 
-def _converted(picture: Image.Image, channels: int, reading: Reading) -> NDArray[np.uint8]:
+def _converted(opened: Image.Image, channels: int, reading: Reading) -> NDArray[np.uint8]:
     """Return the pixels as uint8 (H, W, channels)."""
-    if reading.alpha != "drop-alpha" and ("A" in picture.getbands() or "transparency" in picture.info):
-        rgba = picture.convert("RGBA")
+    if reading.alpha != "drop-alpha" and ("A" in opened.getbands() or "transparency" in opened.info):
+        rgba = opened.convert("RGBA")
         ground = "white" if reading.alpha == "on-white" else "black"
-        picture = Image.alpha_composite(Image.new("RGBA", rgba.size, ground), rgba)
+        opened = Image.alpha_composite(Image.new("RGBA", rgba.size, ground), rgba)
     mode = "L" if channels == 1 else "RGB"
-    if picture.mode == "LAB":  # Pillow has no way from it to grey.
-        picture = picture.convert("RGB")
-    array = np.asarray(picture if picture.mode == mode else picture.convert(mode))
+    if opened.mode == "LAB":  # Pillow has no way from it to grey.
+        opened = opened.convert("RGB")
+    array = np.asarray(opened if opened.mode == mode else opened.convert(mode))
     return array[..., None] if channels == 1 else array
 
 

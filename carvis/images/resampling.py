@@ -1,13 +1,12 @@
 """Resizing images and maps by a named method."""
 
-from typing import Literal
-
 import cv2
 import numpy as np
 
+from carvis.images.choices import RESIZE_METHODS, ResizeMethod
+
 # Nearest takes the same pixels as Pillow, and so as Keras's load_img; bilinear those of tf.image.resize.
-ResizeMethod = Literal["nearest", "bilinear", "bicubic", "area"]
-RESIZE_METHODS: dict[ResizeMethod, int] = {
+_INTERPOLATION: dict[ResizeMethod, int] = {
     "nearest": cv2.INTER_NEAREST_EXACT,
     "bilinear": cv2.INTER_LINEAR,
     "bicubic": cv2.INTER_CUBIC,
@@ -47,5 +46,5 @@ def resize(image: np.ndarray, size: int | tuple[int, int], method: ResizeMethod 
     height, width = (size, size) if isinstance(size, int) else size
     if image.shape[:2] == (height, width):
         return image
-    resized = cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=RESIZE_METHODS[method])
+    resized = cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=_INTERPOLATION[method])
     return resized[..., None] if image.ndim == 3 and resized.ndim == 2 else resized

@@ -39,7 +39,7 @@ def measured_attention(context: Context) -> dict[str, Measured]:
     if context.data is None or not context.files:
         return {}
     from carvis.dataset.parts import find_parts, read_parts
-    from carvis.explain.attention import attention_on_parts, kept, settings_key, settings_of
+    from carvis.explain.attention import AttentionSettings, attention_key, attention_on_parts, load_attention
     from carvis.workspace import Cache
 
     source = next(iter(find_parts(context.data)), None)
@@ -47,11 +47,11 @@ def measured_attention(context: Context) -> dict[str, Measured]:
         return {}
     parts = read_parts(source, context.data, context.split)
     cache = Cache(context.cache_dir / "attention") if context.cache_dir else None
-    found: dict[str, Measured] = {}
+    by_model: dict[str, Measured] = {}
     for name, clf in context.classifiers.items():
-        identity = (clf.fingerprint, list(clf.class_names))
-        key = settings_key(identity, (context.data.fingerprint, context.split), parts.fingerprint, settings_of())
-        result = kept(cache, key) if cache else None
+        model, images = (clf.fingerprint, clf.class_names), (context.data.fingerprint, context.split)
+        key = attention_key(model, images, parts.fingerprint, AttentionSettings())
+        result = load_attention(cache, key) if cache else None
         full = result is not None or context.settings.measure
         context.tell(_("attention of {name}").format(name=name))
         try:
@@ -59,12 +59,14 @@ def measured_attention(context: Context) -> dict[str, Measured]:
                 result = attention_on_parts(clf, context.data, context.split, parts, cache=cache)
             elif result is None:
                 few = parts.only(samples=_sample(list(parts), clf.probe_size))
-                result = attention_on_parts(clf, context.data, context.split, few, cover=False, cache=cache)
+                result = attention_on_parts(
+                    clf, context.data, context.split, few, AttentionSettings(occlude=False), cache=cache
+                )
         except CarvisError as error:
             context.problems.append(localised(error))
             continue
-        found[name] = Measured(result, full)
-    return found
+        by_model[name] = Measured(result, full)
+    return by_model
 
 
 def _sample(ids: list[str], size: tuple[int, int]) -> list[str]:

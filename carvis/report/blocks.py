@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 import pandas as pd
 
@@ -81,6 +81,17 @@ class Share:
         return round(60 * min(max(share / self.end, 0.0), 1.0), 2) if share == share else 0.0
 
 
+Cell = str | Range | Share
+
+
+class Layout(TypedDict, total=False):
+    """How a table is laid out, as attributes of ``Table``."""
+
+    beside: int
+    texts: int
+    strong: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Table:
     """A table whose cells are words already.
@@ -95,7 +106,7 @@ class Table:
     """
 
     columns: tuple[str, ...]
-    rows: tuple[tuple, ...]
+    rows: tuple[tuple[Cell, ...], ...]
     caption: str = ""
     beside: int = 1
     texts: int = 1
@@ -103,7 +114,7 @@ class Table:
     kind: str = "table"
 
     @property
-    def pieces(self) -> list[list[tuple[int, tuple]]]:
+    def pieces(self) -> list[list[tuple[int, tuple[Cell, ...]]]]:
         """The rows of each of the tables side by side, with their places."""
         rows = list(enumerate(self.rows))
         length = max(1, -(-len(rows) // self.beside))
@@ -173,6 +184,9 @@ class Groups:
     kind: str = "groups"
 
 
+Block = Words | Heading | Points | Table | Image | Row | Groups
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of the report.
@@ -188,24 +202,29 @@ class Section:
     key: str
     title: str
     question: str
-    blocks: tuple = ()
+    blocks: tuple[Block, ...] = ()
     made: tuple[str, ...] = field(default=())
 
 
-def table(frame: pd.DataFrame, caption: str = "", **layout) -> Table:
+# A heading with the cells below it.
+Column = tuple[str, Iterable[object]]
+
+
+def table(frame: pd.DataFrame, caption: str = "", **layout: Unpack[Layout]) -> Table:
     """A table of a DataFrame of words; the index comes first where it has a name. ``layout`` as ``Table``."""
-    columns = [(str(name), column.tolist()) for name, column in frame.items()]
-    return columns_table(([(frame.index.name, frame.index)] if frame.index.name else []) + columns, caption, **layout)
+    columns: list[Column] = [(str(frame.index.name), frame.index)] if frame.index.name else []
+    columns += [(str(name), column.tolist()) for name, column in frame.items()]
+    return columns_table(columns, caption, **layout)
 
 
-def columns_table(columns: Iterable[tuple[str, Iterable]], caption: str = "", **layout) -> Table:
+def columns_table(columns: Iterable[Column], caption: str = "", **layout: Unpack[Layout]) -> Table:
     """A table of (heading, cells) columns; two may have the same heading, as a model may be called ``images``."""
     headings, cells = zip(*columns)
     rows = zip(*([_cell(cell) for cell in column] for column in cells), strict=True)
     return Table(tuple(headings), tuple(rows), caption, **layout)
 
 
-def _cell(cell) -> str | Range | Share:
+def _cell(cell: object) -> Cell:
     return cell if isinstance(cell, Range | Share) else str(cell)
 
 
@@ -219,7 +238,7 @@ def split_word(split: str) -> str:
     return _(_SPLITS.get(split, split))
 
 
-def percent(value: float, digits: int = 1) -> str:
+def percent(value: float | None, digits: int = 1) -> str:
     """``84.0 %``, or a dash where it is not known."""
     return "–" if value is None or value != value else f"{value:.{digits}%}"
 

@@ -32,12 +32,12 @@ class Caution:
 
 def cautions(context: Context) -> list[Caution]:
     """Return the warnings, the gravest first: wrong assumptions, leakage, labels, data, confidence, what is missing."""
-    remarks_by_model = _contradictions(context)
-    found = [*_contradicted(context, remarks_by_model, grave=True), *_leakage(context), *_labels(context)]
-    found += _contradicted(context, remarks_by_model, grave=False)
-    found += [*_assumptions(context), *_data(context), *_confidence(context)]
-    found += [Caution(problem, "making") for problem in context.problems]
-    return list(dict.fromkeys(found))
+    remarks_by_model = _remarks(context)
+    warnings = [*_on_remarks(context, remarks_by_model, grave=True), *_leakage(context), *_labels(context)]
+    warnings += _on_remarks(context, remarks_by_model, grave=False)
+    warnings += [*_assumptions(context), *_data(context), *_confidence(context)]
+    warnings += [Caution(problem, "making") for problem in context.problems]
+    return list(dict.fromkeys(warnings))
 
 
 def _leakage(context: Context) -> Iterator[Caution]:
@@ -62,16 +62,16 @@ def _labels(context: Context) -> Iterator[Caution]:
         yield Caution(words.format(n=f"{n:,}", share=percent(n / max(context.first.metrics["n"], 1))), "health")
 
 
-def _contradictions(context: Context) -> dict[str, Remarks]:
+def _remarks(context: Context) -> dict[str, Remarks]:
     """Return what speaks against the assumptions about each model, where anything does."""
     kept = context.cache_dir / "assumptions" if context.cache_dir else None
-    found = {
+    by_model = {
         name: assumption_remarks(context.evaluations[name], context.files.get(name), kept) for name in context.ranked
     }
-    return {name: remarks for name, remarks in found.items() if remarks}
+    return {name: remarks for name, remarks in by_model.items() if remarks}
 
 
-def _contradicted(context: Context, remarks_by_model: dict[str, Remarks], *, grave: bool) -> Iterator[Caution]:
+def _on_remarks(context: Context, remarks_by_model: dict[str, Remarks], *, grave: bool) -> Iterator[Caution]:
     for name, remarks in remarks_by_model.items():
         if remarks.grave == grave:
             yield Caution(f"{context.keys[name]}: {remarks.localised()}", "making")
@@ -89,18 +89,18 @@ def _assumptions(context: Context) -> Iterator[Caution]:
 
 def notes(context: Context) -> dict[str, list[str]]:
     """What was assumed and noted of the models: each sentence once, with the models' short names."""
-    found: dict[str, list[str]] = {}
+    by_note: dict[str, list[str]] = {}
     for name in context.ranked:
         clf = context.classifiers.get(name)
-        said = (*(clf.assumptions if clf else ()), *context.evaluations[name].setup.get("notes", ()))
-        for note in dict.fromkeys(map(localised, said)):
-            found.setdefault(note, []).append(context.keys[name])
-    return found
+        sentences = (*(clf.assumptions if clf else ()), *context.evaluations[name].setup.get("notes", ()))
+        for note in dict.fromkeys(map(localised, sentences)):
+            by_note.setdefault(note, []).append(context.keys[name])
+    return by_note
 
 
 def _data(context: Context) -> Iterator[Caution]:
     if context.health is None:
-        yield Caution(_("The images of the data set are not here: this report shows figures alone."), "")
+        yield Caution(_("The images of the data set are missing: this report shows only figures."), "")
     elif context.health.mixed_groups:
         words = n_(
             "{n} group of near-duplicates carries several labels.",
@@ -110,7 +110,7 @@ def _data(context: Context) -> Iterator[Caution]:
         yield Caution(words.format(n=f"{context.health.mixed_groups:,}"), "health")
     absent = [name for name in context.ranked if name not in context.files]
     if absent and context.data is not None:
-        words = _("No heatmaps of {models}: the model files are not here.")
+        words = _("No heatmaps of {models}: the model files are missing.")
         yield Caution(words.format(models=", ".join(context.keys[name] for name in absent)), "")
 
 

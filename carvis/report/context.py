@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -19,6 +20,9 @@ from carvis.evaluation.label_issues import WEAK
 from carvis.language import Message, _, localised
 from carvis.report.attention import Measured, measured_attention
 from carvis.report.settings import DEFAULT, ReportSettings
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
 
 # More models than these, or wider names, are named by a letter wherever there is little room.
 _MOST_NAMED, _WIDEST_NAME = 4, 18
@@ -100,13 +104,13 @@ class Context:
         return f"{self.keys[name]} · {name}" if self.lettered else name
 
     @cached_property
-    def classifiers(self) -> dict:
+    def classifiers(self) -> dict[str, Classifier]:
         """The models that can be opened, by name, in the order of ``ranked``."""
         if not self.files:
             return {}
         from carvis.classifier import load_classifier
 
-        found = {}
+        opened = {}
         for name in (one for one in self.ranked if one in self.files):
             file = self.files[name]
             self.tell(_("opening {name}").format(name=name))
@@ -115,13 +119,13 @@ class Context:
                 evaluated = self.evaluations[name].setup["model"].get("fingerprint")
                 if evaluated not in (None, clf.fingerprint):
                     changed = Message(
-                        "{file} was changed since it was evaluated: its heatmaps are of the new model.", file=file.name
+                        "{file} changed since it was evaluated: its heatmaps are of the new model.", file=file.name
                     )
                     self.problems.append(localised(changed))
-                found[name] = clf
+                opened[name] = clf
             except CarvisError as error:
                 self.problems.append(localised(error))
-        return found
+        return opened
 
     @cached_property
     def health(self) -> Health | None:
@@ -130,7 +134,7 @@ class Context:
             return None
         cache = self.cache_dir / "health" if self.cache_dir else None
         return check_dataset(
-            self.data, lambda done, total: self.tell(_("checking {data}").format(data=self.data.name)), cache
+            self.data, lambda done, total: self.tell(_("checking {data}").format(data=self.data_name)), cache
         )
 
     @cached_property
@@ -139,8 +143,8 @@ class Context:
         able = {name: one for name, one in self.evaluations.items() if one.accuracy >= WEAK}
         if not able:
             return pd.DataFrame(columns=["id", "label", "suggested"])
-        found = label_errors(able)
-        return found[found["above"]].reset_index(drop=True)
+        errors = label_errors(able)
+        return errors[errors["above"]].reset_index(drop=True)
 
     @cached_property
     def attention(self) -> dict[str, Measured]:

@@ -38,7 +38,7 @@ SECTIONS: dict[str, Callable[[Context], Section | None]] = {
     "health": health,
     "making": making,
 }
-_TITLES = {
+_TITLES: dict[Callable[[Context], Section | None], str] = {
     scores: N_("scores"), attention: N_("attention"), heatmaps: N_("heatmaps"), confusion: N_("confusion"),
     health: N_("health of the data"), making: N_("how it was made"),
 }  # fmt: skip
@@ -187,12 +187,12 @@ def _words(context: Context, first: Summary) -> dict[str, str]:
         "best": _("Which model is best") if len(context.evaluations) > 1 else _("How good the model is"),
         "looking": _("Where the models look"),
         "warnings": _("Warnings"),
-        "none": _("Nothing was found that speaks against these figures."),
+        "none": _("No warnings."),
         "more": more.format(n=first.more) if first.more else "",
         "contents": _("Contents"),
         "made": _("How the figures were made"),
         "letters": lettered if context.lettered else "",
-        "size": _("One file, {size}, which opens without a network.").format(size=_SIZE),
+        "size": _("One file ({size}) that opens offline.").format(size=_SIZE),
         "page": _("page"),
     }
 

@@ -1,6 +1,5 @@
 """Text that people, Excel or scripts wrote: its encoding is found out; CSV that no spreadsheet runs."""
 
-from carvis.tables.csv_file import escaped, to_csv, unescaped
-from carvis.tables.encodings import Reading, readings, text_of
+import lazy_loader
 
-__all__ = ["Reading", "escaped", "readings", "text_of", "to_csv", "unescaped"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Finding the picture that a path from someone else's table means, among the pictures below given folders."""
+"""Finding the image that a path from someone else's table means, among the images below given folders."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
 class Match(NamedTuple):
-    """What a path means here: status found, missing, outside or ambiguous; the picture's id, label and file.
+    """What a path means here: status found, missing, outside or ambiguous; the image's id, label and file.
 
-    `id` and `label` of a picture that is not found are read from the path as written; the label may be None. Where no
-    split is known, the label is the name of the folder that holds the picture, and `guessed` says so.
+    `id` and `label` of an image that is not found are read from the path as written; the label may be None. Where no
+    split is known, the label is the name of the folder that holds the image, and `guessed` says so.
     """
 
     status: str
@@ -36,13 +36,13 @@ class _Folder(NamedTuple):
     parts: tuple[str, ...]
     folded: tuple[str, ...]
     id_start: int
-    """Where in `parts` the ids of its pictures begin: at the split, else below the root."""
+    """Where in `parts` the ids of its images begin: at the split, else below the root."""
 
 
 class ImageIndex:
-    """All pictures below some folders, looked up by the end of a path.
+    """All images below some folders, looked up by the end of a path.
 
-    The folders are walked once, hidden entries left out; one that does not exist holds no pictures. Links are followed
+    The folders are walked once, hidden entries left out; one that does not exist holds no images. Links are followed
     as in data sets (``carvis.workspace.dataset_links``), and one to a file outside is remembered as such.
     """
 
@@ -105,11 +105,11 @@ class ImageIndex:
             self._by_end.setdefault((around, folded), []).append((number, name))
 
     def match(self, text: str, bases: Sequence[Path] = ()) -> Match:
-        """The picture that a path written anywhere means here: the longest matching end wins, a tie is ambiguous.
+        """The image that a path written anywhere means here: the longest matching end wins, a tie is ambiguous.
 
-        The picture's folder and file name must match at least, unless the path is a bare file name; and where the
-        path names the split, a picture of another split is another picture. Letter case only decides between equals.
-        A path that is no picture here is `outside` where it exists elsewhere (relative ones are tried from `bases`
+        The image's folder and file name must match at least, unless the path is a bare file name; and where the
+        path names the split, an image of another split is another image. Letter case only decides between equals.
+        A path that is no image here is `outside` where it exists elsewhere (relative ones are tried from `bases`
         too) or can only mean another place, else `missing`. Nothing is opened.
         """
         parts = split_path(text)
@@ -118,7 +118,7 @@ class ImageIndex:
             return Match("outside" if parts or is_absolute(text) else "missing", "", None)
         folded = [name.casefold() for name in names]
         files = self._best(names, folded, bare=len(parts) == 1 and not is_absolute(text))
-        inside = [picture for picture in files if picture not in self._outside]
+        inside = [image for image in files if image not in self._outside]
         if len(inside) == 1:
             return self._found(*inside[0])
         start = _id_start_as_written(folded)
@@ -131,7 +131,7 @@ class ImageIndex:
         return Match(status, canonical_id("/".join(names[start or 0 :])), label, guessed=start is None and bool(label))
 
     def knows(self, text: str) -> float:
-        """How much of a path or a class name is known here: 1 a picture, 0.5 a folder alone, 0 nothing. Quick."""
+        """How much of a path or a class name is known here: 1 an image, 0.5 a folder alone, 0 nothing. Quick."""
         folded = [part.casefold() for part in split_path(text)]
         if not folded:
             return 0.0
@@ -166,7 +166,7 @@ class ImageIndex:
         return Match("found", *found, guessed=not in_split and bool(label))
 
     def _is_elsewhere(self, text: str, parts: list[str], folded: list[str], bases: Sequence[Path]) -> bool:
-        # A path through a split or a known class folder speaks of a picture that is gone, not of another place.
+        # A path through a split or a known class folder speaks of an image that is gone, not of another place.
         ours = _id_start_as_written(folded) is not None or (len(folded) > 1 and folded[-2] in self._folder_names)
         if is_absolute(text):
             if text.lstrip()[:2] in ("\\\\", "//"):

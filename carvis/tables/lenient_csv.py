@@ -32,7 +32,7 @@ class LenientTable:
 
     header: list[str]
     rows: list[list[str]]
-    problems: list[str]
+    problems: list[Message]
     encoding: str = "utf-8"
     as_written: dict[tuple[int, int], str] = field(default_factory=dict)
     lines: list[int] = field(default_factory=list)
@@ -142,7 +142,7 @@ def _table(path: str | Path, reading: Reading, required: tuple[str, ...]) -> Len
     first = _first_line(path, lines, required)
     separator, header = _header(path, lines[first], required)
     rows = read_rows(path, lines[first + 1 :], separator, len(header), offset=first + 2)
-    problems: list[str] = list(rows.problems)
+    problems: list[Message] = list(rows.problems)
     if reading.damaged:
         problems.append(
             Message.of_number(
@@ -199,7 +199,7 @@ def _header(path: str | Path, line: str, required: tuple[str, ...]) -> tuple[str
         shown = line.strip()[:80]
         raise TableError(
             Message(
-                "{path} has no column {required}; its first line is {shown!r}: name the column that holds the pictures'"
+                "{path} has no column {required}; its first line is {shown!r}: name the column that holds the images'"
                 " paths {required}.",
                 path=path,
                 required=required[0],

@@ -34,10 +34,9 @@ def tags_csv(tags: Tags, data: str | None = None) -> bytes:
 
     Several tags stand in one cell with semicolons between them.
     """
-    rows = (
-        [row.data, row.id, row.sha256, SEPARATOR.join(row.tags), row.note, row.time]
-        for row in tags.records(data).itertuples(index=False)
-    )
+    records = tags.records(data)
+    records["tags"] = records["tags"].map(SEPARATOR.join)
+    rows = records[COLUMNS].itertuples(index=False)
     return to_csv(rows, COLUMNS).encode("utf-8-sig")
 
 
@@ -78,7 +77,7 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
     result = Imported(problems=list(table.problems))
     skipped = 0
 
-    def skip(sentence: Message) -> None:
+    def skip(sentence: str) -> None:
         nonlocal skipped
         skipped += 1
         if skipped <= MAX_SENTENCES:
@@ -108,7 +107,7 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
             if len(note) > LONGEST_NOTE:
                 skip(
                     Message(
-                        "The note in line {number} is longer than {most} characters: it was not taken.",
+                        "The note in line {number} is longer than {most} characters: it was skipped.",
                         number=line,
                         most=f"{LONGEST_NOTE:,}",
                     )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.language import Message
 from carvis.tags.database import TagError, reading, writing
 from carvis.workspace import Workspace, split_folders
 
 TAGS = ("label-wrong", "blurred", "other-car", "not-a-car", "cropped")
-DECISIONS = ("confirmed", "rejected")
+Decision = Literal["confirmed", "rejected"]
+DECISIONS: tuple[Decision, ...] = get_args(Decision)
 SEPARATOR = ";"
 _LONGEST_TAG, LONGEST_NOTE = 40, 10_000
 
@@ -120,13 +124,13 @@ class Tags:
             images: needs columns id and sha256; may be long.
             records: what `records(data)` returned, where it was read already.
         """
-        found: dict[str, list] = {}
+        by_sample: dict[str, list] = {}
         for record, sample in self._carried(self.records(data) if records is None else records, images, data):
-            entry = found.setdefault(sample, [(), ""])
+            entry = by_sample.setdefault(sample, [(), ""])
             entry[0] = _ordered({*entry[0], *record.tags})
             # What was written under the image's present name comes before what it brought along.
             entry[1] = (record.note or entry[1]) if record.id == sample else (entry[1] or record.note)
-        return pd.DataFrame.from_dict(found, orient="index", columns=["tags", "note"]).rename_axis("id")
+        return pd.DataFrame.from_dict(by_sample, orient="index", columns=["tags", "note"]).rename_axis("id")
 
     def tag(self, data: str, sample: str, sha256: str, tag: str, on: bool = True) -> None:
         """Give an image a tag, or take it away."""
@@ -176,7 +180,7 @@ class Tags:
                 file.execute("DELETE FROM note WHERE data = ? AND sample = ? AND sha256 = ?", key)
 
     def decide(
-        self, data: str, sample: str, sha256: str, label: str, suggested: str, decision: str | None = "confirmed"
+        self, data: str, sample: str, sha256: str, label: str, suggested: str, decision: Decision | None = "confirmed"
     ) -> None:
         """Keep whether a person found a label wrong, replacing what was decided on this image before.
 
@@ -191,7 +195,7 @@ class Tags:
         if decision is not None and decision not in DECISIONS:
             raise TagError(
                 Message(
-                    "{decision!r} is no decision: use {choices}.", decision=decision, choices=" or ".join(DECISIONS)
+                    "{decision!r} is not a decision: use {choices}.", decision=decision, choices=" or ".join(DECISIONS)
                 )
             )
         key = (data, sample, sha256)
@@ -217,13 +221,13 @@ class Tags:
         carried = list(self._carried(kept, images, data))
         few = images[images["id"].isin({sample for _record, sample in carried})]
         labels = dict(zip(few["id"], few["label"]))
-        found = {}
+        by_sample = {}
         for record, sample in carried:
-            if labels[sample] == record.label and (record.id == sample or sample not in found):
-                found[sample] = (record.suggested, record.decision, record.time)
-        return pd.DataFrame.from_dict(found, orient="index", columns=columns[3:]).rename_axis("id")
+            if labels[sample] == record.label and (record.id == sample or sample not in by_sample):
+                by_sample[sample] = (record.suggested, record.decision, record.time)
+        return pd.DataFrame.from_dict(by_sample, orient="index", columns=columns[3:]).rename_axis("id")
 
-    def near(self, data: str, records: pd.DataFrame, images: pd.DataFrame) -> np.ndarray:
+    def near(self, data: str, records: pd.DataFrame, images: pd.DataFrame) -> NDArray[np.bool_]:
         """Which images (bool, a row each) some records may belong to: by id, or by content where an id was left.
 
         Args:
@@ -238,7 +242,7 @@ class Tags:
         left = {sha256 for sample, sha256 in keys if not there(sample)}
         return same | images["sha256"].isin(left).to_numpy(bool) if left else same
 
-    def _carried(self, kept: pd.DataFrame, images: pd.DataFrame, data: str) -> Iterable[tuple]:
+    def _carried(self, kept: pd.DataFrame, images: pd.DataFrame, data: str) -> Iterator[tuple[Any, str]]:
         """Each record with the id of an image that it now belongs to."""
         if kept.empty:
             return
@@ -248,6 +252,7 @@ class Tags:
         for sample, sha256 in zip(here["id"], here["sha256"]):
             by_content.setdefault(sha256, {})[sample] = None
         there = self._still_there(data)
+        record: Any
         for record in kept.itertuples(index=False):
             samples = by_content.get(record.sha256, {})
             if record.id in samples:
@@ -256,7 +261,7 @@ class Tags:
                 for sample in samples:
                     yield record, sample
 
-    def _adopt(self, file, table: str, data: str, sample: str, sha256: str) -> None:
+    def _adopt(self, file: sqlite3.Connection, table: str, data: str, sample: str, sha256: str) -> None:
         """Bring what belongs to this content under the image's present id."""
         there = self._still_there(data)
         sql = f"SELECT DISTINCT sample FROM {table} WHERE data = ? AND sha256 = ? AND sample != ?"

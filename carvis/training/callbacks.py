@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from carvis.training.checkpoint import TrainingState, save_state
+from carvis.training.end_reasons import LOSS_NOT_FINITE, no_improvement
 from carvis.training.schedule import learning_rate_at
 
 CROSSENTROPY = "crossentropy"
@@ -97,7 +98,7 @@ class Steps(_RunCallback):
         self._step = batch + 1
         logs = _exact(logs)
         if not math.isfinite(logs["loss"]):
-            self.course.reason = "the loss is NaN or infinite: try a lower learning rate"
+            self.course.reason = LOSS_NOT_FINITE
             self.model.stop_training = self.course.partial = True
             return
         now = time.monotonic()
@@ -139,7 +140,7 @@ class Validation(_RunCallback):
     """Adds ``val_loss`` and ``val_accuracy`` to the logs of an epoch, and keeps the predicted classes.
 
     Args:
-        batches: makes one pass over the validation inputs, in order.
+        batches: one pass over the validation inputs, in order.
         labels: class indices (N,).
         is_real: which rows of the pass are no repetition.
     """
@@ -147,7 +148,7 @@ class Validation(_RunCallback):
     def __init__(
         self,
         course: Course,
-        batches: Callable[[], tf.data.Dataset],
+        batches: tf.data.Dataset,
         labels: NDArray[np.integer],
         is_real: NDArray[np.bool_],
     ):
@@ -158,7 +159,7 @@ class Validation(_RunCallback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if self.course.partial or logs is None:
             return
-        outputs = self.model.predict(self._batches(), verbose=0)[self._is_real]
+        outputs = self.model.predict(self._batches, verbose=0)[self._is_real]
         one_hot = keras.utils.to_categorical(self._labels, outputs.shape[1])
         self.course.predicted = outputs.argmax(axis=1)
         logs["val_loss"] = float(self.model.loss(one_hot, outputs))
@@ -212,7 +213,7 @@ def out_of_patience(course: Course) -> bool:
     """Tell whether a training no longer gets better, and note it as the reason of its end."""
     if course.state.waited < course.patience:
         return False
-    course.reason = f"no better validation loss or accuracy for {course.patience} epochs"
+    course.reason = no_improvement(course.patience)
     return True
 
 

@@ -98,7 +98,7 @@ def load_state(path: Path, model: keras.Model, optimizer: keras.Optimizer) -> Tr
         TrainingError: the file is damaged, or it is another model's.
     """
     shapes = [weight.shape for weight in model.get_weights()]
-    remedy = Message("remove it, and the run begins anew")
+    remedy = Message("remove it, and the run starts again from the beginning")
     with open_arrays(path, max_bytes=_MAX_BYTES, remedy=remedy, error=TrainingError) as file:
         facts = parse_json(file.text("standing"), path, nan=True, remedy=remedy, error=TrainingError)
         state = TrainingState(**check_json(facts, _StoredState, path, remedy=remedy, error=TrainingError))
@@ -108,7 +108,7 @@ def load_state(path: Path, model: keras.Model, optimizer: keras.Optimizer) -> Tr
             for i, variable in enumerate(variables)
         ]
         if f"variable_{len(variables)}" in file.names:
-            raise Unusable(Message("it is another model's"))
+            raise Unusable(Message("it belongs to another model"))
         if state.best_epoch not in (None, state.epochs):
             state.best = [file.read(f"best_{i}", _NUMBERS, shape) for i, shape in enumerate(shapes)]
     for variable, value in zip(variables, values, strict=True):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import TypedDict
 
-from carvis.images import USUAL, Reading
-from carvis.training.recipes import CachePrecision, FeaturePrecision, RecipeName
+from carvis.classifier.vocabulary import PreprocessingName
+from carvis.images import USUAL, Alpha, Orientation, Reading, ResizeMethod
+from carvis.training.recipes import DEFAULTS, CachePrecision, FeaturePrecision, RecipeName
 from carvis.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class Options(TypedDict, total=False):
     devices: Sequence[str] | None
     replay: bool
     patience: int | None
-    preprocessing: str | None
-    resize: str
+    preprocessing: PreprocessingName | None
+    resize: ResizeMethod
     label_smoothing: float
     width: int
     head_units: int | None
@@ -72,10 +73,10 @@ class RunConfig:
     weights: str | None
     parent: str | None
     input_size: tuple[int, int] | None
-    preprocessing: str | None
-    resize: str
-    alpha: str = USUAL.alpha
-    orientation: str = USUAL.orientation
+    preprocessing: PreprocessingName | None
+    resize: ResizeMethod
+    alpha: Alpha = USUAL.alpha
+    orientation: Orientation = USUAL.orientation
     epochs: int
     patience: int
     batch_size: int
@@ -121,6 +122,18 @@ class RunConfig:
         return Reading(self.alpha, self.orientation)
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the input, once the parent has been opened."""
+        assert self.input_size is not None
+        return self.input_size
+
+    @property
+    def scaling(self) -> PreprocessingName:
+        """The name of the preprocessing, once the parent has been opened."""
+        assert self.preprocessing is not None
+        return self.preprocessing
+
+    @property
     def shown_views(self) -> list[int | None]:
         """The views of the training images, shown in turn, an epoch each; None shows the images as they are."""
         if not self.augment:
@@ -129,8 +142,8 @@ class RunConfig:
 
     @property
     def needs_parent(self) -> bool:
-        """Whether a transfer model must be trained before this run can start."""
-        return self.recipe == "fine-tune" and self.parent is None
+        """Whether the model that this run continues must be trained first."""
+        return DEFAULTS[self.recipe].parent is not None and self.parent is None
 
     def weights_file(self, workspace: Workspace) -> str | Path | None:
         """Return ``imagenet``, the file of the backbone's weights, or None."""

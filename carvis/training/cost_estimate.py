@@ -11,7 +11,7 @@ import numpy as np
 
 from carvis.architectures import build_model, open_last_block
 from carvis.classifier import load_classifier
-from carvis.classifier.output import gives_logits
+from carvis.classifier.output_kind import gives_logits
 from carvis.classifier.runtime_errors import model_failures
 from carvis.dataset import Dataset
 from carvis.training.config import Options, RunConfig
@@ -23,7 +23,7 @@ from carvis.training.initial_model import with_gradients
 from carvis.training.precision import MixedPrecision, frozen_pass
 from carvis.training.prefix import halve
 from carvis.training.preparation import configure
-from carvis.training.recipes import RecipeName
+from carvis.training.recipes import DEFAULTS, RecipeName
 from carvis.workspace import Workspace
 
 _STEPS = 2
@@ -74,9 +74,9 @@ def estimate(
     train, valid = awaited or (len(samples) for samples in split_samples(data, config.seed)[:2])
     with model_failures(config.parent):
         own = _measure(model, config, train, valid, workspace, devices)
-    if config.needs_parent:
+    if config.needs_parent and (first := DEFAULTS[recipe].parent):
         options |= {"open_from": None}
-        parent = estimate("transfer", data, awaited=awaited, workspace=workspace, **options)
+        parent = estimate(first, data, awaited=awaited, workspace=workspace, **options)
         return replace(own, seconds=own.seconds + parent.seconds, disk_bytes=max(own.disk_bytes, parent.disk_bytes))
     return own
 
@@ -88,7 +88,7 @@ def _model(config: RunConfig, workspace: Workspace, data: Dataset) -> keras.Mode
     return build_model(
         config.recipe,
         len(config.class_names),
-        config.input_size,
+        config.size,
         None,
         config.backbone,
         width=config.width,

@@ -34,10 +34,10 @@ def read_csv_log(content: bytes, path: Path, encoding: str | None = None) -> Csv
     """
     text = text_of(content, path, encoding).text
     lines = _lines(text, path)
-    separator = max(_SEPARATORS, key=lambda one: len(_header(_cells(lines[0], one)) or ()) if lines else 0)
+    separator = max(_SEPARATORS, key=lambda mark: len(_header(_cells(lines[0], mark)) or ()) if lines else 0)
     if not lines or _header(_cells(lines[0], separator)) is None:
         raise TableError(
-            Message("{path} has no column loss: name the history of a Keras training.", path=path),
+            Message("{path} has no column loss: choose the history of a Keras training.", path=path),
         )
     log, skipped, lacking = CsvLog(), 0, 0
     columns: list[str] = []
@@ -65,13 +65,13 @@ def read_csv_log(content: bytes, path: Path, encoding: str | None = None) -> Csv
     _close(log, columns, rows)
     if not log.tables:
         raise TableError(
-            Message("{path} holds no epoch with a number in it: name the history of a Keras training.", path=path)
+            Message("{path} has no epoch with a number in it: choose the history of a Keras training.", path=path)
         )
     if skipped:
         log.notes.append(
             Message.of_number(
-                "{n} line of {path} was skipped: it has other cells than the header names.",
-                "{n} lines of {path} were skipped: they have other cells than the header names.",
+                "{n} line of {path} was skipped: its number of cells does not fit the header.",
+                "{n} lines of {path} were skipped: their number of cells does not fit the header.",
                 skipped,
                 path=path.name,
             )

@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from carvis.dataset import Dataset
+from carvis.progress import Progress
 from carvis.training.config import RunConfig
 from carvis.training.directory import Recorder
 from carvis.training.image_set import split_samples
 from carvis.training.run import Run
 from carvis.training.stop_request import StopRequest
 
-Supply = Callable[[Path, Callable[[int, int], bool]], object]
+Supply = Callable[[Path, Progress], object]
 _IMAGES_AN_EVENT = 10
 
 
@@ -26,7 +27,7 @@ def await_images(
     root = run.workspace.root / config.data
     if supply is not None:
 
-        def progress(done: int, total: int) -> bool:
+        def progress(done: float, total: float) -> bool:
             if done % _IMAGES_AN_EVENT == 0 or done == total:
                 record.event("drawing", images=done, total=total)
             return stop.reason is not None

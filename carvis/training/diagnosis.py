@@ -1,78 +1,76 @@
-"""What the curves of a run say, as findings with their evidence."""
+"""What the curves of a run show, as findings with their evidence."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-# A loss that moves by less than this share is as good as still.
+from carvis.language import Message
+
+FindingKind = Literal["broken", "overfitting", "rate-too-high", "hardly-learning", "improving", "settled"]
+
+# A loss that changes by less than this share has settled.
 _STILL = 0.02
 _ROSE = 0.05
 _RECENT = 3
 _SHAKY = 0.4
 
-MESSAGES = {
-    "broken": "The loss is no longer a number after epoch {epoch}: try a lower learning rate.",
-    "overfitting": "Overfitting from epoch {epoch}: since then the validation loss rose from {low} to {high}, while the"
-    " training loss fell from {before} to {after}. More pictures or augmentation, or fewer open layers, would help.",
-    "rate-too-high": "The learning rate may be too high: the training loss rose in {rises} of {epochs} epochs.",
-    "hardly-learning": "It hardly learns: after {epochs} epochs the training accuracy is {accuracy}, where guessing"
-    " gives {chance}. Try a higher learning rate, a pre-trained backbone, or check the pictures.",
-    "improving": "Still improving: over the last {epochs} epochs the validation loss fell from {before} to {after}."
-    " More epochs may help.",
-    "settled": "Settled: the validation loss has moved by less than {share} over the last {epochs} epochs.",
-}
-
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a run's curves say.
+    """One thing that a run's curves show.
 
     Attributes:
-        kind: a key of ``MESSAGES``.
-        facts: its evidence, words by name, for the message.
+        kind: ``broken``, ``overfitting``, ``rate-too-high``, ``hardly-learning``, ``improving`` or ``settled``.
+        message: the finding with its evidence, and a remedy.
     """
 
-    kind: str
-    facts: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def message(self) -> str:
-        """The finding in words."""
-        return MESSAGES[self.kind].format(**self.facts)
+    kind: FindingKind
+    message: Message
 
 
 def diagnose(history: pd.DataFrame, n_classes: int | None = None) -> list[Finding]:
-    """Say in words what a run's history shows, the most pressing first.
+    """Return what a run's history shows, the most pressing first.
 
     Args:
         history: a row an epoch: epoch, loss and, where it was validated, val_loss; accuracy where it is known. Of
             several trainings (column ``training``) the last counts.
-        n_classes: where given, accuracy is held against guessing.
+        n_classes: where given, accuracy is compared with guessing.
     """
     if not len(history):
         return []
     if "training" in history:
         # Of several trainings in one log only the last one still goes on, or is what came of them.
         history = history[history["training"] == history["training"].max()].reset_index(drop=True)
-    found = []
+    findings: list[Finding] = []
     loss = history["loss"].astype(float)
     finite = loss.notna() & (loss.abs() != float("inf"))
     if not finite.all():
-        last = history.loc[finite, "epoch"].max() if finite.any() else 0
-        return [Finding("broken", {"epoch": str(int(last))})]
-    found += _overfitting(history)
+        last = int(history.loc[finite, "epoch"].max()) if finite.any() else 0
+        message = Message("The loss is NaN or infinite after epoch {epoch}: try a lower learning rate.", epoch=last)
+        return [Finding("broken", message)]
+    findings += _overfitting(history)
     rises = int((loss.diff() > _STILL * loss.shift()).sum())
     if len(loss) > _RECENT and rises >= _SHAKY * (len(loss) - 1):
-        found.append(Finding("rate-too-high", {"rises": str(rises), "epochs": str(len(loss) - 1)}))
+        message = Message(
+            "The learning rate may be too high: the training loss rose in {rises} of {epochs} epochs.",
+            rises=rises,
+            epochs=len(loss) - 1,
+        )
+        findings.append(Finding("rate-too-high", message))
     if n_classes and "accuracy" in history and len(loss) >= 5:
         accuracy = float(history["accuracy"].iloc[-1])
         if accuracy < 1.5 / n_classes:
-            facts = {"epochs": str(len(loss)), "accuracy": f"{accuracy:.1%}", "chance": f"{1 / n_classes:.1%}"}
-            found.append(Finding("hardly-learning", facts))
-    if not found:
-        found += _recent(history)
-    return found
+            message = Message(
+                "It hardly learns: after {epochs} epochs the training accuracy is {accuracy:.1%}; guessing gives"
+                " {chance:.1%}. Try a higher learning rate or a pre-trained backbone, or check the images.",
+                epochs=len(loss),
+                accuracy=accuracy,
+                chance=1 / n_classes,
+            )
+            findings.append(Finding("hardly-learning", message))
+    return findings or _recent(history)
 
 
 def _overfitting(history: pd.DataFrame) -> list[Finding]:
@@ -86,14 +84,18 @@ def _overfitting(history: pd.DataFrame) -> list[Finding]:
     rose = since["val_loss"].iloc[-1] > (1 + _ROSE) * since["val_loss"].iloc[0]
     if len(since) <= _RECENT or not rose or since["loss"].iloc[-1] >= since["loss"].iloc[0]:
         return []
-    facts = {
-        "epoch": str(int(since["epoch"].iloc[1])),
-        "low": f"{since['val_loss'].iloc[0]:.3f}",
-        "high": f"{since['val_loss'].iloc[-1]:.3f}",
-        "before": f"{since['loss'].iloc[0]:.3f}",
-        "after": f"{since['loss'].iloc[-1]:.3f}",
-    }
-    return [Finding("overfitting", facts)]
+    losses = since[["loss", "val_loss"]].astype(float)
+    message = Message(
+        "Overfitting from epoch {epoch}: since then the validation loss rose from {low:.3f} to {high:.3f}, while the"
+        " training loss fell from {before:.3f} to {after:.3f}. More images, augmentation or fewer trainable layers"
+        " would help.",
+        epoch=int(since["epoch"].iloc[1]),
+        low=losses["val_loss"].iloc[0],
+        high=losses["val_loss"].iloc[-1],
+        before=losses["loss"].iloc[0],
+        after=losses["loss"].iloc[-1],
+    )
+    return [Finding("overfitting", message)]
 
 
 def _recent(history: pd.DataFrame) -> list[Finding]:
@@ -104,9 +106,20 @@ def _recent(history: pd.DataFrame) -> list[Finding]:
         return []
     before, after = float(values.iloc[-1 - _RECENT]), float(values.iloc[-1])
     if after < (1 - _STILL) * before:
-        facts = {"epochs": str(_RECENT), "before": f"{before:.3f}", "after": f"{after:.3f}"}
-        return [Finding("improving", facts)]
+        message = Message(
+            "Still improving: over the last {epochs} epochs the validation loss fell from {before:.3f} to {after:.3f}."
+            " More epochs may help.",
+            epochs=_RECENT,
+            before=before,
+            after=after,
+        )
+        return [Finding("improving", message)]
     recent = values.iloc[-1 - _RECENT :]
     if recent.max() - recent.min() <= _STILL * before:
-        return [Finding("settled", {"share": f"{_STILL:.0%}", "epochs": str(_RECENT)})]
+        message = Message(
+            "Settled: the validation loss has changed by less than {share:.0%} over the last {epochs} epochs.",
+            share=_STILL,
+            epochs=_RECENT,
+        )
+        return [Finding("settled", message)]
     return []

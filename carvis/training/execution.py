@@ -9,7 +9,7 @@ from typing import Any, Unpack
 
 import keras
 
-from carvis.classifier.processor import has_bfloat16
+from carvis.classifier.cpu import has_bfloat16
 from carvis.classifier.runtime_errors import is_memory, sentence_of
 from carvis.dataset import Dataset
 from carvis.errors import CarvisError, TrainingError
@@ -18,11 +18,12 @@ from carvis.training.config import Options, RunConfig
 from carvis.training.demo_images import Supply, await_images
 from carvis.training.devices import Devices
 from carvis.training.directory import Recorder, now
+from carvis.training.end_reasons import CTRL_C_TWICE, PARENT_STOPPED
 from carvis.training.initial_model import initial_model
 from carvis.training.outcome import finish
 from carvis.training.preparation import prepare
 from carvis.training.processes import turn
-from carvis.training.recipes import RecipeName
+from carvis.training.recipes import DEFAULTS, RecipeName
 from carvis.training.recorded_training import RecordedTraining
 from carvis.training.run import CONFIG, STOP, Run
 from carvis.training.stop_request import StopRequest
@@ -79,7 +80,7 @@ def train(
         run_dir: another folder for this run, new or empty.
 
     Raises:
-        TrainingError: it cannot start, or it broke off; the log in the run directory says where.
+        TrainingError: it cannot start, or it failed; the log in the run directory says where.
     """
     run = prepare(recipe, data, workspace=workspace, run_dir=run_dir, **options)
     return execute(run, progress=progress, callbacks=callbacks)
@@ -124,7 +125,7 @@ def execute(
                 execution.carry_out()
         except KeyboardInterrupt:
             record.log("interrupted twice: ended at once; the best weights so far are in checkpoint/best.keras")
-            record.status(state="stopped", reason="Ctrl-C twice", by_signal=True, ended=now())
+            record.status(state="stopped", reason=CTRL_C_TWICE, by_signal=True, ended=now())
         except BaseException as error:
             reason = str(error) if isinstance(error, CarvisError) else f"{type(error).__name__}: {error}"
             record.log(traceback.format_exc().rstrip())
@@ -143,7 +144,7 @@ def _sentence(error: Exception, run: Run) -> Message:
     if sentence := sentence_of(error, run.config.get("parent") or Message("The model of run {run}", run=run.id)):
         return sentence
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return Message("The run broke off ({reason}): see {log}.", reason=first, log=run.directory / "log.txt")
+    return Message("The run failed ({reason}): see {log}.", reason=first, log=run.directory / "log.txt")
 
 
 @dataclass(frozen=True)
@@ -190,11 +191,8 @@ class _Execution:
         if config.needs_parent:
             parent = self._train_parent(data, config)
             if parent.state != "finished" or parent.model_path is None:
-                facts = {
-                    "reason": "the transfer run before it was stopped",
-                    "by_signal": parent.status.get("by_signal"),
-                }
-                record.status(state="stopped", **facts, ended=now())
+                by_signal = parent.status.get("by_signal")
+                record.status(state="stopped", reason=PARENT_STOPPED, by_signal=by_signal, ended=now())
                 return
             config = replace(config, parent=run.workspace.relative(parent.model_path))
             record.config(config)
@@ -230,8 +228,10 @@ class _Execution:
 
 
 def _prepare_parent(run: Run, data: Dataset, config: RunConfig) -> Run:
+    recipe = DEFAULTS[config.recipe].parent
+    assert recipe is not None
     return prepare(
-        "transfer",
+        recipe,
         data,
         workspace=run.workspace,
         backbone=config.backbone,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from carvis.dataset import Dataset, Unreadable, pipeline
 from carvis.errors import TrainingError
-from carvis.images import USUAL, Reading, load_batch
+from carvis.images import USUAL, Reading, ResizeMethod, load_batch
 from carvis.language import Message, together
 from carvis.workspace import content_hash, is_demo
 
@@ -31,13 +31,13 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
         )
     if "train" not in data.splits:
         raise TrainingError(
-            Message("{root} has no train folder: lay the pictures out as train/<class>/*.jpg.", root=data.root)
+            Message("{root} has no train folder: arrange the images as train/<class>/*.jpg.", root=data.root)
         )
     train = data.samples("train")
     classes = train["label"].nunique()
     if classes < 2:
         few = Message(
-            "{root} has training pictures of {classes} classes: two or more are needed.",
+            "{root} has training images of {classes} classes: two or more are needed.",
             root=data.root,
             classes=classes,
         )
@@ -46,13 +46,13 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
     if len(valid):
         return train, valid, None
     rng = np.random.default_rng(seed)
-    held = [
+    held_out = [
         rng.permutation(group.index)[: round(HELD_OUT * len(group)) or min(1, len(group) - 1)]
         for _, group in train.groupby("label", sort=True)
     ]
-    chosen = np.sort(np.concatenate(held))
+    chosen = np.sort(np.concatenate(held_out))
     if not len(chosen):
-        few = Message("{root} has one training picture a class: more are needed to train and validate.", root=data.root)
+        few = Message("{root} has one training image per class: more are needed to train and validate.", root=data.root)
         raise TrainingError(together([few, *data.not_read_notes("train")]))
     note = f"There is no valid split: {len(chosen)} of {len(train)} training images validate and are not trained on."
     return train.drop(index=list(chosen)).reset_index(drop=True), train.loc[chosen].reset_index(drop=True), note
@@ -80,7 +80,7 @@ class ImageSet:
         class_names: Sequence[str],
         input_size: tuple[int, int],
         *,
-        resize: str = "bilinear",
+        resize: ResizeMethod = "bilinear",
         channels: int = 3,
         reading: Reading = USUAL,
         memory: int = MEMORY_BUDGET,

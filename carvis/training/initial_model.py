@@ -6,7 +6,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from carvis.architectures import backbone_of, build_model, open_last_block
+from carvis.architectures import RECIPES, backbone_of, build_model, open_last_block
 from carvis.classifier import load_classifier
 from carvis.classifier.layers import walk
 from carvis.dataset import Dataset
@@ -22,12 +22,12 @@ def initial_model(run: Run, config: RunConfig, data: Dataset, record: Recorder) 
     """Build the model, or open the parent's; return the configuration with what the parent decides, too."""
     if config.parent is None:
         weights = config.weights_file(run.workspace)
-        if weights is None and config.recipe != "own":
+        if weights is None and RECIPES[config.recipe].backbone is not None:
             record.warn(f"The {config.backbone} starts without trained weights: what is frozen stays random.")
         model = build_model(
             config.recipe,
             len(config.class_names),
-            config.input_size,
+            config.size,
             weights,
             config.backbone,
             width=config.width,
@@ -70,7 +70,7 @@ def _from_parent(run: Run, config: RunConfig, data: Dataset, record: Recorder) -
     if set(names) != set(config.class_names) or int(clf.model.outputs[0].shape[-1]) != len(names):
         raise TrainingError(
             Message(
-                "{path} tells {n} other classes apart than {root} holds: choose a parent that was trained on these "
+                "{path} was trained on {n} other classes than {root} holds: choose a parent that was trained on these "
                 "classes.",
                 path=path,
                 n=len(clf.class_names),
@@ -80,8 +80,8 @@ def _from_parent(run: Run, config: RunConfig, data: Dataset, record: Recorder) -
     if clf.native_size or clf.output not in ("probability", "logit", "log-probability"):
         raise TrainingError(
             Message(
-                "{path} cannot be trained on: carvis trains models of one input size whose output is one probability or"
-                " score a class.",
+                "{path} cannot be trained further: carvis trains models of one input size with one probability or score"
+                " per class.",
                 path=path,
             )
         )
@@ -102,12 +102,14 @@ def _from_parent(run: Run, config: RunConfig, data: Dataset, record: Recorder) -
                 )
             )
     record.log(f"starts from {config.parent}")
+    height, width = clf.input_size
+    assert height and width, "a model that takes any size has been refused"
     layers = [name for name, _ in walk(clf.model)]
     config = replace(
         config,
         # A model that another program trained may have them in another order.
         class_names=tuple(names),
-        input_size=clf.input_size,
+        input_size=(height, width),
         preprocessing=clf.preprocessing,
         resize=clf.resize,
         alpha=clf.alpha,

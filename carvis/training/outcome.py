@@ -120,7 +120,7 @@ def _save(run: Run, config: RunConfig, model: keras.Model, outcome: Outcome) -> 
     clf = Classifier(
         model,
         list(config.class_names),
-        preprocessing=config.preprocessing,
+        preprocessing=config.scaling,
         resize=config.resize,
         alpha=config.alpha,
         orientation=config.orientation,

@@ -77,15 +77,15 @@ def configure(
     input_size = options.get("input_size")
     parent_path = None
     if parent is not None:
-        if recipe != "fine-tune":
+        if DEFAULTS[recipe].parent is None:
             raise TrainingError(
                 Message("Only fine-tune starts from a parent: leave --parent out for {recipe}.", recipe=recipe)
             )
         parent_path = _parent_model(parent, workspace)
         weights = None
     else:
-        if backbone is None and recipe != "own":
-            backbone = "vgg16"
+        if backbone is None:
+            backbone = DEFAULTS[recipe].backbone
         backbone = backbone_name(backbone) if backbone else None
         weights = _weights(weights, recipe, backbone)
         preprocessing = preprocessing or preprocessing_for(recipe, backbone, weights)
@@ -176,13 +176,15 @@ def _check_numbers(config: RunConfig) -> None:
     ):
         if not is_valid:
             raise TrainingError(
-                Message("{what} {value} makes no sense: see `python -m carvis train --help`.", what=option, value=value)
+                Message("{what} {value} is invalid: see `python -m carvis train --help`.", what=option, value=value)
             )
 
 
 def _weights(weights: str | Path | None, recipe: RecipeName, backbone: str | None) -> str | Path | None:
     if weights == "auto":
-        return "imagenet" if recipe != "own" and backbone and find_backbone(backbone).application else None
+        if backbone is None or DEFAULTS[recipe].backbone is None:
+            return None
+        return "imagenet" if find_backbone(backbone).application else None
     return None if weights == "none" else weights
 
 
@@ -210,7 +212,7 @@ def _parent_model(parent: str | Path | Run, workspace: Workspace) -> Path:
         if parent.model_path is None or not parent.model_path.is_file():
             raise TrainingError(
                 Message(
-                    "The run {parent} has left no model to start from (it is {state}).",
+                    "The run {parent} has no model to start from (it is {state}).",
                     parent=parent.id,
                     state=parent.state,
                 )
@@ -231,7 +233,7 @@ def _model_name(name: str | None, dataset: str, recipe: RecipeName, backbone: st
     # Letters of any script are fine; what a file system or a URL takes for something else is not.
     plain = re.sub(r"[^\w.\- ]+", "_", name).strip(" .")
     if not plain:
-        raise TrainingError(Message("{name!r} is no name for a model: use letters and digits.", name=name))
+        raise TrainingError(Message("{name!r} is not a valid model name: use letters and digits.", name=name))
     # Now, and not when it is trained.
     return check_length(plain, Message("the model"))
 

@@ -56,7 +56,7 @@ class RecordedTraining:
         if not len(valid) or len(set(train.labels)) < 2:
             raise TrainingError(
                 Message(
-                    "{root} has too few images that can be read: see the log of run {run}.",
+                    "{root} has too few readable images: see the log of run {run}.",
                     root=data.root,
                     run=self.run.id,
                 )

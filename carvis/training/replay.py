@@ -99,7 +99,7 @@ class Replay:
         if len(classes) != len(self.images):
             raise TrainingError(
                 Message(
-                    "Epoch {epoch} of {run} validated other pictures: choose another epoch.",
+                    "Epoch {epoch} of {run} validated other images: choose another epoch.",
                     epoch=epoch,
                     run=self.run.id,
                 )
@@ -142,12 +142,12 @@ class Replay:
             for name in (name for name in file.names if name.startswith("weight:")):
                 weight = weights.get(name.removeprefix("weight:"))
                 if weight is None:
-                    raise Unusable(Message("its weights are of another model than {path}", path=path))
+                    raise Unusable(Message("its weights belong to another model than {path}", path=path))
                 weight.assign(file.read(name, "f", tuple(weight.shape)).astype(np.float32))
         return Classifier(
             model,
             list(config.class_names),
-            preprocessing=config.preprocessing,
+            preprocessing=config.scaling,
             resize=config.resize,
             alpha=config.alpha,
             orientation=config.orientation,
@@ -166,7 +166,7 @@ class Replay:
     def _open(self, name: str) -> "AbstractContextManager[ArrayFile]":
         if not (self.folder / name).exists():
             raise TrainingError(
-                Message("The run {run} has not kept {name}: choose another epoch.", run=self.run.id, name=name)
+                Message("The run {run} has no {name}: choose another epoch.", run=self.run.id, name=name)
             )
         return open_arrays(self.folder / name, max_bytes=_MAX_BYTES, remedy=_REMEDY, error=TrainingError)
 
@@ -176,7 +176,7 @@ def _within(classes: NDArray[np.integer], names: NDArray[np.str_]) -> bool:
 
 
 def _foreign() -> Message:
-    return Message("it is of other classes than the run")
+    return Message("its classes are not those of the run")
 
 
 def _name(epoch: int) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from carvis.errors import TrainingError
 from carvis.language import Message
 from carvis.training.config import RunConfig
+from carvis.training.end_reasons import KILLED
 from carvis.training.event_log import read_events
 from carvis.training.schemas import ALIVE_STATES, NUMBERS, Config, Status
 from carvis.workspace import (
@@ -38,11 +39,11 @@ CONFIG, STATUS, EVENTS, LOG, LOCK, STOP, OUTPUT = (
 # An error within a Keras callback comes with a long trace.
 _LOG_END = 40
 _LOG_BYTES = 10_000_000
-_REMEDY = Message("mend it, or remove this run")
+_REMEDY = Message("repair it, or remove this run")
 
 
 class Run:
-    """A training run, as its directory tells it; each property reads anew what can change.
+    """A training run, as its directory describes it; each property reads again what can change.
 
     Args:
         directory: holds ``config.json``.
@@ -60,8 +61,8 @@ class Run:
         if not any(os.path.lexists(self.directory / name) for name in (CONFIG, STATUS)):
             raise TrainingError(
                 Message(
-                    "{directory} is no folder of a run, for it holds no {config}: name one that `python -m carvis runs`"
-                    " lists.",
+                    "{directory} is not the folder of a run: it holds no {config}. `python -m carvis runs`"
+                    " lists the runs.",
                     directory=directory,
                     config=CONFIG,
                 )
@@ -88,7 +89,7 @@ class Run:
 
     @property
     def config(self) -> dict:
-        """Everything that is needed to start this run; one of an earlier carvis may lack some of it.
+        """The facts of ``config.json``; one of an earlier version may lack some.
 
         Raises:
             TrainingError: the file is damaged.
@@ -97,7 +98,7 @@ class Run:
 
     @property
     def complete_config(self) -> RunConfig:
-        """The same, with all that is needed to carry the run out.
+        """The complete configuration.
 
         Raises:
             TrainingError: something is missing, or the file is damaged.
@@ -111,17 +112,17 @@ class Run:
 
     @property
     def status(self) -> dict:
-        """How far it is: state, reason, epoch, epochs, best_epoch, metrics, model, times.
+        """The facts of ``status.json``: state, reason, epoch, epochs, best_epoch, metrics, model, times.
 
         A run that says it is running, or waits for its turn, while nobody holds its lock is ``crashed``, with the end
         of its log.
         """
         status = {"state": "queued", "reason": None} | read_facts(self.directory / STATUS, Status)
         if _has_a_process(status) and not self.alive:
-            # It may have ended between the two looks.
+            # It may have ended in between.
             status |= read_facts(self.directory / STATUS, Status)
         if _has_a_process(status) and not self.alive:
-            status |= {"state": "crashed", "reason": "The process ended without a word: was it killed?"}
+            status |= {"state": "crashed", "reason": KILLED}
         if status["state"] == "crashed":
             status["log_end"] = self.log(_LOG_END)
         return status
@@ -156,10 +157,10 @@ class Run:
     @property
     def history(self) -> pd.DataFrame:
         """One row an epoch: epoch, loss, accuracy, val_loss, val_accuracy, learning_rate, images_per_second, ..."""
-        # An epoch that was told twice, since the run began anew, holds as it was told last.
+        # An epoch that was trained twice, since the run began anew, counts as it was trained last.
         epochs = (event for event in self.events()[0] if event.get("kind") == "epoch" and event.get("epoch"))
-        told = {event["epoch"]: event for event in epochs}
-        rows = [told[epoch] for epoch in sorted(told)]
+        latest = {event["epoch"]: event for event in epochs}
+        rows = [latest[epoch] for epoch in sorted(latest)]
         columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
         table = pd.DataFrame(rows, columns=None if rows else columns).drop(columns=["kind", "time"], errors="ignore")
         # What is null in all epochs has no type.
@@ -177,7 +178,7 @@ class Run:
 
     @property
     def model_path(self) -> Path | None:
-        """The model that came of it, or None.
+        """The model that was trained, or None.
 
         Raises:
             PathError: the file of its status names one outside the workspace.
@@ -186,7 +187,7 @@ class Run:
         return resolve_inside(name, [self.workspace.root, self.workspace.models_dir]) if name else None
 
     def classifier(self) -> "Classifier":
-        """Open the model that came of it.
+        """Open the model that was trained.
 
         Raises:
             TrainingError: there is none yet.
@@ -194,18 +195,16 @@ class Run:
         from carvis.classifier import load_classifier
 
         if self.model_path is None:
-            raise TrainingError(
-                Message("The run {id} has left no model (it is {state}).", id=self.id, state=self.state)
-            )
+            raise TrainingError(Message("The run {id} has no model (it is {state}).", id=self.id, state=self.state))
         return load_classifier(self.model_path)
 
     def stop(self) -> None:
-        """Ask the run to end after the step it is at, keeping what was learnt."""
+        """Request that the run ends after the current step, keeping what was learnt."""
         (self.directory / STOP).touch()
 
 
 def _has_a_process(status: dict) -> bool:
-    # A run that is only prepared is queued too, but no process has ever taken it up.
+    # A run that is only prepared is queued too, but no process has started it.
     return status["state"] in ALIVE_STATES or (status["state"] == "queued" and "pid" in status)
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
+from carvis.training.end_reasons import CTRL_C, SIGTERM, stop_file
+
 
 class StopRequest:
     """Turns Ctrl-C (SIGINT) and SIGTERM into a request to stop, which training follows after the current step.
@@ -41,8 +43,8 @@ class StopRequest:
     def reason(self) -> str | None:
         """Why to stop, or None to continue."""
         if self._signal is not None:
-            return "Ctrl-C" if self._signal == signal.SIGINT else "asked to end (SIGTERM)"
-        return next((f"asked to stop by the file {file.name}" for file in self._files if file.exists()), None)
+            return CTRL_C if self._signal == signal.SIGINT else SIGTERM
+        return next((stop_file(file.name) for file in self._files if file.exists()), None)
 
     @property
     def by_signal(self) -> bool:

@@ -34,7 +34,6 @@ def read_images(
     stop_requested: StopRequested,
 ) -> tuple[ImageSet, ImageSet]:
     """Read training and validation images, report the progress, and log what cannot be read."""
-    assert config.input_size is not None, "the model has been opened"
     total, before, reported = len(train_samples) + len(valid_samples), 0, 0.0
 
     def progress(done: int, _: int) -> bool:
@@ -49,7 +48,7 @@ def read_images(
         images = ImageSet(
             samples,
             config.class_names,
-            config.input_size,
+            config.size,
             resize=config.resize,
             reading=config.reading,
             channels=channels,
@@ -93,15 +92,10 @@ def training_inputs(
             return halves.learning, *features, config
     return (
         model,
-        ImageInputs(train, _preprocessing(config), config.shown_views, config.seed),
-        ImageInputs(valid, _preprocessing(config), [None], config.seed),
+        ImageInputs(train, config.scaling, config.shown_views, config.seed),
+        ImageInputs(valid, config.scaling, [None], config.seed),
         config,
     )
-
-
-def _preprocessing(config: RunConfig) -> str:
-    assert config.preprocessing is not None, "the model has been opened"
-    return config.preprocessing
 
 
 def _worth_caching(model: keras.Model, config: RunConfig, resumed: bool) -> Halves | None:
@@ -138,7 +132,7 @@ def _features(
     if resumed and not filled:
         raise TrainingError(
             Message(
-                "The run {run} needs its feature cache to go on, and there is no room for it: free some disk space.",
+                "The run {run} needs its feature cache to resume, and there is no room for it: free some disk space.",
                 run=run.id,
             )
         )

@@ -1,4 +1,4 @@
-"""Reading NumPy's ``.npz`` files: no pickles, and nothing is unpacked that is larger or of another kind than asked."""
+"""Reading NumPy's ``.npz`` files: no pickles, and nothing larger or of another type than expected is unpacked."""
 
 import math
 import tokenize
@@ -118,7 +118,7 @@ def open_arrays(
 
     Raises:
         error: the file cannot be read, is no such archive or damaged, or an array is missing, too large, or of another
-            type or shape than was asked for; also where the block raises ``Unusable``.
+            type or shape than expected; also where the block raises ``Unusable``.
     """
     try:
         try:

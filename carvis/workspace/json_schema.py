@@ -1,7 +1,7 @@
 """What a JSON file must hold: types for schemas, and in words what does not follow one.
 
 A schema is what pydantic's ``TypeAdapter`` takes; here mostly a ``TypedDict`` (of ``typing_extensions``), whose values
-stay plain dictionaries. It is checked strictly: a text is no number, and true is no 1.
+stay plain dictionaries. It is checked strictly: a text is not a number, and true is not 1.
 """
 
 import functools

@@ -18,7 +18,7 @@ SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 SPLIT_REPORT, MASKS, DATA = "split.json", "masks", "data"
 _MOST_BESIDE, _MOST_BYTES = 500, 1_000_000
 # In the demo's folder: images are drawn here and moved to their split once all of it is drawn, so that no part is taken
-# for the whole. What a killed drawing left is gone on with.
+# for the whole. A drawing that was killed is resumed.
 STAGING = ".drawing"
 # In the workspace's cache: the demo as it was while a new one is made.
 DEMO_BEFORE = "demo-before"

@@ -1,4 +1,4 @@
-"""What the operating system answers, in words of a person: the reason of an error, and what helps against it."""
+"""Errors of the operating system in plain words: the reason, and the remedy."""
 
 import errno
 import os
@@ -106,7 +106,7 @@ def not_written(path: str | os.PathLike[str], error: OSError) -> Message:
 
 
 def shown_path(path: str | os.PathLike[str], most: int = 200) -> str:
-    """Return a path as a sentence names it: bytes that are no text escaped, and the middle left out of a long one."""
+    """Return a path as a sentence names it: bytes that are not text escaped, and the middle of a long one elided."""
     text = os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1_000_000_000
 MAX_ROWS = 5_000_000
-# What the columns that are asked for may take together once they are decoded.
+# What the requested columns may take together once they are decoded.
 MAX_DECODED = 4_000_000_000
 _MOST_COLUMNS = 50_000
 

@@ -72,7 +72,7 @@ def read_regular(path: str | Path, max_bytes: int) -> bytes:
         FileKindError, OSError: as ``open_regular``.
     """
     with open_regular(path) as file:
-        # The size that is told may be of another moment, or none at all (``/proc``): what is read is measured.
+        # The reported size may be of another moment, or none at all (``/proc``): what is read is measured.
         content = file.read(max_bytes + 1) if os.fstat(file.fileno()).st_size <= max_bytes else None
     if content is None or len(content) > max_bytes:
         raise CarvisError(

@@ -141,7 +141,7 @@ class Workspace:
         return [folder for folder in folders if os.path.lexists(folder / "status.json")]
 
     def misclassified_tables(self) -> list[Path]:
-        """List tables of misclassified pictures: ``df2.csv`` files and every CSV in a folder named ``incorrect``."""
+        """List tables of misclassified images: ``df2.csv`` files and every CSV in a folder named ``incorrect``."""
         links = self.links
         folders = [self.root, self.data_dir, self.root / "incorrect"]
         inside = walk(self.data_dir, links, folders=True, skip=_WITHOUT_TABLES, deepest=_TABLES_DEEP)
@@ -151,7 +151,7 @@ class Workspace:
         return sorted(found)
 
     def links_out(self) -> list[Path]:
-        """List the models, tables, runs and evaluations that are left out because a link leads out of the workspace."""
+        """List the models, tables, runs and evaluations that are skipped because a link leads out of the workspace."""
         links = self.links
         tables = (".csv",)
         places = (

@@ -7,7 +7,7 @@ from carvis.workspace.layout import canonical_split
 
 
 def canonical_id(relative: str | PurePosixPath) -> str:
-    """Return the id of the picture at ``relative`` (its path below the data set's root).
+    """Return the id of the image at ``relative`` (its path below the data set's root).
 
     The id is the same on every machine: forward slashes, canonical split, composed Unicode (NFC), since
     file systems differ in how they spell accented and Japanese letters.

@@ -65,12 +65,12 @@ def walk(
     """Go through the files below a folder, or its folders, those of a folder by name.
 
     A folder that is reached by a link comes after those that lie there; each is gone through once. What cannot be read
-    is left out.
+    is skipped.
 
     Args:
         top: need not exist; may be a link, where ``links`` allow it.
         links: which links are followed; by default those that lead into ``top``.
-        refused: called with the path of what is left out, and why, in words after its name.
+        refused: called with the path of what is skipped, and why, in words after its name.
         skip: names, in small letters, that are passed over in silence.
         hidden: whether names that begin with a dot count, too.
         folders: give the folders in place of the files; both where None.

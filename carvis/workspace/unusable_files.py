@@ -1,4 +1,4 @@
-"""What is said of a file that cannot be used: one sentence with its name, what is wrong with it, and the remedy."""
+"""Error messages on files that cannot be used: one sentence with its name, what is wrong with it, and the remedy."""
 
 from pathlib import Path
 

@@ -10,23 +10,22 @@ from ui.widgets.layout import guarded, heading, no_models
 
 heading(
     _("Where models look"),
-    _("On which parts of the car do the models look over all pictures, and which do they need?"),
+    _("Which parts of the car do the models look at over all images, and which do they need?"),
     _(
-        "One heatmap tells about one picture. Here the heatmaps of all annotated pictures are summed up, part by "
-        "part.\n\n"
-        "- **Share of the map**: how much of a model's evidence lies on the part. The **line** beside it is the part's "
-        "share of the picture: a map that knows nothing would reach just that. **Times its area** is one divided by "
+        "One heatmap tells about one image. Here the heatmaps of all annotated images are summed up, part by part.\n\n"
+        "- **Share of the evidence**: how much of a model's evidence lies on the part. The **line** beside it is the "
+        "part's share of the image, which evidence spread at random would reach. **Times its area** is one divided by "
         "the other.\n"
-        "- **Maximum lies on it** (the pointing game): in how many pictures the strongest place of the map is on the "
+        "- **Maximum lies on it** (the pointing game): in how many images the maximum of the heatmap lies on the "
         "part.\n"
-        "- **Fall when covered**: the part is painted over with the colours around it and the model asked again. How "
-        "far does the probability fall? This shows what the model **needs**, where a map only shows what it looks at.\n"
-        "- The **diamond** is the control: the same shape covered elsewhere. Only what a fall has beyond it comes from "
-        "the part itself. The background's shape, moved, covers much of the car, so its control is large.\n\n"
-        "**What stands out** compares the classes: a class for which a model rests on a part that it does not use for "
-        "the others has perhaps been learnt by a shortcut, such as a backdrop.\n\n"
-        "**Where models disagree**, below, finds the pictures to look at next: those on which the models give the same "
-        "answer for different reasons, and those on which one alone is right."
+        "- **Fall when occluded**: the part is filled with the colours around it and the model predicts again. How far "
+        "does the probability fall? This shows what the model **needs**; a heatmap only shows what it looks at.\n"
+        "- The **diamond** is the control: the same shape occluded elsewhere. Only what a fall has beyond it comes "
+        "from the part itself. The background's shape, moved, occludes much of the car, so its control is large.\n\n"
+        "**What stands out** compares the classes: where a model relies on a part for one class and not for the "
+        "others, it may have learnt a shortcut, such as a backdrop.\n\n"
+        "**Where models disagree**, below, finds the images to look at next: those with the same prediction for "
+        "different reasons, and those on which only one model is right."
     ),
 )
 files = workspace.model_files()

@@ -1,4 +1,4 @@
-"""Filters: what does each filter of a layer answer to?"""
+"""Filters: what does each filter of a layer respond to?"""
 
 import streamlit as st
 
@@ -13,22 +13,22 @@ from ui.widgets.text import plain
 
 heading(
     _("Filters"),
-    _("What does each filter of a layer answer to, and what did training make of it?"),
+    _("What does each filter of a layer respond to, and how did training change it?"),
     _(
-        "A convolution is a set of **filters**; each looks for one thing everywhere in the picture. A **pattern** is a "
-        "picture made so that one filter answers as strongly as it can: it starts as noise, and each step changes the "
-        "pixels a little in the direction that the filter likes.\n\n"
-        "- **Patterns**: early layers like colours and edges, later ones textures and parts. A pattern that still "
-        "looks like noise says that the filter has learnt little. ✕ marks a filter that answered to no noise at all, "
-        "* one that answered only to other noise than the first.\n"
-        "- **Spectrum**: how fine are the patterns, or what a layer passes on? Few cycles a picture are broad shapes, "
-        "many are fine texture. The line for noise shows what a pattern without any structure would have.\n"
-        "- **Fine-tuning lens**: two models, one trained on from the other, filter by filter. Frozen layers are "
+        "A convolution is a set of **filters**; each looks for one thing everywhere in the image. A **pattern** is an "
+        "image to which one filter responds as strongly as possible (activation maximisation): it starts as noise, and "
+        "each step changes the pixels a little in the direction that increases the response.\n\n"
+        "- **Patterns**: filters of early layers respond to colours and edges, those of later ones to textures and "
+        "parts. A pattern that still looks like noise means that the filter has learnt little. ✕ marks a dead filter, "
+        "for which no noise gave a gradient, * one for which only wider noise did.\n"
+        "- **Spectrum**: how fine are the patterns, or the activations of a layer? Few cycles per image are broad "
+        "shapes, many are fine texture. The line for noise is the value of a pattern without any structure.\n"
+        "- **Fine-tuning lens**: a model and one fine-tuned from it, filter by filter. Frozen layers are "
         "identical.\n"
-        "- **Filter to pictures**: the real pictures that excite a filter most, and where. This is the test of what a "
-        "pattern seems to say.\n\n"
+        "- **Top images**: the real images that activate a filter most, and where. They test what a pattern "
+        "suggests.\n\n"
         "Under **Settings**: the tutorial's form, or the regularised one, smoother and in fuller colour. A pattern "
-        "shows what a filter likes best, not all that it answers to."
+        "shows what a filter responds to most, not everything it responds to."
     ),
 )
 files = workspace.model_files()

@@ -96,7 +96,7 @@ def test_files_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(ModelError, match="does not exist"):
         slim(weights=tmp_path / "none.h5")
     (tmp_path / "text.h5").write_text("no weights")
-    with pytest.raises(ModelError, match="holds no Keras weights"):
+    with pytest.raises(ModelError, match="contains no Keras weights"):
         slim(weights=tmp_path / "text.h5")
     build_model("own", 3, 32, width=4).save(tmp_path / "own.keras")
     with pytest.raises(ModelError, match="fits none of the 13 layers"):

@@ -34,7 +34,7 @@ def run() -> Iterator[str]:
 def filters() -> Iterator[str]:
     """Compare drawing filters together with one at a time, whose time is scaled from a few filters to as many."""
     clf = _vgg16()
-    _let_answer(clf)
+    _scale_weights(clf)
     for layer in LAYERS:
         yield compare(
             f"{TOGETHER} filters of {layer} in 40 steps together, one at a time in eager mode (from {ALONE})",
@@ -50,8 +50,8 @@ def _vgg16() -> Classifier:
     return Classifier(build_model("fine-tune", 20, 256), names, preprocessing="unit", name="vgg16")
 
 
-def _let_answer(clf: Classifier) -> None:
-    """Give convolutions weights that keep the signal's size: with Keras's own most filters of block 5 are deaf."""
+def _scale_weights(clf: Classifier) -> None:
+    """Give convolutions weights that keep the signal's size: with Keras's own most filters of block 5 are dead."""
     rng = np.random.default_rng(0)
     for path in clf.conv_layers:
         kernel, bias = clf.layer(path).get_weights()
@@ -67,6 +67,6 @@ def _one_at_a_time(clf: Classifier, layer: str, index: int) -> np.ndarray:
         with tf.GradientTape() as tape:
             tape.watch(x)
             loss = tf.reduce_mean(below(x / 255)[..., index])
-        slope = tape.gradient(loss, x)
-        x += slope / (tf.sqrt(tf.reduce_mean(slope**2)) + 1e-5)
+        gradient = tape.gradient(loss, x)
+        x += gradient / (tf.sqrt(tf.reduce_mean(gradient**2)) + 1e-5)
     return x.numpy()

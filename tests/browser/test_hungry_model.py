@@ -23,9 +23,9 @@ def test_the_server_outlives_a_model_that_eats_memory(chromium, serve, wait, wor
     address = serve(workspace)
     page = chromium.new_page()
     page.goto(f"{address}/models?model=hungry")
-    page.get_by_text("opened only when you ask for it").first.wait_for(timeout=180_000)
+    page.get_by_text("is not opened automatically").first.wait_for(timeout=180_000)
     page.get_by_role("button", name="Open this model").click()
-    page.get_by_text("of memory to look at one image, so it is not opened here").first.wait_for(timeout=240_000)
+    page.get_by_text("of memory to predict one image, so it is not opened here").first.wait_for(timeout=240_000)
     wait(page)
     with urllib.request.urlopen(f"{address}/_stcore/health", timeout=10) as answer:
         assert answer.status == 200

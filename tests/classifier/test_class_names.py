@@ -108,7 +108,7 @@ def test_files_that_disagree_or_do_not_fit_are_said_and_not_used(tmp_path):
 def test_a_file_that_does_not_fit_is_refused_where_it_was_asked_for(tmp_path):
     path = _model(tmp_path / "m.keras")
     (tmp_path / "two.txt").write_text("a\nb\n")
-    with pytest.raises(ModelError, match=r"two\.txt names 2 classes, but m\.keras tells 3 apart"):
+    with pytest.raises(ModelError, match=r"two\.txt names 2 classes, but m\.keras has 3"):
         load_classifier(path, class_names=tmp_path / "two.txt")
 
 
@@ -117,7 +117,7 @@ def test_a_guess_is_not_saved_with_the_model(tmp_path):
     guessed = load_classifier(path, data=data)
     card = read_card(save_classifier(guessed, tmp_path / "again.keras"))
     assert card.class_names is None and card.preprocessing is None and card.resize is None
-    told = guessed.variant(class_names=["x", "y", "z"], preprocessing="tf")
+    told = guessed.replace(class_names=["x", "y", "z"], preprocessing="tf")
     card = read_card(save_classifier(told, tmp_path / "told.keras"))
     assert card.class_names == ["x", "y", "z"] and card.preprocessing == "tf" and card.resize is None
 
@@ -145,7 +145,7 @@ def test_names_lent_by_another_data_set_are_told_with_their_card(tmp_path):
 
 def test_a_variant_shares_the_model(tmp_path):
     clf = load_classifier(_model(tmp_path / "m.keras"), class_names=FRUIT)
-    other = clf.variant(preprocessing="tf", class_names=["x", "y", "z"])
+    other = clf.replace(preprocessing="tf", class_names=["x", "y", "z"])
     assert other.model is clf.model and other.preprocessing == "tf" and other.class_names == ["x", "y", "z"]
     assert clf.preprocessing == "unit" and clf.class_names == FRUIT and other.sha256 == clf.sha256
     assert other.fingerprint != clf.fingerprint
@@ -153,6 +153,6 @@ def test_a_variant_shares_the_model(tmp_path):
     grey = keras.ops.convert_to_numpy(clf.model(image / np.float32(127.5) - 1))
     np.testing.assert_allclose(other.predict(image), grey, atol=1e-6)
     with pytest.raises(ModelError, match="is no preprocessing"):
-        clf.variant(preprocessing="no")
+        clf.replace(preprocessing="no")
     with pytest.raises(TypeError):
-        clf.variant(colour="red")
+        clf.replace(colour="red")

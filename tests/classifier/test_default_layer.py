@@ -8,7 +8,7 @@ from keras import ops
 from carvis.architectures import build_model
 from carvis.classifier import Classifier, load_classifier
 from carvis.classifier.dominators import dominator_chain, is_cut
-from carvis.classifier.explainable_layers import Places
+from carvis.classifier.layer_graph import LayerGraph
 from carvis.errors import ModelError
 
 L = keras.layers
@@ -131,7 +131,7 @@ def test_every_path_passes_it(body, expected, end):
         model = ended(image, x)
     clf = classifier(model)
     assert clf.default_layer == expected
-    assert clf.places.passes_all(clf.default_layer) and clf.places.notes(clf.default_layer) == ()
+    assert clf.layer_graph.passes_all(clf.default_layer) and clf.layer_graph.notes(clf.default_layer) == ()
     table = clf.layer_table().set_index("name")
     assert not table.loc[expected, "branch"] and table.loc[expected, "explainable"]
 
@@ -142,7 +142,7 @@ def test_with_maps_of_two_levels_pooled_the_place_before_they_part():
     deep = conv("deep")(L.MaxPooling2D()(x))
     clf = classifier(ended(image, x, L.Concatenate()([L.GlobalAveragePooling2D()(one) for one in (x, deep)])))
     assert (clf.default_layer, clf.last_conv_layer) == ("first", "deep")
-    [note] = clf.places.notes("deep")
+    [note] = clf.layer_graph.notes("deep")
     assert note.startswith("deep is one of several branches")
     assert clf.layer_table().set_index("name")["branch"].to_dict()["deep"]
 
@@ -167,7 +167,7 @@ def test_what_only_scales_the_image_is_no_layer_to_explain():
     x = L.BatchNormalization()(L.Normalization(mean=0.4, variance=1.0)(L.Rescaling(2.0, -1)(image)))
     clf = classifier(ended(image, x, L.Dense(4)(L.Flatten()(x))))
     assert clf.default_layer is None
-    assert "occlusion" in clf.places.why_no_default
+    assert "occlusion" in clf.layer_graph.why_no_default
 
 
 def test_two_backbones_have_no_layer_in_common():
@@ -175,8 +175,8 @@ def test_two_backbones_have_no_layer_in_common():
     pooled = [L.GlobalAveragePooling2D()(conv(name)(image)) for name in ("one", "two")]
     clf = classifier(ended(image, None, L.Concatenate()(pooled)))
     assert clf.default_layer is None
-    assert clf.places.why_no_default.startswith("No layer of net that all of the signal passes")
-    assert [clf.places.passes_all(name) for name in ("one", "two")] == [False, False]
+    assert clf.layer_graph.why_no_default.startswith("net has no layer that the whole signal passes")
+    assert [clf.layer_graph.passes_all(name) for name in ("one", "two")] == [False, False]
 
 
 def attention(x):
@@ -206,10 +206,10 @@ def test_a_layer_before_places_are_mixed_says_so(mixing, patches):
     clf = classifier(ended(image, None, L.GlobalAveragePooling1D()(L.LayerNormalization()(mixing(x)))))
     if patches == "convolution":
         assert clf.default_layer == "patches"
-        [note] = clf.places.notes("patches")
-        assert note.startswith("patches lies before the layers that mix places")
+        [note] = clf.layer_graph.notes("patches")
+        assert note.startswith("patches comes before layers that mix positions")
     else:
-        assert clf.default_layer is None and "occlusion" in clf.places.why_no_default
+        assert clf.default_layer is None and "occlusion" in clf.layer_graph.why_no_default
 
 
 def test_a_layer_behind_attention_says_nothing():
@@ -217,7 +217,7 @@ def test_a_layer_behind_attention_says_nothing():
     tokens = L.Reshape((64, 4))(conv()(image))
     x = conv("behind")(L.Reshape((8, 8, 4))(tokens + L.MultiHeadAttention(2, 4)(tokens, tokens)))
     clf = classifier(ended(image, x))
-    assert clf.default_layer == "behind" and clf.places.notes("behind") == ()
+    assert clf.default_layer == "behind" and clf.layer_graph.notes("behind") == ()
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_models_of_keras_applications(family):
     side, expected = SMALLEST[family]
     keras.utils.clear_session()
     model = getattr(A, family)(weights=None, input_shape=(side, side, 3), classes=3)
-    places = Places(model, family)
+    places = LayerGraph(model, family)
     assert places.default == expected
     assert places.by_path[expected].shape[-1] == model.layers[-2].output.shape[-1] or family == "VGG16"
 

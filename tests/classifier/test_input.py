@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from carvis.classifier import Classifier, load_classifier
-from carvis.classifier.ranges.input import seen_range
+from carvis.classifier.ranges.input import first_weights_range
 from carvis.errors import ModelError
 from carvis.explain import heatmaps
 
@@ -81,7 +81,7 @@ LEADING = {
 def test_numbers_tell_whether_a_model_scales_its_input(name, tmp_path):
     steps, ends, preprocessing = LEADING[name]
     model = built(*steps)
-    found = seen_range(model, SIZE[:2], 3)
+    found = first_weights_range(model, SIZE[:2], 3)
     assert (found.low, found.high) == pytest.approx(ends, rel=1e-3, abs=1e-3)
     assert found.preprocessing == preprocessing
     if name != "mean_off":
@@ -98,13 +98,16 @@ def test_a_trusted_lambda_counts_and_what_cannot_be_told_is_said(tmp_path):
     clf = load_classifier(tmp_path / "own.keras", trust=True)
     assert clf.preprocessing == "unit" and any("as -1 to 509" in sentence for sentence in clf.assumptions)
     built(L.Rescaling(0.1)).save(tmp_path / "odd.keras")
-    assert any("cannot be told" in sentence for sentence in load_classifier(tmp_path / "odd.keras").assumptions)
+    assert any(
+        "does not show the range it expects" in sentence
+        for sentence in load_classifier(tmp_path / "odd.keras").assumptions
+    )
 
 
 @pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3Small"])
 def test_bases_with_their_preprocessing_inside_take_pixels(name):
     model = getattr(keras.applications, name)(weights=None, input_shape=(32, 32, 3), classes=2)
-    found = seen_range(model, (32, 32), 3)
+    found = first_weights_range(model, (32, 32), 3)
     assert found.preprocessing == "none" and found.certain
 
 
@@ -125,7 +128,7 @@ def test_the_inputs_type_counts(dtype, tmp_path):
 
 def test_a_model_of_whole_numbers_is_never_fed_scaled_ones(tmp_path):
     model = built(L.Rescaling(1 / 255), dtype="uint8")
-    with pytest.raises(ModelError, match="takes whole numbers"):
+    with pytest.raises(ModelError, match="takes integers"):
         Classifier(model, "abc", preprocessing="unit")
     assert Classifier(model, "abc", preprocessing="none").predict(IMAGES).shape == (3, 3)
 
@@ -189,5 +192,5 @@ def test_one_input_however_it_is_given(inputs, recwarn):
 def test_a_batch_that_is_built_in_is_refused_in_a_sentence():
     image = keras.Input(SIZE, batch_size=1)
     model = keras.Model(image, L.Dense(3, "softmax")(ops.reshape(image, (1, -1))))
-    with pytest.raises(ModelError, match="takes exactly 1 images at once"):
+    with pytest.raises(ModelError, match="has a fixed batch size of 1"):
         Classifier(model, "abc")

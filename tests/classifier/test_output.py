@@ -221,7 +221,7 @@ def test_a_file_of_one_score_opens_with_and_without_names(tmp_path):
 
 @pytest.mark.parametrize(
     ("end", "says"),
-    [(lambda a, b: ops.relu(a), "measures something"), (lambda a, b: ops.softmax(a), "1 for every image")],
+    [(lambda a, b: ops.relu(a), "as a regression model does"), (lambda a, b: ops.softmax(a), "1 for every image")],
 )
 def test_one_number_that_can_be_no_class_is_refused_unless_told(end, says):
     model, _, _ = built(end, n=1)
@@ -290,7 +290,7 @@ def test_told_meanings_are_obeyed_saved_and_part_of_the_fingerprint(tmp_path):
 
     again = load_classifier(save_classifier(told, tmp_path / "told.keras"))
     assert again.output == "independent-logit" and again.fingerprint == told.fingerprint
-    with pytest.raises(ModelError, match="no meaning of an output"):
+    with pytest.raises(ModelError, match="no output meaning"):
         Classifier(model, "abc", output="percent")
 
 

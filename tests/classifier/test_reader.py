@@ -82,7 +82,7 @@ def test_saving_keeps_the_reading_and_the_fingerprint(file, tmp_path):
     clf = load_classifier(file, ["dark", "light"], "unit", resize="nearest")
     again = load_classifier(save_classifier(clf, tmp_path / "again.keras"))
     assert reading_of(again) == reading_of(clf) and again.fingerprint == clf.fingerprint
-    assert again.assumptions == ["The card again.json marks as only assumed: alpha, orientation."]
+    assert again.assumptions == ["The card again.json marks as assumed: alpha, orientation."]
 
 
 def test_the_fingerprint_knows_the_reading():

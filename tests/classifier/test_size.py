@@ -136,7 +136,8 @@ def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(
     from carvis.dataset import Dataset
     from carvis.dataset.parts import read_parts
     from carvis.evaluation import evaluate
-    from carvis.explain import attention_on_parts, exciting_pictures, faithfulness
+    from carvis.explain import attention_on_parts, faithfulness, top_images
+    from carvis.explain.attention import AttentionSettings
 
     sizes = ((60, 100), (80, 50), (60, 100))
     for label in ("a", "b"):
@@ -158,12 +159,12 @@ def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(
     # A black image has no red: its two classes are equal, and the first one is taken.
     assert found.accuracy == 1
     parts = read_parts(tmp_path / "data" / "parts.csv", data, "test")
-    looked = attention_on_parts(clf, data, "test", parts, target="true", layer="conv")
+    looked = attention_on_parts(clf, data, "test", parts, AttentionSettings(target="true", layer="conv"))
     assert (looked.table["share:spot"] > 0.8).all() and len(looked.table) == 3
-    top = exciting_pictures(clf, data, "test", "conv", most=2)
+    top = top_images(clf, data, "test", "conv", most=2)
     assert set(top.table["label"]) == {"b"}
     cropping = Classifier(spotting(L.Resizing(40, 40), L.CenterCrop(32, 32), SCALED), "ab", preprocessing="none")
-    places = exciting_pictures(cropping, data, "test", "conv", most=3).table.set_index("id")
+    places = top_images(cropping, data, "test", "conv", most=3).table.set_index("id")
     for i, (height, width) in enumerate(sizes):
         row = places.loc[f"test/b/{i}.png"]
         assert 20 <= row.y * height <= 32 and 15 <= row.x * width <= 27
@@ -175,7 +176,7 @@ def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(
 
 def test_a_wrong_size_is_refused(tmp_path):
     spotting(SCALED, shape=(32, 32, 3)).save(tmp_path / "fixed.keras")
-    with pytest.raises(ModelError, match="takes pictures of 32x32"):
+    with pytest.raises(ModelError, match="takes images of 32x32"):
         load_classifier(tmp_path / "fixed.keras", input_size=48)
 
 
@@ -199,7 +200,7 @@ def test_input_size_and_output_are_given_on_every_verb_that_opens_a_model(tmp_pa
     assert main(["activations", model, image, "--out", str(tmp_path / "layers"), *size]) == 0
     assert main(["filters", model, *size]) == 0
     assert main(["summary", model, "--input-size", "big"]) == 2
-    assert "big is no input size" in capsys.readouterr().err
+    assert "big is not an input size" in capsys.readouterr().err
 
 
 def test_a_model_of_any_size_shows_itself_and_what_was_assumed_stays_out_of_its_card(tmp_path):

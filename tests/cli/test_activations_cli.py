@@ -40,7 +40,7 @@ def folder(tmp_path, monkeypatch):
 def test_a_grid_a_layer_and_the_arrays_of_each_model(folder, capsys):
     assert main(["activations", "one.keras", "two.keras", "car.png", "--out", "out", "--side", "8"]) == 0
     said = capsys.readouterr().out
-    assert "car.png  one  a  8x8  2 channels, 1 dead" in said and "1 of 1 pictures x 2 models" in said
+    assert "car.png  one  a  8x8  2 channels, 1 dead" in said and "1 of 1 images x 2 models" in said
     names = [f"car--{model}{end}" for model in ("one", "two") for end in ("--a.png", "--b.png", ".npz")]
     assert sorted(path.name for path in Path("out").iterdir()) == names
     assert read_image("out/car--one--a.png").shape == (8 + 2 * 4, 2 * (8 + 4) + 4, 3)
@@ -72,14 +72,14 @@ def test_one_broken_picture_does_not_stop_the_rest(folder, capsys):
     Path("bad.png").write_bytes(b"x")
     assert main(["activations", "one.keras", "bad.png", "car.png", "--out", "out"]) == 0
     captured = capsys.readouterr()
-    assert "bad.png" in captured.err and "1 of 2 pictures" in captured.out
+    assert "bad.png" in captured.err and "1 of 2 images" in captured.out
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["car.png"], "No model was named"),
-        (["one.keras"], "No picture was named"),
+        (["car.png"], "No model given"),
+        (["one.keras"], "No image given"),
         (["none.keras", "car.png"], "none.keras"),
         (["one.keras", "none.png"], "none.png"),
         (["one.keras", "car.png", "--layers", "magic"], "no layer magic"),

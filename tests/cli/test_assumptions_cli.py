@@ -78,7 +78,7 @@ def test_all_verbs_say_the_same_names(workspace, tmp_path, capsys):
     target = ["--target", "Birne", "--out"]
     assert _run(workspace, "heatmaps", model, image, *target, tmp_path / "maps") == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "data set fruit, in Keras' order" in said and "preprocessing tf, 80 of 80" in said
+    assert "data set fruit, in Keras' folder order" in said and "preprocessing tf, 80 of 80" in said
     # The copy of an image lies in no data set, so that nothing lends names, unless --data does.
     copy = tmp_path / "copy.png"
     copy.write_bytes(image.read_bytes())
@@ -86,7 +86,7 @@ def test_all_verbs_say_the_same_names(workspace, tmp_path, capsys):
     assert "Birne" in capsys.readouterr().err
     assert _run(workspace, "heatmaps", model, copy, "--data", data, *target, tmp_path / "copies") == 0
     assert _run(workspace, "activations", model, image, "--out", tmp_path / "acts") == 0
-    assert "data set fruit, in Keras' order" in " ".join(capsys.readouterr().out.split())
+    assert "data set fruit, in Keras' folder order" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_is_settled_goes_into_the_card_when_asked_for(workspace, tmp_path, capsys):
@@ -98,7 +98,7 @@ def test_what_is_settled_goes_into_the_card_when_asked_for(workspace, tmp_path, 
     capsys.readouterr()
     assert _run(workspace, "summary", model, "--data", data, "--save-card") == 0
     said = capsys.readouterr().out
-    assert "clearly better" in said and "Still only assumed: resize" in said
+    assert "clearly better" in said and "Still assumed: resize" in said
     card = read_card(model)
     assert card.preprocessing == "tf" and card.class_names == Dataset(data).keras_class_names
     assert card.resize is None and card.sha256

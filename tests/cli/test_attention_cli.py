@@ -43,13 +43,13 @@ COMMAND = ["attention", "models/one.keras", "data/mini"]
 def test_a_table_is_printed_and_files_are_written(workspace, capsys):
     assert main([*COMMAND, "--parts", "boxes.csv"]) == 0
     said = capsys.readouterr().out
-    assert "one: 4 pictures" in said and "patch" in said and "elsewhere" in said and "100%" in said
+    assert "one: 4 images" in said and "patch" in said and "elsewhere" in said and "100.0%" in said
     out = workspace / "data" / "results" / "attention"
     assert sorted(path.name for path in out.iterdir()) == [
         "attention.png",
         "one-classes.png",
+        "one-images.csv",
         "one-parts.csv",
-        "one-pictures.csv",
     ]
     parts = pd.read_csv(out / "one-parts.csv", index_col="part")
     assert parts.loc["patch", "area"] == 0.25 and parts.loc["patch", "fall"] > 0.3
@@ -57,7 +57,9 @@ def test_a_table_is_printed_and_files_are_written(workspace, capsys):
         assert figure.width > 600
     assert main([*COMMAND, "--parts", "boxes.csv"]) == 2
     assert "--overwrite" in capsys.readouterr().err
-    assert main([*COMMAND, "--parts", "boxes.csv", "--overwrite", "--no-cover"]) == 0
+    # The option's name in earlier versions still works.
+    for option in ("--no-occlusion", "--no-cover"):
+        assert main([*COMMAND, "--parts", "boxes.csv", "--overwrite", option]) == 0
     assert "accuracy with" in capsys.readouterr().out
 
 
@@ -70,7 +72,7 @@ def test_a_table_is_printed_and_files_are_written(workspace, capsys):
         ([*COMMAND, "--parts", "boxes.csv", "--split", "train"], "has no split"),
         ([*COMMAND, "--parts", "boxes.csv", "--method", "magic"], "magic is not a heatmap method"),
         ([*COMMAND, "--parts", "boxes.csv", "--target", "blue"], "blue is not a target"),
-        ([*COMMAND, "--parts", "boxes.csv", "--fill", "x"], "x is not a way"),
+        ([*COMMAND, "--parts", "boxes.csv", "--fill", "x"], "x is not a fill"),
         ([*COMMAND, "--parts", "boxes.csv", "--layer", "nowhere"], "nowhere"),
     ],
 )

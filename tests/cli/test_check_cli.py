@@ -13,7 +13,7 @@ from carvis.images import write_image
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
-    """Twelve different pictures of two classes in train, two of them also in test, one with another label."""
+    """Twelve different images of two classes in train, two of them also in test, one with another label."""
     rng = np.random.default_rng(0)
     for seed in range(12):
         image = np.kron(rng.integers(0, 256, (8, 8, 3)), np.ones((6, 6, 1))).astype(np.uint8)
@@ -31,9 +31,9 @@ def workspace(tmp_path, monkeypatch):
 def test_check_says_what_is_wrong_and_what_to_do(workspace, capsys):
     assert main(["check", "data/mini", "--out", "health.json"]) == 0
     said = capsys.readouterr().out
-    assert "2 of 2 test pictures are also in train: 2 exactly, 0 nearly" in said
+    assert "2 of 2 test images are also in train: 2 exact duplicates, 0 near-duplicates" in said
     assert "measures memory" in said and "python -m carvis split" in said
-    assert "[bold]broken.jpg" in said and "Copies with another label: 1" in said
+    assert "[bold]broken.jpg" in said and "Duplicates with another label: 1" in said
     document = json.loads((workspace / "health.json").read_text("utf-8"))
     assert document["shared"]["test in train"] == {"n": 2, "exact": 2, "copies": 2}
     assert main(["check", "data/mini", "--out", "health.json"]) == 2
@@ -45,9 +45,9 @@ def test_check_says_what_is_wrong_and_what_to_do(workspace, capsys):
 def test_split_makes_a_data_set_that_check_finds_clean(workspace, capsys):
     assert main(["split", "data/mini", "--out", "data/new", "--fractions", "0.6", "0.2", "0.2"]) == 0
     said = capsys.readouterr().out
-    assert "11 of 15 pictures" in said and "left out: 2 (labels disagree)" in said and "no copies across" in said
+    assert "11 of 15 images" in said and "skipped: 2 (labels disagree)" in said and "no leakage between" in said
     assert main(["check", "data/new"]) == 0
-    assert "No picture has a copy in another split" in capsys.readouterr().out
+    assert "No leakage: no image has a duplicate in another split" in capsys.readouterr().out
     assert main(["split", "data/mini", "--out", "data/new"]) == 2
     assert "not empty" in capsys.readouterr().err
     assert main(["split", "data/mini", "--out", "list", "--manifest", "--seed", "1"]) == 0
@@ -55,7 +55,7 @@ def test_split_makes_a_data_set_that_check_finds_clean(workspace, capsys):
     assert main(["split", "data/mini", "--out", "more", "--seed", "-1"]) == 2
     assert main(["split", "data/mini", "--out", "halves", "--manifest", "--fractions", "0.5", "0.5", "0"]) == 0
     said = capsys.readouterr().out
-    assert "2 classes have no test pictures: a, b" in said and "no valid pictures" not in said
+    assert "2 classes have no test images: a, b" in said and "no valid images" not in said
 
 
 def test_where_nothing_can_be_read(workspace, capsys):
@@ -64,7 +64,7 @@ def test_where_nothing_can_be_read(workspace, capsys):
     for _ in range(2):
         assert main(["check", "data/none"]) == 0
         assert main(["split", "data/none", "--out", "new"]) == 2
-        assert "leaves no picture to split" in capsys.readouterr().err
+        assert "leaves no image to split" in capsys.readouterr().err
         (workspace / "data" / "none" / "train" / "a" / "broken.jpg").write_bytes(b"x")
 
 

@@ -51,21 +51,21 @@ def test_without_a_layer_the_layers_are_listed(workspace, capsys):
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_ctrl_c_keeps_what_is_done_and_goes_on_later(workspace, capsys, monkeypatch):
-    from carvis.explain.filters import optimiser
+    from carvis.explain.filters import ascent
 
-    monkeypatch.setattr(optimiser, "CHUNK_PIXELS", 8 * 8)
-    own = optimiser._Ascent.finished
+    monkeypatch.setattr(ascent, "CHUNK_PIXELS", 8 * 8)
+    own = ascent._Ascent.finished
 
-    def finished(self, climber):
-        if climber.index == 1:
+    def finished(self, state):
+        if state.index == 1:
             os.kill(os.getpid(), signal.SIGINT)
-        return own(self, climber)
+        return own(self, state)
 
-    monkeypatch.setattr(optimiser._Ascent, "finished", finished)
+    monkeypatch.setattr(ascent._Ascent, "finished", finished)
     assert main(["filters", "models/one.keras", "base/conv", "--out", "grid.png", *SMALL]) == 130
     assert json.loads(Path("grid.json").read_text())["filters"] == [0, 1]
     drawn = []
-    monkeypatch.setattr(optimiser._Ascent, "finished", lambda self, one: drawn.append(one.index) or own(self, one))
+    monkeypatch.setattr(ascent._Ascent, "finished", lambda self, state: drawn.append(state.index) or own(self, state))
     assert main(["filters", "models/one.keras", "base/conv", "--out", "grid.png", "--overwrite", *SMALL]) == 0
     assert drawn == [2] and json.loads(Path("grid.json").read_text())["filters"] == [0, 1, 2]
 
@@ -79,7 +79,7 @@ def test_lists_of_filters_are_read():
     [
         (["models/none.keras", "base/conv"], "none.keras"),
         (["models/one.keras", "magic"], "no layer magic"),
-        (["models/one.keras", "dense"], "gives no map"),
+        (["models/one.keras", "dense"], "does not output a feature map"),
         (["models/one.keras", "base/conv", "--filters", "3"], "no filter 3"),
         (["models/one.keras", "base/conv", "--filters", "4-2"], "0-63 or 1,2,5"),
         (["models/one.keras", "base/conv", "--filters", "x"], "0-63 or 1,2,5"),

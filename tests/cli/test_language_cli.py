@@ -93,7 +93,7 @@ def test_errors_and_results_are_japanese(bare, tmp_path, capsys):
     assert not re.search("[a-z]+ [a-z]+ [a-z]+", said)
     assert "2 クラス: 猫, 犬" in said and "3 層、パラメータ 62（学習対象 62、凍結 0）" in said
     assert main(["heatmaps", "tiny.keras", "none*.jpg"]) == 2
-    assert "none*.jpg に当てはまるものがありません" in capsys.readouterr().err
+    assert "none*.jpg に一致するものがありません" in capsys.readouterr().err
     assert main(["runs"]) == 0
     assert "まだ学習がありません" in capsys.readouterr().out
 

@@ -46,7 +46,7 @@ def test_a_model_without_a_map_leaves_the_others_and_has_other_methods(models, t
     [picture] = make_pictures(tmp_path / "test" / "cat", ["x.png"])
     both = [str(models / "flat.keras"), str(models / "gated.keras"), str(picture)]
     assert main(["heatmaps", *both, "--out", str(tmp_path / "one")]) == 0
-    assert "skipped: flat has no layer with a map" in capsys.readouterr().err
+    assert "skipped: flat has no layer with a feature map" in capsys.readouterr().err
     assert sorted(file.name for file in (tmp_path / "one").glob("*.npz")) == ["x--gated.npz"]
     for method in ("occlusion", "smoothgrad", "integrated-gradients"):
         assert main(["heatmaps", *both, "--method", method, "--out", str(tmp_path / method)]) == 0
@@ -59,7 +59,7 @@ def test_a_branch_is_named_where_it_is_drawn(models, tmp_path, make_pictures, ca
     pictures = make_pictures(tmp_path / "test" / "cat", ["x.png", "y.png"])
     args = ["heatmaps", str(models / "gated.keras"), *map(str, pictures), "--layer", "gate"]
     assert main([*args, "--out", str(tmp_path / "out")]) == 0
-    words = "gate is one of several branches: the map leaves out what the others see."
+    words = "gate is one of several branches: its heatmap lacks the evidence of the others."
     # Said once, however many pictures there are.
     assert capsys.readouterr().out.count(words) == 1
     assert Heatmap.load(tmp_path / "out" / "x--gated.npz").notes == (words,)

@@ -17,7 +17,7 @@ def test_logs_are_compared_and_two_trainings_in_one_are_told(tmp_path, monkeypat
     workspace = ["--workspace", str(tmp_path)]
     assert main(["runs", "compare", "logs/mine.csv", "../logs/bare.json", *workspace]) == 0
     said = capsys.readouterr().out
-    assert "logs/mine.csv: Two trainings follow each other here: the second begins with epoch 3." in said
+    assert "logs/mine.csv: This log holds two trainings: the second starts at epoch 3." in said
     assert "75.0%" in said and "../logs/bare.json" in said
     assert main(["runs", "compare", "logs/mine.csv", "--encoding", "ascii", *workspace]) == 2
     assert "not text in ascii" in capsys.readouterr().err

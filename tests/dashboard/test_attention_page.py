@@ -60,7 +60,7 @@ def test_a_class_and_a_part_lead_to_their_pictures(masked, open_page, words):
     assert len(app.get("image")) == 8
     app.selectbox(key="claim_part").select("ground").run()
     assert app.query_params["part"] == "ground"
-    assert "covered the probability" in words(app) or "covering it costs" in words(app)
+    assert "occluded the probability" in words(app) or "occluding it costs" in words(app)
 
 
 def test_without_annotations_the_page_says_how_to_bring_them_and_offers_a_box(own_workspace, open_page, words):
@@ -68,7 +68,7 @@ def test_without_annotations_the_page_says_how_to_bring_them_and_offers_a_box(ow
     assert not app.exception and app.info and "annotated" in app.info[0].proto.title
     assert app.selectbox(key="box_sample").value == "test/green/car 1.png"
     measure(app)
-    assert "One picture proves nothing yet" in words(app) and "lies on the box" in words(app)
+    assert "One image proves nothing yet" in words(app) and "lies on the **box**" in words(app)
     assert "Class by class" not in words(app)
     app.text_input(key="box_name").set_value("bonnet").run()
     assert app.button(key="attention_begin")

@@ -1,4 +1,4 @@
-"""Page Filters: patterns on request, spectra, the fine-tuning lens, and the pictures that excite a filter."""
+"""Page Filters: patterns on request, spectra, the fine-tuning lens, and top images."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_a_stopped_drawing_shows_what_is_kept(own_workspace, open_page, monkeypa
 @pytest.mark.parametrize("of", ["patterns", "activations"])
 def test_the_spectrum_says_what_it_found(own_workspace, open_page, words, of):
     app = press(open_page("filters", model=["good", "poor"], lens="spectrum", of=of, **SMALL))
-    assert "cycles a picture" in words(app) and len(app.dataframe[0].value) == 2
+    assert "cycles per image" in words(app) and len(app.dataframe[0].value) == 2
     assert len(app.get("vega_lite_chart") or app.get("arrow_vega_lite_chart")) == 1
 
 
@@ -71,9 +71,9 @@ def test_the_lens_needs_two_models(workspace, open_page, words):
     assert not app.exception and len(app.error) == 1
 
 
-def test_a_filter_has_its_pictures(own_workspace, open_page, words):
+def test_a_filter_has_its_top_images(own_workspace, open_page, words):
     app = press(open_page("filters", lens="pictures", one="good", filter="2", **SMALL))
-    assert images(app) == 1 + 6 and "blue" in words(app) and "1 picture could not be read" in words(app)
+    assert images(app) == 1 + 6 and "blue" in words(app) and "1 image could not be read" in words(app)
     app = open_page("filters", lens="pictures", one="good", filter="1", **SMALL)
     assert not app.exception and images(app) == 1 + 6 and "green" in words(app)
     app = open_page("filters", lens="pictures", one="good", filter="99999", **SMALL)

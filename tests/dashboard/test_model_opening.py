@@ -27,7 +27,7 @@ def test_an_unusual_model_is_opened_when_somebody_asks(own_workspace, open_page,
     attending(6).save(own_workspace / "models" / "unusual.keras")
     app = open_page("models", model="unusual")
     assert not app.exception and not app.error
-    assert "opened only when you ask" in app.info[0].value and "MultiHeadAttention" in app.info[0].value
+    assert "is not opened automatically" in app.info[0].value and "MultiHeadAttention" in app.info[0].value
     # What the file says of itself is there, the other models are as before, and other pages ask for what they show.
     assert "6 × 6 × 3" in str(app.table[0].value) and "broken" in words(app)
     app.button(key="model_open").click().run()
@@ -40,11 +40,11 @@ def test_an_unusual_model_is_opened_when_somebody_asks(own_workspace, open_page,
 
 
 def test_a_model_that_needs_too_much_memory_is_told_and_may_be_tried_again(own_workspace, open_page, monkeypatch):
-    from carvis.classifier.files import admission, trial
+    from carvis.classifier.files.sandbox import policy, verdict
 
     attending(200).save(own_workspace / "models" / "hungry.keras")
-    monkeypatch.setattr(admission, "allowed_memory", lambda most: 600_000_000)
-    monkeypatch.setattr(trial, "allowed_memory", lambda most: 600_000_000)
+    monkeypatch.setattr(policy, "allowed_memory", lambda most: 600_000_000)
+    monkeypatch.setattr(verdict, "allowed_memory", lambda most: 600_000_000)
     app = open_page("models", model="hungry")
     app.button(key="model_open").click().run()
     assert not app.exception

@@ -69,7 +69,7 @@ def test_files_that_are_no_pictures_are_listed(cars):
     (cars / "train" / "stray.jpg").write_text("x")
     (cars / "train" / "Zoe" / "Thumbs.db").write_text("x")
     data = Dataset(cars)
-    assert sorted(data.other_files("train")["reason"]) == ["empty file", "not a picture file", "not in a class folder"]
+    assert sorted(data.other_files("train")["reason"]) == ["empty file", "not an image file", "not in a class folder"]
     assert len(data.samples("train")) == 3
 
 
@@ -121,7 +121,7 @@ def test_the_fingerprint_knows_the_pictures_not_the_place(cars, tmp_path):
     [
         ("none", "is not a folder"),
         ("cars/train", "name the folder above it"),
-        ("cars/train/Audi a3", "lay the pictures out"),
+        ("cars/train/Audi a3", "lay the images out"),
         (".", "name a data set in it"),
     ],
 )

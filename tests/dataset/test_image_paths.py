@@ -68,12 +68,12 @@ def test_a_folder_is_all_images_in_it_and_the_rest_is_named(here):
     assert {(image.label, image.guess) for image in images} == {("BMW-x3", None)}
     assert notes == [
         "2 files of mini/test/BMW-x3 are no images that can be read (.heic 1, .txt 1): "
-        f"new.heic ({why_not_read('new.heic')}), notes.txt (not a picture file)."
+        f"new.heic ({why_not_read('new.heic')}), notes.txt (not an image file)."
     ]
     # Of a data set its splits only: masks are no images of it.
     assert len(find_images("mini")[0]) == 8
     for text, words in (
-        ("mini/*/none", "Nothing fits mini/\\*/none"),
+        ("mini/*/none", "Nothing matches mini/\\*/none"),
         ("none", "none does not exist"),
         ("mini/test/BMW-x3/*.heic", "1 file of .* is no image"),
     ):

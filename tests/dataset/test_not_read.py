@@ -42,7 +42,7 @@ def test_each_is_named_with_its_reason_and_remedy(folder):
     assert reasons["b.jp2"] == ".jp2 is a format that carvis does not read: save it as JPEG or PNG"
     assert reasons["bare"] == "a PNG image without a suffix, which Keras ignores, too: add .png to its name"
     assert reasons["d.dat"] == "a PNG image named .dat, which Keras ignores, too: let its name end in .png"
-    assert reasons["notes.txt"] == "not a picture file"
+    assert reasons["notes.txt"] == "not an image file"
     if ".heic" not in IMAGE_SUFFIXES:
         assert "pi-heif or pillow-heif" in reasons["a.heic"]
         assert len(reasons) == 6
@@ -63,7 +63,7 @@ def test_a_split_of_nothing_else_says_what_lies_there(folder):
     for path in (folder / "data" / "set" / "test").rglob("*.png"):
         path.unlink()
     clf = load_classifier(folder / "models" / "tiny.keras", ["dark", "light"])
-    with pytest.raises(DatasetError, match=r"holds no pictures.*b\.jp2"):
+    with pytest.raises(DatasetError, match=r"holds no images.*b\.jp2"):
         evaluate(clf, folder / "data" / "set")
 
 
@@ -73,7 +73,7 @@ def test_the_command_line_names_them(folder, capsys):
     assert "6 files of this split are not read as images" in capsys.readouterr().out
     assert main(["check", data, "--workspace", str(folder)]) == 0
     out = capsys.readouterr().out
-    assert "No pictures: 6" in out and "b.jp2" in out
+    assert "Not images: 6" in out and "b.jp2" in out
     jp2 = str(folder / "data" / "set" / "test" / "dark" / "b.jp2")
     options = ["--method", "occlusion", "--classes", "dark,light", "--workspace", str(folder)]
     assert main(["heatmaps", model, jp2, *options]) == 2

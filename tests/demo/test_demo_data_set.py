@@ -10,7 +10,7 @@ from scipy.stats import chi2_contingency
 
 from carvis.dataset import Dataset
 from carvis.demo import OTHER_MAKES, PARTS, class_names, draw_split, plan_split
-from carvis.demo.dataset import PART_NAMES, TRUTH, _draw, encode_mask, encode_picture
+from carvis.demo.dataset import PART_NAMES, TRUTH, _draw, encode_jpeg, encode_mask
 from carvis.demo.plan import DEALER_CLASS, plan_pretraining
 from carvis.demo.scene import BACKDROPS, PAINTS, choose
 from carvis.images import read_image
@@ -125,7 +125,7 @@ def test_neither_colour_nor_backdrop_nor_view_tells_the_class():
 def test_the_test_split_stays_under_six_megabytes():
     items = plan_split("test")[::29]
     drawn = [_draw(item) for item in items]
-    size = sum(len(encode_picture(image, quality)) + len(encode_mask(mask)) for image, mask, quality in drawn)
+    size = sum(len(encode_jpeg(image, quality)) + len(encode_mask(mask)) for image, mask, quality in drawn)
     assert size / len(items) * 300 < 6e6
 
 

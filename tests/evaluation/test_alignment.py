@@ -42,7 +42,7 @@ def test_classes_composed_and_decomposed_are_the_same():
 def test_nothing_in_common():
     first = evaluation("one", ["a", "b"], [("1", "a", A)])
     second = evaluation("two", ["a", "b"], [("1", "a", A, "other picture")])
-    with pytest.raises(TableError, match="one and two were evaluated on different pictures"):
+    with pytest.raises(TableError, match="one and two were evaluated on different images"):
         join([first, second])
     with pytest.raises(TableError, match="give one or more"):
         join([])

@@ -92,7 +92,12 @@ def test_few_clean_pictures_are_no_measure():
     leak = Leak(copies=572, exact=572, clean=29, correct=20)
     assert not leak.measurable and leak.accuracy is None and leak.interval is None
     assert str(leak) == "not measurable: make a leak-free split"
+    assert "Too few are left to measure" in leak.warning("m")
     assert str(Leak(0, 0, 100, 75)) == "75.0% (95 % CI 65.7% to 82.5%)"
+    assert Leak(1, 0, 100, 75).warning("m") == (
+        "Leakage: 1 of 101 images is also in training, exactly or nearly. Without them the accuracy of m is 75.0% "
+        "(95 % CI 65.7% to 82.5%)."
+    )
 
 
 def test_the_second_model_looks_for_no_copies_again(bright, root, monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 
 from carvis.classifier import Classifier
 from carvis.dataset import Dataset
-from carvis.errors import DatasetError, ModelError
+from carvis.errors import DatasetError, ModelError, StoppedError
 from carvis.evaluation import evaluate, evaluation_folder, load_evaluation, read_misclassified
 from carvis.images import write_image
 from carvis.language import localised, speaking
@@ -232,3 +232,15 @@ def test_an_evaluation_knows_the_file_that_it_was_made_with(colours, workspace, 
     assert evaluation.made_with(file) is False
     # A classifier that came from no file says nothing of one.
     assert evaluate(colours, paint, copies=False).made_with(file) is None
+
+
+def test_it_stops_when_its_progress_asks_to(colours, paint):
+    calls = []
+
+    def progress(done, total):
+        calls.append((done, total))
+        return len(calls) == 2
+
+    with pytest.raises(StoppedError):
+        evaluate(colours, paint, batch_size=1, copies=False, progress=progress)
+    assert len(calls) == 2 and calls[1][0] < calls[1][1]

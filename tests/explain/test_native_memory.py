@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from carvis import load_classifier
-from carvis.classifier.classifier import MOST_NATIVE_PIXELS
+from carvis.classifier.model_input import MOST_NATIVE_PIXELS
 from carvis.explain import heatmaps
 from carvis.explain.methods.probe import Probe
 
@@ -50,7 +50,7 @@ def test_a_photograph_of_48_megapixels_takes_less_than_500_mb(folder, method):
 
 def test_an_image_keeps_its_size_up_to_the_limit(folder):
     clf = load_classifier(folder / "m.keras")
-    assert any("an image of more than 2 million pixels are those of a smaller copy" in text for text in clf.assumptions)
+    assert any("images above 2 million pixels are computed on a smaller copy" in text for text in clf.assumptions)
     image, large = np.zeros((1000, 2000, 3), np.uint8), np.zeros((1500, 2000, 3), np.uint8)
     assert clf.fit(image) is image and clf.prepare([image]).shape[1:] == image.shape
     assert clf.prepare([large]).shape == (1, 1224, 1632, 3) and MOST_NATIVE_PIXELS >= 1224 * 1632

@@ -14,9 +14,9 @@ from carvis.explain import (
     activations,
     attention_on_parts,
     evidence_swap,
-    exciting_pictures,
     faithfulness,
     heatmaps,
+    top_images,
 )
 from carvis.explain.units.fine_tuning import activation_changes, matching_layers
 from carvis.images import read_image
@@ -131,7 +131,7 @@ def test_activations_and_their_places_lie_on_the_upright_image(models, picture):
         assert middle(activations(model, picture)["conv"][..., 0]) == pytest.approx(red, abs=0.02)
         [where] = activation_maps(model, [str(picture)], "conv", 0)
         assert middle(where) == pytest.approx(red, abs=0.02)
-        row = exciting_pictures(model, Dataset(picture.parents[2]), "test", "conv").of(0).iloc[0]
+        row = top_images(model, Dataset(picture.parents[2]), "test", "conv").of(0).iloc[0]
         assert (row["x"] < 0.5) == (red[1] < 0.5) and (row["y"] < 0.5) == (red[0] < 0.5)
 
 

@@ -8,7 +8,7 @@ from keras import ops
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.explain import METHODS, Heatmap, activations, faithfulness, filter_patterns, heatmaps
-from carvis.explain.filters.objective import channel_means
+from carvis.explain.filters.objective import channel_maps
 from carvis.explain.keras.submodel import submodel_to
 from carvis.language import speaking
 from carvis.workspace import Cache
@@ -131,10 +131,10 @@ def rolled(image):
 def test_a_call_whose_place_is_not_known_is_refused_by_default_and_marked_when_chosen():
     clf = shared(rolled)
     assert clf.default_layer is None
-    with pytest.raises(ModelError, match="whose place on the image is known: choose one of its layers"):
+    with pytest.raises(ModelError, match="whose feature map can be located on the image: choose a layer"):
         heatmaps(clf, IMAGE[None])
     notes = heatmaps(clf, IMAGE[None], layer="tower#2/conv")[0].notes
-    assert any(note.startswith("How the map of tower#2/conv lies on the image is not known") for note in notes)
+    assert any(note.startswith("The feature map of tower#2/conv cannot be located on the image") for note in notes)
     assert heatmaps(clf, IMAGE[None], "occlusion")[0].normalised[0, 0] > 0
 
 
@@ -186,8 +186,8 @@ def test_filters_of_each_call_and_their_cache(tmp_path):
     first, second = (submodel_to(clf.model, clf.map_layer(path))(picture) for path in ("tower/conv", "tower#2/conv"))
     np.testing.assert_allclose(np.asarray(first), picture, atol=1e-6)
     np.testing.assert_allclose(np.asarray(second), picture[:, :, ::-1], atol=1e-6)
-    means = channel_means(clf.model, clf.map_layer("tower#2/conv"))(np.array([1], np.int32))(picture)
-    np.testing.assert_allclose(means, picture[..., 1].mean(axis=(1, 2)), atol=1e-6)
+    maps = channel_maps(clf.model, clf.map_layer("tower#2/conv"))(np.array([1], np.int32))(picture)
+    np.testing.assert_allclose(maps, picture[:, :, ::-1, 1], atol=1e-6)
     cache = Cache(tmp_path)
     for path in ("tower/conv", "tower#2/conv"):
         filter_patterns(clf, path, filters=[0], size=8, steps=1, cache=cache)

@@ -30,7 +30,7 @@ def test_the_scoreboard(comparison):
     figure = model_scoreboard(comparison)
     said = words(figure)
     assert "自作 $model_1$" in said and "a" * 60 not in said and "…" in said
-    assert f"{comparison.scoreboard['accuracy'].iloc[0]:.1%}" in said and "40 pictures of cars, test" in said
+    assert f"{comparison.scoreboard['accuracy'].iloc[0]:.1%}" in said and "40 images of cars, test" in said
     # Parameters are not known without a file.
     assert "–" in said
     assert figure_bytes(figure) == figure_bytes(model_scoreboard(comparison))

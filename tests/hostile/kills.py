@@ -142,7 +142,7 @@ def _whole(write: Write, place: Path) -> None:
 
 _TAGGING = """
 import sys
-from carvis.evaluation import Tags
+from carvis.tags import Tags
 tags = Tags(sys.argv[1])
 for number in range(100_000):
     tags.tag("cars", f"test/a/{number}.png", "0" * 64, "blurred")

@@ -126,7 +126,7 @@ def _locked(path):
     path.write_bytes(data)
 
 
-@zipped("parts over each other", "lie over each other")
+@zipped("parts over each other", "overlapping parts")
 def _overlapping(path):
     data = bytearray(path.read_bytes())
     first = data.index(b"PK\x01\x02")
@@ -176,13 +176,13 @@ file_kind("a device", "is a device")(lambda path: (path.unlink(), path.symlink_t
 file_kind("a folder", "is a folder")(lambda path: (path.unlink(), path.mkdir()))
 file_kind("a link to nothing", "does not exist")(lambda path: (path.unlink(), path.symlink_to("nowhere")))
 file_kind("nothing", "is empty")(lambda path: path.write_bytes(b""))
-file_kind("one byte", "is no Keras model file")(lambda path: path.write_bytes(b"P"))
+file_kind("one byte", "is not a Keras model file")(lambda path: path.write_bytes(b"P"))
 file_kind("the mark of a zip", DAMAGED)(lambda path: path.write_bytes(b"PK\x03\x04"))
 file_kind("the mark of HDF5", DAMAGED)(lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n"))
 file_kind("the mark of HDF5 later", DAMAGED)(
     lambda path: path.write_bytes(bytes(2048) + b"\x89HDF\r\n\x1a\n" + bytes(99))
 )
-file_kind("zeros", "is no Keras model file")(lambda path: path.write_bytes(bytes(1 << 20)))
+file_kind("zeros", "is not a Keras model file")(lambda path: path.write_bytes(bytes(1 << 20)))
 
 
 @file_kind("a socket", "is a socket")

@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 from h5py import h5d, h5o, h5p, h5s, h5t
 
-ELSEWHERE, LINK = "points to another file", "holds a link in place of weights"
-GROWS, MANY, DEEP = "would grow from", "more parts than any model", "deep or in a circle"
-PACKED, LARGE, DAMAGED = "compressed in a way", "larger than any model's", "is damaged"
+ELSEWHERE, LINK = "points to another file", "contains a link in place of weights"
+GROWS, MANY, DEEP = "would expand from", "more parts than any model", "deep or in a cycle"
+PACKED, LARGE, DAMAGED = "unsupported compression", "larger than any model's", "is damaged"
 LAYER, KERNEL = "model_weights/dense/tiny/dense", "model_weights/dense/tiny/dense/kernel"
 EMPTY_SHAPE = 1 << 40
 HDF5: dict[str, tuple[Callable, str]] = {}
@@ -60,7 +60,7 @@ for name, link, says in (
         hdf5(f"{name} link for {place}", says)(lambda file, place=place, link=link: replaced(file, place, link(file)))
 
 
-@hdf5("soft link through the optimizer", "(points to another file|holds a link)")
+@hdf5("soft link through the optimizer", "(points to another file|contains a link)")
 def _through_the_optimizer(file):
     file["optimizer_weights/door"] = h5py.ExternalLink(secret(file), "/")
     replaced(file, KERNEL, h5py.SoftLink("/optimizer_weights/door/kernel"))
@@ -225,10 +225,11 @@ hdf5("no UTF-8", DAMAGED)(architecture(np.bytes_(b"\xff\xfe{}")))
 hdf5("a number for the architecture", DAMAGED)(architecture(7.5))
 hdf5("nothing for the architecture", DAMAGED)(architecture(h5py.Empty("S1")))
 hdf5("numbers of 5,000 digits", DAMAGED)(architecture('{"a": ' + "9" * 5000 + "}"))
-hdf5("a foreign class with a newline", r"holds the foreign class evil\.\ufffd\ufffd\[31mBad \(layer dense\)")(
-    lambda file: with_layer(file, class_name="\n\x1b[31mBad", module="evil")
-)
-hdf5("a foreign class with a long name", r"holds the foreign class x+\.\.\. \(layer dense\)")(
+hdf5(
+    "a foreign class with a newline",
+    r"contains the class evil\.\ufffd\ufffd\[31mBad, which is not from Keras \(layer dense\)",
+)(lambda file: with_layer(file, class_name="\n\x1b[31mBad", module="evil"))
+hdf5("a foreign class with a long name", r"contains the class x+\.\.\., which is not from Keras \(layer dense\)")(
     lambda file: with_layer(file, class_name="x" * 100_000, module=None)
 )
 

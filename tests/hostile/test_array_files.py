@@ -12,18 +12,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carvis.dataset.health.duplicates import find_copies
+from carvis.dataset.health.duplicates import find_duplicates
 from carvis.dataset.health.image_facts import Described, describe
 from carvis.errors import CarvisError, TableError, TrainingError
+from carvis.explain.faithfulness_metrics.cache import FORMAT, kept_faithfulness
 from carvis.explain.faithfulness_metrics.deletion_insertion import Curves
-from carvis.explain.faithfulness_metrics.scores import Faithfulness, Trial, _packed, kept_faithfulness
-from carvis.explain.filters.cache import Kept
+from carvis.explain.faithfulness_metrics.result import Faithfulness, Trial
+from carvis.explain.filters.cache import PATTERN_FORMAT
+from carvis.explain.filters.patterns import Pattern
 from carvis.explain.heatmap import Heatmap
 from carvis.images import write_image
 from carvis.training import Run
 from carvis.training import replay as kept_epochs
 from carvis.training.replay import Replay
-from carvis.workspace import Cache, open_arrays
+from carvis.workspace import Cache, load_cached, open_arrays, store_cached
 from tests.hostile.material import ANY_JSON, NAMES, one_sentence, places, replaced, run_folder
 
 QUICK = settings(
@@ -251,7 +253,7 @@ def faithfulness() -> Faithfulness:
 @given(data=st.data())
 def test_any_fact_of_a_test_of_faithfulness_is_made_anew_or_fine(tmp_path, data):
     cache = Cache(tmp_path)
-    path = cache.put("key", ".npz", _packed(faithfulness()))
+    path = cache.put("key", ".npz", FORMAT.encode(faithfulness()))
     assert kept_faithfulness(cache, "key").verdict == "not-better"
     good = _facts(path)
     facts = replaced(good, data.draw(st.sampled_from(places(good))), data.draw(ANY_JSON | st.just(...)))
@@ -264,12 +266,11 @@ def test_any_fact_of_a_test_of_faithfulness_is_made_anew_or_fine(tmp_path, data)
 @pytest.mark.parametrize("name", ["image", "attempt"])
 def test_a_damaged_pattern_is_made_anew(tmp_path, kind, name):
     cache = Cache(tmp_path)
-    kept = Kept(cache, {"a": 1})
-    kept.put(3, np.zeros((4, 4, 3), np.uint8), 1)
-    assert kept.get(3)[1] == 1
+    store_cached(cache, "a1", PATTERN_FORMAT, Pattern(np.zeros((4, 4, 3), np.uint8), 1))
+    assert load_cached(cache, "a1", PATTERN_FORMAT).attempt == 1
     [path] = tmp_path.rglob("*.npz")
     path.write_bytes(with_member(path.read_bytes(), f"{name}.npy", MEMBERS[kind]))
-    assert kept.get(3) is None
+    assert load_cached(cache, "a1", PATTERN_FORMAT) is None
 
 
 @pytest.mark.parametrize("kind", MEMBERS)
@@ -292,11 +293,11 @@ def test_damaged_pairs_are_searched_again(tmp_path, kind, name):
     table = pd.DataFrame({"pixels": ["a", "b"], "path": ["a", "b"]})
     described = Described(table, image, {})
     cache = Cache(tmp_path)
-    assert len(find_copies(described, cache).pairs) == 0
+    assert len(find_duplicates(described, cache).pairs) == 0
     [path] = tmp_path.rglob("*.npz")
     other = {"other pairs": npy(np.array([[0, 7]] if name == "pairs" else [np.inf]))}
     path.write_bytes(with_member(path.read_bytes(), f"{name}.npy", (MEMBERS | other)[kind]))
-    assert len(find_copies(described, cache).pairs) == 0
+    assert len(find_duplicates(described, cache).pairs) == 0
 
 
 def test_a_cache_that_names_a_pipe_waits_for_nobody(tmp_path):
@@ -307,5 +308,4 @@ def test_a_cache_that_names_a_pipe_waits_for_nobody(tmp_path):
     path.unlink()
     os.mkfifo(path)
     assert kept_faithfulness(cache, "key") is None
-    kept = Kept(SimpleNamespace(get=lambda *_: path), {})
-    assert kept.get(1) is None
+    assert load_cached(SimpleNamespace(get=lambda *_: path), "a1", PATTERN_FORMAT) is None

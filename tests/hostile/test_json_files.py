@@ -122,7 +122,7 @@ WRONG: dict[str, list[tuple]] = {
         (("correct",), 4, "count other predictions as correct"),
         (("per_class",), [], "per_class must be an object, and is a list"),
         (("per_class", "A", "support"), "2", "per_class.A.support must be a whole number, and is a text"),
-        (("per_class", "A"), ..., "of other classes than the model's"),
+        (("per_class", "A"), ..., "have other classes than the model"),
         (("unreadable",), None, "unreadable must be a list, and is null"),
         (("unreadable", 0, "reason"), 3, "unreadable.0.reason must be a text, and is 3"),
         (("left_out", "C"), -1, "left_out.C must be 0 or more, and is -1"),

@@ -80,7 +80,7 @@ def test_what_is_left_out_of_a_data_set_is_named_and_brought_nowhere(kind, cars,
     assert any(words in reason for reason in reasons), reasons
     assert words in str(data.not_read_notes("train")[0])
     health = check_dataset(data)
-    assert len(health.pictures) == 12 and len(health.broken) == 0
+    assert len(health.images) == 12 and len(health.broken) == 0
     made = split_dataset(health, tmp_path / "new").out
     assert secret.read_bytes() not in [path.read_bytes() for path in made.rglob("*.png")]
     named = [found.path for found in find_images(cars)[0]]
@@ -111,7 +111,7 @@ def test_a_split_that_is_a_link_elsewhere_is_not_read(name, cars, secret, tmp_pa
     shutil.rmtree(cars / name)
     (cars / name).symlink_to(secret.parents[1] / "private")
     data = Dataset(cars)
-    assert name not in data.splits and len(check_dataset(data).pictures) == 8
+    assert name not in data.splits and len(check_dataset(data).images) == 8
     assert any(OUT in str(reason) for reason in data.other_files()["reason"])
     with pytest.raises(CarvisError, match=OUT):
         data.samples(name)
@@ -168,9 +168,9 @@ def no_hard_links(monkeypatch):
 def test_splits_made_of_links_are_read_whole(cars, no_hard_links):
     """Splits of splits: their links lead to the first data set."""
     first = split_dataset(check_dataset(cars), cars.parent / "first")
-    assert first.how == {"symbolic link": 12} and first.leaks == 0
+    assert first.placed_by == {"symbolic link": 12} and first.leaks == 0
     second = split_dataset(check_dataset(first.out), cars.parent / "second")
-    assert second.how == {"symbolic link": 12}
+    assert second.placed_by == {"symbolic link": 12}
     for made in (first.out, second.out):
         data = Dataset(made)
         assert data.counts().to_numpy().sum() == 12 and not len(data.other_files())
@@ -182,10 +182,10 @@ def test_splits_made_of_links_are_read_whole(cars, no_hard_links):
 
 def test_no_link_is_made_that_would_not_be_followed(cars, tmp_path, no_hard_links, monkeypatch):
     elsewhere = split_dataset(check_dataset(cars), tmp_path / "disk2" / "deep" / "first")
-    assert elsewhere.how == {"copy": 12} and Dataset(elsewhere.out).counts().to_numpy().sum() == 12
+    assert elsewhere.placed_by == {"copy": 12} and Dataset(elsewhere.out).counts().to_numpy().sum() == 12
     monkeypatch.setenv("CARVIS_LINKS", str(cars))
     allowed = split_dataset(check_dataset(cars), tmp_path / "disk2" / "deep" / "second")
-    assert allowed.how == {"symbolic link": 12} and Dataset(allowed.out).counts().to_numpy().sum() == 12
+    assert allowed.placed_by == {"symbolic link": 12} and Dataset(allowed.out).counts().to_numpy().sum() == 12
 
 
 def test_a_strangers_split_json_opens_no_data_set_elsewhere(cars, tmp_path):
@@ -240,7 +240,7 @@ def test_masks_and_annotations_behind_links_are_left_out(cars, secret):
     (cars / "masks" / "test" / "golf" / "0.png").symlink_to(elsewhere)
     found = read_parts(cars / "masks", data)
     assert list(found.drawn) == ["test/golf/1.png"]
-    assert any("1 mask in" in note and "symbolic link leads out" in note for note in found.told)
+    assert any("1 mask in" in note and "symbolic link leads out" in note for note in found.notes)
     for name in ("parts.csv", "annotations.json", "annotations"):
         (cars / name).symlink_to(secret.parent if name == "annotations" else secret)
     (secret.parent / "x.xml").write_text("<annotation/>")

@@ -137,7 +137,7 @@ def test_a_models_name_of_no_letters(name):
     if plain or "*" in name or "/" in name or "\n" in name:
         assert _model_name(name, "cars", "own", None, None) == "_"
     else:
-        with pytest.raises(CarvisError, match="is no name for a model"):
+        with pytest.raises(CarvisError, match="is not a valid model name"):
             _model_name(name, "cars", "own", None, None)
 
 

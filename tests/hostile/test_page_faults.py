@@ -51,7 +51,7 @@ def not_fitting() -> None:
 def test_what_keras_cannot_compute_is_said_in_words_and_a_fault_of_ours_is_not_called_one_of_the_model(workspace):  # noqa: F811
     app = AppTest.from_function(not_fitting, default_timeout=120).run()
     [of_model, of_ours] = [one.value.replace("\\", "") for one in app.error]
-    assert of_model.startswith("The model cannot compute what it was given")
+    assert of_model.startswith("The model cannot process this input")
     assert "Something in carvis went wrong" in of_ours
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from carvis.cli import main
 from carvis.errors import CarvisError, TableError
 from carvis.evaluation import load_evaluation
-from carvis.explain.attention.cache import keep, kept
+from carvis.explain.attention.cache import load_attention, store_attention
 from carvis.workspace import Cache, Column, read_parquet
 from tests.hostile.material import attention, each_file, evaluation, one_sentence
 
@@ -180,13 +180,13 @@ def test_a_text_that_a_million_rows_share_is_one_text():
 @pytest.mark.parametrize("value", [None, [[1], [2]], 7, "x", "missing"])
 def test_a_damaged_result_of_a_cache_is_made_anew(tmp_path, column, value):
     cache, good = Cache(tmp_path), attention()
-    keep(cache, "key", good)
-    assert kept(cache, "key").table.equals(good.table)
+    store_attention(cache, "key", good)
+    assert load_attention(cache, "key").table.equals(good.table)
     table = good.table.drop(columns=column)
     if value != "missing":
         table = table.assign(**{column: value})
     cache.put("key", ".parquet", packed(table))
-    found = kept(cache, "key")
+    found = load_attention(cache, "key")
     unknown = {"confidence", "probability", *(name for name in good.table if ":" in name)}
     # A text is as good as another, and what was not measured may be missing.
     assert found is None or (value == "x" and column not in ("id",)) or (value is None and column in unknown)
@@ -200,10 +200,10 @@ def test_any_facts_of_a_cached_result(tmp_path_factory, data):
     from tests.hostile.material import ANY_JSON, places, replaced
 
     cache = Cache(tmp_path_factory.mktemp("cache"))
-    keep(cache, "key", attention())
+    store_attention(cache, "key", attention())
     path = cache.get("key", ".json")
     good = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps(replaced(good, data.draw(st.sampled_from(places(good))), data.draw(ANY_JSON))))
-    found = kept(cache, "key")
+    found = load_attention(cache, "key")
     if found is not None:
-        assert found.by_part is not None and found.notes is not None and found.without_evidence and found.unusual
+        assert found.by_part is not None and found.notes is not None and found.without_evidence and found.outliers

@@ -54,13 +54,13 @@ def said(cars, kind, content, tmp_path):
             return len(table), table.attrs["problems"]
         if kind in ("coco", "boxes"):
             parts = read_parts(path, cars)
-            return sum(len(draw.func.__self__.shapes) for draw in parts.drawn.values()), list(parts.told)
+            return sum(len(draw.func.__self__.shapes) for draw in parts.drawn.values()), list(parts.notes)
         if kind == "voc":
             folder = tmp_path / "voc"
             folder.mkdir()
             path.rename(folder / "bad.xml")
             parts = read_parts(folder, cars)
-            return sum(len(draw.func.__self__.shapes) for draw in parts.drawn.values()), list(parts.told)
+            return sum(len(draw.func.__self__.shapes) for draw in parts.drawn.values()), list(parts.notes)
         if kind.startswith("super"):
             return len(read_super_classes(path)), []
         if kind.startswith("labels"):
@@ -181,8 +181,8 @@ CASES = [
     ("super", "class,super_class\nGolf,VW\nGolf,VW\n", 1, None),
     ("super", "class\nGolf\n", 0, "which column"),
     ("super", "class,super_class\n" + "".join(f"{i},a\n" for i in range(50_001)), 0, "more than 50,000 classes"),
-    ("super-json", '{"Golf": null}', 0, "no list of super-classes"),
-    ("super-json", '{"Golf": ["VW"]}', 0, "no list of super-classes"),
+    ("super-json", '{"Golf": null}', 0, "not a list of super-classes"),
+    ("super-json", '{"Golf": ["VW"]}', 0, "not a list of super-classes"),
     ("super-json", "{", 0, 'write {"class"'),
     ("super-json", '{"a":' * 100_000, 0, "nested deeper"),
     ("labels", "", 0, "bad.txt"),
@@ -191,7 +191,7 @@ CASES = [
     ("labels-json", "[" * 100_000, 0, "nested deeper"),
     ("labels-json", '{"Golf": 0, "Polo": 7}', 0, "from 0"),
     ("labels-json", '{"Golf": null}', 0, "from 0"),
-    ("history", "epoch,loss\n", 0, "holds no epoch"),
+    ("history", "epoch,loss\n", 0, "has no epoch"),
     ("history", "loss\n1\n" * 1_100, 0, "more than 1,000 trainings"),
     ("history", LOG + "x" * 100_001, 0, "characters in a line"),
     ("history", LOG + "2,0.25,9,9,9,9\n", 2, "1 line of"),

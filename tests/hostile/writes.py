@@ -18,7 +18,8 @@ from carvis.demo.plan import plan_split
 from carvis.errors import CarvisError
 from carvis.evaluation import Evaluation, check_folder, compare, load_evaluation
 from carvis.evaluation.metrics import summarise
-from carvis.explain.attention.cache import keep, kept
+from carvis.explain.attention.cache import load_attention, store_attention
+from carvis.explain.filters import FilterSettings
 from carvis.explain.filters.patterns import FilterPatterns
 from carvis.images import write_image
 from carvis.report import write_report
@@ -230,11 +231,11 @@ def _rebuilt(place: Path) -> str:
 
 
 def _attention(place: Path) -> None:
-    keep(Cache(place / "data" / "cache" / "attention"), "ab12", attention())
+    store_attention(Cache(place / "data" / "cache" / "attention"), "ab12", attention())
 
 
 def _is_kept(place: Path) -> str:
-    found = kept(Cache(place / "data" / "cache" / "attention"), "ab12")
+    found = load_attention(Cache(place / "data" / "cache" / "attention"), "ab12")
     return "old" if found is None else "new" if found.table.equals(attention().table) else "neither"
 
 
@@ -243,8 +244,8 @@ PATTERNS = "data/results/filters/m--conv.png"
 
 def _patterns(place: Path, size: int) -> None:
     images = np.full((2, size, size, 3), 200, np.uint8)
-    facts = {"filters": (0, 1), "deaf": (), "retried": (), "layer": "conv", "model_name": "m", "fingerprint": "f"}
-    FilterPatterns(images, **facts, preprocessing="unit", settings={"size": size}).save(place / PATTERNS)
+    facts = {"filters": (0, 1), "dead": (), "retried": (), "layer": "conv", "model_name": "m", "fingerprint": "f"}
+    FilterPatterns(images, **facts, preprocessing="unit", settings=FilterSettings(size)).save(place / PATTERNS)
 
 
 def _patterned(place: Path) -> str:

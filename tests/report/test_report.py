@@ -9,7 +9,7 @@ import pytest
 from carvis import Dataset, evaluate
 from carvis.classifier import Classifier, ModelCard, save_classifier
 from carvis.cli import main
-from carvis.errors import CarvisError, TableError
+from carvis.errors import CarvisError, StoppedError, TableError
 from carvis.images import write_image
 from carvis.report import ReportSettings, report_html, write_report
 from carvis.report.context import Context
@@ -165,3 +165,12 @@ def test_progress_and_broken_files_are_told_in_japanese(material):
     page = report_html(found, settings, data=Dataset(data.root), files=files, tell=told.append)
     assert "page.png を読み込めません：画像ではなく Web ページです" in page and "cannot be read" not in page
     assert told and not [text for text in told if text.isascii()]
+
+
+def test_a_report_counts_its_steps_and_stops_when_asked_to(material):
+    _root, data, files, found = material
+    calls = []
+    report_html(found, ReportSettings(images=1), data=data, files=files, progress=lambda *step: calls.append(step))
+    assert calls == sorted(calls) and all(done <= total for done, total in calls)
+    with pytest.raises(StoppedError):
+        report_html(found, data=data, files=files, progress=lambda done, total: done >= 2)

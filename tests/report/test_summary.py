@@ -76,7 +76,7 @@ def test_what_speaks_against_the_figures_is_said():
     assert "Leakage: 8 of 40 images are also in training, exactly or nearly." in page
     assert "Without them the accuracy of m is 75.0% (95 % CI" in page
     assert "m: The class order was guessed." in page
-    assert "The images of the data set are not here" in page
+    assert "The images of the data set are missing" in page
     # Sure of 0.8 and right on 0.8: nothing to say. Sure of 0.98 and right on 0.8: 18 points.
     assert "off by" not in page
     assert "The confidence of m is off by 18.0% on average" in first_page([model("m", range(32), confidence=0.98)])
@@ -130,7 +130,7 @@ def test_names_are_names_in_the_heading_of_printed_pages():
 
 def test_the_size_of_the_file_stands_in_it():
     page = report_html([model("m", range(32))])
-    told = re.search(r"One file, ([\d.]+) MB", page)
+    told = re.search(r"One file \(([\d.]+) MB", page)
     assert abs(float(told.group(1)) - len(page.encode()) / 1e6) <= 0.051 and "{{" not in page
 
 

@@ -119,7 +119,7 @@ def test_two_tabs_do_not_overwrite_each_others_notes(workspace, tags):
 WRITER = """
 import sys, time
 from pathlib import Path
-from carvis.evaluation import tag_file
+from carvis.tags import database as tag_file
 print("ready", flush=True)
 for line in sys.stdin:
     start, _, path = line.strip().partition(" ")
@@ -234,7 +234,7 @@ def test_a_decision_counts_for_the_label_it_was_made_on(workspace, tags):
     assert tags.decisions("cars", pictures(workspace).assign(label="passat")).empty
     tags.decide(*key, "golf", "polo", None)
     assert tags.decisions("cars", pictures(workspace)).empty
-    with pytest.raises(TagError, match="no decision"):
+    with pytest.raises(TagError, match="not a decision"):
         tags.decide(*key, "golf", "polo", "maybe")
 
 

@@ -4,7 +4,6 @@ Each time it is carried out in a copy of this process, which has imported everyt
 moments that came.
 """
 
-import contextlib
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import keras
 
-from carvis.training import Run, callbacks, checkpoint, directory, execute, execution, features, outcome
+from carvis.training import Run, callbacks, directory, execute, execution, features, outcome
 from carvis.training import recorded_training as recorded
 
 
@@ -44,22 +43,16 @@ def after(owner: object, name: str) -> Callable[[], None]:
     return lambda: setattr(owner, name, patched)
 
 
-def half_written(owner: object, name: str) -> Callable[[], None]:
+def half_written(name: str) -> Callable[[], None]:
     """Die when half of a file is written."""
 
-    @contextlib.contextmanager
-    def atomic_path(path: Path):
-        folder = path.parent / f".{path.name}-half"
-        folder.mkdir(parents=True)
-        yield folder / path.name
-        (folder / path.name).write_bytes((folder / path.name).read_bytes()[:-1000])
-        die()
+    def is_it(source: Path, target: Path) -> bool:
+        if Path(target).name != name:
+            return False
+        os.truncate(source, Path(source).stat().st_size // 2)
+        return True
 
-    def atomic_write(path: Path, data: bytes) -> None:
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(data)
-
-    return lambda: setattr(owner, name, atomic_path if name == "atomic_path" else atomic_write)
+    return before(os, "replace", is_it)
 
 
 def event(kind: str, **facts: object) -> Callable[[], None]:
@@ -89,20 +82,22 @@ MOMENTS: dict[str, Callable[[], None]] = {
     "while the images are read": event("reading"),
     "before the features": before(features.FeatureCache, "fill"),
     "while the features are computed": before(features, "write_json"),
-    "between two views": event("caching", rows=72),
+    "between two views": before(
+        features.FeatureCache, "_entry", lambda self, frozen, plan, images, view, *more: view == 1
+    ),
     "before the first epoch": epoch_begin(0),
     "in the first epoch": batch(0, 1),
     "before the first validation": before(callbacks.Validation, "on_epoch_end"),
     "after the first validation": after(callbacks.Validation, "on_epoch_end"),
     "before the first checkpoint": before(callbacks, "save_state"),
-    "while the first checkpoint is written": half_written(checkpoint, "atomic_write"),
+    "while the first checkpoint is written": half_written("state.npz"),
     "before the epoch is reported": event("epoch", epoch=1),
     "before the best model is saved": before(recorded, "atomic_path"),
     "between two epochs": epoch_begin(3),
     "in a later epoch": batch(3, 2),
     "in a later validation": after(keras.Model, "predict"),
-    "while a later checkpoint is written": half_written(checkpoint, "atomic_write"),
-    "while the best model is saved": half_written(recorded, "atomic_path"),
+    "while a later checkpoint is written": half_written("state.npz"),
+    "while the best model is saved": half_written("best.keras"),
     "after the last epoch": before(execution, "finish"),
     "before the model is saved": before(outcome, "save_classifier"),
     "after the model is saved": after(outcome, "save_classifier"),

@@ -121,7 +121,7 @@ def test_two_trainings_in_one_file_follow_each_other(tmp_path):
     table = read_history(path)
     assert table["epoch"].tolist() == [1, 2, 3, 4, 5] and table["loss"].tolist() == [3, 2, 1, 0.9, 0.8]
     assert table["training"].tolist() == [1, 1, 2, 2, 2] and seams(table) == [3]
-    assert table.attrs["notes"] == ["Two trainings follow each other here: the second begins with epoch 3."]
+    assert table.attrs["notes"] == ["This log holds two trainings: the second starts at epoch 3."]
     # What the curves say is of the training that came last.
     path.write_text(
         "epoch,loss,val_loss\n" + "0,1,1\n1,nan,nan\n" + "".join(f"{i},{1 - i / 5},{1 - i / 5}\n" for i in range(5))
@@ -162,7 +162,7 @@ def test_lines_that_mean_nothing_are_counted(tmp_path):
     path.write_text("epoch,loss\n0,3\n1,2,7,8,9\n2,1\n3,1,1,1,1,1\n")
     table = read_history(path)
     assert table["epoch"].tolist() == [1, 3]
-    assert table.attrs["notes"] == ["2 lines of log.csv were skipped: they have other cells than the header names."]
+    assert table.attrs["notes"] == ["2 lines of log.csv were skipped: their number of cells does not fit the header."]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "cp932", "euc_jp"])
@@ -201,7 +201,7 @@ def test_two_trainings_logged_into_one_tensorboard_folder(tmp_path):
     assert table["epoch"].tolist() == [1, 2, 3, 4, 5] and seams(table) == [3]
     log = keras.callbacks.TensorBoard(tmp_path / "logs" / "two")
     model.fit(x, y, epochs=1, verbose=0, callbacks=[log])
-    with pytest.raises(TableError, match=r"holds 2 trainings in folders of their own: name one of them, such as .*one"):
+    with pytest.raises(TableError, match=r"holds 2 trainings in separate folders: choose one of them, such as .*one"):
         read_history(tmp_path / "logs")
 
 

@@ -57,7 +57,7 @@ def test_runs_take_turns_and_are_killed_stopped_and_gone_on_with(colours, space,
     assert main(["runs", "resume", first.id, *told]) == 0
     wait(lambda: int(first.history["epoch"].max()) > done)
     assert [event["epoch"] for event in first.events()[0] if event["kind"] == "resumed"] == [done]
-    with pytest.raises(TrainingError, match="going on already"):
+    with pytest.raises(TrainingError, match="already running"):
         resume(first)
     assert main(["runs", "remove", first.id, *told]) == 2
     first.stop()
@@ -67,7 +67,7 @@ def test_runs_take_turns_and_are_killed_stopped_and_gone_on_with(colours, space,
     capsys.readouterr()
     assert main(["runs", "compare", *told]) == 0 and capsys.readouterr().out.count("own") >= 2
     assert main(["runs", "follow", first.id, *told]) == 0
-    assert f"goes on after epoch {done}" in capsys.readouterr().out
+    assert f"resumed after epoch {done}" in capsys.readouterr().out
     assert main(["runs", "remove", first.id, second.id, *told]) == 0
     assert not space.runs() and second.id not in str(list(space.models_dir.iterdir()))
 

@@ -1,5 +1,6 @@
 """A run that is killed and resumes gives the history of one that never ended."""
 
+import json
 import os
 import subprocess
 import sys
@@ -82,7 +83,7 @@ def test_a_damaged_checkpoint_is_said(colours, tmp_path, small):
     run = prepare("own", colours, epochs=2, workspace=_workspace(tmp_path), **small)
     (run.directory / "checkpoint").mkdir()
     (run.directory / STATE).write_bytes(b"torn")
-    with pytest.raises(TrainingError, match=r"state\.npz cannot be read .*remove it, and the run begins anew"):
+    with pytest.raises(TrainingError, match=r"state\.npz cannot be read .*remove it, and the run starts again"):
         execute(run)
     assert run.state == "crashed"
 
@@ -135,3 +136,30 @@ def test_fine_tuning_killed_behind_its_parent_trains_no_second_one(colours, tmp_
             execute(run)
     execute(run)
     assert run.state == "finished" and len(run.workspace.runs()) == 2
+
+
+def test_a_run_that_an_earlier_version_left_resumes(colours, tmp_path, small):
+    """Its checkpoint also holds the learning rate of the optimizer."""
+    options = {"epochs": 4, "seed": 1, "workspace": _workspace(tmp_path), **small}
+    plain = train("own", colours, **options)
+    run = prepare("own", colours, **options)
+    execute(run, progress=lambda event: run.stop() if event["kind"] == "epoch" and event["epoch"] == 2 else None)
+    with np.load(run.directory / STATE) as file:
+        arrays = {name: file[name] for name in file.files}
+    [place] = [
+        int(name.split("_")[1]) for name, value in arrays.items() if value.shape == () and value.dtype == "int64"
+    ]
+    old = {name: value for name, value in arrays.items() if not name.startswith("variable_")}
+    for name in arrays.keys() - old.keys():
+        number = int(name.split("_")[1])
+        old[f"variable_{number + (number > place)}"] = arrays[name]
+    old[f"variable_{place + 1}"] = np.float32(1e-3)
+    np.savez(run.directory / STATE, **old)
+    config = json.loads((run.directory / "config.json").read_text())
+    for fact in ("jit_compile", "kept_features", "assumed"):
+        del config[fact]
+    (run.directory / "config.json").write_text(json.dumps(config))
+    execute(run)
+    assert run.state == "finished"
+    np.testing.assert_allclose(run.history[FIGURES[:6]], plain.history[FIGURES[:6]], atol=1e-6)
+    assert run.config["jit_compile"] is False

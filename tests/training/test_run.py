@@ -106,7 +106,7 @@ def test_other_states_need_no_lock(directory, state):
 def test_what_is_no_run_is_said(tmp_path, directory):
     with pytest.raises(TrainingError, match=r"holds no config\.json"):
         Run(tmp_path)
-    with pytest.raises(TrainingError, match="left no model"):
+    with pytest.raises(TrainingError, match="has no model"):
         Run(directory).classifier()
     (directory / "status.json").write_text("{torn")
     with pytest.raises(TrainingError, match="cannot be read"):

@@ -92,7 +92,7 @@ def test_what_is_assumed_of_a_parent_is_marked_in_the_card_of_what_is_trained_fr
     marked = {"alpha", "class_names", "orientation", "preprocessing", "resize"}
     assert set(clf.card.assumed) == clf.assumed == marked
     assert (clf.card.preprocessing, clf.card.class_names) == ("unit", colours.class_names)
-    assert any("marks as only assumed" in sentence for sentence in clf.assumptions)
+    assert any("marks as assumed" in sentence for sentence in clf.assumptions)
     # A child of it inherits the marks, and a person who confirms them ends it.
     assert set(train("fine-tune", colours, parent=run, epochs=1, workspace=workspace).classifier().assumed) == marked
     update_card(run.model_path, {fact: getattr(clf, fact) for fact in marked})
@@ -229,7 +229,7 @@ def test_a_prepared_run_says_everything(colours, workspace):
         ("transfer", {"weights": "x.h5"}, "does not exist"),
         ("own", {"preprocessing": "magic"}, "no preprocessing magic"),
         ("own", {"resize": "magic"}, "no resize method magic"),
-        ("own", {"name": "..."}, "no name"),
+        ("own", {"name": "..."}, "not a valid model name"),
     ],
 )
 def test_what_makes_no_sense_is_said_before_anything_is_written(colours, workspace, recipe, wanted, said):

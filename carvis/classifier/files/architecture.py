@@ -2,8 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-from carvis.classifier.files.size_limit import ANEW
+from carvis.classifier.files.size_limit import REMEDY
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -51,7 +52,8 @@ def read_architecture(text: str | bytes, path: Path) -> dict:
     if not _is_layer(config):
         raise ModelError(
             Message(
-                "{path} holds an architecture that is not of Keras 1, 2 or 3: save the model anew with one of them.",
+                "{path} contains an architecture that is not from Keras 1, 2 or 3: save the model again"
+                " with one of them.",
                 path=path,
             )
         )
@@ -61,16 +63,16 @@ def read_architecture(text: str | bytes, path: Path) -> dict:
 def _too_large(path: Path, found: Message) -> ModelError:
     return ModelError(
         Message(
-            "{path} holds an architecture of {found}, larger than any model's: {remedy}.",
+            "{path} contains an architecture of {found}, larger than any model's: {remedy}.",
             path=path,
             found=found,
-            remedy=ANEW,
+            remedy=REMEDY,
         )
     )
 
 
-def _is_deep(value) -> bool:
-    level = [value]
+def _is_deep(value: object) -> bool:
+    level: list[Any] = [value]
     for _ in range(_MOST_LEVELS):
         inner = [item.values() if isinstance(item, dict) else item for item in level]
         level = [item for items in inner for item in items if isinstance(item, (dict, list))]
@@ -79,7 +81,7 @@ def _is_deep(value) -> bool:
     return True
 
 
-def _is_layer(entry) -> bool:
+def _is_layer(entry: object) -> bool:
     """Tell whether a config, and all layers in it, name a class and its settings."""
     if not isinstance(entry, dict) or not isinstance(entry.get("class_name"), str):
         return False

@@ -3,6 +3,8 @@
 import io
 from typing import BinaryIO
 
+from typing_extensions import Buffer
+
 # HDF5 reads ahead by a little, also at the end of a file.
 _BEYOND = 1 << 16
 
@@ -32,14 +34,16 @@ class BoundedFile(io.RawIOBase):
         self._place = max(start + offset, 0)
         return self._place
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Buffer) -> int:
         """Fill a buffer and return the number of bytes read."""
         view = memoryview(buffer).cast("B")
         if self._place + len(view) > self.size + _BEYOND:
             raise OSError("it points beyond its end")
         self._file.seek(self._place)
         count = 0
-        while count < len(view) and (got := self._file.readinto(view[count:])):
+        # Every binary file has it, which typing's BinaryIO does not say.
+        readinto = self._file.readinto  # type: ignore[attr-defined]
+        while count < len(view) and (got := readinto(view[count:])):
             count += got
         # HDF5 takes what it asked for as read.
         view[count:] = bytes(len(view) - count)

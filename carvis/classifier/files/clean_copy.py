@@ -1,4 +1,4 @@
-"""Copies of a model file for Keras to read: what was looked at, written anew, and nothing else."""
+"""Copies of a model file for Keras to read, which contain the checked parts and nothing else."""
 
 import zipfile
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import ml_dtypes
 
-from carvis.classifier.files.hdf5_arrays import OPTIMIZER, StoredGroup
+from carvis.classifier.files.hdf5_arrays import OPTIMIZER, StoredArray, StoredGroup
 from carvis.classifier.files.inspection import WEIGHTS, ModelFile
 from carvis.classifier.files.keras_archive import ModelArchive
 from carvis.workspace import open_regular
@@ -27,7 +27,7 @@ def copy_weights(file: ModelFile, folder: Path) -> Path:
 
 
 def copy_archive(file: ModelFile, folder: Path) -> Path:
-    """Write a ``.keras`` file anew into a folder: its weights without the optimizer's, its other parts as they are.
+    """Write a copy of a ``.keras`` file into a folder, without the weights of its optimizer.
 
     Raises:
         ModelError: as ``StoredArray.read``.
@@ -44,7 +44,7 @@ def copy_archive(file: ModelFile, folder: Path) -> Path:
     return target
 
 
-def _copy(item, target: h5py.Group, name: str) -> None:
+def _copy(item: StoredGroup | StoredArray, target: h5py.Group, name: str) -> None:
     if isinstance(item, StoredGroup):
         made = target.create_group(name)
         for inner, part in item.items():

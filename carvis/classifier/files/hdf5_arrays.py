@@ -11,7 +11,7 @@ import math
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import h5py
 import ml_dtypes
@@ -36,6 +36,7 @@ _BYTES_A_CHUNK = 1024
 _READABLE = (h5t.INTEGER, h5t.FLOAT, h5t.ENUM, h5t.OPAQUE, h5t.STRING)
 # The bit of an object's header that says that filters work on its data; on a group, they unpack its list of names.
 _FILTERED = 1 << 0x0B
+_Kind = TypeVar("_Kind", bound="StoredGroup | StoredArray")
 OPTIMIZER = ("optimizer_weights", "optimizer")
 
 
@@ -132,7 +133,7 @@ class StoredGroup:
         """
         return self._of_kind(name, StoredArray)
 
-    def _of_kind(self, name: str, kind: type):
+    def _of_kind(self, name: str, kind: type[_Kind]) -> _Kind:
         found = self._find(name)
         if not isinstance(found, kind):
             raise damaged(self._book.path, ValueError(f"it lacks {foreign_text(name)}"))
@@ -145,7 +146,7 @@ class StoredGroup:
                 yield name, item
 
     def _find(self, path: str) -> "StoredGroup | StoredArray | None":
-        item = self
+        item: StoredGroup | StoredArray | None = self
         for name in filter(None, path.split("/")):
             item = item._child(name) if isinstance(item, StoredGroup) else None
             if item is None:
@@ -171,7 +172,7 @@ class StoredGroup:
             return StoredGroup(h5g.open(self._handle, key), place, self._book)
         return StoredArray(h5d.open(self._handle, key), place, self._book) if info.type == h5o.TYPE_DATASET else None
 
-    def attribute(self, name: str):
+    def attribute(self, name: str) -> Any:
         """Return the text, number or array of an attribute, None where there is none.
 
         Raises:
@@ -193,7 +194,7 @@ class StoredArray:
         self.name, self._handle, self._book = name, handle, book
         plan = handle.get_create_plist()
         layout = plan.get_layout()
-        # Before all else: even to tell the shape of a virtual array, HDF5 opens the other files.
+        # First of all: even for the shape of a virtual array, HDF5 opens the other files.
         if layout == h5d.VIRTUAL or plan.get_external_count():
             raise book.elsewhere(name)
         filters = [plan.get_filter(i) for i in range(plan.get_nfilters())]
@@ -214,7 +215,7 @@ class StoredArray:
         else:
             self._chunks = math.prod(-(-side // block) for side, block in zip(self.shape, self._chunk))
             self.declared = self._chunks * (self._block_bytes() + _BYTES_A_CHUNK)
-        # LZF takes as much room as it is told, which is the size of a block.
+        # LZF takes as much room as this number says, which is the size of a block.
         for code, _, values, _ in filters:
             if code == _LZF and tuple(values[2:3]) != (self._block_bytes(),):
                 raise book.unknown_filter(f"{name}, filter {code}")
@@ -224,7 +225,7 @@ class StoredArray:
         """Whether it holds numbers, or texts of one length."""
         return self._kind in _READABLE and not self._open_ended
 
-    def attribute(self, name: str):
+    def attribute(self, name: str) -> Any:
         """As ``StoredGroup.attribute``."""
         return read_attribute(self._handle, name, self._book)
 
@@ -250,16 +251,17 @@ class StoredArray:
         return values
 
     def _block_bytes(self) -> int:
-        return math.prod(self._chunk) * self._width
+        return math.prod(self._chunk or ()) * self._width
 
     def _check_blocks(self) -> None:
         """HDF5 unpacks a block as far as its data go, and reads on where they end: here it is unpacked first."""
-        size, blocks = self._block_bytes(), []
+        size = self._block_bytes()
+        blocks: list[h5d.StoreInfo] = []
         self._handle.chunk_iter(lambda block: blocks.append(block) if len(blocks) <= self._chunks else True)
         if len(blocks) > self._chunks or any(block.size > self._book.size for block in blocks):
             raise ValueError(f"{foreign_text(self.name)} holds more than its shape has")
         for block in blocks:
-            # A filter may have been left out for a block that does not shrink.
+            # A filter may be skipped for a block that does not shrink.
             used = [code for i, code in enumerate(self._filters) if not block.filter_mask >> i & 1]
             unpacked = block.size
             if h5z.FILTER_DEFLATE in used:

@@ -1,6 +1,7 @@
 """Attributes of an HDF5 file: texts and numbers, measured before they are read."""
 
 import math
+from typing import Any
 
 import h5py
 from h5py import h5a, h5d, h5g, h5i, h5t
@@ -11,7 +12,7 @@ from carvis.classifier.files.hdf5_heaps import declared_text, find_mark, longest
 from carvis.classifier.files.size_limit import check_growth
 
 
-def read_attribute(handle: h5g.GroupID | h5d.DatasetID, name: str, book: OpenFile):
+def read_attribute(handle: h5g.GroupID | h5d.DatasetID, name: str, book: OpenFile) -> Any:
     """Return the text, number or array of an attribute, None where there is none.
 
     Raises:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from carvis.classifier.files.foreign_text import foreign_text
-from carvis.classifier.files.size_limit import ANEW
+from carvis.classifier.files.size_limit import REMEDY
 from carvis.errors import ModelError, UntrustedModelError
 from carvis.language import Message
 
@@ -41,10 +41,10 @@ class OpenFile:
         """The error of a file that points to another file."""
         return UntrustedModelError(
             Message(
-                "{path} points to another file ({name}), and no file but itself is read: {remedy}.",
+                "{path} points to another file ({name}), which is not read: {remedy}.",
                 path=self.path,
                 name=foreign_text(name),
-                remedy=ANEW,
+                remedy=REMEDY,
             )
         )
 
@@ -52,26 +52,28 @@ class OpenFile:
         """The error of a file with a link in place of weights."""
         return UntrustedModelError(
             Message(
-                "{path} holds a link in place of weights ({name}), which no Keras writes and which is not followed:"
-                " {remedy}.",
+                "{path} contains a link in place of weights ({name}), which Keras never writes and carvis"
+                " does not follow: {remedy}.",
                 path=self.path,
                 name=foreign_text(name),
-                remedy=ANEW,
+                remedy=REMEDY,
             )
         )
 
     def too_many(self) -> ModelError:
         """The error of a file with more parts than any model has."""
-        return ModelError(Message("{path} holds more parts than any model: {remedy}.", path=self.path, remedy=ANEW))
+        return ModelError(
+            Message("{path} contains more parts than any model: {remedy}.", path=self.path, remedy=REMEDY)
+        )
 
     def too_deep(self) -> ModelError:
         """The error of a file whose parts nest too deep or in a circle."""
         return ModelError(
             Message(
-                "{path} nests its parts more than {n} deep or in a circle, as no model does: {remedy}.",
+                "{path} nests its parts more than {n} levels deep or in a cycle, which no model does: {remedy}.",
                 path=self.path,
                 n=MOST_LEVELS,
-                remedy=ANEW,
+                remedy=REMEDY,
             )
         )
 
@@ -79,9 +81,9 @@ class OpenFile:
         """The error of a file with a compression that is not supported."""
         return ModelError(
             Message(
-                "{path} is compressed in a way that is not unpacked here ({name}): {remedy}, without compression.",
+                "{path} uses an unsupported compression ({name}): {remedy}, without compression.",
                 path=self.path,
                 name=foreign_text(name),
-                remedy=ANEW,
+                remedy=REMEDY,
             )
         )

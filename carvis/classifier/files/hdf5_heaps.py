@@ -122,7 +122,7 @@ def declared_text(file: BinaryIO, places: list[int], name: bytes, count: int) ->
             file.seek(place)
             data = file.read(named + typed + shaped + _TEXT.size * count)
             held, kind = data[: lengths[0]], data[named : named + 1]
-            # Nothing but the name, of texts without a length; of what kind a shared type is cannot be told.
+            # Nothing but the name, of texts without a length; the kind of a shared type is not known.
             if held.rstrip(b"\0") != name or len(held) <= len(name) or not (flags & 1 or (kind and kind[0] & 15 == 9)):
                 continue
             if _count(data[named + typed : named + typed + lengths[2]]) != count:

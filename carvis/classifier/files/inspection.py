@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -14,9 +14,9 @@ from carvis.classifier.files.architecture import MOST_BYTES, json_object, read_a
 from carvis.classifier.files.damage import damaged
 from carvis.classifier.files.foreign_text import foreign_text
 from carvis.classifier.files.hdf5_arrays import StoredGroup, open_arrays, start_of_hdf5
-from carvis.classifier.files.inspector import look_through
 from carvis.classifier.files.keras_archive import ZIP_MAGIC, ModelArchive
 from carvis.classifier.files.safety import check_architecture
+from carvis.classifier.files.scanner import scan
 from carvis.errors import FileKindError, ModelError
 from carvis.language import Message, message_of
 from carvis.workspace import open_regular, os_reason, os_remedy, shown_path
@@ -32,8 +32,8 @@ _OTHER_FORMATS = {
     ".pt": Message("a PyTorch model"),
     ".pth": Message("a PyTorch model"),
     ".onnx": Message("an ONNX model"),
-    ".safetensors": Message("a file of bare weights"),
-    ".npz": Message("a file of bare weights"),
+    ".safetensors": Message("a file of weights alone"),
+    ".npz": Message("a file of weights alone"),
     ".ckpt": Message("a TensorFlow checkpoint"),
     ".json": Message("a text file without weights"),
 }
@@ -41,7 +41,7 @@ _OTHER_MAGICS = {
     b"\xff\xd8\xff": Message("a JPEG image"),
     b"\x89PNG": Message("a PNG image"),
     b"GIF8": Message("a GIF image"),
-    b"version https://git-lfs": Message("a pointer of Git LFS without the file it points to"),
+    b"version https://git-lfs": Message("a Git LFS pointer without its file"),
     b"<!DOCTY": Message("a web page"),
     b"<html": Message("a web page"),
     b"\x1f\x8b": Message("a gzip archive"),
@@ -95,7 +95,7 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
         with _opened(path) as file:
             # These two are read by code that can crash.
             apart = file.read(len(ZIP_MAGIC)) == ZIP_MAGIC or start_of_hdf5(file) is not None
-        facts = look_through(path) if apart else None
+        facts = scan(path) if apart else None
         found = ModelFile(**facts | {"path": path}) if facts else read_here(path)
         if not trust:
             check_architecture(found.config, path, legacy=found.legacy)
@@ -140,7 +140,7 @@ def _opened(path: Path) -> BinaryIO:
                     "{path} is a TensorFlow SavedModel folder: save the model from Keras as a .keras file.", path=path
                 )
             )
-        raise ModelError(Message("{path} is a folder: name a .keras or .h5 file in it.", path=path))
+        raise ModelError(Message("{path} is a folder: give a .keras or .h5 file in it.", path=path))
     try:
         return open_regular(path)
     except FileNotFoundError:
@@ -173,8 +173,8 @@ def _other(path: Path, start: bytes) -> ModelError:
         )
     return ModelError(
         Message(
-            "{path} is no Keras model file (neither HDF5 nor a .keras archive), or its beginning is damaged: save the"
-            " model from Keras as a .keras file, or get the file again.",
+            "{path} is not a Keras model file (neither HDF5 nor a .keras archive), or its beginning is"
+            " damaged: save the model from Keras as a .keras file, or get the file again.",
             path=path,
         )
     )
@@ -189,14 +189,14 @@ def _read_hdf5(root: StoredGroup, path: Path, size: int) -> ModelFile:
         if named or holder.name or "layers" in root:
             raise ModelError(
                 Message(
-                    "{path} holds weights without an architecture: save the whole model from Keras with"
+                    "{path} contains weights without an architecture: save the whole model from Keras with"
                     " model.save('name.keras').",
                     path=path,
                 )
             )
         raise ModelError(
             Message(
-                "{path} holds no Keras model: save the whole model from Keras with model.save('name.keras').",
+                "{path} contains no Keras model: save the whole model from Keras with model.save('name.keras').",
                 path=path,
             )
         )
@@ -211,13 +211,13 @@ def _holder(root: StoredGroup) -> StoredGroup:
     return root.get("model_weights") or root
 
 
-def _text(value) -> str:
+def _text(value: Any) -> str:
     # Some tools write a text as an array of one.
     value = value.flat[0] if isinstance(value, np.ndarray) and value.size == 1 else value
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
-def _version(value) -> str:
+def _version(value: Any) -> str:
     return foreign_text(_text(value), 30)
 
 

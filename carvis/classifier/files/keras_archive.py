@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from carvis.classifier.files.foreign_text import foreign_text
-from carvis.classifier.files.size_limit import ANEW, check_growth, check_memory
-from carvis.classifier.files.zip_member import StoredMember
+from carvis.classifier.files.size_limit import REMEDY, check_growth, check_memory
+from carvis.classifier.files.stored_member import StoredMember
 from carvis.errors import ModelError, UntrustedModelError
 from carvis.language import Message
 
@@ -103,29 +103,28 @@ class ModelArchive:
             if name.startswith("/") or ".." in name.split("/") or re.match(r"[A-Za-z]:", name) or "\0" in name:
                 raise UntrustedModelError(
                     Message(
-                        "{path} holds a part named {name}, which leads out of its folder: {remedy}.",
+                        "{path} contains a part named {name}, which leads out of its folder: {remedy}.",
                         path=self.path,
                         name=foreign_text(name),
-                        remedy=ANEW,
+                        remedy=REMEDY,
                     )
                 )
             plain = member.compress_type == zipfile.ZIP_STORED
             if member.flag_bits & _ENCRYPTED or not (plain or member.compress_type == zipfile.ZIP_DEFLATED):
                 raise ModelError(
                     Message(
-                        "{path} is compressed in a way that is not unpacked here ({name}): {remedy}, without"
-                        " compression.",
+                        "{path} uses an unsupported compression ({name}): {remedy}, without compression.",
                         path=self.path,
                         name=foreign_text(name),
-                        remedy=ANEW,
+                        remedy=REMEDY,
                     )
                 )
             if member.header_offset < end or (plain and member.file_size != member.compress_size):
                 raise ModelError(
                     Message(
-                        "{path} holds parts that lie over each other, as in no model: {remedy}.",
+                        "{path} contains overlapping parts, which no model has: {remedy}.",
                         path=self.path,
-                        remedy=ANEW,
+                        remedy=REMEDY,
                     )
                 )
             end = member.header_offset + member.compress_size
@@ -140,7 +139,8 @@ class _TableReader(io.BufferedIOBase):
     def __init__(self, file: BinaryIO):
         self._file = file
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = -1, /) -> bytes:
+        size = -1 if size is None else size
         if size > _MOST_TABLE:
             raise zipfile.BadZipFile("its table of parts is longer than any model's")
         return self._file.read(size if size >= 0 else _MOST_TABLE)

@@ -56,7 +56,7 @@ def read_class_names(path: str | Path, known: Iterable[str] = (), encoding: str 
         raise ModelError(message) from None
     except CarvisError:
         raise ModelError(
-            Message("{path} is too large for a list of class names: name another file.", path=path)
+            Message("{path} is too large for a list of class names: give another file.", path=path)
         ) from None
     texts = [text_of(data, path, encoding).text] if encoding else _texts(data, path)
     likely = {composed(name) for name in known}
@@ -70,12 +70,14 @@ def read_class_names(path: str | Path, known: Iterable[str] = (), encoding: str 
     if problems and not lists:
         raise problems[0]
     if not lists:
-        raise ModelError(Message("{path} is not text: save the class names as UTF-8, one a line.", path=path))
+        raise ModelError(Message("{path} is not text: save the class names as UTF-8, one per line.", path=path))
     names = max(lists, key=lambda names: (len(likely & set(map(composed, names))), -_halfwidth(names)))
     if len(names) > MAX_CLASSES:
         raise ModelError(message_of(too_many(path, Message("classes"), MAX_CLASSES)))
     if not names:
-        raise ModelError(Message("{path} holds no class names: write one a line, in the model's order.", path=path))
+        raise ModelError(
+            Message("{path} contains no class names: write one per line, in the model's order.", path=path)
+        )
     return names
 
 
@@ -146,8 +148,8 @@ def _numbered(lines: list[str], first: int) -> list[str] | None:
         return None
     for body in (lines, lines[1:]):
         for parted in (_number_first, _number_last):
-            pairs = [parted(line) for line in body]
-            if not pairs or not all(pairs):
+            pairs = [pair for line in body if (pair := parted(line))]
+            if not pairs or len(pairs) < len(body):
                 continue
             by_number = dict(pairs)
             if sorted(by_number) == list(range(first, first + len(body))):
@@ -186,12 +188,9 @@ def _from_json(path: Path, value: object) -> list[str]:
     if isinstance(value, dict):
         inverse = all(_number(key) is not None and isinstance(name, (str, list)) for key, name in value.items())
         for pairs in (() if inverse else [(index, name) for name, index in value.items()], list(value.items())):
-            numbers = [_number(index) for index, _ in pairs]
-            if (
-                pairs
-                and None not in numbers
-                and sorted(numbers) in (list(range(len(pairs))), list(range(1, len(pairs) + 1)))
-            ):
+            numbers = [number for index, _ in pairs if (number := _number(index)) is not None]
+            counts = (list(range(len(pairs))), list(range(1, len(pairs) + 1)))
+            if pairs and sorted(numbers) in counts:
                 ordered = [name for _, (_, name) in sorted(zip(numbers, pairs), key=lambda entry: entry[0])]
                 # ImageNet's own file gives a code and a name for each.
                 names = [entry[-1] if isinstance(entry, list) and entry else entry for entry in ordered]
@@ -199,11 +198,11 @@ def _from_json(path: Path, value: object) -> list[str]:
                     return [str(name).strip() for name in names]
         raise ModelError(
             Message(
-                "{path} does not number its classes from 0 on: write a list of names, or each name with its index.",
+                "{path} does not number its classes from 0: write a list of names, or each name with its index.",
                 path=path,
             )
         )
-    raise ModelError(Message("{path} holds no class names: write a list of them, in the model's order.", path=path))
+    raise ModelError(Message("{path} contains no class names: write a list of them, in the model's order.", path=path))
 
 
 def _number(value: object) -> int | None:

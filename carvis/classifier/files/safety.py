@@ -7,6 +7,7 @@ loaders run code of several kinds (Lambda layers, functions by name, classes by 
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from carvis.classifier.files.allowlist import (
     ACTIVATIONS,
@@ -39,7 +40,9 @@ _TRUST = Message("open it with trust (--trust) only if you know who made it")
 _TRUST_CLASS = Message(
     "open it with trust (--trust) only if you know who made it and the package that defines it is installed"
 )
-_WITHOUT = Message("open it with the Keras that wrote it and save the model anew without it; trust does not help here")
+_WITHOUT = Message(
+    "open it with the Keras that wrote it and save the model again without this part; trust does not help here"
+)
 
 
 def check_architecture(config: dict, path: Path, *, legacy: bool) -> None:
@@ -51,8 +54,8 @@ def check_architecture(config: dict, path: Path, *, legacy: bool) -> None:
     if config["class_name"].rpartition(">")[2] not in MODELS:
         raise UntrustedModelError(
             Message(
-                "{path} is a model of its author's own class {name}, whose code is not in the file: rebuild it as a"
-                " functional or Sequential model, load its weights into that and save it.",
+                "{path} is a model of the custom class {name}, whose code is not in the file: rebuild it as"
+                " a functional or Sequential model, load its weights and save that.",
                 path=path,
                 name=foreign_text(config["class_name"]),
             )
@@ -64,14 +67,14 @@ def check_architecture(config: dict, path: Path, *, legacy: bool) -> None:
             foreign = reason.template.startswith("the foreign")
             remedy = _WITHOUT if legacy else _TRUST_CLASS if foreign else _TRUST
             raise UntrustedModelError(
-                Message("{path} holds {reason} ({layer}): {remedy}.", path=path, reason=reason, layer=layer,
+                Message("{path} contains {reason} ({layer}): {remedy}.", path=path, reason=reason, layer=layer,
                         remedy=remedy)
             )  # fmt: skip
 
 
-def _parts(config: dict) -> Iterator[tuple[dict, str]]:
+def _parts(config: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Message]]:
     """Yield every dict of a config with the layer it belongs to. Training settings are never read."""
-    pending = [(config, Message("in the model itself"))]
+    pending: list[tuple[Any, Message]] = [(config, Message("in the model itself"))]
     while pending:
         value, layer = pending.pop()
         if isinstance(value, dict):
@@ -89,11 +92,11 @@ def _parts(config: dict) -> Iterator[tuple[dict, str]]:
 
 
 def _foreign_class(name: object) -> Message:
-    return Message("the foreign class {name}", name=foreign_text(name))
+    return Message("the class {name}, which is not from Keras", name=foreign_text(name))
 
 
 def _foreign_function(name: object) -> Message:
-    return Message("the foreign function {name}", name=foreign_text(name))
+    return Message("the function {name}, which is not from Keras", name=foreign_text(name))
 
 
 def _check_common(part: dict) -> Message | None:
@@ -103,13 +106,13 @@ def _check_common(part: dict) -> Message | None:
             return _foreign_function(name)
     kind = part.get("class_name")
     if kind is not None and not isinstance(kind, str):
-        return Message("a part without a proper name")
+        return Message("a part without a valid name")
     if kind in CODE or "function_type" in part:
-        return Message("a {kind} layer, which runs code of the file's author", kind=kind or "Lambda")
+        return Message("a {kind} layer, which runs code written by the file's author", kind=kind or "Lambda")
     if kind in TEXT:
         return Message("a {kind} layer, which works on text or categories, not on images", kind=kind)
     if kind in ("__lambda__", "__typespec__", "__class__"):
-        return Message("a Python function as byte code")
+        return Message("a Python function as bytecode")
     return None
 
 
@@ -141,7 +144,7 @@ def _check_modern(part: dict) -> Message | None:
         own = own and module in _OWN_MODULES
         return None if known or own else _foreign_function(_full(module, name))
     operation = isinstance(module, str) and _OPERATIONS.fullmatch(module) and re.fullmatch(r"[A-Z]\w*", kind)
-    known = kind in LAYERS | MODELS | PARTS and (module is None or _MODULES.fullmatch(str(module)))
+    known = kind in LAYERS | MODELS | PARTS and (module is None or bool(_MODULES.fullmatch(str(module))))
     known = known or any(kind in names and module in (None, place) for place, names in APPLICATION_LAYERS.items())
     # A file of the HDF5 kind names no modules: an operation of the graph is known by a config without settings.
     bare = module is None and re.fullmatch(r"[A-Z]\w*", kind) and "trainable" not in (part.get("config") or {})

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 
@@ -53,7 +54,9 @@ def with_scope_names(config: dict) -> tuple[dict, Renamed]:
     return _entry(config, (), renamed, None, outermost=True), renamed
 
 
-def _entry(entry: dict, prefix: tuple, renamed: Renamed, new: str | None, outermost: bool = False) -> dict:
+def _entry(
+    entry: dict[str, Any], prefix: tuple[str, ...], renamed: Renamed, new: str | None, outermost: bool = False
+) -> dict[str, Any]:
     """Return a layer's or model's entry under a new name; None leaves that to this function."""
     settings = entry["config"]
     if not isinstance(settings, dict):
@@ -72,7 +75,7 @@ def _entry(entry: dict, prefix: tuple, renamed: Renamed, new: str | None, outerm
     return entry | {"config": settings} | ({"name": new} if "name" in entry and new else {})
 
 
-def _inside(value, path: tuple, renamed: Renamed):
+def _inside(value: Any, path: tuple[str, ...], renamed: Renamed) -> Any:
     """Rename the layers that a layer wraps."""
     if isinstance(value, list):
         return [_inside(item, path, renamed) for item in value]
@@ -83,7 +86,7 @@ def _inside(value, path: tuple, renamed: Renamed):
     return value
 
 
-def _model(settings: dict, path: tuple, renamed: Renamed) -> dict:
+def _model(settings: dict[str, Any], path: tuple[str, ...], renamed: Renamed) -> dict[str, Any]:
     entries = settings["layers"]
     names = [_name(entry) for entry in entries]
     taken = {name for entry, name in zip(entries, names) if name and scope_name(name, entry["class_name"]) == name}
@@ -93,7 +96,7 @@ def _model(settings: dict, path: tuple, renamed: Renamed) -> dict:
             new_names[name] = _free(scope_name(name, entry["class_name"]), name, taken)
     made = []
     for entry, name in zip(entries, names):
-        entry = _entry(entry, path, renamed, new_names.get(name))
+        entry = _entry(entry, path, renamed, new_names.get(name or ""))
         if entry.get("inbound_nodes"):
             entry = entry | {"inbound_nodes": _references(entry["inbound_nodes"], new_names)}
         made.append(entry)
@@ -117,10 +120,10 @@ def _free(new: str, name: str, taken: set[str]) -> str:
     return found
 
 
-def _references(value, new_names: dict[str, str]):
+def _references(value: Any, new_names: dict[str, str]) -> Any:
     """Follow the new names in the references of a graph, as Keras 3 or as Keras 2 writes them."""
     if isinstance(value, dict):
-        history = value.get("keras_history")
+        history: Any = value.get("keras_history")
         if _names(history, new_names):
             value = value | {"keras_history": [new_names[history[0]], *history[1:]]}
         return {key: item if key == "keras_history" else _references(item, new_names) for key, item in value.items()}
@@ -132,7 +135,7 @@ def _references(value, new_names: dict[str, str]):
     return value
 
 
-def _names(value, new_names: dict[str, str]) -> bool:
+def _names(value: Any, new_names: dict[str, str]) -> bool:
     """Tell (layer, call, output, ...) from other lists."""
     reference = isinstance(value, list) and len(value) >= 3 and all(type(number) is int for number in value[1:3])
     return reference and isinstance(value[0], str) and value[0] in new_names
@@ -191,8 +194,8 @@ def renamed_sentence(model: keras.Model) -> Message | None:
         return None
     named = ", ".join(f"{_quoted(old)} → {new}" for old, new in pairs[:_NAMED])
     return Message.of_number(
-        "TensorFlow cannot use one name in this file, so Keras has it under another one: {named}.",
-        "TensorFlow cannot use {n} names in this file, so Keras has them under others: {named}{more}.",
+        "TensorFlow cannot use one of the names in this file, so Keras gives it another: {named}.",
+        "TensorFlow cannot use {n} of the names in this file, so Keras gives them others: {named}{more}.",
         len(pairs),
         named=named,
         more=" …" if len(pairs) > _NAMED else "",

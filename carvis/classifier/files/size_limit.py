@@ -10,7 +10,7 @@ from carvis.language import Message
 # hundredth at most. A small file may grow to what costs no machine anything.
 MOST_TIMES, ALWAYS = 100, 128 << 20
 _SHARE_OF_MEMORY = 0.5
-ANEW = Message("save the model anew with Keras")
+REMEDY = Message("save the model again with Keras")
 
 
 def allowed(file_bytes: int) -> int:
@@ -32,12 +32,12 @@ def check_growth(path: Path, file_bytes: int, unpacked: int) -> None:
     if unpacked > allowed(file_bytes):
         raise ModelError(
             Message(
-                "{path} would grow from {held} to {unpacked} when it is opened, as no model does: {remedy}, without"
+                "{path} would expand from {held} to {unpacked}, far more than any model: {remedy}, without"
                 " compression.",
                 path=path,
                 held=_size(file_bytes),
                 unpacked=_size(unpacked),
-                remedy=ANEW,
+                remedy=REMEDY,
             )
         )
 
@@ -52,8 +52,8 @@ def check_memory(path: Path, needed: int) -> None:
     if needed > _SHARE_OF_MEMORY * free:
         raise ModelError(
             Message(
-                "{path} needs {needed} of memory, more than half of the {free} that are free: close other programs, or"
-                " open it on a machine with more memory.",
+                "{path} needs {needed} of memory, more than half of the {free} that are free: close other"
+                " programs, or use a machine with more memory.",
                 path=path,
                 needed=_size(needed),
                 free=_size(free),

@@ -1,4 +1,4 @@
-"""What can be said of a model file at a glance: without TensorFlow, without its weights, without running anything."""
+"""The facts of a model file, without TensorFlow, without its weights and without running anything."""
 
 import contextlib
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def describe_model_file(path: str | Path) -> dict:
 
     Returns:
         ``format`` (``keras``, ``hdf5`` or None), ``bytes``, ``keras_version``, ``input_size`` [height, width] (None
-        where open), ``channels``, ``outputs``, ``layers``, ``parameters`` (None for what cannot be told),
+        where open), ``channels``, ``outputs``, ``layers``, ``parameters`` (None where unknown),
         ``has_card`` and ``refused``, None or the sentence why the file will not be opened.
     """
     path = Path(path)
@@ -34,7 +34,7 @@ def describe_model_file(path: str | Path) -> dict:
         facts |= _architecture(file.config)
     except ModelError as error:
         facts["refused"] = str(error)
-    # Its JSON may be of no shape that was ever seen.
+    # Its JSON may be of any shape.
     except Exception as error:
         facts["refused"] = str(damaged(path, error))
     return facts
@@ -42,10 +42,10 @@ def describe_model_file(path: str | Path) -> dict:
 
 def _architecture(config: dict) -> dict:
     shape = _input_shape(config)
-    picture = shape is not None and len(shape) == 4
+    image = shape if shape is not None and len(shape) == 4 else None
     return {
-        "input_size": [_whole(side) for side in shape[1:3]] if picture else None,
-        "channels": _whole(shape[3]) if picture else None,
+        "input_size": [_whole(side) for side in image[1:3]] if image else None,
+        "channels": _whole(image[3]) if image else None,
         "outputs": _whole(_outputs(config)),
         "layers": sum(1 for _ in _layers(config)),
     }

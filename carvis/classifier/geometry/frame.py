@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Boxes that differ by less than this share of the image are the same one.
 _SAME = 0.02
@@ -37,7 +38,7 @@ class Frame:
         return self == Frame(trimmed=self.trimmed)
 
     @property
-    def _box(self) -> np.ndarray:
+    def _box(self) -> NDArray[np.float64]:
         return np.array([self.top, self.bottom, self.left, self.right])
 
     def within(self, outer: "Frame") -> "Frame":
@@ -47,14 +48,11 @@ class Frame:
         else:
             top, bottom, left, right = self._box
         height, width = outer.bottom - outer.top, outer.right - outer.left
-        box = (
-            outer.top + top * height,
-            outer.top + bottom * height,
-            outer.left + left * width,
-            outer.left + right * width,
-        )
         return Frame(
-            *(round(float(edge), 6) for edge in box),
+            top=round(float(outer.top + top * height), 6),
+            bottom=round(float(outer.top + bottom * height), 6),
+            left=round(float(outer.left + left * width), 6),
+            right=round(float(outer.left + right * width), 6),
             transposed=self.transposed != outer.transposed,
             trimmed=self.trimmed or outer.trimmed,
         )
@@ -65,17 +63,17 @@ class Frame:
             return None
         if np.abs(self._box - other._box).max() <= _SAME:
             return self if self.trimmed >= other.trimmed else other
-        one, two = self._sorted_box(), other._sorted_box()
+        own, others = self._sorted_box(), other._sorted_box()
         alike = all((a[1] > a[0]) == (b[1] > b[0]) for a, b in zip(self._box.reshape(2, 2), other._box.reshape(2, 2)))
         if not (alike and (self.trimmed or other.trimmed)):
             return None
         # Maps trimmed to fit each other, as in a U-Net without padding: the part that both show.
-        for small, big, frame in ((one, two, self), (two, one, other)):
+        for small, big, frame in ((own, others, self), (others, own, other)):
             if (small[:, 0] >= big[:, 0] - _SAME).all() and (small[:, 1] <= big[:, 1] + _SAME).all():
                 return frame
         return None
 
-    def _sorted_box(self) -> np.ndarray:
+    def _sorted_box(self) -> NDArray[np.float64]:
         return np.sort(self._box.reshape(2, 2), axis=1)
 
     def point(self, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -87,14 +85,14 @@ class Frame:
         """Mirror and turn maps back, (N, h, w, ...), so that they lie as the image does, each cell kept as it is."""
         if self.transposed:
             maps = np.swapaxes(maps, 1, 2)
-        axes = [axis for axis, turned in ((1, self.top > self.bottom), (2, self.left > self.right)) if turned]
+        axes = tuple(axis for axis, turned in ((1, self.top > self.bottom), (2, self.left > self.right)) if turned)
         return np.ascontiguousarray(np.flip(maps, axes))
 
     def onto_image(self, maps: np.ndarray) -> np.ndarray:
         """Lay maps on the image as it is: (N, h, w, ...) mirrored and turned back.
 
         A map that covers a part of the image is laid on a grid of smaller cells that covers all of it, with 0 where
-        the layer saw nothing.
+        the layer sees nothing.
         """
         if self.upright:
             return maps
@@ -113,11 +111,11 @@ def _along(maps: np.ndarray, axis: int, size: int, first: float, last: float) ->
     count = _fitting(size, first, last)
     places = ((np.arange(count) + 0.5) / count - first) / (last - first) * size
     cells = np.floor(places + 1e-9).astype(int)
-    seen = (cells >= 0) & (cells < size)
+    inside = (cells >= 0) & (cells < size)
     laid = np.take(maps, np.clip(cells, 0, size - 1), axis)
     shape = [1] * maps.ndim
     shape[axis] = count
-    return np.where(seen.reshape(shape), laid, np.zeros((), maps.dtype))
+    return np.where(inside.reshape(shape), laid, np.zeros((), maps.dtype))
 
 
 def _fitting(size: int, first: float, last: float) -> int:
@@ -130,7 +128,7 @@ def _fitting(size: int, first: float, last: float) -> int:
     return int(counts[good[0]] if len(good) else counts[np.argmin(miss)])
 
 
-def ramps(height: int, width: int) -> np.ndarray:
+def ramps(height: int, width: int) -> NDArray[np.float32]:
     """Return four maps that show what a step does to places: float32 (4, h, w): zeros, ones, row and column.
 
     A row or column is given by the place of its middle, as a share of the height or width.
@@ -141,13 +139,13 @@ def ramps(height: int, width: int) -> np.ndarray:
 
 
 def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False, exact: bool = False) -> Frame | None:
-    """Return how a step moved places, told by what it made of ``ramps``: None where it did not move them as a whole.
+    """Return how a step moves places, by what it makes of ``ramps``: None where it does not move them as a whole.
 
     A step that only shifts by less than a cell, or adds a border, counts as one that moves nothing.
 
     Args:
         before: height and width of the map that the step takes.
-        after: float (4, h, w), what it made of ``ramps(*before)``.
+        after: float (4, h, w), what it makes of ``ramps(*before)``.
         padded: an added border counts: the map is larger than the image.
         exact: a shift by less than a cell and an added border count.
     """
@@ -182,7 +180,8 @@ def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False
     slack = [1.01 / max(side, 1) for side in (before[0], before[0], before[1], before[1])]
     if not exact:
         edges = [_snapped(edge, near, padded) for edge, near in zip(edges, slack)]
-    return Frame(*edges, transposed=crossed == [True, False])
+    top, bottom, left, right = edges
+    return Frame(top, bottom, left, right, transposed=crossed == [True, False])
 
 
 def _snapped(edge: float, near: float, padded: bool) -> float:

@@ -1,11 +1,12 @@
 """Facts in the configs of Keras 1 and 2: references between layers, names, shapes and types of inputs."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from carvis.classifier.legacy.layers import layer_name
 
 
-def is_reference(value) -> bool:
+def is_reference(value: Any) -> bool:
     """Tell (layer, call, output, ...), or a constant in its place, from other lists."""
     return (
         isinstance(value, (list, tuple))
@@ -18,7 +19,7 @@ def is_reference(value) -> bool:
     )
 
 
-def references_in(value) -> list[tuple[str, int, int]]:
+def references_in(value: Any) -> list[tuple[str, int, int]]:
     """List every (layer, call, output) in a nested structure, in order."""
     found = []
     if is_reference(value):

@@ -4,141 +4,90 @@ The names are those that Keras 2 wrote down, the parameters those of TensorFlow.
 called, so a file can apply nothing else.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
 import keras
 import numpy as np
 from keras import ops
 
-from carvis.classifier.legacy.keras2_layers import ImageResize
+from carvis.classifier.legacy.image_functions import (
+    central_crop,
+    convert_image_dtype,
+    crop_to_bounding_box,
+    per_image_standardization,
+    resize,
+    rgb_to_grayscale,
+)
+from carvis.classifier.legacy.nn_functions import (
+    batch_normalization,
+    convolution,
+    depth_to_space,
+    moments,
+    pooling,
+    space_to_depth,
+)
+from carvis.classifier.legacy.shape_values import OPEN, ShapeValue, shape_value, sides_of, static_sides
 
 L = keras.layers
-
-
-class Sizes:
-    """The value of ``tf.shape``: whole numbers, and ``OPEN`` for the batch and for sides that a model leaves open."""
-
-    def __init__(self, values):
-        self.values = list(values)
-
-
-OPEN = object()
-
-
-def sizes_of(x) -> Sizes:
-    """Return the shape of a tensor."""
-    return Sizes(OPEN if side is None else side for side in x.shape)
-
-
-def _closed(values) -> list:
-    """Return a shape with -1 for the one side that may be open."""
-    values = values.values if isinstance(values, Sizes) else list(values)
-    sides = [-1 if side is OPEN else side for side in values]
-    if sides.count(-1) > 1 or not all(isinstance(side, int) for side in sides):
-        raise TypeError("several sides are open")
-    return sides
+Tensor: TypeAlias = keras.KerasTensor
+# A tensor of the graph, a constant that its file holds, or a shape.
+Value: TypeAlias = Any
 
 
 def _words(text: str) -> list[str]:
     return text.split()
 
 
-def _reshape(tensor, shape):
-    shape = shape.values if isinstance(shape, Sizes) else list(shape)
-    if shape[0] is OPEN:
-        return L.Reshape([int(side) for side in shape[1:]])(tensor)
-    return ops.reshape(tensor, _closed(shape))
+def _reshape(tensor: Tensor, shape: Value) -> Tensor:
+    sides = sides_of(shape)
+    if sides[0] is OPEN:
+        return L.Reshape([int(side) for side in sides[1:]])(tensor)
+    return ops.reshape(tensor, static_sides(sides))
 
 
-def _reduce(function):
+def _reduce(function: Callable) -> Callable:
     return lambda input_tensor, axis=None, keepdims=False: function(input_tensor, axis=axis, keepdims=bool(keepdims))
 
 
-def _pooled(layer):
-    def pool(input, ksize, strides, padding):
-        # TensorFlow gives one number for all axes, one a side, or one for each axis with batch and channels.
-        sizes = [value if isinstance(value, int) else value[-3:-1] if len(value) == 4 else value for value in
-                 (ksize, strides)]  # fmt: skip
-        return layer(*(size if isinstance(size, int) else tuple(size) for size in sizes), padding=padding.lower())(
-            input
-        )
-
-    return pool
-
-
-def _resize(images, size, method="bilinear", preserve_aspect_ratio=False, antialias=False):
-    if preserve_aspect_ratio:
-        raise TypeError("preserve_aspect_ratio")
-    return ImageResize(*(int(side) for side in _closed(size)), interpolation=str(method).lower(), antialias=antialias)(
-        images
-    )
-
-
-def _standardised(image):
-    axes = (-3, -2, -1)
-    mean, deviation = ops.mean(image, axis=axes, keepdims=True), ops.std(image, axis=axes, keepdims=True)
-    return (image - mean) / ops.maximum(deviation, float(1 / np.sqrt(np.prod(image.shape[-3:]))))
-
-
-def _central_crop(image, central_fraction):
-    cuts = [int((side - side * central_fraction) / 2) for side in image.shape[-3:-1]]
-    (top, left), (height, width) = cuts, image.shape[-3:-1]
-    return image[..., top : height - top, left : width - left, :]
-
-
-def _crop_box(image, offset_height, offset_width, target_height, target_width):
-    return image[..., offset_height : offset_height + target_height, offset_width : offset_width + target_width, :]
-
-
-def _padded(tensor, paddings, mode="CONSTANT", constant_values=0):
+def _padded(tensor: Tensor, paddings: Value, mode: str = "CONSTANT", constant_values: float = 0) -> Tensor:
     if mode.upper() == "CONSTANT":
         return ops.pad(tensor, paddings, mode="constant", constant_values=constant_values)
     return ops.pad(tensor, paddings, mode=mode.lower())
 
 
-def _split(value, num_or_size_splits, axis=0):
+def _split(value: Tensor, num_or_size_splits: Value, axis: int = 0) -> list[Tensor]:
     if isinstance(num_or_size_splits, int):
         return ops.split(value, num_or_size_splits, axis=axis)
     return ops.split(value, [int(place) for place in np.cumsum(num_or_size_splits)[:-1]], axis=axis)
 
 
-def _array(value):
+def _array(value: Value) -> Value:
     return np.asarray(value, np.float32) if isinstance(value, list) else value
 
 
-def _stack(values, axis=0):
+def _stack(values: Sequence[Value], axis: int = 0) -> Value:
     if not any(isinstance(value, keras.KerasTensor) for value in values):
-        return Sizes(values)
+        return ShapeValue(values)
     return ops.stack(values, axis=axis)
 
 
-def _concat(values, axis):
+def _concat(values: Sequence[Value], axis: int) -> Value:
     if not any(isinstance(value, keras.KerasTensor) for value in values):
-        return Sizes(size for value in values for size in (value.values if isinstance(value, Sizes) else value))
+        return ShapeValue(size for value in values for size in (sides_of(value)))
     return ops.concatenate(values, axis=axis)
 
 
-def _convolution(function):
-    def convolve(input, filter=None, strides=1, padding="VALID", dilations=None, filters=None, use_cudnn_on_gpu=True):
-        kernel = np.asarray(filters if filter is None else filter, np.float32)
-        steps, gaps = (
-            value if isinstance(value, int) else tuple(value[1:3] if len(value) == 4 else value)
-            for value in (strides, dilations or 1)
-        )
-        return function(input, kernel, strides=steps, padding=padding.lower(), dilation_rate=gaps)
-
-    return convolve
-
-
-def _slice(input_, begin, size):
+def _slice(input_: Tensor, begin: Sequence[int], size: Value) -> Tensor:
     stops = [None if length == -1 else start + length for start, length in zip(begin, _with_rest(size))]
     return input_[tuple(slice(start, stop) for start, stop in zip(begin, stops))]
 
 
-def _with_rest(size) -> list:
-    size = size.values if isinstance(size, Sizes) else size
-    return [-1 if side is OPEN else side for side in size]
+def _with_rest(size: Value) -> list[int]:
+    return [-1 if side is OPEN else side for side in sides_of(size)]
 
 
-def _matmul(a, b, transpose_a=False, transpose_b=False):
+def _matmul(a: Value, b: Value, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
     first, second = (
         ops.swapaxes(_array(value), -1, -2) if turned else _array(value)
         for value, turned in ((a, transpose_a), (b, transpose_b))
@@ -146,62 +95,25 @@ def _matmul(a, b, transpose_a=False, transpose_b=False):
     return ops.matmul(first, second)
 
 
-def _normalised(x, mean, variance, offset, scale, variance_epsilon):
-    factor = 1 / np.sqrt(np.asarray(variance, np.float64) + variance_epsilon)
-    factor = factor if scale is None else factor * np.asarray(scale)
-    shift = (0 if offset is None else np.asarray(offset)) - np.asarray(mean) * factor
-    return L.Rescaling(factor.tolist(), shift.tolist())(x)
-
-
-def _moments(x, axes, shift=None, keepdims=False):
-    return ops.mean(x, axis=axes, keepdims=keepdims), ops.var(x, axis=axes, keepdims=keepdims)
-
-
-def _clip_by_norm(t, clip_norm, axes=None):
+def _clip_by_norm(t: Tensor, clip_norm: float, axes: Value = None) -> Tensor:
     norm = ops.sqrt(ops.sum(ops.square(t), axis=axes, keepdims=True))
     return t * clip_norm / ops.maximum(norm, clip_norm)
 
 
-def _depth_to_space(input, block_size, data_format="NHWC"):
-    _, height, width, channels = input.shape
-    inner = channels // block_size**2
-    parts = ops.reshape(input, (-1, height, width, block_size, block_size, inner))
-    return ops.reshape(ops.transpose(parts, (0, 1, 3, 2, 4, 5)), (-1, height * block_size, width * block_size, inner))
-
-
-def _space_to_depth(input, block_size, data_format="NHWC"):
-    _, height, width, channels = input.shape
-    parts = ops.reshape(input, (-1, height // block_size, block_size, width // block_size, block_size, channels))
-    moved = ops.transpose(parts, (0, 1, 3, 2, 4, 5))
-    return ops.reshape(moved, (-1, height // block_size, width // block_size, channels * block_size**2))
-
-
-def _grey(images):
-    weights = ops.reshape(ops.convert_to_tensor([0.2989, 0.587, 0.114], "float32"), (3, 1))
-    return ops.cast(ops.matmul(ops.cast(images, "float32"), weights), images.dtype)
-
-
-def _as_float(image, dtype, saturate=False):
-    whole = keras.backend.standardize_dtype(image.dtype)
-    if str(dtype) != "float32" or not ("int" in whole or whole == "float32"):
-        raise TypeError("only to float32")
-    return L.Rescaling(1 / np.iinfo(whole).max)(image) if "int" in whole else image
-
-
-def _gather(params, indices, axis=0, batch_dims=0):
+def _gather(params: Tensor, indices: Value, axis: int = 0, batch_dims: int = 0) -> Tensor:
     if batch_dims:
         raise TypeError("batch_dims")
     return ops.take(params, indices, axis=axis)
 
 
-def _squeeze(input, axis=None):
+def _squeeze(input: Tensor, axis: Value = None) -> Tensor:
     if axis is None:
         # The batch may hold one image, and stays an axis all the same.
         axis = [place for place, side in enumerate(input.shape) if side == 1]
     return ops.squeeze(input, tuple(axis) if isinstance(axis, list) else axis)
 
 
-def _norm(tensor, ord="euclidean", axis=None, keepdims=False):
+def _norm(tensor: Tensor, ord: Value = "euclidean", axis: Value = None, keepdims: bool = False) -> Tensor:
     if ord not in ("euclidean", 2, 1):
         raise TypeError("order")
     if ord == 1:
@@ -209,15 +121,15 @@ def _norm(tensor, ord="euclidean", axis=None, keepdims=False):
     return ops.sqrt(ops.sum(ops.square(tensor), axis=axis, keepdims=bool(keepdims)))
 
 
-def _unstack(value, num=None, axis=0):
+def _unstack(value: Tensor, num: int | None = None, axis: int = 0) -> list[Tensor]:
     return [ops.squeeze(part, axis) for part in ops.split(value, value.shape[axis], axis=axis)]
 
 
-def _top_k(input, k=1, sorted=True):
+def _top_k(input: Tensor, k: int = 1, sorted: bool = True) -> tuple[Tensor, Tensor]:
     return ops.top_k(input, k, sorted=sorted)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable] = {
     "clip_by_value": lambda t, clip_value_min, clip_value_max: ops.clip(t, clip_value_min, clip_value_max),
     "clip_by_norm": _clip_by_norm,
     "cast": lambda x, dtype: ops.cast(x, dtype),
@@ -228,7 +140,7 @@ FUNCTIONS = {
     "expand_dims": lambda input, axis: ops.expand_dims(input, axis),
     "squeeze": _squeeze,
     "reshape": _reshape,
-    "shape": lambda input, out_type=None: sizes_of(input),
+    "shape": lambda input, out_type=None: shape_value(input),
     "transpose": lambda a, perm=None: ops.transpose(a, perm),
     "reverse": lambda tensor, axis: ops.flip(tensor, axis=axis),
     "roll": lambda input, shift, axis: ops.roll(input, shift, axis=axis),
@@ -264,23 +176,23 @@ FUNCTIONS = {
     "nn.softmax": lambda logits, axis=-1: L.Softmax(axis=axis)(logits),
     "nn.log_softmax": lambda logits, axis=-1: ops.log_softmax(logits, axis=axis),
     "nn.crelu": lambda features, axis=-1: ops.relu(ops.concatenate([features, -features], axis=axis)),
-    "nn.max_pool2d": _pooled(L.MaxPooling2D),
-    "nn.avg_pool2d": _pooled(L.AveragePooling2D),
-    "nn.conv2d": _convolution(ops.conv),
-    "nn.depthwise_conv2d": _convolution(ops.depthwise_conv),
-    "nn.moments": _moments,
-    "nn.batch_normalization": _normalised,
-    "nn.depth_to_space": _depth_to_space,
-    "nn.space_to_depth": _space_to_depth,
-    "image.resize": _resize,
-    "image.per_image_standardization": _standardised,
-    "image.central_crop": _central_crop,
-    "image.crop_to_bounding_box": _crop_box,
+    "nn.max_pool2d": pooling(L.MaxPooling2D),
+    "nn.avg_pool2d": pooling(L.AveragePooling2D),
+    "nn.conv2d": convolution(ops.conv),
+    "nn.depthwise_conv2d": convolution(ops.depthwise_conv),
+    "nn.moments": moments,
+    "nn.batch_normalization": batch_normalization,
+    "nn.depth_to_space": depth_to_space,
+    "nn.space_to_depth": space_to_depth,
+    "image.resize": resize,
+    "image.per_image_standardization": per_image_standardization,
+    "image.central_crop": central_crop,
+    "image.crop_to_bounding_box": crop_to_bounding_box,
     "image.flip_left_right": lambda image: ops.flip(image, axis=-2),
     "image.flip_up_down": lambda image: ops.flip(image, axis=-3),
-    "image.rgb_to_grayscale": _grey,
+    "image.rgb_to_grayscale": rgb_to_grayscale,
     "image.grayscale_to_rgb": lambda images: ops.repeat(images, 3, axis=-1),
-    "image.convert_image_dtype": _as_float,
+    "image.convert_image_dtype": convert_image_dtype,
     "image.adjust_brightness": lambda image, delta: image + delta,
     "image.adjust_contrast": lambda images, contrast_factor: (
         (images - ops.mean(images, axis=(-3, -2), keepdims=True)) * contrast_factor

@@ -5,18 +5,24 @@ They are registered under ``carvis>``, so that a model that holds them is saved 
 
 import itertools
 import math
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, TypeAlias
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 # A few bytes of a file can ask for any number of them.
 _MAX_CONNECTIONS, _MAX_WINDOWS = 200_000_000, 2_000_000
+# Of a batch, whose size is open.
+Shape: TypeAlias = tuple[Any, ...]
+Tensor: TypeAlias = keras.KerasTensor
 _register = keras.saving.register_keras_serializable("carvis")
 
 
 @_register
-def hard_sigmoid(x):
+def hard_sigmoid(x: Tensor) -> Tensor:
     """Return clip(0.2 x + 0.5, 0, 1), which Keras 2 called by this name; that of Keras 3 is clip(x / 6 + 0.5, 0, 1)."""
     return ops.clip(0.2 * x + 0.5, 0.0, 1.0)
 
@@ -33,11 +39,18 @@ class ImageResize(keras.layers.Resizing):
         crop_to_aspect_ratio: whether to cut the largest centred window of the output's shape out first.
     """
 
-    def __init__(self, height=None, width=None, interpolation="bilinear", scale=None, **kwargs):
+    def __init__(
+        self,
+        height: int | None = None,
+        width: int | None = None,
+        interpolation: str = "bilinear",
+        scale: Sequence[int] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(height, width, interpolation, **kwargs)
         self.scale = tuple(scale) if scale else None
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Resize images of shape (n, height, width, channels)."""
         import tensorflow as tf
 
@@ -49,23 +62,23 @@ class ImageResize(keras.layers.Resizing):
         resized = tf.image.resize(images, size, method=self.interpolation, antialias=self.antialias)
         return tf.cast(resized, self.compute_dtype)
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: Tensor) -> keras.KerasTensor:
         """Return the symbolic output of a symbolic input."""
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), dtype=self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the resized images."""
-        size = (self.height, self.width)
+        size: Shape = (self.height, self.width)
         if self.scale:
-            size = [side and side * factor for side, factor in zip(input_shape[1:3], self.scale)]
+            size = tuple(side and side * factor for side, factor in zip(input_shape[1:3], self.scale))
         return (*input_shape[:-3], *size, input_shape[-1])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return what the layer is built again from."""
         return super().get_config() | {"scale": self.scale}
 
 
-def _centre_window(tf, images, height: int, width: int):
+def _centre_window(tf: Any, images: Tensor, height: int, width: int) -> Tensor:
     """Cut the largest window of an aspect ratio out of the centre: ``smart_resize`` before it resizes."""
     shape = tf.shape(images)
     rows, columns = shape[-3], shape[-2]
@@ -86,12 +99,19 @@ class _LocallyConnected(keras.Layer):
             no window is, 3 the entries of that matrix that are used, sorted by output, then input.
     """
 
-    rank = 2
+    rank: ClassVar[int] = 2
 
     def __init__(
-        self, filters, kernel_size, strides=1, padding="valid", activation=None, use_bias=True, implementation=1,
-        **kwargs,
-    ):  # fmt: skip
+        self,
+        filters: int,
+        kernel_size: int | Sequence[int],
+        strides: int | Sequence[int] = 1,
+        padding: str = "valid",
+        activation: Any = None,
+        use_bias: bool = True,
+        implementation: int = 1,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filters, self.padding, self.use_bias, self.implementation = filters, padding, use_bias, implementation
         self.kernel_size, self.strides = (
@@ -99,11 +119,11 @@ class _LocallyConnected(keras.Layer):
         )
         self.activation = keras.activations.get(activation)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         sides, channels = input_shape[1:-1], input_shape[-1]
         places = self.compute_output_shape(input_shape)[1:-1]
         if self.implementation == 1:
-            shape = (math.prod(places), math.prod(self.kernel_size) * channels, self.filters)
+            shape: Shape = (math.prod(places), math.prod(self.kernel_size) * channels, self.filters)
         elif self.implementation == 2:
             shape = (*sides, channels, *places, self.filters)
         else:
@@ -118,7 +138,7 @@ class _LocallyConnected(keras.Layer):
             self.bias = self.add_weight(shape=(*places, self.filters), initializer="zeros", name="bias")
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         places = self.compute_output_shape(inputs.shape)[1:-1]
         if self.implementation == 1:
             output = ops.einsum("npk,pkf->npf", self._windows(inputs, places), self.kernel)
@@ -129,7 +149,7 @@ class _LocallyConnected(keras.Layer):
         output = ops.reshape(output, (-1, *places, self.filters))
         return self.activation(output if self.bias is None else output + self.bias)
 
-    def _windows(self, inputs, places):
+    def _windows(self, inputs: Tensor, places: Shape) -> Tensor:
         """Lay the window of each place out in a row: (N, places, window x channels)."""
         parts = []
         for offsets in itertools.product(*map(range, self.kernel_size)):
@@ -139,7 +159,7 @@ class _LocallyConnected(keras.Layer):
             parts.append(ops.reshape(inputs[(slice(None), *cut)], (-1, math.prod(places), 1, inputs.shape[-1])))
         return ops.reshape(ops.concatenate(parts, axis=2), (-1, math.prod(places), len(parts) * inputs.shape[-1]))
 
-    def _masked(self, inputs, places):
+    def _masked(self, inputs: Tensor, places: Shape) -> Tensor:
         sides = inputs.shape[1:-1]
         mask = np.zeros((math.prod(sides), math.prod(places)), "float32")
         for place, side in _windows_of(sides, places, self):
@@ -150,26 +170,26 @@ class _LocallyConnected(keras.Layer):
             ops.reshape(inputs, (-1, size)), ops.reshape(self.kernel * ops.cast(mask, self.kernel.dtype), (size, -1))
         )
 
-    def _sparse(self, inputs, places):
+    def _sparse(self, inputs: Tensor, places: Shape) -> Tensor:
         flat = ops.transpose(ops.reshape(inputs, (-1, math.prod(inputs.shape[1:]))))
         terms = ops.take(flat, self._pairs[:, 1], axis=0) * self.kernel[:, None]
         count = math.prod(places) * self.filters
         return ops.transpose(ops.segment_sum(terms, self._pairs[:, 0], num_segments=count))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         lengths = []
         for side, kernel, step in zip(input_shape[1:-1], self.kernel_size, self.strides):
             length = side if self.padding == "same" else side - kernel + 1
             lengths.append((length + step - 1) // step)
         return (input_shape[0], *lengths, self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         own = ("filters", "kernel_size", "strides", "padding", "use_bias", "implementation")
         config = super().get_config() | {name: getattr(self, name) for name in own}
         return config | {"activation": keras.activations.serialize(self.activation)}
 
 
-def _windows_of(sides, places, layer):
+def _windows_of(sides: Shape, places: Shape, layer: _LocallyConnected) -> Iterator[tuple[int, int]]:
     """Yield (place, input place), both flattened, for every place of the output and all that its window covers."""
     ranges = []
     for side, count, kernel, step in zip(sides, places, layer.kernel_size, layer.strides):
@@ -184,7 +204,7 @@ def _windows_of(sides, places, layer):
             yield place, int(np.ravel_multi_index(position, tuple(sides)))
 
 
-def _connections(sides, places, channels, layer) -> np.ndarray:
+def _connections(sides: Shape, places: Shape, channels: int, layer: _LocallyConnected) -> NDArray[np.int32]:
     """List (output, input), both flattened with their channels, of every weight, sorted."""
     pairs = np.array(list(_windows_of(sides, places, layer)))
     outputs = pairs[:, 0, None, None] * layer.filters + np.arange(layer.filters)[None, :, None]
@@ -213,11 +233,11 @@ class RandomFourierFeatures(keras.Layer):
         output_dim: how many features.
     """
 
-    def __init__(self, output_dim, **kwargs):
+    def __init__(self, output_dim: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.output_dim = output_dim
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Make the weights that the file holds."""
         rows = input_shape[-1]
         self.unscaled_kernel = self.add_weight(shape=(rows, self.output_dim), trainable=False, name="unscaled_kernel")
@@ -225,14 +245,14 @@ class RandomFourierFeatures(keras.Layer):
         self.kernel_scale = self.add_weight(shape=(1,), initializer="ones", name="kernel_scale")
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Map inputs of shape (n, features) to random Fourier features."""
         return ops.cos(ops.matmul(inputs, self.unscaled_kernel / self.kernel_scale) + self.bias)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape with ``output_dim`` features."""
         return (*input_shape[:-1], self.output_dim)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return what the layer is built again from."""
         return super().get_config() | {"output_dim": self.output_dim}

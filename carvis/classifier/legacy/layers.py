@@ -1,11 +1,12 @@
-"""Translating one layer of Keras 1 or 2 into a layer of Keras 3.
+"""``translate_layer``: a layer of Keras 1 or 2 as a layer of Keras 3.
 
-What matters only before or during training (initialisers, regularisers, constraints) is left out: the weights come
+What matters only before or during training (initialisers, regularisers, constraints) is ignored: the weights come
 from the file. A setting that Keras 3 does not know and that could change a prediction is an error, never dropped.
 """
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras.src.applications import convnext, inception_resnet_v2
@@ -68,7 +69,9 @@ _OF_APPLICATIONS = {
 }
 
 
-def translate_layer(kind: str, config: dict, where: str, build: Callable[[dict], keras.Layer]) -> keras.Layer:
+def translate_layer(
+    kind: str, config: dict[str, Any], where: Message, build: Callable[[dict[str, Any]], keras.Layer]
+) -> keras.Layer:
     """Build the Keras 3 layer that does what a layer of Keras 1 or 2 did.
 
     Args:
@@ -91,14 +94,14 @@ def translate_layer(kind: str, config: dict, where: str, build: Callable[[dict],
     if settings.get("data_format") == "channels_first":
         raise ModelError(
             Message(
-                "{where} puts channels first, which TensorFlow computes on GPUs alone: convert the model to channels"
-                " last.",
+                "{where} uses channels first, which TensorFlow computes only on GPUs: convert the model to"
+                " channels last.",
                 where=where,
             )
         )
     for key in ("activation", "recurrent_activation"):
         if key in settings:
-            settings[key] = _activation(settings[key], where, build)
+            settings[key] = _activation(settings[key], build)
     for key in _NESTED:
         if isinstance(settings.get(key), dict):
             settings[key] = build(settings[key])
@@ -116,15 +119,15 @@ def layer_name(name: str | None, kind: str = "layer") -> str | None:
     return scope_name(name.replace("/", "_"), kind) if name else None
 
 
-def _class(kind: str, where: str) -> type:
+def _class(kind: str, where: Message) -> type:
     if kind in _OWN:
         return getattr(keras2_layers, kind)
     found = _OF_APPLICATIONS.get(kind) or getattr(keras.layers, kind, None)
     if found is None or kind == "Lambda":
         raise ModelError(
             Message(
-                "{where} is a {kind} layer, which cannot be brought to Keras 3: open the model with the Keras that"
-                " wrote it and save it anew without this layer.",
+                "{where} is a {kind} layer, which cannot be converted to Keras 3: open the model with the"
+                " Keras that wrote it and save it again without this layer.",
                 where=where,
                 kind=kind,
             )
@@ -132,7 +135,7 @@ def _class(kind: str, where: str) -> type:
     return found
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """Unwrap numbers that Keras 2 wrote as arrays: ``{"dtype": ..., "value": 0.3}`` and the like."""
     if isinstance(value, dict):
         if "value" in value and set(value) <= {"value", "dtype", "type"}:
@@ -144,7 +147,7 @@ def _plain(value):
     return value
 
 
-def _dtype(dtype) -> str:
+def _dtype(dtype: Any) -> str:
     if isinstance(dtype, dict):
         config = dtype.get("config")
         dtype = config.get("name") if isinstance(config, dict) else None
@@ -152,7 +155,7 @@ def _dtype(dtype) -> str:
     return "float32" if not dtype or "infer" in dtype else str(dtype)
 
 
-def _activation(activation, where: str, build: Callable):
+def _activation(activation: Any, build: Callable[[dict[str, Any]], keras.Layer]) -> Any:
     """Return an activation's name, its function where Keras 3 gave the name to another, or the layer that it is."""
     if isinstance(activation, dict):
         inner = activation.get("config")
@@ -166,19 +169,19 @@ def _activation(activation, where: str, build: Callable):
 
 def _known(layer_class: type) -> set[str]:
     """List what a layer's making takes, that of its bases included as far as it hands settings on."""
-    known = set()
+    known: set[str] = set()
     for base in layer_class.__mro__:
         if base is keras.Layer:
             return known | {"name", "dtype", "trainable"}
         if "__init__" in vars(base):
-            parameters = inspect.signature(base.__init__).parameters
+            parameters = inspect.signature(vars(base)["__init__"]).parameters
             known.update(set(parameters) - {"self", "args", "kwargs"})
             if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
                 break
     return known
 
 
-def _accepted(layer_class: type, settings: dict, where: str) -> dict:
+def _accepted(layer_class: type, settings: dict[str, Any], where: Message) -> dict[str, Any]:
     known = _known(layer_class)
     kept = {}
     for key, value in settings.items():
@@ -189,8 +192,8 @@ def _accepted(layer_class: type, settings: dict, where: str) -> dict:
         elif value is not None and value is not False and key not in (*_WITHOUT_EFFECT.split(), "trainable"):
             raise ModelError(
                 Message(
-                    "{where} has the setting {key}={value}, which Keras 3 does not know: open the model with the Keras"
-                    " that wrote it and save it anew without this layer.",
+                    "{where} has the setting {key}={value}, which Keras 3 does not have: open the model"
+                    " with the Keras that wrote it and save it again without this layer.",
                     where=where,
                     key=key,
                     value=value,
@@ -274,7 +277,7 @@ def _random_fourier_features(settings: dict) -> None:
         settings.pop(key, None)
 
 
-_SPECIAL = {
+_SPECIAL: dict[str, Callable[[dict[str, Any]], type | None]] = {
     "BatchNormalization": _batch_normalization,
     "ReLU": _relu,
     "LeakyReLU": _leaky_relu,

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from typing import Any
 
 _SAME = {
     "math": "Pow Square Sqrt Rsqrt Exp Log Abs Maximum Minimum Floor Ceil Round Sign Erf Sin Cos Tanh Sigmoid Softplus",
@@ -21,7 +22,7 @@ _TYPES = {"DT_FLOAT": "float32", "DT_HALF": "float16", "DT_INT32": "int32", "DT_
           "DT_BOOL": "bool", "DT_BFLOAT16": "bfloat16"}  # fmt: skip
 
 
-def operation_of(config: dict, tensors: list) -> tuple[str, list, dict]:
+def operation_of(config: dict[str, Any], tensors: list[Any]) -> tuple[str, list[Any], dict[str, Any]]:
     """Return the function by its name in Python, and its arguments, of a ``TensorFlowOpLayer``.
 
     Args:
@@ -43,20 +44,22 @@ def operation_of(config: dict, tensors: list) -> tuple[str, list, dict]:
     return _translated(operation, arguments, facts)
 
 
-def _value(attribute: dict):
+def _value(attribute: dict[str, Any]) -> Any:
     """Return an attribute's value from the JSON of a protocol buffer."""
-    kind, value = next(iter(attribute.items()), (None, None))
+    if not attribute:
+        return None
+    kind, value = next(iter(attribute.items()))
     if kind == "i":
         return int(value)
     if kind == "s":
         return base64.b64decode(value).decode("utf-8", "replace")
     if kind == "list":
-        inner = next(iter(value.items()), (None, []))
-        return [int(item) for item in inner[1]] if inner[0] == "i" else inner[1]
+        kind, items = next(iter(value.items()), ("", []))
+        return [int(item) for item in items] if kind == "i" else items
     return value
 
 
-def _translated(operation: str, arguments: list, facts: dict) -> tuple[str, list, dict]:
+def _translated(operation: str, arguments: list[Any], facts: dict[str, Any]) -> tuple[str, list[Any], dict[str, Any]]:
     if str(facts.get("data_format") or "").startswith("NC"):
         return f"raw_ops.{operation}", arguments, {}
     if operation in _PLAIN:
@@ -64,7 +67,7 @@ def _translated(operation: str, arguments: list, facts: dict) -> tuple[str, list
     if operation in _REDUCTIONS:
         return _REDUCTIONS[operation], arguments, {"keepdims": bool(facts.get("keep_dims"))}
     if operation == "Cast":
-        return "cast", arguments, {"dtype": _TYPES.get(facts.get("DstT"), "unknown")}
+        return "cast", arguments, {"dtype": _TYPES.get(facts.get("DstT", ""), "unknown")}
     if operation == "ConcatV2":
         return "concat", [arguments[:-1], arguments[-1]], {}
     if operation == "Pack":
@@ -93,12 +96,13 @@ def _translated(operation: str, arguments: list, facts: dict) -> tuple[str, list
         method = {"ResizeNearestNeighbor": "nearest"}.get(operation, operation.removeprefix("Resize").lower())
         return "image.resize", arguments, {"method": method}
     if operation == "StridedSlice" and not facts.get("new_axis_mask"):
-        return "__operators__.getitem", [arguments[0], _slices(*arguments[1:], facts)], {}
+        return "__operators__.getitem", [arguments[0], _slices(arguments[1:], facts)], {}
     return f"raw_ops.{operation}", arguments, {}
 
 
-def _slices(begin: list, end: list, strides: list, facts: dict) -> list:
-    parts = []
+def _slices(ends: list[list[Any]], facts: dict[str, Any]) -> list[Any]:
+    begin, end, strides = ends
+    parts: list[Any] = []
     for place, (start, stop, step) in enumerate(zip(begin, end, strides)):
         bit = 1 << place
         if facts.get("ellipsis_mask", 0) & bit:

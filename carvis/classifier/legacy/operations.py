@@ -5,15 +5,20 @@ Only what is listed is known: a function's name is looked up, never called.
 """
 
 import inspect
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
 
-from carvis.classifier.legacy.functions import FUNCTIONS, OPEN, Sizes
+from carvis.classifier.legacy.functions import FUNCTIONS
+from carvis.classifier.legacy.shape_values import OPEN, ShapeValue
 from carvis.errors import ModelError
 from carvis.language import Message
 
 L, ops = keras.layers, keras.ops
+# A tensor of the graph, a constant that its file holds, or a shape.
+Value: TypeAlias = Any
 _ARITHMETIC = {
     "math.add": "+", "__operators__.add": "+", "add": "+", "nn.bias_add": "+", "compat.v1.nn.bias_add": "+",
     "math.subtract": "-", "__operators__.subtract": "-", "__operators__.sub": "-", "subtract": "-",
@@ -23,12 +28,12 @@ _ARITHMETIC = {
 }  # fmt: skip
 
 
-def _activation(function: str):
+def _activation(function: str) -> Callable[[str], keras.Layer]:
     return lambda name: L.Activation(function, name=name)
 
 
 # What is a layer of its own, so that it is seen as an activation.
-_LAYERS = {
+_LAYERS: dict[str, Callable[[str], keras.Layer]] = {
     "nn.relu": lambda name: L.ReLU(name=name),
     "nn.relu6": lambda name: L.ReLU(6.0, name=name),
     "nn.softmax": lambda name: L.Softmax(name=name),
@@ -44,12 +49,14 @@ _LAYERS |= {
 }
 
 
-def is_tensor(value) -> bool:
-    """Tell a tensor of the graph from a constant."""
+def is_tensor(value: object) -> bool:
+    """Tell whether a value is a tensor of the graph, not a constant."""
     return isinstance(value, keras.KerasTensor)
 
 
-def apply_operation(function: str, name: str, arguments: list, settings: dict, where: str):
+def apply_operation(
+    function: str, name: str, arguments: list[Value], settings: dict[str, Value], where: Message
+) -> Value:
     """Apply a TensorFlow function, by the name that Keras 2 wrote down, to tensors of a Keras 3 graph.
 
     Args:
@@ -82,12 +89,12 @@ def apply_operation(function: str, name: str, arguments: list, settings: dict, w
     raise _unknown(function, where)
 
 
-def _effective(function, settings: dict) -> dict:
+def _effective(function: Callable, settings: dict[str, Value]) -> dict[str, Value]:
     known = inspect.signature(function).parameters
     return {key: value for key, value in settings.items() if value is not None and (key in known or value is not False)}
 
 
-def _named(value, name: str):
+def _named(value: Value, name: str) -> Value:
     """Give an operation the name its layer had: Keras's own, such as ``add``, may be another layer's in the file."""
     first = value[0] if isinstance(value, (list, tuple)) and value else value
     if is_tensor(first):
@@ -97,18 +104,18 @@ def _named(value, name: str):
     return value
 
 
-def _unknown(function: str, where: str) -> ModelError:
+def _unknown(function: str, where: Message) -> ModelError:
     return ModelError(
         Message(
-            "{where} applies tf.{function}, which cannot be brought to Keras 3: open the model with the Keras that"
-            " wrote it and save it anew without this operation.",
+            "{where} applies tf.{function}, which cannot be converted to Keras 3: open the model with the"
+            " Keras that wrote it and save it again without this operation.",
             where=where,
             function=function,
         )
     )
 
 
-def _arithmetic(sign: str, first, second, name: str):
+def _arithmetic(sign: str, first: Value, second: Value, name: str) -> Value:
     if not is_tensor(first) and not is_tensor(second):
         # Of sizes; an open one raises a TypeError.
         return {"+": lambda: first + second, "-": lambda: first - second, "*": lambda: first * second}[sign]()
@@ -128,11 +135,11 @@ def _arithmetic(sign: str, first, second, name: str):
     return L.Rescaling(np.asarray(scale).tolist(), np.asarray(offset).tolist(), name=name)(tensor)
 
 
-def _slice(x, slice_spec):
+def _slice(x: Value, slice_spec: Value) -> Value:
     parts = tuple(_slice_part(part) for part in (slice_spec if isinstance(slice_spec, list) else [slice_spec]))
-    if isinstance(x, Sizes):
+    if isinstance(x, ShapeValue):
         (part,) = parts
-        return Sizes(x.values[part]) if isinstance(part, slice) else x.values[part]
+        return ShapeValue(x.sides[part]) if isinstance(part, slice) else x.sides[part]
     if any(part is OPEN for part in parts):
         raise TypeError("an open size")
     if parts in ((Ellipsis, slice(None, None, -1)), (*[slice(None)] * 3, slice(None, None, -1))):
@@ -140,7 +147,7 @@ def _slice(x, slice_spec):
     return x[parts]
 
 
-def _slice_part(part):
+def _slice_part(part: Value) -> Value:
     if isinstance(part, dict) and part.get("class_name") != "__ellipsis__":
         return slice(part.get("start"), part.get("stop"), part.get("step"))
     return Ellipsis if isinstance(part, dict) or part == "Ellipsis" else part

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import keras
 
@@ -49,7 +50,7 @@ def activation_name(activation: object) -> str:
     return str(name).lower().removesuffix("_v2").replace("_", "")
 
 
-def activated(activation, before: OutputRange, rank: int, axis: int = -1) -> OutputRange:
+def activated(activation: Any, before: OutputRange, rank: int, axis: int = -1) -> OutputRange:
     """Return the range after an activation, of a tensor of so many axes."""
     if activation is None:
         return before

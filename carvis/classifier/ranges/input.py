@@ -1,8 +1,9 @@
-"""What range of values a model's first weights see: whether it scales pixel values itself is decided by that."""
+"""The range of values that reaches a model's first weights, which decides whether it scales pixel values itself."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from carvis.classifier.graph import consumers, operations_of
 from carvis.classifier.method_patches import patched
 from carvis.classifier.model_call import call_model, input_dtype, takes_whole_numbers
 from carvis.classifier.preprocessing import PREPROCESSING
+from carvis.classifier.vocabulary import PreprocessingName
 from carvis.language import Message
 
 # Layers with weights of their own that only shift and scale.
@@ -22,9 +24,10 @@ _SCALING = (
     keras.layers.GroupNormalization,
 )
 _SUMS = (keras.layers.Conv2D, keras.layers.Dense, keras.layers.DepthwiseConv2D)
+_TRIED: tuple[PreprocessingName, ...] = ("none", "unit", "tf")
 # What divides by so much takes pixel values to those that weights are trained on.
 _LARGE = 16.0
-# Weights are trained on values of about this span; pixel values themselves have about 255.
+# Weights are trained on values of about this span; that of pixel values is about 255.
 _SCALED, _PIXELS = (0.25, 20.0), (200.0, 320.0)
 
 
@@ -40,19 +43,19 @@ class _Reached(Exception):
 
 
 @dataclass(frozen=True)
-class SeenRange:
-    """What a model's first weights see of pixel values 0 to 255.
+class FirstWeightsRange:
+    """What reaches a model's first weights of pixel values 0 to 255.
 
     Attributes:
         low, high: of the values that reach them when pixel values go in unchanged.
         preprocessing: the name in ``PREPROCESSING`` that brings them to a range weights are trained on.
-        unchanged: whether they see the pixel values as they are.
+        unchanged: whether pixel values reach them as they are.
         certain: whether no other of ``none``, ``unit`` and ``tf`` would do.
     """
 
     low: float
     high: float
-    preprocessing: str
+    preprocessing: PreprocessingName
     unchanged: bool
     certain: bool
 
@@ -73,7 +76,7 @@ def first_weights_input(model: keras.Model, images: np.ndarray) -> np.ndarray | 
 
 @contextlib.contextmanager
 def _stopping_at_weights(model: keras.Model) -> Iterator[None]:
-    def stop(call, x, *args, **kwargs):
+    def stop(call: Callable, x: Any, *args: Any, **kwargs: Any) -> NoReturn:
         raise _Reached(np.asarray(tf.cast(keras.tree.flatten(x)[0], tf.float32)))
 
     learning = [
@@ -97,7 +100,7 @@ def _with_parents(model: keras.Model, parents: list[keras.Model]) -> Iterator[tu
 
 
 def _only_weighs(step: keras.Layer, parents: list[keras.Model]) -> bool:
-    """Tell a weighted sum whose result is scaled down before anything else, such as a conversion to grey.
+    """Tell whether a step is a weighted sum that is scaled down at once, such as a conversion to grayscale.
 
     Its place before the scaling says that it takes pixel values.
     """
@@ -116,18 +119,18 @@ def _scales_down(step: keras.Operation) -> bool:
     kind = type(step).__name__
     if kind not in ("Divide", "TrueDivide", "Multiply") or not step._inbound_nodes:
         return False
-    given = [one for one in step._inbound_nodes[0].arguments.args if not isinstance(one, keras.KerasTensor)]
-    sizes = [np.abs(np.asarray(one)) for one in given if np.issubdtype(np.asarray(one).dtype, np.number)]
+    given = [operand for operand in step._inbound_nodes[0].arguments.args if not isinstance(operand, keras.KerasTensor)]
+    sizes = [np.abs(np.asarray(operand)) for operand in given if np.issubdtype(np.asarray(operand).dtype, np.number)]
     return any(size.max() <= 1 / _LARGE if kind == "Multiply" else size.min() >= _LARGE for size in sizes)
 
 
 def _has_kernel(layer: keras.Layer) -> bool:
-    """Tell a layer that learns from one whose only variables are the state of its random numbers."""
+    """Tell whether a layer learns, and does not only keep the state of its random numbers."""
     return any("seed" not in weight.name and np.issubdtype(weight.dtype, np.floating) for weight in layer.weights)
 
 
-def seen_range(model: keras.Model, size: tuple[int, int], channels: int) -> SeenRange | None:
-    """Send black, white and noise through a model up to its first weights, and judge what they see.
+def first_weights_range(model: keras.Model, size: tuple[int, int], channels: int) -> FirstWeightsRange | None:
+    """Send black, white and noise through a model up to its first weights, and judge what reaches them.
 
     Returns:
         None where no weights are reached or the model cannot be run so.
@@ -136,22 +139,23 @@ def seen_range(model: keras.Model, size: tuple[int, int], channels: int) -> Seen
     shape = (*size, channels)
     images = np.stack([np.zeros(shape), np.full(shape, 255.0), rng.integers(0, 256, shape)]).astype(np.float32)
     try:
-        ends = {name: _ends(model, PREPROCESSING[name](images)) for name in ("none", "unit", "tf")}
-    # A layer of the user's own may fail in any way; then nothing is known.
+        found = {name: _ends(model, PREPROCESSING[name](images)) for name in _TRIED}
+    # A custom layer may fail in any way; then nothing is known.
     except Exception:
         return None
-    if None in ends.values():
+    ends = {name: pair for name, pair in found.items() if pair is not None}
+    if len(ends) < len(found):
         return None
     low, high = ends["none"]
     if takes_whole_numbers(model):
-        return SeenRange(low, high, "none", abs(low) < 1 and abs(high - 255) < 1, True)
+        return FirstWeightsRange(low, high, "none", abs(low) < 1 and abs(high - 255) < 1, True)
     unchanged = abs(low) < 0.5 and abs(high - 255) < 0.5
     fits = [name for name in ends if _fits(*ends[name], _SCALED)]
     if not fits and not unchanged:
         fits = [name for name in ends if _fits(*ends[name], _PIXELS)]
     name = fits[0] if fits else "unit"
     rivals = [rival for rival in fits[1:] if abs(_off_centre(*ends[rival])) < abs(_off_centre(*ends[name])) - 0.5]
-    return SeenRange(low, high, name, unchanged, bool(fits) and not rivals and not unchanged)
+    return FirstWeightsRange(low, high, name, unchanged, bool(fits) and not rivals and not unchanged)
 
 
 def _ends(model: keras.Model, images: np.ndarray) -> tuple[float, float] | None:
@@ -170,39 +174,39 @@ def _off_centre(low: float, high: float) -> float:
     return (low + high) / (high - low)
 
 
-def assumed_preprocessing(model: keras.Model, shape: tuple[int, int, int]) -> tuple[str, Message]:
+def assumed_preprocessing(model: keras.Model, shape: tuple[int, int, int]) -> tuple[PreprocessingName, Message]:
     """Return the preprocessing that a model without a card is given, and the sentence that says why.
 
     Args:
         shape: (height, width, channels) of an image that the model takes.
     """
-    seen = seen_range(model, shape[:2], shape[2])
+    span = first_weights_range(model, shape[:2], shape[2])
     if takes_whole_numbers(model):
         return "none", Message(
-            "The model takes whole numbers ({dtype}), so pixel values go in unchanged, 0 to 255 (preprocessing none).",
+            "The model takes integers ({dtype}), so pixel values go in unchanged, 0 to 255 (preprocessing none).",
             dtype=input_dtype(model),
         )
-    if seen is None or seen.unchanged:
+    if span is None or span.unchanged:
         return "unit", Message(
             "Pixel values are divided by 255 (preprocessing unit), as the tutorial's models take them."
         )
-    ends = {"low": f"{seen.low:.3g}", "high": f"{seen.high:.3g}"}
-    if not seen.certain:
-        return seen.preprocessing, Message(
-            "The model changes pixel values itself, 0 to 255 reach its first weights as {low} to {high}, from which it"
-            " cannot be told what it expects: preprocessing {name} is assumed.",
-            name=seen.preprocessing,
+    ends = {"low": f"{span.low:.3g}", "high": f"{span.high:.3g}"}
+    if not span.certain:
+        return span.preprocessing, Message(
+            "The model transforms pixel values itself: 0 to 255 reach its first weights as {low} to {high},"
+            " which does not show the range it expects, so preprocessing {name} is assumed.",
+            name=span.preprocessing,
             **ends,
         )
-    if seen.preprocessing == "none":
+    if span.preprocessing == "none":
         return "none", Message(
             "The model scales its input itself, so pixel values go in unchanged (preprocessing none): 0 to 255 reach"
             " its first weights as {low} to {high}.",
             **ends,
         )
-    return seen.preprocessing, Message(
-        "The model changes its input, but expects scaled values: 0 to 255 would reach its first weights as {low} to"
-        " {high}, so preprocessing {name} is assumed.",
-        name=seen.preprocessing,
+    return span.preprocessing, Message(
+        "The model transforms its input but expects scaled values: 0 to 255 would reach its first weights"
+        " as {low} to {high}, so preprocessing {name} is assumed.",
+        name=span.preprocessing,
         **ends,
     )

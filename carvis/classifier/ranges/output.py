@@ -1,10 +1,20 @@
 """What a model's graph says of its output: bounds, and whether each row adds up to one."""
 
+from typing import Any, TypeAlias
+
 import keras
 import numpy as np
 
 from carvis.classifier.ranges.bounds import ANY, UNKNOWN, OutputRange, activated
 from carvis.classifier.ranges.rules import RULES
+
+L = keras.layers
+_WEIGHTED_SUMS = (
+    L.Dense, L.EinsumDense, L.BatchNormalization, L.Conv1D, L.Conv2D, L.Conv3D, L.SeparableConv1D, L.SeparableConv2D,
+    L.DepthwiseConv2D, L.Conv2DTranspose,
+)  # fmt: skip
+# By the identity of tensors: those of a nested model's inputs, and those met before.
+Known: TypeAlias = dict[int, OutputRange]
 
 
 def output_range(model: keras.Model) -> OutputRange:
@@ -16,25 +26,24 @@ def output_range(model: keras.Model) -> OutputRange:
         return UNKNOWN
 
 
-def _of(tensor, inside: dict) -> OutputRange:
-    """Work out a tensor's range; ``inside`` holds those of tensors met before, and of a nested model's inputs."""
-    if id(tensor) not in inside:
-        inside[id(tensor)] = _made(tensor, inside)
-    return inside[id(tensor)]
+def _of(tensor: keras.KerasTensor, known: Known) -> OutputRange:
+    if id(tensor) not in known:
+        known[id(tensor)] = _computed(tensor, known)
+    return known[id(tensor)]
 
 
-def _made(tensor, inside: dict) -> OutputRange:
+def _computed(tensor: keras.KerasTensor, known: Known) -> OutputRange:
     history = tensor._keras_history
     step = history.operation
     if isinstance(step, keras.layers.InputLayer):
         return ANY
     node = step._inbound_nodes[history.node_index]
     if isinstance(step, keras.Model):
-        given = {id(own): _of(outer, inside) for own, outer in zip(step.inputs, node.input_tensors, strict=True)}
+        given = {id(own): _of(outer, known) for own, outer in zip(step.inputs, node.input_tensors, strict=True)}
         return _of(step.outputs[history.tensor_index], given)
     kind = type(step).__name__
     if kind in RULES:
-        return RULES[kind](step, node, tensor, lambda one: _value(one, inside))
+        return RULES[kind](step, node, tensor, lambda value: _value(value, known))
     if isinstance(step, keras.layers.TimeDistributed):
         return activated(step.layer.activation, ANY, len(tensor.shape)) if _linear(step.layer) else UNKNOWN
     if _linear(step):
@@ -42,16 +51,13 @@ def _made(tensor, inside: dict) -> OutputRange:
     return UNKNOWN
 
 
-def _value(one, inside: dict) -> OutputRange:
-    if isinstance(one, keras.KerasTensor):
-        return _of(one, inside)
-    values = np.asarray(keras.ops.convert_to_numpy(one), np.float64)
+def _value(value: Any, known: Known) -> OutputRange:
+    if isinstance(value, keras.KerasTensor):
+        return _of(value, known)
+    values = np.asarray(keras.ops.convert_to_numpy(value), np.float64)
     return OutputRange(float(values.min()), float(values.max()))
 
 
 def _linear(layer: object) -> bool:
     """Tell whether a layer is a weighted sum of its input, with or without an activation."""
-    layers = keras.layers
-    kinds = (layers.Dense, layers.EinsumDense, layers.BatchNormalization, layers.Conv1D, layers.Conv2D, layers.Conv3D)
-    kinds += (layers.SeparableConv1D, layers.SeparableConv2D, layers.DepthwiseConv2D, layers.Conv2DTranspose)
-    return isinstance(layer, kinds)
+    return isinstance(layer, _WEIGHTED_SUMS)

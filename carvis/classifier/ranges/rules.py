@@ -1,57 +1,62 @@
 """What each layer and operation makes of the bounds of its input, and of what its rows add up to."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any, TypeAlias
 
 import keras
 
+from carvis.classifier.graph import Node, Step
 from carvis.classifier.ranges.bounds import DISTRIBUTION, INFINITY, UNKNOWN, OutputRange, activated, exponential
 
-# Each takes the step, its call, the tensor made and a function that tells the range of what goes in.
-_Ask = Callable[[object], OutputRange]
+Tensor: TypeAlias = keras.KerasTensor
+# The range of a tensor or constant that goes in.
+RangeOf: TypeAlias = Callable[[Any], OutputRange]
+# Each takes the step, its call, the tensor made and the ranges of what goes in.
+Rule: TypeAlias = Callable[[Step, Node, Tensor, RangeOf], OutputRange]
 
 
-def _given(node) -> list:
+def _given(node: Node) -> list[Any]:
     """What goes into a call, in order: tensors and constants, those of a list one by one."""
     values = []
-    for one in (*node.arguments.args, *node.arguments.kwargs.values()):
-        values += list(one) if isinstance(one, (list, tuple)) else [one]
-    return [one for one in values if one is not None and not isinstance(one, (bool, str))]
+    for operand in (*node.arguments.args, *node.arguments.kwargs.values()):
+        values += list(operand) if isinstance(operand, (list, tuple)) else [operand]
+    return [operand for operand in values if operand is not None and not isinstance(operand, (bool, str))]
 
 
-def _tensors(node, ask: _Ask) -> list[OutputRange]:
-    return [ask(one) for one in node.input_tensors]
+def _tensors(node: Node, range_of: RangeOf) -> list[OutputRange]:
+    return [range_of(operand) for operand in node.input_tensors]
 
 
-def _pass(step, node, tensor, ask: _Ask) -> OutputRange:
-    (one, *others) = node.input_tensors
+def _pass(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+    (operand, *others) = node.input_tensors
     if others:
         return UNKNOWN
-    before = ask(one)
-    same_rows = one.shape[-1] == tensor.shape[-1]
+    before = range_of(operand)
+    same_rows = operand.shape[-1] == tensor.shape[-1]
     return before if same_rows else replace(before, total=None, log=False)
 
 
-def _item(step, node, tensor, ask: _Ask) -> OutputRange:
-    one, key = node.arguments.args[:2]
+def _item(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+    operand, key = node.arguments.args[:2]
     key = key if isinstance(key, tuple) else (key,)
     named = [part for part in key if part is not Ellipsis and part is not None]
-    ends_the_key = len(named) == len(one.shape) or (len(named) < len(key) and key[-1] is not Ellipsis)
+    ends_the_key = len(named) == len(operand.shape) or (len(named) < len(key) and key[-1] is not Ellipsis)
     # A row adds up as before only where it is taken whole.
     whole = not ends_the_key or (isinstance(key[-1], slice) and key[-1] == slice(None))
-    return ask(one) if whole else replace(ask(one), total=None, log=False)
+    return range_of(operand) if whole else replace(range_of(operand), total=None, log=False)
 
 
-def _activation(step, node, tensor, ask: _Ask) -> OutputRange:
-    return activated(getattr(step, "activation", step), ask(node.input_tensors[0]), len(tensor.shape))
+def _activation(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+    return activated(getattr(step, "activation", step), range_of(node.input_tensors[0]), len(tensor.shape))
 
 
-def _operation(step, node, tensor, ask: _Ask) -> OutputRange:
-    return activated(step, ask(node.input_tensors[0]), len(tensor.shape), getattr(step, "axis", -1))
+def _operation(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+    return activated(step, range_of(node.input_tensors[0]), len(tensor.shape), getattr(step, "axis", -1))
 
 
-def _softmax(step, node, tensor, ask: _Ask) -> OutputRange:
+def _softmax(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
     rank = len(tensor.shape)
     axis = getattr(step, "axis", -1)
     axis = axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis
@@ -59,36 +64,37 @@ def _softmax(step, node, tensor, ask: _Ask) -> OutputRange:
 
 
 def _hull(ranges: list[OutputRange]) -> OutputRange:
-    totals = {one.total for one in ranges}
+    totals = {operand.total for operand in ranges}
     return OutputRange(
-        min(one.low for one in ranges),
-        max(one.high for one in ranges),
+        min(operand.low for operand in ranges),
+        max(operand.high for operand in ranges),
         total=totals.pop() if len(totals) == 1 else None,
-        untied=all(one.untied for one in ranges),
-        known=all(one.known for one in ranges),
+        untied=all(operand.untied for operand in ranges),
+        known=all(operand.known for operand in ranges),
     )
 
 
-def _average(step, node, tensor, ask: _Ask) -> OutputRange:
-    ranges = _tensors(node, ask)
-    totals = [one.total for one in ranges]
-    total = None if None in totals else sum(totals) / len(totals)
-    low, high = (sum(getattr(one, side) for one in ranges) / len(ranges) for side in ("low", "high"))
+def _average(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+    ranges = _tensors(node, range_of)
+    totals = [operand.total for operand in ranges]
+    known = [total for total in totals if total is not None]
+    total = sum(known) / len(known) if len(known) == len(totals) else None
+    low, high = (sum(getattr(operand, side) for operand in ranges) / len(ranges) for side in ("low", "high"))
     return replace(_hull(ranges), low=low, high=high, total=total)
 
 
-def _concatenate(step, node, tensor, ask: _Ask) -> OutputRange:
-    # Columns laid side by side may be one value and what is left of one: the numbers tell.
-    found = replace(_hull(_tensors(node, ask)), untied=False)
+def _concatenate(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+    # Columns side by side may be one value and its complement to one: the values decide.
+    found = replace(_hull(_tensors(node, range_of)), untied=False)
     along_rows = getattr(step, "axis", -1) in (-1, len(tensor.shape) - 1)
     return replace(found, total=None) if along_rows else found
 
 
-def _extreme(of: Callable) -> Callable:
-    def extreme(step, node, tensor, ask: _Ask) -> OutputRange:
-        ranges = [ask(one) for one in _given(node)]
-        low, high = (of(getattr(one, side) for one in ranges) for side in ("low", "high"))
-        return OutputRange(low, high, known=_bounded(low, high) or all(one.known for one in ranges))
+def _extreme(of: Callable[[Iterable[float]], float]) -> Rule:
+    def extreme(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+        ranges = [range_of(operand) for operand in _given(node)]
+        low, high = (of(getattr(operand, side) for operand in ranges) for side in ("low", "high"))
+        return OutputRange(low, high, known=_bounded(low, high) or all(operand.known for operand in ranges))
 
     return extreme
 
@@ -97,22 +103,22 @@ def _bounded(low: float, high: float) -> bool:
     return low > -INFINITY and high < INFINITY
 
 
-def _add(sign: int) -> Callable:
-    def add(step, node, tensor, ask: _Ask) -> OutputRange:
+def _add(sign: int) -> Rule:
+    def add(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
         given = _given(node)
-        ranges = [ask(one) for one in given]
+        ranges = [range_of(operand) for operand in given]
         low, high, total = ranges[0].low, ranges[0].high, _total(given[0], ranges[0], tensor)
-        for one, of_one in zip(given[1:], ranges[1:]):
-            ends = (of_one.low, of_one.high) if sign > 0 else (-of_one.high, -of_one.low)
+        for operand, of_operand in zip(given[1:], ranges[1:]):
+            ends = (of_operand.low, of_operand.high) if sign > 0 else (-of_operand.high, -of_operand.low)
             low, high = low + ends[0], high + ends[1]
-            other = _total(one, of_one, tensor)
+            other = _total(operand, of_operand, tensor)
             total = None if total is None or other is None else total + sign * other
-        return OutputRange(low, high, total=total, known=all(one.known for one in ranges))
+        return OutputRange(low, high, total=total, known=all(operand.known for operand in ranges))
 
     return add
 
 
-def _total(value, of_value: OutputRange, tensor) -> float | None:
+def _total(value: Any, of_value: OutputRange, tensor: Tensor) -> float | None:
     """What a row of a summand adds up to: a single number is added to every column."""
     if isinstance(value, keras.KerasTensor):
         return of_value.total if tuple(value.shape)[-1:] == tuple(tensor.shape)[-1:] else None
@@ -120,17 +126,17 @@ def _total(value, of_value: OutputRange, tensor) -> float | None:
     return of_value.low * columns if of_value.low == of_value.high and columns else None
 
 
-def _product(pairs) -> tuple[float, float]:
-    ends = [0.0 if 0.0 in (a, b) else a * b for a in pairs[0] for b in pairs[1]]
+def _product(first: OutputRange, second: OutputRange) -> tuple[float, float]:
+    ends = [0.0 if 0.0 in (a, b) else a * b for a in (first.low, first.high) for b in (second.low, second.high)]
     return min(ends), max(ends)
 
 
-def _multiply(step, node, tensor, ask: _Ask) -> OutputRange:
+def _multiply(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
     given = _given(node)
-    found = ask(given[0])
+    found = range_of(given[0])
     for value in given[1:]:
-        other = ask(value)
-        low, high = _product(((found.low, found.high), (other.low, other.high)))
+        other = range_of(value)
+        low, high = _product(found, other)
         scale = other if other.low == other.high else found if found.low == found.high else None
         rows = found if scale is other else other
         total = None if scale is None or rows.total is None else rows.total * scale.low
@@ -138,9 +144,9 @@ def _multiply(step, node, tensor, ask: _Ask) -> OutputRange:
     return found
 
 
-def _divide(step, node, tensor, ask: _Ask) -> OutputRange:
+def _divide(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
     top, bottom = _given(node)[:2]
-    above, below = ask(top), ask(bottom)
+    above, below = range_of(top), range_of(bottom)
     if above.low >= 0 and _is_sum_of(bottom, top):
         return DISTRIBUTION
     if not isinstance(bottom, keras.KerasTensor) and below.low == below.high != 0:
@@ -150,7 +156,7 @@ def _divide(step, node, tensor, ask: _Ask) -> OutputRange:
     return UNKNOWN
 
 
-def _is_sum_of(tensor, values) -> bool:
+def _is_sum_of(tensor: Any, values: Any) -> bool:
     if not (isinstance(tensor, keras.KerasTensor) and isinstance(values, keras.KerasTensor)):
         return False
     step = tensor._keras_history.operation
@@ -160,9 +166,9 @@ def _is_sum_of(tensor, values) -> bool:
     return type(step).__name__ == "Sum" and axis in (-1, rank - 1) and node.input_tensors[0] is values
 
 
-def _clip(step, node, tensor, ask: _Ask) -> OutputRange:
-    before = ask(node.input_tensors[0])
-    ends = [getattr(step, name, None) for name in ("x_min", "x_max")]
+def _clip(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+    before = range_of(node.input_tensors[0])
+    ends: list[Any] = [getattr(step, name, None) for name in ("x_min", "x_max")]
     if not all(isinstance(end, (int, float)) for end in ends):
         return UNKNOWN
     low, high = (float(min(max(end, ends[0]), ends[1])) for end in (before.low, before.high))
@@ -171,16 +177,16 @@ def _clip(step, node, tensor, ask: _Ask) -> OutputRange:
     return OutputRange(low, high, None if cut else before.total, untied=before.untied)
 
 
-def _reduced(step, node, tensor, ask: _Ask) -> OutputRange:
-    one = node.input_tensors[0]
-    before, axes = ask(one), getattr(step, "axis", None)
-    axes = [axes] if isinstance(axes, int) else list(axes) if axes is not None else list(range(len(one.shape)))
-    over_rows = -1 in axes or len(one.shape) - 1 in axes
+def _reduced(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+    operand = node.input_tensors[0]
+    before, axes = range_of(operand), getattr(step, "axis", None)
+    axes = [axes] if isinstance(axes, int) else list(axes) if axes is not None else list(range(len(operand.shape)))
+    over_rows = -1 in axes or len(operand.shape) - 1 in axes
     kind = type(step).__name__
     total = before.total if kind in ("Mean", "Sum") and not over_rows else None
     if kind != "Sum":
         return replace(before, total=total, log=False)
-    counts = [one.shape[axis] for axis in axes]
+    counts = [operand.shape[axis] for axis in axes]
     if None in counts:
         return UNKNOWN
     count = math.prod(counts)
@@ -188,14 +194,14 @@ def _reduced(step, node, tensor, ask: _Ask) -> OutputRange:
     return OutputRange(before.low * count, before.high * count, total, known=before.known)
 
 
-def _pool(step, node, tensor, ask: _Ask) -> OutputRange:
-    before = ask(node.input_tensors[0])
+def _pool(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+    before = range_of(node.input_tensors[0])
     highest = "Max" in type(step).__name__
     return replace(before, total=None if highest else before.total, log=False)
 
 
-def _rescale(step, node, tensor, ask: _Ask) -> OutputRange:
-    before = ask(node.input_tensors[0])
+def _rescale(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+    before = range_of(node.input_tensors[0])
     if not (isinstance(step.scale, (int, float)) and isinstance(step.offset, (int, float))):
         return OutputRange(known=before.known)
     low, high = sorted(end * step.scale + step.offset for end in (before.low, before.high))
@@ -203,17 +209,17 @@ def _rescale(step, node, tensor, ask: _Ask) -> OutputRange:
     return OutputRange(low, high, total, known=before.known)
 
 
-def _exp(step, node, tensor, ask: _Ask) -> OutputRange:
-    return exponential(ask(node.input_tensors[0]))
+def _exp(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+    return exponential(range_of(node.input_tensors[0]))
 
 
-def _negative(step, node, tensor, ask: _Ask) -> OutputRange:
-    before = ask(node.input_tensors[0])
+def _negative(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
+    before = range_of(node.input_tensors[0])
     total = None if before.total is None else -before.total
     return OutputRange(-before.high, -before.low, total, known=before.known)
 
 
-RULES: dict[str, Callable] = {
+RULES: dict[str, Rule] = {
     **dict.fromkeys(
         ("Reshape", "Flatten", "Dropout", "Identity", "Squeeze", "Cast", "SpatialDropout1D", "SpatialDropout2D",
          "ExpandDims", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization", "StopGradient"),

@@ -1,7 +1,5 @@
-"""Health of a data set: broken files, copies within and across splits, and a split without leaks."""
+"""Health of a data set: broken files, duplicates within and across splits, and a split without leaks."""
 
-from carvis.dataset.health.check import check_dataset
-from carvis.dataset.health.health import Health, Shared
-from carvis.dataset.health.splits import Split, split_dataset
+import lazy_loader
 
-__all__ = ["Health", "Shared", "Split", "check_dataset", "split_dataset"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -2,28 +2,29 @@
 
 import os
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from carvis.dataset.health.health import Health
-from carvis.workspace import SPLITS, fitting
+from carvis.workspace import SPLITS, SplitName, fitting
 
 COLUMNS = ("id", "path", "label", "group", "split", "new_id", "reason")
 
 
 def assign(health: Health, shares: np.ndarray, seed: int) -> pd.DataFrame:
-    """Decide where each picture goes: the table of ``Split``."""
-    pictures = health.pictures
-    table = pictures[["id", "path", "label", "group"]].reset_index(drop=True)
-    reason = np.where(pictures["reason"] != "", "unreadable: " + pictures["reason"], "").astype(object)
+    """Decide where each image goes: the table of ``Split``."""
+    images = health.images
+    table = images[["id", "path", "label", "group"]].reset_index(drop=True)
+    reason = np.where(images["reason"] != "", "unreadable: " + images["reason"], "").astype(object)
     labels = table[table["group"] >= 0].groupby("group")["label"].unique()
-    mixed = labels[labels.map(len) > 1].map(lambda names: "labels disagree: copies of it are " + ", ".join(names))
+    mixed = labels[labels.map(len) > 1].map(lambda names: "labels disagree: its duplicates are " + ", ".join(names))
     reason = np.where(reason == "", table["group"].map(mixed).astype(object).fillna("").to_numpy(), reason)
-    content = pd.Series(health.found.content)
+    content = pd.Series(health.duplicates.content)
     first = table["id"].groupby(content).transform("first")
     again = (reason == "") & (first != table["id"]).to_numpy()
-    reason[again] = ("exact copy of " + first)[again]
+    reason[again] = ("exact duplicate of " + first)[again]
     table["reason"] = reason
     table["split"] = ""
     kept = table[table["reason"] == ""]
@@ -35,7 +36,7 @@ def assign(health: Health, shares: np.ndarray, seed: int) -> pd.DataFrame:
     return table[list(COLUMNS)]
 
 
-def _deal(groups: pd.Series, shares: np.ndarray, rng: np.random.Generator) -> dict[int, str]:
+def _deal(groups: pd.Series, shares: np.ndarray, rng: np.random.Generator) -> dict[Any, SplitName]:
     """Give each group to the split that lacks most, the largest groups first, those of a size in random order."""
     sizes = groups.value_counts().sort_index()
     sizes = sizes.iloc[rng.permutation(len(sizes))].sort_values(ascending=False, kind="stable")
@@ -54,7 +55,7 @@ def _deal(groups: pd.Series, shares: np.ndarray, rng: np.random.Generator) -> di
     for empty in (split for split in wanted if split not in place.values()):
         number = Counter(place.values())
         giver = max((split for split in number if number[split] > 1), key=lambda split: -lacking[SPLITS.index(split)])
-        group = [one for one in sizes.index if place[one] == giver][-1]
+        group = [group for group in sizes.index if place[group] == giver][-1]
         place[group] = empty
         lacking[SPLITS.index(giver)] += sizes[group]
         lacking[SPLITS.index(empty)] -= sizes[group]
@@ -64,28 +65,28 @@ def _deal(groups: pd.Series, shares: np.ndarray, rng: np.random.Generator) -> di
 def _names(table: pd.DataFrame) -> list[str]:
     """New ids: the old file name, with the old split in front where two would be named alike.
 
-    Names differ before their suffix, since a mask has its picture's name with another suffix.
+    Names differ before their suffix, since a mask has its image's name with another suffix.
     """
     taken: set[tuple[str, str]] = set()
     names = []
-    for row in table.itertuples():
-        if not row.split:
+    for old_id, label, split in zip(table["id"], table["label"], table["split"]):
+        if not split:
             names.append("")
             continue
-        old_split, _, rest = row.id.partition("/")
+        old_split, _, rest = old_id.partition("/")
         # Sub-folders of a class become part of the name.
         base = "_".join(rest.split("/")[1:])
         stem, suffix = os.path.splitext(base)
         stem = fitting(stem)
         base = stem + suffix
         tries = [base, f"{old_split}_{base}"]
-        name = next((one for one in tries if (row.label, _stem(one)) not in taken), None)
+        name = next((free for free in tries if (label, _stem(free)) not in taken), None)
         number = 2
         while name is None:
-            one = f"{old_split}_{stem}-{number}{suffix}"
-            name, number = (one if (row.label, _stem(one)) not in taken else None), number + 1
-        taken.add((row.label, _stem(name)))
-        names.append(f"{row.split}/{row.label}/{name}")
+            numbered = f"{old_split}_{stem}-{number}{suffix}"
+            name, number = (numbered if (label, _stem(numbered)) not in taken else None), number + 1
+        taken.add((label, _stem(name)))
+        names.append(f"{split}/{label}/{name}")
     return names
 
 

@@ -1,6 +1,7 @@
-"""Pictures whose background was blacked out, sought by what is left of them."""
+"""Images whose background was blacked out, sought by what is left of them."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carvis.dataset.health.candidates import Candidates
 from carvis.progress import Progress, advance, no_progress
@@ -13,19 +14,19 @@ _SIDE = 16
 _BLOCK = 512
 
 
-def shows(small: np.ndarray) -> np.ndarray:
-    """Where pictures show something: bool (N, S, S), False where they are black."""
-    return small.max(axis=3) > BLACK
+def shows(small: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return where images show something: bool (N, S, S), False where they are black."""
+    return np.greater(small.max(axis=3), BLACK)
 
 
 def blacked_out(small: np.ndarray) -> np.ndarray:
-    """Tell which pictures have so much black that their background may have been taken out: bool (N,)."""
+    """Tell which images have so much black that their background may have been taken out: bool (N,)."""
     black = 1 - shows(small).mean(axis=(1, 2))
     return (black >= LEAST) & (black <= MOST)
 
 
 def masked_correlation(values: np.ndarray, masks: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Correlation of each picture with each other one over the places where the first shows something.
+    """Correlation of each image with each other one over the places where the first shows something.
 
     Args:
         values, masks: float32 (n, P); values are zero where the mask is.
@@ -56,12 +57,13 @@ def candidates(
     Args:
         small: uint8 (N, S, S, 3).
         luminance: float32 (N, S, S).
-        masked: bool (N,), which pictures have their background blacked out.
+        masked: bool (N,), which images have their background blacked out.
     """
     rows = np.flatnonzero(masked)
     step = small.shape[1] // _SIDE
     coarse = luminance.reshape(-1, _SIDE, step, _SIDE, step).mean(axis=(2, 4))
-    whole = shows(small).reshape(-1, _SIDE, step, _SIDE, step).all(axis=(2, 4))
+    blocks = shows(small).reshape(-1, _SIDE, step, _SIDE, step)
+    whole: NDArray[np.bool_] = np.asarray(blocks.all(axis=(2, 4)))
     flat = coarse.reshape(len(coarse), -1) / 255
     found = []
     for start in range(0, len(rows), _BLOCK):

@@ -1,4 +1,4 @@
-"""Bars and frames of one colour around what a picture shows, which say nothing about it."""
+"""Bars and frames of one colour around what an image shows, which say nothing about it."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ _NESTED = 3
 
 
 def framed_part(image: np.ndarray) -> tuple[int, int, int, int]:
-    """Find what a picture shows within bars or frames of one colour.
+    """Find what an image shows within bars or frames of one colour.
 
     A frame ends at a straight edge on its side; a plain backdrop, white or blacked out, ends at the outline of what
     stands before it, and is no frame.
@@ -26,7 +26,7 @@ def framed_part(image: np.ndarray) -> tuple[int, int, int, int]:
         image: uint8 (H, W, 3).
 
     Returns:
-        (top, bottom, left, right) in pixels; the whole picture where it has no frame, or where what a frame leaves is
+        (top, bottom, left, right) in pixels; the whole image where it has no frame, or where what a frame leaves is
         too small to be compared.
     """
     box = (0, image.shape[0], 0, image.shape[1])
@@ -39,7 +39,7 @@ def framed_part(image: np.ndarray) -> tuple[int, int, int, int]:
 
 
 def unframed(image: np.ndarray) -> np.ndarray:
-    """Cut bars and frames of one colour off a picture."""
+    """Cut bars and frames of one colour off an image."""
     top, bottom, left, right = framed_part(image)
     return image[top:bottom, left:right]
 
@@ -62,7 +62,7 @@ def _within(image: np.ndarray, box: tuple[int, int, int, int]) -> tuple[int, int
                 return box
     found = [0, 0, 0, 0]
     for side, colour in enumerate(colours):
-        if ends[side]:
+        if colour is not None and ends[side]:
             lines = _lines(part, side, ends)
             reach = min(len(lines), ends[side] + 2 + int(_BLUR * len(lines)))
             edge = _first(lines, colour, ends[side], _EDGE, reach)

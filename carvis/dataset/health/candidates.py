@@ -1,6 +1,6 @@
-"""Which pictures may be copies of each other: a fast search by the low frequencies of small pictures.
+"""Which images may be duplicates of each other: a fast search by the low frequencies of small images.
 
-Each picture is indexed by a few low frequencies of its luminance, weighted so that they carry alike much, as one
+Each image is indexed by a few low frequencies of its luminance, weighted so that they carry alike much, as one
 vector of length 1; it is sought by the vectors of its views: the whole and crops of it, each also mirrored. A crop is
 a linear map of the rows and columns, so that a view costs two small matrix products. What this search finds is
 verified by ``verifying``.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carvis.progress import Progress, advance, no_progress
 
@@ -21,7 +22,7 @@ LIKENESS = 0.78
 WHOLE = (0.0, 1.0)
 PARTS = (WHOLE, *((k / 20, (k + 18) / 20) for k in range(3)), *((k / 20, (k + 16) / 20) for k in range(5)))
 VIEWS = tuple(product(PARTS, PARTS))
-# Up to so many pictures each is held against each; above, against those in the nearest cells only.
+# Up to so many images all pairs are compared; above, only those in the nearest cells.
 ALL_PAIRS = 3_000
 _PROBES = 8
 _BLOCK = 2048
@@ -72,7 +73,7 @@ def signatures(luminance: np.ndarray, view: tuple = (WHOLE, WHOLE)) -> np.ndarra
         luminance: float32 (N, S, S).
 
     Returns:
-        float32 (N, FREQUENCIES ** 2 - 1); zero for a picture without any contrast.
+        float32 (N, FREQUENCIES ** 2 - 1); zero for an image without any contrast.
     """
     size = luminance.shape[1]
     down, across = (_cosines(size) @ sampling(part, size, size) for part in view)
@@ -83,7 +84,7 @@ def signatures(luminance: np.ndarray, view: tuple = (WHOLE, WHOLE)) -> np.ndarra
 
 
 def candidates(luminance: np.ndarray, progress: Progress = no_progress, all_pairs: int = ALL_PAIRS) -> Candidates:
-    """Find the pairs of pictures of which one looks like a view of the other.
+    """Find the pairs of images of which one looks like a view of the other.
 
     Args:
         luminance: float32 (N, S, S).
@@ -140,13 +141,15 @@ class _Cells:
         nearest = _nearest(queries, self.centres, _PROBES)
         cell, query = nearest.ravel(), np.repeat(np.arange(len(queries)), nearest.shape[1])
         order = np.argsort(cell, kind="stable")
-        asked = np.split(query[order], np.searchsorted(cell[order], np.arange(1, len(self.centres))))
-        for members, rows in zip(self.members, asked, strict=True):
+        rows_of_cell = np.split(query[order], np.searchsorted(cell[order], np.arange(1, len(self.centres))))
+        for members, rows in zip(self.members, rows_of_cell, strict=True):
             if len(members) and len(rows):
                 yield _above(queries[rows], self.vectors[members], rows, members)
 
 
-def _above(queries, vectors, rows, members):
+def _above(
+    queries: NDArray[np.float32], vectors: NDArray[np.float32], rows: NDArray[np.intp], members: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
     likeness = queries @ vectors.T
     i, j = np.nonzero(likeness >= LIKENESS)
     return rows[i], members[j], likeness[i, j]

@@ -1,11 +1,11 @@
-"""Checking a data set: broken files, copies, classes with too few pictures, light and sharpness."""
+"""Checking a data set: broken files, duplicates, classes with too few images, light and sharpness."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from carvis.dataset.dataset import Dataset
-from carvis.dataset.health.duplicates import find_copies
+from carvis.dataset.health.duplicates import find_duplicates
 from carvis.dataset.health.health import Health
 from carvis.dataset.health.image_facts import CACHE_BYTES, describe
 from carvis.progress import Progress, no_progress, partial_progress
@@ -20,13 +20,13 @@ def check_dataset(
     progress: Progress | None = None,
     cache: Cache | str | Path | None = None,
 ) -> Health:
-    """Look at every picture of a data set and find what would mislead training or evaluation.
+    """Look at every image of a data set and find what would mislead training or evaluation.
 
     Args:
         data: a data set or its folder.
         progress: called with (per cent done, 100); a true return stops the check.
         cache: a cache, or the folder for one, that makes a second check of the same files fast; about 3.5 kB a
-            picture.
+            image.
 
     Raises:
         DatasetError: the folder is not laid out as a data set.
@@ -38,8 +38,8 @@ def check_dataset(
     progress = progress or no_progress
     samples = pd.concat([data.samples(split).assign(split=split) for split in data.splits], ignore_index=True)
     described = describe(samples, cache, partial_progress(progress, 0, _READING))
-    copies = find_copies(described, cache, partial_progress(progress, _READING, 100))
-    pictures = described.table.assign(group=copies.group)
+    duplicates = find_duplicates(described, cache, partial_progress(progress, _READING, 100))
+    images = described.table.assign(group=duplicates.group)
     progress(100, 100)
     others = data.other_files()
-    return Health(data.name, data.root, data.counts(), pictures, others, copies)
+    return Health(data.name, data.root, data.counts(), images, others, duplicates)

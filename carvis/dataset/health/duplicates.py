@@ -1,6 +1,7 @@
-"""Which pictures of a data set are copies of each other, and which groups they form."""
+"""Which images of a data set are duplicates of each other, and which groups they form."""
 
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from carvis.progress import Progress, no_progress, partial_progress
 from carvis.workspace import SPLITS, Cache, CacheFormat, content_hash, load_or_make, open_arrays
 
 COLUMNS = ("path", "split", "label", "twin_path", "twin_split", "twin_label", "distance")
-# A mirrored picture differs by nothing and is still no exact copy.
+# A mirrored image differs by nothing and is still no exact duplicate.
 LEAST_DISTANCE = 1e-4
 _VERSION = 3
 _BLOCK = 4096
@@ -24,15 +25,15 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @dataclass(frozen=True)
-class Copies:
-    """What is known about copies among N files.
+class Duplicates:
+    """What is known about duplicates among N files.
 
     Attributes:
         content: number of what each file shows, equal for files with the same bytes or pixels, int (N,); -1 where it
             cannot be read.
         pairs: contents that show the same photograph, int (P, 2).
         distance: of each pair, float (P,): mean absolute difference once aligned, as a share of full scale.
-        group: number of each file's group of copies, int (N,): files in a group are linked by pairs, directly or
+        group: number of each file's group of duplicates, int (N,): files in a group are linked by pairs, directly or
             through others; -1 where it cannot be read.
     """
 
@@ -42,15 +43,15 @@ class Copies:
     group: np.ndarray
 
 
-def find_copies(described: Described, cache: Cache | None = None, progress: Progress = no_progress) -> Copies:
-    """Find exact copies by their hashes, and near-copies by what they show.
+def find_duplicates(described: Described, cache: Cache | None = None, progress: Progress = no_progress) -> Duplicates:
+    """Find exact duplicates by their hashes, and near-duplicates by what they show.
 
-    Re-encoded, resized, mirrored, slightly recoloured pictures, crops of four fifths of the width and height and
-    more, and pictures whose background was blacked out are found as near-copies. Bars and frames of one colour do not
+    Re-encoded, resized, mirrored, slightly recoloured images, crops of four fifths of the width and height and
+    more, and images whose background was blacked out are found as near-duplicates. Bars and frames of one colour do not
     count.
 
     Args:
-        cache: keeps the pairs of a set of pictures, so that the same set is searched once.
+        cache: keeps the pairs of a set of images, so that the same set is searched once.
         progress: called with (per cent done, 100); a true return stops the work.
     """
     from scipy.sparse import coo_matrix
@@ -67,10 +68,12 @@ def find_copies(described: Described, cache: Cache | None = None, progress: Prog
     group = np.full(len(pixels), -1)
     if len(first):
         group[readable] = connected_components(links, directed=False)[1][numbers]
-    return Copies(content, pairs, distance, group)
+    return Duplicates(content, pairs, distance, group)
 
 
-def _near(described: Described, first: np.ndarray, names, cache: Cache | None, progress: Progress):
+def _near(
+    described: Described, first: NDArray[np.integer], names: Iterable[str], cache: Cache | None, progress: Progress
+) -> tuple[NDArray[np.integer], NDArray[np.floating]]:
     if len(first) < 2:
         return np.zeros((0, 2), int), np.zeros(0)
     key = content_hash("near-copies", _VERSION, list(names))
@@ -101,7 +104,7 @@ def _search(
     """Return the pairs of contents that show the same photograph, and their distances."""
     small = described.small[first]
     masked = backgrounds.blacked_out(small)
-    # A cut-out keeps the frame's place: it is also held against pictures with their frames, which follow the others.
+    # A cut-out keeps the frame's place: it is also held against images with their frames, which follow the others.
     framed = np.array([i for i, row in enumerate(first) if row in described.whole and not masked[i]], int)
     owner = np.concatenate([np.arange(len(first)), framed])
     if len(framed):
@@ -121,9 +124,9 @@ def _search(
     good, far = verify(small, masked, paths, both, partial_progress(progress, 70, 100))
     ends = np.sort(owner[np.stack([both.one[good], both.other[good]], axis=1)], axis=1)
     table = pd.DataFrame({"a": ends[:, 0], "b": ends[:, 1], "distance": far[good]})
-    table = table.groupby(["a", "b"], as_index=False)["distance"].min()
-    pairs = table[["a", "b"]].to_numpy(int).reshape(-1, 2)
-    return pairs, np.maximum(table["distance"].to_numpy(float).round(4), LEAST_DISTANCE)
+    nearest = table.groupby(["a", "b"])["distance"].min().reset_index()
+    pairs = nearest[["a", "b"]].to_numpy(int).reshape(-1, 2)
+    return pairs, np.maximum(nearest["distance"].to_numpy(float).round(4), LEAST_DISTANCE)
 
 
 def _best(found: Candidates) -> Candidates:
@@ -136,27 +139,27 @@ def _best(found: Candidates) -> Candidates:
     return Candidates(found.one[keep], found.other[keep], found.view[keep], found.mirrored[keep], found.likeness[keep])
 
 
-def copies_table(table: pd.DataFrame, copies: Copies) -> pd.DataFrame:
-    """List for each picture its nearest copy of each class in its own split and in those before it.
+def duplicate_table(table: pd.DataFrame, duplicates: Duplicates) -> pd.DataFrame:
+    """List for each image its nearest duplicate of each class in its own split and in those before it.
 
-    A copy stands before the picture in the order train, valid, test, then by id, so that every pair is listed once.
+    A duplicate stands before the image in the order train, valid, test, then by id, so that every pair is listed once.
 
     Args:
-        table: columns id, path, split, label, a row a file, in the order of ``copies``.
+        table: columns id, path, split, label, a row a file, in the order of ``duplicates``.
 
     Returns:
-        COLUMNS; distance is 0 for the same bytes or pixels. Copies of test pictures in train come first.
+        COLUMNS; distance is 0 for the same bytes or pixels. Duplicates of test images in train come first.
     """
     files = table[["id", "path", "split", "label"]].copy()
-    files["content"], files["rank"] = copies.content, files["split"].map(SPLITS.index).astype(int)
+    files["content"], files["rank"] = duplicates.content, files["split"].map(SPLITS.index).astype(int)
     files = files[files["content"] >= 0].sort_values(["rank", "id"], ignore_index=True)
     files["order"] = np.arange(len(files))
     own = np.unique(files["content"].to_numpy())
     edges = pd.DataFrame(
         {
-            "content": np.concatenate([own, copies.pairs[:, 0], copies.pairs[:, 1]]),
-            "twin_content": np.concatenate([own, copies.pairs[:, 1], copies.pairs[:, 0]]),
-            "distance": np.concatenate([np.zeros(len(own)), copies.distance, copies.distance]),
+            "content": np.concatenate([own, duplicates.pairs[:, 0], duplicates.pairs[:, 1]]),
+            "twin_content": np.concatenate([own, duplicates.pairs[:, 1], duplicates.pairs[:, 0]]),
+            "distance": np.concatenate([np.zeros(len(own)), duplicates.distance, duplicates.distance]),
         }
     )
     first = files.drop_duplicates(["content", "split", "label"]).drop(columns="id").add_prefix("twin_")

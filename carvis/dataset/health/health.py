@@ -1,20 +1,21 @@
-"""``Health``: what was found out about the pictures of a data set."""
+"""``Health``: what was found out about the images of a data set."""
 
 import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from carvis.dataset.health.duplicates import Copies, copies_table
+from carvis.dataset.health.duplicates import Duplicates, duplicate_table
 from carvis.images import depth_of
 from carvis.language import Message
 from carvis.tables import to_csv
 from carvis.workspace import SPLITS, atomic_write, write_json
 
-# With fewer training pictures a class can hardly be learnt.
+# With fewer training images a class can hardly be learnt.
 FEW = 10
 _SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -52,24 +53,24 @@ class Health:
     Attributes:
         name: of the data set.
         root: its folder.
-        counts: pictures, a row a class, a column a split.
-        pictures: a row a picture file, by split and id: id, path, split, label, size (bytes), bytes and pixels
+        counts: images, a row a class, a column a split.
+        images: a row an image file, by split and id: id, path, split, label, size (bytes), bytes and pixels
             (SHA-256 of the file and of what it shows), format, width, height, brightness (mean luminance, 0 to 255),
             contrast (its standard deviation), sharpness (variance of the Laplacian at 256 x 256: low is blurred),
-            reason (why it cannot be read, else empty), group (its group of copies; -1 where it cannot be read).
-        others: files that are no pictures: path, reason.
-        found: the copies as numbers, see ``carvis.dataset.health.duplicates``.
+            reason (why it cannot be read, else empty), group (its group of duplicates; -1 where it cannot be read).
+        others: files that are no images: path, reason.
+        duplicates: the duplicates as numbers, see ``carvis.dataset.health.duplicates``.
     """
 
     name: str
     root: Path
     counts: pd.DataFrame
-    pictures: pd.DataFrame
+    images: pd.DataFrame
     others: pd.DataFrame
-    found: Copies
+    duplicates: Duplicates
 
     def __repr__(self) -> str:
-        return f"Health({self.name!r}, {len(self.pictures)} pictures, {len(self.broken)} broken, {self.groups} groups)"
+        return f"Health({self.name!r}, {len(self.images)} images, {len(self.broken)} broken, {self.groups} groups)"
 
     @cached_property
     def notes(self) -> list[Message]:
@@ -88,14 +89,14 @@ class Health:
 
     @cached_property
     def broken(self) -> pd.DataFrame:
-        """Picture files that cannot be read: path, split, label, reason."""
-        bad = self.pictures[self.pictures["reason"] != ""]
+        """Image files that cannot be read: path, split, label, reason."""
+        bad = self.images[self.images["reason"] != ""]
         return bad[["path", "split", "label", "reason"]].reset_index(drop=True)
 
     @cached_property
     def mistyped(self) -> pd.DataFrame:
-        """Pictures whose file name ends as another format's: path, split, label, format (what they are)."""
-        good = self.pictures[self.pictures["reason"] == ""]
+        """Images whose file name ends as another format's: path, split, label, format (what they are)."""
+        good = self.images[self.images["reason"] == ""]
         wrong = [
             not path.lower().endswith(_SUFFIXES.get(kind, ()))
             for path, kind in zip(good["path"], good["format"], strict=True)
@@ -104,54 +105,54 @@ class Health:
 
     @cached_property
     def sizes(self) -> pd.DataFrame:
-        """How many pictures have which size, the most frequent first: width, height, pictures."""
-        good = self.pictures[self.pictures["reason"] == ""]
-        table = good.groupby(["width", "height"]).size().rename("pictures").reset_index()
-        return table.sort_values("pictures", ascending=False, kind="stable", ignore_index=True)
+        """How many images have which size, the most frequent first: width, height, images."""
+        good = self.images[self.images["reason"] == ""]
+        table = good.groupby(["width", "height"]).size().rename("images").reset_index()
+        return table.sort_values("images", ascending=False, kind="stable", ignore_index=True)
 
     @cached_property
     def sparse(self) -> pd.DataFrame:
-        """Classes with fewer than 10 pictures in train, or none in another split: label, split, pictures."""
+        """Classes with fewer than 10 images in train, or none in another split: label, split, images."""
         rows = [
             (label, split, int(n))
             for label, counted in self.counts.iterrows()
             for split, n in counted.items()
             if n < (FEW if split == "train" else 1)
         ]
-        return pd.DataFrame(rows, columns=["label", "split", "pictures"])
+        return pd.DataFrame(rows, columns=["label", "split", "images"])
 
     @cached_property
     def copies(self) -> pd.DataFrame:
-        """Pictures with a copy: path, split, label, twin_path, twin_split, twin_label, distance.
+        """Images with a duplicate: path, split, label, twin_path, twin_split, twin_label, distance.
 
-        For each picture the nearest copy of each class in its own split and in those before it, those of test
-        pictures in train first. Distance is 0 for the same bytes or pixels, else the mean absolute difference of the
-        aligned pictures as a share of full scale.
+        For each image the nearest duplicate of each class in its own split and in those before it, those of test
+        images in train first. Distance is 0 for the same bytes or pixels, else the mean absolute difference of the
+        aligned images as a share of full scale.
         """
-        return copies_table(self.pictures, self.found)
+        return duplicate_table(self.images, self.duplicates)
 
     @property
     def distinct(self) -> int:
-        """How many pictures are left when exact copies count once."""
-        return len(np.unique(self.found.content[self.found.content >= 0]))
+        """How many images are left when exact duplicates count once."""
+        return len(np.unique(self.duplicates.content[self.duplicates.content >= 0]))
 
     @property
     def groups(self) -> int:
-        """How many pictures are left when all copies count once."""
-        return len(np.unique(self.found.group[self.found.group >= 0]))
+        """How many images are left when all duplicates count once."""
+        return len(np.unique(self.duplicates.group[self.duplicates.group >= 0]))
 
     @cached_property
     def mixed_groups(self) -> int:
-        """How many groups of copies hold pictures of several classes."""
-        labels = self.pictures[self.pictures["group"] >= 0].groupby("group")["label"].nunique()
+        """How many groups of duplicates hold images of several classes."""
+        labels = self.images[self.images["group"] >= 0].groupby("group")["label"].nunique()
         return int((labels > 1).sum())
 
     def shared(self, split: str = "test", other: str = "train") -> Shared:
-        """Count the readable pictures of a split that have a copy in another."""
-        readable = self.found.group >= 0
-        here, there = ((self.pictures["split"] == name).to_numpy() & readable for name in (split, other))
-        exact = np.isin(self.found.content[here], self.found.content[there])
-        near = np.isin(self.found.group[here], self.found.group[there])
+        """Count the readable images of a split that have a duplicate in another."""
+        readable = self.duplicates.group >= 0
+        here, there = ((self.images["split"] == name).to_numpy() & readable for name in (split, other))
+        exact = np.isin(self.duplicates.content[here], self.duplicates.content[there])
+        near = np.isin(self.duplicates.group[here], self.duplicates.group[there])
         return Shared(int(here.sum()), int(exact.sum()), int(near.sum()))
 
     def crossing(self) -> dict[tuple[str, str], Shared]:
@@ -164,29 +165,30 @@ class Health:
 
         An exact duplicate comes before a near-duplicate.
         """
-        pictures = self.pictures
-        there = pictures[(pictures["split"] == other) & (self.found.group >= 0)]
-        here = pictures[pictures["split"] == split]
-        by_path = pictures.drop_duplicates("path").set_index("path")["id"]
+        images = self.images
+        there = images[(images["split"] == other) & (self.duplicates.group >= 0)]
+        here = images[images["split"] == split]
+        by_path = images.drop_duplicates("path").set_index("path")["id"]
         exact = there.drop_duplicates("pixels").set_index("pixels")["id"]
         of_group = there.drop_duplicates("group").set_index("group")["id"]
         nearest = self.copies[(self.copies["split"] == split) & (self.copies["twin_split"] == other)]
-        nearest = nearest.sort_values("distance", kind="stable").drop_duplicates("path").set_index("path")["twin_path"]
+        nearest = nearest.sort_values("distance", kind="stable").drop_duplicates("path")
+        twin_path = nearest.set_index("path")["twin_path"]
         found = here["pixels"].map(exact)
-        found = found.fillna(here["path"].map(nearest.map(by_path))).fillna(here["group"].map(of_group))
+        found = found.fillna(here["path"].map(twin_path.map(by_path))).fillna(here["group"].map(of_group))
         return pd.Series(found.where(here["group"] >= 0).fillna("").to_numpy(object), index=here["id"].to_numpy(object))
 
-    def summary(self) -> dict:
+    def summary(self) -> dict[str, Any]:
         """The main figures as plain numbers, ready for JSON."""
         crossing = {f"{a} in {b}": vars(found) for (a, b), found in self.crossing().items()}
         across = self.copies[self.copies["label"] != self.copies["twin_label"]]
         return {
             "data": self.name,
-            "pictures": len(self.pictures),
+            "images": len(self.images),
             "classes": len(self.counts),
             "counts": {split: int(n) for split, n in self.counts.sum().items()},
             "broken": len(self.broken),
-            "no pictures": len(self.others),
+            "no images": len(self.others),
             "mistyped": len(self.mistyped),
             "distinct": self.distinct,
             "groups": self.groups,
@@ -196,7 +198,7 @@ class Health:
         }
 
     def save(self, path: str | Path) -> Path:
-        """Write everything as ``.json``, or the pairs of copies as ``.csv`` (UTF-8 with a mark, for Excel)."""
+        """Write everything as ``.json``, or the pairs of duplicates as ``.csv`` (UTF-8 with a mark, for Excel)."""
         if Path(path).suffix.lower() == ".csv":
             return atomic_write(path, to_csv(self.copies).encode("utf-8-sig"))
         tables = {

@@ -1,4 +1,4 @@
-"""What is known about each picture file: its hashes, size, light and sharpness, and a small picture to compare by."""
+"""What is known about each image file: its hashes, size, light and sharpness, and a small image to compare by."""
 
 import io
 import os
@@ -16,7 +16,7 @@ from PIL import Image
 
 from carvis.dataset.health.borders import unframed
 from carvis.errors import CarvisError
-from carvis.images import read_image, resize
+from carvis.images import ResizeMethod, read_image, resize
 from carvis.images.deep_values import MAX_BYTES
 from carvis.language import Message, as_data, message_of
 from carvis.progress import Progress, advance, no_progress
@@ -48,7 +48,7 @@ _MAX_BYTES = 200_000_000
 
 @dataclass(frozen=True)
 class Described:
-    """Facts and small pictures of the picture files of a data set.
+    """Facts and small images of the image files of a data set.
 
     Attributes:
         table: a row a file, by id: id, path, split, label, size (bytes), bytes and pixels (SHA-256 of the file and of
@@ -66,7 +66,7 @@ class Described:
 
 
 def describe(samples: pd.DataFrame, cache: Cache | None = None, progress: Progress = no_progress) -> Described:
-    """Describe picture files, reading only those that the cache does not know by path, size and time of change.
+    """Describe image files, reading only those that the cache does not know by path, size and time of change.
 
     What is done is kept folder by folder, so that a later call goes on where an interrupted one ended.
 
@@ -144,8 +144,8 @@ def _encode(part: _Part) -> bytes:
     buffer = io.BytesIO()
     facts = [[*map(str, fact[:-1]), json_text(as_data(fact[-1])) if fact[-1] else ""] for fact in part.facts]
     whole = np.array(list(part.whole.values()), np.uint8).reshape(-1, SIDE, SIDE, 3)
-    arrays = {"small": part.small, "framed": np.array(list(part.whole), int), "whole": whole}
-    np.savez(buffer, stamps=np.array(part.stamps), facts=np.array(facts), **arrays)
+    framed = np.array(list(part.whole), int)
+    np.savez(buffer, stamps=np.array(part.stamps), facts=np.array(facts), small=part.small, framed=framed, whole=whole)
     return buffer.getvalue()
 
 
@@ -190,8 +190,8 @@ def _describe(path: str) -> tuple[tuple, np.ndarray, np.ndarray | None]:
     return facts, _resized(part, SIDE), whole
 
 
-def small_picture(image: np.ndarray, side: int) -> np.ndarray:
-    """What a picture shows within its frame, if it has one, as uint8 (side, side, 3)."""
+def small_image(image: np.ndarray, side: int) -> np.ndarray:
+    """What an image shows within its frame, if it has one, as uint8 (side, side, 3)."""
     return _resized(unframed(image), side)
 
 
@@ -199,11 +199,11 @@ def _resized(image: np.ndarray, side: int) -> np.ndarray:
     return resize(image, side, _method(image, side))
 
 
-def _method(image: np.ndarray, side: int) -> str:
+def _method(image: NDArray[np.uint8], side: int) -> ResizeMethod:
     """Averaging does not enlarge: it would only repeat pixels."""
     return "area" if min(image.shape[:2]) >= side else "bilinear"
 
 
 def _format(content: bytes) -> str:
-    with Image.open(io.BytesIO(content)) as picture:
-        return picture.format or ""
+    with Image.open(io.BytesIO(content)) as image:
+        return image.format or ""

@@ -1,9 +1,10 @@
-"""Bringing pictures and their masks from one data set to another, by links where that is possible."""
+"""Bringing images and their masks from one data set to another, by links where that is possible."""
 
 import os
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -16,7 +17,7 @@ MASKS = "masks"
 
 
 def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Bring the pictures to their places, and leave out those that are gone.
+    """Bring the images to their places, and leave out those that are gone.
 
     Args:
         table: as of ``Split``.
@@ -25,20 +26,21 @@ def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -
         links: of the old data set: what has come to lead out of it meanwhile is not brought anywhere.
 
     Returns:
-        The table, and how many pictures came there by which way.
+        The table, and how many images came there by which way.
     """
     how: Counter[str] = Counter()
-    gone, followed = [], dataset_links(made)
+    gone: list[Any] = []
+    followed = dataset_links(made)
     kept = table[table["split"] != ""]
     for split in SPLITS:
         (made / split).mkdir()
-    for done, row in enumerate(kept.itertuples(), start=1):
-        place = made / row.new_id
+    for done, (row, path, new_id) in enumerate(zip(kept.index, kept["path"], kept["new_id"]), start=1):
+        place = made / new_id
         place.parent.mkdir(parents=True, exist_ok=True)
-        if links.hold(row.path) and (way := _bring(os.path.realpath(row.path), place, followed)):
+        if links.hold(path) and (way := _bring(os.path.realpath(path), place, followed)):
             how[way] += 1
         else:
-            gone.append(row.Index)
+            gone.append(row)
         if done % 64 == 0:
             advance(progress, done, len(kept))
     table = _without(table, gone)
@@ -52,12 +54,12 @@ def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -
 
 
 def leave_out_removed(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the pictures that are gone, where none is brought anywhere."""
+    """Leave out the images that are gone, where none is brought anywhere."""
     kept = table[table["split"] != ""]
-    return _without(table, [row.Index for row in kept.itertuples() if not os.path.isfile(row.path)])
+    return _without(table, [row for row, path in zip(kept.index, kept["path"]) if not os.path.isfile(path)])
 
 
-def _without(table: pd.DataFrame, gone: list[int]) -> pd.DataFrame:
+def _without(table: pd.DataFrame, gone: list[Any]) -> pd.DataFrame:
     table = table.copy()
     table.loc[gone, "reason"] = "removed: it was gone when the split was made"
     table.loc[gone, ["split", "new_id"]] = ""
@@ -65,7 +67,7 @@ def _without(table: pd.DataFrame, gone: list[int]) -> pd.DataFrame:
 
 
 def carry_masks(root: Path, table: pd.DataFrame, made: Path) -> int:
-    """Bring the masks of pictures along, ``masks/<split>/<class>/<stem>.png``, and return how many there were.
+    """Bring the masks of images along, ``masks/<split>/<class>/<stem>.png``, and return how many there were.
 
     Args:
         root: the old data set's folder.
@@ -75,13 +77,14 @@ def carry_masks(root: Path, table: pd.DataFrame, made: Path) -> int:
     folder, carried, links, followed = root / MASKS, 0, dataset_links(root), dataset_links(made)
     if not folder.is_dir():
         return 0
-    for row in table[table["split"] != ""].itertuples():
-        # Beside the pictures the folder of a split may be spelled in its own way, such as val.
-        spelled = (Path(row.path).relative_to(root), Path(row.id))
+    kept = table[table["split"] != ""]
+    for path, old_id, new_id in zip(kept["path"], kept["id"], kept["new_id"]):
+        # Beside the images the folder of a split may be spelled in its own way, such as val.
+        spelled = (Path(path).relative_to(root), Path(old_id))
         source = next((one for name in spelled if (one := (folder / name).with_suffix(".png")).is_file()), None)
         if source is None or not links.hold(source):
             continue
-        place = (made / MASKS / row.new_id).with_suffix(".png")
+        place = (made / MASKS / new_id).with_suffix(".png")
         place.parent.mkdir(parents=True, exist_ok=True)
         carried += bool(_bring(os.path.realpath(source), place, followed))
     names = folder / "parts.json"

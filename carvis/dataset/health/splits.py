@@ -1,4 +1,4 @@
-"""A split without leaks: copies stay together, each picture is there once, classes keep their shares."""
+"""A split without leaks: duplicates stay together, each image is there once, classes keep their shares."""
 
 import os
 from collections import Counter
@@ -40,37 +40,35 @@ class Split:
 
     Attributes:
         out: its folder.
-        table: a row a picture of the old data set: id, path, label, group (of copies), split (the new one; empty where
-            it was left out), new_id, reason (why it was left out, else empty).
-        how: how pictures came there: pictures by "hard link", "symbolic link", "copy", or none for a manifest.
-        leaks: copies across the new splits that a check of the new data set found, or None for a manifest.
-        masks: how many pictures' masks of parts came along.
+        table: a row an image of the old data set: id, path, label, group (of duplicates), split (the new one; empty
+            where it was skipped), new_id, reason (why it was skipped, else empty).
+        placed_by: number of images by how they were placed ("hard link", "symbolic link", "copy"); none for a
+            manifest.
+        leaks: duplicates across the new splits that a check of the new data set found, or None for a manifest.
+        masks: how many images' masks of parts came along.
     """
 
     out: Path
     table: pd.DataFrame
-    how: dict[str, int]
+    placed_by: dict[str, int]
     leaks: int | None
     masks: int = 0
 
     @property
     def counts(self) -> pd.DataFrame:
-        """Pictures kept: a row a class, a column a split."""
+        """Images kept: a row a class, a column a split."""
         kept = self.table[self.table["split"] != ""]
         table = pd.crosstab(kept["label"], kept["split"]).reindex(columns=list(SPLITS), fill_value=0)
         return table.rename_axis(index="class", columns=None)
 
     @property
-    def left_out(self) -> dict[str, int]:
-        """How many images are left out for each kind of reason.
-
-        The kinds are ``exact copy``, ``labels disagree``, ``unreadable``, ``removed`` and ``leak``.
-        """
+    def skipped(self) -> dict[str, int]:
+        """Skipped images by reason: ``exact duplicate``, ``labels disagree``, ``unreadable``, ``removed``, ``leak``."""
         return dict(Counter(_kind(reason) for reason in self.table["reason"] if reason))
 
     @property
-    def lacking(self) -> dict[str, list[str]]:
-        """The classes without any picture in a split, by split."""
+    def missing_classes(self) -> dict[str, list[str]]:
+        """The classes without any image in a split, by split."""
         return _lacking(self.table)
 
 
@@ -84,17 +82,17 @@ def split_dataset(
     cache: Cache | str | Path | None = None,
     progress: Progress | None = None,
 ) -> Split:
-    """Make a data set from another, without copies across its splits, and check it.
+    """Make a data set from another, without duplicates across its splits, and check it.
 
-    Pictures that are copies of each other come into the same split; of exact copies one is kept; groups of copies
-    whose labels disagree, files that cannot be read, and pictures removed since the check are left out. Each class is
+    Duplicates of each other come into the same split; of exact duplicates one is kept; groups of duplicates whose
+    labels disagree, files that cannot be read, and images removed since the check are skipped. Each class is
     dealt out by itself, the largest groups first; where it has a group for each split with a share, each gets one.
-    The old data set is not changed. Pictures are hard links to the old files where that is possible, else symbolic
+    The old data set is not changed. Images are hard links to the old files where that is possible, else symbolic
     links where these are followed, else copies; masks of their parts come along in the same way.
 
     Args:
         health: what ``check_dataset`` found about the old data set.
-        out: folder of the new data set, which gets ``split.csv`` (every picture, where it went or why not) and
+        out: folder of the new data set, which gets ``split.csv`` (every image, where it went or why not) and
             ``split.json``.
         fractions: shares of train, valid and test.
         seed: of the order in which groups are dealt out.
@@ -103,7 +101,7 @@ def split_dataset(
         progress: called with (per cent done, 100); a true return stops the work, and no folder is left.
 
     Raises:
-        DatasetError: ``out`` is not empty or lies in the data set, the fractions are none, or no picture is left.
+        DatasetError: ``out`` is not empty or lies in the data set, the fractions are none, or no image is left.
         StoppedError: ``progress`` asked to stop.
         CarvisError: ``out`` cannot be written.
     """
@@ -147,7 +145,7 @@ def _some_left(health: Health, table: pd.DataFrame) -> None:
         kinds = ", ".join(sorted({_kind(reason) for reason in table["reason"]})) or "it holds none"
         raise DatasetError(
             Message(
-                "{root} leaves no picture to split ({kinds}): run check on it to see what to mend.",
+                "{root} leaves no image to split ({kinds}): run check on it to see what to mend.",
                 root=health.root,
                 kinds=kinds,
             )
@@ -164,7 +162,7 @@ def _check(health: Health, out: Path, fractions: Sequence[float]) -> np.ndarray:
             )
         )
     if shares[0] == 0:
-        raise DatasetError(Message("The share of train is 0: give it some pictures to learn from."))
+        raise DatasetError(Message("The share of train is 0: give it some images to learn from."))
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DatasetError(Message("{out} is not empty: name a new folder for the split.", out=out))
     place = resolved(out)
@@ -178,12 +176,12 @@ def _check(health: Health, out: Path, fractions: Sequence[float]) -> np.ndarray:
 def _verified(
     table: pd.DataFrame, made: Path, cache: Cache | str | Path | None, progress: Progress
 ) -> tuple[pd.DataFrame, int]:
-    """Check the new data set, and leave out of its later split what is still a copy there."""
+    """Check the new data set, and leave out of its later split what is still a duplicate there."""
     health = check_dataset(made, progress, cache)
-    ids = health.pictures.set_index("path")["id"]
+    ids = health.images.set_index("path")["id"]
     copies = health.copies
     across = copies[copies["split"] != copies["twin_split"]]
-    found = {ids[row.path]: ids[row.twin_path] for row in across.itertuples()}
+    found = {ids[path]: ids[twin] for path, twin in zip(across["path"], across["twin_path"])}
     if not found:
         return table, 0
     table = table.copy()
@@ -191,30 +189,32 @@ def _verified(
     for new, twin in found.items():
         (made / new).unlink()
         row = table["new_id"] == new
-        table.loc[row, "reason"] = f"leak: copy of {old[twin]}, found when the split was checked"
+        table.loc[row, "reason"] = f"leak: duplicate of {old[twin]}, found when the split was checked"
         table.loc[row, ["split", "new_id"]] = ""
     return table, len(found)
 
 
-def _report(health: Health, table: pd.DataFrame, shares: np.ndarray, seed: int, how, leaks) -> dict:
+def _report(
+    health: Health, table: pd.DataFrame, shares: np.ndarray, seed: int, how: dict[str, int], leaks: int | None
+) -> dict[str, object]:
     kept = table[table["split"] != ""]
     return {
         "made from": _origin(health),
         "fractions": [round(float(share), 6) for share in shares],
         "seed": seed,
-        "pictures": len(table),
+        "images": len(table),
         "kept": {split: int((kept["split"] == split).sum()) for split in SPLITS},
         "groups": {split: int(kept.loc[kept["split"] == split, "group"].nunique()) for split in SPLITS},
         "left out": dict(Counter(_kind(reason) for reason in table["reason"] if reason)),
-        "classes without pictures": _lacking(table),
-        "pictures by": how,
+        "classes without images": _lacking(table),
+        "images by": how,
         "copies found across splits, and left out": leaks,
     }
 
 
-def _origin(health: Health) -> dict:
+def _origin(health: Health) -> dict[str, object]:
     """The data set that a split is made from, and those that its links lead to."""
-    further = linked_datasets(health.root, health.pictures["path"])
+    further = linked_datasets(health.root, health.images["path"])
     return {"name": health.name, "path": str(health.root)} | ({"links to": further} if further else {})
 
 

@@ -1,4 +1,4 @@
-"""Deciding whether two pictures show the same photograph: aligned in place and brightness, then held together."""
+"""Deciding whether two images show the same photograph: aligned in place and brightness, then compared."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +10,12 @@ import numpy as np
 
 from carvis.dataset.health.backgrounds import shows
 from carvis.dataset.health.candidates import VIEWS, Candidates
-from carvis.dataset.health.image_facts import SIDE, small_picture
+from carvis.dataset.health.image_facts import SIDE, small_image
 from carvis.errors import ImageError
 from carvis.images import read_image
 from carvis.progress import Progress, advance, no_progress
 
-# Below, pictures are too plain to be told apart by what they show.
+# Below, images are too plain to be told apart by what they show.
 LEAST_CONTRAST = 6
 FINE_SIDE = 64
 _WORTH = 0.6
@@ -32,7 +32,7 @@ class Compared:
     Attributes:
         correlation: pooled over the colours.
         difference: mean absolute, 0 to 255, with both brought to the same brightness and contrast.
-        worst: the same in the sixteenth of the picture where it is largest.
+        worst: the same in the sixteenth of the image where it is largest.
         cover: share of the smaller motif that is seen in both.
         contrast: standard deviation of what is compared, 0 to 255.
     """
@@ -53,19 +53,19 @@ def verify(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Tell which candidates show the same photograph, and how far apart they are.
 
-    Small pictures decide most; crops, which they would show blurred, are cut from the files themselves.
+    Small images decide most; crops, which they would show blurred, are cut from the files themselves.
 
     Args:
         small: uint8 (N, 32, 32, 3).
         masked: bool (N,), which of them have their background blacked out.
-        paths: the files of the pictures that stand first in a pair.
+        paths: the files of the images that stand first in a pair.
 
     Returns:
-        bool (P,), and the mean absolute difference of the aligned pictures as a share of full scale, float (P,).
+        bool (P,), and the mean absolute difference of the aligned images as a share of full scale, float (P,).
     """
     fine = lru_cache(maxsize=1024)(lambda row: _fine(paths[row]))
     good, distance = np.zeros(len(pairs.one), bool), np.ones(len(pairs.one))
-    # Pairs of one picture stand together, so that its file is read once.
+    # Pairs of one image stand together, so that its file is read once.
     order = np.argsort(pairs.one, kind="stable")
     blocks = [order[start : start + _BLOCK] for start in range(0, len(order), _BLOCK)]
 
@@ -74,16 +74,16 @@ def verify(
         cut_out = masked[one] != masked[other]
         boxes = _boxes(pairs.view[rows], mirrored)
         compared, boxes = compare(_turned(small[one], mirrored), small[other], boxes, (masked[one], masked[other]))
-        fits = are_copies(compared, cut_out)
+        fits = are_duplicates(compared, cut_out)
         far = compared.difference.copy()
         closer = np.flatnonzero(~fits & ~cut_out & _hopeful(compared) & _cropped(boxes))
-        pictures = [fine(int(row)) for row in one[closer]]
-        closer = closer[[picture is not None for picture in pictures]]
+        images = [fine(int(row)) for row in one[closer]]
+        closer = closer[[image is not None for image in images]]
         if len(closer):
-            sharp = _turned(np.stack([picture for picture in pictures if picture is not None]), mirrored[closer])
+            sharp = _turned(np.stack([image for image in images if image is not None]), mirrored[closer])
             flags = masked[one[closer]], masked[other[closer]]
             again, _ = compare(sharp, small[other[closer]], boxes[closer], flags, steps=(0.0125, 0.006))
-            fits[closer] = are_copies(again, cut_out[closer])
+            fits[closer] = are_duplicates(again, cut_out[closer])
             far[closer] = again.difference
         return fits, far / 255
 
@@ -94,10 +94,10 @@ def verify(
     return good, distance
 
 
-def are_copies(compared: Compared, cut_out: np.ndarray) -> np.ndarray:
+def are_duplicates(compared: Compared, cut_out: np.ndarray) -> np.ndarray:
     """Decide from the figures of ``compare`` which pairs show the same photograph.
 
-    A cut-out against a whole picture is held together over fewer places, all of them of the motif; other pairs may
+    A cut-out and a whole image are compared over fewer places, all of them of the motif; other pairs may
     share a dealer's backdrop, so that no part may differ much. The bounds were set by looking at pairs of
     photographs of cars near them.
 
@@ -112,7 +112,7 @@ def are_copies(compared: Compared, cut_out: np.ndarray) -> np.ndarray:
 
 
 def _hopeful(compared: Compared) -> np.ndarray:
-    """Which pairs may turn out to be copies once they are compared sharply; the bounds lose 3 crops in 1,000."""
+    """Which pairs may turn out to be duplicates once they are compared sharply; the bounds lose 3 crops in 1,000."""
     contrast = np.maximum(compared.contrast, 1)
     near = (compared.difference <= 0.3 * contrast) & (compared.worst <= 0.5 * contrast)
     return near & (compared.correlation >= 0.93)
@@ -125,7 +125,7 @@ def compare(
     masked: tuple[np.ndarray, np.ndarray],
     steps: tuple[float, ...] = (0.025, 0.0125),
 ) -> tuple[Compared, np.ndarray]:
-    """Hold pictures together, a part of the first against the whole of the second.
+    """Compare images, a part of the first against the whole of the second.
 
     Args:
         a: uint8 (N, S, S, 3) with S at least 32.
@@ -153,29 +153,29 @@ def _fine(path: str) -> np.ndarray | None:
         image = read_image(path)
     except ImageError:
         return None
-    return small_picture(image, FINE_SIDE)
+    return small_image(image, FINE_SIDE)
 
 
-def _turned(pictures: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-    return np.where(mirrored[:, None, None, None], pictures[:, :, ::-1], pictures)
+def _turned(images: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+    return np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
 
 
 def _cropped(boxes: np.ndarray) -> np.ndarray:
     return (boxes != (0, 1, 0, 1)).any(axis=1)
 
 
-def _seen(pictures: np.ndarray, masked: np.ndarray, other_masked: np.ndarray) -> np.ndarray:
-    """Where pictures are compared: bool (N, S, S), everywhere but in those that have their background blacked out."""
-    seen = np.ones(pictures.shape[:3], bool)
-    seen[masked] = shows(pictures[masked])
-    # Held against a whole picture, a cut-out loses its edge, whose pixels are mixed with black.
+def _seen(images: np.ndarray, masked: np.ndarray, other_masked: np.ndarray) -> np.ndarray:
+    """Where images are compared: bool (N, S, S), everywhere but in those that have their background blacked out."""
+    seen = np.ones(images.shape[:3], bool)
+    seen[masked] = shows(images[masked])
+    # Held against a whole image, a cut-out loses its edge, whose pixels are mixed with black.
     only = masked & ~other_masked
     seen[only] = _inner(seen[only])
     return seen
 
 
 def _inner(seen: np.ndarray) -> np.ndarray:
-    """What is left of a motif without its outermost pixels, beyond the picture's frame counted as motif."""
+    """What is left of a motif without its outermost pixels, beyond the image's frame counted as motif."""
     padded = np.pad(seen, ((0, 0), (1, 1), (1, 1)), constant_values=True)
     size = seen.shape[1]
     shifted = [padded[:, down : down + size, across : across + size] for down in range(3) for across in range(3)]
@@ -189,18 +189,20 @@ def _boxes(views: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
     return parts
 
 
-def _aligned(a: np.ndarray, b: np.ndarray, boxes: np.ndarray, movable: np.ndarray, steps) -> np.ndarray:
+def _aligned(
+    a: np.ndarray, b: np.ndarray, boxes: np.ndarray, movable: np.ndarray, steps: tuple[float, ...]
+) -> np.ndarray:
     """The parts of ``a`` that fit ``b`` best, found by moving opposite edges of each box a little, in turns."""
     best = _likeness(_cut(a, boxes), b)
     rows = np.flatnonzero(movable & (best > _WORTH) & (_cropped(boxes) | (best < 0.99)))
     boxes, moved, best, size = boxes.copy(), boxes[rows], best[rows], a.shape[1]
-    # Turned on its side, a picture's columns are its rows: one way of moving edges serves both.
+    # Turned on its side, an image's columns are its rows: one way of moving edges serves both.
     upright = (a[rows], b[rows])
     sides = (upright, tuple(np.ascontiguousarray(x.transpose(0, 2, 1)) for x in upright))
     for step in (steps[0], *steps):
-        for (picture, other), edges, across in zip(sides, (slice(0, 2), slice(2, 4)), (slice(2, 4), slice(0, 2))):
+        for (image, other), edges, across in zip(sides, (slice(0, 2), slice(2, 4)), (slice(2, 4), slice(0, 2))):
             start = moved[:, edges].copy()
-            strip = picture @ _windows(moved[:, across], size).transpose(0, 2, 1)
+            strip = image @ _windows(moved[:, across], size).transpose(0, 2, 1)
             for shift in product((-step, 0, step), repeat=2):
                 if any(shift):
                     tried = np.clip(start + shift, 0, 1)
@@ -235,15 +237,16 @@ def _likeness(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _alike_in_colour(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both pictures of a pair without their colours where one of them has none."""
+    """Both images of a pair without their colours where one of them has none."""
     colourless = np.minimum(*(_colourfulness(x) for x in (a, b))) < 1.5
     weights = np.array([0.299, 0.587, 0.114], np.float32)
-    return tuple(np.where(colourless[:, None, None, None], (x @ weights)[..., None], x) for x in (a, b))
+    without = colourless[:, None, None, None]
+    return np.where(without, (a @ weights)[..., None], a), np.where(without, (b @ weights)[..., None], b)
 
 
-def _colourfulness(pictures: np.ndarray) -> np.ndarray:
+def _colourfulness(images: np.ndarray) -> np.ndarray:
     """How far the largest colour of a pixel lies above the smallest, on average: (N,)."""
-    red, green, blue = np.moveaxis(pictures, 3, 0)
+    red, green, blue = np.moveaxis(images, 3, 0)
     largest, smallest = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
     return (largest - smallest).mean(axis=(1, 2))
 

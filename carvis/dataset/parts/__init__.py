@@ -1,6 +1,5 @@
-"""Annotated parts of pictures: masks and boxes that people bring, read as one thing. Loads no TensorFlow."""
+"""Annotated parts of images: masks and boxes that people bring, read as one thing. Loads no TensorFlow."""
 
-from carvis.dataset.parts.annotations import box_parts, find_parts, read_parts
-from carvis.dataset.parts.parts import REST, Parts
+import lazy_loader
 
-__all__ = ["REST", "Parts", "box_parts", "find_parts", "read_parts"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,16 +1,16 @@
 """``read_parts``: annotations of any kind that people have, read as ``Parts``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from carvis.dataset import Dataset, canonical_split
 from carvis.dataset.parts.box_table import read_boxes
 from carvis.dataset.parts.coco import read_coco
-from carvis.dataset.parts.image_lookup import Pictures
+from carvis.dataset.parts.image_lookup import ImageLookup
 from carvis.dataset.parts.masks import read_mask_folder
 from carvis.dataset.parts.parts import REST, Parts
-from carvis.dataset.parts.shapes import Annotated, box_between
+from carvis.dataset.parts.shapes import Annotated, Annotations, box_between
 from carvis.dataset.parts.voc import read_voc
 from carvis.errors import TableError
 from carvis.language import Message
@@ -39,29 +39,29 @@ def holds_xml(folder: Path, links: Links | None = None) -> bool:
 
 
 def read_parts(source: str | Path, data: Dataset, split: str = "test", encoding: str | None = None) -> Parts:
-    """Read annotated parts of the pictures of one split.
+    """Read annotated parts of the images of one split.
 
     Args:
         source: a folder of indexed masks (``<split>/<class>/<stem>.png``, names in ``parts.json``), a folder of Pascal
             VOC ``.xml`` files, a COCO ``.json`` file, or a ``.csv`` of boxes. To the parts of all but masks comes
             ``rest``: what none of them covers.
-        data: the data set that holds the pictures.
+        data: the data set that holds the images.
         split: train, valid or test.
         encoding: of a .csv or .json; found out where None.
 
     Raises:
-        TableError: it cannot be read, or names no picture of this split.
+        TableError: it cannot be read, or names no image of this split.
         DatasetError: the data set has no such split.
     """
     source = Path(source)
     data.folder(split)
-    split = canonical_split(split)
+    split = canonical_split(split) or split
     if not source.exists():
         raise TableError(Message("{source} does not exist: check the path.", source=source))
     if source.is_dir():
         if not holds_xml(source):
             return _of_masks(source, data, split)
-        read = read_voc
+        read: Callable[[Path, ImageLookup], Annotations] = read_voc
     elif source.suffix.lower() in _READERS:
         read = partial(_READERS[source.suffix.lower()], encoding=encoding)
     else:
@@ -71,32 +71,33 @@ def read_parts(source: str | Path, data: Dataset, split: str = "test", encoding:
                 source=source,
             )
         )
-    pictures = Pictures(data, split)
-    annotated, names, told = read(source, pictures)
-    told += pictures.told(source.name)
+    images = ImageLookup(data, split)
+    annotated, names, notes = read(source, images)
+    notes = notes + images.notes(source.name)
     if not annotated:
-        why = f" ({told[0].rstrip('.')})" if told else ""
+        why = f" ({notes[0].rstrip('.')})" if notes else ""
         raise TableError(
             Message(
-                "{source} describes no picture of the split {split} of {dataset}{why}.",
+                "{source} describes no image of the split {split} of {dataset}{why}.",
                 source=source,
                 split=split,
                 dataset=data.name,
                 why=why,
             )
         )
-    return _of_shapes(annotated, names, told, source.name, pictures.files)
+    return _of_shapes(annotated, names, notes, source.name, images.files)
 
 
 def box_parts(data: Dataset, sample: str, box: Sequence[float], name: str = "box", source: str = "one box") -> Parts:
-    """Make parts of one box on one picture: the box, and the ``rest``.
+    """Make parts of one box on one image: the box, and the ``rest``.
 
     Args:
-        sample: the picture's id.
-        box: left, top, right, bottom in pixels of the picture.
+        sample: the image's id.
+        box: left, top, right, bottom in pixels of the image.
 
     Raises:
-        TableError: no box. DatasetError: no such picture.
+        TableError: no box.
+        DatasetError: no such image.
     """
     file = str(data.resolve(sample))
     try:
@@ -108,13 +109,15 @@ def box_parts(data: Dataset, sample: str, box: Sequence[float], name: str = "box
 
 
 def _of_masks(folder: Path, data: Dataset, split: str) -> Parts:
-    drawn, names, told, facts = read_mask_folder(folder, data, split)
+    drawn, names, notes, facts = read_mask_folder(folder, data, split)
     samples = data.samples(split)
     files = dict(zip(samples["id"], samples["path"]))
-    return Parts(tuple(names), content_hash("masks", names, facts), folder.name, tuple(told), drawn, files)
+    return Parts(tuple(names), content_hash("masks", names, facts), folder.name, tuple(notes), drawn, files)
 
 
-def _of_shapes(annotated: dict[str, Annotated], names: list[str], told: list[str], source: str, files: dict) -> Parts:
+def _of_shapes(
+    annotated: dict[str, Annotated], names: list[str], notes: list[Message], source: str, files: dict[str, str]
+) -> Parts:
     rest = REST if REST not in names else None
     facts = [
         [sample, one.size, [[part, *shape.facts()] for part, shape in one.shapes]]
@@ -122,4 +125,4 @@ def _of_shapes(annotated: dict[str, Annotated], names: list[str], told: list[str
     ]
     names = [*names, rest] if rest else names
     drawn = {sample: partial(one.draw, rest=rest) for sample, one in annotated.items()}
-    return Parts(tuple(names), content_hash("shapes", names, facts), source, tuple(told), drawn, files)
+    return Parts(tuple(names), content_hash("shapes", names, facts), source, tuple(notes), drawn, files)

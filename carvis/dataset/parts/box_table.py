@@ -3,15 +3,15 @@
 from collections import Counter
 from pathlib import Path
 
-from carvis.dataset.parts.image_lookup import Pictures
+from carvis.dataset.parts.image_lookup import ImageLookup
 from carvis.dataset.parts.invalid_annotations import MAX_COORDINATE, NO_NUMBER, TOO_MANY_SHAPES, inside
-from carvis.dataset.parts.shapes import Annotated, Box, box_between
+from carvis.dataset.parts.shapes import Annotated, Annotations, Shape, box_between
 from carvis.errors import TableError
 from carvis.language import Message
 from carvis.tables.lenient_csv import read_lenient_csv, share_known
 from carvis.tables.limits import MAX_CLASSES, MAX_SHAPES_OF_AN_IMAGE, too_many
 
-_PICTURE = ("id", "path", "filename", "file_name", "file", "image", "image_path", "picture", "sample")
+_IMAGE = ("id", "path", "filename", "file_name", "file", "image", "image_path", "picture", "sample")
 _PART = ("part", "label", "class", "name", "category")
 _CORNERS = (
     ("x1", "xmin", "x_min", "left"),
@@ -25,28 +25,26 @@ _EXTENT = (("width", "w"), ("height", "h"))
 _LONGEST = 1000
 
 
-def read_boxes(
-    path: Path, pictures: Pictures, encoding: str | None = None
-) -> tuple[dict[str, Annotated], list[str], list[str]]:
+def read_boxes(path: Path, images: ImageLookup, encoding: str | None = None) -> Annotations:
     """Read a table of boxes: annotations by sample id, part names in the order they appear, sentences.
 
-    Coordinates are pixels of the original picture, from its upper left corner; the far edges are not in the box.
+    Coordinates are pixels of the original image, from its upper left corner; the far edges are not in the box.
 
     Raises:
-        TableError: no column of pictures, parts or corners, coordinates that are shares, or no row that can be used.
+        TableError: no column of images, parts or corners, coordinates that are shares, or no row that can be used.
     """
     table = read_lenient_csv(
-        path, ("path", *_PICTURE), encoding,
-        lambda read: share_known((cell for row in read.rows for cell in row), pictures.knows),
+        path, ("path", *_IMAGE), encoding,
+        lambda read: share_known((cell for row in read.rows for cell in row), images.knows),
     )  # fmt: skip
     columns = {name.casefold(): place for place, name in reversed(list(enumerate(table.header)))}
-    picture, part = _first(columns, _PICTURE), _first(columns, _PART)
+    image, part = _first(columns, _IMAGE), _first(columns, _PART)
     corners = [_first(columns, names) for names in _CORNERS]
     extent = [_first(columns, names) for names in _EXTENT]
     sized = None not in corners and None not in extent
     if None in corners:
         corners = [*(_first(columns, names) for names in _ORIGIN), *extent]
-    if part is None or None in corners:
+    if image is None or part is None or None in corners:
         wanted = "part, x1, y1, x2, y2" if part is not None else "part"
         raise TableError(
             Message(
@@ -57,37 +55,39 @@ def read_boxes(
             )
         )
 
-    numbers = [[_number(row[place]) for place in corners] for row in table.rows]
+    numbers = [[_number(row, place) for place in corners] for row in table.rows]
     flat = [value for four in numbers for value in four if value is not None]
     if flat and max(flat) <= 1:
         raise TableError(
-            Message("{path} gives boxes as shares of the picture: multiply them by its width and height.", path=path)
+            Message("{path} gives boxes as shares of the image: multiply them by its width and height.", path=path)
         )
-    found: dict[str, list[tuple[str, Box]]] = {}
+    shapes: dict[str, list[tuple[str, Shape]]] = {}
     sizes: dict[str, tuple[int, int] | None] = {}
-    wrong: dict[str, list[int]] = {}
+    wrong: dict[Message, list[int]] = {}
     for i, (row, four) in enumerate(zip(table.rows, numbers)):
         # In another program's table an apostrophe before a sign may be the file's own.
-        sample = pictures.find(table.as_written.get((i, picture), ""), row[picture])
+        sample = images.find(table.as_written.get((i, image), ""), row[image])
         if sample is None:
             continue
         size = _size(row, extent) if sized else None
         try:
-            if None in four:
+            known_four = [value for value in four if value is not None]
+            if len(known_four) < 4:
                 raise ValueError(NO_NUMBER)
+            left, top, right, bottom = known_four
             if extent == corners[2:]:
-                four = [four[0], four[1], four[0] + four[2], four[1] + four[3]]
-            box = inside(box_between(four), size)
+                right, bottom = left + right, top + bottom
+            box = inside(box_between((left, top, right, bottom)), size)
         except ValueError as error:
             wrong.setdefault(error.args[0], []).append(table.lines[i])
             continue
-        known = found.setdefault(sample, [])
+        known = shapes.setdefault(sample, [])
         if len(known) == MAX_SHAPES_OF_AN_IMAGE:
             wrong.setdefault(TOO_MANY_SHAPES, []).append(table.lines[i])
             continue
         known.append((row[part].strip()[:_LONGEST] or "part", box))
         sizes[sample] = size
-    told = list(table.problems) + [
+    notes = list(table.problems) + [
         Message.of_number(
             "{n} row of {file} holds no usable box, since it {why} (line {line}): correct it.",
             "{n} rows of {file} hold no usable box, since each {why} (first line {line}): correct them.",
@@ -98,25 +98,27 @@ def read_boxes(
         )
         for why, lines in wrong.items()
     ]
-    annotated = {sample: Annotated(tuple(boxes), sizes[sample], path.name) for sample, boxes in found.items() if boxes}
+    annotated = {sample: Annotated(tuple(boxes), sizes[sample], path.name) for sample, boxes in shapes.items() if boxes}
     counts = Counter(name for one in annotated.values() for name, _ in one.shapes)
     if len(counts) > MAX_CLASSES:
         raise too_many(path, Message("parts"), MAX_CLASSES)
-    return annotated, list(counts), told
+    return Annotations(annotated, list(counts), notes)
 
 
 def _first(columns: dict[str, int], names: tuple[str, ...]) -> int | None:
     return next((columns[name] for name in names if name in columns), None)
 
 
-def _number(text: str) -> float | None:
+def _number(row: list[str], place: int | None) -> float | None:
+    if place is None:
+        return None
     try:
-        value = float(text.strip().replace(",", "."))
+        value = float(row[place].strip().replace(",", "."))
     except ValueError:
         return None
     return value if abs(value) <= MAX_COORDINATE else None
 
 
-def _size(row: list[str], extent: list[int]) -> tuple[int, int] | None:
-    width, height = (_number(row[place]) for place in extent)
+def _size(row: list[str], extent: list[int | None]) -> tuple[int, int] | None:
+    width, height = (_number(row, place) for place in extent)
     return (int(height), int(width)) if width and height and width > 0 and height > 0 else None

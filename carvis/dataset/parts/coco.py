@@ -2,10 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any, NoReturn, cast
 
-from carvis.dataset.parts.image_lookup import Pictures
-from carvis.dataset.parts.invalid_annotations import MAX_COORDINATE, TOO_MANY_SHAPES, Unusable, inside, number
-from carvis.dataset.parts.shapes import NO_BOX, Annotated, Outline, Runs, Shape, box_between
+from carvis.dataset.parts.image_lookup import ImageLookup
+from carvis.dataset.parts.invalid_annotations import MAX_COORDINATE, TOO_MANY_SHAPES, InvalidEntries, inside, number
+from carvis.dataset.parts.shapes import NO_BOX, Annotated, Annotations, Outline, Runs, Shape, box_between
 from carvis.errors import TableError
 from carvis.images import MAX_PIXELS
 from carvis.language import Message
@@ -27,9 +28,7 @@ _LEAST_OF_A_LIST = 10
 _LONGEST = 1000
 
 
-def read_coco(
-    path: Path, pictures: Pictures, encoding: str | None = None
-) -> tuple[dict[str, Annotated], list[str], list[str]]:
+def read_coco(path: Path, images: ImageLookup, encoding: str | None = None) -> Annotations:
     """Read one JSON file: annotations by sample id, part names in the order of the categories, sentences.
 
     ``segmentation`` is taken where there is one, else ``bbox`` (x, y, width, height). Coordinates are pixels from the
@@ -38,7 +37,7 @@ def read_coco(
     Raises:
         TableError: not such a file.
     """
-    text = read_text(path, encoding, lambda text: share_known(_file_names(text), pictures.knows), MAX_JSON_BYTES)
+    text = read_text(path, encoding, lambda text: share_known(_file_names(text), images.knows), MAX_JSON_BYTES)
     if text.count("[") + text.count("{") > 1000 + len(text) // _LEAST_OF_A_LIST:
         raise TableError(
             Message(
@@ -49,8 +48,9 @@ def read_coco(
         )
     remedy = Message("save the annotations in COCO's format again")
     document = parse_json(text, path, max_bytes=MAX_JSON_BYTES, nan=True, remedy=remedy, error=TableError)
-    listed = [document.get(key) if isinstance(document, dict) else None for key in _KEYS]
-    for key, rows in zip(_KEYS, listed):
+    listed: list[list[Any]] = []
+    for key in _KEYS:
+        rows = document.get(key) if isinstance(document, dict) else None
         if not isinstance(rows, list):
             raise TableError(
                 Message(
@@ -59,8 +59,9 @@ def read_coco(
                     reason=Message("it has no list {key}", key=key),
                 )
             )
-    wrong = Unusable(path.name)
-    images, names = _images(listed[0], wrong), _categories(listed[2], wrong)
+        listed.append(rows)
+    wrong = InvalidEntries(path.name)
+    described, names = _images(listed[0], wrong), _categories(listed[2], wrong)
     if not names:
         raise TableError(Message("{path} names no categories: each part needs one.", path=path))
     if len(names) > MAX_CLASSES:
@@ -71,15 +72,15 @@ def read_coco(
         if not isinstance(row, dict):
             wrong.add(_NO_OBJECT, place)
             continue
-        image = images.get(_key(row.get("image_id")))
+        image = described.get(_key(row.get("image_id")) or "")
         if image is None:
-            pictures.lost.append(f"image_id {str(row.get('image_id'))[:80]}")
+            images.lost.append(f"image_id {str(row.get('image_id'))[:80]}")
             continue
-        sample = pictures.find(str(image.get("file_name", "")))
+        sample = images.find(str(image.get("file_name", "")))
         if sample is None:
             continue
         category = _key(row.get("category_id"))
-        if category not in names:
+        if category is None or category not in names:
             wrong.add(_NO_CATEGORY, place)
             continue
         size = _size(image)
@@ -98,11 +99,11 @@ def read_coco(
         known += [(names[category], shape) for shape in found]
         sizes[sample] = size
     annotated = {sample: Annotated(tuple(found), sizes[sample], path.name) for sample, found in shapes.items() if found}
-    return annotated, list(dict.fromkeys(names.values())), wrong.told()
+    return Annotations(annotated, list(dict.fromkeys(names.values())), wrong.notes())
 
 
-def _images(rows: list, wrong: Unusable) -> dict[str, dict]:
-    found = {}
+def _images(rows: list[Any], wrong: InvalidEntries) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
     for place, row in enumerate(rows):
         key = _key(row.get("id")) if isinstance(row, dict) else None
         if key is None or not isinstance(row.get("file_name"), str):
@@ -112,8 +113,8 @@ def _images(rows: list, wrong: Unusable) -> dict[str, dict]:
     return found
 
 
-def _categories(rows: list, wrong: Unusable) -> dict[str, str]:
-    found = {}
+def _categories(rows: list[Any], wrong: InvalidEntries) -> dict[str, str]:
+    found: dict[str, str] = {}
     for place, row in enumerate(rows):
         key, name = (_key(row.get(field)) for field in ("id", "name")) if isinstance(row, dict) else (None, None)
         if key is None or name is None:
@@ -134,12 +135,15 @@ def _file_names(text: str) -> list[str]:
     return re.findall(r'"file_name"\s*:\s*"([^"]*)"', text)
 
 
-def _size(image: dict) -> tuple[int, int] | None:
-    size = image.get("height"), image.get("width")
-    return size if all(type(value) is int and 0 < value < MAX_COORDINATE for value in size) else None
+def _size(image: dict[str, Any]) -> tuple[int, int] | None:
+    height, width = image.get("height"), image.get("width")
+    for side in (height, width):
+        if type(side) is not int or not 0 < side < MAX_COORDINATE:
+            return None
+    return cast(int, height), cast(int, width)
 
 
-def _shapes(row: dict) -> list[Shape]:
+def _shapes(row: dict[str, Any]) -> list[Shape]:
     outline = row.get("segmentation")
     if isinstance(outline, dict):
         if isinstance(outline["counts"], str):
@@ -165,5 +169,5 @@ def _count(value: object) -> int:
     return int(value)
 
 
-def _no_box():
+def _no_box() -> NoReturn:
     raise ValueError(NO_BOX)

@@ -1,4 +1,4 @@
-"""Which picture of a data set a row of someone's annotations means."""
+"""Which image of a data set a row of someone's annotations means."""
 
 from functools import cached_property
 
@@ -10,8 +10,8 @@ from carvis.tables.image_index import ImageIndex
 _SHOWN = 200
 
 
-class Pictures:
-    """The pictures of one split, found by sample id or by the longest matching end of a path.
+class ImageLookup:
+    """The images of one split, found by sample id or by the longest matching end of a path.
 
     Nothing that annotations name is ever opened: a path in them is only compared.
     """
@@ -29,13 +29,13 @@ class Pictures:
         return ImageIndex(self._data.splits.values())
 
     def knows(self, name: str) -> float:
-        """How much of a path is known in the data set: 1 a picture, 0.5 a folder alone, 0 nothing."""
+        """Return how much of a path is known in the data set: 1 an image, 0.5 a folder alone, 0 nothing."""
         return 1.0 if canonical_id(name) in self.files else self._index.knows(name)
 
     def find(self, *names: str) -> str | None:
-        """Return the sample id meant by the first of some names that fits a picture, else None, and remember it lost.
+        """Return the sample id meant by the first of some names that fits an image, else None, and count it as lost.
 
-        A picture of another split is no loss: annotations often serve a whole data set.
+        An image of another split is no loss: annotations often serve a whole data set.
         """
         names = tuple(dict.fromkeys(name for name in names if name))
         if names not in self._known:
@@ -59,8 +59,8 @@ class Pictures:
                 status = "ambiguous"
         return None, status
 
-    def told(self, source: str) -> list[str]:
-        """Say in sentences which rows belong to no picture."""
+    def notes(self, source: str) -> list[Message]:
+        """Say which rows belong to no image."""
         sentences = []
         if self.lost:
             sentences.append(

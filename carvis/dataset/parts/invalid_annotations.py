@@ -1,18 +1,19 @@
 """Annotations that cannot be used: why, how many, and which is the first."""
 
 import math
+from typing import Any
 
 from carvis.dataset.parts.shapes import Box, Runs, Shape
 from carvis.language import Message
 from carvis.tables.limits import MAX_SHAPES_OF_AN_IMAGE
 
 MAX_COORDINATE = 1_000_000
-NO_NUMBER = Message("has a coordinate that is no number or beyond {most}", most=f"{MAX_COORDINATE:,}")
+NO_NUMBER = Message("has a coordinate that is not a number or beyond {most}", most=f"{MAX_COORDINATE:,}")
 OUTSIDE = Message("lies outside its image")
 TOO_MANY_SHAPES = Message("is one more than the {most} that an image may have", most=f"{MAX_SHAPES_OF_AN_IMAGE:,}")
 
 
-class Unusable:
+class InvalidEntries:
     """Counts what cannot be used of one file by its reason.
 
     Args:
@@ -21,10 +22,10 @@ class Unusable:
 
     def __init__(self, file: str):
         self.file = file
-        self._count: dict[str, int] = {}
-        self._first: dict[str, int] = {}
+        self._count: dict[Message, int] = {}
+        self._first: dict[Message, int] = {}
 
-    def add(self, reason: str, place: int) -> None:
+    def add(self, reason: Message, place: int) -> None:
         """Count one more.
 
         Args:
@@ -34,8 +35,8 @@ class Unusable:
         self._count[reason] = self._count.get(reason, 0) + 1
         self._first.setdefault(reason, place)
 
-    def told(self) -> list[Message]:
-        """One sentence for each kind of entry that could not be used."""
+    def notes(self) -> list[Message]:
+        """Say how many entries cannot be used and why, one sentence for each reason."""
         return [
             Message.of_number(
                 "{n} entry of {file} could not be used, since it {why} (number {first} of its list): correct it.",
@@ -50,19 +51,19 @@ class Unusable:
         ]
 
 
-def number(value: object) -> float:
+def number(value: Any) -> float:
     """Return a coordinate.
 
     Raises:
         ValueError: it is none that an image can have.
     """
     try:
-        found = float(value) if not isinstance(value, bool) else math.nan
+        coordinate = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError, OverflowError):
         raise ValueError(NO_NUMBER) from None
-    if not abs(found) <= MAX_COORDINATE:
+    if not abs(coordinate) <= MAX_COORDINATE:
         raise ValueError(NO_NUMBER)
-    return found
+    return coordinate
 
 
 def inside(shape: Shape, size: tuple[int, int] | None) -> Shape:

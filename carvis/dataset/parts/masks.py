@@ -2,12 +2,14 @@
 
 import os
 import unicodedata
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from annotated_types import Len
+from numpy.typing import NDArray
 from PIL import Image
 
 from carvis.dataset import Dataset
@@ -32,8 +34,8 @@ NAMES_FILE = "parts.json"
 
 def read_mask_folder(
     folder: Path, data: Dataset, split: str
-) -> tuple[dict[str, Draw], list[str], list[str], list[object]]:
-    """Read a folder of masks: what draws each sample's masks, part names, sentences, facts for a fingerprint.
+) -> tuple[dict[str, Draw], list[str], list[Message], list[object]]:
+    """Read a folder of masks: what draws each sample's masks, part names, notes, facts for a fingerprint.
 
     Pixel values without a name, such as 255 for "void", belong to no part.
 
@@ -55,12 +57,12 @@ def read_mask_folder(
     if not files:
         raise TableError(
             Message(
-                "{place} holds no mask of a picture: name each as its picture, {place}/<class>/<stem>.png.", place=place
+                "{place} holds no mask of an image: name each as its image, {place}/<class>/<stem>.png.", place=place
             )
         )
-    told = []
+    notes: list[Message] = []
     if outside:
-        told.append(
+        notes.append(
             Message.of_number(
                 "{n} mask in {place} is not read: a symbolic link leads out of the folder.",
                 "{n} masks in {place} are not read: symbolic links lead out of the folder.",
@@ -72,7 +74,7 @@ def read_mask_folder(
     inside = (found.path for found in walk(place, links) if found.name.endswith(".png"))
     spare = [path for path in inside if os.path.realpath(path) not in wanted]
     if spare:
-        told.append(
+        notes.append(
             Message.of_number(
                 "{n} mask in {place} belongs to no image.",
                 "{n} masks in {place} belong to no image.",
@@ -83,15 +85,15 @@ def read_mask_folder(
     names = _names(folder / NAMES_FILE)
     if names is None:
         names = [f"part {index}" for index in range(_highest(files.values()) + 1)]
-        told.append(
+        notes.append(
             Message(
                 "{path} is missing, so the parts are numbered: write their names there as a list.",
                 path=folder / NAMES_FILE,
             )
         )
-    drawn = {sample: partial(_draw, file, tuple(names)) for sample, file in files.items()}
-    facts = [[sample, sha256_of_file(file)] for sample, file in files.items()]
-    return drawn, names, told, facts
+    drawn: dict[str, Draw] = {sample: partial(_draw, file, tuple(names)) for sample, file in files.items()}
+    facts: list[object] = [[sample, sha256_of_file(file)] for sample, file in files.items()]
+    return drawn, names, notes, facts
 
 
 def _links(folder: Path, data: Dataset) -> Links:
@@ -125,7 +127,7 @@ def _names(path: Path) -> list[str] | None:
     return [unicodedata.normalize("NFC", name.strip()) for name in names]
 
 
-def _highest(files) -> int:
+def _highest(files: Iterable[Path]) -> int:
     highest = 0
     for file in files:
         try:
@@ -139,7 +141,7 @@ def _highest(files) -> int:
     return highest
 
 
-def _draw(file: Path, names: tuple[str, ...], size: tuple[int, int]) -> dict[str, np.ndarray]:
+def _draw(file: Path, names: tuple[str, ...], size: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:
     values = read_index_mask(file, size)
     there = [index for index in np.unique(values) if 0 <= index < len(names)]
     check_number(there, file)

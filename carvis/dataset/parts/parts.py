@@ -1,10 +1,11 @@
-"""``Parts``: where the parts of a data set's pictures lie, whatever they were annotated with."""
+"""``Parts``: where the parts of a data set's images lie, whatever they were annotated with."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from carvis.errors import TableError
@@ -14,30 +15,30 @@ from carvis.language import Message
 from carvis.tables.limits import MAX_PARTS_OF_AN_IMAGE
 from carvis.workspace import content_hash, open_regular
 
-# What boxes and outlines leave of a picture, so that a map's whole evidence is accounted for.
+# What boxes and outlines leave of an image, so that a map's whole evidence is accounted for.
 REST = "rest"
 
-# Draws the parts of one picture, given its (height, width): part name to bool mask.
-Draw = Callable[[tuple[int, int]], dict[str, np.ndarray]]
+# Draws the parts of one image, given its (height, width): part name to bool mask.
+Draw = Callable[[tuple[int, int]], dict[str, NDArray[np.bool_]]]
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Named parts of the pictures of one split.
+    """Named parts of the images of one split.
 
     Attributes:
         names: the parts, in the order of the annotations.
         fingerprint: a hash of everything annotated; equal for equal annotations on every machine.
         source: what was read, to be shown.
-        told: what a person should know, in sentences: rows without a picture, shapes that were left out, ...
+        notes: sentences on what a person should know: rows without an image, shapes that were skipped, ...
         drawn: for each annotated sample id, the function that draws its masks.
-        files: for each sample id the picture's file, where its size has to be looked up.
+        files: for each sample id the image's file, where its size has to be looked up.
     """
 
     names: tuple[str, ...]
     fingerprint: str
     source: str
-    told: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     drawn: Mapping[str, Draw] = field(default_factory=dict, repr=False)
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -51,7 +52,7 @@ class Parts:
         return iter(self.drawn)
 
     def only(self, names: Iterable[str] | None = None, samples: Iterable[str] | None = None) -> "Parts":
-        """Return some of the parts, of some of the pictures; None keeps all of them.
+        """Return some of the parts, of some of the images; None keeps all of them.
 
         Raises:
             TableError: there is no such part.
@@ -71,39 +72,39 @@ class Parts:
         mark = content_hash(self.fingerprint, list(names), sorted(drawn))
         return replace(self, names=names, drawn=drawn, fingerprint=mark)
 
-    def masks(self, sample: str, size: tuple[int, int] | None = None) -> dict[str, np.ndarray] | None:
-        """Return the parts of a picture at its own resolution; None where it is not annotated.
+    def masks(self, sample: str, size: tuple[int, int] | None = None) -> dict[str, NDArray[np.bool_]] | None:
+        """Return the parts of an image at its own resolution; None where it is not annotated.
 
         Args:
             sample: its id.
-            size: (height, width) of the picture as it is read, upright; looked up where not given.
+            size: (height, width) of the image as it is read, upright; looked up where not given.
 
         Returns:
             Part name to bool (height, width), every name of ``names``; a part that is not there has an empty mask.
             Boxes may overlap.
 
         Raises:
-            TableError: the mask's file is broken or does not fit the picture.
-            ImageError: the picture's size had to be looked up, and it cannot be read.
+            TableError: the mask's file is broken or does not fit the image.
+            ImageError: the image's size had to be looked up, and it cannot be read.
         """
         if sample not in self.drawn:
             return None
-        size = size or picture_size(self.files[sample])
+        size = size or image_size(self.files[sample])
         found = self.drawn[sample](size)
         nothing = np.zeros(size, bool)
         return {name: found.get(name, nothing) for name in self.names}
 
-    def present(self, sample: str, size: tuple[int, int]) -> dict[str, np.ndarray]:
-        """Return the parts that an annotated picture shows, as ``masks`` does, in the order of ``names``.
+    def present(self, sample: str, size: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:
+        """Return the parts that an annotated image shows, as ``masks`` does, in the order of ``names``.
 
-        Of thousands of parts a picture shows few: a mask of each of the others would cost time and memory.
+        Of thousands of parts an image shows few: a mask of each of the others would cost time and memory.
         """
         found = self.drawn[sample](size)
         return {name: found[name] for name in self.names if name in found and found[name].any()}
 
 
 def check_number(parts: Collection[object], source: object) -> None:
-    """Refuse a picture with so many parts that their masks would fill the memory.
+    """Refuse an image with so many parts that their masks would fill the memory.
 
     Raises:
         TableError: there are more than ``MAX_PARTS_OF_AN_IMAGE``.
@@ -119,57 +120,47 @@ def check_number(parts: Collection[object], source: object) -> None:
         )
 
 
-def picture_size(path: str | Path) -> tuple[int, int]:
-    """Return a picture's (height, width) as ``read_image`` gives it, upright, without decoding it.
-
-    Raises:
-        ImageError: it is no picture.
-    """
-    return image_size(path)
-
-
 def same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Tell whether two sizes are of one picture at two scales, up to a pixel of rounding."""
+    """Tell whether two sizes are of one image at two scales, up to a pixel of rounding."""
     return abs(one[0] * other[1] - one[1] * other[0]) <= max(*one, *other)
 
 
-def read_index_mask(path: str | Path, size: tuple[int, int]) -> np.ndarray:
+def read_index_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.int32]:
     """Read a mask whose pixel values are indices of parts: int (height, width) of ``size``.
 
-    A mask of another size is fitted to its picture by nearest neighbour where it has the same shape.
+    A mask of another size is fitted to its image by nearest neighbour where it has the same shape.
 
     Raises:
-        TableError: it cannot be read, is no indexed or grey picture, or has another shape than its picture.
+        TableError: it cannot be read, is no indexed or grey image, or has another shape than its image.
     """
     try:
-        with open_regular(path) as file, Image.open(file, formats=("PNG",)) as picture:
-            check_pixels(picture)
-            if picture.mode not in ("P", "L", "1", "I", "I;16"):
+        with open_regular(path) as file, Image.open(file, formats=("PNG",)) as opened:
+            check_pixels(opened)
+            if opened.mode not in ("P", "L", "1", "I", "I;16"):
                 raise TableError(
                     Message(
-                        "{path} is a colour picture: save it as indexed or grey PNG, each pixel the number of its"
-                        " part.",
+                        "{path} is a colour image: save it as indexed or grey PNG, each pixel the number of its part.",
                         path=path,
                     )
                 )
             height, width = size
-            own = picture.size[::-1]
+            own = opened.size[::-1]
             if not same_shape(own, size):
                 raise TableError(
                     Message(
-                        "{path} is {width} x {height} pixels and its picture {picture_width} x {picture_height}: make"
-                        " it of equal size.",
+                        "{path} is {width} x {height} pixels and its image {image_width} x {image_height}: make both of"
+                        " equal size.",
                         path=path,
                         width=own[1],
                         height=own[0],
-                        picture_width=width,
-                        picture_height=height,
+                        image_width=width,
+                        image_height=height,
                     )
                 )
-            picture = ImageOps.exif_transpose(picture)
+            mask = ImageOps.exif_transpose(opened)
             if own != size:
-                picture = picture.resize((width, height), Image.Resampling.NEAREST)
-            return np.asarray(picture).astype(np.int32)
+                mask = mask.resize((width, height), Image.Resampling.NEAREST)
+            return np.asarray(mask).astype(np.int32)
     except TableError:
         raise
     except FileNotFoundError:

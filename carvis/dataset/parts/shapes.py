@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from carvis.dataset.parts.parts import check_number, same_shape
 from carvis.errors import TableError
@@ -23,8 +25,8 @@ class Box:
     right: float
     bottom: float
 
-    def paint(self, mask: np.ndarray) -> None:
-        """Add its pixels to a mask of the picture's size."""
+    def paint(self, mask: NDArray[np.bool_]) -> None:
+        """Add its pixels to a mask of the image's size."""
         edges = (self.top, self.bottom, self.left, self.right)
         first_row, last_row, first_column, last_column = (max(0, int(np.ceil(edge - 0.5))) for edge in edges)
         mask[first_row:last_row, first_column:last_column] = True
@@ -33,23 +35,23 @@ class Box:
         """Return the box in an image resized by these factors."""
         return Box(self.left * across, self.top * down, self.right * across, self.bottom * down)
 
-    def facts(self) -> list:
+    def facts(self) -> list[object]:
         """What identifies the box, as JSON can hold it."""
         return ["box", self.left, self.top, self.right, self.bottom]
 
 
 @dataclass(frozen=True)
 class Outline:
-    """A polygon of (x, y) points, in pixels from the upper left corner of the picture."""
+    """A polygon of (x, y) points, in pixels from the upper left corner of the image."""
 
     points: tuple[tuple[float, float], ...]
 
-    def paint(self, mask: np.ndarray) -> None:
-        """Add its pixels to a mask of the picture's size."""
+    def paint(self, mask: NDArray[np.bool_]) -> None:
+        """Add its pixels to a mask of the image's size."""
         # Drawn at a multiple of the size, so that a pixel is in it where its middle is: OpenCV fills the edge too.
         height, width = mask.shape
         factor = _SUBPIXEL if height * width < 4e6 else 1
-        # Only where it lies: thousands of small outlines on a large picture would each cost all of it.
+        # Only where it lies: thousands of small outlines on a large image would each cost all of it.
         points = np.array(self.points)
         left, top = np.clip(np.floor(points.min(0)) - 1, 0, (width, height)).astype(int)
         right, bottom = np.clip(np.ceil(points.max(0)) + 1, 0, (width, height)).astype(int)
@@ -66,20 +68,20 @@ class Outline:
         """Return the outline in an image resized by these factors."""
         return Outline(tuple((x * across, y * down) for x, y in self.points))
 
-    def facts(self) -> list:
+    def facts(self) -> list[object]:
         """What identifies the outline, as JSON can hold it."""
         return ["outline", *map(list, self.points)]
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Lengths of runs outside and inside the part by turns, down the columns of a picture (COCO's uncompressed RLE)."""
+    """Lengths of runs outside and inside the part by turns, down the columns of an image (COCO's uncompressed RLE)."""
 
     counts: tuple[int, ...]
     size: tuple[int, int]
 
-    def paint(self, mask: np.ndarray) -> None:
-        """Add its pixels to a mask of the picture's size, or of another."""
+    def paint(self, mask: NDArray[np.bool_]) -> None:
+        """Add its pixels to a mask of the image's size, or of another."""
         values = np.arange(len(self.counts)) % 2 == 1
         own = np.repeat(values, self.counts).reshape(self.size[::-1]).T
         if own.shape != mask.shape:
@@ -91,7 +93,7 @@ class Runs:
         """Return the runs unchanged, whatever the factors."""
         return self  # It knows the size it was drawn at.
 
-    def facts(self) -> list:
+    def facts(self) -> list[object]:
         """What identifies the runs, as JSON can hold it."""
         return ["runs", *self.counts, *self.size]
 
@@ -101,43 +103,51 @@ Shape = Box | Outline | Runs
 
 @dataclass(frozen=True)
 class Annotated:
-    """The shapes on one picture: (part, shape) pairs, and the (height, width) they were drawn at, if it is known."""
+    """The shapes on one image: (part, shape) pairs, and the (height, width) they were drawn at, if it is known."""
 
     shapes: tuple[tuple[str, Shape], ...]
     size: tuple[int, int] | None
     source: str
 
-    def draw(self, size: tuple[int, int], rest: str | None = None) -> dict[str, np.ndarray]:
-        """Draw each part as a mask of a picture's size, and what none of them covers under the name ``rest``.
+    def draw(self, size: tuple[int, int], rest: str | None = None) -> dict[str, NDArray[np.bool_]]:
+        """Draw each part as a mask of an image's size, and what none of them covers under the name ``rest``.
 
         Raises:
-            TableError: they were drawn on a picture of another shape.
+            TableError: they were drawn on an image of another shape.
         """
         down = across = 1.0
         if self.size and self.size != size:
             down, across = size[0] / self.size[0], size[1] / self.size[1]
-            # The picture may have been made smaller or larger since, which keeps its shape.
+            # The image may have been made smaller or larger since, which keeps its shape.
             if not same_shape(self.size, size):
                 raise TableError(
                     Message(
-                        "{source} was drawn on a picture of {width} x {height} pixels, not of {picture_width} x"
-                        " {picture_height}: annotate the picture that is here.",
+                        "{source} was drawn on an image of {width} x {height} pixels, not of {image_width} x"
+                        " {image_height}: annotate the image of this data set.",
                         source=self.source,
                         width=self.size[1],
                         height=self.size[0],
-                        picture_width=size[1],
-                        picture_height=size[0],
+                        image_width=size[1],
+                        image_height=size[0],
                     )
                 )
         check_number({part for part, _ in self.shapes}, self.source)
-        found: dict[str, np.ndarray] = {}
+        masks: dict[str, NDArray[np.bool_]] = {}
         for part, shape in self.shapes:
-            if part not in found:
-                found[part] = np.zeros(size, bool)
-            shape.scaled(down, across).paint(found[part])
+            if part not in masks:
+                masks[part] = np.zeros(size, bool)
+            shape.scaled(down, across).paint(masks[part])
         if rest:
-            found[rest] = ~np.logical_or.reduce([*found.values(), np.zeros(size, bool)])
-        return found
+            masks[rest] = ~np.logical_or.reduce([*masks.values(), np.zeros(size, bool)])
+        return masks
+
+
+class Annotations(NamedTuple):
+    """What a file or folder of annotations holds: the shapes by sample id, part names in order, notes on problems."""
+
+    shapes: dict[str, Annotated]
+    names: list[str]
+    notes: list[Message]
 
 
 def box_between(values: Sequence[float]) -> Box:

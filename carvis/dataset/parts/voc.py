@@ -1,14 +1,15 @@
-"""Annotations in Pascal VOC's XML, one file a picture."""
+"""Annotations in Pascal VOC's XML, one file an image."""
 
 import re
 from collections import Counter
 from pathlib import Path
+from typing import NoReturn
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from carvis.dataset.parts.image_lookup import Pictures
+from carvis.dataset.parts.image_lookup import ImageLookup
 from carvis.dataset.parts.invalid_annotations import MAX_COORDINATE, OUTSIDE, TOO_MANY_SHAPES, inside, number
-from carvis.dataset.parts.shapes import Annotated, Box, box_between
+from carvis.dataset.parts.shapes import Annotated, Annotations, Shape, box_between
 from carvis.errors import CarvisError, FileKindError, TableError
 from carvis.language import Message
 from carvis.tables import readings
@@ -25,10 +26,10 @@ class _Refused(Exception):
     """Why a file is not read as XML."""
 
 
-def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], list[str], list[str]]:
+def read_voc(folder: Path, images: ImageLookup) -> Annotations:
     """Read every ``*.xml`` below a folder: annotations by sample id, part names sorted, sentences.
 
-    A broken file is told and left out. Corners are pixels counted from 1, both inside the box
+    A broken file is skipped and named in the notes. Corners are pixels counted from 1, both inside the box
     (http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf, section 10).
 
     Raises:
@@ -36,22 +37,22 @@ def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
     """
     files = sorted(Path(found.path) for found in walk(folder, links_around(folder)) if found.name.endswith(".xml"))
     if not files:
-        raise TableError(Message("{folder} holds no .xml files: put one a picture there.", folder=folder))
-    shapes: dict[str, list[tuple[str, Box]]] = {}
+        raise TableError(Message("{folder} holds no .xml files: put one per image there.", folder=folder))
+    shapes: dict[str, list[tuple[str, Shape]]] = {}
     last: dict[str, tuple[tuple[int, int] | None, str]] = {}
-    broken: Counter[str] = Counter()
-    first: dict[str, str] = {}
+    broken: Counter[Message] = Counter()
+    first: dict[Message, str] = {}
 
-    def refuse(reason: str, file: Path) -> None:
+    def refuse(reason: Message, file: Path) -> None:
         broken[reason] += 1
         first.setdefault(reason, file.name)
 
     read = 0
     for file in files:
         try:
-            sample, boxes, size, reasons = _read_file(file, folder, pictures)
-        except _Refused as reason:
-            refuse(reason.args[0], file)
+            sample, boxes, size, reasons = _read_file(file, folder, images)
+        except _Refused as problem:
+            refuse(problem.args[0], file)
             continue
         for reason in reasons:
             refuse(reason, file)
@@ -74,7 +75,7 @@ def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
                 reason=reason,
             )
         )
-    told = [
+    notes: list[Message] = [
         Message.of_number(
             "{n} file of {folder} could not be read whole, {first} ({why}): repair it.",
             "{n} files of {folder} could not be read whole, first {first} ({why}): repair them.",
@@ -88,23 +89,24 @@ def read_voc(folder: Path, pictures: Pictures) -> tuple[dict[str, Annotated], li
     names = sorted({part for one in annotated.values() for part, _ in one.shapes})
     if len(names) > MAX_CLASSES:
         raise too_many(folder, Message("parts"), MAX_CLASSES)
-    return annotated, names, told
+    return Annotations(annotated, names, notes)
 
 
 def _read_file(
-    file: Path, folder: Path, pictures: Pictures
-) -> tuple[str | None, list[tuple[str, Box]], tuple[int, int] | None, list[Message]]:
+    file: Path, folder: Path, images: ImageLookup
+) -> tuple[str | None, list[tuple[str, Shape]], tuple[int, int] | None, list[Message]]:
     """Return the sample id, its boxes, its size, and why some objects could not be used."""
     root = parse_safely(file)
     name = (root.findtext("filename") or "").strip()
     inner = file.relative_to(folder).parent
     beside = (inner / name).as_posix() if name else ""
     within = f"{(root.findtext('folder') or '').strip()}/{name}" if name else ""
-    sample = pictures.find((root.findtext("path") or "").strip(), beside, within, name)
+    sample = images.find((root.findtext("path") or "").strip(), beside, within, name)
     size = _size(root.find("size"))
     if sample is None:
         return None, [], size, []
-    boxes, reasons = [], {}
+    boxes: list[tuple[str, Shape]] = []
+    reasons: dict[Message, None] = {}
     for thing in root.iterfind("object"):
         box = thing.find("bndbox")
         part = (thing.findtext("name") or "").strip()[:_LONGEST]
@@ -121,9 +123,11 @@ def _read_file(
 
 
 def _size(element: ElementTree.Element | None) -> tuple[int, int] | None:
+    if element is None:
+        return None
     try:
-        height, width = (int(element.findtext(name)) for name in ("height", "width"))
-    except (AttributeError, TypeError, ValueError):
+        height, width = (int(element.findtext(name) or "") for name in ("height", "width"))
+    except ValueError:
         return None
     return (height, width) if 0 < height < MAX_COORDINATE and 0 < width < MAX_COORDINATE else None
 
@@ -141,16 +145,16 @@ def parse_safely(file: Path) -> ElementTree.Element:
     """Parse an XML file that may come from anyone: no document type, no entities, bounded size and depth."""
     depth = 0
 
-    def refuse(*_):
+    def refuse(*_declaration: object) -> NoReturn:
         raise _Refused(Message("it declares a document type, which annotations do not need"))
 
-    def begin(*_):
+    def begin(*_element: object) -> None:
         nonlocal depth
         depth += 1
         if depth > _DEEPEST:
             raise _Refused(Message("it is nested too deeply"))
 
-    def end(*_):
+    def end(*_element: object) -> None:
         nonlocal depth
         depth -= 1
 

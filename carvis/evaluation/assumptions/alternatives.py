@@ -1,6 +1,7 @@
 """The alternatives to what is assumed of a model, each tested in pairs on the same images."""
 
 import contextlib
+from typing import Any
 
 import numpy as np
 
@@ -34,21 +35,21 @@ def compare_alternatives(trial: Trial, full: bool) -> AssumptionCheck:
     singles = _one_at_a_time(trial, {}, first, special=False)
     judge([*joint, *fitted, *singles], many)
     _reject_uncertain_fits(trial, fitted, [*joint, *singles], many)
-    found = simplest(row for row in (*joint, *fitted, *singles) if row.better)
-    found = _named_over_fitted(found)
-    chosen = chosen_of(found) if found else []
+    candidates = simplest(row for row in (*joint, *fitted, *singles) if row.better)
+    candidates = _named_over_fitted(candidates)
+    chosen = chosen_of(candidates) if candidates else []
     base = chosen[0] if chosen else first
     rows = [first, *joint, *fitted, *singles]
     if FITTED in base.changes.values():
         predicted = trial.predicted(preprocessing=base.changes.get("preprocessing", trial.clf.preprocessing))
         trial.orders[FITTED] = best_order(trial.labels, predicted, _pool(trial))
-    changes = _common(chosen)
+    changes: dict[str, Any] = _common(chosen)
     around: list[Row] = []
     if len(chosen) < 2:
         around = _one_at_a_time(trial, base.changes, base, special=True)
         # On all images they were tried already.
         around = [row for row in around if row.reference is not first]
-        references = list(dict.fromkeys(row.reference for row in around if row.reference is not base))
+        references = list(dict.fromkeys(row.reference for row in around if row.reference and row.reference is not base))
         judge(around, many)
         rows += [*references, *around]
         extra, either = _together(trial, base.changes, [row for row in around if row.better])
@@ -86,7 +87,7 @@ def not_finished(trial: Trial) -> AssumptionCheck:
     return AssumptionCheck(**facts, table=table_of(rows), above_chance=chance, complete=False, reason="too slow")
 
 
-def _facts(trial: Trial) -> dict:
+def _facts(trial: Trial) -> dict[str, Any]:
     clf = trial.clf
     assumed = {"preprocessing": clf.preprocessing, "class_names": list(clf.class_names)}
     assumed |= {fact: getattr(clf, fact) for fact in OTHER_FACTS}
@@ -116,23 +117,23 @@ def _cell(trial: Trial, preprocessing: str, order: str) -> dict[str, str]:
 
 def _joint(trial: Trial, first: Row) -> list[Row]:
     """Try every preprocessing with every order that has a name."""
-    found = []
+    rows = []
     for one in trial.preprocessings:
         for order in trial.orders:
             if changes := _cell(trial, one, order):
                 right = trial.right(order, preprocessing=one)
-                found.append(Row(changes, _own(trial, changes), right, first))
-    return found
+                rows.append(Row(changes, _own(trial, changes), right, first))
+    return rows
 
 
 def _fitted(trial: Trial, first: Row) -> list[Row]:
     """Try every preprocessing with the order that fits its predictions."""
-    found = []
+    rows = []
     for one in trial.preprocessings:
         changes = _cell(trial, one, FITTED)
         right = right_under_best_order(trial.labels, trial.predicted(preprocessing=one), _pool(trial))
-        found.append(Row(changes, _own(trial, changes), right, first))
-    return found
+        rows.append(Row(changes, _own(trial, changes), right, first))
+    return rows
 
 
 def _pool(trial: Trial) -> list[str]:
@@ -167,7 +168,7 @@ def _one_at_a_time(trial: Trial, changes: dict[str, str], base: Row, *, special:
         special: try how transparent and turned images are read on such images alone, of which there are more then.
     """
     order, options = _split(changes)
-    found = []
+    rows = []
     for fact, (own, *values) in trial.others.items():
         if fact in changes:
             continue
@@ -177,8 +178,8 @@ def _one_at_a_time(trial: Trial, changes: dict[str, str], base: Row, *, special:
             reference = Row({}, {}, trial.right(order, fact, **options), of={fact: own})
         for value in values:
             right = trial.right(order, among, **options | {fact: value})
-            found.append(Row({fact: value}, {fact: own}, right, reference))
-    return found
+            rows.append(Row({fact: value}, {fact: own}, right, reference))
+    return rows
 
 
 def _together(trial: Trial, changes: dict[str, str], better: list[Row]) -> tuple[list[Row], list[Row]]:
@@ -221,7 +222,7 @@ def _common(chosen: list[Row]) -> dict[str, str]:
     return {fact: v for fact, v in chosen[0].changes.items() if all(row.changes.get(fact) == v for row in chosen)}
 
 
-def _settled(trial: Trial, settings: dict[str, str]) -> tuple[dict, dict]:
+def _settled(trial: Trial, settings: dict[str, str]) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Return which values of the best assumption are clearly better than all others of their fact, and the rivals."""
     order, options = _split(settings)
     values = {"preprocessing": options.get("preprocessing", trial.clf.preprocessing), "class_names": order}
@@ -241,7 +242,7 @@ def _settled(trial: Trial, settings: dict[str, str]) -> tuple[dict, dict]:
     for (fact, value, right, mine), p in zip(tests, corrected, strict=True):
         if p >= LEVEL or right.sum() > mine.sum():
             rivals.setdefault(fact, [values[fact]]).append(value)
-    settled = {fact: value for fact, value in values.items() if fact not in rivals}
+    settled: dict[str, Any] = {fact: value for fact, value in values.items() if fact not in rivals}
     # Two classes under each other's name hardly lower the accuracy: each class has to be right by itself.
     if settled.pop("class_names", FITTED) != FITTED and _each_class_is_right(trial, order, options):
         settled["class_names"] = list(trial.orders[order])

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from carvis.dataset import Dataset
-from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.alternatives import compare_alternatives, not_finished
 from carvis.evaluation.assumptions.result import AssumptionCheck
-from carvis.evaluation.assumptions.trial import Trial
+from carvis.evaluation.assumptions.trial import Trial, TrialSettings
+from carvis.progress import Progress, no_progress
 from carvis.workspace import Cache, content_hash, json_text, read_json
+from carvis.workspace.cache import CacheFormat, load_cached, store_cached
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -31,7 +32,7 @@ def check_assumptions(
     seconds: float | None = None,
     full: bool = True,
     cache: Cache | str | Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> AssumptionCheck:
     """Check what is assumed of a model on a sample of images whose classes are known.
 
@@ -51,8 +52,11 @@ def check_assumptions(
             then and reports what it has.
         full: try everything, to learn what may go into the card; otherwise stop as soon as nothing could be clearly
             better than what is assumed, mostly after one pass.
-        cache: a cache, or the folder for one, that keeps what was found.
+        cache: a cache, or the folder for one, that keeps the result.
         progress: called with (forward passes done, in all), counted in images.
+
+    Raises:
+        StoppedError: ``progress`` asked to stop.
     """
     data = data if isinstance(data, Dataset) else Dataset(data)
     cache = Cache(cache) if isinstance(cache, (str, Path)) else cache
@@ -61,23 +65,20 @@ def check_assumptions(
     began = time.monotonic()
     seconds = (90.0 if full else 30.0) if seconds is None else seconds
     # A quick check runs within other work: a large model on a slow machine must not hold that up.
-    trial = Trial(clf, data, n, seed, seconds, progress, None if full else began + seconds)
+    settings = TrialSettings(n, seed, seconds, None if full else began + seconds)
+    trial = Trial(clf, data, settings, progress)
     try:
-        found = compare_alternatives(trial, full)
+        result = compare_alternatives(trial, full)
     except TimeoutError:
-        found = not_finished(trial)
-    if found.promising and found.n == n:
+        result = not_finished(trial)
+    if result.promising and result.n == n:
         # Something seems better on these images: three times as many mostly decide it. Both looks are corrected for.
         with contextlib.suppress(TimeoutError):
-            again = Trial(clf, data, 3 * n, seed, seconds, progress, None if full else began + seconds, looks=2)
-            found = compare_alternatives(again, full) if len(again.labels) > n else found
-    found = replace(found, seconds=round(time.monotonic() - began, 2))
-    if cache:
-        text = json_text({"format": FORMAT, **found.to_json()})
-        # In a workspace that cannot be written, nothing but time is lost.
-        with contextlib.suppress(CarvisError):
-            cache.put(_key(clf, data, full, n, seed), ".json", text.encode())
-    return found
+            again = Trial(clf, data, replace(settings, n=3 * n, looks=2), progress)
+            result = compare_alternatives(again, full) if len(again.labels) > n else result
+    result = replace(result, seconds=round(time.monotonic() - began, 2))
+    store_cached(cache, _key(clf, data, full, n, seed), _FORM, result)
+    return result
 
 
 def kept_check(
@@ -98,19 +99,25 @@ def kept_check(
     """
     cache = Cache(cache) if isinstance(cache, (str, Path)) else cache
     for thorough in (True,) if full else (True, False):
-        path = cache.get(_key(clf, data, thorough, n, seed), ".json")
-        if path is None:
-            continue
-        # A damaged file in the cache is made anew.
-        with contextlib.suppress(CarvisError):
-            facts = read_json(path, dict)
-            if facts.pop("format", None) == FORMAT:
-                return AssumptionCheck.from_json(facts)
+        if result := load_cached(cache, _key(clf, data, thorough, n, seed), _FORM):
+            return result
     return None
 
 
+def _encode(result: AssumptionCheck) -> bytes:
+    return json_text({"format": FORMAT, **result.to_json()}).encode()
+
+
+def _decode(path: Path) -> AssumptionCheck | None:
+    facts = read_json(path, dict)
+    return AssumptionCheck.from_json(facts) if facts.pop("format", None) == FORMAT else None
+
+
+_FORM = CacheFormat(".json", _encode, _decode)
+
+
 def _key(clf: "Classifier | Evaluation", data: Dataset | str, full: bool, n: int, seed: int) -> str:
-    noted = clf.setup["model"].get if hasattr(clf, "setup") else partial(getattr, clf)
+    noted: Callable[[str, Any], Any] = clf.setup["model"].get if hasattr(clf, "setup") else partial(getattr, clf)
     facts = {name: noted(name, None) for name in ("alpha", "orientation", "output", "name")}
     facts |= {"class_names": list(noted("class_names", ()))}
     hashes = noted("fingerprint", None), noted("sha256", None), data if isinstance(data, str) else data.fingerprint

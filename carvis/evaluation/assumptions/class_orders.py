@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carvis.dataset import Dataset
 from carvis.workspace.sample_ids import composed
@@ -23,22 +24,22 @@ def class_orders(clf: "Classifier", data: Dataset) -> dict[str, list[str]]:
     (class2 before class10), regardless of case, and those of files of names beside the model.
     """
     count = len(clf.class_names)
-    found = {CHOSEN: [composed(name) for name in clf.class_names]}
+    orders = {CHOSEN: [composed(name) for name in clf.class_names]}
     names = data.keras_class_names if len(data.keras_class_names) == count else data.class_names
     if len(names) == count:
-        found["keras"] = names
-        found["composed"] = sorted(names)
-        found["decomposed"] = sorted(names, key=lambda name: unicodedata.normalize("NFD", name))
-        found["natural"] = sorted(names, key=_natural)
-        found["caseless"] = sorted(names, key=lambda name: (name.casefold(), name))
+        orders["keras"] = names
+        orders["composed"] = sorted(names)
+        orders["decomposed"] = sorted(names, key=lambda name: unicodedata.normalize("NFD", name))
+        orders["natural"] = sorted(names, key=_natural)
+        orders["caseless"] = sorted(names, key=lambda name: (name.casefold(), name))
     if clf.path:
         from carvis.classifier.files.label_file import names_beside
 
         for file, listed in names_beside(Path(clf.path), data.class_names).items():
             if len(listed) == count and set(map(composed, listed)) & set(data.class_names):
-                found[file.name] = [composed(name) for name in listed]
+                orders[file.name] = [composed(name) for name in listed]
     different: dict[tuple[str, ...], str] = {}
-    for what, order in found.items():
+    for what, order in orders.items():
         different.setdefault(tuple(order), what)
     return {what: list(order) for order, what in different.items()}
 
@@ -48,13 +49,13 @@ def _natural(name: str) -> list:
     return [(int(part), "") if i % 2 else (0, part) for i, part in enumerate(parts)] + [(0, name)]
 
 
-def positions(labels: np.ndarray, order: list[str]) -> np.ndarray:
+def positions(labels: NDArray[np.object_], order: list[str]) -> NDArray[np.int_]:
     """Return each label's place in an order, int (N,); -2 for one that the order lacks."""
     place = {name: i for i, name in enumerate(order)}
     return np.array([place.get(label, -2) for label in labels], int)
 
 
-def best_order(labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> list[str]:
+def best_order(labels: NDArray[np.object_], predicted: NDArray[np.int_], names: list[str]) -> list[str]:
     """Return the names in the order under which most predictions are right.
 
     This is the assignment problem (Kuhn, Naval Research Logistics Quarterly 2, 1955) over the counts of label and
@@ -79,7 +80,9 @@ def best_order(labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> l
     return order
 
 
-def right_under_best_order(labels: np.ndarray, predicted: np.ndarray, names: list[str]) -> np.ndarray:
+def right_under_best_order(
+    labels: NDArray[np.object_], predicted: NDArray[np.int_], names: list[str]
+) -> NDArray[np.bool_]:
     """Tell which predictions are right under the best order found on the other half of the images, bool (N,).
 
     An order fitted to the same images that judge it would always seem better than any other.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from carvis.classifier.card import ModelCard, card_path, read_card
 from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.check import kept_check
-from carvis.evaluation.assumptions.result import AssumptionCheck, fact_words, words_listed
+from carvis.evaluation.assumptions.result import AssumptionCheck
+from carvis.evaluation.assumptions.words import fact_words, words_listed
 from carvis.language import Message, localised
 from carvis.workspace import Cache
 from carvis.workspace.sample_ids import composed
@@ -58,23 +59,23 @@ def assumption_remarks(
     """
     noted = evaluation.setup["model"]
     card = _card(file, noted.get("sha256"))
-    confirmed = {fact: getattr(card, fact) for fact in FACTS if card and getattr(card, fact)}
-    confirmed = {fact: value for fact, value in confirmed.items() if fact not in card.assumed}
+    known = set(FACTS) - set(card.assumed) if card else set()
+    confirmed = {fact: getattr(card, fact) for fact in FACTS if fact in known and getattr(card, fact)}
     other = [fact for fact, value in confirmed.items() if noted.get(fact) and not _same(noted[fact], value)]
-    if other:
+    if other and file:
         words = [
             Message("{fact} {value}", fact=fact_words(fact), value=confirmed[fact])
             if fact != "class_names"
             else fact_words(fact)
             for fact in other
         ]
-        said = Message(
+        outdated = Message(
             "{model} was evaluated with other settings than its card {card} now has ({facts}): evaluate it again.",
             model=noted["name"],
             card=card_path(file).name,
             facts=words_listed(words),
         )
-        return Remarks((said,), grave=True, again=True)
+        return Remarks((outdated,), grave=True, again=True)
     # Evaluations of earlier versions do not say what was assumed.
     assumed = evaluation.assumed if "assumed" in noted else frozenset(_CHIEF if file else ())
     assumed -= set(confirmed)

@@ -8,8 +8,10 @@ from html import escape
 import pandas as pd
 
 from carvis.errors import CarvisError
-from carvis.evaluation.assumptions.class_orders import CHOSEN, FITTED
+from carvis.evaluation.assumptions.class_orders import CHOSEN
 from carvis.evaluation.assumptions.schema import Document
+from carvis.evaluation.assumptions.words import fact_words, value_words, words_listed, words_of
+from carvis.evaluation.comparison.significance import p_words
 from carvis.language import Message, localised
 from carvis.workspace import check_json, json_text
 
@@ -69,10 +71,10 @@ class AssumptionCheck:
         """The findings, each in a sentence."""
         if self.table.empty:
             return (self._nothing(),)
-        found = [*self._better(), *self._undecided(), *self._rest()]
+        sentences = [*self._better(), *self._undecided(), *self._rest()]
         if "test" in self.splits:
-            found.append(Message("These images are of the test split, since {data} has no others.", data=self.data))
-        return tuple(found)
+            sentences.append(Message("These images are of the test split, since {data} has no others.", data=self.data))
+        return tuple(sentences)
 
     @property
     def warnings(self) -> tuple[Message, ...]:
@@ -157,12 +159,12 @@ class AssumptionCheck:
 
     def _better(self) -> list[Message]:
         rows = self.table[self.table["verdict"] == "clearly better"]
-        said = []
+        sentences = []
         for kept in rows.to_dict("records"):
             if kept["kept"] is not True:
                 continue
             base = self.table.iloc[int(kept["reference"])]
-            said.append(
+            sentences.append(
                 Message(
                     "With {value}, {right} of {n} images are right; with {other}, {fewer} (exact McNemar test, {p} "
                     "after Holm's correction).",
@@ -174,17 +176,17 @@ class AssumptionCheck:
                     p=p_words(kept["p"]),
                 )
             )
-        if said and set(self.changes) & set(self.rivals):
-            said.append(self._if_known())
-        elif said:
-            said.append(
+        if sentences and set(self.changes) & set(self.rivals):
+            sentences.append(self._if_known())
+        elif sentences:
+            sentences.append(
                 Message(
                     "{model} was most likely trained this way: save it in its card (page Models, or summary MODEL "
                     "--data DIR --save-card).",
                     model=self.model,
                 )
             )
-        return said
+        return sentences
 
     def _rest(self) -> list[Message]:
         right, n = int(self.table["right"].iloc[0]), int(self.table["n"].iloc[0])
@@ -207,9 +209,9 @@ class AssumptionCheck:
                     right=right,
                 )
             ]
-        said = []
+        sentences = []
         if self.verdict != "another is better":
-            said.append(
+            sentences.append(
                 Message(
                     "As assumed, {right} of {n} images are right; no other assumption is clearly better.",
                     right=right,
@@ -218,18 +220,18 @@ class AssumptionCheck:
             )
         for fact, values in self.rivals.items():
             known = words_listed([self._with_figure(fact, value) for value in values])
-            said.append(
+            sentences.append(
                 Message("{fact}: these images do not distinguish {values}.", fact=fact_words(fact), values=known)
             )
-        return said
+        return sentences
 
-    def _with_figure(self, fact: str, value: str) -> Message | str:
+    def _with_figure(self, fact: str, value: str) -> str:
         """Say a value with how many images are right under it, where all else is as assumed."""
         words, rows = value_words(fact, value), self.table[self.table["assumption"] == fact]
         if self.changes or rows.empty:
             return words
-        row = rows[rows["value"] == value]
-        row = row.iloc[-1] if len(row) else self.table.iloc[int(rows["reference"].iloc[-1])]
+        of_value = rows[rows["value"] == value]
+        row = of_value.iloc[-1] if len(of_value) else self.table.iloc[int(rows["reference"].iloc[-1])]
         return Message("{value} ({right} of {n})", value=words, right=int(row["right"]), n=int(row["n"]))
 
     def __repr__(self) -> str:
@@ -245,8 +247,8 @@ class AssumptionCheck:
         return self.table[single | taken][COLUMNS].reset_index(drop=True)
 
     def _repr_html_(self) -> str:
-        said = "".join(f"<p>{escape(localised(message))}</p>" for message in self.messages)
-        return said + self.shown().to_html(index=False, float_format=lambda value: f"{value:.3g}")
+        paragraphs = "".join(f"<p>{escape(localised(message))}</p>" for message in self.messages)
+        return paragraphs + self.shown().to_html(index=False, float_format=lambda value: f"{value:.3g}")
 
     def to_json(self) -> dict:
         """Return everything as JSON values, to be kept."""
@@ -265,50 +267,3 @@ class AssumptionCheck:
             raise CarvisError(Message("assumption_check is damaged: check the assumptions again."))
         table = pd.DataFrame(facts["table"], columns=[*COLUMNS, *MARKS])
         return cls(**facts | {"splits": tuple(facts["splits"]), "table": table})
-
-
-def p_words(p: float) -> str:
-    """Write a p value shortly."""
-    return "p < 1e-12" if p < 1e-12 else f"p = {p:.2g}"
-
-
-def fact_words(fact: str) -> Message | str:
-    """Name a fact in words."""
-    return {
-        "preprocessing": Message("preprocessing"),
-        "class_names": Message("class order"),
-        "resize": Message("resize"),
-        "alpha": Message("transparent images"),
-        "orientation": Message("EXIF orientation"),
-        "output": Message("output"),
-    }.get(fact, fact)
-
-
-def value_words(fact: str, value: str) -> Message | str:
-    """Say a value of a fact in words: the orders of the classes have names of their own, all else is a name."""
-    if fact != "class_names":
-        return value
-    return {
-        CHOSEN: Message("as assumed"),
-        FITTED: Message("that fits the predictions"),
-        "keras": Message("of the folders in Keras"),
-        "composed": Message("of composed names (NFC)"),
-        "decomposed": Message("of decomposed names (NFD)"),
-        "natural": Message("by number (class2 before class10)"),
-        "caseless": Message("regardless of case"),
-    }.get(value) or Message("of {file}", file=value)
-
-
-def words_of(assumption: str, value: str) -> Message:
-    """Say one assumption or two together: ``preprocessing tf``, ``preprocessing tf, class order by number``."""
-    words = [
-        Message("{fact} {value}", fact=fact_words(fact), value=value_words(fact, value))
-        for fact, value in zip(assumption.split(", "), value.split(" | "))
-    ]
-    return words_listed(words)
-
-
-def words_listed(words: list[Message | str]) -> Message | str:
-    """Join words by commas, each still to be localised."""
-    first, *others = words
-    return Message("{first}, {second}", first=first, second=words_listed(others)) if others else first

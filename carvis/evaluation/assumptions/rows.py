@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.evaluation.assumptions.result import COLUMNS, LEVEL, MARKS
+from carvis.evaluation.assumptions.schema import RowVerdict
 from carvis.evaluation.comparison import holm, mcnemar
 
 
@@ -24,10 +26,10 @@ class Row:
 
     changes: dict[str, str]
     own: dict[str, str]
-    right: np.ndarray
+    right: NDArray[np.bool_]
     reference: "Row | None" = None
     p: float = 1.0
-    verdict: str = "assumed"
+    verdict: RowVerdict = "assumed"
     kept: bool = False
     either: bool = False
     of: dict[str, str] = field(default_factory=dict)
@@ -43,7 +45,7 @@ class Row:
         return int(self.right.sum())
 
 
-def paired_p(first: np.ndarray, second: np.ndarray) -> float:
+def paired_p(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     """Return the exact McNemar p of two variants on the same images, bool (N,) each."""
     return mcnemar(int((first & ~second).sum()), int((second & ~first).sum()))
 
@@ -54,10 +56,11 @@ def judge(rows: list[Row], many: int) -> None:
     The correction counts all alternatives though each stage is judged by itself: what is tried in the second depends on
     the first. Padded with ones, Holm's correction keeps the level over both.
     """
-    raw = [paired_p(row.right, row.reference.right) for row in rows]
-    for row, p in zip(rows, holm(raw + [1.0] * (many - len(rows)))):
+    references = [row.reference or row for row in rows]
+    raw = [paired_p(row.right, reference.right) for row, reference in zip(rows, references, strict=True)]
+    for row, reference, p in zip(rows, references, holm(raw + [1.0] * (many - len(rows)))):
         row.p = p
-        more = row.right.sum() > row.reference.right.sum()
+        more = row.count > reference.count
         row.verdict = "cannot tell" if p >= LEVEL else "clearly better" if more else "clearly worse"
 
 

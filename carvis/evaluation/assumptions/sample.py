@@ -1,16 +1,18 @@
 """A small sample of a data set's images: every class alike, the same for the same seed, each read once."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.dataset import Dataset
 from carvis.errors import ImageError
 from carvis.images import header_traits, image_size, resize
+from carvis.images.resampling import ResizeMethod
 from carvis.workspace.sample_ids import composed
 
 if TYPE_CHECKING:
@@ -84,18 +86,19 @@ def choose_special(
     tables = [_known(data, split, known) for split in wanted]
     table = pd.concat(tables, ignore_index=True)
     table = table.iloc[np.random.default_rng(seed).permutation(len(table))].head(files)
-    found: dict[str, list[int]] = {"alpha": [], "orientation": []}
+    places_by_fact: dict[str, list[int]] = {"alpha": [], "orientation": []}
     ends = time.monotonic() + seconds
     with ThreadPoolExecutor(4) as pool:
         for start in range(0, len(table), _LOOKED):
-            if time.monotonic() > ends or all(len(places) >= most for places in found.values()):
+            if time.monotonic() > ends or all(len(places) >= most for places in places_by_fact.values()):
                 break
             paths = table["path"].iloc[start : start + _LOOKED]
             for place, traits in enumerate(pool.map(_traits, paths), start):
                 for fact in traits:
-                    found[fact].append(place)
+                    places_by_fact[fact].append(place)
     return {
-        fact: _evenly(table.iloc[places])[["id", "path", "label", "split"]].head(most) for fact, places in found.items()
+        fact: _evenly(table.iloc[places])[["id", "path", "label", "split"]].head(most)
+        for fact, places in places_by_fact.items()
     }
 
 
@@ -108,16 +111,23 @@ def _traits(path: str) -> tuple[str, ...]:
     return (("alpha",) if transparent else ()) + (("orientation",) if turned else ())
 
 
+class ImageList(Protocol):
+    """Images by their place, uint8 (h, w, c) each."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, place: int, /) -> Any: ...
+
+
 class Images:
     """The images of a sample as the variants of a classifier take them; each file is read once a way of reading."""
 
-    def __init__(self, paths: list[str], clf: "Classifier", resizes: list[str]):
+    def __init__(self, paths: list[str], clf: "Classifier", resizes: Iterable[ResizeMethod]):
         self.paths = paths
         self._clf = clf
-        self._resizes = resizes
+        self._resizes = tuple(resizes)
         # A model that takes images at their own size would have them all in memory: they are read for each pass.
         self._kept = not getattr(clf, "native_size", False)
-        self._read: dict[tuple, dict[str, Sequence[np.ndarray]]] = {}
+        self._read: dict[tuple[str, ...], Mapping[str, ImageList]] = {}
         self.unreadable: set[int] = set()
         # The facts that make a difference on these images, and which images those of reading do for.
         self.matter: set[str] = set()
@@ -139,7 +149,7 @@ class Images:
                 self.matter.add(fact)
                 self.special[fact].add(i)
 
-    def of(self, variant: "Classifier") -> Sequence[np.ndarray]:
+    def of(self, variant: "Classifier") -> ImageList:
         """Return uint8 (h, w, c) each for a variant; images that cannot be read are black and among ``unreadable``."""
         if not self._kept:
             return _Files(self.paths, variant)
@@ -148,9 +158,12 @@ class Images:
             self._read[key] = self._resized(variant)
         return self._read[key][variant.resize]
 
-    def _resized(self, variant: "Classifier") -> dict[str, Sequence[np.ndarray]]:
-        shape = (len(self.paths), *self._clf.input_size, self._clf.channels)
-        stacks = {method: np.zeros(shape, np.uint8) for method in self._resizes}
+    def _resized(self, variant: "Classifier") -> Mapping[str, ImageList]:
+        height, width = self._clf.input_size
+        # Only models of one input size have their images kept.
+        size = (height or 0, width or 0)
+        shape = (len(self.paths), *size, self._clf.channels)
+        stacks: dict[str, NDArray[np.uint8]] = {method: np.zeros(shape, np.uint8) for method in self._resizes}
 
         def take(i: int) -> None:
             try:
@@ -158,15 +171,15 @@ class Images:
             except ImageError:
                 self.unreadable.add(i)
                 return
-            for method, stack in stacks.items():
-                stack[i] = resize(image, self._clf.input_size, method)
+            for method in self._resizes:
+                stacks[method][i] = resize(image, size, method)
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(take, range(len(self.paths))))
         return stacks
 
 
-class _Files(Sequence):
+class _Files:
     """Images read at each access."""
 
     def __init__(self, paths: list[str], clf: "Classifier"):
@@ -175,7 +188,7 @@ class _Files(Sequence):
     def __len__(self) -> int:
         return len(self._paths)
 
-    def __getitem__(self, place):
+    def __getitem__(self, place: int, /) -> NDArray[np.uint8]:
         try:
             return self._clf.read_image(self._paths[place])
         except ImageError:

@@ -6,6 +6,9 @@ from typing_extensions import TypedDict
 
 from carvis.workspace.json_schema import Count, Listed, Mapped, Number, Share, Texts
 
+RowVerdict = Literal["assumed", "clearly better", "clearly worse", "cannot tell"]
+Reason = Literal["", "no image of its classes", "unreadable", "not finite", "too slow"]
+
 
 class Row(TypedDict):
     """One assumption as ``assumptions.json`` holds it."""
@@ -17,7 +20,7 @@ class Row(TypedDict):
     n: Count
     accuracy: Share
     p: Share | None
-    verdict: Literal["assumed", "clearly better", "clearly worse", "cannot tell"]
+    verdict: RowVerdict
     reference: Count
     kept: bool | None
     either: bool | None

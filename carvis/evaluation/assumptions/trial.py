@@ -2,16 +2,19 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.dataset import Dataset
 from carvis.errors import ModelError
 from carvis.evaluation.assumptions.class_orders import class_orders, positions
 from carvis.evaluation.assumptions.sample import Images, choose_samples, choose_special
 from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS
+from carvis.progress import Progress, advance, no_progress
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -33,6 +36,25 @@ _FEWEST_SPECIAL = 24
 _LUCK = 0.005
 
 
+@dataclass(frozen=True)
+class TrialSettings:
+    """On which images a trial is made, and how long it may take.
+
+    Attributes:
+        n: images.
+        seed: of the sample.
+        seconds: bound of the forward passes: of images that would take longer, fewer are used.
+        deadline: when to give up, by ``time.monotonic``; None never.
+        looks: how many times the data are tested for the same question, to be corrected for.
+    """
+
+    n: int
+    seed: int
+    seconds: float
+    deadline: float | None = None
+    looks: int = 1
+
+
 class Trial:
     """A sample of images and a classifier's predictions on it under each variant asked for.
 
@@ -47,41 +69,38 @@ class Trial:
         self,
         clf: "Classifier",
         data: Dataset,
-        n: int,
-        seed: int,
-        seconds: float,
-        progress: Callable[[int, int], None] | None = None,
-        deadline: float | None = None,
-        looks: int = 1,
+        settings: TrialSettings,
+        progress: Progress = no_progress,
     ):
         from carvis.classifier import PREPROCESSING
 
-        # How many times the data are looked at for the same question, to be corrected for.
-        self.looks = looks
-        self.clf, self.data, self._progress, self._deadline = clf, data, progress, None
+        self.looks = settings.looks
+        self.clf, self.data, self._progress = clf, data, progress
+        self._deadline: float | None = None
         self.orders = class_orders(clf, data)
         self.preprocessings = self._possible("preprocessing", tuple(PREPROCESSING))
         self.others: dict[str, list[str]] = {}
         known = {name for order in self.orders.values() for name in order} & set(data.class_names)
-        sample, splits = choose_samples(data, known, n, seed)
+        sample, splits = choose_samples(data, known, settings.n, settings.seed)
         self.sampled = bool(len(sample))
         self._all_labels, self._all_splits = sample["label"].to_numpy(object), sample["split"].to_numpy(object)
-        self._rows, self._special = np.zeros(0, int), {}
-        self._predicted: dict[tuple, np.ndarray] = {}
+        self._rows: NDArray[np.int_] = np.zeros(0, int)
+        self._special: dict[str, NDArray[np.int_]] = {}
+        self._predicted: dict[tuple[tuple[str, str], ...], NDArray[np.int_]] = {}
         self._done = 0
         if len(sample):
-            self._gather(sample, choose_special(data, splits, known, seed), seconds)
+            self._gather(sample, choose_special(data, splits, known, settings.seed), settings.seconds)
         # How many images there are to be is known by a first batch or two only.
-        self._deadline = deadline
+        self._deadline = settings.deadline
         self.labels = self._all_labels[self._rows]
         used = set(self._all_splits[np.concatenate([self._rows, *self._special.values()]).astype(int)])
         self.splits = tuple(split for split in ("valid", "train", "test") if split in used)
 
-    def _gather(self, sample, special: dict, seconds: float) -> None:
+    def _gather(self, sample: pd.DataFrame, special: dict[str, pd.DataFrame], seconds: float) -> None:
         """Read the images: the sample, then transparent and turned ones, which are too few in it to tell anything."""
         listed = pd.concat([sample, *special.values()]).drop_duplicates("id", ignore_index=True)
         self._all_labels, self._all_splits = listed["label"].to_numpy(object), listed["split"].to_numpy(object)
-        self._images = Images(listed["path"].tolist(), self.clf, list(RESIZE_METHODS))
+        self._images = Images(listed["path"].tolist(), self.clf, RESIZE_METHODS)
         # Broken images show only when they are read.
         self._images.of(self.clf)
         there = np.array([i for i in range(len(listed)) if i not in self._images.unreadable], int)
@@ -98,14 +117,14 @@ class Trial:
         own = getattr(self.clf, fact, None)
         if own is None:
             return []
-        found = [own]
+        possible = [own]
         for value in values:
             try:
-                self.clf.variant(**{fact: value})
+                self.clf.replace(**{fact: value})
             except ModelError:
                 continue
-            found += [value] if value != own else []
-        return found
+            possible += [value] if value != own else []
+        return possible
 
     def _find_others(self) -> None:
         matter = self._images.matter | ({"output"} if self._output_is_open() else set())
@@ -115,10 +134,10 @@ class Trial:
 
     def _output_is_open(self) -> bool:
         """Whether a model has one output whose meaning its graph is not certain of."""
-        from carvis.classifier.output import decide_output
+        from carvis.classifier.output_kind import decide_output
 
-        found, said = decide_output(self.clf.model, self.clf.name)
-        return self.clf.model.outputs[0].shape[1] == 1 and (not found or said is not None)
+        meaning, assumption = decide_output(self.clf.model, self.clf.name)
+        return self.clf.model.outputs[0].shape[1] == 1 and (not meaning or assumption is not None)
 
     def _shorten(self, seconds: float) -> None:
         """Leave out the end of the sample, and of the transparent and turned ones, where all would take longer."""
@@ -145,11 +164,11 @@ class Trial:
         """How many times the whole sample goes through the model."""
         return len(self.preprocessings) + sum(len(values) - 1 for values in self.others.values())
 
-    def rows(self, among: str = "") -> np.ndarray:
+    def rows(self, among: str = "") -> NDArray[np.int_]:
         """Return which images a fact is judged on: all of the sample, or those that it makes a difference for."""
         return self._special.get(among, self._rows)
 
-    def predicted(self, among: str = "", **facts: str) -> np.ndarray:
+    def predicted(self, among: str = "", **facts: str) -> NDArray[np.int_]:
         """Return the place that is predicted for each image, int (N,); -1 where the output is not finite.
 
         Args:
@@ -162,7 +181,7 @@ class Trial:
         own = {fact: getattr(self.clf, fact) for fact in facts} | {"preprocessing": self.clf.preprocessing}
         return self._places(rows, {fact: value for fact, value in facts.items() if value != own[fact]})[rows]
 
-    def _places(self, rows: np.ndarray, changes: dict[str, str]) -> np.ndarray:
+    def _places(self, rows: NDArray[np.int_], changes: dict[str, str]) -> NDArray[np.int_]:
         """Return the places predicted for all images, of which those in ``rows`` are known."""
         key = tuple(sorted(changes.items()))
         places = self._predicted.setdefault(key, np.full(len(self._all_labels), _UNKNOWN))
@@ -171,7 +190,7 @@ class Trial:
             same = rows[~np.isin(rows, list(self._images.special[fact]))]
             places[same] = self._places(same, {one: value for one, value in changes.items() if one != fact})[same]
         missing = rows[places[rows] == _UNKNOWN]
-        variant = self.clf.variant(**changes) if len(missing) else self.clf
+        variant = self.clf.replace(**changes) if len(missing) else self.clf
         images = self._images.of(variant) if len(missing) else []
         for start in range(0, len(missing), _BATCH):
             if self._deadline and time.monotonic() > self._deadline:
@@ -181,12 +200,11 @@ class Trial:
             finite = np.isfinite(output).all(axis=1)
             places[batch] = np.where(finite, np.nan_to_num(output).argmax(axis=1), -1)
             self._done += len(batch)
-            if self._progress:
-                whole = self.passes * len(self._rows)
-                self._progress(min(self._done, whole), whole)
+            total = self.passes * len(self._rows)
+            advance(self._progress, min(self._done, total), total)
         return places
 
-    def right(self, order: str, among: str = "", **facts: str) -> np.ndarray:
+    def right(self, order: str, among: str = "", **facts: str) -> NDArray[np.bool_]:
         """Return which images are right, bool (N,); ``among`` as for ``predicted``."""
         labels = self._all_labels[self.rows(among)]
         return positions(labels, self.orders[order]) == self.predicted(among, **facts)
@@ -231,7 +249,7 @@ def half_way(classes: int) -> float:
     return 0.5 + 0.5 / classes
 
 
-def p_among_orders(labels: np.ndarray, places: np.ndarray, classes: int, draws: int = 9999) -> float:
+def p_among_orders(labels: NDArray[np.int_], places: NDArray[np.int_], classes: int, draws: int = 9999) -> float:
     """Return the share of orders of the classes under which more images are right, those of as many counted half.
 
     This is a permutation test with the mid-p value: classes that are never predicted change places for nothing.

@@ -5,9 +5,9 @@ from .comparison import Comparison, compare
 from .export import comparison_document, comparison_tables
 from .latency import milliseconds_per_image
 from .selective import area_under_risk, coverage_at, risk_coverage
-from .significance import cochran, holm, images_needed, mcnemar
+from .significance import cochran, holm, images_needed, mcnemar, p_words
 from .temperature import Effect, Temperature, fit_temperature, rescaled
-from .verdicts import Verdict, cochran_finding, p_words, temperature_finding, verdict
+from .verdicts import Verdict, cochran_finding, temperature_finding, verdict
 
 __all__ = [
     "Comparison",

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 _RESAMPLES = 10_000
 
 
 def accuracy_difference(
-    first: np.ndarray, second: np.ndarray, seed: int = 0, resamples: int = _RESAMPLES, confidence: float = 0.95
+    first: NDArray[np.bool_],
+    second: NDArray[np.bool_],
+    seed: int = 0,
+    resamples: int = _RESAMPLES,
+    confidence: float = 0.95,
 ) -> tuple[float, float]:
     """The percentile interval (low, high) of the second model's accuracy minus the first's, by the paired bootstrap.
 
@@ -28,9 +33,9 @@ def accuracy_difference(
 
 
 def difference_by_class(
-    labels: np.ndarray,
-    first: np.ndarray,
-    second: np.ndarray,
+    labels: ArrayLike,
+    first: NDArray[np.bool_],
+    second: NDArray[np.bool_],
     seed: int = 0,
     resamples: int = _RESAMPLES,
     confidence: float = 0.95,
@@ -51,21 +56,23 @@ def difference_by_class(
     table = pd.DataFrame({"label": labels, "first": first, "second": second})
     table["only_first"], table["only_second"] = first & ~second, second & ~first
     groups = table.groupby("label", sort=True)
-    found = groups[["first", "second"]].mean().join(groups[["only_first", "only_second"]].sum())
-    found.insert(0, "n", groups.size())
-    found["difference"] = (found["only_second"] - found["only_first"]) / found["n"]
-    apart = found[["only_first", "only_second"]].to_numpy()
-    counts = np.column_stack([apart, found["n"].to_numpy() - apart.sum(axis=1)])
-    found["low"], found["high"] = _interval(counts, seed, resamples, confidence)
-    return found.rename_axis("class")
+    by_class = groups[["first", "second"]].mean().join(groups[["only_first", "only_second"]].sum())
+    by_class.insert(0, "n", groups.size())
+    by_class["difference"] = (by_class["only_second"] - by_class["only_first"]) / by_class["n"]
+    apart = by_class[["only_first", "only_second"]].to_numpy()
+    counts = np.column_stack([apart, by_class["n"].to_numpy() - apart.sum(axis=1)])
+    by_class["low"], by_class["high"] = _interval(counts, seed, resamples, confidence)
+    return by_class.rename_axis("class")
 
 
-def _counts(first: np.ndarray, second: np.ndarray) -> list[int]:
+def _counts(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> list[int]:
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     return [only_first, only_second, len(first) - only_first - only_second]
 
 
-def _interval(counts: np.ndarray, seed: int, resamples: int, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+def _interval(
+    counts: NDArray[np.int_], seed: int, resamples: int, confidence: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Intervals for rows of counts (only first, only second, same), each row resampled by itself."""
     rng = np.random.default_rng(seed)
     n = counts.sum(axis=1)

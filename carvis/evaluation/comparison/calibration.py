@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.evaluation.metrics import wilson_interval
 
 BINS = 15
 
 
-def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> pd.DataFrame:
+def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_], bins: int = BINS) -> pd.DataFrame:
     """Confidence beside accuracy, in bins of equal width over 0 to 1.
 
     Args:
@@ -44,7 +45,7 @@ def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> 
     return table
 
 
-def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
+def expected_calibration_error(confidence: NDArray[np.floating], right: NDArray[np.bool_], bins: int = BINS) -> float:
     """The mean distance of confidence from accuracy over the bins of ``reliability``, weighed by their images.
 
     0 where images answered with 80 % confidence are right in 80 % of the cases, and so on. Source: Guo et al. (2017),

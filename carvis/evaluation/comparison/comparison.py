@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.errors import TableError
-from carvis.evaluation.alignment import Joined, join
+from carvis.evaluation.alignment import Joined, Reason, join
 from carvis.evaluation.comparison import calibration, selective
 from carvis.evaluation.comparison.agreement import lattice
 from carvis.evaluation.comparison.bootstrap import accuracy_difference, difference_by_class
@@ -63,7 +64,7 @@ class Comparison:
         return len(self.joined.table)
 
     @property
-    def left_out(self) -> dict[str, int]:
+    def left_out(self) -> dict[Reason, int]:
         """Why images are not compared -> how many: missing, changed, relabelled, copies."""
         return self.joined.left_out
 
@@ -89,10 +90,10 @@ class Comparison:
         pairs = list(combinations(self.names, 2))
         rows = [self._pair(first, second, LEVEL / len(pairs)) for first, second in pairs]
         table = pd.DataFrame(rows, columns=_PAIR_COLUMNS)
-        table.insert(table.columns.get_loc("needed"), "p_holm", holm(table["p"].tolist()))
-        return table.astype({"needed": float})
+        table["p_holm"] = holm(table["p"].tolist())
+        return table[[*_PAIR_COLUMNS[:-1], "p_holm", "needed"]].astype({"needed": float})
 
-    def _pair(self, first: str, second: str, level: float) -> list:
+    def _pair(self, first: str, second: str, level: float) -> list[object]:
         one, other = self.right(first), self.right(second)
         only_first, only_second = int((one & ~other).sum()), int((other & ~one).sum())
         both = int((one & other).sum())
@@ -113,11 +114,11 @@ class Comparison:
         """What can be said of each pair, in the order of ``pairs``."""
         return [verdict(pair) for pair in self.pairs.to_dict("records")]
 
-    def right(self, name: str) -> np.ndarray:
+    def right(self, name: str) -> NDArray[np.bool_]:
         """Whether a model is right on each image, bool (N,)."""
         return self.joined.table[f"right:{self._known(name)}"].to_numpy()
 
-    def confidence(self, name: str) -> np.ndarray:
+    def confidence(self, name: str) -> NDArray[np.floating]:
         """The probability of a model's prediction for each image, (N,)."""
         return self.joined.table[f"confidence:{self._known(name)}"].to_numpy()
 
@@ -214,10 +215,10 @@ def compare(
     joined = join(evaluations)
     if without_copies:
         joined = _without_copies(joined)
-    files = {name: Path(path) for name, path in (files or {}).items()}
-    changed = tuple(name for name in joined.names if name in files and _changed(joined.evaluations[name], files[name]))
-    files = {name: path for name, path in files.items() if name not in changed}
-    return Comparison(joined, files, {}, without_copies, seed, changed)
+    given = {name: Path(path) for name, path in (files or {}).items()}
+    changed = tuple(name for name in joined.names if name in given and _changed(joined.evaluations[name], given[name]))
+    unchanged = {name: path for name, path in given.items() if name not in changed}
+    return Comparison(joined, unchanged, {}, without_copies, seed, changed)
 
 
 def _changed(evaluation: Evaluation, file: Path) -> bool:
@@ -244,5 +245,5 @@ def _without_copies(joined: Joined) -> Joined:
         raise TableError(Message("All images compared are also in training: make a leak-free split and train on it."))
     table = joined.table[~copied].reset_index(drop=True)
     rows = {name: places[~copied] for name, places in joined.rows.items()}
-    left_out = joined.left_out | ({"copies": int(copied.sum())} if copied.any() else {})
-    return Joined(joined.evaluations, table, rows, left_out)
+    left_out: dict[Reason, int] = {**joined.left_out, "copies": int(copied.sum())}
+    return Joined(joined.evaluations, table, rows, left_out if copied.any() else joined.left_out)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 
-def _selective(confidence: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _selective(
+    confidence: NDArray[np.floating], right: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.int_], NDArray[np.float64]]:
     """For each threshold, highest first: the threshold, how many images reach it, how many of them are wrong."""
     thresholds, place, count = np.unique(-np.asarray(confidence, np.float64), return_inverse=True, return_counts=True)
     wrong = np.bincount(place, weights=~np.asarray(right, bool), minlength=len(thresholds))
     return -thresholds, count.cumsum(), wrong.cumsum()
 
 
-def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
+def risk_coverage(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> pd.DataFrame:
     """The selective risk at every confidence threshold.
 
     Args:
@@ -30,7 +33,7 @@ def risk_coverage(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"threshold": thresholds, "coverage": covered / len(confidence), "risk": wrong / covered})
 
 
-def area_under_risk(confidence: np.ndarray, right: np.ndarray) -> float:
+def area_under_risk(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
     """The area under the risk-coverage curve (AURC): the mean risk over every number of images answered.
 
     Among images of equal confidence, errors are spread evenly: the mean over every order they could stand in.
@@ -41,7 +44,7 @@ def area_under_risk(confidence: np.ndarray, right: np.ndarray) -> float:
     return float((errors / answered).mean())
 
 
-def coverage_at(confidence: np.ndarray, right: np.ndarray, risk: float) -> tuple[float, float]:
+def coverage_at(confidence: NDArray[np.floating], right: NDArray[np.bool_], risk: float) -> tuple[float, float]:
     """The largest share of images that can be answered at no more than a risk, and the threshold for it.
 
     Measured on these images, without a guarantee for others. (0, infinity) where no threshold holds the risk.

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -31,7 +32,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return np.minimum(corrected, 1.0).tolist()
 
 
-def cochran(right: np.ndarray) -> tuple[float, float]:
+def cochran(right: NDArray[np.bool_]) -> tuple[float, float]:
     """Cochran's Q over three or more models and its p: whether any of them differs (Biometrika 37, 1950).
 
     Args:
@@ -65,3 +66,8 @@ def images_needed(only_first: int, only_second: int, n: int, level: float = 0.05
         return None
     spread = norm.isf(level / 2) * math.sqrt(apart) + norm.isf(1 - power) * math.sqrt(apart - difference**2)
     return math.ceil((spread / difference) ** 2)
+
+
+def p_words(p: float) -> str:
+    """Write a p value: ``p = 0.012``, or ``p < 0.0001`` below that."""
+    return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.errors import TableError
 from carvis.evaluation.comparison.calibration import expected_calibration_error
@@ -93,7 +94,7 @@ def fit_temperature(evaluation: Evaluation) -> Temperature:
     return Temperature(value, len(evaluation.predictions), bounded, evaluation.setup["model"].get("fingerprint"))
 
 
-def fitted(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, bool]:
+def fitted(probabilities: NDArray[np.floating], labels: NDArray[np.int_]) -> tuple[float, bool]:
     """The temperature of least log loss for probabilities (N, C) and true classes (N,), and whether it met a bound."""
     from scipy.optimize import brentq
     from scipy.special import softmax
@@ -113,18 +114,18 @@ def fitted(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, bool]:
     return float(brentq(slope, _LOWEST, _HIGHEST, xtol=1e-6)), False
 
 
-def rescaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+def rescaled(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
     """Probabilities (N, C) as the model would give them with its logits divided by ``temperature``."""
     from scipy.special import softmax
 
     return softmax(_logits(probabilities) / temperature, axis=1)
 
 
-def _logits(probabilities: np.ndarray) -> np.ndarray:
+def _logits(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.log(np.clip(np.asarray(probabilities, np.float64), np.finfo(np.float32).tiny, 1.0))
 
 
-def _predictions(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
+def _predictions(evaluation: Evaluation) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
     names = evaluation.class_names
     probabilities = evaluation.predictions[probability_columns(names)].to_numpy(np.float64)
-    return probabilities, pd.Index(names).get_indexer(evaluation.predictions["label"])
+    return probabilities, pd.Index(names).get_indexer(pd.Index(evaluation.predictions["label"]))

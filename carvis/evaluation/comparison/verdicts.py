@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from carvis.evaluation.comparison.significance import p_words
 from carvis.evaluation.comparison.temperature import Effect
 from carvis.language import Message, together
 
@@ -83,11 +84,6 @@ def verdict(pair: Mapping[Any, Any]) -> Verdict:
     n = pair["both"] + pair["neither"] + first + second
     needed = int(pair["needed"]) if kind == "unclear" and pair["needed"] > n else None
     return Verdict(kind, *names, *counts, float(pair["p_holm"]), needed)
-
-
-def p_words(p: float) -> str:
-    """Write a p value: ``p = 0.012``, or ``p < 0.0001`` below that."""
-    return "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
 
 
 def cochran_finding(q: float, p: float) -> Message:

@@ -12,14 +12,13 @@ import numpy as np
 import pandas as pd
 
 from carvis.evaluation.alignment import Joined, join
+from carvis.evaluation.confusion.choices import CELLS, Cells
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message, together
 from carvis.workspace.sample_ids import composed
 
-CELLS = ("count", "row", "column")
 
-
-def confusion_shares(counts: pd.DataFrame, of: str = "row", *, diagonal: bool = True) -> pd.DataFrame:
+def confusion_shares(counts: pd.DataFrame, of: Cells = "row", *, diagonal: bool = True) -> pd.DataFrame:
     """A confusion matrix as counts, or as shares of the true class or of the predicted class.
 
     Args:
@@ -80,7 +79,8 @@ def confused_pairs(counts: pd.DataFrame) -> pd.DataFrame:
 
 def cell_finding(counts: pd.DataFrame, true: str, predicted: str) -> Message:
     """What a cell of a confusion matrix says: how many images of one class are predicted as the other, and back."""
-    n, total = int(counts.loc[true, predicted]), int(counts.loc[true].sum())
+    rows, place = counts.to_numpy(), {str(name): i for i, name in enumerate(counts.index)}
+    n, total = int(rows[place[true], place[predicted]]), int(rows[place[true]].sum())
     if not total:
         return Message("There are no images of {true}.", true=true)
     facts = {"true": true, "predicted": predicted, "total": f"{total:,}", "share": f"{n / total:.0%}"}
@@ -99,7 +99,7 @@ def cell_finding(counts: pd.DataFrame, true: str, predicted: str) -> Message:
         n=f"{n:,}",
         **facts,
     )
-    back, others = int(counts.loc[predicted, true]), int(counts.loc[predicted].sum())
+    back, others = int(rows[place[predicted], place[true]]), int(rows[place[predicted]].sum())
     if not others:
         return there
     reverse = Message(
@@ -132,7 +132,7 @@ class ConfusionPair:
     first: pd.DataFrame
     second: pd.DataFrame
 
-    def difference(self, of: str = "count", *, diagonal: bool = True) -> pd.DataFrame:
+    def difference(self, of: Cells = "count", *, diagonal: bool = True) -> pd.DataFrame:
         """The second model's matrix less the first's: above 0 where the second gives that prediction more often.
 
         Args and NaN as in ``confusion_shares``; shares differ by -1..1.

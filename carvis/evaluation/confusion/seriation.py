@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from carvis.evaluation.confusion.choices import CLASS_ORDERS, ClassOrder
 from carvis.evaluation.confusion.matrix import confusion_shares
 
-ORDERS = ("confused", "name", "super")
 
-
-def order_classes(counts: pd.DataFrame, by: str = "confused", groups: Mapping[str, str] | None = None) -> list[str]:
+def order_classes(
+    counts: pd.DataFrame, by: ClassOrder = "confused", groups: Mapping[str, str] | None = None
+) -> list[str]:
     """The classes of a confusion matrix in an order to draw them in.
 
     Args:
@@ -30,7 +32,7 @@ def order_classes(counts: pd.DataFrame, by: str = "confused", groups: Mapping[st
         return sorted(names, key=_by_name)
     if by == "super" and groups is not None:
         return sorted(names, key=lambda name: (_by_name(groups[name]), _by_name(name)))
-    raise ValueError(f"by={by!r}: choose one of {', '.join(ORDERS)}, and give groups for super")
+    raise ValueError(f"by={by!r}: choose one of {', '.join(CLASS_ORDERS)}, and give groups for super")
 
 
 def _by_name(name: str) -> tuple[str, str]:
@@ -60,7 +62,7 @@ def seriate(counts: pd.DataFrame) -> list[str]:
     return [str(counts.index[i]) for i in order]
 
 
-def _leaves(members: np.ndarray, similarity: np.ndarray, wrong: np.ndarray) -> list[int]:
+def _leaves(members: NDArray[np.int_], similarity: NDArray[np.float64], wrong: NDArray[np.float64]) -> list[int]:
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
 

@@ -58,14 +58,14 @@ def read_super_classes(
     if path.suffix.lower() == ".json":
         text = read_text(path, encoding, lambda text: known(re.findall('"([^"]*)"', text)), _MAX_JSON)
         form = Message('write {{"class": "super-class", ...}}')
-        found = parse_json(text, path, max_bytes=_MAX_JSON, remedy=form, error=TableError)
-        if not isinstance(found, dict) or not all(isinstance(value, str) and value for value in found.values()):
+        content = parse_json(text, path, max_bytes=_MAX_JSON, remedy=form, error=TableError)
+        if not isinstance(content, dict) or not all(isinstance(value, str) and value for value in content.values()):
             raise TableError(
-                Message('{path} is no list of super-classes: write {{"class": "super-class", ...}}.', path=path)
+                Message('{path} is not a list of super-classes: write {{"class": "super-class", ...}}.', path=path)
             )
-        if len(found) > MAX_CLASSES:
+        if len(content) > MAX_CLASSES:
             raise too_many(path, Message("classes"), MAX_CLASSES)
-        return found
+        return content
     table = read_lenient_csv(path, _CLASS, encoding, lambda read: known(cell for row in read.rows for cell in row))
     folded = {name.strip().casefold(): i for i, name in enumerate(table.header)}
     class_column = folded[_CLASS]
@@ -75,7 +75,7 @@ def read_super_classes(
         raise TableError(
             Message("{path} does not say which column holds the super-class: name one super_class.", path=path)
         )
-    found: dict[str, str] = {}
+    super_class: dict[str, str] = {}
     for i, row in enumerate(table.rows):
         name, group = row[class_column].strip(), row[others[0]].strip()
         written = table.as_written.get((i, class_column), "").strip()
@@ -83,10 +83,10 @@ def read_super_classes(
         if composed(written) in names and composed(name) not in names:
             name = written
         if name and group:
-            found[name] = group
-    if len(found) > MAX_CLASSES:
+            super_class[name] = group
+    if len(super_class) > MAX_CLASSES:
         raise too_many(path, Message("classes"), MAX_CLASSES)
-    return found
+    return super_class
 
 
 def merge_classes(counts: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:
@@ -98,6 +98,7 @@ def merge_classes(counts: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFra
         counts: (C, C) counts, true class down, predicted class across.
         groups: class -> super-class, for all classes.
     """
-    order = list(dict.fromkeys(groups[name] for name in counts.index))
-    merged = counts.groupby(groups, sort=False).sum().T.groupby(groups, sort=False).sum().T
-    return merged.loc[order, order].rename_axis(index=counts.index.name, columns=counts.columns.name)
+    of_class = pd.Series([groups[str(name)] for name in counts.index], index=counts.index)
+    merged = counts.groupby(of_class, sort=False).sum().T.groupby(of_class, sort=False).sum().T
+    merged.index.name, merged.columns.name = counts.index.name, counts.columns.name
+    return merged

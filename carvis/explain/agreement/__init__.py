@@ -1,1 +1,1 @@
-"""How alike the heatmaps of several models are, and the images on which they differ most."""
+"""How similar the heatmaps of several models are, and the images on which they differ most."""

@@ -1,18 +1,25 @@
-from .cache import kept, settings_key, settings_of
-from .fills import FILLS
-from .measurement import TARGETS, attention_on_parts
-from .part_claim import VERDICTS, Claim, claim
+from .cache import attention_key, load_attention
+from .findings import OutlierFinding, claim_finding, outlier_findings, skipped_messages
+from .measurement import attention_on_parts
+from .part_claim import VERDICTS, Claim, claim, default_part, names_an_emblem
 from .result import Attention
+from .settings import FILLS, TARGETS, AttentionSettings
 
 __all__ = [
     "FILLS",
     "TARGETS",
     "VERDICTS",
     "Attention",
+    "AttentionSettings",
     "Claim",
+    "OutlierFinding",
+    "attention_key",
     "attention_on_parts",
     "claim",
-    "kept",
-    "settings_key",
-    "settings_of",
+    "claim_finding",
+    "default_part",
+    "load_attention",
+    "names_an_emblem",
+    "outlier_findings",
+    "skipped_messages",
 ]

@@ -1,4 +1,4 @@
-"""How a map's evidence falls on the parts of a picture: shares, the pointing game, a fair frame for both."""
+"""How the evidence of a heatmap lies on the parts of an image: shares, the pointing game, a fair frame for both."""
 
 from functools import lru_cache
 
@@ -8,14 +8,14 @@ from carvis.images import resize
 
 
 def coverage(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Average a mask over the pixels of the picture that the model sees: what share of each belongs to the part.
+    """Average a mask over the pixels of the image that the model sees: what share of each belongs to the part.
 
-    A part's share of the picture stays what it was, whatever the sizes, so that one of a few pixels is neither lost
+    A part's share of the image stays what it was, whatever the sizes, so that one of a few pixels is neither lost
     nor blown up; sampling a mask of another size keeps neither.
 
     Args:
         mask: bool (H, W).
-        size: (h, w) of the picture that the model sees; each of its pixels averages H/h x W/w of the mask's.
+        size: (h, w) of the image that the model sees; each of its pixels averages H/h x W/w of the mask's.
 
     Returns:
         float32 (h, w) in [0, 1].
@@ -34,13 +34,13 @@ def _overlaps(source: int, target: int) -> np.ndarray:
 
 
 def shares(evidence: np.ndarray, covers: np.ndarray) -> np.ndarray:
-    """Return the share of a map's positive evidence that lies on each part.
+    """Return the share of a heatmap's positive evidence that lies on each part.
 
-    The map is enlarged as it is drawn over pictures (bilinearly, half-pixel centres) and then weighed by how far each
+    The heatmap is enlarged as it is drawn over images (bilinearly, half-pixel centres) and then weighed by how far each
     pixel belongs to the part. Parts may overlap, so the shares need not sum to 1.
 
     Args:
-        evidence: float (h, w), the positive part of a map, not all zero.
+        evidence: float (h, w), the positive part of a heatmap, not all zero.
         covers: float (P, H, W), the parts as ``coverage`` gives them.
 
     Returns:
@@ -51,9 +51,9 @@ def shares(evidence: np.ndarray, covers: np.ndarray) -> np.ndarray:
 
 
 def summit(evidence: np.ndarray) -> tuple[float, float]:
-    """Return where a map is largest, as shares (down, across) of the picture.
+    """Return where a heatmap is largest, as shares (down, across) of the image.
 
-    It is the middle of the map's largest cell: a bilinearly enlarged map has its maximum there.
+    It is the middle of its largest cell: a bilinearly enlarged heatmap has its maximum there.
     """
     row, column = np.unravel_index(int(np.argmax(evidence)), evidence.shape)
     return float((row + 0.5) / evidence.shape[0]), float((column + 0.5) / evidence.shape[1])
@@ -67,7 +67,7 @@ def points_at(mask: np.ndarray, place: tuple[float, float], tolerance: float = 0
 
     Args:
         mask: bool (H, W).
-        place: shares (down, across) of the picture, as ``summit`` gives them.
+        place: shares (down, across) of the image, as ``summit`` gives them.
     """
     height, width = mask.shape
     row, column = min(int(place[0] * height), height - 1), min(int(place[1] * width), width - 1)

@@ -1,21 +1,26 @@
-"""Which classes a model judges by a part that it does not use for the others."""
+"""Outliers: classes for which a model relies on a part that it does not use for the other classes."""
+
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from carvis.language import _
+# What is unlike the other classes: the share of the evidence and the cost of occlusion, or one of them.
+Kind = Literal["both", "need", "attention"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
-# Deviations below these are no difference, however alike the other classes are: shares and probabilities.
+# A smaller spread counts as this one, however alike the other classes are: of shares and of probabilities.
 SMALLEST_SPREAD = 0.03
-# A median of fewer classes says nothing about "the others"; a mean of fewer pictures nothing about a class.
-FEWEST_CLASSES, FEWEST_PICTURES = 4, 3
+# A median of fewer classes says nothing about "the others"; a mean of fewer images nothing about a class.
+FEWEST_CLASSES, FEWEST_IMAGES = 4, 3
 
 
 _COLUMNS = ["label", "part", "n", "share", "others share", "area", "fall", "others fall", "control"]
 _COLUMNS += ["attention", "need"]
 
 
-def deviations(values: np.ndarray) -> np.ndarray:
+def deviations(values: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return how far each value lies from the others' median, in robust standard deviations.
 
     (x - median) / max(1.4826 MAD, ``SMALLEST_SPREAD``), where 1.4826 MAD is the standard deviation of a normal
@@ -31,33 +36,34 @@ def deviations(values: np.ndarray) -> np.ndarray:
     return (values - middle) / max(spread, SMALLEST_SPREAD)
 
 
-def standing_out(by_class: pd.DataFrame, least: float = 3.0) -> pd.DataFrame:
-    """Rank the (class, part) pairs that stand out against the other classes, seen in both ways before seen in one.
+def part_outliers(by_class: pd.DataFrame, threshold: float = 3.0) -> pd.DataFrame:
+    """Rank the (class, part) pairs that are unlike the other classes, those that are so in both ways first.
 
-    Attention stands out where the map lies on the part more than the part's area tells, by more than for the other
-    classes: a class whose pictures show more background is not unusual by that. Need stands out where covering the
-    part takes more from the probability than for the other classes, and more than covering as much elsewhere.
+    In attention: more of the evidence lies on the part than its area would hold by chance, by more than for the other
+    classes: a class whose images show more background is no outlier by that. In need: occluding the part costs more
+    probability than for the other classes, and more than occluding as much elsewhere.
 
     Args:
-        by_class: index (label, part), columns n, share, area, fall, control, net (NaN where nothing was covered).
-        least: robust deviations from which a pair stands out.
+        by_class: index (label, part), columns n, share, area, fall, control, net (NaN where nothing was occluded).
+        threshold: robust deviations from which a pair is an outlier.
 
     Returns:
-        See ``Attention.unusual``.
+        See ``Attention.outliers``.
     """
-    groups = [_compared(group) for _, group in by_class.groupby("part", sort=False)]
+    groups = [_deviating(group) for _, group in by_class.groupby("part", sort=False)]
     table = pd.concat(groups) if groups else pd.DataFrame(columns=_COLUMNS)
-    looks = table["attention"].fillna(0) >= least
-    needs = (table["need"].fillna(0) >= least) & (table["net"] > 0)
-    table["what"] = np.select([looks & needs, looks, needs], ["both", "attention", "need"], "")
-    table["both"], table["score"] = looks & needs, table[["attention", "need"]].where(np.c_[looks, needs]).max(axis=1)
-    table = table[looks | needs].sort_values(["both", "score"], ascending=False, kind="stable")
-    return table[[*_COLUMNS, "what"]].reset_index(drop=True)
+    attention = table["attention"].fillna(0) >= threshold
+    need = (table["need"].fillna(0) >= threshold) & (table["net"] > 0)
+    table["kind"] = np.select([attention & need, attention, need], ["both", "attention", "need"], "")
+    table["both"] = attention & need
+    table["score"] = table[["attention", "need"]].where(np.c_[attention, need]).max(axis=1)
+    table = table[attention | need].sort_values(["both", "score"], ascending=False, kind="stable")
+    return table[[*_COLUMNS, "kind"]].reset_index(drop=True)
 
 
-def _compared(group: pd.DataFrame) -> pd.DataFrame:
-    """Set each class of one part against the others."""
-    group = group[group["n"] >= FEWEST_PICTURES].reset_index()
+def _deviating(group: pd.DataFrame) -> pd.DataFrame:
+    """Return how far each class deviates from the others in one part."""
+    group = group[group["n"] >= FEWEST_IMAGES].reset_index()
     if len(group) < FEWEST_CLASSES:
         return group.iloc[:0].reindex(columns=[*_COLUMNS, "net"])
     for name in ("share", "fall"):
@@ -65,25 +71,3 @@ def _compared(group: pd.DataFrame) -> pd.DataFrame:
     group["attention"] = deviations((group["share"] - group["area"]).to_numpy(float))
     group["need"] = deviations(group["fall"].to_numpy(float))
     return group[[*_COLUMNS, "net"]]
-
-
-def stands_out_words(row: dict) -> str:
-    """Say a row of ``standing_out`` in a sentence."""
-    values = {
-        "part": row["part"],
-        "share": _percent(row["share"]),
-        "others": _percent(row["others share"]),
-        "fall": f"{row['fall']:.2f}",
-        "others_fall": f"{row['others fall']:.2f}",
-    }
-    if row["what"] == "need":
-        said = [_("covering the {part} takes {fall} from the probability, {others_fall} in other classes")]
-    else:
-        said = [_("{share} of the attention lies on the {part}, {others} in other classes")]
-        if row["fall"] == row["fall"]:
-            said.append(_("covering it takes {fall} from the probability, {others_fall} in other classes"))
-    return _("{label}: {words}.").format(label=row["label"], words=_("; ").join(said).format(**values))
-
-
-def _percent(value: float) -> str:
-    return f"{value:.0%}" if value >= 0.1 or value == 0 else f"{value:.1%}"

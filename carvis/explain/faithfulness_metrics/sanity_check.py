@@ -1,8 +1,9 @@
-"""The randomisation check: a map that stays as it is while the model forgets what it learnt explains nothing."""
+"""The randomisation check: a heatmap that does not change when the weights are replaced explains nothing."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,22 +12,22 @@ from carvis.classifier import Classifier
 from carvis.classifier.layers import walk
 from carvis.explain.agreement.similarity import rank_correlation
 from carvis.explain.heatmap import Heatmap
-from carvis.explain.sets import heatmaps
-from carvis.explain.target import Contrast
+from carvis.explain.request import HeatmapRequest
+from carvis.explain.sets import requested_sets
 
 STAGES, DRAWS = 6, 3
-# A map that still ranks the places alike with random weights does not depend on what the model learnt.
-_ALIKE = 0.5
+# A heatmap with about the same ranks under random weights does not depend on what the model has learnt.
+_SIMILAR = 0.5
 
 
 @dataclass(frozen=True)
 class Randomisation:
-    """How much of a map stays while the weights are replaced, from the top down.
+    """How similar a heatmap stays while the weights are replaced, from the top down.
 
     Attributes:
         layers: the lowest layer replaced so far, stage by stage; at the last stage every weight is replaced.
-        similarity: rank correlation of the map with the original one at each stage, the mean over several draws of
-            random weights; 0 for a draw that left no map.
+        similarity: rank correlation of the heatmap with the original one at each stage, the mean over several draws
+            of random weights; 0 for a draw that left no heatmap.
     """
 
     layers: tuple[str, ...]
@@ -39,16 +40,16 @@ class Randomisation:
 
     @property
     def passed(self) -> bool:
-        """Whether the map changed with the weights."""
-        return self.last < _ALIKE
+        """Whether the heatmap changed with the weights."""
+        return self.last < _SIMILAR
 
-    def facts(self) -> dict:
-        """What is kept of the check, as JSON can hold it."""
+    def facts(self) -> dict[str, list]:
+        """Return what is saved of the check, as JSON can hold it."""
         return {"layers": list(self.layers), "similarity": list(self.similarity)}
 
     @classmethod
-    def from_facts(cls, facts: dict) -> "Randomisation":
-        """Make a check from what was kept of it."""
+    def from_facts(cls, facts: Mapping[str, Any]) -> "Randomisation":
+        """Return the check from what was saved of it."""
         return cls(tuple(facts["layers"]), tuple(facts["similarity"]))
 
 
@@ -62,23 +63,23 @@ def randomisation_checks(
     seed: int = 0,
     tick: Callable[[], None] = lambda: None,
 ) -> Iterator[Randomisation]:
-    """Make each map again while the weights are replaced by each layer's own initialiser, from the top down.
+    """Make each heatmap again while the weights are replaced by each layer's own initialiser, from the top down.
 
     Adebayo et al., "Sanity Checks for Saliency Maps" (NeurIPS 2018), section 3.1, the cascading randomisation. It works
     on a copy of the model.
 
     Args:
-        clf: the model that made the maps.
-        images: uint8 (H, W, 3) or (H, W, 1), the picture of each map.
+        clf: the model that made the heatmaps.
+        images: uint8 (H, W, 3) or (H, W, 1), the image of each heatmap.
         maps: the heatmaps.
         stages: at most so many, evenly spread over the layers that have weights; the first replaces the top one, the
             last all of them.
-        draws: random weights drawn for each stage: with a map of few cells, one draw may look alike by chance.
+        draws: random weights drawn for each stage: with a heatmap of few cells, one draw may be similar by chance.
         seed: of the random weights.
-        tick: called before each map is made again.
+        tick: called before each heatmap is made again.
 
     Returns:
-        A generator of one value a map; all stages of a map are done when it comes.
+        A generator of one check per heatmap; all its stages are done when it comes.
     """
     if not maps:
         return
@@ -86,14 +87,14 @@ def randomisation_checks(
     layers = [(path, layer) for path, layer in walk(copy) if layer.weights][::-1]
     donors = [_weights_of_layers(_clone(clf.model, seed + draw)) for draw in range(draws)]
     ends = sorted({round(end) for end in np.linspace(1, len(layers), min(stages, len(layers)))})
-    forgetful = Classifier(
+    randomised = Classifier(
         copy,
         clf.class_names,
         preprocessing=clf.preprocessing,
         resize=clf.resize,
         alpha=clf.alpha,
         orientation=clf.orientation,
-        input_size=clf.input_size,
+        input_size=None if clf.native_size else clf.probe_size,
         output=clf.output,
         name=clf.name,
     )
@@ -105,7 +106,7 @@ def randomisation_checks(
                 for path, layer in layers[start:end]:
                     layer.set_weights(donor[path])
                 tick()
-                similarity[draw, stage] = _alike(heatmap, _again(forgetful, image, heatmap))
+                similarity[draw, stage] = _similarity(heatmap, _remade(randomised, image, heatmap))
         yield Randomisation(tuple(layers[end - 1][0] for end in ends), tuple(similarity.mean(axis=0).tolist()))
 
 
@@ -123,14 +124,11 @@ def _clone(model: keras.Model, seed: int) -> keras.Model:
         random.setstate(state)
 
 
-def _again(clf: Classifier, image: np.ndarray, heatmap: Heatmap) -> Heatmap:
-    target = heatmap.target
-    if heatmap.against is not None:
-        target = Contrast(heatmap.target, heatmap.against, heatmap.gamma)
-    layer = None if heatmap.layer == "input" else heatmap.layer.split("+")
-    return heatmaps(clf, image[None], heatmap.method, target, layer, score=heatmap.score_kind)[0]
+def _remade(clf: Classifier, image: np.ndarray, heatmap: Heatmap) -> Heatmap:
+    [remade] = next(requested_sets(clf, image[None], HeatmapRequest.of(heatmap))).values()
+    return remade
 
 
-def _alike(heatmap: Heatmap, other: Heatmap) -> float:
-    found = rank_correlation(heatmap.raw, other.raw) if np.isfinite(other.raw).all() else 0.0
-    return found if np.isfinite(found) else 0.0
+def _similarity(heatmap: Heatmap, other: Heatmap) -> float:
+    correlation = rank_correlation(heatmap.raw, other.raw) if np.isfinite(other.raw).all() else 0.0
+    return correlation if np.isfinite(correlation) else 0.0

@@ -1,8 +1,9 @@
-"""Filter patterns: the images that excite single channels of a layer most.
+"""Filter patterns: the images that single channels of a layer respond to most (activation maximisation).
 
-Each part is a file: what is to grow (``objective``), what is changed to make it grow (``parametrisation``), what is
-done to the image on its way to the model (``transforms``), the loop (``optimiser``), patterns on disk (``cache``), and
-the call that brings them together (``render``).
+The four parts, as in Lucid, are functions in a file each: what is maximised (``objective``), what is changed to
+maximise it (``parametrisation``), what is done to the images before the model (``transforms``), how far a step goes
+(``optimiser``). ``ascent`` is the loop, ``settings`` what travels from page and command line, ``cache`` the patterns on
+disk, and ``render`` the call that brings them together.
 """
 
 import lazy_loader

@@ -1,20 +1,26 @@
 """``draw_filters`` and ``filter_patterns``: the patterns of some filters of one layer."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
-from carvis.explain.filters.cache import Kept
-from carvis.explain.filters.optimiser import SPREADS, grow
-from carvis.explain.filters.patterns import FilterPatterns
+from carvis.explain.filters.ascent import Functions, ascend, default_functions
+from carvis.explain.filters.cache import PATTERN_FORMAT, pattern_key
+from carvis.explain.filters.objective import Objective
+from carvis.explain.filters.optimiser import Optimiser
+from carvis.explain.filters.parametrisation import ParametrisationFactory
+from carvis.explain.filters.patterns import FilterPatterns, Pattern
+from carvis.explain.filters.settings import FilterSettings, Start
+from carvis.explain.filters.transforms import Transform
 from carvis.language import Message
-from carvis.workspace import Cache
+from carvis.progress import Progress, no_progress
+from carvis.workspace import Cache, load_cached, store_cached
 
-STARTS = ("model", "tutorial")
-# The steps after which a pattern no longer changes much: without and with regularisation.
-STEPS = {False: 40, True: 128}
+MOST_FILTERS = 64
 
 
 def filter_patterns(
@@ -23,58 +29,106 @@ def filter_patterns(
     filters: Iterable[int] | None = None,
     size: int = 64,
     steps: int | None = None,
-    **options,
-) -> np.ndarray:
-    """Draw the pictures that excite single filters of a layer most: uint8 (n, size, size, 3).
+    *,
+    start: Start = "model",
+    regularised: bool = False,
+    smoothness: float = 0.0,
+    seed: int = 0,
+    objective: Objective | None = None,
+    parametrisation: ParametrisationFactory | None = None,
+    transforms: Sequence[Transform] | None = None,
+    optimiser: Optimiser | None = None,
+    cache: Cache | None = None,
+    progress: Progress = no_progress,
+) -> NDArray[np.uint8]:
+    """Draw the images that single filters of a layer respond to most: uint8 (n, size, size, 3).
 
-    Arguments and errors as ``draw_filters``, which also tells which filters never answered, and whose result shows
-    itself in a notebook; this is a plain array, to compute with.
+    Arguments as the attributes of ``FilterSettings`` and as those of ``draw_filters``, which also returns which
+    filters are dead, and whose result displays itself in a notebook; this is a plain array, to compute with.
+
+    Raises:
+        ModelError: no such layer or filter, or an invalid setting.
     """
-    return draw_filters(clf, layer, filters, size, steps, **options).images
+    settings = FilterSettings(size, steps, start, regularised, smoothness, seed)
+    return draw_filters(
+        clf,
+        layer,
+        filters,
+        settings,
+        objective=objective,
+        parametrisation=parametrisation,
+        transforms=transforms,
+        optimiser=optimiser,
+        cache=cache,
+        progress=progress,
+    ).images
 
 
 def draw_filters(
     clf: Classifier,
     layer: str,
     filters: Iterable[int] | None = None,
-    size: int = 64,
-    steps: int | None = None,
+    settings: FilterSettings | None = None,
     *,
-    start: str = "model",
-    regularised: bool = False,
-    smoothness: float = 0.0,
-    seed: int = 0,
+    objective: Objective | None = None,
+    parametrisation: ParametrisationFactory | None = None,
+    transforms: Sequence[Transform] | None = None,
+    optimiser: Optimiser | None = None,
     cache: Cache | None = None,
-    watch: Callable[[float, int], bool | None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> FilterPatterns:
-    """Draw the pictures that excite single filters of a layer most.
+    """Draw the images that single filters of a layer respond to most (activation maximisation).
 
     By gradient ascent on the mean of a channel from noise, each step as long as a pixel value, the gradient divided
     by its root mean square (Erhan et al., "Visualizing Higher-Layer Features of a Deep Network", 2009; as in the
-    tutorial).
+    tutorial). The four parts of it are functions that can be replaced, as in Lucid.
 
     Args:
         layer: path of a layer with a map as output.
         filters: indices of channels; None for the first 64.
-        size: side of the pictures in pixels.
-        steps: of the ascent; None for 40, as in the tutorial, or for 128 where the picture is regularised.
-        start: ``model`` brings the noise to the range that the model's preprocessing gives, ``tutorial`` feeds 128 to
-            148 to the model as it is.
-        regularised: the modern picture: the spectrum of decorrelated colours is changed, by Adam, at one contrast, and
-            the picture moved at random (Olah et al., "Feature Visualization", Distill 2017).
-        smoothness: weight of the total variation that is taken off the objective.
-        seed: of the noise; each filter's noise depends on nothing else.
+        settings: None for those of the tutorial, in the model's input range.
+        objective: what is maximised; None for ``objective.channel_mean()``.
+        parametrisation: what is changed; None for ``parametrisation.pixels``, or ``fourier`` where regularised.
+        transforms: what is done to the images before the model's preprocessing; None for nothing, or
+            ``[transforms.jitter(size // 16)]`` where regularised.
+        optimiser: how far a step goes; None for ``optimiser.normalised_ascent()``, or ``adam()`` where regularised.
         cache: keeps each filter's pattern under the hash of everything that made it, so that asking for more filters,
-            or again, draws only what is new.
-        watch: called every few steps with the number of filters done, those under way counted by their steps, and
-            the number to do; returns True to stop.
+            or again, draws only what is new. A function has no hash: with one of yours nothing is kept.
+        progress: called every few steps with the number of filters done, those under way counted by their steps, and
+            the number to do; returns True to stop, and the result then holds the filters that are finished.
 
     Raises:
-        ModelError: no such layer or filter, or a size or number of steps that makes no sense.
+        ModelError: no such layer or filter.
     """
-    channels = clf.map_layer(layer).shape[-1]
-    filters = list(range(min(64, channels)) if filters is None else filters)
-    for index in filters:
+    settings = settings or FilterSettings()
+    filters = _checked(clf, layer, filters)
+    default = default_functions(settings)
+    functions = Functions(
+        objective or default.objective,
+        parametrisation or default.parametrisation,
+        default.transforms if transforms is None else tuple(transforms),
+        optimiser or default.optimiser,
+    )
+    own = {field.name for field in fields(Functions) if getattr(functions, field.name) != getattr(default, field.name)}
+    wanted = list(dict.fromkeys(filters))
+    keys = {index: pattern_key(clf, layer, index, settings) for index in wanted} if cache and not own else {}
+    done = {index: pattern for index, key in keys.items() if (pattern := load_cached(cache, key, PATTERN_FORMAT))}
+    missing = [index for index in wanted if index not in done]
+    if not progress(len(done), len(wanted)):
+        for finished, ahead in ascend(clf, layer, missing, settings, functions):
+            done |= finished
+            for index in finished.keys() & keys.keys():
+                store_cached(cache, keys[index], PATTERN_FORMAT, finished[index])
+            if progress(len(done) + ahead, len(wanted)):
+                break
+    names = {name: _name(getattr(functions, name)) for name in sorted(own)}
+    return _result(clf, layer, [(index, done[index]) for index in filters if index in done], settings, names)
+
+
+def _checked(clf: Classifier, layer: str, filters: Iterable[int] | None) -> list[int]:
+    channels = int(clf.map_layer(layer).shape[-1] or 0)
+    chosen = list(range(min(MOST_FILTERS, channels)) if filters is None else filters)
+    for index in chosen:
         if not 0 <= index < channels:
             raise ModelError(
                 Message(
@@ -85,46 +139,28 @@ def draw_filters(
                     n=channels - 1,
                 )
             )
-    steps = STEPS[regularised] if steps is None else steps
-    if size < 8 or steps < 1:
-        raise ModelError(
-            Message(
-                "Patterns of {size} pixels in {steps} steps cannot be drawn: take 8 pixels, 1 step or more.",
-                size=size,
-                steps=steps,
-            )
-        )
-    if not 0 <= seed < 2**31:
-        raise ModelError(Message("{seed} is not a seed: give a whole number from 0 to 2147483647.", seed=seed))
-    if not 0 <= smoothness < float("inf"):
-        raise ModelError(Message("{smoothness} is not a smoothness: give 0 or more.", smoothness=smoothness))
-    if start not in STARTS:
-        raise ModelError(
-            Message("{start} is not a start: choose one of {choices}.", start=start, choices=", ".join(STARTS))
-        )
-    settings = {"size": size, "steps": steps, "start": start, "regularised": regularised, "smoothness": smoothness}
-    settings["seed"] = seed
-    wanted = dict.fromkeys(filters)
-    kept = Kept(cache, {"fingerprint": clf.fingerprint, "layer": layer, **settings} if cache else {})
-    grown = {index: found for index in wanted if (found := kept.get(index))}
-    missing = [index for index in wanted if index not in grown]
-    if not watch(len(grown), len(wanted)):
-        for finished, ahead in grow(clf, layer, missing, settings):
-            for index, image, attempt in finished:
-                grown[index] = image, attempt
-                kept.put(index, image, attempt)
-            if watch(len(grown) + ahead, len(wanted)):
-                break
-    made = [index for index in filters if index in grown]
-    blank = np.zeros((0, size, size, clf.channels), np.uint8)
+    return chosen
+
+
+def _result(
+    clf: Classifier, layer: str, patterns: list[tuple[int, Pattern]], settings: FilterSettings, names: dict[str, str]
+) -> FilterPatterns:
+    blank = np.zeros((0, settings.size, settings.size, clf.channels), np.uint8)
     return FilterPatterns(
-        images=np.stack([grown[index][0] for index in made]) if made else blank,
-        filters=tuple(made),
-        deaf=tuple(index for index in made if grown[index][1] == len(SPREADS)),
-        retried=tuple(index for index in made if 0 < grown[index][1] < len(SPREADS)),
+        images=np.stack([pattern.image for _, pattern in patterns]) if patterns else blank,
+        filters=tuple(index for index, _ in patterns),
+        dead=tuple(index for index, pattern in patterns if pattern.dead),
+        retried=tuple(index for index, pattern in patterns if pattern.retried),
         layer=layer,
         model_name=clf.name,
         fingerprint=clf.fingerprint,
         preprocessing=clf.preprocessing,
         settings=settings,
+        functions=names,
     )
+
+
+def _name(function: object) -> str:
+    if isinstance(function, tuple):
+        return ", ".join(map(_name, function))
+    return getattr(function, "__qualname__", type(function).__name__)

@@ -15,8 +15,10 @@ from carvis.classifier.graph import final_operation
 from carvis.classifier.layers import walk
 from carvis.classifier.method_patches import PATCHING, in_this_thread, patched
 from carvis.classifier.model_call import call_model, fed_as_float, traced
-from carvis.classifier.output import class_scores, decide_output, squashing_step
-from carvis.classifier.runtime_errors import name_of, telling
+from carvis.classifier.output import class_scores, squashing_step
+from carvis.classifier.output_kind import decide_output
+from carvis.classifier.runtime_errors import name_of, with_model_failures
+from carvis.classifier.vocabulary import OutputName
 from carvis.explain.keras.bfloat16 import heavy_layers, in_bfloat16
 from carvis.explain.score import Precision, Score
 
@@ -134,7 +136,7 @@ def hook_layers(
     n_targets: int = 1,
     precision: Precision = "full",
     *,
-    output: str | None = None,
+    output: OutputName | None = None,
     size: tuple[int | None, int | None] | None = None,
 ) -> Hooks:
     """Build the traced function behind every method that needs activations, gradients or scores.
@@ -212,7 +214,9 @@ def hook_layers(
         return HookedOutputs([tf.cast(x, tf.float32) for x in sources], gradients, scores, output, classes, against)
 
     if None in image_shape[1:]:
-        return telling(lambda images, *targets: run(tf.constant(images), *map(tf.constant, targets)), name_of(model))
+        return with_model_failures(
+            lambda images, *targets: run(tf.constant(images), *map(tf.constant, targets)), name_of(model)
+        )
     pair = [None, n_targets]
     signature = [tf.TensorSpec(image_shape, tf.float32), tf.TensorSpec(pair, tf.int32), tf.TensorSpec(pair, tf.int32)]
     return traced(model, run, [*signature, tf.TensorSpec(pair, tf.float32)])

@@ -35,3 +35,8 @@ class Method:
     paper: str
     takes_layer: bool = True
     takes_class: bool = True
+
+    @property
+    def caption(self) -> Message:
+        """The sentence with the paper, as a page shows it below the name."""
+        return Message("{sentence} {paper}.", sentence=self.sentence, paper=self.paper)

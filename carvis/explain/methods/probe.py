@@ -44,13 +44,13 @@ class Probe:
 
 
 def _in_chunks(
-    model: Callable[[Images], NDArray[np.float32]], change: Callable[[_T], np.ndarray], items: Iterable[_T]
+    function: Callable[[Images], NDArray[np.float32]], change: Callable[[_T], np.ndarray], items: Iterable[_T]
 ) -> Iterator[NDArray[np.float32]]:
     chunk: list[Images] = []
     for item in items:
         chunk.append(change(item).astype(np.float32))
         if len(chunk) == min(max(_VALUES_AT_ONCE // chunk[0].size, 1), _CHUNK):
-            yield model(np.stack(chunk))
+            yield function(np.stack(chunk))
             chunk = []
     if chunk:
-        yield model(np.stack(chunk))
+        yield function(np.stack(chunk))

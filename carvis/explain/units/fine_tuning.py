@@ -1,12 +1,13 @@
-"""The fine-tuning lens: what training on changed in each filter of a layer, and what it left exactly as it was."""
+"""The fine-tuning lens: what fine-tuning changed in each filter of a layer, and what it left exactly as it was."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.classifier import Classifier
 from carvis.dataset import Unreadable
@@ -14,6 +15,7 @@ from carvis.errors import ModelError
 from carvis.explain.input_frame import turn_for, upright_maps
 from carvis.explain.keras.layer_outputs import layer_outputs
 from carvis.language import Message
+from carvis.progress import Progress, no_progress
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class Pair:
     Attributes:
         before, after: the layers' paths.
         same_weights: the two hold exactly the same weights.
-        same: so does everything below them, and the two see pictures alike: on any picture the two give the same, and
-            their patterns are identical.
+        same: so does everything below them, and the two models take images alike: the outputs for any image and the
+            filter patterns are identical.
         change: how far the weights moved, the length of the difference over the length of the first ones.
     """
 
@@ -35,13 +37,13 @@ class Pair:
     change: float
 
 
-def relative_change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+def relative_change(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return how far each filter's weights moved: |after - before| / |before|, of (..., c) to float64 (c,).
 
     0 where nothing changed, infinite where all weights were 0 before.
     """
-    before, after = (np.asarray(x, np.float64).reshape(-1, x.shape[-1]) for x in (before, after))
-    moved, length = np.linalg.norm(after - before, axis=0), np.linalg.norm(before, axis=0)
+    first, second = (np.asarray(x, np.float64).reshape(-1, x.shape[-1]) for x in (before, after))
+    moved, length = np.linalg.norm(second - first, axis=0), np.linalg.norm(first, axis=0)
     return np.divide(moved, length, out=np.where(moved > 0, np.inf, 0.0), where=length > 0)
 
 
@@ -72,8 +74,8 @@ def matching_layers(before: Classifier, after: Classifier) -> list[Pair]:
     if not pairs:
         raise ModelError(
             Message(
-                "{before} and {after} share no convolution of one name and size: take a model and one that was "
-                "trained on from it.",
+                "{before} and {after} share no convolution of the same name and size: choose a model and one "
+                "fine-tuned from it.",
                 before=before.name,
                 after=after.name,
             )
@@ -85,9 +87,9 @@ class _BelowAlike:
     """Tells whether all that comes before two layers is the same in both models."""
 
     def __init__(self, before: Classifier, after: Classifier):
-        self._seen_alike = (before.input_words, before.channels) == (after.input_words, after.channels)
+        self._same_input = (before.input_words, before.channels) == (after.input_words, after.channels)
         self._layers = [
-            [(call.path, call.operation) for call in clf.places.calls if _matters(call.operation)]
+            [(call.path, call.operation) for call in clf.layer_graph.calls if _matters(call.operation)]
             for clf in (before, after)
         ]
 
@@ -97,14 +99,14 @@ class _BelowAlike:
             for layers, path in zip(self._layers, (before, after), strict=True)
         )
         return (
-            self._seen_alike
+            self._same_input
             and len(first) == len(second)
             and all(_alike(one, two) for (_, one), (_, two) in zip(first, second, strict=True))
         )
 
 
 def _matters(layer: keras.Operation) -> bool:
-    """Tell whether a layer is there at all when a model answers."""
+    """Tell whether a layer does anything at inference."""
     if not isinstance(layer, keras.Layer):
         return False
     augments = type(layer).__name__.startswith("Random")
@@ -123,20 +125,20 @@ def _alike(one: keras.Layer, two: keras.Layer) -> bool:
 
 def _settings(layer: keras.Layer) -> dict:
     """What a layer does besides its weights."""
-    left_out = ("name", "trainable", "dtype", "seed")
+    ignored = ("name", "trainable", "dtype", "seed")
     return {
         key: value
         for key, value in layer.get_config().items()
-        if key not in left_out and not key.endswith(("_initializer", "_regularizer", "_constraint"))
+        if key not in ignored and not key.endswith(("_initializer", "_regularizer", "_constraint"))
     }
 
 
-def weight_changes(before: Classifier, after: Classifier, pair: Pair) -> np.ndarray:
+def weight_changes(before: Classifier, after: Classifier, pair: Pair) -> NDArray[np.float64]:
     """Return how far the weights of each filter of a layer moved, as ``relative_change``: float64 (c,)."""
     return relative_change(*(_columns(clf.layer(path)) for clf, path in ((before, pair.before), (after, pair.after))))
 
 
-def _columns(layer: keras.Layer) -> np.ndarray:
+def _columns(layer: keras.Layer) -> NDArray[np.float32]:
     """Bring a convolution's weights to a column a filter; of a separable one, those that make its channels."""
     kernel = layer.get_weights()[0]
     if isinstance(layer, keras.layers.SeparableConv2D):
@@ -155,49 +157,52 @@ def activation_changes(
     paths: Iterable[str | Path],
     *,
     unreadable: Unreadable | None = None,
-    watch: Callable[[int, int], bool | None] = lambda done, total: None,
-) -> np.ndarray:
-    """Return how differently each filter of a layer answers to pictures in the two models: float64 (c,).
+    progress: Progress = no_progress,
+) -> NDArray[np.float64]:
+    """Return how differently each filter of a layer responds to images in the two models: float64 (c,).
 
-    The mean of |after - before| over pictures and places, divided by the mean of |before| + |after|: 0 where the two
-    answer alike, 1 where one is silent wherever the other answers.
+    The mean of |after - before| over images and positions, divided by the mean of |before| + |after|: 0 where the two
+    respond alike, 1 where one is 0 wherever the other is not.
 
     Args:
-        paths: pictures; those that cannot be read are left out.
-        watch: called with the number of pictures done and to do; returns True to stop.
+        paths: images; those that cannot be read are skipped.
+        unreadable: records the skipped images.
+        progress: called with the number of images done and to do; returns True to stop.
 
     Raises:
         ModelError: the two give maps of different size.
     """
-    paths = [str(path) for path in paths]
+    files = [str(path) for path in paths]
     unreadable = unreadable if unreadable is not None else Unreadable()
     moved = total = 0.0
     batches = (
-        layer_outputs(clf, paths, [layer], unreadable=unreadable)
+        layer_outputs(clf, files, [layer], unreadable=unreadable)
         for clf, layer in ((before, pair.before), (after, pair.after))
     )
     for (places, (one,)), (_, (two,)) in zip(*batches):
         if before.orientation != after.orientation:
             # One of them sees some images lying on their side: places are compared on the upright image.
-            one, two = (_upright(clf, paths, places, maps) for clf, maps in ((before, one), (after, two)))
+            one, two = (_upright(clf, files, places, maps) for clf, maps in ((before, one), (after, two)))
         if one.shape != two.shape:
             raise ModelError(
                 Message(
-                    "{before} and {after} take pictures of different size: their activations cannot be compared.",
+                    "{before} and {after} take images of different size: their activations cannot be compared.",
                     before=before.name,
                     after=after.name,
                 )
             )
         moved = moved + np.abs(two - one).sum(axis=(0, 1, 2), dtype=np.float64)
         total = total + (np.abs(one) + np.abs(two)).sum(axis=(0, 1, 2), dtype=np.float64)
-        if watch(int(places[-1]) + 1, len(paths)):
+        if progress(int(places[-1]) + 1, len(files)):
             break
     return np.divide(moved, total, out=np.zeros_like(moved), where=np.asarray(total) > 0)
 
 
-def _upright(clf: Classifier, paths: list[str], places: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    turned = [upright_maps([one], turn_for(clf, paths[place]))[0] for place, one in zip(places, maps, strict=True)]
-    if len({one.shape for one in turned}) > 1:
+def _upright(
+    clf: Classifier, paths: Sequence[str], places: NDArray[np.int64], maps: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    turned = [upright_maps([values], turn_for(clf, paths[i]))[0] for i, values in zip(places, maps, strict=True)]
+    if len({values.shape for values in turned}) > 1:
         raise ModelError(
             Message(
                 "{model} sees images on their side that it does not take as a square: compare others.", model=clf.name
@@ -211,16 +216,19 @@ def tuning_table(
     after: Classifier,
     pair: Pair,
     paths: Iterable[str | Path] = (),
-    **options,
+    *,
+    unreadable: Unreadable | None = None,
+    progress: Progress = no_progress,
 ) -> pd.DataFrame:
-    """Return one row a filter of a layer: filter, weight_change and, where pictures are given, activation_change.
+    """Return one row a filter of a layer: filter, weight_change and, where images are given, activation_change.
 
-    Args:
-        options: as ``activation_changes``, which says what may be raised.
+    Arguments and errors as ``activation_changes``.
     """
     table = pd.DataFrame({"weight_change": weight_changes(before, after, pair)})
     table.insert(0, "filter", np.arange(len(table)))
     paths = list(paths)
     if paths:
-        table["activation_change"] = activation_changes(before, after, pair, paths, **options)
+        table["activation_change"] = activation_changes(
+            before, after, pair, paths, unreadable=unreadable, progress=progress
+        )
     return table

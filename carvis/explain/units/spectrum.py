@@ -1,9 +1,10 @@
-"""Which frequencies pictures and maps are made of: their power by distance from the middle of the spectrum."""
+"""Radial power spectra of images and maps: their power by frequency."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from carvis.explain.filters import FilterPatterns
@@ -11,44 +12,44 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """How power is shared among rings of equal frequency, the mean (frequency 0) left out.
+    """How power is shared among rings of equal frequency, without the mean (frequency 0).
 
     Attributes:
         share: float64 (rings,), adds up to 1; all zero where nothing varies.
-        side: the shorter side of what was analysed, in its own pixels. Ring k holds k cycles a picture.
-        count: how many pictures or channels it is the mean of, those that do not vary left out.
+        side: the shorter side of what was analysed, in its own pixels. Ring k holds k cycles an image.
+        count: how many images or channels it is the mean of, without those that are constant.
     """
 
-    share: np.ndarray
+    share: NDArray[np.float64]
     side: int
     count: int
 
     @property
-    def per_picture(self) -> np.ndarray:
-        """The frequency of each ring in cycles a picture: float64 (rings,)."""
+    def per_image(self) -> NDArray[np.float64]:
+        """The frequency of each ring in cycles an image: float64 (rings,)."""
         return np.arange(len(self.share), dtype=np.float64)
 
     @property
-    def per_pixel(self) -> np.ndarray:
+    def per_pixel(self) -> NDArray[np.float64]:
         """The frequency of each ring in cycles a pixel of what was analysed: float64 (rings,), 0.5 at most an axis."""
-        return self.per_picture / self.side
+        return self.per_image / self.side
 
     @property
     def centroid(self) -> float:
-        """The mean frequency in cycles a pixel, weighed by power; NaN where nothing varies."""
+        """The mean frequency in cycles a pixel, weighted by power; NaN where nothing varies."""
         return float(self.share @ self.per_pixel) if self.count else float("nan")
 
     @property
-    def centroid_per_picture(self) -> float:
-        """The mean frequency in cycles a picture, weighed by power; NaN where nothing varies."""
+    def centroid_per_image(self) -> float:
+        """The mean frequency in cycles an image, weighted by power; NaN where nothing varies."""
         return self.centroid * self.side
 
 
-def ring_power(maps: np.ndarray) -> np.ndarray:
+def ring_power(maps: NDArray) -> NDArray[np.float64]:
     """Return the power in each ring of the Fourier transform of each map: (N, h, w) to float64 (N, rings).
 
-    A ring takes the frequencies that round to the same whole number of cycles along the shorter side; what the mean
-    holds is left out.
+    A ring takes the frequencies that round to the same whole number of cycles along the shorter side, without the
+    mean.
     """
     height, width = maps.shape[1:]
     side = min(height, width)
@@ -59,23 +60,24 @@ def ring_power(maps: np.ndarray) -> np.ndarray:
     count = rings.max() + 1
     # All maps in one go: those of map n are counted in places n * count and on.
     places = rings + count * np.arange(len(maps))[:, None]
-    return np.bincount(places.ravel(), power.ravel(), len(maps) * count).reshape(len(maps), count)
+    sums = np.bincount(places.ravel(), power.ravel(), len(maps) * count)
+    return sums.reshape(len(maps), count).astype(np.float64, copy=False)
 
 
-def radial_spectrum(maps: np.ndarray) -> Spectrum:
+def radial_spectrum(maps: NDArray) -> Spectrum:
     """Return the mean spectrum of maps, each counting alike: (N, h, w) or (N, h, w, c), each channel a map."""
     if maps.ndim == 4:
-        return _of_pictures(maps)
+        return _of_images(maps)
     return mean_spectrum(ring_power(maps), min(maps.shape[1:]))
 
 
-def _of_pictures(pictures: np.ndarray) -> Spectrum:
-    # The colours of a picture belong together: their power is added before it is shared out.
-    power = sum(ring_power(pictures[..., channel]) for channel in range(pictures.shape[3]))
-    return mean_spectrum(power, min(pictures.shape[1:3]))
+def _of_images(images: NDArray) -> Spectrum:
+    # The colours of an image belong together: their power is added before it is shared out.
+    power = np.sum([ring_power(images[..., channel]) for channel in range(images.shape[3])], axis=0)
+    return mean_spectrum(power, min(images.shape[1:3]))
 
 
-def mean_spectrum(power: np.ndarray, side: int) -> Spectrum:
+def mean_spectrum(power: NDArray[np.float64], side: int) -> Spectrum:
     """Share out the power of each of N things (N, rings), and take the mean of those that vary at all."""
     total = power.sum(axis=1)
     varies = total > 1e-12 * max(1.0, total.max(initial=0.0))
@@ -93,6 +95,6 @@ def white_noise(side: int) -> Spectrum:
 
 
 def pattern_spectrum(patterns: "FilterPatterns") -> Spectrum:
-    """Return the mean spectrum of a layer's patterns, those of deaf filters left out."""
-    heard = [index not in patterns.deaf for index in patterns.filters]
-    return radial_spectrum(patterns.images[np.array(heard, bool)])
+    """Return the mean spectrum of a layer's patterns, without those of dead filters."""
+    alive = [index not in patterns.dead for index in patterns.filters]
+    return radial_spectrum(patterns.images[np.array(alive, bool)])

@@ -4,8 +4,8 @@ import numpy as np
 
 from carvis.explain.attention import Attention
 from carvis.figures import attention_by_part, figure_bytes
-from carvis.language import _
-from carvis.report.blocks import Image, Points, Section, Share, Words, columns_table, percent
+from carvis.language import _, localised
+from carvis.report.blocks import Block, Column, Image, Points, Section, Share, Words, columns_table, percent
 from carvis.report.context import Context
 
 # More models would make the figure's bars too thin.
@@ -16,20 +16,21 @@ _SEEN = 10
 
 def attention(context: Context) -> Section | None:
     """What was measured of the models. None without annotated parts."""
-    found = {name: one for name, one in context.attention.items() if len(one.attention.table)}
-    if not found:
+    with_parts = {name: one for name, one in context.attention.items() if len(one.attention.table)}
+    if not with_parts:
         return None
-    from carvis.explain.attention.outliers import stands_out_words
+    from carvis.explain.attention import outlier_findings
 
-    results = {name: measured.attention for name, measured in found.items()}
-    full = all(measured.full for measured in found.values())
-    blocks: list = []
-    unusual = []
-    for name, measured in found.items():
-        rows = measured.attention.unusual().head(3).to_dict("records") if measured.full else []
-        unusual += [f"{name}, {stands_out_words(row)}" for row in rows]
-    if unusual:
-        blocks.append(Points(tuple(unusual)))
+    results = {name: measured.attention for name, measured in with_parts.items()}
+    full = all(measured.full for measured in with_parts.values())
+    blocks: list[Block] = []
+    outliers: list[str] = []
+    for name, measured in with_parts.items():
+        if measured.full:
+            findings = outlier_findings(name, measured.attention.outliers().head(3))
+            outliers += [localised(finding.message) for finding in findings]
+    if outliers:
+        blocks.append(Points(tuple(outliers)))
     counts = {len(result.table) for result in results.values()}
     n = " – ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
     if not full:
@@ -45,7 +46,7 @@ def attention(context: Context) -> Section | None:
     keyed = {context.keys[name]: result for name, result in results.items()}
     caption = _("Share of the evidence on each part, {n} images (line: the part's share of the image)").format(n=n)
     blocks.append(columns_table(_shares(keyed), caption))
-    if full and all(result.covered for result in results.values()):
+    if full and all(result.occluded for result in results.values()):
         words = _("Fall in probability with the part occluded (in brackets: as much occluded elsewhere)")
         blocks.append(columns_table(_falls(keyed), words))
     made = [
@@ -66,7 +67,7 @@ def looks_at(name: str, result: Attention) -> str:
     if rows.empty:
         return _("{model}: no heatmap holds evidence.").format(model=name)
     most = rows["share"].idxmax()
-    share, area = percent(rows.loc[most, "share"], 0), percent(rows.loc[most, "area"], 0)
+    share, area = (percent(float(rows[name].to_numpy()[rows.index == most][0]), 0) for name in ("share", "area"))
     lift = rows["lift"].dropna()
     if lift.empty or lift.idxmax() == most:
         words = _("{model} looks most at the {part}: {share} of its evidence on {area} of the image.")
@@ -79,11 +80,11 @@ def looks_at(name: str, result: Attention) -> str:
     return words.format(model=name, share=share, part=most, area=area, favourite=favourite, lift=times)
 
 
-def _shares(results: dict[str, Attention]) -> list[tuple]:
+def _shares(results: dict[str, Attention]) -> list[Column]:
     first = next(iter(results.values())).by_part
     rows = first.index[first["n"] > 0]
     facts = first.loc[rows]
-    columns = [
+    columns: list[Column] = [
         (_("part"), rows),
         (_("images"), facts["n"].map("{:,.0f}".format)),
         (_("area"), facts["area"].map(percent)),
@@ -98,10 +99,10 @@ def _shares(results: dict[str, Attention]) -> list[tuple]:
     return columns
 
 
-def _falls(results: dict[str, Attention]) -> list[tuple]:
+def _falls(results: dict[str, Attention]) -> list[Column]:
     first = next(iter(results.values())).by_part
     rows = first.index[first["n"] > 0]
-    columns = [(_("part"), rows)]
+    columns: list[Column] = [(_("part"), rows)]
     for key, result in results.items():
         by_part = result.by_part.reindex(rows)
         columns.append(

@@ -8,11 +8,14 @@ from carvis.images import thumbnail
 from carvis.language import _, n_
 from carvis.report.blocks import (
     Badge,
+    Block,
+    Column,
     Groups,
     Heading,
     Image,
     Row,
     Section,
+    Table,
     Words,
     columns_table,
     percent,
@@ -28,7 +31,7 @@ _NARROW, _WIDE = 5, 24
 def confusion(context: Context) -> Section:
     """Return the section on the classes that the best model confuses."""
     best = context.evaluations[context.best]
-    blocks: list = [_classes(context)]
+    blocks: list[Block] = [_classes(context)]
     worst = _worst(context)
     if worst.empty:
         blocks.append(Words(_("No model makes an error.")))
@@ -52,7 +55,7 @@ def confusion(context: Context) -> Section:
     return Section("confusion", _("Errors"), _("Which classes are confused?"), tuple(blocks), made)
 
 
-def _classes(context: Context):
+def _classes(context: Context) -> Table:
     """The recall of each class by each model, the lowest of the best model first."""
     best = context.evaluations[context.best].per_class
     # A class without images has no recall to be low.
@@ -63,10 +66,12 @@ def _classes(context: Context):
             n=_CLASSES, all=f"{len(order):,}", model=context.best
         )
         order = order[:_CLASSES]
-    columns: list[tuple] = [(_("class"), order)]
+    columns: list[Column] = [(_("class"), order)]
     if context.health is not None and len(context.health.splits) > 1:
         for split, counts in context.health.counts.items():
-            columns.append((split_word(split), counts.reindex(order).map(lambda n: "–" if n != n else f"{n:,.0f}")))
+            columns.append(
+                (split_word(str(split)), counts.reindex(order).map(lambda n: "–" if n != n else f"{n:,.0f}"))
+            )
     else:
         columns.append((_("images"), best.loc[order, "support"].map("{:,.0f}".format)))
     for name in context.ranked:
@@ -85,11 +90,11 @@ def _worst(context: Context) -> pd.DataFrame:
     return pd.DataFrame()
 
 
-def _confused(context: Context, worst: pd.DataFrame):
-    columns: list[tuple] = [(_("label"), worst["label"]), (_("predicted"), worst["predicted"])]
+def _confused(context: Context, worst: pd.DataFrame) -> Table:
+    columns: list[Column] = [(_("label"), worst["label"]), (_("predicted"), worst["predicted"])]
     for name in context.ranked:
         confused = context.evaluations[name].confusion
-        counts = [confused.get(row.predicted, {}).get(row.label, 0) for row in worst.itertuples()]
+        counts = [confused.get(pair["predicted"], {}).get(pair["label"], 0) for pair in worst.to_dict("records")]
         columns.append((context.keys[name], [f"{int(n):,}" for n in counts]))
     return columns_table(columns, _("Most frequent confusions, in numbers of images"), texts=2)
 
@@ -117,5 +122,6 @@ def _pairs(context: Context) -> list[Row]:
                 images.append(Image(data, alt, "", name, (badge,), "jpeg"))
         if images:
             title = n_("{label} → {predicted}: {n} image", "{label} → {predicted}: {n} images", int(pair["count"]))
-            rows.append(Row(tuple(images), title.format(**pair, n=f"{pair['count']:,}"), across=6))
+            title = title.format(label=pair["label"], predicted=pair["predicted"], n=f"{pair['count']:,}")
+            rows.append(Row(tuple(images), title, across=6))
     return rows

@@ -6,7 +6,7 @@ from carvis.dataset.health import Health
 from carvis.errors import CarvisError
 from carvis.images import thumbnail
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Badge, Groups, Heading, Image, Row, Section, Words, percent, split_word, table
+from carvis.report.blocks import Badge, Block, Groups, Heading, Image, Row, Section, Words, percent, split_word, table
 from carvis.report.context import Context
 
 _PAIRS, _LABELS, _FILES = 6, 12, 10
@@ -15,13 +15,13 @@ _COLUMNS = {
     "split": N_("split"),
     "label": N_("class"),
     "reason": N_("reason"),
-    "pictures": N_("images"),
+    "images": N_("images"),
 }
 _MADE = (
     N_(
-        "Near-duplicates are the same image encoded anew, resized, cropped, mirrored or recoloured; exact ones have "
-        "the same bytes or pixels. Distance: mean absolute difference of the two images laid over each other, as a "
-        "share of full scale."
+        "Near-duplicates are the same image re-encoded, resized, cropped, mirrored or recoloured; exact ones have "
+        "the same bytes or pixels. Distance: mean absolute difference of the two aligned images, as a share of full "
+        "scale."
     ),
     N_(
         "Label issues: confident learning (Northcutt et al. 2021) over the models that are right more often than wrong."
@@ -31,34 +31,34 @@ _MADE = (
 
 def health(context: Context) -> Section | None:
     """None where the data set is not here."""
-    found = context.health
-    if found is None:
+    checked = context.health
+    if checked is None:
         return None
-    blocks: list = [table(_splits(found), _("Images in each split"))]
-    blocks += _leaks(found)
-    if groups := _duplicates(found):
+    blocks: list[Block] = [table(_splits(checked), _("Images in each split"))]
+    blocks += _leaks(checked)
+    if groups := _duplicates(checked):
         blocks += [Heading(_("Near-duplicates across splits or classes")), Groups(tuple(groups))]
     blocks += _labels(context)
     for title, problems in (
-        (_("Files that cannot be read"), found.broken),
-        (_("Files that are no images"), found.others),
-        (_("Near-empty classes"), found.sparse),
+        (_("Files that cannot be read"), checked.broken),
+        (_("Files that are not images"), checked.others),
+        (_("Near-empty classes"), checked.sparse),
     ):
         if len(problems):
-            shown = _below(problems.head(_FILES), found)
+            shown = _below(problems.head(_FILES), checked)
             blocks.append(table(shown, f"{title}: {len(problems):,}", texts=shown.shape[1]))
     return Section("health", _("Data"), _("Can the data be trusted?"), tuple(blocks), tuple(map(_, _MADE)))
 
 
-def _splits(found: Health) -> pd.DataFrame:
-    counts = found.counts
+def _splits(checked: Health) -> pd.DataFrame:
+    counts = checked.counts
     rows = {}
     for split, column in counts.items():
         here = column[column > 0]
         fewest = f"{here.min():,} ({here.idxmin()})" if len(here) and here.min() < here.max() else "–"
         most = f"{here.max():,} ({here.idxmax()})" if len(here) and here.min() < here.max() else "–"
         each = f"{column.mean():,.0f}" if len(here) else "–"
-        rows[split_word(split)] = {
+        rows[split_word(str(split))] = {
             _("images"): f"{column.sum():,}",
             _("classes"): f"{len(here):,}",
             _("mean of a class"): each,
@@ -68,9 +68,9 @@ def _splits(found: Health) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("split"))
 
 
-def _leaks(found: Health) -> list:
+def _leaks(checked: Health) -> list[Block]:
     rows = {}
-    for (split, other), shared in found.crossing().items():
+    for (split, other), shared in checked.crossing().items():
         name = _("{split} in {other}").format(split=split_word(split), other=split_word(other))
         rows[name] = {
             _("images"): f"{shared.n:,}",
@@ -79,14 +79,14 @@ def _leaks(found: Health) -> list:
             _("share"): percent(shared.copies / shared.n if shared.n else float("nan")),
         }
     if not rows:
-        return [Words(_("Only one split is here, so images shared between splits cannot be looked for."), True)]
+        return [Words(_("There is only one split, so leakage between splits cannot be checked."), True)]
     shown = pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("leakage"))
     return [table(shown, _("Images that are also in another split"))]
 
 
-def _duplicates(found: Health) -> list[Row]:
+def _duplicates(checked: Health) -> list[Row]:
     """Pairs of images: what is exact comes last, since it looks as one would think."""
-    pairs = found.copies
+    pairs = checked.copies
     pairs = pairs[(pairs["split"] != pairs["twin_split"]) | (pairs["label"] != pairs["twin_label"])]
     pairs = pairs.sort_values("distance", ascending=False, kind="stable").drop_duplicates("path").head(_PAIRS)
     rows = []
@@ -106,7 +106,7 @@ def _duplicates(found: Health) -> list[Row]:
     return rows
 
 
-def _labels(context: Context) -> list:
+def _labels(context: Context) -> list[Block]:
     """The gravest label issues, with their images."""
     images = []
     for row in context.label_issues.head(_LABELS).to_dict("records"):
@@ -129,9 +129,9 @@ def _labels(context: Context) -> list:
     return [Heading(title), *(Row(tuple(part), across=6) for part in parts)]
 
 
-def _below(problems: pd.DataFrame, found: Health) -> pd.DataFrame:
+def _below(problems: pd.DataFrame, checked: Health) -> pd.DataFrame:
     """Paths below the data set: the report is read on other machines too."""
-    root = f"{found.root}/"
+    root = f"{checked.root}/"
     texts = problems.select_dtypes(["object", "string"]).columns
     below = {name: [str(localised(value)).replace(root, "") for value in problems[name]] for name in texts}
-    return problems.assign(**below).rename(columns=lambda name: _(_COLUMNS.get(name, name)))
+    return problems.assign(**below).rename(columns={name: _(word) for name, word in _COLUMNS.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -9,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from carvis.errors import CarvisError
 from carvis.evaluation.comparison import pattern_words
+from carvis.explain.faithfulness_metrics.verdict import VERDICT_NAMES
+from carvis.explain.scale import SCALE_SENTENCES
+from carvis.explain.score import SCORE_NAMES
 from carvis.images import encode_image, fitted, overlay, read_image
 from carvis.language import N_, _, localised
 from carvis.report.blocks import Badge, Heading, Image, Kind, Row, Section, Words
@@ -23,13 +28,9 @@ if TYPE_CHECKING:
     from carvis.explain import Heatmap
 
 _SIDE = 224
-_VERDICTS: dict[str, tuple[str, Kind]] = {
-    "better": (N_("heatmap tested: better than chance"), "good"),
-    "not-better": (N_("heatmap tested: no better than chance"), "bad"),
-    "no-evidence": (N_("no evidence to test"), "plain"),
-}
+_TONES: dict[str, Kind] = {"better": "good", "not-better": "bad", "no-evidence": "plain"}
 _TESTED_HOW = N_(
-    "A tested heatmap was held against random ones and a blob in the middle: the image is erased and restored in "
+    "A tested heatmap was compared with random ones and a central blob: the image is erased and restored in "
     "each one's order (deletion and insertion, Petsiuk et al. 2018)."
 )
 
@@ -56,7 +57,7 @@ def heatmaps(context: Context) -> Section | None:
     every = [drawn for of_reason in by_reason.values() for drawn in of_reason]
     if not every:
         return None
-    lead = Words(_("Each heatmap is divided by its own maximum: compare places, not strengths."), True)
+    lead = Words(localised(SCALE_SENTENCES["map"]), True)
     notes = [Words(note, True) for note in dict.fromkeys(note for drawn in every for note in drawn.notes)]
     rows: list[Heading | Row] = []
     for why, of_reason in by_reason.items():
@@ -69,7 +70,7 @@ def heatmaps(context: Context) -> Section | None:
     return Section("heatmaps", _("Heatmaps"), _("Where does each model look?"), (lead, *notes, *rows), how)
 
 
-def _drawn(context: Context, sample: dict[str, Any]) -> _Drawn | None:
+def _drawn(context: Context, sample: Mapping[Any, Any]) -> _Drawn | None:
     from carvis.explain import heatmaps as explain
     from carvis.explain import scale_maps
 
@@ -100,18 +101,19 @@ def _drawn(context: Context, sample: dict[str, Any]) -> _Drawn | None:
             words.format(
                 model=name,
                 method=heatmap.method,
-                score=heatmap.score_kind,
+                score=localised(SCORE_NAMES[heatmap.score_kind]),
                 layer=heatmap.layer,
                 preprocessing=heatmap.input_words,
             )
         )
-        notes += [f"{name}: {localised(note)}" for note in heatmap.notes]
+        why_blank = () if heatmap.status == "ok" else (heatmap.message,)
+        notes += [f"{name}: {localised(note)}" for note in (*heatmap.notes, *why_blank)]
         [values] = scale_maps([heatmap], "map")
         right = heatmap.predicted_name == sample["label"]
         prediction = Badge(f"{'✓' if right else '✗'} {heatmap.predicted_name} {heatmap.confidence:.0%}", _tone(right))
         worth = _worth(context, clf, place, heatmap)
         tested |= bool(worth) and heatmap.status == "ok"
-        alt = _("Where {model} looks, which predicts {predicted} ({confidence})").format(
+        alt = _("Where {model} looks; prediction: {predicted} ({confidence})").format(
             model=name, predicted=heatmap.predicted_name, confidence=f"{heatmap.confidence:.0%}"
         )
         drawn = encode_image(overlay(small, values, 0.5), quality=86)
@@ -123,19 +125,19 @@ def _drawn(context: Context, sample: dict[str, Any]) -> _Drawn | None:
 def _worth(context: Context, clf: Classifier, image: str | Path, heatmap: Heatmap) -> list[Badge]:
     """What a map is worth: no evidence, or what its test said, where it was tested or is to be."""
     if heatmap.status != "ok":
-        return [Badge(_("no evidence: {status}").format(status=heatmap.status))]
+        return [Badge(_("no evidence"))]
     from carvis.explain import faithfulness
-    from carvis.explain.faithfulness_metrics.scores import faithfulness_key, kept_faithfulness
+    from carvis.explain.faithfulness_metrics.cache import faithfulness_key, kept_faithfulness
 
     cache = Cache(context.cache_dir / "faithfulness") if context.cache_dir else None
     test = kept_faithfulness(cache, faithfulness_key(clf, image, heatmap))
     if test is None and context.settings.measure:
         context.tell(_("testing the heatmap of {name}").format(name=clf.name))
         [test] = faithfulness(clf, [image], [heatmap], cache=cache)
-    if test is None or test.verdict not in _VERDICTS:
+    if test is None:
         return []
-    words, tone = _VERDICTS[test.verdict]
-    return [Badge(_(words), tone)]
+    verdict = _("heatmap tested: {verdict}").format(verdict=localised(VERDICT_NAMES[test.verdict]))
+    return [Badge(verdict, _TONES[test.verdict])]
 
 
 def choose(context: Context, n: int) -> pd.DataFrame:
@@ -145,7 +147,7 @@ def choose(context: Context, n: int) -> pd.DataFrame:
     are the best model's most confident errors, as far as there are any. Where there are none at all, its predictions
     of the lowest confidence.
     """
-    found = []
+    picked = []
     wrong = context.evaluations[context.best].misclassified()
     comparison = context.comparison
     if comparison is not None:
@@ -161,23 +163,23 @@ def choose(context: Context, n: int) -> pd.DataFrame:
         turns = [one for turn in zip_longest(*by_model) for one in turn if one is not None]
         for row, name in turns[: n - min(n // 2, len(wrong))]:
             why = localised(pattern_words("".join("01"[one == name] for one in comparison.names), comparison.names))
-            found.append((table["id"].iloc[row], table["label"].iloc[row], why))
-    taken = {sample for sample, *_rest in found}
+            picked.append((table["id"].iloc[row], table["label"].iloc[row], why))
+    taken = {sample for sample, *_rest in picked}
     for prediction in wrong.to_dict("records"):
-        if len(found) >= n:
+        if len(picked) >= n:
             break
         if prediction["id"] not in taken:
-            found.append(
+            picked.append(
                 (prediction["id"], prediction["label"], _("confident errors of {model}").format(model=context.best))
             )
-    if not found:
+    if not picked:
         lowest = context.evaluations[context.best].predictions.sort_values("confidence", kind="stable").head(n)
         why = _("the predictions of {model} with the lowest confidence").format(model=context.best)
-        found = [(row["id"], row["label"], why) for row in lowest.to_dict("records")]
-    return pd.DataFrame(found, columns=["id", "label", "why"])
+        picked = [(row["id"], row["label"], why) for row in lowest.to_dict("records")]
+    return pd.DataFrame(picked, columns=["id", "label", "why"])
 
 
-def _small(image: np.ndarray) -> np.ndarray:
+def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return fitted(image, _SIDE, enlarge=True)
 
 

@@ -3,14 +3,15 @@
 import pandas as pd
 
 from carvis.language import _
-from carvis.report.blocks import Heading, Points, Section, Words, table
+from carvis.report.blocks import Block, Heading, Points, Section, Words, table
 from carvis.report.caveats import notes
 from carvis.report.context import Context
 
 
 def making(context: Context) -> Section:
     """Return the section on how the figures were made: models, data, versions."""
-    rows, versions = {}, {}
+    rows: dict[str, dict[str, str]] = {}
+    versions: dict[str, list[str]] = {}
     for name in context.ranked:
         setup = context.evaluations[name].setup
         model = setup["model"]
@@ -23,17 +24,17 @@ def making(context: Context) -> Section:
             _("resize"): model.get("resize") or "–",
             _("evaluated"): str(setup.get("created", "–"))[:10],
         }
-        said = ", ".join(f"{what} {version}" for what, version in setup.get("versions", {}).items())
-        versions.setdefault(said, []).append(context.keys[name])
+        used = ", ".join(f"{what} {version}" for what, version in setup.get("versions", {}).items())
+        versions.setdefault(used, []).append(context.keys[name])
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("model"))
-    blocks: list = [table(frame, texts=frame.shape[1] + 1)]
-    for said, names in versions.items():
-        if said:
-            words = _("Evaluated with {versions}.").format(versions=said)
+    blocks: list[Block] = [table(frame, texts=frame.shape[1] + 1)]
+    for used, names in versions.items():
+        if used:
+            words = _("Evaluated with {versions}.").format(versions=used)
             blocks.append(Words(words if len(versions) == 1 else f"{', '.join(names)}: {words}", True))
-    if found := notes(context):
-        lines = tuple(f"{', '.join(names)}: {note}" for note, names in found.items())
+    if noted := notes(context):
+        lines = tuple(f"{', '.join(names)}: {note}" for note, names in noted.items())
         blocks += [Heading(_("Assumptions and notes")), Points(lines)]
     if context.problems:
-        blocks += [Heading(_("What could not be had")), Points(tuple(dict.fromkeys(context.problems)))]
+        blocks += [Heading(_("What is missing")), Points(tuple(dict.fromkeys(context.problems)))]
     return Section("making", _("How it was made"), _("With what, and with which versions?"), tuple(blocks))

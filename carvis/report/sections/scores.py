@@ -1,12 +1,14 @@
 """How good each model is, and whether one is really better."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from carvis.evaluation.alignment import left_out_messages
-from carvis.evaluation.comparison import cochran_finding, p_words, pattern_words, verdict
+from carvis.evaluation.comparison import Comparison, cochran_finding, p_words, pattern_words, verdict
 from carvis.figures import figure_bytes, reliability_diagrams
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Image, Section, Words, columns_table, interval, percent, table
+from carvis.report.blocks import Block, Image, Section, Table, Words, columns_table, interval, percent, table
 from carvis.report.caveats import calibration_errors
 from carvis.report.context import Context
 
@@ -40,7 +42,7 @@ def scores(context: Context) -> Section:
     if comparison is None:
         return _one(context)
     board = comparison.scoreboard.loc[context.ranked]
-    shown = {
+    shown: dict[str, Iterable[object]] = {
         _("model"): [context.keyed(name) for name in board.index],
         _("accuracy"): board["accuracy"].map(percent),
         _("95 % CI"): [interval(*pair) for pair in board[["low", "high"]].to_numpy()],
@@ -54,13 +56,13 @@ def scores(context: Context) -> Section:
         shown[_("parameters")] = board["parameters"].map(lambda n: "–" if n != n else f"{n:,.0f}")
         shown["MB"] = board["bytes"].map(lambda n: "–" if n != n else f"{n / 1e6:.1f}")
     caption = _("All models on the same {n} images").format(n=f"{comparison.n:,}")
-    blocks: list = [columns_table(shown.items(), caption, strong=(0,))]
+    blocks: list[Block] = [columns_table(shown.items(), caption, strong=(0,))]
     blocks += [Words(localised(message), True) for message in left_out_messages(comparison.left_out)]
-    blocks.append(_pairs(context))
+    blocks.append(_pairs(context, comparison))
     if comparison.cochran:
         blocks.append(Words(localised(cochran_finding(*comparison.cochran)), True))
-    blocks.append(_patterns(context))
-    errors = ", ".join(f"{context.keys[name]} {error:.3f}" for name, error in calibration_errors(context).items())
+    blocks.append(_patterns(context, comparison))
+    errors = ", ".join(f"{context.keys[str(name)]} {error:.3f}" for name, error in calibration_errors(context).items())
     diagrams = figure_bytes(reliability_diagrams(comparison))
     blocks.append(
         Image(
@@ -73,22 +75,22 @@ def scores(context: Context) -> Section:
     return Section("scores", _("Scoreboard"), question, tuple(blocks), tuple(map(_, _MADE + _MADE_PAIRS)))
 
 
-def _pairs(context: Context):
+def _pairs(context: Context, comparison: Comparison) -> Table:
     """Every pair of models, those with the best model first."""
     rows = []
-    for pair in context.comparison.pairs.to_dict("records"):
-        found = verdict(pair)
-        places = sorted((found.better, found.worse), key=context.ranked.index)
+    for pair in comparison.pairs.to_dict("records"):
+        judged = verdict(pair)
+        places = sorted((judged.better, judged.worse), key=context.ranked.index)
         rows.append(
             (
                 tuple(map(context.ranked.index, places)),
                 {
-                    _("models"): f"{context.keys[found.better]} – {context.keys[found.worse]}",
-                    _("gap"): _(_VERDICTS[found.kind]),
-                    _("only the first right"): f"{found.only_better:,}",
-                    _("only the second right"): f"{found.only_worse:,}",
-                    "p": p_words(found.p).removeprefix("p = ").removeprefix("p "),
-                    _("images to prove it"): f"{found.needed:,}" if found.needed else "–",
+                    _("models"): f"{context.keys[judged.better]} – {context.keys[judged.worse]}",
+                    _("gap"): _(_VERDICTS[judged.kind]),
+                    _("only the first right"): f"{judged.only_better:,}",
+                    _("only the second right"): f"{judged.only_worse:,}",
+                    "p": p_words(judged.p).removeprefix("p = ").removeprefix("p "),
+                    _("images needed"): f"{judged.needed:,}" if judged.needed else "–",
                 },
             )
         )
@@ -99,14 +101,13 @@ def _pairs(context: Context):
     return table(pd.DataFrame([row for _place, row in rows[:_PAIRS]]), caption, texts=2)
 
 
-def _patterns(context: Context):
+def _patterns(context: Context, comparison: Comparison) -> Table:
     """Which models are right on how many images; for many models, how many of them are."""
-    comparison = context.comparison
     patterns = comparison.lattice[comparison.lattice["count"] > 0]
     keys = [context.keys[name] for name in comparison.names]
     if len(keys) <= _NAMED:
         names = [localised(pattern_words(pattern, keys)) for pattern in patterns.index]
-        rows, first = patterns, _("who is right")
+        rows, first = patterns, _("models that are right")
     else:
         right = patterns.index.str.count("1")
         rows = patterns[["count", "share"]].groupby(right).sum().sort_index(ascending=False)

@@ -1,5 +1,6 @@
 """The first page: what was tested, which model is best and whether the gap is real, where models look, warnings."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pandas as pd
 from carvis.evaluation.comparison import Verdict, verdict
 from carvis.language import _, localised, n_
 from carvis.report.blocks import (
+    Heading,
     Range,
     Row,
     Section,
@@ -60,19 +62,21 @@ def summary(context: Context, sections: list[Section]) -> Summary:
     warned = [Caution(_cut(one.text, longest), one.section) for one in cautions(context)]
     heatmaps = next((section for section in sections if section.key == "heatmaps"), None)
     blocks = heatmaps.blocks if heatmaps else ()
-    place = next((place for place, block in enumerate(blocks) if isinstance(block, Row)), None)
-    example = title = None
+    title, example = "", next((block for block in blocks if isinstance(block, Row)), None)
     # With many models an example would not fit beside the rest.
-    if place is not None and len(blocks[place].images) <= _EXAMPLE:
-        example = replace(blocks[place], across=_SMALL) if _wide(context) else blocks[place]
-        title = _("Example: {why}").format(why=blocks[place - 1].text)
+    if example is not None and len(example.images) > _EXAMPLE:
+        example = None
+    if example is not None:
+        why = next(block.text for block in blocks if isinstance(block, Heading))
+        title = _("Example: {why}").format(why=why)
+        example = replace(example, across=_SMALL) if _wide(context) else example
     return Summary(
         headline,
         tuple(reasons),
         _board(context),
         tuple(_looking(context)),
         example,
-        title or "",
+        title,
         tuple(warned[:most]),
         max(0, len(warned) - most),
         tuple(_facts(context)),
@@ -84,9 +88,9 @@ def _verdict(context: Context) -> tuple[str, list[str]]:
     board = _figures(context)
     accuracy = _("{model} is right on {accuracy} of {n} images (95 % CI {interval}).").format(
         model=best,
-        accuracy=percent(board.loc[best, "accuracy"]),
-        n=f"{int(board.loc[best, 'n']):,}",
-        interval=interval(*board.loc[best, ["low", "high"]]),
+        accuracy=percent(board["accuracy"][best]),
+        n=f"{int(board['n'][best]):,}",
+        interval=interval(board["low"][best], board["high"][best]),
     )
     if comparison is None:
         return accuracy, _main_error(context)
@@ -96,26 +100,26 @@ def _verdict(context: Context) -> tuple[str, list[str]]:
             of_best[one["second"] if one["first"] == best else one["first"]] = verdict(one)
     level = [name for name in context.ranked[1:] if of_best[name].kind != "better"]
     rival = level[0] if level else context.ranked[1]
-    found = of_best[rival]
+    against_rival = of_best[rival]
     if not level:
         headline = _("{model} is the best model, and the gap is real.")
-    elif found.kind == "unclear":
+    elif against_rival.kind == "unclear":
         headline = _("{model} has the highest accuracy, but its lead over {rival} could be chance.")
     else:
         headline = _("{model} and {rival} are equally accurate.")
-    reasons = [accuracy, *_gap(found, best, rival)]
+    reasons = [accuracy, *_gap(against_rival, best, rival)]
     if len(level) > 1:
-        words = _("No difference from {models} is proven either.")
+        words = _("The difference from {models} is not proven either.")
         reasons.append(words.format(models=", ".join(context.keys[name] for name in level[1:])))
     return headline.format(model=best, rival=rival), [*reasons, *_main_error(context)]
 
 
-def _gap(found: Verdict, best: str, rival: str) -> list[str]:
-    if found.kind == "same":
+def _gap(against_rival: Verdict, best: str, rival: str) -> list[str]:
+    if against_rival.kind == "same":
         return [_("Both are right on exactly the same images.")]
     # Models that are equally good stand in any order.
-    found = found if found.better == best else replace(found, better=best, worse=rival)
-    return [localised(message) for message in found.evidence]
+    against_rival = against_rival if against_rival.better == best else replace(against_rival, better=best, worse=rival)
+    return [localised(message) for message in against_rival.evidence]
 
 
 def _main_error(context: Context) -> list[str]:
@@ -157,7 +161,7 @@ def _board(context: Context) -> Table:
     for row in board.to_dict("records"):
         text = f"{percent(row['accuracy'])} ({interval(row['low'], row['high'])})"
         ranges.append(Range(row["accuracy"], row["low"], row["high"], start, text))
-    shown = {
+    shown: dict[str, Iterable[object]] = {
         _("model"): [_short(context, name) for name in board.index],
         _("accuracy"): board["accuracy"].map(percent),
         _("scale {start} to 100 %").format(start=f"{start:.0%}"[:-1]): ranges,
@@ -177,13 +181,13 @@ def _looking(context: Context) -> list[str]:
             _("No parts are annotated in this data set: where models look is shown for single images, not measured.")
         ]
     names = [name for name in context.ranked if name in context.attention]
-    said = [
+    sentences = [
         looks_at(context.keys[name], context.attention[name].attention)
         for name in names[: _WIDE_LOOKING if _wide(context) else _LOOKING]
     ]
     if not all(measured.full for measured in context.attention.values()):
-        said.append(_("Whether a model needs what it looks at was not measured."))
-    return said
+        sentences.append(_("Whether a model needs what it looks at was not measured."))
+    return sentences
 
 
 def _facts(context: Context) -> list[tuple[str, str]]:

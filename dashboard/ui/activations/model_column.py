@@ -69,7 +69,7 @@ class ModelColumn:
 
     def _choose_layer(self) -> str:
         name, paths = self.model.name, list(self.found)
-        stages, model_places = last_of_each_size(self.found), self.model.clf.places
+        stages, model_places = last_of_each_size(self.found), self.model.clf.layer_graph
         usual = stages[len(stages) // 2]
         wanted = layer_picker.chosen_layer(name)
         if wanted in model_places.by_path or wanted in model_places.groups:
@@ -236,7 +236,7 @@ class ModelColumn:
     def _numbers(self, path: str, chosen: ActivationSelection) -> bytes:
         clf = self.model.clf
         facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.input_words}
-        return activation_file({path: self.found[path]}, **facts, picture=self.sample.id)
+        return activation_file({path: self.found[path]}, **facts, image=self.sample.id)
 
     def _table(self, path: str, chosen: ActivationSelection) -> bytes:
         rows = ([layer, *values.shape, self.dead[layer]] for layer, values in self.found.items())

@@ -117,7 +117,7 @@ def read(source: Source, dataset: Dataset, split: str) -> Parts | None:
         found = _read(str(place), dataset.fingerprint, split, times, _pictures=dataset)
         # An uploaded file goes by the hash of its content: a person knows it by its name.
         name = place.name
-        for sentence in found.told:
+        for sentence in found.notes:
             st.caption(plain(of_library(sentence).replace(name, source.key)))
         return found
     return None

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.explain.attention import Attention
-from ui.attention.verdicts import number, share
+from ui.attention.numbers import number, share
 from ui.state import selection
 from ui.state.i18n import _
 from ui.state.widget_values import careful
@@ -15,24 +15,24 @@ _CHART = "attention_matrix"
 
 
 def by_part(results: dict[str, Attention]) -> None:
-    """Draw each part's share of the attention beside its area, and what covering it costs beside the control."""
+    """Draw each part's share of the attention beside its area, and what occluding it costs beside the control."""
     rows = []
     for name, result in results.items():
         table = result.by_part.reset_index()
         rows.append(table[table["n"] > 0].assign(model=name))
     table = pd.concat(rows)
     parts, models = list(dict.fromkeys(table["part"])), list(results)
-    covered = any(result.covered for result in results.values())
+    occluded = any(result.occluded for result in results.values())
     height = 90 + len(parts) * max(26, 13 * len(models) + 13)
-    with st.grid(2 if covered else 1, min_column_width=360, gap="medium"):
+    with st.grid(2 if occluded else 1, min_column_width=360, gap="medium"):
         with st.container():
             st.markdown(
-                f"**{_('Where the models look')}**  \n:gray[{_('share of the map; line: share of the picture')}]"
+                f"**{_('Where the models look')}**  \n:gray[{_('share of the evidence; line: share of the image')}]"
             )
             st.altair_chart(_looks(table, parts, models).properties(height=height), alt=_looks_words(table))
-        if covered:
+        if occluded:
             with st.container():
-                _head(_("What the models need"), _("fall of the probability when covered; diamond: elsewhere"))
+                _head(_("What the models need"), _("fall of the probability when occluded; diamond: elsewhere"))
                 st.altair_chart(_needs(table, parts, models).properties(height=height), alt=_needs_words(table))
 
 
@@ -61,8 +61,8 @@ def _looks(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.Laye
     tooltip = [
         alt.Tooltip("model:N", title=_("Model")),
         alt.Tooltip("part:N", title=_("Part")),
-        alt.Tooltip("share:Q", title=_("Share of the map"), format=".1%"),
-        alt.Tooltip("area:Q", title=_("Share of the picture"), format=".1%"),
+        alt.Tooltip("share:Q", title=_("Share of the evidence"), format=".1%"),
+        alt.Tooltip("area:Q", title=_("Share of the image"), format=".1%"),
         alt.Tooltip("lift:Q", title=_("Times its area"), format=".1f"),
         alt.Tooltip("pointing:Q", title=_("Maximum lies on it"), format=".0%"),
     ]
@@ -75,9 +75,9 @@ def _needs(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.Laye
     tooltip = [
         alt.Tooltip("model:N", title=_("Model")),
         alt.Tooltip("part:N", title=_("Part")),
-        alt.Tooltip("fall:Q", title=_("Fall when covered"), format=".3f"),
-        alt.Tooltip("control:Q", title=_("Fall, covered elsewhere"), format=".3f"),
-        alt.Tooltip("changed:Q", title=_("Answer changes"), format=".0%"),
+        alt.Tooltip("fall:Q", title=_("Fall when occluded"), format=".3f"),
+        alt.Tooltip("control:Q", title=_("Fall, occluded elsewhere"), format=".3f"),
+        alt.Tooltip("changed:Q", title=_("Prediction changes"), format=".0%"),
     ]
     spread = base.mark_rule(color=_QUIET).encode(x="low:Q", x2="high:Q", **rows)
     control = base.mark_point(shape="diamond", filled=True, fill="white", stroke="black", size=38, opacity=1)
@@ -125,11 +125,11 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
     tooltip = [
         alt.Tooltip("label:N", title=_("Class")),
         alt.Tooltip("part:N", title=_("Part")),
-        alt.Tooltip("n:Q", title=_("Pictures")),
-        alt.Tooltip("share:Q", title=_("Share of the map"), format=".1%"),
-        alt.Tooltip("area:Q", title=_("Share of the picture"), format=".1%"),
-        alt.Tooltip("fall:Q", title=_("Fall when covered"), format=".3f"),
-        alt.Tooltip("control:Q", title=_("Fall, covered elsewhere"), format=".3f"),
+        alt.Tooltip("n:Q", title=_("Images")),
+        alt.Tooltip("share:Q", title=_("Share of the evidence"), format=".1%"),
+        alt.Tooltip("area:Q", title=_("Share of the image"), format=".1%"),
+        alt.Tooltip("fall:Q", title=_("Fall when occluded"), format=".3f"),
+        alt.Tooltip("control:Q", title=_("Fall, occluded elsewhere"), format=".3f"),
     ]
     base = alt.Chart(table).encode(x=x, y=y)
     here = f"datum.label === {_quoted(chosen[0])} && datum.part === {_quoted(chosen[1])}"
@@ -168,20 +168,20 @@ def table_of_parts(results: dict[str, Attention]) -> None:
         for part, row in result.by_part.iterrows():
             if row["n"] > 0:
                 there = result.accuracy.loc[part]
-                interval = f"{share(there['low'])} – {share(there['high'])}" if result.covered else "–"
+                interval = f"{share(there['low'])} – {share(there['high'])}" if result.occluded else "–"
                 rows.append(
                     {
                         _("Model"): name,
                         _("Part"): part,
-                        _("Pictures"): int(row["n"]),
-                        _("Share of the map"): share(row["share"]),
-                        _("Share of the picture"): share(row["area"]),
+                        _("Images"): int(row["n"]),
+                        _("Share of the evidence"): share(row["share"]),
+                        _("Share of the image"): share(row["area"]),
                         _("Times its area"): f"{row['lift']:.1f}",
                         _("Maximum lies on it"): share(row["pointing"]),
-                        _("Fall when covered"): number(row["fall"]),
-                        _("Fall, covered elsewhere"): number(row["control"]),
-                        _("Accuracy when covered"): share(there["accuracy"]),
-                        _("Range (95 %)"): interval,
+                        _("Fall when occluded"): number(row["fall"]),
+                        _("Fall, occluded elsewhere"): number(row["control"]),
+                        _("Accuracy when occluded"): share(there["accuracy"]),
+                        _("95 % CI"): interval,
                     }
                 )
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("Attention on each part, by model"))

@@ -10,10 +10,9 @@ from ui.state import selection
 from ui.state.i18n import N_, _
 from ui.widgets.pickers import segments
 
-MEASURES = {"looks": N_("Looks (times its area)"), "needs": N_("Needs (fall when covered)")}
+MEASURES = {"looks": N_("Looks (times its area)"), "needs": N_("Needs (fall when occluded)")}
 CLICK = N_(
-    "Click a cell, or choose below, to see the pictures behind it. With few pictures a class, small differences are "
-    "chance."
+    "Click a cell, or choose below, to see the images behind it. With few images a class, small differences are chance."
 )
 
 
@@ -31,8 +30,8 @@ def show(results: dict[str, Attention], dataset: Dataset) -> None:
         else:
             name = names[0]
         result = results[name]
-        measure = chosen.measure if result.covered else "looks"
-        if result.covered:
+        measure = chosen.measure if result.occluded else "looks"
+        if result.occluded:
             segments("measure", _("Show"), MEASURES, measure, wrap=True)
     labels = set(result.table["label"])
     label = chosen.true if chosen.true in labels else None

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from ui.attention import verdicts
+from carvis.explain.attention import default_part
 from ui.attention.selection import AttentionSelection
 from ui.state import selection
 from ui.state.i18n import N_, _
 from ui.widgets import pickers
 from ui.widgets.pickers import segments
 
-COVER = {"yes": N_("Look, and cover each part"), "no": N_("Only look (much faster)")}
+COVER = {"yes": N_("Look, and occlude each part"), "no": N_("Only look (much faster)")}
 EXPLAIN = {"predicted": N_("the predicted class"), "true": N_("the true class")}
 
 
@@ -30,4 +30,4 @@ def settings() -> None:
 def chosen_part(parts: tuple[str, ...]) -> str:
     """Return the part that is looked at: the chosen one, else the one that is best to begin with."""
     chosen = selection.get(AttentionSelection).part
-    return chosen if chosen in parts else verdicts.default_part(parts)
+    return chosen if chosen in parts else default_part(parts)

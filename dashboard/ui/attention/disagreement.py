@@ -97,7 +97,7 @@ def _find(names: list[str], progress: Progress) -> pd.DataFrame:
             workspace.dataset(current.dataset_name()),
             current.split(),
             method=selection.get(AttentionSelection).method,
-            watch=progress,
+            progress=progress,
         )
 
 

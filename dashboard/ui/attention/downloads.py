@@ -34,11 +34,12 @@ def show(results: dict[str, Attention]) -> None:
             lambda: _zipped(_tables(results)),
             file_name="attention.zip",
             key="attention_numbers",
-            help=_("CSV files of each model: picture by picture, by part, by class, accuracy"),
+            help=_("CSV files of each model: image by image, by part, by class, accuracy"),
         )
 
 
 def _figure(results: dict[str, Attention]) -> bytes:
+
     from carvis.figures import attention_by_part, figure_bytes
 
     return figure_bytes(attention_by_part(results))
@@ -54,7 +55,7 @@ def _tables(results: dict[str, Attention]) -> dict[str, bytes]:
     files = {}
     for name, result in results.items():
         tables = {"parts": result.by_part, "classes": result.by_class, "accuracy": result.accuracy}
-        files[f"{_file(name)}-pictures.csv"] = result.to_csv().encode("utf-8-sig")
+        files[f"{_file(name)}-images.csv"] = result.to_csv().encode("utf-8-sig")
         for kind, table in tables.items():
             files[f"{_file(name)}-{kind}.csv"] = to_csv(table, index=True).encode("utf-8-sig")
     return files

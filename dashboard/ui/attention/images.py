@@ -5,7 +5,7 @@ import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.explain.attention import Attention
-from ui.attention.verdicts import number, share
+from ui.attention.numbers import number, share
 from ui.state import selection
 from ui.state.i18n import _
 from ui.state.thumbnails import thumbnails
@@ -29,7 +29,7 @@ def show(result: Attention, dataset: Dataset, label: str | None, part: str) -> N
     table = result.table[result.table[f"area:{part}"] > 0]
     if label:
         table = table[table["label"] == label]
-    by = "fall" if result.covered else "share"
+    by = "fall" if result.occluded else "share"
     table = table.sort_values([f"{by}:{part}", "id"], ascending=[False, True], na_position="last").head(_SHOWN)
     if table.empty:
         st.caption(_("No picture shows this part."))
@@ -45,20 +45,20 @@ def show(result: Attention, dataset: Dataset, label: str | None, part: str) -> N
     with st.grid("auto", min_column_width=168, gap="small"):
         for (_index, row), image in zip(table.iterrows(), small, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall"):
-                _tile(row, image, part, result.covered)
+                _tile(row, image, part, result.occluded)
 
 
-def _tile(row: pd.Series, image: bytes | str, part: str, covered: bool) -> None:
+def _tile(row: pd.Series, image: bytes | str, part: str, occluded: bool) -> None:
     if isinstance(image, bytes):
         st.image(image, width="stretch", alt=_("{label}, taken for {predicted}").format(**row[["label", "predicted"]]))
     else:
         st.caption(f":material/broken_image: {plain(image)}")
     st.markdown(f"{mark(bool(row['right']))} **{plain(row['predicted'])}** {percent(row['confidence'])}")
-    sentences = [_("{share} of the map").format(share=share(row[f"share:{part}"]))]
-    if covered:
+    sentences = [_("{share} of the evidence").format(share=share(row[f"share:{part}"]))]
+    if occluded:
         sentences.append(_("fall {fall}").format(fall=number(row[f"fall:{part}"])))
         if row[f"changed:{part}"] == 1:
-            sentences.append(_("the answer changes"))
+            sentences.append(_("the prediction changes"))
     st.caption(" · ".join(sentences))
     st.page_link(
         "app_pages/heatmaps.py",

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from carvis.dataset import Dataset
 from carvis.dataset.parts import Parts
 from carvis.errors import CarvisError
-from carvis.explain.attention import Attention, attention_on_parts, kept, settings_key, settings_of
+from carvis.explain.attention import Attention, AttentionSettings, attention_key, attention_on_parts, load_attention
 from carvis.progress import Progress, partial_progress
 from carvis.workspace import Cache, content_hash, json_text, read_json
 from carvis.workspace.json_schema import Texts
@@ -30,14 +30,14 @@ class _Identity(TypedDict):
     class_names: Texts
 
 
-def settings_in_use(chosen: AttentionSelection) -> dict:
-    """Return what is asked of every model, as ``attention_on_parts`` takes it."""
-    return {
-        "method": chosen.method,
-        "target": "true" if chosen.explain == "true" else "predicted",
-        "score": chosen.score,
-        "cover": chosen.cover == "yes",
-    }
+def attention_settings(chosen: AttentionSelection) -> AttentionSettings:
+    """Return how every model is measured."""
+    return AttentionSettings(
+        method=chosen.method,
+        target="true" if chosen.explain == "true" else "predicted",
+        score=chosen.score,
+        occlude=chosen.cover == "yes",
+    )
 
 
 def _cache() -> Cache:
@@ -64,7 +64,7 @@ def _identity(name: str) -> tuple[str, list[str]] | None:
     return None
 
 
-def result(name: str, dataset: Dataset, split: str, parts: Parts, settings: dict) -> Attention | None:
+def result(name: str, dataset: Dataset, split: str, parts: Parts, settings: AttentionSettings) -> Attention | None:
     """Return one model's result where it was measured before."""
     try:
         identity = _identity(name)
@@ -72,10 +72,10 @@ def result(name: str, dataset: Dataset, split: str, parts: Parts, settings: dict
         return None
     if identity is None:
         return None
-    key = settings_key(identity, (dataset.fingerprint, split), parts.fingerprint, settings_of(**settings))
+    key = attention_key(identity, (dataset.fingerprint, split), parts.fingerprint, settings)
     shelf = _opened()
     if key not in shelf:
-        found = kept(_cache(), key)
+        found = load_attention(_cache(), key)
         if found is None:
             return None
         shelf[key] = found
@@ -84,7 +84,7 @@ def result(name: str, dataset: Dataset, split: str, parts: Parts, settings: dict
     return shelf[key]
 
 
-def offer(missing: list[str], dataset: Dataset, split: str, parts: Parts, settings: dict) -> None:
+def offer(missing: list[str], dataset: Dataset, split: str, parts: Parts, settings: AttentionSettings) -> None:
     """Offer to measure the models that were not measured yet, with progress and a way to stop."""
     if not missing:
         return
@@ -105,17 +105,19 @@ def offer(missing: list[str], dataset: Dataset, split: str, parts: Parts, settin
     with st.container(border=True):
         names = ", ".join(plain(name) for name in missing)
         st.markdown(_("Not measured yet with these settings: {names}.").format(names=names))
-        key = content_hash("attention", missing, split, parts.fingerprint, settings)
-        note = _work(len(missing), len(parts), len(parts.names), settings["cover"])
+        key = content_hash("attention", missing, split, parts.fingerprint, settings.as_dict())
+        note = _work(len(missing), len(parts), len(parts.names), settings.occlude)
         on_request(key, _("Measure"), measure, note, keeps=False, name="attention")
 
 
-def _work(models: int, images: int, parts: int, cover: bool) -> str:
-    passes = models * images * (1 + 2 * parts if cover else 1)
+def _work(models: int, images: int, parts: int, occlude: bool) -> str:
+    passes = models * images * (1 + 2 * parts if occlude else 1)
     return _("{n} forward passes; results are kept.").format(n=f"{passes:,}")
 
 
-def _measure(name: str, dataset: Dataset, split: str, parts: Parts, settings: dict, progress: Progress) -> bool:
+def _measure(
+    name: str, dataset: Dataset, split: str, parts: Parts, settings: AttentionSettings, progress: Progress
+) -> bool:
     model = open_model(name)
     if model.classifier is None:
         error(model.error)
@@ -125,11 +127,9 @@ def _measure(name: str, dataset: Dataset, split: str, parts: Parts, settings: di
     try:
         facts = {"fingerprint": clf.fingerprint, "class_names": list(clf.class_names)}
         with model.lock:
-            found = attention_on_parts(clf, dataset, split, parts, watch=progress, cache=_cache(), **settings)
+            found = attention_on_parts(clf, dataset, split, parts, settings, progress=progress, cache=_cache())
         identity = clf.fingerprint, list(clf.class_names)
-        _opened()[settings_key(identity, (dataset.fingerprint, split), parts.fingerprint, settings_of(**settings))] = (
-            found
-        )
+        _opened()[attention_key(identity, (dataset.fingerprint, split), parts.fingerprint, settings)] = found
         st.session_state.setdefault(_IDENTITIES, {})[file_key(name)] = identity
         # In a workspace that cannot be written, what was found is there for this session.
         with contextlib.suppress(CarvisError):

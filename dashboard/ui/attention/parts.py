@@ -3,14 +3,14 @@
 import streamlit as st
 
 from carvis.dataset import Dataset
-from carvis.explain.attention import Attention
-from ui.attention import annotations, charts, classes, controls, downloads, findings, measurement, verdicts
+from carvis.explain.attention import Attention, skipped_messages
+from ui.attention import annotations, charts, classes, controls, downloads, findings, measurement
 from ui.attention.selection import AttentionSelection
 from ui.state import current, selection, unreadable
-from ui.state.i18n import _, shown_as
+from ui.state.i18n import _, of_library, shown_as
 from ui.widgets import commands, skipped_files
 from ui.widgets.layout import empty
-from ui.widgets.text import plain
+from ui.widgets.text import marked_up, plain
 
 
 def show(models: list[str]) -> bool:
@@ -49,7 +49,7 @@ def show(models: list[str]) -> bool:
     if parts is None or not models:
         return False
     st.caption(annotations.summary(parts, dataset, split))
-    settings = measurement.settings_in_use(selection.get(AttentionSelection))
+    settings = measurement.attention_settings(selection.get(AttentionSelection))
     found = unreadable.each(
         "result",
         {name: name for name in models},
@@ -69,9 +69,14 @@ def _results(results: dict[str, Attention], dataset: Dataset) -> None:
     with st.expander(_("The same as a table"), type="compact"):
         charts.table_of_parts(results)
     several = all(len(result.table) > 1 for result in results.values())
-    notes = [sentence for name, result in results.items() for sentence in verdicts.notes(name, result)]
+    notes = [sentence for name, result in results.items() for sentence in _notes(name, result)]
     if notes and several:
         st.caption(" ".join(dict.fromkeys(notes)))
     downloads.show(results)
     if several:
         classes.show(results, dataset)
+
+
+def _notes(name: str, result: Attention) -> list[str]:
+    notes = [f"{plain(name)}: {plain(of_library(note))}" for note in result.notes]
+    return notes + [marked_up(message) for message in skipped_messages(name, result)]

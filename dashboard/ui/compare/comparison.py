@@ -167,7 +167,7 @@ def timed(found: Comparison) -> Comparison:
             with model.lock:
                 times[name] = milliseconds_per_image(
                     model.clf,
-                    watch=partial_progress(progress, 100 * place / len(names), 100 * (place + 1) / len(names)),
+                    progress=partial_progress(progress, 100 * place / len(names), 100 * (place + 1) / len(names)),
                 )
         return times or None
 

@@ -103,7 +103,7 @@ def offer_split(health: Health) -> None:
 
 def _tell(made: Split) -> None:
     counts = made.counts.sum()
-    left_out = sum(made.left_out.values())
+    left_out = sum(made.skipped.values())
     words = [
         _("**{name}** holds {train} training, {valid} validation and {test} test pictures.").format(
             name=plain(made.out.name), **{split: f"{counts[split]:,}" for split in SHARES}
@@ -114,7 +114,7 @@ def _tell(made: Split) -> None:
         _("Choose it as data set in the sidebar, and train and evaluate on it."),
     ]
     st.success(" ".join(words), icon=":material/check_circle:")
-    for split, names in made.lacking.items():
+    for split, names in made.missing_classes.items():
         if names:
             some = ", ".join(map(plain, names[:_MOST_NAMED])) + (" …" if len(names) > _MOST_NAMED else "")
             text = n_(

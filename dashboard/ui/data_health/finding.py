@@ -36,7 +36,7 @@ def figures(health: Health) -> None:
     """Show the main numbers."""
     several = len(health.copies[health.copies["label"] != health.copies["twin_label"]])
     numbers = (
-        (_("Pictures"), len(health.pictures), None),
+        (_("Pictures"), len(health.images), None),
         (_("Different files"), health.distinct, _("Exact copies count once: the same bytes, or the same pixels.")),
         (
             _("Different photographs"),

@@ -24,7 +24,7 @@ def show(health: Health) -> None:
     segments("light", _("Show"), {name: words for name, (words, _column, _up) in LIGHT.items()}, chosen)
     _label, column, ascending = LIGHT[chosen]
     # Of a photograph that is there several times, one is enough to look at.
-    good = health.pictures[health.pictures["reason"] == ""].drop_duplicates("group")
+    good = health.images[health.images["reason"] == ""].drop_duplicates("group")
     rows = good.sort_values(column, ascending=ascending, kind="stable")
     st.caption(
         _("Brightness is the mean of all pixels, from 0 (black) to 255 (white).")
@@ -38,7 +38,7 @@ def show(health: Health) -> None:
     ]
     tiles.sheet(part, captions)
     choose_page(len(rows), tiles.SHEET)
-    table = health.pictures[
+    table = health.images[
         ["id", "split", "label", "width", "height", "size", "brightness", "contrast", "sharpness", "group", "reason"]
     ]
     tiles.save(_("All pictures as a table"), table, f"{health.name}-pictures.csv")

@@ -14,7 +14,7 @@ def show(health: Health) -> None:
     split = {"split": {key: _(text) for key, text in SPLIT.items()}}
     columns = {
         "path": _("File"), "split": _("Split"), "label": _("Class"), "reason": _("Reason"), "format": _("What it is"),
-        "pictures": _("Pictures"), "width": _("Width"), "height": _("Height"),
+        "images": _("Pictures"), "width": _("Width"), "height": _("Height"),
     }  # fmt: skip
     found = [
         (_("Broken files"), health.broken),

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from carvis.explain.filters.settings import DEFAULT_STEPS, FilterSettings
 from ui.filters.selection import FilterSelection
 from ui.state import current, selection, workspace
 from ui.state.i18n import N_, _
@@ -17,23 +18,23 @@ LENS = {
     "patterns": N_("Patterns"),
     "spectrum": N_("Spectrum"),
     "tuning": N_("Fine-tuning lens"),
-    "pictures": N_("Filter to pictures"),
+    "pictures": N_("Top images"),
 }
 START = {"model": N_("In the model's range"), "tutorial": N_("As in the tutorial (128 to 148)")}
 FORM = {"tutorial": N_("As in the tutorial"), "regularised": N_("Regularised (modern)")}
-OF = {"patterns": N_("Of the patterns"), "activations": N_("Of activations on pictures")}
-STEPS = {"tutorial": 40, "regularised": 128}
+OF = {"patterns": N_("Of the patterns"), "activations": N_("Of activations on images")}
 
 
-def how() -> dict:
-    """Return how patterns are drawn, as ``draw_filters`` takes it."""
+def filter_settings() -> FilterSettings:
+    """Return how patterns are drawn."""
     chosen = selection.get(FilterSelection)
-    return {
-        "size": chosen.size,
-        "steps": chosen.steps or STEPS[chosen.form],
-        "start": "model" if chosen.form == "regularised" else chosen.start,
-        "regularised": chosen.form == "regularised",
-    }
+    regularised = chosen.form == "regularised"
+    return FilterSettings(
+        size=chosen.size,
+        steps=chosen.steps or DEFAULT_STEPS[regularised],
+        start="model" if regularised else chosen.start,
+        regularised=regularised,
+    )
 
 
 def settings() -> DeltaGenerator:
@@ -45,7 +46,7 @@ def settings() -> DeltaGenerator:
         if chosen.form == "tutorial":
             segments("start", _("Starting noise"), START, chosen.start, wrap=True)
         _number("size", _("Size in pixels"), 16, 256, chosen.size, step=16)
-        _number("steps", _("Steps"), 1, 512, how()["steps"])
+        _number("steps", _("Steps"), 1, 512, filter_settings().step_count)
     return window
 
 

@@ -122,14 +122,16 @@ def _filters(one: Opened, two: Opened, pair: "Pair") -> None:
         with guarded():
             samples = workspace.dataset(name).samples(split)
     paths = [] if samples is None else samples["path"].iloc[:: max(1, -(-len(samples) // _PICTURES))].tolist()
-    how = controls.how()
+    how = controls.filter_settings()
     changes = tuning_table(one.clf, two.clf, pair)
     most = changes.sort_values("weight_change", ascending=False, kind="stable")["filter"].head(_SHOWN).tolist()
     steps = 2 * len(most)
 
     def make(progress: Progress) -> "tuple[pd.DataFrame, list[FilterPatterns]]":
         with one.lock, two.lock:
-            table = tuning_table(one.clf, two.clf, pair, paths, watch=partial_progress(progress, 0, 100 / (1 + steps)))
+            table = tuning_table(
+                one.clf, two.clf, pair, paths, progress=partial_progress(progress, 0, 100 / (1 + steps))
+            )
         drawn = []
         for place, (model, layer) in enumerate(((one, pair.before), (two, pair.after))):
             before = 1 + place * len(most)
@@ -147,8 +149,8 @@ def _filters(one: Opened, two: Opened, pair: "Pair") -> None:
     prints = one.clf.fingerprint, two.clf.fingerprint
     key = repr(("tuning", prints, pair, most, how, name, split, paths))
     words = n_(
-        "Patterns of {filters} filters, activations on {n} picture.",
-        "Patterns of {filters} filters, activations on {n} pictures.",
+        "Patterns of {filters} filters, activations on {n} image.",
+        "Patterns of {filters} filters, activations on {n} images.",
         len(paths),
     )
     note = words.format(filters=len(most), n=len(paths))
@@ -170,7 +172,7 @@ def _filters(one: Opened, two: Opened, pair: "Pair") -> None:
             "activation_change": st.column_config.NumberColumn(
                 _("Change of the activation"),
                 format="percent",
-                help=_("0 %: the two answer alike. 100 %: one is silent wherever the other answers."),
+                help=_("0 %: the two respond alike. 100 %: one is 0 wherever the other responds."),
             ),
         },
     )
@@ -191,11 +193,11 @@ def _filters(one: Opened, two: Opened, pair: "Pair") -> None:
 
 
 def _figure(name_before: str, name_after: str, before: "FilterPatterns", after: "FilterPatterns", layer: str) -> bytes:
-    from carvis.figures import figure_bytes, picture_sheet
+    from carvis.figures import figure_bytes, image_sheet
 
     words = [str(index) for index in before.filters]
     rows = [(name_before, list(before.images), words), (name_after, list(after.images), words)]
-    return figure_bytes(picture_sheet(rows, title=layer))
+    return figure_bytes(image_sheet(rows, title=layer))
 
 
 def _side_by_side(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from carvis.explain.filters.settings import FilterSettings
 from carvis.images import encode_image
 from carvis.progress import Progress
 from ui.state import jobs
@@ -20,21 +21,23 @@ if TYPE_CHECKING:
 _TILE = 76
 
 
-def draw(model: Opened, layer: str, filters: list[int], how: dict, watch: Progress) -> "FilterPatterns":
+def draw(
+    model: Opened, layer: str, filters: list[int], settings: FilterSettings, progress: Progress
+) -> "FilterPatterns":
     """Draw the patterns of some filters, those known from the cache."""
     from carvis.explain import draw_filters
 
     with model.lock:
-        return draw_filters(model.clf, layer, filters, **how, cache=jobs.cache("filters"), watch=watch)
+        return draw_filters(model.clf, layer, filters, settings, cache=jobs.cache("filters"), progress=progress)
 
 
-def known(model: Opened, layer: str, filters: list[int], how: dict) -> "FilterPatterns":
+def known(model: Opened, layer: str, filters: list[int], settings: FilterSettings) -> "FilterPatterns":
     """Return those of some filters' patterns that were drawn before."""
     from carvis.explain import draw_filters
 
     # The model is not run, so nobody who draws with it has to be waited for.
     cache = jobs.cache("filters")
-    return draw_filters(model.clf, layer, filters, **how, cache=cache, watch=lambda done, total: True)
+    return draw_filters(model.clf, layer, filters, settings, cache=cache, progress=lambda done, total: True)
 
 
 def depth(model: Opened, layer: str) -> int:
@@ -43,17 +46,17 @@ def depth(model: Opened, layer: str) -> int:
 
 
 def tiles(patterns: "FilterPatterns") -> None:
-    """Show patterns with their numbers; one that never answered is crossed out and says so."""
+    """Show patterns with their numbers; that of a dead filter is crossed out and says so."""
     from carvis.explain import crossed
 
     if not patterns.filters:
         return
     pictures, captions, alts = [], [], []
     for index, image in zip(patterns.filters, patterns.images, strict=True):
-        deaf = index in patterns.deaf
-        pictures.append(encode_image(_apart(crossed(image.shape[0]) if deaf else image), "PNG"))
-        captions.append(f"{index} ✕" if deaf else f"{index}*" if index in patterns.retried else f"{index}")
-        words = _("Filter {index}: no pattern, it never answered") if deaf else _("Pattern of filter {index}")
+        dead = index in patterns.dead
+        pictures.append(encode_image(_apart(crossed(image.shape[0]) if dead else image), "PNG"))
+        captions.append(f"{index} ✕" if dead else f"{index}*" if index in patterns.retried else f"{index}")
+        words = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
         alts.append(words.format(index=index))
     st.image(pictures, caption=captions, width=_TILE, alt=alts)
 
@@ -73,9 +76,9 @@ def tiles_large(patterns: "FilterPatterns") -> None:
     from carvis.explain import crossed
 
     for index, image in zip(patterns.filters, patterns.images, strict=True):
-        deaf = index in patterns.deaf
-        words = _("Filter {index}: no pattern, it never answered") if deaf else _("Pattern of filter {index}")
-        shown = crossed(image.shape[0]) if deaf else image
+        dead = index in patterns.dead
+        words = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
+        shown = crossed(image.shape[0]) if dead else image
         st.image(encode_image(shown, "PNG"), width=240, alt=words.format(index=index))
 
 
@@ -84,23 +87,32 @@ def facts(patterns: "FilterPatterns") -> None:
     made = patterns.settings
     words = [
         plain(patterns.layer),
-        _("{size} pixels").format(size=made["size"]),
-        n_("{n} step", "{n} steps", made["steps"]).format(n=made["steps"]),
+        _("{size} pixels").format(size=made.size),
+        n_("{n} step", "{n} steps", made.step_count).format(n=made.step_count),
         _("input: {preprocessing}").format(
-            preprocessing="128 – 148" if made["start"] == "tutorial" else plain(patterns.preprocessing)
+            preprocessing="128 – 148" if made.start == "tutorial" else plain(patterns.preprocessing)
         ),
     ]
     st.caption(" · ".join(words))
 
 
-def unanswered(patterns: "FilterPatterns") -> None:
-    """Say below patterns which filters did not answer at once: above them it would push some models' tiles down."""
-    deaf, retried = len(patterns.deaf), len(patterns.retried)
-    if deaf:
-        st.caption(n_("✕ {n} filter answered to no noise.", "✕ {n} filters answered to no noise.", deaf).format(n=deaf))
+def problems(patterns: "FilterPatterns") -> None:
+    """Say below patterns which filters had no gradient from the first noise.
+
+    Above them it would push the tiles of some models down.
+    """
+    dead, retried = len(patterns.dead), len(patterns.retried)
+    if dead:
+        st.caption(
+            n_(
+                "✕ {n} dead filter: no noise gave a gradient.", "✕ {n} dead filters: no noise gave a gradient.", dead
+            ).format(n=dead)
+        )
     if retried:
         words = n_(
-            "\\* {n} filter answered only to other noise.", "\\* {n} filters answered only to other noise.", retried
+            "\\* {n} filter had a gradient only from wider noise.",
+            "\\* {n} filters had a gradient only from wider noise.",
+            retried,
         )
         st.caption(words.format(n=retried))
 

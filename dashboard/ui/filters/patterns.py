@@ -26,7 +26,7 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
         layers, problems = layer_picker.choose_layers(opened, convolutions=True)
     for sentence in problems:
         error(sentence)
-    how = controls.how()
+    how = controls.filter_settings()
     count = selection.get(FilterSelection).count
     chosen = {name: layer for name, layer in layers.items() if layer}
     wanted = {name: list(range(min(count, pattern_grid.depth(opened[name], layer)))) for name, layer in chosen.items()}
@@ -62,5 +62,5 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
             st.markdown(f"**{plain(name)}**")
             pattern_grid.facts(one)
             pattern_grid.tiles(one)
-            pattern_grid.unanswered(one)
+            pattern_grid.problems(one)
             pattern_grid.downloads(one, number)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from carvis.explain.filters.settings import Start
 from ui.state.fields import Shared, field
 
 
@@ -14,7 +15,7 @@ class FilterSelection(Shared):
     count: int = field(16, bounds=(1, 512))
     size: int = field(64, bounds=(16, 256))
     steps: int = field(0, bounds=(0, 512))
-    start: Literal["model", "tutorial"] = "model"
+    start: Start = "model"
     form: Literal["tutorial", "regularised"] = "tutorial"
     filter: int = field(0, bounds=(0, 100_000))
     one: str = ""

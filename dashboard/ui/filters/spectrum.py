@@ -47,7 +47,7 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
 
 
 def _of_patterns(opened: dict[str, Opened]) -> _Work:
-    how, count = controls.how(), min(selection.get(FilterSelection).count, _FILTERS_A_LAYER)
+    how, count = controls.filter_settings(), min(selection.get(FilterSelection).count, _FILTERS_A_LAYER)
     plan = [
         (name, layer, list(range(min(count, pattern_grid.depth(model, layer)))))
         for name, model in opened.items()
@@ -81,7 +81,7 @@ def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
     name, split = current.dataset_name(), current.split()
     if not split:
         st.info(
-            _("Add a data set below `data/`: its pictures show what each layer passes on."), icon=":material/explore:"
+            _("Add a data set below `data/`: its images show what each layer passes on."), icon=":material/explore:"
         )
         return None
     try:
@@ -89,7 +89,7 @@ def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
     except CarvisError as problem:
         error(problem)
         return None
-    # Evenly through the split, whose pictures lie class by class.
+    # Evenly through the split, whose images lie class by class.
     paths = samples["path"].iloc[:: max(1, -(-len(samples) // _PICTURES))].tolist()
 
     def make(progress: Progress) -> "dict[str, dict[str, Spectrum]]":
@@ -101,12 +101,12 @@ def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
                 found[model_name] = activation_spectra(
                     model.clf,
                     paths,
-                    watch=partial_progress(progress, 100 * place / len(opened), 100 * (place + 1) / len(opened)),
+                    progress=partial_progress(progress, 100 * place / len(opened), 100 * (place + 1) / len(opened)),
                 )
         return found
 
     key = repr(("activation spectra", [model.clf.fingerprint for model in opened.values()], name, split, paths))
-    note = _("{n} pictures of the split, spread evenly over it.").format(n=len(paths))
+    note = _("{n} images of the split, spread evenly over it.").format(n=len(paths))
     return key, _("Measure the activations"), note, make
 
 
@@ -121,11 +121,11 @@ def _show_spectra(found: "dict[str, dict[str, Spectrum]]", noise_side: int) -> N
 
     noise = white_noise(noise_side) if noise_side else None
     rows = [
-        (name, place, layer, one.centroid_per_picture, one.centroid, one.side, one.count)
+        (name, place, layer, one.centroid_per_image, one.centroid, one.side, one.count)
         for name, layers in found.items()
         for place, (layer, one) in enumerate(layers.items(), 1)
     ]
-    table = pd.DataFrame(rows, columns=["model", "place", "layer", "per_picture", "per_pixel", "side", "count"])
+    table = pd.DataFrame(rows, columns=["model", "place", "layer", "per_image", "per_pixel", "side", "count"])
     words = _finding(table, noise)
     st.markdown(words)
     st.altair_chart(_means(table, noise), width="stretch", height=320, alt=words)
@@ -136,7 +136,7 @@ def _show_spectra(found: "dict[str, dict[str, Spectrum]]", noise_side: int) -> N
         column_config={
             "model": st.column_config.TextColumn(_("Model")),
             "layer": st.column_config.TextColumn(_("Layer")),
-            "per_picture": st.column_config.NumberColumn(_("Cycles a picture"), format="%.1f"),
+            "per_image": st.column_config.NumberColumn(_("Cycles per image"), format="%.1f"),
             "per_pixel": st.column_config.NumberColumn(_("Cycles a pixel of the map"), format="%.3f"),
             "side": st.column_config.NumberColumn(_("Side in pixels")),
             "count": st.column_config.NumberColumn(_("Maps measured")),
@@ -162,7 +162,7 @@ def _finding(table: pd.DataFrame, noise: "Spectrum | None") -> str:
     """Say for each model whether later layers hold higher frequencies, and whether any differs from noise."""
     sentences = []
     for name, rows in table.dropna().groupby("model", sort=False):
-        first, last = rows["per_picture"].iloc[0], rows["per_picture"].iloc[-1]
+        first, last = rows["per_image"].iloc[0], rows["per_image"].iloc[-1]
         if len(rows) < 2 or abs(last - first) < 0.1 * first:
             words = _("**{model}**: first and last layer hold about the same frequencies, {first} and {last} cycles.")
         elif last > first:
@@ -170,33 +170,33 @@ def _finding(table: pd.DataFrame, noise: "Spectrum | None") -> str:
         else:
             words = _("**{model}**: the last layer holds lower frequencies than the first, {last} to {first} cycles.")
         sentences.append(words.format(model=plain(name), first=f"{first:.1f}", last=f"{last:.1f}"))
-    measured = table["per_picture"].dropna()
+    measured = table["per_image"].dropna()
     if (
         noise is not None
         and len(measured)
-        and (abs(measured - noise.centroid_per_picture) < 0.1 * noise.centroid_per_picture).all()
+        and (abs(measured - noise.centroid_per_image) < 0.1 * noise.centroid_per_image).all()
     ):
         words = _("No layer's patterns are far from noise ({noise} cycles): these patterns hardly tell layers apart.")
-        sentences.append(words.format(noise=f"{noise.centroid_per_picture:.1f}"))
+        sentences.append(words.format(noise=f"{noise.centroid_per_image:.1f}"))
     return "  \n".join(sentences)
 
 
 def _means(table: pd.DataFrame, noise: "Spectrum | None") -> alt.LayerChart | alt.FacetChart:
     order = table["model"].unique().tolist()
     base = alt.Chart(table).encode(
-        x=alt.X("place:Q", title=_("Layer, from the picture to the answer"), axis=alt.Axis(tickMinStep=1, format="d")),
-        y=alt.Y("per_picture:Q", title=_("Mean frequency (cycles a picture)"), scale=alt.Scale(zero=True)),
+        x=alt.X("place:Q", title=_("Layer, from input to output"), axis=alt.Axis(tickMinStep=1, format="d")),
+        y=alt.Y("per_image:Q", title=_("Mean frequency (cycles per image)"), scale=alt.Scale(zero=True)),
         color=alt.Color("model:N", title=_("Model"), sort=order),
         shape=alt.Shape("model:N", title=_("Model"), sort=order),
         tooltip=[
             alt.Tooltip("model:N", title=_("Model")),
             alt.Tooltip("layer:N", title=_("Layer")),
-            alt.Tooltip("per_picture:Q", title=_("Cycles a picture"), format=".1f"),
+            alt.Tooltip("per_image:Q", title=_("Cycles per image"), format=".1f"),
         ],
     )
     layers = [base.mark_line(), base.mark_point(filled=True, size=60)]
     if noise is not None:
-        rule = pd.DataFrame({"mean": [noise.centroid_per_picture], "words": [_("noise")]})
+        rule = pd.DataFrame({"mean": [noise.centroid_per_image], "words": [_("noise")]})
         layers.append(alt.Chart(rule).mark_rule(strokeDash=[4, 4], color="#8a8f98").encode(y="mean:Q"))
         text = alt.Chart(rule).mark_text(align="left", dy=-7, color="#8a8f98")
         layers.append(text.encode(y="mean:Q", x=alt.value(4), text="words:N"))
@@ -215,8 +215,8 @@ def _shares(found: "dict[str, dict[str, Spectrum]]") -> pd.DataFrame:
             {
                 "model": name,
                 "layer": layer,
-                "cycles_a_picture": one.per_picture,
-                "cycles_a_pixel": one.per_pixel,
+                "cycles_per_image": one.per_image,
+                "cycles_per_pixel": one.per_pixel,
                 "share_of_power": one.share,
             }
         )

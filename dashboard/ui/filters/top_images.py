@@ -1,4 +1,4 @@
-"""From filters to pictures on page Filters: the pictures that excite a filter most, and where."""
+"""Top images on page Filters: the images that activate a filter most, and where."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -25,12 +25,12 @@ from ui.widgets.layout import empty, error, guarded
 from ui.widgets.text import plain
 
 if TYPE_CHECKING:
-    from carvis.explain import ExcitingPictures
+    from carvis.explain import TopImages
 
 
 def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator) -> None:
-    """Show one filter's pattern beside the pictures of the split that excite it most."""
-    from carvis.explain import exciting_pictures
+    """Show one filter's pattern beside the images of the split that activate it most."""
+    from carvis.explain import top_images
 
     model = next(iter(opened.values()))
     name, split = current.dataset_name(), current.split()
@@ -52,10 +52,10 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
         error(problem)
         return
 
-    def search(watch: Callable[[float, float], bool | None]) -> "ExcitingPictures":
-        return exciting_pictures(clf, dataset, split, layer, cache=jobs.cache("exciting"), watch=watch)
+    def search(watch: Callable[[float, float], bool | None]) -> "TopImages":
+        return top_images(clf, dataset, split, layer, cache=jobs.cache("exciting"), progress=watch)
 
-    def make(progress: Progress) -> "ExcitingPictures":
+    def make(progress: Progress) -> "TopImages":
         with model.lock:
             return search(progress)
 
@@ -63,14 +63,14 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
     with guarded():
         kept = search(lambda done, total: True)
         key = repr(("exciting", clf.fingerprint, layer, dataset.fingerprint, split))
-        label = n_("Search {n} picture", "Search {n} pictures", n).format(n=n)
+        label = n_("Search {n} image", "Search {n} images", n).format(n=n)
         note = _("One pass serves all filters of the layer.")
-        found = kept if kept.pictures else on_request(key, label, make, note)
+        found = kept if kept.n_images else on_request(key, label, make, note)
     if found:
         _show(found, model, layer, index)
 
 
-def _show(found: "ExcitingPictures", model: Opened, layer: str, index: int) -> None:
+def _show(found: "TopImages", model: Opened, layer: str, index: int) -> None:
     rows = found.of(index)
     rows = rows[rows["path"].notna()]
     maps: list[np.ndarray] = []
@@ -78,13 +78,15 @@ def _show(found: "ExcitingPictures", model: Opened, layer: str, index: int) -> N
     with left:
         st.markdown(f"**{_('Pattern of filter {index}').format(index=index)}**")
         with st.spinner(_("Drawing …")), guarded():
-            pattern_grid.tiles_large(pattern_grid.draw(model, layer, [index], controls.how(), lambda *_done: None))
+            pattern_grid.tiles_large(
+                pattern_grid.draw(model, layer, [index], controls.filter_settings(), lambda *_done: None)
+            )
     with right:
-        words = n_("of {n} picture", "of {n} pictures", found.pictures).format(n=found.pictures)
-        st.markdown(f"**{_('The pictures that excite it most')}** ({words})")
+        words = n_("of {n} image", "of {n} images", found.n_images).format(n=found.n_images)
+        st.markdown(f"**{_('Top images')}** ({words})")
         if rows.empty:
             st.info(
-                _("No picture of this split excites this filter: it is silent on all of them."),
+                _("No image of this split activates this filter."),
                 icon=":material/volume_off:",
             )
         else:
@@ -102,8 +104,8 @@ def _show(found: "ExcitingPictures", model: Opened, layer: str, index: int) -> N
             n = len(found.skipped)
             st.caption(
                 n_(
-                    "{n} picture could not be read and was left out.",
-                    "{n} pictures could not be read and were left out.",
+                    "{n} image could not be read and was skipped.",
+                    "{n} images could not be read and were skipped.",
                     n,
                 ).format(n=n)
             )
@@ -113,23 +115,23 @@ def _show(found: "ExcitingPictures", model: Opened, layer: str, index: int) -> N
             lambda: _figure(rows, maps, f"{model.name} · {layer} · {index}"),
             file_name=f"{model.name}--{layer.replace('/', '_')}--{index}.png",
             disabled=not maps,
-            help=_("The pictures with where the filter answers as one PNG file"),
+            help=_("The images with the activations of the filter as one PNG file"),
         )
         download(
             _("Numbers"),
             lambda: to_csv(found.table.drop(columns="path")).encode(),
-            file_name=f"{model.name}--{layer.replace('/', '_')}--pictures.csv",
+            file_name=f"{model.name}--{layer.replace('/', '_')}--top-images.csv",
             icon=":material/table:",
-            help=_("For every filter of the layer its pictures, with value and place, as a CSV file"),
+            help=_("The top images of every filter of the layer, with activation and position, as a CSV file"),
         )
 
 
 def _figure(rows: pd.DataFrame, maps: list[np.ndarray], title: str) -> bytes:
-    from carvis.figures import figure_bytes, picture_sheet
+    from carvis.figures import figure_bytes, image_sheet
 
     laid = [_laid(row.path, where, maps) for row, where in zip(rows.itertuples(), maps, strict=True)]
     words = [f"{row.label} {row.value:.2f}" for row in rows.itertuples()]
-    return figure_bytes(picture_sheet([("", laid, words)], title=title))
+    return figure_bytes(image_sheet([("", laid, words)], title=title))
 
 
 def _laid(path: str, where: np.ndarray, maps: list[np.ndarray]) -> np.ndarray:
@@ -142,9 +144,9 @@ def _pictures(rows: pd.DataFrame, maps: list[np.ndarray], index: int) -> None:
     with st.grid("auto", min_column_width=170, gap="small"):
         for row, where in zip(rows.itertuples(), maps):
             with st.container(gap="xsmall"), guarded():
-                words = _("{name}: filter {index} answers most at {x} from the left and {y} from the top").format(
-                    name=row.id, index=index, x=f"{row.x:.0%}", y=f"{row.y:.0%}"
-                )
+                words = _(
+                    "{name}: filter {index} has its largest activation at {x} from the left and {y} from the top"
+                ).format(name=row.id, index=index, x=f"{row.x:.0%}", y=f"{row.y:.0%}")
                 st.image(encode_image(_laid(row.path, where, maps)), width="stretch", alt=words)
                 st.markdown(plain(row.label))
                 value = _("activation {value}").format(value=f"{row.value:.2f}")

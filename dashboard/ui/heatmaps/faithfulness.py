@@ -5,34 +5,29 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import streamlit as st
 
+from carvis.explain.faithfulness_metrics.verdict import (
+    UNCHANGED_NAME,
+    UNCHANGED_SENTENCE,
+    VERDICT_NAMES,
+    VERDICT_SENTENCES,
+)
 from carvis.progress import Progress, partial_progress
 from carvis.workspace import content_hash
 from ui.heatmaps.heatmap_row import HeatmapRow
 from ui.state import jobs, unreadable
-from ui.state.i18n import N_, _
+from ui.state.i18n import N_, _, of_library
 from ui.state.models import Opened, stamp_of
 from ui.widgets.job import on_request
 from ui.widgets.text import percent, plain
 
 if TYPE_CHECKING:
-    from carvis.explain.faithfulness_metrics.scores import Faithfulness
+    from carvis.explain.faithfulness_metrics.result import Faithfulness
 
-_BADGES: dict[str, tuple[str, str, Literal["green", "orange", "gray"]]] = {
-    "better": (N_("better than the baselines"), ":material/verified:", "green"),
-    "not-better": (N_("no better than the baselines"), ":material/report:", "orange"),
-    "no-evidence": (N_("no evidence to test"), ":material/visibility_off:", "gray"),
+_BADGES: dict[str, tuple[str, Literal["green", "orange", "gray"]]] = {
+    "better": (":material/verified:", "green"),
+    "not-better": (":material/report:", "orange"),
+    "no-evidence": (":material/visibility_off:", "gray"),
 }
-_HELP = {
-    "better": N_(
-        "Erasing what this map marks costs the model more confidence, and restoring it gives back more, than a random "
-        "map and a blob in the middle do."
-    ),
-    "not-better": N_(
-        "A random map or a blob in the middle finds what the model needs as well as this map does: do not trust it."
-    ),
-    "no-evidence": N_("The map is blank: there is nothing to test."),
-}
-_ALIKE = (N_("stays with random weights"), N_("The map looks alike when the model has forgotten all it learnt."))
 _LINES = {"map": N_("this map"), "random": N_("random map"), "blob": N_("blob in the middle")}
 
 
@@ -52,7 +47,7 @@ def offer(rows: list[HeatmapRow], opened: dict[str, Opened]) -> None:
                     model.clf,
                     *one,
                     cache=jobs.cache("faithfulness"),
-                    watch=partial_progress(progress, 100 * number / len(todo), 100 * (number + 1) / len(todo)),
+                    progress=partial_progress(progress, 100 * number / len(todo), 100 * (number + 1) / len(todo)),
                 )
             # The workspace may be one that cannot be written.
             _session()[key_of(row, model)] = found[0]
@@ -77,7 +72,7 @@ def key_of(row: HeatmapRow, model: Opened) -> str:
 
 @st.cache_data(max_entries=1024, show_spinner=False)
 def _made_key(fingerprint: str, stamp: object, heatmap: str, *, _row: HeatmapRow, _model: Opened) -> str:
-    from carvis.explain.faithfulness_metrics.scores import faithfulness_key
+    from carvis.explain.faithfulness_metrics.cache import faithfulness_key
 
     # It reads the image: of a photograph, a second at each run of the page.
     return faithfulness_key(_model.clf, _row.seen_by(_model), _row.maps[_model.name])
@@ -85,7 +80,7 @@ def _made_key(fingerprint: str, stamp: object, heatmap: str, *, _row: HeatmapRow
 
 def kept(row: HeatmapRow, model: Opened) -> "Faithfulness | None":
     """Return what is known of one model's map of a row."""
-    from carvis.explain.faithfulness_metrics.scores import kept_faithfulness
+    from carvis.explain.faithfulness_metrics.cache import kept_faithfulness
 
     key = key_of(row, model)
     return _session().get(key) or kept_faithfulness(jobs.cache("faithfulness"), key)
@@ -101,10 +96,12 @@ def _is_kept(row: HeatmapRow, model: Opened) -> bool:
 def show(row: HeatmapRow, name: str, found: "Faithfulness") -> None:
     """Put the badge, and its curves when asked for, below a map."""
     with row.slots[name], st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        words, icon, colour = _BADGES[found.verdict]
-        st.badge(_(words), icon=icon, color=colour, help=_(_HELP[found.verdict]))
+        icon, colour = _BADGES[found.verdict]
+        badge, sentence = of_library(VERDICT_NAMES[found.verdict]), of_library(VERDICT_SENTENCES[found.verdict])
+        st.badge(badge, icon=icon, color=colour, help=sentence)
         if found.randomisation and not found.randomisation.passed:
-            st.badge(_(_ALIKE[0]), icon=":material/report:", color="orange", help=_(_ALIKE[1]))
+            badge, sentence = of_library(UNCHANGED_NAME), of_library(UNCHANGED_SENTENCE)
+            st.badge(badge, icon=":material/report:", color="orange", help=sentence)
         key = f"curves_{row.number}_{name}"
         window = st.popover(_("Curves"), type="tertiary", key=key, on_change="rerun")
         if window.open:

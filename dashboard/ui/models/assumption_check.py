@@ -4,7 +4,7 @@ import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.evaluation import AssumptionCheck, check_assumptions
-from carvis.evaluation.assumptions.result import words_of
+from carvis.evaluation.assumptions.words import words_of
 from carvis.progress import Progress
 from ui.models import card_form
 from ui.state import jobs

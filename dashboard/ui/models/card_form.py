@@ -139,7 +139,7 @@ def show(model: "Opened", path: Path) -> None:
         return
     with guarded():
         facts["input_size"] = read_size(size) if clf.open_size else clf.input_size
-        variant = clf.variant(class_names=listed, **facts)
+        variant = clf.replace(class_names=listed, **facts)
         seen = card_samples.show(variant, model.lock)
         # A guess is no fact before somebody has compared it with images: other names ask anew.
         confirmed = st.checkbox(

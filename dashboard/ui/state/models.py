@@ -42,9 +42,9 @@ class Opened:
     @property
     def untried(self) -> bool:
         """Whether it waits for somebody to ask for it: it is large, unusual or slow."""
-        from carvis.classifier.files.admission import UntriedError
+        from carvis.classifier.files.sandbox.policy import SandboxNeededError
 
-        return isinstance(self.problem, UntriedError)
+        return isinstance(self.problem, SandboxNeededError)
 
     @property
     def error(self) -> str:
@@ -56,15 +56,15 @@ class Opened:
         return words.format(file=self.file, reason=reason)
 
 
-def trying_first(asked: bool = True) -> contextlib.AbstractContextManager[None]:
+def sandbox_first(asked: bool = True) -> contextlib.AbstractContextManager[None]:
     """Let what is large, unusual or slow be tried in a process of its own before it is opened in this one.
 
     Args:
         asked: whether somebody waits for it; else it is not opened until it was tried.
     """
-    from carvis.classifier.files.admission import trying_first
+    from carvis.classifier.files.sandbox.policy import sandbox_first
 
-    return trying_first(_trials(), asked=asked)
+    return sandbox_first(_trials(), requested=asked)
 
 
 def _trials() -> Path:
@@ -79,7 +79,7 @@ def open_model(name: str, *, asked: bool = True) -> Opened:
     """
     path = workspace.model_files()[name]
     try:
-        with trying_first(asked):
+        with sandbox_first(asked):
             return _open(*_key(name, path))
     # A file from elsewhere may break its loader in any way; the page shows the other models all the same.
     except Exception as problem:
@@ -92,18 +92,18 @@ def _key(name: str, path: Path) -> tuple:
 
 def may_be_tried_again(name: str) -> bool:
     """Tell whether a file was refused for what may differ next time: the memory and the time there were."""
-    from carvis.classifier.files.admission import trial_of
+    from carvis.classifier.files.sandbox.policy import kept_verdict
 
-    found = trial_of(workspace.model_files()[name], _trials())
+    found = kept_verdict(workspace.model_files()[name], _trials())
     return found is not None and found.kind in ("memory", "time")
 
 
 def forget(name: str) -> None:
     """Forget that a file could not be opened."""
-    from carvis.classifier.files.admission import forget
+    from carvis.classifier.files.sandbox.policy import forget_verdict
 
     path = workspace.model_files()[name]
-    forget(path, _trials())
+    forget_verdict(path, _trials())
     _open.clear(*_key(name, path))
 
 
@@ -152,7 +152,7 @@ def _open(
     beside: tuple[tuple[str, int, int], ...],
 ) -> Opened:
     from carvis.classifier import load_classifier
-    from carvis.classifier.files.admission import UntriedError
+    from carvis.classifier.files.sandbox.policy import SandboxNeededError
 
     dataset = None
     with contextlib.suppress(CarvisError):
@@ -161,7 +161,7 @@ def _open(
         return Opened(name, load_classifier(path, data=dataset))
     except CarvisError as problem:
         # Untried, it holds until somebody asks for the file.
-        if isinstance(problem, UntriedError) or not holds(problem):
+        if isinstance(problem, SandboxNeededError) or not holds(problem):
             raise
         return Opened(name, None, problem.with_traceback(None), Path(path).name)
 

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.tables import to_csv
+from carvis.training.end_reasons import localised_reason
 from carvis.training.run import Run
 from ui.state import selection, workspace
 from ui.state.i18n import N_, _
@@ -23,11 +24,6 @@ _BEFOREHAND = {
     "reading": ("pictures", N_("Reading pictures")),
     "caching": ("rows", N_("Computing the frozen layers")),
 }
-# What the library says of a run's end; other reasons are shown as they are.
-REASONS = (
-    N_("The process ended without a word: was it killed?"),
-    N_("asked to stop by the file STOP"),
-)
 
 
 def show(name: str, run: Run, events: list[dict], history: pd.DataFrame) -> None:
@@ -44,7 +40,7 @@ def show(name: str, run: Run, events: list[dict], history: pd.DataFrame) -> None
             st.badge(_(words), icon=icon, color=colour)
             if status.get("reason"):
                 reason = status["reason"]
-                st.caption(plain(_(reason) if reason in REASONS else reason), width="content")
+                st.caption(plain(localised_reason(reason)), width="content")
             if status.get("behind") and status["state"] == "queued":
                 st.caption(_("waits for {run}").format(run=plain(status["behind"])), width="content")
             _actions(name, run, status)

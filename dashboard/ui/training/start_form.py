@@ -7,7 +7,7 @@ import streamlit as st
 
 from carvis.architectures.backbones import BACKBONES
 from carvis.classifier.card import read_card
-from carvis.classifier.processor import has_bfloat16
+from carvis.classifier.cpu import has_bfloat16
 from carvis.demo import MissingImages, missing_images, training_defaults
 from carvis.training.recipes import DEFAULTS, RecipeName
 from carvis.workspace import children, is_demo

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui.state import current, selection, widget_values, workspace
 from ui.state.i18n import _
-from ui.state.models import trying_first
+from ui.state.models import sandbox_first
 from ui.widgets import sidebar
 from ui.widgets.download import tell_failures
 from ui.widgets.layout import guarded, tell
@@ -36,7 +36,7 @@ def draw(pages: dict[str, st.Page], overview: st.Page) -> None:
             if missing := current.unknown():
                 _warn(_("The link names what is not in this workspace: {names}."), missing)
         whole = False
-        with guarded(), trying_first():
+        with guarded(), sandbox_first():
             page.run()
             whole = True
         if not whole:

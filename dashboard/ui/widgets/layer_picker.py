@@ -34,16 +34,16 @@ def choose_layers(opened: dict[str, Opened], convolutions: bool = False) -> tupl
 
 def _with_maps(clf: "Classifier") -> list[str]:
     """List all layers with a map, and those paths that stand for all calls of a layer."""
-    joint = [path for path in clf.places.groups if clf.places.passes_all(path)]
-    return [*(call.path for call in clf.places.maps()), *joint]
+    joint = [path for path in clf.layer_graph.groups if clf.layer_graph.passes_all(path)]
+    return [*(call.path for call in clf.layer_graph.maps()), *joint]
 
 
 def _choose_layer(model: Opened, names: list[str], first: str | None, problems: list[str]) -> str | None:
     wanted = chosen_layer(model.name)
-    if wanted in model.clf.places.by_path and wanted not in names:
+    if wanted in model.clf.layer_graph.by_path and wanted not in names:
         # Chosen on another page: its filters are drawn, too, if it has a map.
-        names = [*names, wanted] if model.clf.places.by_path[wanted].map_shape else names
-    if wanted in model.clf.places.groups and wanted not in names:
+        names = [*names, wanted] if model.clf.layer_graph.by_path[wanted].map_shape else names
+    if wanted in model.clf.layer_graph.groups and wanted not in names:
         wanted = None
     if wanted and wanted not in names:
         words = _("{model} has no layer {layer}; its last one is explained.")
@@ -54,7 +54,7 @@ def _choose_layer(model: Opened, names: list[str], first: str | None, problems: 
         return None
     key = selection.spoken(f"layer_{model.name}")
     selection.show(key, shown)
-    places = model.clf.places
+    places = model.clf.layer_graph
     shown_names = {
         name: name if places.passes_all(name) else f"{name} · {_('one of several branches')}" for name in names
     }

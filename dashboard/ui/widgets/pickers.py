@@ -57,7 +57,7 @@ def choose_method(method: str) -> None:
     methods = list(METHODS)
     # In a closed window it comes to life later: it needs its start value in every run.
     st.selectbox(_("Method"), methods, methods.index(method), **selection.control("method", method))
-    st.caption(of_library(METHODS[method].sentence))
+    st.caption(of_library(METHODS[method].caption))
 
 
 def add_images() -> list[Sample]:

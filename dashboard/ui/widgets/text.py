@@ -1,6 +1,7 @@
 """Texts and figures of speech that several pages share."""
 
 import re
+from pathlib import Path
 
 from carvis.language import Message
 from ui.state.i18n import N_, _, of_library
@@ -38,7 +39,10 @@ def marked_up(message: Message, *strong: str) -> str:
         strong: names of its values.
     """
 
-    def mark_up(name: str, value: object) -> str:
+    def mark_up(name: str, value: object) -> object:
+        # Numbers hold no Markdown, and the sentence may format them.
+        if not isinstance(value, str | Path):
+            return value
         return f"**{plain(of_library(value))}**" if name in strong else plain(of_library(value))
 
     return of_library(message.with_values(mark_up))

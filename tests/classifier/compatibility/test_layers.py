@@ -61,7 +61,7 @@ def test_a_layer_for_text_or_with_code_is_refused_with_its_reason(name, library,
     with pytest.raises(UntrustedModelError, match=table.REFUSED[name]) as caught:
         open_model(path)
     sentence = str(caught.value)
-    assert sentence.startswith(f"{path} holds a {name} layer") and "(layer odd)" in sentence
+    assert sentence.startswith(f"{path} contains a {name} layer") and "(layer odd)" in sentence
     assert "get the file again" not in sentence and "\n" not in sentence
     # Trust opens files of Keras 3 alone.
     assert ("--trust" in sentence) == (library is keras)
@@ -70,7 +70,7 @@ def test_a_layer_for_text_or_with_code_is_refused_with_its_reason(name, library,
 @pytest.mark.parametrize("kind", ["CuDNNLSTM", "MaxoutDense"])
 def test_a_layer_of_keras_that_has_no_successor_is_named(kind, tmp_path):
     path = changed_file(tf_keras, kind, tmp_path / "model.keras")
-    with pytest.raises(ModelError, match=f"layer odd is a {kind} layer, which cannot be brought to Keras 3"):
+    with pytest.raises(ModelError, match=f"layer odd is a {kind} layer, which cannot be converted to Keras 3"):
         open_model(path)
 
 

@@ -270,7 +270,7 @@ def test_what_predicts_as_in_training_is_refused(layer, tmp_path):
     settings = {"Dropout": {"rate": 0.5}, "RandomCrop": {"height": 5, "width": 5}}.get(layer, {})
     x = getattr(L, layer)(**settings, name="odd")(image, training=True)
     tf_keras.Model(image, L.Dense(3)(L.Flatten()(x))).save(tmp_path / "random.h5")
-    with pytest.raises(ModelError, match="layer odd is always called as in training"):
+    with pytest.raises(ModelError, match="layer odd is always called in training mode"):
         open_model(tmp_path / "random.h5")
 
 
@@ -342,6 +342,6 @@ def test_a_model_of_its_authors_own_class_is_refused_in_one_sentence(kind, tmp_p
     model = kind()
     model(np.zeros((1, *SIDE), np.float32))
     model.save(tmp_path / "own.keras")
-    with pytest.raises(UntrustedModelError, match=r"author's own class .*whose code is not in the file") as caught:
+    with pytest.raises(UntrustedModelError, match=r"custom class .*whose code is not in the file") as caught:
         open_model(tmp_path / "own.keras")
     assert "get the file again" not in str(caught.value)

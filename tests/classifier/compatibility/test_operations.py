@@ -148,7 +148,7 @@ def test_a_function_that_is_not_known_is_named(function, says, tmp_path):
     tf_keras.Model(image, function(image)).save(tmp_path / "odd.h5")
     with pytest.raises(ModelError, match=says) as caught:
         open_model(tmp_path / "odd.h5")
-    assert "cannot be brought to Keras 3" in str(caught.value) and "get the file again" not in str(caught.value)
+    assert "cannot be converted to Keras 3" in str(caught.value) and "get the file again" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_setting_that_would_change_the_values_is_never_dropped(function, argum
 def test_neither_is_an_attribute_of_an_old_node(operation, constants, attributes):
     config = node("step", operation, constants, "image", **attributes)["config"]
     function, arguments, settings = operation_of(config, [keras.Input((3, 3, 3))])
-    with pytest.raises(ModelError, match="cannot be brought to Keras 3"):
+    with pytest.raises(ModelError, match="cannot be converted to Keras 3"):
         apply_operation(function, "step", arguments, settings, "m.h5: layer step")
 
 

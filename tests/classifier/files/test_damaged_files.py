@@ -64,7 +64,7 @@ def test_weights_of_another_architecture_are_no_damage(library, tmp_path):
     with h5py.File(tmp_path / "two.h5") as two, h5py.File(tmp_path / "three.h5", "r+") as three:
         three.attrs["model_config"] = two.attrs["model_config"]
     text = sentence(tmp_path / "three.h5")
-    assert "layer d" in text and "save the model anew" in text and AGAIN not in text
+    assert "layer d" in text and "save the model again" in text and AGAIN not in text
 
 
 def changed(path, **members):
@@ -111,7 +111,7 @@ def test_an_architecture_of_other_types_is_named_in_plain_words(architecture, tm
         model.save(tmp_path / "odd.h5")
         with h5py.File(tmp_path / "odd.h5", "r+") as file:
             file.attrs["model_config"] = json.dumps(architecture)
-        assert "an architecture that is not of Keras 1, 2 or 3" in sentence(tmp_path / "odd.h5")
+        assert "an architecture that is not from Keras 1, 2 or 3" in sentence(tmp_path / "odd.h5")
 
 
 def test_a_setting_of_another_keras_is_no_damage(tmp_path):
@@ -125,7 +125,7 @@ def test_a_setting_of_another_keras_is_no_damage(tmp_path):
         for name, data in members.items():
             archive.writestr(name, data)
     text = sentence(tmp_path / "later.keras")
-    assert "is whole" in text and "invented_later" in text and AGAIN not in text
+    assert "is intact" in text and "invented_later" in text and AGAIN not in text
 
 
 def test_what_is_no_model_is_named(tmp_path):

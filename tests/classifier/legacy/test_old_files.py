@@ -140,7 +140,7 @@ def test_an_old_model_is_saved_as_a_new_one(tmp_path):
     clf = load_classifier(tmp_path / "old.h5", ["a", "b", "c"], "unit", resize="nearest")
     again = load_classifier(save_classifier(clf, tmp_path / "new.keras"))
     # How image files are read was assumed of the old file, and is still.
-    assert again.assumptions == ["The card new.json marks as only assumed: alpha, orientation."]
+    assert again.assumptions == ["The card new.json marks as assumed: alpha, orientation."]
     assert again.class_names == ["a", "b", "c"] and again.resize == "nearest"
     assert again.fingerprint == clf.fingerprint
     assert isinstance(again.model, keras.Model)

@@ -100,12 +100,12 @@ def test_broken_and_misnamed_files_stop_nothing(tmp_path):
     health = check_dataset(tmp_path / "cars")
     assert sorted(os.path.basename(path) for path in health.broken["path"]) == ["broken.jpg", "half.jpg"]
     assert all(str(path) in reason for path, reason in health.broken[["path", "reason"]].to_numpy())
-    assert sorted(health.others["reason"]) == ["empty file", "not a picture file"]
+    assert sorted(health.others["reason"]) == ["empty file", "not an image file"]
     assert health.mistyped[["format"]].to_numpy().tolist() == [["PNG"]]
     # Two plain pictures show nothing by which they could be told apart or be the same.
     assert health.copies.empty
     assert health.sparse.to_numpy().tolist() == [["a", "train", 6]]
-    assert set(health.pictures.loc[health.pictures["reason"] != "", "group"]) == {-1}
+    assert set(health.images.loc[health.images["reason"] != "", "group"]) == {-1}
 
 
 def test_nothing_that_can_be_read(tmp_path):
@@ -113,7 +113,7 @@ def test_nothing_that_can_be_read(tmp_path):
     folder.mkdir(parents=True)
     for broken in (0, 1):
         health = check_dataset(tmp_path / "cars")
-        assert (len(health.pictures), health.groups, health.distinct, len(health.copies)) == (broken, 0, 0, 0)
+        assert (len(health.images), health.groups, health.distinct, len(health.copies)) == (broken, 0, 0, 0)
         assert len(health.broken) == broken and health.mistyped.empty and health.sizes.empty
         assert health.summary()["shared"] == {} and health.save(tmp_path / "health.json").is_file()
         (folder / "broken.jpg").write_bytes(b"no picture")
@@ -123,7 +123,7 @@ def test_light_and_sharpness_are_what_they_are_on_paper(tmp_path):
     board = np.kron(np.indices((8, 8)).sum(axis=0) % 2, np.ones((32, 32)))[..., None].repeat(3, axis=2)
     write_image(tmp_path / "cars" / "train" / "a" / "board.png", (255 * board).astype(np.uint8))
     write_image(tmp_path / "cars" / "train" / "a" / "grey.png", np.full((50, 90, 3), 77, np.uint8))
-    pictures = check_dataset(tmp_path / "cars").pictures.set_index("id")
+    pictures = check_dataset(tmp_path / "cars").images.set_index("id")
     assert pictures.loc["train/a/board.png", "brightness"] == pytest.approx(127.5)
     assert pictures.loc["train/a/board.png", "contrast"] == pytest.approx(127.5)
     grey = pictures.loc["train/a/grey.png"]
@@ -142,7 +142,7 @@ def test_a_second_check_reads_no_picture_and_a_changed_file_is_seen(planted, tmp
     steps = []
     second = check_dataset(planted, lambda done, total: steps.append((done, total)), cache)
     assert not read and steps[-1] == (100, 100)
-    assert second.copies.equals(first.copies) and second.pictures.equals(first.pictures)
+    assert second.copies.equals(first.copies) and second.images.equals(first.images)
     changed = planted / "test" / "class 0" / "102.png"
     before = changed.read_bytes()
     try:

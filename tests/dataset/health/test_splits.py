@@ -40,12 +40,12 @@ def leaky(tmp_path_factory):
 def test_no_group_lies_across_splits_and_every_picture_is_accounted_for(leaky, tmp_path):
     health = check_dataset(leaky)
     made = split_dataset(health, tmp_path / "new")
-    assert made.leaks == 0 and made.how == {"hard link": 50}
+    assert made.leaks == 0 and made.placed_by == {"hard link": 50}
     table = made.table
-    assert sorted(table["id"]) == sorted(health.pictures["id"])
+    assert sorted(table["id"]) == sorted(health.images["id"])
     kept = table[table["split"] != ""]
     assert kept.groupby("group")["split"].nunique().max() == 1
-    assert made.left_out == {"exact copy": 8, "labels disagree": 2, "unreadable": 1}
+    assert made.skipped == {"exact duplicate": 8, "labels disagree": 2, "unreadable": 1}
     assert (kept["reason"] == "").all() and (table.loc[table["split"] == "", "reason"] != "").all()
     data = Dataset(tmp_path / "new")
     ids = [name for split in data.splits for name in data.samples(split)["id"]]
@@ -53,7 +53,7 @@ def test_no_group_lies_across_splits_and_every_picture_is_accounted_for(leaky, t
     for row in kept.itertuples():
         assert os.path.samefile(row.path, data.resolve(row.new_id))
     again = check_dataset(data)
-    assert again.distinct == len(again.pictures) == 50
+    assert again.distinct == len(again.images) == 50
     assert all(found.copies == 0 for found in again.crossing().values())
     counts = made.counts
     assert counts.sum(axis=1).tolist() == [30, 20]
@@ -102,9 +102,12 @@ def test_classes_without_pictures_in_a_split_are_named(tmp_path):
     (tmp_path / "cars" / "train" / "c" / "4.png").write_bytes(b"no picture")
     health = check_dataset(tmp_path / "cars")
     made = split_dataset(health, tmp_path / "new")
-    assert made.lacking == {"train": ["c"], "valid": ["a", "c"], "test": ["a", "c"]}
-    assert json.loads((tmp_path / "new" / "split.json").read_text("utf-8"))["classes without pictures"] == made.lacking
-    assert split_dataset(health, tmp_path / "halves", (0.5, 0.5, 0)).lacking["test"] == ["a", "b", "c"]
+    assert made.missing_classes == {"train": ["c"], "valid": ["a", "c"], "test": ["a", "c"]}
+    assert (
+        json.loads((tmp_path / "new" / "split.json").read_text("utf-8"))["classes without images"]
+        == made.missing_classes
+    )
+    assert split_dataset(health, tmp_path / "halves", (0.5, 0.5, 0)).missing_classes["test"] == ["a", "b", "c"]
 
 
 def test_a_picture_removed_since_the_check_is_left_out(tmp_path):
@@ -113,12 +116,12 @@ def test_a_picture_removed_since_the_check_is_left_out(tmp_path):
     health = check_dataset(tmp_path / "cars")
     (tmp_path / "cars" / "train" / "a" / "1.png").unlink()
     made = split_dataset(health, tmp_path / "new")
-    assert made.left_out == {"removed": 1} and made.how == {"hard link": 2} and made.counts.to_numpy().sum() == 2
+    assert made.skipped == {"removed": 1} and made.placed_by == {"hard link": 2} and made.counts.to_numpy().sum() == 2
     assert "was gone" in made.table.set_index("id").loc["train/a/1.png", "reason"]
     data = Dataset(tmp_path / "new")
     assert sum(len(data.samples(split)) for split in data.splits) == 2 and data.other_files().empty
     listed = split_dataset(health, tmp_path / "listed", manifest=True)
-    assert listed.left_out == made.left_out
+    assert listed.skipped == made.skipped
     shutil.rmtree(tmp_path / "cars")
     with pytest.raises(DatasetError, match="removed"):
         split_dataset(health, tmp_path / "newer")
@@ -172,10 +175,10 @@ def test_where_links_are_impossible_pictures_are_copied(leaky, tmp_path, monkeyp
 
     monkeypatch.setattr(os, "link", refuse)
     # Beside it, where a link would be followed.
-    assert split_dataset(check_dataset(leaky), leaky.parent / "new").how == {"symbolic link": 50}
+    assert split_dataset(check_dataset(leaky), leaky.parent / "new").placed_by == {"symbolic link": 50}
     monkeypatch.setattr(os, "symlink", refuse)
     made = split_dataset(check_dataset(leaky), tmp_path / "newer")
-    assert made.how == {"copy": 50} and made.leaks == 0
+    assert made.placed_by == {"copy": 50} and made.leaks == 0
 
 
 def test_files_of_the_same_name_both_stay(tmp_path):

@@ -49,21 +49,21 @@ def test_indexed_masks_with_names(data):
     mask_of(data, values)
     (data.root / "masks" / "parts.json").write_text('["rest", "lamp", "wheel"]')
     parts = read_parts(data.root / "masks", data, "test")
-    assert parts.names == ("rest", "lamp", "wheel") and list(parts) == ["test/Golf/same.png"] and not parts.told
+    assert parts.names == ("rest", "lamp", "wheel") and list(parts) == ["test/Golf/same.png"] and not parts.notes
     masks = parts.masks("test/Golf/same.png")
     np.testing.assert_array_equal(masks["lamp"], expected(slice(1, 3), slice(2, 5)))
     assert not masks["wheel"].any() and masks["rest"].sum() == 48 - 6 - 8  # the last row has no name
     assert parts.masks("test/Polo/only.png") is None
     # Twice the size is the same picture; another shape is not.
     assert parts.masks("test/Golf/same.png", (12, 16))["lamp"].sum() == 24
-    with pytest.raises(TableError, match=r"same\.png is 8 x 6 pixels and its picture 9 x 9"):
+    with pytest.raises(TableError, match=r"same\.png is 8 x 6 pixels and its image 9 x 9"):
         parts.masks("test/Golf/same.png", (9, 9))
 
 
 def test_masks_without_names_are_numbered_and_their_content_names_them(data):
     mask_of(data, np.eye(6, 8) * 2)
     parts = read_parts(data.root / "masks", data, "test")
-    assert parts.names == ("part 0", "part 1", "part 2") and "parts.json is missing" in parts.told[0]
+    assert parts.names == ("part 0", "part 1", "part 2") and "parts.json is missing" in parts.notes[0]
     mask_of(data, np.eye(6, 8))
     assert read_parts(data.root / "masks", data, "test").fingerprint != parts.fingerprint
 
@@ -75,7 +75,7 @@ def test_broken_masks_are_told_by_name(data):
         read_parts(data.root / "masks", data, "test")
     (data.root / "masks" / "parts.json").write_text('["a"]')
     parts = read_parts(data.root / "masks", data, "test")
-    for content, words in ((b"x", "is not a mask"), (None, "is a colour picture")):
+    for content, words in ((b"x", "is not a mask"), (None, "is a colour image")):
         if content:
             place.write_bytes(content)
         else:
@@ -117,15 +117,15 @@ def test_coco_boxes_polygons_and_run_lengths(data):
     check(parts, "test/Golf/same.png", "lamp", slice(1, 3), slice(2, 5))
     check(parts, "test/Golf/same.png", "wheel", slice(3, 6), slice(0, 4))
     check(parts, "test/Polo/only.png", "lamp", slice(2, 5), 1)
-    told = "\n".join(parts.told)
+    told = "\n".join(parts.notes)
     assert "2 rows" in told and "no image of the data set" in told and "gone.png" in told
     assert "several images" in told and "compressed run lengths" in told and "not listed" in told
     assert "impossible size" in told and "train" not in told
     with speaking("ja"):
-        assert all("ください" in localised(sentence) for sentence in parts.told)
+        assert all("ください" in localised(sentence) for sentence in parts.notes)
     # The picture is twice as large as the annotated one was.
     assert parts.masks("test/Golf/same.png", (12, 16))["lamp"].sum() == 24
-    with pytest.raises(TableError, match="was drawn on a picture of 8 x 6"):
+    with pytest.raises(TableError, match="was drawn on an image of 8 x 6"):
         parts.masks("test/Golf/same.png", (6, 6))
 
 
@@ -157,7 +157,7 @@ def test_voc_corners_count_from_one_and_are_inside(data):
     check(parts, "test/Polo/only.png", "lamp", slice(1, 3), slice(2, 5))
     # Two files about one picture add up.
     check(parts, "test/Polo/only.png", "grille", slice(1, 3), slice(0, 5))
-    told = "\n".join(parts.told)
+    told = "\n".join(parts.notes)
     assert "2 files" in told and "document type" in told and "not well-formed" in told and "without a name" in told
     (folder / "a.xml").unlink()
     (folder / "b.xml").unlink()
@@ -179,7 +179,7 @@ def test_tables_of_boxes_whatever_their_columns_are_called(data, table):
     place = data.root / "parts.csv"
     place.write_text(table)
     parts = read_parts(place, data, "test")
-    assert parts.names == ("lamp", REST) and not parts.told
+    assert parts.names == ("lamp", REST) and not parts.notes
     check(parts, "test/Polo/only.png", "lamp", slice(1, 3), slice(2, 5))
 
 
@@ -189,8 +189,8 @@ def test_tables_of_boxes_whatever_their_columns_are_called(data, table):
         ("part,x1,y1,x2,y2\nlamp,1,1,2,2\n", "has no column path"),
         ("id,x1,y1,x2,y2\nPolo/only.png,1,1,2,2\n", "lacks a column"),
         ("id,part,x1,y1\nPolo/only.png,lamp,1,1\n", "lacks a column"),
-        ("id,part,x1,y1,x2,y2\nPolo/only.png,lamp,.1,.1,.5,.5\n", "as shares of the picture"),
-        ("id,part,x1,y1,x2,y2\nPolo/only.png,lamp,5,1,2,x\n", "describes no picture"),
+        ("id,part,x1,y1,x2,y2\nPolo/only.png,lamp,.1,.1,.5,.5\n", "as shares of the image"),
+        ("id,part,x1,y1,x2,y2\nPolo/only.png,lamp,5,1,2,x\n", "describes no image"),
         ("id,part,x1,y1,x2,y2\nPolo/gone.png,lamp,1,1,2,2\n", "no image of the data set"),
     ],
 )

@@ -10,6 +10,7 @@ from PIL import Image
 import carvis
 from carvis.classifier import Classifier
 from carvis.dataset import Dataset
+from carvis.errors import StoppedError
 from carvis.evaluation import kept_check
 from carvis.evaluation.assumptions.class_orders import best_order, class_orders, right_under_best_order
 from carvis.evaluation.assumptions.trial import p_among_orders
@@ -199,7 +200,7 @@ def test_nothing_to_check_on_is_said(tmp_path):
     root = tmp_path / "foreign"
     write_image(root / "train" / "q" / "1.png", np.zeros((8, 8, 3), np.uint8))
     check = carvis.check_assumptions(Classifier(_model(), CLASSES, name="m"), root)
-    assert check.n == 0 and check.verdict == "cannot tell" and "foreign holds no image" in check.messages[0]
+    assert check.n == 0 and check.verdict == "cannot tell" and "foreign has no images" in check.messages[0]
 
 
 def test_the_sample_is_even_and_the_same_for_a_seed(data):
@@ -209,6 +210,13 @@ def test_the_sample_is_even_and_the_same_for_a_seed(data):
     # 12 a class lie in validation: more are taken from training.
     assert {len(again.table), again.n} == {len(first.table), 20}
     assert carvis.check_assumptions(clf, data, n=60).splits == ("valid", "train")
+
+
+def test_it_stops_when_its_progress_asks_to(data, tmp_path):
+    clf = Classifier(_model(), CLASSES, preprocessing="tf", name="m")
+    with pytest.raises(StoppedError):
+        carvis.check_assumptions(clf, data, n=20, cache=tmp_path, progress=lambda done, total: True)
+    assert kept_check(clf, data, tmp_path, n=20) is None
 
 
 def test_what_was_found_is_kept(data, tmp_path):
@@ -222,7 +230,7 @@ def test_what_was_found_is_kept(data, tmp_path):
     assert not calls and again.messages == found.messages and again.table.equals(found.table)
     assert again.changes == found.changes and again.settled == found.settled
     assert kept_check(clf, data, tmp_path, n=48).messages == found.messages
-    assert kept_check(clf.variant(preprocessing="tf"), data, tmp_path, n=48) is None
+    assert kept_check(clf.replace(preprocessing="tf"), data, tmp_path, n=48) is None
     next(tmp_path.rglob("*.json")).write_text("{")
     assert kept_check(clf, data, tmp_path, n=48) is None
     json.dumps(found.to_json())
@@ -239,9 +247,9 @@ def test_the_bound_of_time_shortens_the_sample(data):
     clf = Classifier(_model(), CLASSES, preprocessing="tf", name="m")
     assert carvis.check_assumptions(clf, data, n=96, seconds=0).n == 24
     # Beside other work nothing waits for it.
-    check = carvis.check_assumptions(clf.variant(preprocessing="unit"), data, n=96, seconds=0, full=False)
+    check = carvis.check_assumptions(clf.replace(preprocessing="unit"), data, n=96, seconds=0, full=False)
     assert check.verdict == "cannot tell" and not check.changes and check.warnings
-    assert "not checked" in check.messages[0] and "Check it on page Models" in check.messages[0]
+    assert "not checked" in check.messages[0] and "Check them on page Models" in check.messages[0]
 
 
 def test_orders_by_hand(tmp_path):

@@ -25,7 +25,7 @@ def test_nine_of_ten_images_of_one_class(tmp_path):
     clf = Classifier(light_or_dark(), ["dark", "light"], name="m")
     check = carvis.check_assumptions(clf, data)
     assert not check.changes and set(check.rivals) == {"preprocessing"} and check.n == 200 and not check.warnings
-    swapped = carvis.check_assumptions(clf.variant(class_names=["light", "dark"]), data)
+    swapped = carvis.check_assumptions(clf.replace(class_names=["light", "dark"]), data)
     assert swapped.verdict == "another is better"
     # Always dark: right as often as dark is there, which tells nothing.
     constant = light_or_dark()

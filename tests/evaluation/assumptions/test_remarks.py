@@ -103,7 +103,7 @@ def test_what_was_assumed_stays_so_in_a_card_that_is_written(file, data, tmp_pat
     assert (card.alpha, card.orientation, card.assumed) == ("drop-alpha", "as-stored", ["alpha", "orientation"])
     again = load_classifier(saved, data=data)
     assert again.fingerprint == clf.fingerprint and again.assumed == clf.assumed
-    assert any("marks as only assumed: alpha, orientation" in sentence for sentence in again.assumptions)
+    assert any("marks as assumed: alpha, orientation" in sentence for sentence in again.assumptions)
     update_card(saved, {"alpha": "drop-alpha"})
     assert read_card(saved).assumed == ["orientation"] and "alpha" not in load_classifier(saved, data=data).assumed
     told = Classifier(light_or_dark(), NAMES)

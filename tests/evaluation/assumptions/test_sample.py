@@ -38,10 +38,10 @@ def test_a_few_transparent_images_among_many_are_found(tmp_path):
             "With transparent images on-white, 30 of 30 images are right; with transparent images drop-alpha, 0"
             in (check.messages[0])
         )
-    right = carvis.check_assumptions(clf.variant(alpha="on-white"), data)
+    right = carvis.check_assumptions(clf.replace(alpha="on-white"), data)
     # So dark and so light are told apart under several preprocessings.
     assert not right.changes and set(right.rivals) == {"preprocessing"} and right.settled["alpha"] == "on-white"
-    assert carvis.check_assumptions(clf.variant(alpha="on-white"), data, full=False).verdict == "as assumed"
+    assert carvis.check_assumptions(clf.replace(alpha="on-white"), data, full=False).verdict == "as assumed"
 
 
 def test_the_search_for_transparent_images_is_bounded(tmp_path):

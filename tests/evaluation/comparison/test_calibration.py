@@ -14,6 +14,7 @@ from carvis.evaluation.comparison import (
     reliability,
     rescaled,
     risk_coverage,
+    temperature_finding,
 )
 from carvis.evaluation.comparison.temperature import fitted
 from carvis.evaluation.metrics import log_loss, summarise, wilson_interval
@@ -109,7 +110,7 @@ def test_a_probability_of_nothing_is_no_infinity():
 
 
 def test_a_temperature_is_not_fitted_on_test_nor_used_for_another_model():
-    with pytest.raises(TableError, match="validation pictures, not on those of test"):
+    with pytest.raises(TableError, match="validation images, not on test images"):
         fit_temperature(evaluation("one", ["a", "b"], answers(0.9, (3, 1))))
     found = fit_temperature(evaluation("one", ["a", "b"], answers(0.9, (3, 1)), split="valid"))
     with pytest.raises(TableError, match="another model than two"):
@@ -156,3 +157,17 @@ def test_metrics_and_calibration_count_the_same_log_loss():
     assert log_loss(probabilities, np.array([0, 1])) == pytest.approx(
         summarise(one.predictions, ["a", "b"])["log_loss"], rel=1e-6
     )
+
+
+def test_what_a_temperature_does_in_words():
+    effect = {"temperature": 2.0, "n": 9, "bounded": False, "ece": 0.2, "ece_after": 0.1, "log_loss": 0.5}
+    finding = temperature_finding("m", effect | {"log_loss_after": 0.25})
+    assert finding == (
+        "m is overconfident on the 9 validation images: temperature 2.00. On the images compared it changes the "
+        "calibration error from 0.200 to 0.100 and the log loss from 0.500 to 0.250."
+    )
+    assert "underconfident" in temperature_finding("m", effect | {"temperature": 0.5, "log_loss_after": 0.25})
+    assert "well calibrated" in temperature_finding("m", effect | {"temperature": 1.0, "log_loss_after": 0.5})
+    assert "makes the confidence worse" in temperature_finding("m", effect | {"log_loss_after": 0.75})
+    assert "right on all" in temperature_finding("m", effect | {"temperature": 0.05, "bounded": True})
+    assert "no information" in temperature_finding("m", effect | {"temperature": 20.0, "bounded": True})

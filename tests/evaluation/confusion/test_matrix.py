@@ -6,7 +6,7 @@ import pytest
 import sklearn.metrics
 
 from carvis.errors import TableError
-from carvis.evaluation import confused_pairs, confusion_shares, most_confused_classes, pair_confusion
+from carvis.evaluation import cell_finding, confused_pairs, confusion_shares, most_confused_classes, pair_confusion
 from carvis.evaluation.metrics import confusion_matrix
 from tests.evaluation.small_evaluations import evaluation
 
@@ -100,7 +100,7 @@ def test_classes_that_one_model_does_not_know_come_last():
 
 def test_evaluations_of_other_pictures_have_no_difference():
     first, second = (evaluation(name, ["a", "b"], [(name, "a", [1.0, 0.0])]) for name in ("one", "two"))
-    with pytest.raises(TableError, match="one and two were evaluated on different pictures"):
+    with pytest.raises(TableError, match="one and two were evaluated on different images"):
         pair_confusion(first, second)
 
 
@@ -114,3 +114,10 @@ def test_shares_agree_with_scikit_learn(seed):
     for of, normalize in (("count", None), ("row", "true"), ("column", "pred")):
         wanted = sklearn.metrics.confusion_matrix(true, predicted, normalize=normalize)
         np.testing.assert_allclose(confusion_shares(counts, of), wanted)
+
+
+def test_a_cell_in_words():
+    assert cell_finding(FOUR, "a", "a") == "3 of 4 images of a are predicted correctly (75%)."
+    assert cell_finding(FOUR, "a", "b") == "1 of 4 images of a is predicted as b (25%). In reverse: 2 of 4 (50%)."
+    assert cell_finding(FOUR, "d", "c") == "1 of 2 images of d is predicted as c (50%)."
+    assert cell_finding(FOUR, "c", "d") == "There are no images of c."

@@ -76,9 +76,9 @@ def test_super_classes_are_read_from_a_file(tmp_path, name, text):
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
-        ("groups.json", "[1, 2]", "is no list of super-classes"),
+        ("groups.json", "[1, 2]", "is not a list of super-classes"),
         ("groups.json", "{broken", "cannot be read"),
-        ("groups.json", '{"Golf": 1}', "is no list of super-classes"),
+        ("groups.json", '{"Golf": 1}', "is not a list of super-classes"),
         ("groups.csv", "class,one,two\nGolf,x,y\n", "does not say which column"),
         ("groups.csv", "name,make\nGolf,VW\n", "class"),
     ],

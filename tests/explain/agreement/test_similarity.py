@@ -116,7 +116,7 @@ def test_disagreements_rank_pictures(make_pictures, tmp_path):
     unreadable, seen = Unreadable(), []
     classifiers = {"left": left, "right": right}
     table = disagreements(
-        classifiers, tmp_path, unreadable=unreadable, method="hirescam", watch=lambda *n: seen.append(n)
+        classifiers, tmp_path, unreadable=unreadable, method="hirescam", progress=lambda *n: seen.append(n)
     )
     assert len(table) == 4 and len(unreadable.reasons) == 1 and seen == [(5, 5)]
     reds, greens = table[table.label == "red"], table[table.label == "green"]

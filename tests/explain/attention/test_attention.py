@@ -9,14 +9,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from carvis import __version__
 from carvis.classifier import Classifier, load_classifier
 from carvis.dataset import Dataset
 from carvis.dataset.parts import read_parts
 from carvis.errors import DatasetError, ModelError
 from carvis.explain import attention_on_parts
-from carvis.explain.attention import Attention
+from carvis.explain.attention import Attention, AttentionSettings, load_attention
 from carvis.images import write_image
-from carvis.workspace import Cache
+from carvis.workspace import Cache, content_hash
 
 L = keras.layers
 ROOT = Path(__file__).parents[3]
@@ -60,8 +61,8 @@ def test_shares_pointing_falls_and_controls(red_or_not, patches):
     """Red is 0.5 on average, so the logits are 1.5 and 1. The map is the red half alone; covered in its surroundings,
     which are black, the answer turns to the other class, whose logits are 0 and 1."""
     found = attention_on_parts(red_or_not, patches, "test", read_parts(patches.root / "masks", patches))
-    assert found.left_out == {"not annotated": 1, "unreadable": 1} and len(found.problems) == 1
-    assert found.complete and found.covered and not found.without_evidence
+    assert found.skipped == {"not annotated": 1, "unreadable": 1} and len(found.problems) == 1
+    assert found.complete and found.occluded and not found.without_evidence
     assert len(found.table) == 4
     before, after = softmax(1.5, 1), softmax(0, 1)
     row = found.table.iloc[0]
@@ -91,14 +92,18 @@ def test_shares_pointing_falls_and_controls(red_or_not, patches):
 def test_the_true_class_as_target_and_maps_without_evidence(red_or_not, patches):
     """For "other" the score does not depend on the picture: no map, which is counted and in no mean."""
     found = attention_on_parts(
-        red_or_not, patches, "test", read_parts(patches.root / "masks", patches), target="true", cover=False
+        red_or_not,
+        patches,
+        "test",
+        read_parts(patches.root / "masks", patches),
+        AttentionSettings(target="true", occlude=False),
     )
-    assert found.without_evidence == {"zero-gradient": 1} and not found.covered
+    assert found.without_evidence == {"zero-gradient": 1} and not found.occluded
     assert found.by_part.loc["patch", "share"] == 1
     other = found.table.set_index("id").loc["test/other/0.png"]
     assert other["target"] == "other" and np.isnan(other["share:patch"]) and np.isnan(other["fall:patch"])
     assert np.isnan(found.by_class.loc[("other", "patch"), "share"])
-    assert found.unusual().empty
+    assert found.outliers().empty
 
 
 def test_batches_do_not_change_it_and_the_work_can_be_stopped(red_or_not, patches):
@@ -108,7 +113,7 @@ def test_batches_do_not_change_it_and_the_work_can_be_stopped(red_or_not, patche
     pd.testing.assert_frame_equal(whole.table, single.table, atol=1e-6)
     seen = []
     stopped = attention_on_parts(
-        red_or_not, patches, "test", parts, batch_size=2, watch=lambda *at: seen.append(at) or len(seen) == 2
+        red_or_not, patches, "test", parts, batch_size=2, progress=lambda *at: seen.append(at) or len(seen) == 2
     )
     assert seen == [(2, 5), (4, 5)] and not stopped.complete and 0 < len(stopped.table) < 4
 
@@ -117,34 +122,62 @@ def test_a_result_is_kept_by_what_made_it(red_or_not, patches, tmp_path):
     parts, cache = read_parts(patches.root / "masks", patches), Cache(tmp_path / "cache")
     made = attention_on_parts(red_or_not, patches, "test", parts, cache=cache)
     calls = []
-    again = attention_on_parts(red_or_not, patches, "test", parts, cache=cache, watch=lambda *at: calls.append(at))
+    again = attention_on_parts(red_or_not, patches, "test", parts, cache=cache, progress=lambda *at: calls.append(at))
     assert not calls
     pd.testing.assert_frame_equal(made.table, again.table)
     pd.testing.assert_frame_equal(made.by_part, again.by_part)
-    assert (made.left_out, made.problems, made.setup, made.parts) == (
-        again.left_out,
+    assert (made.skipped, made.problems, made.setup, made.parts) == (
+        again.skipped,
         again.problems,
         again.setup,
         again.parts,
     )
-    attention_on_parts(red_or_not, patches, "test", parts, cache=cache, fill="grey", watch=lambda *at: calls.append(at))
+    attention_on_parts(
+        red_or_not,
+        patches,
+        "test",
+        parts,
+        AttentionSettings(fill="grey"),
+        cache=cache,
+        progress=lambda *at: calls.append(at),
+    )
     assert calls
     # A damaged file is made anew; a stopped run is not kept.
     for file in (tmp_path / "cache").rglob("*.parquet"):
         file.write_bytes(b"damaged")
     calls.clear()
-    attention_on_parts(red_or_not, patches, "test", parts, cache=cache, watch=lambda *at: calls.append(at))
+    attention_on_parts(red_or_not, patches, "test", parts, cache=cache, progress=lambda *at: calls.append(at))
     assert calls
 
 
-def test_wrong_questions_are_one_sentence(red_or_not, patches):
+def test_results_of_earlier_versions_are_still_read(red_or_not, patches, tmp_path):
+    """They say "left_out" and "cover", and their names in the cache have not changed."""
+    parts, cache = read_parts(patches.root / "masks", patches), Cache(tmp_path / "cache")
+    made = attention_on_parts(red_or_not, patches, "test", parts, AttentionSettings(seed=3), cache=cache)
+    [path] = (tmp_path / "cache").rglob("*.json")
+    key = content_hash(
+        "attention", 3, __version__, [red_or_not.fingerprint, red_or_not.class_names], [patches.fingerprint, "test"],
+        parts.fingerprint,
+        {"method": "grad-cam", "target": "predicted", "layer": None, "score": "logit", "cover": True,
+         "fill": "surroundings", "tolerance": 0.0, "seed": 3},
+    )  # fmt: skip
+    assert path.stem == key
+    facts = json.loads(path.read_text())
+    facts["left_out"], facts["setup"]["cover"] = facts.pop("skipped"), facts["setup"].pop("occlude")
+    path.write_text(json.dumps(facts))
+    again = load_attention(cache, key)
+    assert again.skipped == made.skipped and again.occluded
+    pd.testing.assert_frame_equal(again.table, made.table)
+
+
+def test_invalid_settings_are_one_sentence(red_or_not, patches):
     parts = read_parts(patches.root / "masks", patches)
     with pytest.raises(ModelError, match="magic is not a heatmap method"):
-        attention_on_parts(red_or_not, patches, "test", parts, method="magic")
+        attention_on_parts(red_or_not, patches, "test", parts, AttentionSettings("magic"))
     with pytest.raises(ModelError, match="blue is not a target"):
-        attention_on_parts(red_or_not, patches, "test", parts, target="blue")
-    with pytest.raises(ModelError, match="paint is not a way"):
-        attention_on_parts(red_or_not, patches, "test", parts, fill="paint")
+        AttentionSettings(target="blue")
+    with pytest.raises(ModelError, match="paint is not a fill"):
+        AttentionSettings(fill="paint")
     with pytest.raises(DatasetError, match="train"):
         attention_on_parts(red_or_not, patches, "train", parts)
 
@@ -164,14 +197,14 @@ def test_the_class_with_the_planted_backdrop_is_found(demo):
     """The own model fell for it and is caught first of all; the others, taught on other makes before, did not, which
     the causal twin shows: without the backdrop they name the class no worse."""
     planted = json.loads((ROOT / "data" / "demo" / "truth.json").read_text())["showroom"]["class"]
-    found = demo["demo_own"].unusual()
-    assert found.loc[0, ["label", "part", "what"]].tolist() == [planted, "background", "both"]
+    found = demo["demo_own"].outliers()
+    assert found.loc[0, ["label", "part", "kind"]].tolist() == [planted, "background", "both"]
     assert not ((found["part"] == "background") & (found["label"] != planted)).any()
     own = demo["demo_own"].by_class.loc[(planted, "background")]
     assert own["lift"] > 1 and own["fall"] > 0.7 and own["net"] > 0.2 and own["changed"] > 0.9
     for name in ("demo_transfer", "demo_fine-tune"):
         assert demo[name].by_class.loc[(planted, "background"), "fall"] < 0.15
-        assert not (demo[name].unusual()["part"] == "background").any()
+        assert not (demo[name].outliers()["part"] == "background").any()
 
 
 def test_the_fine_tuned_model_needs_the_grille_more_than_the_emblem(demo):

@@ -1,14 +1,17 @@
 """Shares, pointing, covering, intervals and outliers, worked out on paper."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from carvis.explain.attention import Attention, claim
-from carvis.explain.attention.fills import FILLS, elsewhere, grey, inpaint, mean, surroundings
+from carvis.explain.attention import VERDICTS, Attention, claim, claim_finding, default_part, outlier_findings
+from carvis.explain.attention.fills import FILL_FUNCTIONS, elsewhere, grey, inpaint, mean, surroundings
 from carvis.explain.attention.measures import coverage, points_at, shares, summit
-from carvis.explain.attention.outliers import deviations, standing_out
+from carvis.explain.attention.outliers import deviations, part_outliers
 from carvis.explain.attention.result import MEASURES, mean_interval
+from carvis.language import speaking
 
 
 def test_a_mask_averaged_down_and_up_keeps_its_area():
@@ -51,7 +54,7 @@ def test_what_is_put_in_the_place_of_a_part():
     mask[1, 1] = True
     assert grey(image, mask)[1, 1, 0] == 128
     assert mean(image, mask)[1, 1, 0] == 72  # 650 / 9
-    for fill in FILLS.values():
+    for fill in FILL_FUNCTIONS.values():
         filled = fill(image, mask)
         assert filled.shape == image.shape and filled.dtype == np.uint8
         np.testing.assert_array_equal(filled[~mask], image[~mask])
@@ -123,18 +126,18 @@ def table(rows):
 
 def test_what_stands_out_is_seen_beyond_area_and_beyond_covering():
     sky = [(name, "sky", 9, 0.5, 0.5, 0.1, 0.0) for name in "abc"]
-    found = standing_out(table([*sky, ("d", "sky", 9, 0.9, 0.5, 0.7, 0.1)]))
-    assert found[["label", "part", "what"]].values.tolist() == [["d", "sky", "both"]]
+    found = part_outliers(table([*sky, ("d", "sky", 9, 0.9, 0.5, 0.7, 0.1)]))
+    assert found[["label", "part", "kind"]].values.tolist() == [["d", "sky", "both"]]
     assert found.loc[0, "others share"] == 0.5 and found.loc[0, "others fall"] == pytest.approx(0.1)
     # More of the map, but no more than its area tells; a fall, but no larger than the control's; too few pictures.
-    assert standing_out(table([*sky, ("d", "sky", 9, 0.9, 0.9, 0.1, 0.0)])).empty
-    assert standing_out(table([*sky, ("d", "sky", 9, 0.5, 0.5, 0.7, 0.8)])).empty
-    assert standing_out(table([*sky, ("d", "sky", 2, 0.9, 0.5, 0.7, 0.1)])).empty
-    assert standing_out(table([*sky, ("d", "sky", 9, 0.5, 0.5, 0.7, 0.1)]))["what"].tolist() == ["need"]
-    assert standing_out(table([*sky, ("d", "sky", 9, 0.9, 0.5, np.nan, np.nan)]))["what"].tolist() == ["attention"]
+    assert part_outliers(table([*sky, ("d", "sky", 9, 0.9, 0.9, 0.1, 0.0)])).empty
+    assert part_outliers(table([*sky, ("d", "sky", 9, 0.5, 0.5, 0.7, 0.8)])).empty
+    assert part_outliers(table([*sky, ("d", "sky", 2, 0.9, 0.5, 0.7, 0.1)])).empty
+    assert part_outliers(table([*sky, ("d", "sky", 9, 0.5, 0.5, 0.7, 0.1)]))["kind"].tolist() == ["need"]
+    assert part_outliers(table([*sky, ("d", "sky", 9, 0.9, 0.5, np.nan, np.nan)]))["kind"].tolist() == ["attention"]
 
 
-def looked(falls, shares=(0.5, 0.2), covered=True):
+def looked(falls, shares=(0.5, 0.2), occluded=True):
     """Attention of pictures, each with falls of (emblem, grille); the control costs nothing."""
     rows = []
     for number, pair in enumerate(falls):
@@ -143,21 +146,58 @@ def looked(falls, shares=(0.5, 0.2), covered=True):
             values = {"area": 0.1, "share": share, "point": 1, "fall": fall, "control": 0.0, "right": 1.0}
             row |= {f"{measure}:{part}": values.get(measure, 0.0) for measure in MEASURES}
         rows.append(row)
-    return Attention(pd.DataFrame(rows), ("emblem", "grille"), {}, setup={"cover": covered})
+    return Attention(pd.DataFrame(rows), ("emblem", "grille"), {}, setup={"occlude": occluded})
 
 
 @pytest.mark.parametrize(
     ("falls", "shares", "verdict"),
     [
-        ([(0.5, 0.1), (0.6, 0.2), (0.5, 0.1)], (0.5, 0.2), "judges by it"),
-        ([(0.5, 0.8), (0.6, 0.9), (0.5, 0.8)], (0.5, 0.2), "uses it among others"),
+        ([(0.5, 0.1), (0.6, 0.2), (0.5, 0.1)], (0.5, 0.2), "main"),
+        ([(0.5, 0.8), (0.6, 0.9), (0.5, 0.8)], (0.5, 0.2), "partial"),
         # 0.5, -0.5 and 0 are 0 on average; their interval holds 0.
-        ([(0.5, 0.8), (-0.5, 0.9), (0.0, 0.8)], (0.5, 0.2), "looks but needs it not"),
-        ([(0.5, 0.8), (-0.5, 0.9), (0.0, 0.8)], (0.05, 0.2), "neither looks nor needs"),
-        ([(0.5, 0.8)], (0.5, 0.2), "too few pictures"),
+        ([(0.5, 0.8), (-0.5, 0.9), (0.0, 0.8)], (0.5, 0.2), "attention-only"),
+        ([(0.5, 0.8), (-0.5, 0.9), (0.0, 0.8)], (0.05, 0.2), "neither"),
+        ([(0.5, 0.8)], (0.5, 0.2), "too-few-images"),
     ],
 )
 def test_a_claim_about_one_part(falls, shares, verdict):
     found = claim(looked(falls, shares), "emblem")
     assert (found.verdict, found.rival) == (verdict, "grille")
-    assert claim(looked(falls, shares, covered=False), "emblem").verdict == "unknown"
+    assert claim(looked(falls, shares, occluded=False), "emblem").verdict == "not-occluded"
+
+
+def test_a_claim_in_a_sentence():
+    """The emblem's falls of 0.5, 0.6 and 0.5 are 0.53 on average, the grille's 0.83; all predictions stay right."""
+    falls = [(0.5, 0.8), (0.6, 0.9), (0.5, 0.8)]
+    message = claim_finding("m", claim(looked(falls), "emblem"))
+    assert message == (
+        "Only in part for m: with the emblem occluded the probability falls by 0.53 (0.00 elsewhere) and accuracy from "
+        "100.0% to 100.0% (95 % CI 43.9% – 100.0%), but with the grille occluded the probability falls by 0.83 (0.00 "
+        "elsewhere)."
+    )
+    assert "grille" in message.with_values(lambda name, value: value if name == "rival" else "x")
+    for verdict in VERDICTS:
+        sentence = claim_finding("m", replace(claim(looked(falls), "emblem"), verdict=verdict))
+        with speaking("ja"):
+            assert sentence.localised() != sentence and "{" not in sentence.localised()
+
+
+def test_outliers_in_sentences():
+    """Classes that differ in the same part share a sentence, the gravest kind first."""
+    parts = [(name, part, 9, 0.5, 0.5, 0.1, 0.0) for name in "abcg" for part in ("sky", "roof")]
+    outliers = part_outliers(
+        table([*parts, ("d", "sky", 9, 0.5, 0.5, 0.7, 0.1), ("e", "sky", 9, 0.5, 0.5, 0.9, 0.1),
+               ("d", "roof", 9, 0.9, 0.5, 0.6, 0.1)])
+    )  # fmt: skip
+    findings = outlier_findings("m", outliers)
+    assert [finding.kind for finding in findings] == ["both", "need"]
+    assert findings[0].message == (
+        "For d, m relies on the roof: 90.0% of the evidence lies there (50.0% for other classes), and with it occluded "
+        "the probability falls by 0.60 (0.10 for other classes)."
+    )
+    assert findings[1].message.startswith("For e, d, m needs the sky: with it occluded the probability falls by 0.80")
+
+
+def test_the_part_of_the_tutorials_claim_comes_first():
+    assert default_part(("background", "grille", "Emblem (front)")) == "Emblem (front)"
+    assert default_part(("background", "grille")) == "grille" and default_part(("背景",)) == "背景"

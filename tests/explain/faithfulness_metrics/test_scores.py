@@ -153,10 +153,10 @@ def test_what_was_tested_before_comes_from_the_cache(patch_reader, tmp_path):
     images.append(images[0])
     seen = []
     watch = lambda done, total: seen.append((done, total))  # noqa: E731
-    first = faithfulness(patch_reader, images, maps, cache=cache, watch=watch)
+    first = faithfulness(patch_reader, images, maps, cache=cache, progress=watch)
     assert seen[-1] == (3, 3) and seen == sorted(seen)
     seen.clear()
-    second = faithfulness(patch_reader, images, maps, cache=cache, watch=watch)
+    second = faithfulness(patch_reader, images, maps, cache=cache, progress=watch)
     assert not seen and [one.facts() for one in first] == [one.facts() for one in second]
     assert np.array_equal(first[0].own.curves.deletion, second[0].own.curves.deletion)
     for file in tmp_path.glob("*/*.npz"):
@@ -169,7 +169,7 @@ def test_a_stop_keeps_what_is_done(patch_reader):
     maps = heatmaps(patch_reader, np.stack(images))
     for enough, kept in ((2, 2), (1.2, 1), (0.1, 0)):
         stop = lambda done, total, enough=enough: done >= enough  # noqa: E731
-        assert len(faithfulness(patch_reader, images, maps, watch=stop)) == kept
+        assert len(faithfulness(patch_reader, images, maps, progress=stop)) == kept
 
 
 def test_a_map_of_another_model_is_refused(patch_reader):

@@ -1,6 +1,7 @@
 """Filter patterns against the plain loop of one filter at a time, and on filters whose pattern is known."""
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -11,8 +12,8 @@ from scipy.stats import skew
 from carvis.architectures import build_model
 from carvis.classifier import Classifier
 from carvis.errors import ModelError
-from carvis.explain.filters import draw_filters, filter_patterns, objective, optimiser
-from carvis.explain.filters.objective import channel_means
+from carvis.explain.filters import FilterSettings, ascent, draw_filters, filter_patterns, objective
+from carvis.explain.filters.objective import channel_maps
 from carvis.explain.keras.hooks import hook_layers
 from carvis.explain.keras.submodel import submodel_to
 from carvis.images import read_image
@@ -44,23 +45,23 @@ def nested():
 
 def test_a_filter_of_a_colour_draws_that_colour():
     """The gradient of the mean of red is the same at every pixel and zero for green and blue, so its root mean square
-    is the slope over the square root of 3: each step adds 1.73 to red alone."""
-    drawn = draw_filters(colours([0, 0, 0, 0]), "conv", range(3), size=8, steps=40)
-    assert drawn.deaf == () and drawn.images.shape == (3, 8, 8, 3)
+    is the gradient over the square root of 3: each step adds 1.73 to red alone."""
+    drawn = draw_filters(colours([0, 0, 0, 0]), "conv", range(3), FilterSettings(8, 40))
+    assert drawn.dead == () and drawn.images.shape == (3, 8, 8, 3)
     for index, image in enumerate(drawn.images):
         means = image.mean(axis=(0, 1))
         assert means.argmax() == index and np.sort(means)[-1] - np.sort(means)[-2] > 30
 
 
-def test_deaf_filters_are_tried_from_wider_noise_and_marked(tmp_path):
+def test_dead_filters_are_tried_from_wider_noise_and_marked(tmp_path):
     """Red needs 0.9 of the range, which noise of 128 to 148 never reaches and wider noise does; green needs 3."""
-    drawn = draw_filters(colours([-0.9, -3, 0, 0]), "conv", [0, 1, 2, 3], size=8, steps=3)
-    assert drawn.retried == (0,) and drawn.deaf == (1, 3)
+    drawn = draw_filters(colours([-0.9, -3, 0, 0]), "conv", [0, 1, 2, 3], FilterSettings(8, 3))
+    assert drawn.retried == (0,) and drawn.dead == (1, 3)
     assert not drawn.images[[1, 3]].any() and drawn.images[0].any()
     path = drawn.save(tmp_path / "grid", columns=3)
     assert read_image(path).shape == (2 * 8 + 5, 3 * 8 + 2 * 5, 3)
     facts = json.loads(path.with_suffix(".json").read_text())
-    assert facts["deaf"] == [1, 3] and facts["settings"]["steps"] == 3 and facts["columns"] == 3
+    assert facts["dead"] == [1, 3] and facts["settings"]["steps"] == 3 and facts["columns"] == 3
 
 
 def test_all_together_are_the_tutorials_loop_one_at_a_time(nested):
@@ -73,8 +74,8 @@ def test_all_together_are_the_tutorials_loop_one_at_a_time(nested):
             with tf.GradientTape() as tape:
                 tape.watch(x)
                 loss = tf.reduce_mean(run(x)[..., index])
-            slope = tape.gradient(loss, x)
-            x += slope / (tf.sqrt(tf.reduce_mean(slope**2)) + 1e-5)
+            gradient = tape.gradient(loss, x)
+            x += gradient / (tf.sqrt(tf.reduce_mean(gradient**2)) + 1e-5)
         x = x.numpy()[0]
         expected = np.clip((x - x.mean()) / (x.std() + 1e-5) * 0.1 + 0.5, 0, 1) * 255
         np.testing.assert_allclose(image, expected.astype(np.uint8), atol=1)
@@ -87,7 +88,7 @@ def test_a_filter_does_not_depend_on_the_others_and_the_seed_decides(nested):
     assert not np.array_equal(alone, filter_patterns(nested, "base/first", [4], size=8, steps=4, seed=1))
 
 
-def test_each_regularised_picture_excites_its_own_filter_most(nested):
+def test_each_regularised_pattern_excites_its_own_filter_most(nested):
     drawn = filter_patterns(nested, "base/second", range(4), size=32, steps=200, regularised=True, smoothness=0.001)
     grey = np.full((1, 32, 32, 3), 128, np.uint8)
     run = submodel_to(nested.model, nested.layer("base/second"))
@@ -98,10 +99,10 @@ def test_each_regularised_picture_excites_its_own_filter_most(nested):
 
 def test_drawing_can_be_stopped(nested, monkeypatch):
     """Two filters a chunk, and a person who stops in the middle of the second one keeps the first."""
-    monkeypatch.setattr(optimiser, "CHUNK_PIXELS", 2 * 8 * 8)
+    monkeypatch.setattr(ascent, "CHUNK_PIXELS", 2 * 8 * 8)
     seen = []
-    watch = lambda done, total: seen.append((done, total)) or done > 2  # noqa: E731
-    drawn = draw_filters(nested, "base/first", range(6), size=8, steps=32, watch=watch)
+    progress = lambda done, total: seen.append((done, total)) or done > 2  # noqa: E731
+    drawn = draw_filters(nested, "base/first", range(6), FilterSettings(8, 32), progress=progress)
     assert drawn.filters == (0, 1) and len(drawn.images) == 2
     assert seen[0] == (0, 6) and (2, 6) in seen and 2 < seen[-1][0] < 4
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
@@ -109,42 +110,42 @@ def test_drawing_can_be_stopped(nested, monkeypatch):
 
 def test_what_was_drawn_is_kept_and_only_the_rest_is_drawn(nested, tmp_path):
     cache = Cache(tmp_path)
-    how = {"size": 8, "steps": 3}
-    first = draw_filters(nested, "base/first", range(3), **how, cache=cache)
+    how = FilterSettings(8, 3)
+    first = draw_filters(nested, "base/first", range(3), how, cache=cache)
     seen = []
-    watch = lambda done, total: seen.append(done)  # noqa: E731
-    more = draw_filters(nested, "base/first", range(6), **how, cache=cache, watch=watch)
+    progress = lambda done, total: seen.append(done)  # noqa: E731
+    more = draw_filters(nested, "base/first", range(6), how, cache=cache, progress=progress)
     assert seen[0] == 3 and more.filters == tuple(range(6))
     np.testing.assert_array_equal(more.images[:3], first.images)
-    np.testing.assert_array_equal(more.images, draw_filters(nested, "base/first", range(6), **how).images)
-    draw_filters(nested, "base/first", range(6), **how, cache=cache, seed=1, watch=watch)
+    np.testing.assert_array_equal(more.images, draw_filters(nested, "base/first", range(6), how).images)
+    draw_filters(nested, "base/first", range(6), replace(how, seed=1), cache=cache, progress=progress)
     assert len(list(tmp_path.glob("*/*.npz"))) == 12
     for file in tmp_path.glob("*/*.npz"):
         file.write_bytes(b"no pattern")
-    again = draw_filters(nested, "base/first", range(6), **how, cache=cache)
+    again = draw_filters(nested, "base/first", range(6), how, cache=cache)
     np.testing.assert_array_equal(again.images, more.images)
 
 
-def test_a_deaf_filter_is_remembered_as_deaf(tmp_path):
+def test_a_dead_filter_is_cached_as_dead(tmp_path):
     cache = Cache(tmp_path)
     for _ in range(2):
-        drawn = draw_filters(colours([-0.9, -3, 0, 0]), "conv", range(4), size=8, steps=3, cache=cache)
-        assert drawn.retried == (0,) and drawn.deaf == (1, 3)
+        drawn = draw_filters(colours([-0.9, -3, 0, 0]), "conv", range(4), FilterSettings(8, 3), cache=cache)
+        assert drawn.retried == (0,) and drawn.dead == (1, 3)
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
 @pytest.mark.parametrize(("size", "strides", "dilation"), [(3, 1, 1), (4, 2, 1), ((2, 3), (2, 3), 1), (3, 1, 2)])
 def test_one_channel_by_itself_is_the_layers_own(padding, size, strides, dilation):
-    """A plain convolution computes only the channel each picture asks for: against the whole layer, on odd sides."""
+    """A plain convolution computes only the channel each image asks for: against the whole layer, on odd sides."""
     keras.utils.set_random_seed(5)
     image = keras.Input((17, 14, 6))
     layer = L.Conv2D(5, size, strides, padding, dilation_rate=dilation, activation="relu", bias_initializer="normal")
     model = keras.Model(image, layer(image))
-    pictures = tf.constant(np.random.default_rng(1).normal(size=(4, 17, 14, 6)), tf.float32)
+    images = tf.constant(np.random.default_rng(1).normal(size=(4, 17, 14, 6)), tf.float32)
     channels = [4, 0, 2, 2]
     assert objective._is_plain(layer)
-    own = channel_means(model, layer)(tf.constant(channels))(pictures)
-    whole = tf.reduce_mean(model(pictures), axis=(1, 2)).numpy()[range(4), channels]
+    own = tf.reduce_mean(channel_maps(model, layer)(tf.constant(channels))(images), axis=(1, 2))
+    whole = tf.reduce_mean(model(images), axis=(1, 2)).numpy()[range(4), channels]
     np.testing.assert_allclose(own, whole, rtol=1e-5)
 
 
@@ -152,7 +153,7 @@ def test_one_channel_by_itself_is_the_layers_own(padding, size, strides, dilatio
     ("layer", "options", "says"),
     [
         ("nonsense", {}, "no layer nonsense"),
-        ("dense", {}, "gives no map"),
+        ("dense", {}, "does not output a feature map"),
         ("base/first", {"filters": [6]}, "no filter 6"),
         ("base/first", {"size": 4}, "cannot be drawn"),
         ("base/first", {"start": "magic"}, "magic is not a start"),
@@ -198,10 +199,8 @@ def test_regularised_patterns_use_no_full_colours(real_data):
 
 
 def test_a_damaged_pattern_is_drawn_again(nested, tmp_path):
-    from carvis.workspace import Cache
-
-    drawn = draw_filters(nested, "base/second", [0, 1], 16, 2, cache=Cache(tmp_path))
+    drawn = draw_filters(nested, "base/second", [0, 1], FilterSettings(16, 2), cache=Cache(tmp_path))
     for file in tmp_path.glob("*/*.npz"):
         file.write_bytes(file.read_bytes()[:100])
-    again = draw_filters(nested, "base/second", [0, 1], 16, 2, cache=Cache(tmp_path))
+    again = draw_filters(nested, "base/second", [0, 1], FilterSettings(16, 2), cache=Cache(tmp_path))
     np.testing.assert_array_equal(drawn.images, again.images)

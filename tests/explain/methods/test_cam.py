@@ -109,7 +109,7 @@ def test_fused_maps_take_the_most_evidence_of_any_layer(clf):
     np.testing.assert_allclose(fuse([shallow, -deep]), [[0, 0], [0, np.tanh(2)]], rtol=1e-6)
     heatmap = heatmaps(clf, IMAGES, "layercam", layer=["last", "first"])[0]
     assert heatmap.layer == "second+first" and heatmap.raw.shape == (10, 10)
-    with pytest.raises(ModelError, match="gives no map"):
+    with pytest.raises(ModelError, match="does not output a feature map"):
         heatmaps(clf, IMAGES, layer=["second", "dense"])
 
 

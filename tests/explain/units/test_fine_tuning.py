@@ -9,7 +9,7 @@ import pytest
 from carvis.classifier import Classifier, load_classifier
 from carvis.dataset import Dataset
 from carvis.errors import ModelError
-from carvis.explain import draw_filters, matching_layers, tuning_table
+from carvis.explain import FilterSettings, draw_filters, matching_layers, tuning_table
 from carvis.explain.units.fine_tuning import relative_change
 from carvis.images import write_image
 
@@ -55,7 +55,7 @@ def test_each_filter_by_hand(tmp_path):
     np.testing.assert_allclose(table["activation_change"], [0, 0.2, 1], atol=1e-6)
     still = tuning_table(before, after, frozen, [picture])
     assert not still["weight_change"].any() and not still["activation_change"].any()
-    patterns = [draw_filters(clf, "frozen", size=8, steps=3).images for clf in (before, after)]
+    patterns = [draw_filters(clf, "frozen", settings=FilterSettings(8, 3)).images for clf in (before, after)]
     np.testing.assert_array_equal(*patterns)
 
 
@@ -91,7 +91,7 @@ def test_the_demos_frozen_blocks_come_out_identical():
     assert not still[["weight_change", "activation_change"]].to_numpy().any()
     assert (moved["weight_change"] > 0).all() and (moved["activation_change"] > 0).mean() > 0.5
     drawn = [
-        draw_filters(clf, path, range(4), size=32, steps=4).images
+        draw_filters(clf, path, range(4), FilterSettings(32, 4)).images
         for clf, path in ((before, last_frozen.before), (after, last_frozen.after))
     ]
     np.testing.assert_array_equal(*drawn)

@@ -80,7 +80,7 @@ def test_layers_can_be_chosen():
     for wrong in ("third", ["first", "third"]):
         with pytest.raises(ModelError, match="no layer third"):
             carvis.activations(clf, PICTURE, wrong)
-    with pytest.raises(ModelError, match="gives no map"):
+    with pytest.raises(ModelError, match="does not output a feature map"):
         carvis.activations(clf, PICTURE, clf.model.layers[-1].name)
     for none in ([], ()):
         with pytest.raises(ModelError, match="name a layer"):

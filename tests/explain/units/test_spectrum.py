@@ -7,7 +7,7 @@ import pytest
 from carvis.classifier import Classifier
 from carvis.dataset import Unreadable
 from carvis.explain import activation_spectra, pattern_spectrum, radial_spectrum, white_noise
-from carvis.explain.filters import FilterPatterns
+from carvis.explain.filters import FilterPatterns, FilterSettings
 from carvis.images import write_image
 
 L = keras.layers
@@ -24,8 +24,8 @@ def test_a_cosine_has_all_its_power_in_its_ring(cycles):
     expected = np.zeros(len(found.share))
     expected[cycles] = 1
     np.testing.assert_allclose(found.share, expected, atol=1e-12)
-    assert found.centroid == pytest.approx(cycles / 16) and found.centroid_per_picture == pytest.approx(cycles)
-    assert found.per_pixel[cycles] == cycles / 16 and found.per_picture[cycles] == cycles
+    assert found.centroid == pytest.approx(cycles / 16) and found.centroid_per_image == pytest.approx(cycles)
+    assert found.per_pixel[cycles] == cycles / 16 and found.per_image[cycles] == cycles
 
 
 def test_a_slanted_cosine_lies_at_its_distance_and_two_cosines_share_by_power():
@@ -33,7 +33,7 @@ def test_a_slanted_cosine_lies_at_its_distance_and_two_cosines_share_by_power():
     assert radial_spectrum(cosine(16, 3, 4)[None]).share.argmax() == 5
     found = radial_spectrum((2 * cosine(16, 2) + cosine(16, 3, 4))[None])
     assert found.share[2] == pytest.approx(0.8) and found.share[5] == pytest.approx(0.2)
-    assert found.centroid_per_picture == pytest.approx(2.6)
+    assert found.centroid_per_image == pytest.approx(2.6)
 
 
 def test_each_map_counts_alike_and_flat_ones_do_not_count():
@@ -61,7 +61,7 @@ def test_a_wide_map_is_measured_along_its_shorter_side():
 def test_patterns_of_deaf_filters_are_left_out():
     stripes = (128 + 100 * cosine(16, 4)).round().astype(np.uint8)
     images = np.stack([np.repeat(stripes[..., None], 3, axis=2), np.zeros((16, 16, 3), np.uint8)])
-    patterns = FilterPatterns(images, (5, 7), (7,), (), "conv", "m", "f", "unit", {})
+    patterns = FilterPatterns(images, (5, 7), (7,), (), "conv", "m", "f", "unit", FilterSettings())
     found = pattern_spectrum(patterns)
     assert found.count == 1 and found.share[4] == pytest.approx(1, abs=1e-3)
 

@@ -7,7 +7,8 @@ import pytest
 from carvis.classifier import Classifier
 from carvis.dataset import Dataset
 from carvis.errors import DatasetError, ModelError
-from carvis.explain import activation_maps, exciting_pictures
+from carvis.explain import activation_maps, top_images
+from carvis.explain.units import top_images as module
 from carvis.images import write_image
 from carvis.workspace import Cache
 
@@ -38,7 +39,7 @@ def data(tmp_path):
 
 def test_the_strongest_come_first_with_their_place(clf, data):
     seen = []
-    found = exciting_pictures(clf, data, "test", "conv", most=3, watch=lambda *done: seen.append(done))
+    found = top_images(clf, data, "test", "conv", most=3, progress=lambda *done: seen.append(done))
     red = found.of(0)
     assert red["id"].tolist() == ["test/b/5.png", "test/a/4.png", "test/b/3.png"] and red["rank"].tolist() == [1, 2, 3]
     np.testing.assert_allclose(red["value"], [250 / 255, 200 / 255, 150 / 255], rtol=1e-5)
@@ -48,7 +49,7 @@ def test_the_strongest_come_first_with_their_place(clf, data):
     # All are equally green: the first by id count.
     assert found.of(1)["id"].tolist() == ["test/a/2.png", "test/a/4.png", "test/b/1.png"]
     assert found.of(2).empty and found.of(3).empty
-    assert found.pictures == 5 and list(found.skipped) == ["test/a/broken.png"] and seen[-1][1] == 6
+    assert found.n_images == 5 and list(found.skipped) == ["test/a/broken.png"] and seen[-1][1] == 6
 
 
 def test_of_equal_maxima_the_larger_area_counts(clf, tmp_path):
@@ -56,24 +57,22 @@ def test_of_equal_maxima_the_larger_area_counts(clf, tmp_path):
         picture = np.zeros((8, 8, 3), np.uint8)
         picture[0, :width, 2] = 255
         write_image(tmp_path / "e" / "test" / "x" / f"{name}.png", picture)
-    found = exciting_pictures(clf, Dataset(tmp_path / "e"), "test", "conv")
+    found = top_images(clf, Dataset(tmp_path / "e"), "test", "conv")
     assert found.of(2)["id"].tolist() == ["test/x/b.png", "test/x/c.png", "test/x/a.png"]
 
 
 def test_one_more_batch_changes_nothing(clf, data, monkeypatch):
-    from carvis.explain.units import top_images
-
-    whole = exciting_pictures(clf, data, "test", "conv", most=2).table
-    own = top_images.layer_outputs
-    monkeypatch.setattr(top_images, "layer_outputs", lambda *args, **more: own(*args, **more, batch_size=2))
-    assert exciting_pictures(clf, data, "test", "conv", most=2).table.equals(whole)
+    whole = top_images(clf, data, "test", "conv", most=2).table
+    own = module.layer_outputs
+    monkeypatch.setattr(module, "layer_outputs", lambda *args, **more: own(*args, **more, batch_size=2))
+    assert top_images(clf, data, "test", "conv", most=2).table.equals(whole)
 
 
 def test_it_is_kept_until_a_picture_changes(clf, data, tmp_path):
     cache, calls = Cache(tmp_path / "cache"), []
 
     def ask():
-        return exciting_pictures(clf, data, "test", "conv", cache=cache, watch=lambda *done: calls.append(done))
+        return top_images(clf, data, "test", "conv", cache=cache, progress=lambda *done: calls.append(done))
 
     first, second = ask(), ask()
     assert calls == [(0, 6), (6, 6)] and first.table.equals(second.table) and second.skipped == first.skipped
@@ -91,16 +90,16 @@ def test_maps_show_where(clf, data):
 
 def test_stopping_keeps_what_was_looked_at_and_stores_nothing(clf, data, tmp_path):
     cache = Cache(tmp_path / "cache")
-    found = exciting_pictures(clf, data, "test", "conv", cache=cache, watch=lambda done, total: done > 0)
-    assert found.pictures == 5 and not found.of(0).empty
-    none = exciting_pictures(clf, data, "test", "conv", cache=cache, watch=lambda done, total: True)
-    assert none.pictures == 0 and none.of(0).empty and not list(cache.folder.glob("*/*"))
+    found = top_images(clf, data, "test", "conv", cache=cache, progress=lambda done, total: done > 0)
+    assert found.n_images == 5 and not found.of(0).empty
+    none = top_images(clf, data, "test", "conv", cache=cache, progress=lambda done, total: True)
+    assert none.n_images == 0 and none.of(0).empty and not list(cache.folder.glob("*/*"))
 
 
 def test_what_cannot_be_asked_is_told(clf, data, tmp_path):
     with pytest.raises(ModelError, match="no layer magic"):
-        exciting_pictures(clf, data, "test", "magic")
+        top_images(clf, data, "test", "magic")
     (tmp_path / "e" / "test" / "a").mkdir(parents=True)
     (tmp_path / "e" / "test" / "a" / "bad.png").write_bytes(b"x")
-    with pytest.raises(DatasetError, match="None of the 1 pictures"):
-        exciting_pictures(clf, Dataset(tmp_path / "e"), "test", "conv")
+    with pytest.raises(DatasetError, match="None of the 1 images"):
+        top_images(clf, Dataset(tmp_path / "e"), "test", "conv")

@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 
 from carvis.classifier import Classifier
-from carvis.classifier.geometry.cell_centres import exact_frame, usual_or_exact
 from carvis.classifier.geometry.frame import Frame
+from carvis.classifier.geometry.receptive_field import exact_frame, usual_or_exact
 from carvis.errors import ModelError
 from carvis.explain import activations, heatmaps
 
@@ -108,9 +108,9 @@ def rolled(image):
 def test_what_another_input_moves_lies_nowhere_in_particular(move):
     image = keras.Input((SIDE, SIDE, 3))
     clf = classifier(spotting(image, move(image)))
-    assert clf.default_layer is None and "occlusion" in clf.places.why_no_default
+    assert clf.default_layer is None and "occlusion" in clf.layer_graph.why_no_default
     (found,) = heatmaps(clf, RED[None], layer="look")
-    assert any("is not known" in note for note in found.notes)
+    assert any("cannot be located on the image" in note for note in found.notes)
 
 
 def gated(image):
@@ -127,7 +127,7 @@ def masked(image):
 def test_what_another_input_only_weighs_stays(gate):
     image = keras.Input((SIDE, SIDE, 3))
     clf = classifier(spotting(image, gate(image)))
-    assert clf.default_layer == "look" and clf.places.frame_of("look") == Frame()
+    assert clf.default_layer == "look" and clf.layer_graph.frame_of("look") == Frame()
 
 
 def mirrored_too(image):
@@ -164,4 +164,4 @@ def test_attention_that_only_pools_mixes_no_places():
     tokens, weights = L.Reshape((64, 4))(x), L.Softmax(axis=1)(L.Reshape((64, 1))(L.Conv2D(1, 1)(x)))
     pooled = L.Flatten()(ops.matmul(ops.transpose(tokens, (0, 2, 1)), weights))
     clf = classifier(keras.Model(image, L.Dense(3, "softmax")(pooled)))
-    assert clf.default_layer == "look" and clf.places.notes("look") == ()
+    assert clf.default_layer == "look" and clf.layer_graph.notes("look") == ()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tf_keras
 
-from carvis.classifier.files.zip_member import StoredMember
+from carvis.classifier.files.stored_member import StoredMember
 from carvis.classifier.model_builder import open_model
 from carvis.errors import ModelError
 

@@ -1,6 +1,6 @@
-"""Looking through model files in a process of its own, since some damage ends the HDF5 library or makes it loop.
+"""``scan``: a model file checked in a process of its own, since some damage crashes the HDF5 library or makes it loop.
 
-One process serves one after the other; what a file does to it is said of that file, and the next one gets another.
+One process checks one file after the other; a file that ends it is reported, and the next one gets a new process.
 """
 
 import atexit
@@ -11,7 +11,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-from carvis.classifier.files.size_limit import ANEW
+from carvis.classifier.files.size_limit import REMEDY
 from carvis.errors import ModelError, UntrustedModelError
 from carvis.language import Message, from_data
 from carvis.startup import module_process
@@ -23,19 +23,19 @@ _lock = threading.Lock()
 _running: tuple[int, subprocess.Popen] | None = None
 
 
-def look_through(path: Path, *, weights: bool = False) -> dict | None:
-    """Look through an HDF5 or ``.keras`` file elsewhere and return the facts of its ``ModelFile``.
+def scan(path: Path, *, weights: bool = False) -> dict | None:
+    """Check an HDF5 or ``.keras`` file in another process and return the facts of its ``ModelFile``.
 
     Args:
         path: the file.
-        weights: leave out what concerns the architecture; the facts are then empty.
+        weights: check the weights alone; the facts are then empty.
 
     Returns:
         the facts, None where no other process can be started.
 
     Raises:
-        ModelError: it is refused, or its reader crashed or did not come to an end.
-        OSError: it is gone.
+        ModelError: it is refused, or its reader crashed or ran out of time.
+        OSError: the file no longer exists.
     """
     seconds = _SECONDS + path.stat().st_size / _BYTES_A_SECOND
     folder = None if path.is_absolute() else os.getcwd()
@@ -44,7 +44,7 @@ def look_through(path: Path, *, weights: bool = False) -> dict | None:
         process = _process()
         if process is None:
             return None
-        line, late = _answer(process, json.dumps(request).encode() + b"\n", seconds)
+        line, late = _response(process, json.dumps(request).encode() + b"\n", seconds)
         if not line:
             process.kill()
             raise _endless(path, seconds) if late else _crashed(path, process.wait())
@@ -55,13 +55,19 @@ def look_through(path: Path, *, weights: bool = False) -> dict | None:
     return found
 
 
-def _answer(process: subprocess.Popen, request: bytes, seconds: float) -> tuple[bytes, bool]:
-    """Return the line that a process answers, empty where it ended first, and whether it was ended for its time."""
+def _response(process: subprocess.Popen, request: bytes, seconds: float) -> tuple[bytes, bool]:
+    """Return the line that a process writes back, empty where it ended first, and whether its time ran out."""
     late = threading.Event()
-    clock = threading.Timer(seconds, lambda: (late.set(), process.kill()))
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    clock = threading.Timer(seconds, end)
     clock.start()
     line = b""
     try:
+        assert process.stdin is not None and process.stdout is not None
         process.stdin.write(request)
         process.stdin.flush()
         line = process.stdout.readline()
@@ -74,11 +80,11 @@ def _answer(process: subprocess.Popen, request: bytes, seconds: float) -> tuple[
 
 def _process() -> subprocess.Popen | None:
     global _running
-    owner, process = _running or (None, None)
+    owner, process = _running or (0, None)
     # A process that was forked off shares the pipes, and must not use them.
-    if owner == os.getpid() and process.poll() is None:
+    if process is not None and owner == os.getpid() and process.poll() is None:
         return process
-    command, environment = module_process("carvis.classifier.files.inspector_process")
+    command, environment = module_process("carvis.classifier.files.scanner_process")
     try:
         process = subprocess.Popen(
             command,
@@ -86,12 +92,12 @@ def _process() -> subprocess.Popen | None:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
-            creationflags=subprocess.CREATE_NO_WINDOW if os.name == "nt" else 0,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError:
         return None
-    # It answers an empty line once it has started.
-    if not _answer(process, b"\n", _SECONDS_TO_START)[0]:
+    # It writes an empty line once it has started.
+    if not _response(process, b"\n", _SECONDS_TO_START)[0]:
         process.kill()
         return None
     _running = os.getpid(), process
@@ -100,8 +106,8 @@ def _process() -> subprocess.Popen | None:
 
 @atexit.register
 def _end() -> None:
-    owner, process = _running or (None, None)
-    if owner == os.getpid():
+    owner, process = _running or (0, None)
+    if process is not None and owner == os.getpid():
         with contextlib.suppress(OSError):
             process.kill()
             process.wait()
@@ -114,7 +120,7 @@ def _crashed(path: Path, code: int) -> ModelError:
             " again, or {remedy}.",
             path=path,
             code=code,
-            remedy=ANEW,
+            remedy=REMEDY,
         )
     )
 
@@ -126,6 +132,6 @@ def _endless(path: Path, seconds: float) -> ModelError:
             " {remedy}.",
             path=path,
             n=f"{seconds:,.0f}",
-            remedy=ANEW,
+            remedy=REMEDY,
         )
     )

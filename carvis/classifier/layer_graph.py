@@ -1,4 +1,4 @@
-"""``Places``: every layer of a model that can be explained, and the one that all of the signal passes."""
+"""``LayerGraph``: every layer of a model that can be explained, and the one that all of the signal passes."""
 
 from functools import cached_property
 
@@ -7,7 +7,7 @@ import keras
 from carvis.classifier.dominators import dominator_chain, is_cut, reaches, upstream
 from carvis.classifier.flat_graph import Call, FlatGraph
 from carvis.classifier.geometry.frame import Frame
-from carvis.classifier.geometry.positions import POOLING, Positions
+from carvis.classifier.geometry.spatial_layout import POOLING, SpatialLayouts
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -28,7 +28,7 @@ _PASSED_OPERATIONS = (
 ALL_CALLS = "#*"
 
 
-class Places:
+class LayerGraph:
     """The calls of a model's layers and operations by their paths, and how the signal runs through them.
 
     Args:
@@ -53,8 +53,8 @@ class Places:
         return frozenset(self._chain)
 
     @cached_property
-    def _positions(self) -> Positions:
-        return Positions(self.graph)
+    def _layouts(self) -> SpatialLayouts:
+        return SpatialLayouts(self.graph)
 
     def maps(self) -> list[Call]:
         """List the calls whose output is a map larger than 1x1, in execution order."""
@@ -77,7 +77,7 @@ class Places:
             uses = users.get(call.outputs[0], [])
             if len(uses) != 1 or call.outputs[0] == self.graph.output or not isinstance(uses[0].operation, COMPLETING):
                 return call
-            # Softmax over channels is the answer of a fully convolutional head, no part of the convolution.
+            # Softmax over channels is the output of a fully convolutional head, no part of the convolution.
             if getattr(getattr(uses[0].operation, "activation", None), "__name__", "") == "softmax":
                 return call
             call = uses[0]
@@ -110,8 +110,8 @@ class Places:
         """Return how a call's map lies on the image, None where that is not known."""
         if not call.outputs:
             return None
-        position = self._positions.of.get(call.outputs[0])
-        return position.place if position is not None else None
+        layout = self._layouts.of.get(call.outputs[0])
+        return layout.place if layout is not None else None
 
     def frame_of(self, path: str) -> Frame | None:
         """Return how the map of the one call at a path lies on the image, None where that is not known."""
@@ -153,7 +153,7 @@ class Places:
         step = call.operation
         linear = isinstance(step, L.Activation) and step.activation.__name__ == "linear"
         passed = linear or isinstance(step, _PASSED) or type(step).__name__ in _PASSED_OPERATIONS
-        return not passed and call.outputs[0] in self._positions.features
+        return not passed and call.outputs[0] in self._layouts.features
 
     def _last_joint(self) -> str | None:
         """Return the last layer all of whose calls together are passed by all of the signal, each at its own place."""
@@ -176,54 +176,58 @@ class Places:
         for number, call in enumerate(self.calls):
             if points & set(call.sources) or behind & set(call.sources):
                 behind |= set(call.outputs)
-                if number in self._positions.mixing:
+                if number in self._layouts.mixing:
                     return call.path
         return None
 
     def notes(self, path: str) -> tuple[Message, ...]:
         """Return what has to be known of a map of a layer, a sentence each."""
-        calls, found = self.members(path), []
+        calls = self.members(path)
+        notes: list[Message] = []
         if not self.passes_all(path):
-            found.append(
-                Message("{layer} is one of several branches: the map leaves out what the others see.", layer=path)
+            notes.append(
+                Message("{layer} is one of several branches: its heatmap lacks the evidence of the others.", layer=path)
             )
         elif len(calls) > 1:
-            found.append(
+            notes.append(
                 Message(
-                    "{layer} stands for {n} calls of one layer: their maps are laid on the image as it is, and added"
-                    " up.",
+                    "{layer} stands for {n} calls of one layer: their heatmaps are aligned with the image and added.",
                     layer=path,
                     n=len(calls),
                 )
             )
         if any(self.frame(call) is None for call in calls):
-            found.append(
-                Message("How the map of {layer} lies on the image is not known: its places may be wrong.", layer=path)
+            notes.append(
+                Message(
+                    "The feature map of {layer} cannot be located on the image: positions in the heatmap may be wrong.",
+                    layer=path,
+                )
             )
         if mixing := self.mixing_after(path):
-            found.append(
+            notes.append(
                 Message(
-                    "{layer} lies before the layers that mix places ({mixing} is the first): the map shows what enters"
-                    " them, not where the evidence is in the end.",
+                    "{layer} comes before layers that mix positions (the first is {mixing}): the heatmap"
+                    " shows what enters them, not where the final evidence is.",
                     layer=path,
                     mixing=mixing,
                 )
             )
-        return tuple(found)
+        return tuple(notes)
 
     @property
     def why_no_default(self) -> Message:
         """Say why no layer is explained by default, and what can be done."""
-        features = self._positions.features
+        features = self._layouts.features
         if not any(call.outputs[0] in features for call in self.maps()):
             return Message(
-                "{model} has no layer with a map larger than 1x1: choose a method that needs none (occlusion,"
-                " smoothgrad or integrated-gradients).",
+                "{model} has no layer with a feature map larger than 1x1: choose a method that needs none"
+                " (occlusion, smoothgrad or integrated-gradients).",
                 model=self.name,
             )
         return Message(
-            "No layer of {model} that all of the signal passes has a map whose place on the image is known: choose one"
-            " of its layers, or a method that needs none (occlusion, smoothgrad or integrated-gradients).",
+            "{model} has no layer that the whole signal passes and whose feature map can be located on the"
+            " image: choose a layer, or a method that needs none (occlusion, smoothgrad or"
+            " integrated-gradients).",
             model=self.name,
         )
 

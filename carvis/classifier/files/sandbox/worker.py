@@ -1,4 +1,4 @@
-"""The process that tries a model file: ``python -m carvis.classifier.files.trial_process FILE RESULT BYTES SECONDS``.
+"""The sandbox process: ``python -m carvis.classifier.files.sandbox.worker FILE RESULT BYTES SECONDS``.
 
 It ends when its standard input does, that is, with the process that started it.
 """
@@ -13,7 +13,7 @@ _GRACE = 10
 
 
 def main(arguments: list[str]) -> int:
-    """Open a model file and let it look at one image; write what came of it to a file.
+    """Open a model file and predict one image; write the outcome to a file.
 
     Args:
         arguments: the model file, the file to write, the bytes that the model may take, the seconds of all.
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     quiet_tensorflow()
     import numpy as np
 
-    from carvis.classifier.files.trial import refusal, too_large
+    from carvis.classifier.files.sandbox.verdict import refusal, too_large
     from carvis.classifier.memory_estimate import TooLargeError
     from carvis.classifier.reader import load_classifier
     from carvis.classifier.runtime_errors import is_memory
@@ -33,14 +33,14 @@ def main(arguments: list[str]) -> int:
     from carvis.workspace import json_text
 
     before = _limit_memory(allowed)
-    begun = time.monotonic()
+    start = time.monotonic()
     try:
         clf = load_classifier(path)
         noise = np.random.default_rng(0).integers(0, 256, (*clf.probe_size, clf.channels), dtype=np.uint8)
         clf.predict([noise])
         # What the pages ask of a model that is open.
         _ = clf.default_layer, clf.fingerprint, clf.layer_table(), clf.totals()
-        facts = {"kind": "passed", "memory": max(_most_memory() - before, 0), "seconds": time.monotonic() - begun}
+        facts = {"kind": "passed", "memory": max(_most_memory() - before, 0), "seconds": time.monotonic() - start}
     except BaseException as error:
         if is_memory(error) or is_memory(error.__cause__ or error):
             facts = {"kind": "memory", "refused": as_data(too_large(path, allowed))}

@@ -5,6 +5,8 @@ import struct
 import zipfile
 from typing import BinaryIO
 
+from typing_extensions import Buffer
+
 # The fixed part of the header before a member; the lengths of its name and extra fields are its last two numbers.
 _HEADER, _LENGTHS = 30, struct.Struct("<26xHH")
 
@@ -46,9 +48,11 @@ class StoredMember(io.RawIOBase):
         self._place = max(start + offset, 0)
         return self._place
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Buffer) -> int:
         """Fill a buffer from the member and return the number of bytes read."""
         self._file.seek(self._start + self._place)
-        count = self._file.readinto(memoryview(buffer)[: max(self._size - self._place, 0)])
+        # Every binary file has it, which typing's BinaryIO does not say.
+        readinto = self._file.readinto  # type: ignore[attr-defined]
+        count = readinto(memoryview(buffer)[: max(self._size - self._place, 0)])
         self._place += count
         return count

@@ -1,10 +1,10 @@
-"""Which model files are opened at once, and which are tried in a process of their own first."""
+"""Which model files are opened at once, and which in a sandbox first."""
 
 from pathlib import Path
 
 from carvis.classifier.files.inspection import ModelFile, read_model_file
 from carvis.classifier.files.summary import parameters
-from carvis.classifier.memory_estimate import Needs, gigabytes
+from carvis.classifier.memory_estimate import MemoryEstimate, gigabytes
 from carvis.language import Message
 
 # A VGG16 has 138 million weights and 23 layers, an InceptionResNetV2 782 layers.
@@ -30,8 +30,8 @@ _PLAIN = frozenset(
 )
 
 
-def why_tried(path: str | Path) -> Message | None:
-    """Say why a model file is tried before it is opened, from its architecture alone; None where it need not be.
+def sandbox_reason(path: str | Path) -> Message | None:
+    """Return why a model file needs a sandbox, from its architecture alone; None where it needs none.
 
     Raises:
         ModelError: it would not be opened anyway.
@@ -44,17 +44,18 @@ def why_tried(path: str | Path) -> Message | None:
         return Message("it holds {n} weights ({bytes})", n=f"{held:,}", bytes=gigabytes(4 * held))
     if kinds := sorted(_kinds(file) - _PLAIN):
         return Message(
-            "its architecture does not tell how much memory some layers take ({kinds})", kinds=", ".join(kinds[:3])
+            "the memory that some layers need is not known from the architecture ({kinds})",
+            kinds=", ".join(kinds[:3]),
         )
     return None
 
 
-def why_large(needs: Needs) -> Message | None:
-    """Say why a model that was built, but has computed nothing yet, is tried first; None where it need not be."""
+def size_reason(needs: MemoryEstimate) -> Message | None:
+    """Return why a model that is built, but has computed nothing yet, needs a sandbox; None where it needs none."""
     if needs.step > MOST_STEP or needs.total > MOST_TOTAL:
-        return Message("it takes {bytes} of memory for one image", bytes=gigabytes(max(needs.step, needs.total)))
+        return Message("one image needs {bytes} of memory", bytes=gigabytes(max(needs.step, needs.total)))
     if needs.products > MOST_PRODUCTS:
-        return Message("one image takes {n} billion multiplications", n=f"{needs.products / 1e9:,.0f}")
+        return Message("one image needs {n} billion multiplications", n=f"{needs.products / 1e9:,.0f}")
     return None
 
 

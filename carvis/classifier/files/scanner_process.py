@@ -1,6 +1,6 @@
-"""The process that looks through model files: ``python -m carvis.classifier.files.inspector_process``.
+"""The process that scans model files: ``python -m carvis.classifier.files.scanner_process``.
 
-It reads one JSON object a line, answers with one, and ends with its input.
+It reads one JSON object per line, writes one back, and ends with its input.
 """
 
 import json
@@ -12,18 +12,18 @@ _GRACE = 5
 
 
 def main() -> int:
-    """Answer each line of the standard input."""
+    """Scan the file that each line of the standard input names."""
     from carvis.classifier.files.inspection import open_weights, read_here
     from carvis.errors import ModelError
     from carvis.language import as_data, message_of
 
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     _limit_memory()
     for line in sys.stdin.buffer:
         request = json.loads(line.strip() or b"null")
         if request is None:
-            answers.write(b"\n")
-            answers.flush()
+            output.write(b"\n")
+            output.flush()
             continue
         _set_alarm(request["seconds"] + _GRACE)
         if request["folder"]:
@@ -37,11 +37,11 @@ def main() -> int:
                 facts = facts | {"path": None}
         except ModelError as error:
             facts = {"refused": as_data(message_of(error)), "kind": type(error).__name__}
-        # What is wrong with a file of weights is found again, and said, by whoever reads them.
+        # What is wrong with a file of weights is reported by whoever reads them.
         except Exception:
             facts = {}
-        answers.write(json.dumps(facts).encode() + b"\n")
-        answers.flush()
+        output.write(json.dumps(facts).encode() + b"\n")
+        output.flush()
         _set_alarm(0)
     return 0
 

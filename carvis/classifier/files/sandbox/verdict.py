@@ -1,12 +1,11 @@
-"""Trying a model file in a process of its own, so that it cannot take down the one that serves people.
+"""``sandbox_verdict``: a model file opened in a process of its own, which cannot take down the one that serves people.
 
 A TensorFlow model cannot be handed from one process to another. What is large, unusual or slow is therefore opened
-twice: first by a process that may end in any way, within a bound of memory and time, and only if that came through,
-here: ``admission`` decides which.
+twice: first in a sandbox, within a bound of memory and time, and only if that succeeds in the serving process. Which
+files need it is for ``criteria`` to say.
 """
 
 import contextlib
-import os
 import subprocess
 import tempfile
 import time
@@ -31,15 +30,15 @@ _BASE = 1_500_000_000
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What came of opening a model file in a process of its own.
+class Verdict:
+    """The outcome of opening a model file in a sandbox.
 
     Attributes:
-        refused: the sentence why the file is not opened; None where it came through.
+        refused: the sentence why the file is not opened; None where it was opened.
         kind: ``passed``, ``memory``, ``time``, ``crash`` or ``refused``.
-        memory: bytes that it took, or that it was allowed where those did not suffice.
-        seconds: from its start to its end.
-        file: the file as it was named then.
+        memory: bytes that it took, or its limit where that did not suffice.
+        seconds: from the start of the sandbox to its end.
+        file: the path that it had then.
     """
 
     refused: Message | str | None
@@ -53,8 +52,8 @@ class Trial:
         return {**vars(self), "refused": as_data(self.refused)}
 
     @classmethod
-    def from_facts(cls, facts: dict) -> "Trial":
-        """Make a trial from what was kept of it."""
+    def from_facts(cls, facts: dict) -> "Verdict":
+        """Make a verdict from the facts that were kept of it."""
         refused = from_data(facts["refused"])
         kind, memory, seconds = str(facts["kind"]), int(facts["memory"]), float(facts["seconds"])
         if refused is not None and not isinstance(refused, str):
@@ -63,30 +62,31 @@ class Trial:
 
 
 def allowed_memory(most: int) -> int:
-    """The bytes that a trial may take: half of what is free, so that the machine goes on."""
+    """Return the bytes that a sandbox may take: half of what is free, so that the machine stays usable."""
     return min(max(free_memory() // 2, _LEAST_MEMORY), most)
 
 
-def try_model_file(path: str | Path, *, seconds: float = SECONDS, memory: int = MOST_MEMORY) -> Trial:
-    """Open a model file, and let it look at one image, in a process of its own.
+def sandbox_verdict(path: str | Path, *, seconds: float = SECONDS, memory: int = MOST_MEMORY) -> Verdict:
+    """Open a model file and predict one image in a process of its own.
 
     Args:
         seconds: the most that it may take.
         memory: bytes, the most that it may take above TensorFlow itself.
     """
-    path, allowed, begun = resolved(path), allowed_memory(memory), time.monotonic()
+    path, allowed, start = resolved(path), allowed_memory(memory), time.monotonic()
 
-    def ended(kind: str, refused: Message | None, taken: int = 0) -> Trial:
-        return Trial(refused, kind, taken or allowed, round(time.monotonic() - begun, 1), str(path))
+    def ended(kind: str, refused: Message | None, taken: int = 0) -> Verdict:
+        return Verdict(refused, kind, taken or allowed, round(time.monotonic() - start, 1), str(path))
 
-    with tempfile.TemporaryDirectory(prefix="carvis-trial-") as folder:
+    with tempfile.TemporaryDirectory(prefix="carvis-sandbox-") as folder:
         result = Path(folder) / "result.json"
         process = _start(path, result, allowed, seconds)
         try:
-            why = _wait(process, begun + seconds, allowed)
+            why = _wait(process, start + seconds, allowed)
         finally:
-            # The end of its input ends it, too, where this process ends first.
+            # Where this process ends first, the end of its input ends it as well.
             process.kill()
+            assert process.stdin is not None
             process.stdin.close()
             code = process.wait()
         facts = _result(result)
@@ -102,18 +102,18 @@ def try_model_file(path: str | Path, *, seconds: float = SECONDS, memory: int = 
 
 
 def _sentence(facts: dict) -> Message | None:
-    """Return the sentence that a trial's process has left, None where it left none."""
-    said = facts.get("refused")
+    """Return the sentence that the sandbox wrote, None where it wrote none."""
+    sentence = facts.get("refused")
     try:
-        return from_data(said) if said else None
+        return from_data(sentence) if sentence else None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         return None
 
 
 def _start(path: Path, result: Path, allowed: int, seconds: float) -> subprocess.Popen:
     wanted = (str(path), str(result), str(allowed), str(seconds))
-    command, environment = module_process("carvis.classifier.files.trial_process", *wanted)
-    # One image is looked at on the processor: a graphics card's memory is the server's.
+    command, environment = module_process("carvis.classifier.files.sandbox.worker", *wanted)
+    # One image is predicted on the CPU: the memory of a graphics card belongs to the server.
     environment |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.Popen(
         command,
@@ -122,12 +122,12 @@ def _start(path: Path, result: Path, allowed: int, seconds: float) -> subprocess
         stderr=subprocess.DEVNULL,
         cwd=result.parent,
         env=environment,
-        creationflags=subprocess.CREATE_NO_WINDOW if os.name == "nt" else 0,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
 
 
 def _wait(process: subprocess.Popen, end: float, allowed: int) -> str | None:
-    """Wait for the end of a trial; tell what it went beyond, if anything."""
+    """Wait for the end of the sandbox; return which limit it exceeded, if any."""
     with contextlib.suppress(psutil.Error):
         watched = psutil.Process(process.pid)
         while process.poll() is None:
@@ -152,8 +152,8 @@ def _result(path: Path) -> dict:
 
 def _too_slow(path: Path, seconds: float) -> Message:
     return Message(
-        "{path} took longer than {seconds} seconds to open and to look at one image, so it is not opened here: reduce"
-        " the model, or use it from the command line (python -m carvis summary).",
+        "{path} took longer than {seconds} seconds to open and to predict one image, so it is not opened"
+        " here: make the model smaller, or use the command line (python -m carvis summary).",
         path=path,
         seconds=f"{seconds:g}",
     )
@@ -162,8 +162,8 @@ def _too_slow(path: Path, seconds: float) -> Message:
 def too_large(path: Path, allowed: int) -> Message:
     """The sentence on a model that needs more memory than it may have."""
     return Message(
-        "{path} needs more than {memory} of memory to look at one image, so it is not opened here: reduce the model or"
-        " its input size, or use a machine with more memory.",
+        "{path} needs more than {memory} of memory to predict one image, so it is not opened here: make the"
+        " model or its input size smaller, or use a machine with more memory.",
         path=path,
         memory=gigabytes(allowed),
     )
@@ -171,17 +171,17 @@ def too_large(path: Path, allowed: int) -> Message:
 
 def _crashed(path: Path, code: int) -> Message:
     return Message(
-        "{path} crashes TensorFlow when it is opened (exit code {code}), so it is not opened here: save the model anew"
-        " with the Keras that wrote it.",
+        "{path} crashes TensorFlow when it is opened (exit code {code}), so it is not opened here: save the"
+        " model again with the Keras that wrote it.",
         path=path,
         code=code,
     )
 
 
 def refusal(error: BaseException, path: Path) -> Message:
-    """Return the sentence for what a trial's process met."""
+    """Return the sentence for an error in the sandbox."""
     if isinstance(error, CarvisError):
-        said = message_of(error)
-        return said if isinstance(said, Message) else Message("{reason}", reason=said)
+        sentence = message_of(error)
+        return sentence if isinstance(sentence, Message) else Message("{reason}", reason=sentence)
     reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return Message("{path} cannot be opened ({reason}): save the model anew from Keras.", path=path, reason=reason)
+    return Message("{path} cannot be opened ({reason}): save the model again from Keras.", path=path, reason=reason)

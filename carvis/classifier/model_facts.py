@@ -1,0 +1,155 @@
+"""The facts of a model that its file does not hold: as given, else by its card, else assumed.
+
+What is assumed, and what a card says in vain, is added to ``assumptions``, one sentence each.
+"""
+
+import keras
+
+from carvis.classifier.card import ModelCard, reading_of
+from carvis.classifier.model_call import takes_whole_numbers
+from carvis.classifier.model_input import MOST_NATIVE_PIXELS
+from carvis.classifier.ranges.input import assumed_preprocessing
+from carvis.classifier.shapes import resizes_itself
+from carvis.classifier.vocabulary import OUTPUTS, PREPROCESSING_NAMES, OutputName, PreprocessingName, known_name
+from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS, Alpha, Orientation, ResizeMethod
+from carvis.language import Message
+
+# The side of images where neither the model nor anyone else states it.
+OPEN_SIZE = 224
+
+
+def preprocessing_of(
+    model: keras.Model,
+    given: PreprocessingName | None,
+    card: ModelCard | None,
+    shape: tuple[int, int, int],
+    assumptions: list[Message],
+) -> PreprocessingName:
+    """Return the preprocessing: the one given, else the card's, else the one that the model's graph suggests."""
+    if given:
+        return given
+    assumed, sentence = assumed_preprocessing(model, shape)
+    noted = known_name(card.preprocessing, PREPROCESSING_NAMES) if card else None
+    if noted:
+        if not takes_whole_numbers(model) or noted == assumed:
+            return noted
+        assumptions.append(
+            Message(
+                "The card names the preprocessing {name}, but the model takes integers: it is ignored.",
+                name=noted,
+            )
+        )
+    elif card and card.preprocessing:
+        assumptions.append(
+            Message(
+                "The card names the preprocessing {name}, which is unknown here: it is ignored.",
+                name=card.preprocessing,
+            )
+        )
+    assumptions.append(sentence)
+    return assumed
+
+
+def output_of(given: OutputName | None, card: ModelCard | None, assumptions: list[Message]) -> OutputName | None:
+    """Return what the output means as given or by the card; None leaves it to the graph."""
+    if given:
+        return given
+    noted = known_name(card.output, OUTPUTS) if card else None
+    if card and card.output and noted is None:
+        assumptions.append(
+            Message("The card names the output {name}, which is unknown here: it is ignored.", name=card.output)
+        )
+    return noted
+
+
+def resize_of(
+    given: ResizeMethod | None, card: ModelCard | None, assumptions: list[Message], native: bool
+) -> ResizeMethod:
+    """Return the resize method: the one given, else the card's, else that of Keras."""
+    if given:
+        return given
+    if noted := known_name(card.resize, RESIZE_METHODS) if card else None:
+        return noted
+    if card and card.resize:
+        assumptions.append(
+            Message("The card names the resize method {name}, which is unknown here: it is ignored.", name=card.resize)
+        )
+    if native:
+        return "nearest"
+    assumptions.append(Message("Images are resized by nearest neighbour, as by Keras's load_img."))
+    return "nearest"
+
+
+def reading_of_files(
+    alpha: Alpha | None, orientation: Orientation | None, card: ModelCard | None, assumptions: list[Message]
+) -> tuple[Alpha, Orientation]:
+    """Return how image files are read (alpha, orientation): as given, else by the card, else as Keras reads."""
+    reading, assumed = reading_of(card)
+    given = {"alpha": alpha, "orientation": orientation}
+    for name, known in (("alpha", ALPHAS), ("orientation", ORIENTATIONS)):
+        noted = getattr(card, name, None)
+        if noted and noted not in known and not given[name]:
+            assumptions.append(
+                Message(
+                    "The card names {value} for {name}, which is unknown here: it is ignored.",
+                    value=noted,
+                    name=name,
+                )
+            )
+    assumed = [name for name in assumed if not given[name]]
+    if "alpha" in assumed:
+        assumptions.append(
+            Message("Transparent images are read without their alpha channel (drop-alpha), as by Keras's load_img.")
+        )
+    if "orientation" in assumed:
+        assumptions.append(
+            Message("Images are not rotated by their EXIF orientation (as-stored), as by Keras's load_img.")
+        )
+    return alpha or reading.alpha, orientation or reading.orientation
+
+
+def input_size_of(
+    model: keras.Model,
+    fixed: tuple[int | None, int | None],
+    channels: int,
+    given: int | tuple[int, int] | None,
+    card: ModelCard | None,
+    assumptions: list[Message],
+) -> int | tuple[int, int] | None:
+    """Return the input size; None where the model decides it, or takes images at their own size."""
+    if given is not None:
+        return given
+    height, width = card.input_size if card and card.input_size else (None, None)
+    noted = (height, width) if height and width else None
+    if None not in fixed:
+        if noted and noted != fixed:
+            assumptions.append(
+                Message(
+                    "The card's input size differs from the model's own {height}x{width}.",
+                    height=fixed[0],
+                    width=fixed[1],
+                )
+            )
+        return None
+    if noted and all(own in (None, side) for own, side in zip(fixed, noted)):
+        return noted
+    if resizes_itself(model, channels):
+        assumptions.append(Message("The model resizes images itself, so they go in at their own size."))
+        assumptions.append(
+            Message(
+                "Heatmaps and activations of images above {n} million pixels are computed on a smaller copy"
+                " to save memory; predictions use the full image.",
+                n=MOST_NATIVE_PIXELS // 10**6,
+            )
+        )
+        return None
+    height, width = (side or OPEN_SIZE for side in fixed)
+    assumptions.append(
+        Message(
+            "The model has no fixed input size: {height}x{width} is used. Choose another with input_size"
+            " (--input-size).",
+            height=height,
+            width=width,
+        )
+    )
+    return height, width

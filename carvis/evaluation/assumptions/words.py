@@ -1,0 +1,48 @@
+"""Facts that are assumed of a model, and their values, in words."""
+
+from collections.abc import Sequence
+
+from carvis.evaluation.assumptions.class_orders import CHOSEN, FITTED
+from carvis.language import Message
+
+
+def fact_words(fact: str) -> str:
+    """Name a fact in words."""
+    return {
+        "preprocessing": Message("preprocessing"),
+        "class_names": Message("class order"),
+        "resize": Message("resize"),
+        "alpha": Message("transparent images"),
+        "orientation": Message("EXIF orientation"),
+        "output": Message("output"),
+    }.get(fact, fact)
+
+
+def value_words(fact: str, value: str) -> str:
+    """Say a value of a fact in words: the orders of the classes have names of their own, all else is a name."""
+    if fact != "class_names":
+        return value
+    return {
+        CHOSEN: Message("as assumed"),
+        FITTED: Message("that fits the predictions"),
+        "keras": Message("of the folders in Keras"),
+        "composed": Message("of composed names (NFC)"),
+        "decomposed": Message("of decomposed names (NFD)"),
+        "natural": Message("by number (class2 before class10)"),
+        "caseless": Message("regardless of case"),
+    }.get(value) or Message("of {file}", file=value)
+
+
+def words_of(assumption: str, value: str) -> str:
+    """Say one assumption or two together: ``preprocessing tf``, ``preprocessing tf, class order by number``."""
+    words = [
+        Message("{fact} {value}", fact=fact_words(fact), value=value_words(fact, value))
+        for fact, value in zip(assumption.split(", "), value.split(" | "))
+    ]
+    return words_listed(words)
+
+
+def words_listed(words: Sequence[str]) -> str:
+    """Join words by commas; messages among them stay messages."""
+    first, *others = words
+    return Message("{first}, {second}", first=first, second=words_listed(others)) if others else first

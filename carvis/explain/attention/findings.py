@@ -1,0 +1,167 @@
+"""What an ``Attention`` shows, in sentences: the only place where they are written."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from carvis.display import percent
+from carvis.explain.attention.outliers import KINDS, Kind
+from carvis.explain.attention.part_claim import Claim, Verdict
+from carvis.explain.attention.result import Attention
+from carvis.language import Message
+
+_MOST_LABELS = 5
+
+
+class OutlierFinding(NamedTuple):
+    """Classes that rely on a part unlike the others: what they have more of (see ``KINDS``), and the sentence."""
+
+    kind: Kind
+    message: Message
+
+
+def difference(value: float) -> str:
+    """Write a difference of probabilities."""
+    return "–" if value != value else f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+
+
+def claim_finding(model: str, claim: Claim) -> Message:
+    """Say whether a model relies on a part. Values: model, part, rival and numbers."""
+    facts, rival, accuracy = claim.facts, claim.rival_facts, claim.accuracy
+    values = {
+        "model": model,
+        "part": claim.part,
+        "rival": claim.rival or "",
+        "rival_fall": difference(rival.get("fall", float("nan"))),
+        "rival_control": difference(rival.get("control", float("nan"))),
+        "share": percent(facts["share"]),
+        "area": percent(facts["area"]),
+        "lift": "–" if facts["lift"] != facts["lift"] else f"{facts['lift']:.1f}",
+        "fall": difference(facts["fall"]),
+        "control": difference(facts["control"]),
+        "before": percent(accuracy["uncovered"]),
+        "after": percent(accuracy["accuracy"]),
+        "low": percent(accuracy["low"]),
+        "high": percent(accuracy["high"]),
+    }
+    return _claim_message(claim.verdict, values)
+
+
+def outlier_findings(model: str, outliers: pd.DataFrame) -> list[OutlierFinding]:
+    """Say for which classes a model relies on a part unlike for the others, the gravest first.
+
+    Args:
+        model: its name.
+        outliers: rows of ``Attention.outliers``; classes with the same part share a sentence.
+
+    Returns:
+        Findings, the values of whose messages are model, labels, part and numbers.
+    """
+    findings = []
+    for kind in KINDS:
+        for part, rows in outliers[outliers["kind"] == kind].groupby("part", sort=False):
+            labels = ", ".join(rows["label"].head(_MOST_LABELS)) + (" …" if len(rows) > _MOST_LABELS else "")
+            means = rows[["share", "others share", "fall", "others fall"]].mean()
+            values = {
+                "model": model,
+                "labels": labels,
+                "part": str(part),
+                "share": percent(means["share"]),
+                "others": percent(means["others share"]),
+                "fall": difference(means["fall"]),
+                "others_fall": difference(means["others fall"]),
+            }
+            findings.append(OutlierFinding(kind, _outlier_message(kind, values)))
+    return findings
+
+
+def skipped_messages(model: str, attention: Attention) -> list[Message]:
+    """Say which heatmaps and images are not in the means. Values: model, status."""
+    messages = [
+        Message.of_number(
+            "{n} heatmap of {model} holds no evidence ({status}) and is not in the mean shares.",
+            "{n} heatmaps of {model} hold no evidence ({status}) and are not in the mean shares.",
+            n,
+            model=model,
+            status=status,
+        )
+        for status, n in attention.without_evidence.items()
+    ]
+    skipped = attention.skipped
+    if n := skipped.get("not annotated", 0):
+        messages.append(Message.of_number("{n} image is not annotated.", "{n} images are not annotated.", n))
+    if n := skipped.get("unknown class", 0):
+        messages.append(
+            Message.of_number(
+                "{n} image is of a class that {model} does not know.",
+                "{n} images are of classes that {model} does not know.",
+                n,
+                model=model,
+            )
+        )
+    if n := skipped.get("unreadable", 0):
+        messages.append(Message.of_number("{n} image could not be read.", "{n} images could not be read.", n))
+    return messages
+
+
+def _claim_message(verdict: Verdict, values: dict[str, str]) -> Message:
+    if verdict == "main":
+        return Message(
+            "Yes for {model}: occluding the {part} costs it more than occluding any other part. The probability falls "
+            "by {fall} ({control} with the same shape occluded elsewhere), and accuracy from {before} to {after} (95 % "
+            "CI {low} – {high}).",
+            **values,
+        )
+    if verdict == "partial":
+        return Message(
+            "Only in part for {model}: with the {part} occluded the probability falls by {fall} ({control} elsewhere) "
+            "and accuracy from {before} to {after} (95 % CI {low} – {high}), but with the {rival} occluded the "
+            "probability falls by {rival_fall} ({rival_control} elsewhere).",
+            **values,
+        )
+    if verdict == "attention-only":
+        return Message(
+            "No for {model}: the {part} holds {lift} times as much evidence as its area would by chance, but occluding "
+            "it costs no more than occluding the same shape elsewhere (the probability falls by {fall}, elsewhere by "
+            "{control}).",
+            **values,
+        )
+    if verdict == "neither":
+        return Message(
+            "No for {model}: the {part} holds no more evidence than its area would by chance ({share} of the evidence, "
+            "{area} of the image), and occluding it costs no more than occluding the same shape elsewhere (the "
+            "probability falls by {fall}, elsewhere by {control}).",
+            **values,
+        )
+    if verdict == "too-few-images":
+        return Message(
+            "For {model}, {share} of the evidence lies on the {part} ({area} of the image), and with it occluded the "
+            "probability falls by {fall} ({control} with the same shape occluded elsewhere). One image proves nothing "
+            "yet.",
+            **values,
+        )
+    return Message(
+        "{share} of the evidence of {model} lies on the {part} ({area} of the image), {lift} times as much as by "
+        "chance. Only occlusion shows whether the model needs it.",
+        **values,
+    )
+
+
+def _outlier_message(kind: Kind, values: dict[str, str]) -> Message:
+    if kind == "both":
+        return Message(
+            "For {labels}, {model} relies on the {part}: {share} of the evidence lies there ({others} for other "
+            "classes), and with it occluded the probability falls by {fall} ({others_fall} for other classes).",
+            **values,
+        )
+    if kind == "need":
+        return Message(
+            "For {labels}, {model} needs the {part}: with it occluded the probability falls by {fall} ({others_fall} "
+            "for other classes).",
+            **values,
+        )
+    return Message(
+        "For {labels}, {model} looks more at the {part}: {share} of the evidence lies there ({others} for other "
+        "classes).",
+        **values,
+    )
