@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carvis.classifier.card import read_card
+from carvis.classifier.vocabulary import PREPROCESSING_NAMES, PreprocessingName, known_name
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -26,10 +27,10 @@ class Backbone:
     """
 
     application: str | None
-    preprocessing: str
+    preprocessing: PreprocessingName
     blocks: tuple[str, ...]
     input_size: int = 224
-    untrained_preprocessing: str | None = None
+    untrained_preprocessing: PreprocessingName | None = None
 
     @property
     def last_block(self) -> str:
@@ -90,7 +91,7 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
 
 
-def preprocessing_for(recipe: str, backbone: str | None, weights: str | Path | None) -> str:
+def preprocessing_for(recipe: str, backbone: str | None, weights: str | Path | None) -> PreprocessingName:
     """Name the preprocessing that fits a model to be built.
 
     A weights file with a card beside it says itself; any other file is taken for weights as Keras gives them out.
@@ -101,7 +102,7 @@ def preprocessing_for(recipe: str, backbone: str | None, weights: str | Path | N
     if weights in (None, "none"):
         return base.untrained_preprocessing or base.preprocessing
     card = read_card(weights) if weights != "imagenet" else None
-    return card.preprocessing if card and card.preprocessing else base.preprocessing
+    return (known_name(card.preprocessing, PREPROCESSING_NAMES) if card else None) or base.preprocessing
 
 
 def backbone_of(layer_names: Iterable[str]) -> str | None:

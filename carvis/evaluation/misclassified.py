@@ -69,7 +69,8 @@ def read_misclassified(
     ]
 
     cells = dict(zip(table.header, zip(*table.rows))) if table.rows else dict.fromkeys(table.header, ())
-    named = _find_columns(table, problems)
+    named, unclear = _find_columns(table)
+    problems += unclear
     matches = _matches(table, table.header.index(named["path"]), index, [resolved(path).parent, Path.cwd()])
     nothing = [None] * len(matches)
     labels = cells[named["label"]] if "label" in named else nothing
@@ -148,9 +149,10 @@ def _cells(table: LenientTable) -> Iterable[str]:
     yield from (cell for row in table.rows for i, cell in enumerate(row) if i != place)
 
 
-def _find_columns(table: LenientTable, problems: list[str]) -> dict[str, str]:
-    """Which of the table's columns hold path, label, predicted and confidence; an unclear choice is not made."""
+def _find_columns(table: LenientTable) -> tuple[dict[str, str], list[Message]]:
+    """Which of the table's columns hold path, label, predicted and confidence, and which choices are unclear."""
     folded = [(name.casefold(), name) for name in table.header]
+    unclear: list[Message] = []
     columns = {"path": next(name for key, name in folded if key == "path")}
     for ours, names in (("label", _LABEL), ("predicted", _PREDICTED), ("confidence", _CONFIDENCE)):
         standard = [name for key, name in folded if key == names[0]]
@@ -158,14 +160,14 @@ def _find_columns(table: LenientTable, problems: list[str]) -> dict[str, str]:
         if len(candidates) == 1:
             columns[ours] = candidates[0]
         elif candidates:
-            problems.append(
+            unclear.append(
                 Message(
                     "Several columns ({columns}) could be {name}: none was used.",
                     columns=", ".join(candidates),
                     name=names[0].upper(),
                 )
             )
-    return columns
+    return columns, unclear
 
 
 @lru_cache(100_000)

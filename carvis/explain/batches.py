@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from carvis.explain.methods.probe import Images, Probe
 from carvis.explain.prepared_images import PreparedImage, in_batches
 from carvis.explain.raw_maps import RawMap, cam_maps, fused, probe_map, summed
 from carvis.explain.request import HeatmapRequest
-from carvis.explain.score import Score
 from carvis.explain.status import status_of
 from carvis.explain.target import Target, needs_label, resolve_target, target_name
 
@@ -41,7 +40,7 @@ class Heatmaps:
 
     def __init__(self, clf: Classifier, request: HeatmapRequest):
         self.clf, self.request = clf, request
-        self.score = cast("Score", clf.score_kind(request.score))
+        self.score = clf.score_kind(request.score)
         self.layers = LayerChoice.of(clf, request.layers) if request.takes_layer else LayerChoice()
 
     def of(self, images: Iterable[PreparedImage], batch_size: int) -> Iterator[dict[Key, Heatmap]]:

@@ -14,6 +14,7 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import FuncFormatter
 
 from carvis.evaluation import confusion_shares
+from carvis.evaluation.confusion.choices import Cells
 from carvis.figures.style import INK, fonts, new_figure
 from carvis.language import _
 
@@ -24,7 +25,7 @@ def confusion_matrix(
     counts: pd.DataFrame,
     *,
     title: str = "",
-    of: str = "count",
+    of: Cells = "count",
     order: Sequence[str] | None = None,
     diagonal: bool = True,
     log: bool = False,

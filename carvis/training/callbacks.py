@@ -140,7 +140,7 @@ class Validation(_RunCallback):
     """Adds ``val_loss`` and ``val_accuracy`` to the logs of an epoch, and keeps the predicted classes.
 
     Args:
-        batches: makes one pass over the validation inputs, in order.
+        batches: one pass over the validation inputs, in order.
         labels: class indices (N,).
         is_real: which rows of the pass are no repetition.
     """
@@ -148,7 +148,7 @@ class Validation(_RunCallback):
     def __init__(
         self,
         course: Course,
-        batches: Callable[[], tf.data.Dataset],
+        batches: tf.data.Dataset,
         labels: NDArray[np.integer],
         is_real: NDArray[np.bool_],
     ):
@@ -159,7 +159,7 @@ class Validation(_RunCallback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if self.course.partial or logs is None:
             return
-        outputs = self.model.predict(self._batches(), verbose=0)[self._is_real]
+        outputs = self.model.predict(self._batches, verbose=0)[self._is_real]
         one_hot = keras.utils.to_categorical(self._labels, outputs.shape[1])
         self.course.predicted = outputs.argmax(axis=1)
         logs["val_loss"] = float(self.model.loss(one_hot, outputs))

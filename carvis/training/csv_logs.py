@@ -34,7 +34,7 @@ def read_csv_log(content: bytes, path: Path, encoding: str | None = None) -> Csv
     """
     text = text_of(content, path, encoding).text
     lines = _lines(text, path)
-    separator = max(_SEPARATORS, key=lambda one: len(_header(_cells(lines[0], one)) or ()) if lines else 0)
+    separator = max(_SEPARATORS, key=lambda mark: len(_header(_cells(lines[0], mark)) or ()) if lines else 0)
     if not lines or _header(_cells(lines[0], separator)) is None:
         raise TableError(
             Message("{path} has no column loss: choose the history of a Keras training.", path=path),

@@ -78,8 +78,8 @@ class Recorder:
 
     def _begin(self) -> None:
         self.before = read_facts(self.directory / STATUS, Status)
-        kept = ("waits_for", "best_epoch", "best_val_accuracy", "epoch", "epochs")
-        self._status = {key: self.before[key] for key in kept if key in self.before}
+        lasting = ("waits_for", "best_epoch", "best_val_accuracy", "epoch", "epochs")
+        self._status = {key: self.before[key] for key in lasting if key in self.before}
         self._events = EventLog(self.directory / EVENTS)
         self._handler = _LogFile(self.directory / LOG, encoding="utf-8")
         self._handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))

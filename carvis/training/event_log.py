@@ -84,6 +84,6 @@ def read_events(path: str | Path, offset: int = 0) -> tuple[list[dict], int]:
     events = []
     for line in whole.splitlines():
         with contextlib.suppress(CarvisError):
-            found = parse_json(line, path, max_bytes=_LONGEST_LINE, max_depth=_MAX_DEPTH, nan=None)
-            events.append(check_json(found, Event, path))
+            event = parse_json(line, path, max_bytes=_LONGEST_LINE, max_depth=_MAX_DEPTH, nan=None)
+            events.append(check_json(event, Event, path))
     return events, offset + len(whole)

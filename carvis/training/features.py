@@ -180,10 +180,10 @@ class FeatureCache:
         for kind in kinds:
             key = content_hash(facts, kind)
             made.add(key)
-            kept = self._read(self.folder / key, shape, kind)
-            if kept is not None:
+            array = self._read(self.folder / key, shape, kind)
+            if array is not None:
                 self._done += len(images)
-                return kept
+                return array
         for kind in kinds:
             key = content_hash(facts, kind)
             self._make_room(math.prod(shape) * np.dtype(kind).itemsize, made)
@@ -241,17 +241,17 @@ class FeatureCache:
             sums = read_json(folder / "sums.json", Listed[Count])
             with open_regular(folder / "features") as file:
                 whole = os.fstat(file.fileno()).st_size == math.prod(shape) * np.dtype(kind).itemsize
-                kept = np.memmap(file, kind, "r", shape=shape)
-            actual = [zlib.crc32(kept[i : i + _CHUNK].tobytes()) for i in range(0, len(kept), _CHUNK)]
+                array = np.memmap(file, kind, "r", shape=shape)
+            actual = [zlib.crc32(array[i : i + _CHUNK].tobytes()) for i in range(0, len(array), _CHUNK)]
         except (CarvisError, OSError, ValueError):
             whole = False
         if not whole or actual != sums:
-            self._log(f"the feature cache {folder.name[:12]} is damaged: it is made anew")
+            self._log(f"the feature cache {folder.name[:12]} is damaged: it is computed again")
             with contextlib.suppress(CarvisError):
                 discard(folder)
             return None
         os.utime(folder)
-        return kept
+        return array
 
     def _free(self) -> int:
         folder = self.folder

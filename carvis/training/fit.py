@@ -182,7 +182,7 @@ class Training:
         is_real = is_real_row(len(self._valid.labels), self.config.batch_size, len(self._devices))
         return [
             run_callbacks.Steps(self.course, hooks.emit),
-            run_callbacks.Validation(self.course, self._validation_batches, self._valid.labels, is_real),
+            run_callbacks.Validation(self.course, self._validation_batches(), self._valid.labels, is_real),
             run_callbacks.BestEpoch(self.course, self.learning),
             # What these change belongs to the epoch that the checkpoint holds.
             *self._shown_the_whole(further),

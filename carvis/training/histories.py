@@ -121,28 +121,28 @@ def _notes(table: pd.DataFrame, replaced: int) -> list[Message]:
 def _from_json(content: bytes, path: Path) -> pd.DataFrame:
     remedy = Message("save the history with json.dump(history.history, file)")
     # Keras writes NaN where a training went astray.
-    found = parse_json(content, path, max_bytes=_MAX_JSON, nan=True, remedy=remedy, error=TableError)
-    if isinstance(found, dict) and isinstance(found.get("history"), dict):
-        found = found["history"]
-    if isinstance(found, dict):
+    history = parse_json(content, path, max_bytes=_MAX_JSON, nan=True, remedy=remedy, error=TableError)
+    if isinstance(history, dict) and isinstance(history.get("history"), dict):
+        history = history["history"]
+    if isinstance(history, dict):
         # pandas writes a table as {column: {row: value}}.
-        found = {key: list(value.values()) if isinstance(value, dict) else value for key, value in found.items()}
-        found = {key: value for key, value in found.items() if isinstance(value, list)}
-        longest = max(map(len, found.values()), default=0)
+        history = {key: list(value.values()) if isinstance(value, dict) else value for key, value in history.items()}
+        history = {key: value for key, value in history.items() if isinstance(value, list)}
+        longest = max(map(len, history.values()), default=0)
         if longest > MAX_EPOCHS:
             raise too_many(path, Message("epochs"), MAX_EPOCHS)
-        if longest * len(found) - sum(map(len, found.values())) > MAX_LACKING:
+        if longest * len(history) - sum(map(len, history.values())) > MAX_LACKING:
             raise too_many(path, Message("empty cells at the ends of its lists"), MAX_LACKING)
-        found = {key: value + [None] * (longest - len(value)) for key, value in found.items()}
-    elif isinstance(found, list):
-        found = [row for row in found if isinstance(row, dict)]
-        if len(found) > MAX_EPOCHS:
+        history = {key: value + [None] * (longest - len(value)) for key, value in history.items()}
+    elif isinstance(history, list):
+        history = [row for row in history if isinstance(row, dict)]
+        if len(history) > MAX_EPOCHS:
             raise too_many(path, Message("epochs"), MAX_EPOCHS)
-        columns = {key for row in found for key in row}
-        if len(columns) * len(found) - sum(map(len, found)) > MAX_LACKING:
+        columns = {key for row in history for key in row}
+        if len(columns) * len(history) - sum(map(len, history)) > MAX_LACKING:
             raise too_many(path, Message("empty cells at the ends of its lists"), MAX_LACKING)
     try:
-        return pd.DataFrame(found)
+        return pd.DataFrame(history)
     except (ValueError, TypeError):
         raise TableError(
             Message("{path} is not a history: save it with json.dump(history.history, file).", path=path)
@@ -153,7 +153,7 @@ def _tidy(tables: list[pd.DataFrame], path: Path) -> tuple[pd.DataFrame, int]:
     named = [_named(table, path) for table in tables]
     if not any("loss" in table or "val_loss" in table for table in named):
         raise TableError(Message("{path} has no column loss: choose the history of a Keras training.", path=path))
-    trainings = [one for table in named for one in _trainings(table, path)]
+    trainings = [training for table in named for training in _trainings(table, path)]
     if not trainings:
         raise TableError(
             Message("{path} has no epoch with a number in it: choose the history of a Keras training.", path=path)
@@ -191,34 +191,34 @@ def _trainings(table: pd.DataFrame, path: Path) -> list[pd.DataFrame]:
 
 def _joined(trainings: list[pd.DataFrame]) -> tuple[pd.DataFrame, int]:
     """Count the epochs of trainings on, from 1; return how many were trained again, too."""
-    kept: list[pd.DataFrame] = []
+    parts: list[pd.DataFrame] = []
     beginning = offset = replaced = 0
-    for number, one in enumerate(trainings, 1):
-        first = int(one["epoch"].iloc[0])
+    for number, training in enumerate(trainings, 1):
+        first = int(training["epoch"].iloc[0])
         if number == 1:
             # Keras counts from 0; a file may begin later, where the start of it was lost.
             beginning, offset = first, 1 if first == 0 else 0
         elif first <= beginning:
-            offset = int(kept[-1]["epoch"].iloc[-1]) + 1 - first
-        # Epochs rise through all that is kept, so that what is trained again stands at its end.
-        while kept and kept[-1]["epoch"].iloc[-1] >= first + offset:
-            before = kept.pop()
+            offset = int(parts[-1]["epoch"].iloc[-1]) + 1 - first
+        # Epochs rise through all parts, so that what is trained again stands at their end.
+        while parts and parts[-1]["epoch"].iloc[-1] >= first + offset:
+            before = parts.pop()
             left = before[before["epoch"] < first + offset]
             replaced += len(before) - len(left)
-            kept += [left] if len(left) else []
-        kept.append(one.assign(epoch=one["epoch"] + offset, training=number))
-    rows = pd.concat(kept, ignore_index=True)
+            parts += [left] if len(left) else []
+        parts.append(training.assign(epoch=training["epoch"] + offset, training=number))
+    rows = pd.concat(parts, ignore_index=True)
     order = ["epoch", *(column for column in rows if column not in ("epoch", "training")), "training"]
     return rows[order], replaced
 
 
 def _numbers(column: Sequence[object]) -> np.ndarray:
     # Lists and objects, as a damaged history holds them, are no numbers; neither is True.
-    known = [
+    values = [
         value if isinstance(value, str | float | int) and not isinstance(value, bool) else None for value in column
     ]
-    found = pd.to_numeric(np.array(known, object), errors="coerce").astype(float)
-    if np.isnan(found).all() and any(isinstance(value, str) for value in known):
+    numbers = pd.to_numeric(np.array(values, object), errors="coerce").astype(float)
+    if np.isnan(numbers).all() and any(isinstance(value, str) for value in values):
         # Spreadsheets of many countries write 1,5.
-        found = pd.to_numeric(np.array([str(value).replace(",", ".") for value in known], object), errors="coerce")
-    return found
+        numbers = pd.to_numeric(np.array([str(value).replace(",", ".") for value in values], object), errors="coerce")
+    return numbers

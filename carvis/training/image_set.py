@@ -46,11 +46,11 @@ def split_samples(data: Dataset, seed: int) -> tuple[pd.DataFrame, pd.DataFrame,
     if len(valid):
         return train, valid, None
     rng = np.random.default_rng(seed)
-    held = [
+    held_out = [
         rng.permutation(group.index)[: round(HELD_OUT * len(group)) or min(1, len(group) - 1)]
         for _, group in train.groupby("label", sort=True)
     ]
-    chosen = np.sort(np.concatenate(held))
+    chosen = np.sort(np.concatenate(held_out))
     if not len(chosen):
         few = Message("{root} has one training image per class: more are needed to train and validate.", root=data.root)
         raise TrainingError(together([few, *data.not_read_notes("train")]))

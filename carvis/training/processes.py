@@ -21,7 +21,7 @@ from carvis.workspace import Workspace, append_regular, lock, read_regular
 
 _TURN = ".turn.lock"
 _LOOK_EVERY = 0.5
-_MOST_SAID = 100_000_000
+_MAX_OUTPUT = 100_000_000
 _STARTS_WITHIN = 20.0
 
 
@@ -61,7 +61,7 @@ def resume(run: Run) -> Run:
 
 
 def _launch(run: Run) -> Run:
-    # What is missing there is said at once.
+    # Something missing there is reported at once.
     _ = run.complete_config
     arguments = ("train", "--run-dir", str(run.directory), "--workspace", str(run.workspace.root))
     command, environment = module_process("carvis", *arguments)
@@ -81,8 +81,8 @@ def _launch(run: Run) -> Run:
     while not run.alive and process.poll() is None and time.monotonic() < end:
         time.sleep(0.05)
     if process.poll() not in (None, 0) and not run.alive:
-        said = read_regular(run.directory / OUTPUT, _MOST_SAID).decode("utf-8", "replace").strip().splitlines()
-        last = said[-1].removeprefix("carvis: ") if said else "its process ended at once"
+        output_lines = read_regular(run.directory / OUTPUT, _MAX_OUTPUT).decode("utf-8", "replace").strip().splitlines()
+        last = output_lines[-1].removeprefix("carvis: ") if output_lines else "its process ended at once"
         raise TrainingError(Message("The run {run} could not start: {last}", run=run.id, last=last))
     return run
 
@@ -102,15 +102,15 @@ def turn(run: Run, waits: Callable[[str], bool]) -> Iterator[bool]:
     """
     from filelock import Timeout
 
-    held = lock(run.workspace.runs_dir / _TURN)
+    turn_lock = lock(run.workspace.runs_dir / _TURN)
     while True:
         first = _ahead(run)
         if first is None:
             try:
-                held.acquire(timeout=0)
+                turn_lock.acquire(timeout=0)
                 break
             except Timeout:
-                first = next((one.id for one in _others(run) if one.state in ALIVE_STATES), "")
+                first = next((other.id for other in _others(run) if other.state in ALIVE_STATES), "")
         if waits(first):
             yield False
             return
@@ -118,20 +118,20 @@ def turn(run: Run, waits: Callable[[str], bool]) -> Iterator[bool]:
     try:
         yield True
     finally:
-        held.release()
+        turn_lock.release()
 
 
 def _ahead(run: Run) -> str | None:
     """Name a run that waits for longer than this one."""
     waiting = [other for other in _others(run) if other.state == "queued" and other.alive]
-    mine = (run.config.get("created", ""), run.id)
-    return next((one.id for one in waiting if (one.config.get("created", ""), one.id) < mine), None)
+    place = (run.config.get("created", ""), run.id)
+    return next((other.id for other in waiting if (other.config.get("created", ""), other.id) < place), None)
 
 
 def _others(run: Run) -> list[Run]:
     folders = (folder for folder in run.workspace.runs() if folder != run.directory and (folder / LOCK).exists())
     # A damaged neighbour is no reason to wait.
-    return [one for folder in folders if (one := _readable(folder, run.workspace))]
+    return [other for folder in folders if (other := _readable(folder, run.workspace))]
 
 
 def _readable(folder: Path, workspace: Workspace) -> Run | None:

@@ -37,8 +37,8 @@ def tensorboard_folders(root: str | Path, most: int = 500, links: Links | None =
 
 def _event_files(folder: Path, links: Links | None = None) -> Iterator[Path]:
     # A folder of images, or the whole of a workspace, may hold millions of other files.
-    found = islice(walk(folder, links), MOST_FILES)
-    return (Path(one.path) for one in found if ".tfevents." in one.name)
+    entries = islice(walk(folder, links), MOST_FILES)
+    return (Path(entry.path) for entry in entries if ".tfevents." in entry.name)
 
 
 def _training_folder(file: Path) -> Path:
@@ -77,14 +77,14 @@ def read_event_files(path: Path) -> list[pd.DataFrame]:
                 Message("{path} is not a TensorBoard event file, or it is damaged: choose another.", path=file)
             ) from error
         side = "val_" if file.parent.name == _SIDES[1] else ""
-        points = {tag: found for tag, found in _scalars(events) if tag.startswith("epoch_") or tag in _OLD}
+        points = {tag: values for tag, values in _scalars(events) if tag.startswith("epoch_") or tag in _OLD}
         if not points:
             continue
         folders[_training_folder(file)] = None
         # A training begins its validation file after its own; where only the former is left, each is a training.
         if not trainings or not side or any(f"{side}{_short(tag)}" in trainings[-1] for tag in points):
             trainings.append({})
-        trainings[-1] |= {f"{side}{_short(tag)}": found for tag, found in points.items()}
+        trainings[-1] |= {f"{side}{_short(tag)}": values for tag, values in points.items()}
     if not trainings:
         raise TableError(
             Message(
@@ -100,7 +100,7 @@ def read_event_files(path: Path) -> list[pd.DataFrame]:
                 first=path / next(iter(folders)).relative_to(absolute),
             )
         )
-    return [pd.DataFrame(one).rename_axis("epoch").sort_index().reset_index() for one in trainings]
+    return [pd.DataFrame(measures).rename_axis("epoch").sort_index().reset_index() for measures in trainings]
 
 
 def _check(file: Path) -> None:

@@ -97,11 +97,11 @@ def show(row: heatmap_grid.Row, name: str, found: "Faithfulness") -> None:
     """Put the badge, and its curves when asked for, below a map."""
     with row.slots[name], st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         icon, colour = _BADGES[found.verdict]
-        name, sentence = of_library(VERDICT_NAMES[found.verdict]), of_library(VERDICT_SENTENCES[found.verdict])
-        st.badge(name, icon=icon, color=colour, help=sentence)
+        verdict, sentence = of_library(VERDICT_NAMES[found.verdict]), of_library(VERDICT_SENTENCES[found.verdict])
+        st.badge(verdict, icon=icon, color=colour, help=sentence)
         if found.randomisation and not found.randomisation.passed:
-            name, sentence = of_library(UNCHANGED_NAME), of_library(UNCHANGED_SENTENCE)
-            st.badge(name, icon=":material/report:", color="orange", help=sentence)
+            unchanged, sentence = of_library(UNCHANGED_NAME), of_library(UNCHANGED_SENTENCE)
+            st.badge(unchanged, icon=":material/report:", color="orange", help=sentence)
         key = f"curves_{row.number}_{name}"
         window = st.popover(_("Curves"), type="tertiary", key=key, on_change="rerun")
         if window.open:
