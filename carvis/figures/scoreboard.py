@@ -9,6 +9,7 @@ from unicodedata import east_asian_width
 import numpy as np
 from matplotlib.figure import Figure
 
+from carvis.evaluation.comparison.temperature import Effect
 from carvis.figures.style import INK, QUIET, fonts, new_figure
 from carvis.language import _
 

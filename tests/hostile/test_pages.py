@@ -48,7 +48,12 @@ def spoilt(built_workspace, tmp_path_factory) -> Path:  # noqa: F811
 
 
 # The fixture gives a function, and needs nothing itself.
-opened = open_page.__wrapped__ if hasattr(open_page, "__wrapped__") else open_page._get_wrapped_function()
+_fixture = open_page.__wrapped__ if hasattr(open_page, "__wrapped__") else open_page._get_wrapped_function()
+
+
+def opened():
+    """Return what the fixture hands to a test."""
+    return next(_fixture())
 
 
 @pytest.fixture(scope="module")
