@@ -6,7 +6,7 @@ import streamlit as st
 
 from carvis.startup import load_ahead, quiet_tensorflow
 from ui.state.i18n import _
-from ui.widgets import frame, unreadable
+from ui.widgets import frame, unreadable_list
 from ui.widgets.layout import guarded
 
 quiet_tensorflow()
@@ -56,5 +56,5 @@ overview = st.Page(
     url_path="overview",
     visibility="hidden",
 )
-with guarded(), unreadable.listed():
+with guarded(), unreadable_list.listed():
     frame.draw(pages, overview)

@@ -117,6 +117,29 @@ def test_the_library_knows_no_streamlit_and_the_dashboard_no_tensorflow():
         assert not any(module.split(".")[0] in ("tensorflow", "keras") for module in imports_of(file)), file
 
 
+def test_a_page_imports_state_and_widgets_and_nothing_of_another_page():
+    ui = ROOT / "dashboard" / "ui"
+    for file in files_of("dashboard"):
+        for module in imports_of(file):
+            first, *rest = module.split(".")
+            if first != "ui" or not rest:
+                continue
+            other = rest[0]
+            if not file.is_relative_to(ui):
+                # A page's script draws on its own page alone.
+                page = file.stem if file.parent.name == "app_pages" else ""
+            else:
+                page = file.relative_to(ui).parts[0]
+            below = {"state": {"state"}, "widgets": {"state", "widgets"}}.get(page, {"state", "widgets", page})
+            assert other in below, f"{file} imports {module}"
+
+
+def test_the_folders_of_the_dashboard_are_its_pages():
+    pages = {file.stem for file in files_of("dashboard/app_pages")} - {"overview_address"}
+    folders = {file.relative_to(ROOT / "dashboard" / "ui").parts[0] for file in files_of("dashboard/ui")}
+    assert folders <= pages | {"state", "widgets"}
+
+
 @pytest.mark.parametrize(
     "module",
     ["carvis", "carvis.dataset", "carvis.evaluation", "carvis.explain", "carvis.figures", "carvis.demo", "carvis.cli"],

@@ -9,6 +9,7 @@ from unicodedata import east_asian_width
 import numpy as np
 from matplotlib.figure import Figure
 
+from carvis.evaluation.comparison.temperature import Effect
 from carvis.figures.style import INK, QUIET, fonts, new_figure
 from carvis.language import _
 
@@ -58,7 +59,7 @@ def model_scoreboard(comparison: Comparison) -> Figure:
     return figure
 
 
-def reliability_diagrams(comparison: Comparison, effects: Mapping[str, dict] | None = None) -> Figure:
+def reliability_diagrams(comparison: Comparison, effects: Mapping[str, Effect] | None = None) -> Figure:
     """Draw accuracy against confidence for each model, and how many pictures each confidence has.
 
     Args:

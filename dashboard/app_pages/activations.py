@@ -3,11 +3,13 @@
 import streamlit as st
 
 from carvis.images import encode_image, read_image
-from ui.activations import controls as activations
-from ui.activations.model_column import View
-from ui.state import classifiers, current, data
+from ui.activations import controls
+from ui.activations.model_column import ModelColumn
+from ui.state import current, workspace
 from ui.state.i18n import _
-from ui.widgets import assumptions, heatmap_grid, pickers, skipped_files
+from ui.state.models import open_model
+from ui.widgets import assumptions, pickers, skipped_files
+from ui.widgets.images import legend, shown
 from ui.widgets.layout import empty, error, guarded, heading, no_models, stop
 from ui.widgets.text import plain
 
@@ -30,7 +32,7 @@ heading(
         "compare what they find and where."
     ),
 )
-files = data.model_files()
+files = workspace.model_files()
 if not files:
     no_models(current.dataset_name())
     stop()
@@ -40,54 +42,52 @@ left, right = st.columns([3, 1], vertical_alignment="bottom")
 with left:
     pickers.choose_models(list(files), models)
 with right:
-    uploads = pickers.add_pictures()
+    uploads = pickers.add_images()
 problem_slot = st.container()
-pictures, note = pickers.pictures(uploads)
-if not pictures:
+samples, note = pickers.chosen_images(uploads)
+if not samples:
     empty(
         _("No picture chosen yet"),
         plain(skipped_files.why_nothing()) or _("Add one with the button above, or select some on page Misclassified."),
     )
     stop()
 
-beside, controls = st.columns([1, 3], gap="medium")
-with controls:
-    picture = activations.choose_picture(pictures)
-    chosen = activations.choose_look()
+beside, controls_slot = st.columns([1, 3], gap="medium")
+with controls_slot:
+    sample = controls.choose_sample(samples)
+    chosen = controls.choose_look()
     if note:
         st.caption(note)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(_("lowest value"), width="content")
-        st.image(
-            heatmap_grid.legend(chosen.colours), width=150, alt=_("Colour scale from the lowest value to the highest")
-        )
+        st.image(legend(chosen.colours), width=150, alt=_("Colour scale from the lowest value to the highest"))
         st.caption(_("highest value"), width="content")
-        st.caption(activations.range_note(chosen), width="stretch")
+        st.caption(controls.range_note(chosen), width="stretch")
 image = None
 with beside, guarded():
-    image = heatmap_grid.shown(read_image(picture.source))
-    st.image(encode_image(image), width="stretch", alt=_("The picture {name}").format(name=picture.name))
-    st.caption(plain(picture.name))
+    image = shown(read_image(sample.source))
+    st.image(encode_image(image), width="stretch", alt=_("The picture {name}").format(name=sample.name))
+    st.caption(plain(sample.name))
 if image is None:
     stop()
 
-views = []
+columns = []
 grid = st.grid(max(1, len(models)), min_column_width=400, gap="medium")
 cells = {name: grid.cell() for name in models}
 for name in models:
     with problem_slot, st.spinner(_("Opening {model} …").format(model=plain(name))):
-        model = classifiers.open_model(name)
+        model = open_model(name)
     with problem_slot:
         assumptions.beside([model])
     with cells[name]:
         with st.spinner(_("Looking through its layers …")):
-            found = activations.of(model, picture)
+            found = controls.layer_activations(model, sample)
         if isinstance(found, str):
             st.markdown(f"**{plain(name)}**")
             error(found)
         else:
-            views.append(View(model, picture, image, found, cells[name]))
-top = max((view.most_dead for view in views), default=0.0)
-for view in views:
+            columns.append(ModelColumn(model, sample, image, found, cells[name]))
+top = max((column.most_dead for column in columns), default=0.0)
+for column in columns:
     with guarded():
-        view.draw(chosen, wide=len(models) == 1, top=top)
+        column.draw(chosen, wide=len(models) == 1, top=top)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from ui.compare import comparison, sections
-from ui.state import current, data, selection
+from ui.compare import comparison, confidence, controls, model_pair, patterns, scoreboard, significance
+from ui.state import current, evaluations, selection, workspace
 from ui.state.i18n import _
 from ui.state.widget_values import careful
 from ui.widgets import commands, stale_warning
@@ -29,7 +29,7 @@ heading(
         "pictures, and judged on test pictures."
     ),
 )
-if not data.model_files() and not data.evaluations():
+if not workspace.model_files() and not evaluations.saved():
     no_models(current.dataset_name())
     stop()
 evaluated = comparison.evaluated()
@@ -38,27 +38,20 @@ refused = comparison.refused(chosen.model)
 for reason in refused.values():
     error(reason)
 if len(evaluated) < 2:
-    others = [name for name in data.model_files() if name not in evaluated][:3]
+    others = [name for name in workspace.model_files() if name not in evaluated][:3]
     empty(
         _("Nothing to compare yet"),
         _("A comparison needs two models or more that were evaluated on the chosen data set and split."),
-        *(commands.evaluate(data.model_files()[name]) for name in others),
+        *(commands.evaluate(workspace.model_files()[name]) for name in others),
         *([] if others else [commands.evaluate(None)]),
     )
     stop()
 
 models = comparison.models(evaluated)
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    st.multiselect(
-        _("Models"),
-        list(evaluated),
-        placeholder=_("Choose models"),
-        width="stretch",
-        wrap=True,
-        **selection.control("model", models),
-    )
-    sections.choose_copies(evaluated)
-known = {*data.model_files()} - evaluated.keys() - refused.keys()
+    controls.choose_models(evaluated, models)
+    controls.choose_copies(evaluated)
+known = {*workspace.model_files()} - evaluated.keys() - refused.keys()
 if missing := [name for name in chosen.model if name in known]:
     names = ", ".join(plain(name) for name in missing)
     st.caption(_("Not evaluated on these pictures, so not compared: {names}.").format(names=names))
@@ -74,4 +67,15 @@ if len(models) < 2:
 
 stale_warning.say(evaluated[name] for name in models)
 with guarded():
-    sections.show(comparison.comparison(evaluated, models))
+    compared = comparison.comparison(evaluated, models)
+    effects = comparison.temperatures(compared)
+    scoreboard.show(compared.found, effects)
+    significance.show(compared.found)
+    st.subheader(_("Who is right where"), anchor=False)
+    patterns.show(compared.found)
+    st.subheader(_("From one model to another"), anchor=False)
+    model_pair.show(compared)
+    st.subheader(_("Can their confidence be believed?"), anchor=False)
+    confidence.reliability(compared, effects)
+    st.subheader(_("Answering only when sure"), anchor=False)
+    confidence.risk(compared)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui.confusion import charts, controls, matrix, pair_images, tables
+from ui.confusion import class_table, controls, matrices, matrix_chart, pair_images, pair_table, panels
 from ui.state.i18n import _
 from ui.widgets import commands, skipped_files, stale_warning
 from ui.widgets.layout import empty, guarded, heading, stop
@@ -29,7 +29,7 @@ heading(
         "taken for it, for the mean confidence Student's t. With few pictures they are wide."
     ),
 )
-if not matrix.tables():
+if not matrices.tables():
     empty(
         _("No evaluation to show yet"),
         _("Evaluate a model on a data set; its confusion matrix is then here."),
@@ -40,29 +40,29 @@ if not matrix.tables():
 first, second = controls.choose()
 view = None
 with guarded():
-    view = matrix.view(first, second)
+    view = matrices.view(first, second)
 if view is None:
     stop()
 stale_warning.say(model.table for model in view.models)
 controls.drilled(view)
-skipped_files.say(view)
-if len(view.models) == 1 and len(view.order) > charts.BESIDE_UP_TO:
-    charts.panel(view, view.models[0])
+skipped_files.show(model.evaluation for model in view.models)
+if len(view.models) == 1 and len(view.order) > matrix_chart.BESIDE_UP_TO:
+    panels.show(view, view.models[0])
     pair_images.show(view)
 elif len(view.models) == 1:
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        charts.panel(view, view.models[0])
+        panels.show(view, view.models[0])
     with right:
         pair_images.show(view)
 else:
     for column, model in zip(st.columns(2, gap="medium"), view.models, strict=True):
         with column:
-            charts.panel(view, model)
+            panels.show(view, model)
     left, right = st.columns(2, gap="medium")
     with left:
-        charts.difference_panel(view)
+        panels.show_difference(view)
     with right:
         pair_images.show(view)
-tables.pairs(view)
-tables.classes(view)
+pair_table.show(view)
+class_table.show(view)

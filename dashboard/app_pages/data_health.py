@@ -3,19 +3,12 @@
 import streamlit as st
 
 from carvis.images import depth_of
-from ui.data_health import check, sections
-from ui.state import current, data, selection
-from ui.state.i18n import N_, _, of_library, translated
+from ui.data_health import check, classes, controls, duplicates, finding, light, problems
+from ui.state import current, workspace
+from ui.state.i18n import _, of_library
 from ui.widgets import commands
 from ui.widgets.layout import empty, guarded, heading, stop
 from ui.widgets.text import SPLIT, plain
-
-SECTIONS = {
-    "copies": N_("Copies"),
-    "classes": N_("Pictures of each class"),
-    "light": N_("Light and sharpness"),
-    "problems": N_("Problems"),
-}
 
 heading(
     _("Data"),
@@ -41,45 +34,37 @@ if not name:
         commands.carvis("demo"),
     )
     stop()
-pictures = found = None
+dataset = found = None
 with guarded():
-    pictures = data.dataset(name)
-    found = check.checked(pictures)
-if pictures is None:
+    dataset = workspace.dataset(name)
+    found = check.checked(dataset)
+if dataset is None:
     stop()
 with guarded():
-    for split in pictures.splits:
-        for note in pictures.not_read_notes(split):
+    for split in dataset.splits:
+        for note in dataset.not_read_notes(split):
             st.caption(f"{_(SPLIT[split])}: {plain(of_library(note))}")
-    for note in depth_of(pictures.root).notes():
+    for note in depth_of(dataset.root).notes():
         st.caption(plain(of_library(note)))
 if found is None:
     with guarded():
-        sections.classes(pictures)
+        classes.show(dataset)
     stop()
 
-leaks = sections.finding(found)
-sections.figures(found)
+leaks = finding.show(found)
+finding.figures(found)
 if leaks:
     with st.container(border=True):
         st.markdown(_("**What to do next:** make a leak-free split, then train and evaluate on it."))
         with guarded():
             check.offer_split(found)
-section = selection.get().health
-st.segmented_control(
-    _("Show"),
-    list(SECTIONS),
-    format_func=translated(SECTIONS).get,
-    required=True,
-    label_visibility="collapsed",
-    **selection.control("health", section),
-)
+section = controls.choose_section()
 with guarded():
     if section == "copies":
-        sections.copies(found)
+        duplicates.show(found)
     elif section == "classes":
-        sections.classes(pictures)
+        classes.show(dataset)
     elif section == "light":
-        sections.light(found)
+        light.show(found)
     else:
-        sections.problems(found)
+        problems.show(found)

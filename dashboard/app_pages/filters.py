@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from ui.filters import controls, sections
-from ui.state import classifiers, current, data, selection
+from ui.filters import controls, fine_tuning, patterns, spectrum, top_images
+from ui.filters.selection import FilterSelection
+from ui.state import current, selection, workspace
 from ui.state.i18n import _
+from ui.state.models import open_model
 from ui.widgets import assumptions, pickers
 from ui.widgets.layout import error, heading, no_models, stop
 from ui.widgets.text import plain
@@ -29,13 +31,13 @@ heading(
         "shows what a filter responds to most, not everything it responds to."
     ),
 )
-files = data.model_files()
+files = workspace.model_files()
 if not files:
     no_models(current.dataset_name())
     stop()
 
-lens = selection.get().lens
-controls.segments("lens", _("Show"), controls.LENS, label_visibility="collapsed", width="stretch")
+lens = selection.get(FilterSelection).lens
+pickers.segments("lens", _("Show"), controls.LENS, lens, wrap=True, label_visibility="collapsed", width="stretch")
 models = current.models()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     if lens == "tuning":
@@ -47,7 +49,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         models = [controls.choose_one(list(files), _("Model"), "one", models[-1])]
     else:
         pickers.choose_models(list(files), models)
-        if lens == "patterns" or selection.get().of == "patterns":
+        if lens == "patterns" or selection.get(FilterSelection).of == "patterns":
             with st.container(width=130):
                 controls.count()
     settings = controls.settings()
@@ -55,11 +57,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 opened = {}
 for name in dict.fromkeys(models):
     with st.spinner(_("Opening {model} …").format(model=plain(name))):
-        model = classifiers.open_model(name)
+        model = open_model(name)
     if model.classifier is None:
         error(model.error)
     else:
         opened[name] = model
 assumptions.beside(opened.values())
 if all(name in opened for name in models) if lens == "tuning" else opened:
-    sections.VIEWS[lens](opened, models, settings)
+    view = {"patterns": patterns, "spectrum": spectrum, "tuning": fine_tuning, "pictures": top_images}[lens]
+    view.show(opened, models, settings)

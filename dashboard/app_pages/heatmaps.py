@@ -4,11 +4,14 @@ import streamlit as st
 
 from carvis.explain import scale_maps
 from carvis.tables import to_csv
-from ui.heatmaps import faithfulness, model_pairs
-from ui.state import classifiers, current, data
+from ui.heatmaps import controls, faithfulness, model_pairs
+from ui.heatmaps.heatmap_row import HeatmapRow
+from ui.state import current, unreadable, workspace
 from ui.state.i18n import _
-from ui.widgets import assumptions, heatmap_grid, layer_picker, pickers, skipped_files, unreadable
+from ui.state.models import open_model
+from ui.widgets import assumptions, layer_picker, pickers, skipped_files
 from ui.widgets.download import download
+from ui.widgets.images import legend
 from ui.widgets.layout import empty, error, guarded, heading, no_models, stop
 from ui.widgets.text import plain
 
@@ -38,7 +41,7 @@ heading(
         "has learnt something else than the car."
     ),
 )
-files = data.model_files()
+files = workspace.model_files()
 if not files:
     no_models(current.dataset_name())
     stop()
@@ -48,31 +51,31 @@ left, right = st.columns([11, 10], vertical_alignment="bottom")
 with left:
     pickers.choose_models(list(files), models)
 with right, st.container(horizontal=True, vertical_alignment="bottom"):
-    values = pickers.classes(models)
-    chosen, unknown = pickers.choose_target(values)
-    uploads = pickers.add_pictures()
-    settings = pickers.settings(values, chosen)
+    values = controls.explainable_classes(models)
+    chosen, unknown = controls.choose_target(values)
+    uploads = pickers.add_images()
+    settings = controls.settings(values, chosen)
 problem_slot = st.container()
 legend_slot = st.container(horizontal=True, vertical_alignment="center", gap="small")
 test_slot = st.container()
 
-pictures, note = pickers.pictures(uploads)
+samples, note = pickers.chosen_images(uploads)
 if note:
     st.caption(note)
-if not pictures:
+if not samples:
     empty(
         _("No picture chosen yet"),
         plain(skipped_files.why_nothing()) or _("Add one with the button above, or select some on page Misclassified."),
     )
 rows = []
-for number, picture in enumerate(pictures):
+for number, sample in enumerate(samples):
     with guarded():
-        rows.append(heatmap_grid.Row(picture, models, number))
+        rows.append(HeatmapRow(sample, models, number))
 
 opened = {}
 for name in models:
     with problem_slot, st.spinner(_("Opening {model} …").format(model=plain(name))):
-        opened[name] = classifiers.open_model(name)
+        opened[name] = open_model(name)
 with settings:
     layers, problems = layer_picker.choose_layers(opened)
 with problem_slot:
@@ -81,9 +84,9 @@ with problem_slot:
     layer_picker.offer_methods(opened, layers, chosen.method)
 with legend_slot:
     st.caption(_("no evidence"), width="content")
-    st.image(heatmap_grid.legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))
+    st.image(legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))
     st.caption(_("most evidence"), width="content")
-    st.caption(" ".join([pickers.scale_note(chosen), *pickers.without_logit(opened, chosen)]), width="stretch")
+    st.caption(" ".join([controls.scale_note(chosen), *controls.without_logit(opened, chosen)]), width="stretch")
     results_slot = st.container(width="content")
 
 with problem_slot:
@@ -96,8 +99,8 @@ for row in rows:
 if chosen.scale != "map":
     made = [(row, name) for row in rows for name in row.maps]
     scaled = scale_maps([row.maps[name] for row, name in made], chosen.scale)
-    for (row, name), values in zip(made, scaled, strict=True):
-        row.draw(name, values, chosen)
+    for (row, name), scaled_map in zip(made, scaled, strict=True):
+        row.draw(name, scaled_map, chosen)
 with test_slot, guarded():
     faithfulness.offer(rows, opened)
 tested = {}
@@ -108,7 +111,7 @@ for row in rows:
                 tested[row.number, name] = found
                 faithfulness.show(row, name, found)
     verdicts = {name: found.verdict for (number, name), found in tested.items() if number == row.number}
-    row.finish(chosen, pickers.remove if row.picture.id in chosen.sample else None, verdicts)
+    row.finish(chosen, controls.remove if row.sample.id in chosen.sample else None, verdicts)
     with row.below, guarded():
         model_pairs.show(row, opened)
 if tested:

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from ui.models import closed_model, open_model
-from ui.state import classifiers, current, data, selection
+from ui.models import closed_model, file_list, opened_model
+from ui.state import current, selection, workspace
 from ui.state.i18n import _
+from ui.state.models import open_model
 from ui.widgets.layout import guarded, heading, no_models, stop
 from ui.widgets.text import plain
 
@@ -20,7 +21,7 @@ heading(
         "keep what they learnt before, as in transfer learning."
     ),
 )
-files = data.model_files()
+files = workspace.model_files()
 if not files:
     no_models(current.dataset_name())
     stop()
@@ -44,12 +45,12 @@ path = files[name]
 with guarded():
     asked = st.session_state.get("model_asked") == name
     with st.spinner(_("Opening {model} …").format(model=plain(name))) if asked else st.skeleton(height=300):
-        opened = classifiers.open_model(name, asked=asked)
+        opened = open_model(name, asked=asked)
     if opened.classifier is None:
         closed_model.show(opened, path)
         st.page_link("app_pages/overview.py", label=_("Back to the overview"), query_params=selection.link())
     else:
-        open_model.show(opened, path)
+        opened_model.show(opened, path)
 
 st.subheader(_("All model files"), anchor=False)
-classifiers.check_all(files, name)
+file_list.show(files, name)

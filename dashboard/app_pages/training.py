@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from ui.state import current, selection
+from ui.state import current, selection, unreadable
 from ui.state.i18n import _
-from ui.training import curves, monitor, start_form
-from ui.widgets import commands, unreadable
+from ui.training import controls, live, other_logs, start_form
+from ui.training import runs as training_runs
+from ui.training.selection import TrainingSelection
+from ui.widgets import commands
 from ui.widgets.layout import empty, error, heading
 from ui.widgets.text import plain
 
@@ -24,28 +26,18 @@ heading(
         "what was learnt; a run that was stopped, or whose process was killed, can **go on** after its last epoch."
     ),
 )
-runs = monitor.runs()
+runs = training_runs.readable()
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    names = list(runs)
-    chosen = [name for name in selection.get().run if name in runs] or monitor.first_shown(runs)
-    st.multiselect(
-        _("Runs"),
-        names,
-        format_func=lambda name: name if len(name) < 48 else f"{name[:47]}…",
-        placeholder=_("Choose runs"),
-        width="stretch",
-        wrap=True,
-        **selection.control("run", chosen),
-    )
+    chosen = controls.choose_runs(runs)
     start_form.popover(current.dataset_name())
-    curves.settings()
-for name in selection.get().run:
+    controls.settings()
+for name in selection.get(TrainingSelection).run:
     if reason := unreadable.why("run", name):
         error(reason)
     elif name not in runs:
         error(_("There is no run {name} here; it may have been removed.").format(name=plain(name)))
 main = st.container()
-foreign = monitor.foreign_histories()
+foreign = other_logs.choose()
 if not runs and not foreign:
     with main:
         empty(
@@ -55,4 +47,4 @@ if not runs and not foreign:
         )
 else:
     with main:
-        monitor.show(chosen, foreign)
+        live.show(chosen, foreign)

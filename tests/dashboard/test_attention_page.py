@@ -29,7 +29,7 @@ def masked(own_workspace):
 
 
 def measure(app):
-    app.button(key="attention_go").click().run(timeout=180)
+    app.button(key="attention_begin").click().run(timeout=180)
     assert not app.exception
     return app
 
@@ -50,7 +50,7 @@ def test_nothing_is_measured_unasked_and_what_was_is_there_at_once(masked, open_
     assert not [button for button in again.button if button.key == "attention_go"]
     # Another question was not asked yet.
     again.get_by_key("choose_cover").set_value("no").run()
-    assert again.button(key="attention_go")
+    assert again.button(key="attention_begin")
 
 
 def test_a_class_and_a_part_lead_to_their_pictures(masked, open_page, words):
@@ -71,7 +71,7 @@ def test_without_annotations_the_page_says_how_to_bring_them_and_offers_a_box(ow
     assert "One image proves nothing yet" in words(app) and "lies on the **box**" in words(app)
     assert "Class by class" not in words(app)
     app.text_input(key="box_name").set_value("bonnet").run()
-    assert app.button(key="attention_go")
+    assert app.button(key="attention_begin")
 
 
 def test_an_upload_is_used_and_told_about(own_workspace, open_page, words):

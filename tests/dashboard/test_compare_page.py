@@ -133,7 +133,7 @@ def test_evaluations_of_other_pictures_are_refused_and_a_broken_one_is_told(own_
     predictions = found.predictions.assign(sha256="0" * 64)
     type(found)(predictions, found.metrics, found.setup).save(evaluations / "poor")
     app = open_page("compare", data="colours")
-    assert not app.exception and "evaluated on different pictures" in app.error[0].value
+    assert not app.exception and "evaluated on different images" in app.error[0].value
     (evaluations / "poor" / "predictions.parquet").write_bytes(b"nothing")
     app = open_page("compare", data="colours")
     assert not app.exception and "written only in part" in words(app)

@@ -75,7 +75,7 @@ def test_the_split_is_made_on_request_and_is_then_a_data_set(leaky, open_page, w
     app = checked(open_page("data_health", data="leaky"))
     out = leaky / "data" / "leaky-free"
     assert not out.exists() and "carvis split" in words(app)
-    app.button(key="health_split").click().run(timeout=180)
+    app.button(key="work_begin").click().run(timeout=180)
     assert not app.exception, app.exception
     # A second copy, two whose labels disagree, and the broken file.
     assert "4 pictures were left out" in words(app).replace("\\", "")
@@ -110,10 +110,10 @@ def test_a_split_that_failed_is_not_begun_again(leaky, open_page, words, monkeyp
 
     app = checked(open_page("data_health", data="leaky"))
     monkeypatch.setattr("ui.data_health.check.split_dataset", fail)
-    app.button(key="health_split").click().run(timeout=180)
+    app.button(key="work_begin").click().run(timeout=180)
     assert not app.exception and app.error
     app.run()
-    assert len(begun) == 1 and not app.exception and app.button(key="health_split")
+    assert len(begun) == 1 and not app.exception and app.button(key="work_begin")
 
 
 def test_where_nothing_can_be_read_the_page_goes_on(own_workspace, open_page, words):

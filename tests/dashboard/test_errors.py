@@ -196,14 +196,14 @@ def test_an_error_in_a_fragment_leaves_the_page(own_workspace, open_page, monkey
     def broken(*args, **kwargs):
         raise ValueError("in the fragment")
 
-    monkeypatch.setattr(label_evidence, "said", broken)
+    monkeypatch.setattr(label_evidence, "predictions", broken)
     app = open_page("misclassified", look="labels", queue="all", data="colours")
     assert number_in(app) and app.title[0].value == "Misclassified"
 
 
 @pytest.mark.parametrize(
-    "part", ["state.selection.begin", "state.data.look_again", "state.current.unknown", "widgets.sidebar._choose_data",
-             "widgets.sidebar._choose_language",
+    "part", ["state.selection.begin", "state.workspace.look_again", "state.current.unknown",
+             "widgets.sidebar._choose_data", "widgets.sidebar._choose_language",
              "state.current.dataset_name", "state.selection.link"],
 )  # fmt: skip
 def test_an_error_in_the_frame_leaves_the_rest(own_workspace, open_page, monkeypatch, part):

@@ -65,7 +65,7 @@ def test_what_is_assumed_is_checked_and_taken_into_the_card(own_workspace, open_
     shutil.copytree(own_workspace / "data" / "colours" / "test", own_workspace / "data" / "colours" / "valid")
     app = open_page("models", model="no card", data="colours")
     assert "no card_labels.txt" in words(app).replace("\\", "") and app.text_area[0].value.startswith("green\nblue")
-    app.button(key="assumptions_check_no card").click().run()
+    app.button(key="work_begin").click().run()
     assert not app.exception
     said = "\n".join(element.value for element in app.warning).replace("\\", "")
     assert "30 of 40 images are right; with class order as assumed, 10" in said

@@ -1,41 +1,117 @@
-"""The codec between the URL and the selection."""
+"""The codec between the URL and the selection, and what the pages declare of it."""
+
+import importlib
 
 import pytest
 
-from ui.state import selection
-from ui.state.selection import DEFAULT, Selection, changed, decode, encode
+from ui.compare.selection import CompareSelection
+from ui.confusion.selection import ConfusionSelection
+from ui.state import fields
+from ui.state.codec import changed, decode, encode
+from ui.state.fields import Shared, declared, field
+
+# Links as they were copied, sent and put into notes, and what they choose.
+OLD_LINKS = {
+    "data=demo_cars&split=test&model=demo_fine-tune&model=demo_transfer&lang=ja": {
+        "data": "demo_cars", "split": "test", "model": ("demo_fine-tune", "demo_transfer"), "lang": "ja",
+    },
+    "table=demo_cars/test/demo_transfer&true=Golf&pred=Polo&low=80&high=95&sort=margin&page=2&open=test/Golf/1.jpg": {
+        "table": "demo_cars/test/demo_transfer", "true": "Golf", "pred": "Polo", "low": 80, "high": 95,
+        "sort": "margin", "page": 2, "open": "test/Golf/1.jpg",
+    },
+    "look=labels&queue=confirmed&tag=blurred&answers=own:right&answers=other:wrong&family=VW&family=Audi": {
+        "look": "labels", "queue": "confirmed", "tag": "blurred", "answers": ("own:right", "other:wrong"),
+        "family": ("VW", "Audi"),
+    },
+    "sample=test/a/1.jpg&sample=test/b/2.jpg&explain=class:Golf&against=true&method=layercam&layer=own:block5_conv3": {
+        "sample": ("test/a/1.jpg", "test/b/2.jpg"), "explain": "class:Golf", "against": "true", "method": "layercam",
+        "layer": ("own:block5_conv3",),
+    },
+    "view=both&strength=30&colours=tutorial&scale=density&score=probability": {
+        "view": "both", "strength": 30, "colours": "tutorial", "scale": "density", "score": "probability",
+    },
+    "channel=own:conv2d:5&order=largest&range=layer&columns=8": {
+        "channel": ("own:conv2d:5",), "order": "largest", "range": "layer", "columns": "8",
+    },
+    "parts=masks&part=emblem&measure=needs&cover=no&kind=one-right": {
+        "parts": "masks", "part": "emblem", "measure": "needs", "cover": "no", "kind": "one-right",
+    },
+    "lens=tuning&count=32&size=128&steps=60&start=tutorial&form=regularised&filter=7&one=a&before=b&of=activations": {
+        "lens": "tuning", "count": 32, "size": 128, "steps": 60, "start": "tutorial", "form": "regularised",
+        "filter": 7, "one": "a", "before": "b", "of": "activations",
+    },
+    "copies=without&pattern=101&first=a&second=b&change=fixed&risk=10": {
+        "copies": "without", "pattern": "101", "first": "a", "second": "b", "change": "fixed", "risk": 10,
+    },
+    "health=light&pairs=test-train&twins=near&light=blurriest": {
+        "health": "light", "pairs": "test-train", "twins": "near", "light": "blurriest",
+    },
+    "beside=cars/valid/own&cells=row&arrange=super&diagonal=hide&level=super&within=VW&groups=data/g.csv&top=30": {
+        "beside": "cars/valid/own", "cells": "row", "arrange": "super", "diagonal": "hide", "level": "super",
+        "within": ("VW",), "groups": "data/g.csv", "top": "30",
+    },
+    "run=one&run=two&smooth=60&axis=log": {"run": ("one", "two"), "smooth": 60, "axis": "log"},
+}  # fmt: skip
+# What each field set back when all of them were declared in one place.
+FIRST_PAGE = {"page", "open"}
+RESETS = {
+    "data": FIRST_PAGE | {"split", "sample", "true", "pred", "table", "parts", "part", "pattern", "change", "pairs",
+                          "beside", "within", "groups", "family", "answers"},
+    "split": FIRST_PAGE | {"sample", "table", "pattern", "change", "beside", "answers"},
+    "table": FIRST_PAGE | {"true", "pred", "family", "answers"},
+    **{name: {"page", "open"} for name in ("true", "pred", "family", "low", "high", "sort", "kind", "look", "answers",
+                                           "tag", "queue", "beside", "within")},
+    **{name: {"page"} for name in ("health", "pairs", "twins", "light")},
+    "page": {"open"},
+    "parts": {"part"},
+    "model": {"pattern", "first", "second", "change"},
+    "pattern": {"change", "page"},
+    "change": {"pattern", "page"},
+    "first": {"change", "page"},
+    "second": {"change", "page"},
+    "groups": {"within", "family"},
+}  # fmt: skip
+
+
+def params_of(link: str) -> dict[str, list[str]]:
+    from urllib.parse import parse_qs
+
+    return parse_qs(link)
+
+
+@pytest.mark.parametrize("link", OLD_LINKS)
+def test_an_old_link_chooses_what_it_chose(link):
+    assert decode(params_of(link)) == (OLD_LINKS[link], [])
+    assert encode(OLD_LINKS[link]) == params_of(link)
+
+
+def test_the_old_links_name_every_field():
+    named = {name for link in OLD_LINKS.values() for name in link}
+    assert named == declared().keys()
+
+
+def test_what_a_field_sets_back():
+    assert {name: set(one.resets) for name, one in declared().items() if one.resets} == RESETS
 
 
 def test_a_selection_survives_the_url():
-    full = Selection(
-        lang="ja",
-        data="車 と写真",
-        split="valid",
-        model=("own", "fine/tune"),
-        sample=("test/Golf/car 1.jpg", "test/クラウン/1.jpg"),
-        true="a&b=c",
-        pred="#?%",
-        table="data/incorrect/df2.csv",
-        low=10,
-        high=90,
-        sort="true",
-        page=7,
-        open="test/Golf/car 1.jpg",
-        explain="class:Golf",
-        layer=("own:conv2d_3",),
-        view="both",
-        strength=0,
-        colours="tutorial",
-        scale="density",
-        score="probability",
-    )
+    full = {
+        "lang": "ja",
+        "data": "車 と写真",
+        "model": ("own", "fine/tune"),
+        "sample": ("test/Golf/car 1.jpg", "test/クラウン/1.jpg"),
+        "true": "a&b=c",
+        "pred": "#?%",
+        "open": "test/Golf/car 1.jpg",
+        "strength": 0,
+    }
     assert decode(encode(full)) == (full, [])
     assert all(isinstance(value, str) for values in encode(full).values() for value in values)
 
 
 def test_what_is_as_at_the_start_stays_out_of_the_url():
-    assert encode(DEFAULT) == {}
-    assert encode(Selection(page=2)) == {"page": ["2"]}
+    assert encode({}) == {}
+    assert encode({"page": 2, "view": "overlay", "model": ()}) == {"page": ["2"]}
 
 
 @pytest.mark.parametrize(
@@ -49,39 +125,110 @@ def test_what_is_as_at_the_start_stays_out_of_the_url():
         ("page", "one"),
         ("strength", "-1"),
         ("view", "<script>"),
+        ("method", "magic"),
         ("data", "a\x00b"),
         ("open", "x" * 5000),
         ("sample", "a\nb"),
     ],
 )
-def test_a_value_that_makes_no_sense_is_refused_by_name(name, text):
-    assert decode({name: [text], "true": ["Golf"]}) == (Selection(true="Golf"), [name])
+def test_an_invalid_value_is_refused_by_name(name, text):
+    assert decode({name: [text], "true": ["Golf"]}) == ({"true": "Golf"}, [name])
 
 
 def test_unknown_parameters_are_ignored_and_lists_bounded():
     many = [f"m{i}" for i in range(1000)]
-    read, refused = decode({"utm": ["x"], "model": [*many, *many]})
-    assert not refused and len(read.model) == 60
+    read, invalid = decode({"utm": ["x"], "model": [*many, *many]})
+    assert not invalid and len(read["model"]) == 60
 
 
-def test_a_new_data_set_forgets_the_pictures_of_the_old_one():
-    old = Selection(
-        data="a", split="test", sample=("test/x/1.jpg",), true="x", page=3, open="test/x/1.jpg", model=("m",)
-    )
-    assert changed(old, data="b") == Selection(data="b", model=("m",))
+def test_a_new_data_set_forgets_the_images_of_the_old_one():
+    old = {"data": "a", "split": "test", "sample": ("test/x/1.jpg",), "true": "x", "page": 3, "model": ("m",)}
+    assert changed(old, data="b") == {"data": "b", "model": ("m",)}
 
 
 def test_naming_what_the_page_had_chosen_keeps_the_rest():
-    old = Selection(true="x", page=3)
-    assert changed(old, data="a", split="test", sample=("test/x/1.jpg",)) == Selection(
-        true="x", page=3, data="a", split="test", sample=("test/x/1.jpg",)
-    )
+    old = {"true": "x", "page": 3}
+    new = {"data": "a", "split": "test", "sample": ("test/x/1.jpg",)}
+    assert changed(old, **new) == old | new
 
 
 def test_a_filter_goes_back_to_the_first_page():
-    assert changed(Selection(page=3, open="x"), true="Golf") == Selection(true="Golf")
+    assert changed({"page": 3, "open": "x"}, true="Golf") == {"true": "Golf"}
 
 
-def test_every_choice_and_range_names_a_field_whose_start_fits():
-    for name, values in selection.CHOICES.items():
-        assert getattr(DEFAULT, name) in ("", *values)
+def test_every_start_is_allowed():
+    for one in declared().values():
+        assert not one.choices or one.start in one.choices
+        assert one.bounds is None or one.bounds[0] <= one.start <= one.bounds[1]
+
+
+WORDS = {
+    "activations.controls": {"ORDER": "order", "RANGE": "range"},
+    "attention.classes": {"MEASURES": "measure"},
+    "attention.controls": {"COVER": "cover"},
+    "attention.disagreement": {"KINDS": "kind"},
+    "compare.controls": {"COPIES": "copies"},
+    "confusion.controls": {
+        "CELLS": "cells",
+        "CELL_NOTES": "cells",
+        "ARRANGE": "arrange",
+        "LEVEL": "level",
+        "TOP": "top",
+    },
+    "data_health.controls": {"SECTIONS": "health"},
+    "data_health.duplicates": {"TWINS": "twins"},
+    "data_health.light": {"LIGHT": "light"},
+    "filters.controls": {"LENS": "lens", "FORM": "form", "START": "start", "STEPS": "form", "OF": "of"},
+    "heatmaps.controls": {"VIEW": "view", "SCALE": "scale", "SCORE": "score", "SCORE_NOTES": "score"},
+    "misclassified.controls": {"LOOKS": "look"},
+    "misclassified.filters": {"SORTS": "sort"},
+    "misclassified.label_queue": {"QUEUES": "queue"},
+    "training.controls": {"AXIS": "axis"},
+    "widgets.pickers": {"COLOURS": "colours"},
+}
+
+
+@pytest.mark.parametrize("place", WORDS)
+def test_the_page_has_words_for_every_choice_and_no_other(place):
+    for name, of in WORDS[place].items():
+        assert set(getattr(importlib.import_module(f"ui.{place}"), name)) == set(declared()[of].choices), name
+
+
+def test_two_pages_cannot_declare_the_same_field(monkeypatch):
+    monkeypatch.setattr(fields, "_parts", dict(fields._parts))
+
+    def refused(message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            declared()
+
+    from dataclasses import dataclass
+
+    @dataclass(frozen=True)
+    class Again(Shared):
+        cells: str = ""
+
+    refused("declares cells")
+
+    @dataclass(frozen=True)
+    class Lost(Shared):
+        mine: str = field("", resets=("nowhere",))
+
+    refused("nowhere")
+    monkeypatch.undo()
+    declared.cache_clear()
+
+
+def test_a_page_sees_what_all_share_and_its_own(monkeypatch):
+    import streamlit as st
+
+    from ui.state import selection
+
+    monkeypatch.setattr(st, "session_state", {})
+    selection.change(data="a", pattern="10", cells="row")
+    assert selection.get() == Shared(data="a")
+    assert selection.get(CompareSelection) == CompareSelection(data="a", pattern="10")
+    assert selection.get(ConfusionSelection).cells == "row" and selection.get(ConfusionSelection) is selection.get(
+        ConfusionSelection
+    )
+    selection.change(data="b")
+    assert selection.values() == {"data": "b", "cells": "row"}

@@ -130,10 +130,10 @@ def test_the_page_stays_at_the_run_that_it_shows(own_workspace, open_page):
 
 
 def test_a_run_that_is_slow_to_begin_is_watched(own_workspace, open_page, monkeypatch):
-    from ui.training import monitor
+    from ui.training import runs
 
     space = Workspace(own_workspace)
     run = prepare("own", Dataset(space.data_dir / "colours"), epochs=2, workspace=space, **SMALL)
-    assert monitor._goes_on(run)
-    monkeypatch.setattr(monitor, "_BEGINS_WITHIN", 0.0)
-    assert not monitor._goes_on(run)
+    assert runs.goes_on(run)
+    monkeypatch.setattr(runs, "_BEGINS_WITHIN", 0.0)
+    assert not runs.goes_on(run)

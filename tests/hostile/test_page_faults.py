@@ -14,16 +14,16 @@ pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no
 
 @pipes
 def test_a_pipe_in_place_of_a_thumbnail_is_replaced(own_workspace):  # noqa: F811
-    from ui.state import data
+    from ui.state.thumbnails import thumbnails
 
     paths = [str(own_workspace / "data" / "colours" / "test" / "blue" / name) for name in ("car 0.png", "broken.jpg")]
-    [small, refused] = data.thumbnails(paths)
+    [small, refused] = thumbnails(paths)
     assert small[:2] == b"\xff\xd8" and refused.startswith("broken.jpg ")
     [kept] = (own_workspace / "data" / "cache" / "thumbnails").rglob("*.jpg")
     kept.unlink()
     os.mkfifo(kept)
-    assert data.thumbnails(paths) == [small, refused] and kept.is_file()
-    assert "gone.png cannot be used" in data.thumbnails([str(own_workspace / "gone.png")])[0]
+    assert thumbnails(paths) == [small, refused] and kept.is_file()
+    assert "gone.png cannot be used" in thumbnails([str(own_workspace / "gone.png")])[0]
 
 
 @pipes
@@ -56,12 +56,12 @@ def test_what_keras_cannot_compute_is_said_in_words_and_a_fault_of_ours_is_not_c
 
 
 def test_a_fault_in_the_chosen_model_leaves_the_list_of_all(workspace, open_page, monkeypatch):  # noqa: F811
-    from ui.models import open_model
+    from ui.models import opened_model
 
     def broken(*_what):
         raise LookupError("broken for this test")
 
-    monkeypatch.setattr(open_model, "show", broken)
+    monkeypatch.setattr(opened_model, "show", broken)
     app = open_page("models", model=["good"])
     assert not app.exception and "went wrong" in app.error[0].value
     assert "good\\.keras" in texts(app) and "poor\\.keras" in texts(app)

@@ -28,7 +28,7 @@ MAY_OPEN = {
     "carvis/evaluation/storage.py": "copies an ordinary file, no link, after a look at what lies there",
     "carvis/tags/database.py": "SQLite, after a look at what lies there",
     "carvis/training/features.py": "writes into a folder that was just made",
-    "dashboard/ui/widgets/heatmap_grid.py": "heatmaps of the cache, which holds no links",
+    "dashboard/ui/heatmaps/heatmap_row.py": "heatmaps of the cache, which holds no links",
 }
 # What is given here is a file that is open already, or bytes.
 OPENED = {

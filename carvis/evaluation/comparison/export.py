@@ -9,6 +9,7 @@ import pandas as pd
 
 from carvis.evaluation.comparison.agreement import pattern_words
 from carvis.evaluation.comparison.comparison import Comparison
+from carvis.evaluation.comparison.temperature import Effect
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
@@ -38,7 +39,7 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
     }
 
 
-def comparison_document(comparison: Comparison, effects: Mapping[str, dict] | None = None) -> dict:
+def comparison_document(comparison: Comparison, effects: Mapping[str, Effect] | None = None) -> dict:
     """A comparison as plain values, ready for JSON.
 
     Args:

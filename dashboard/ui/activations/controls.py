@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from ui.state import selection
-from ui.state.classifiers import Opened, stamp_of
-from ui.state.data import Picture
-from ui.state.i18n import N_, _, of_library, translated
-from ui.widgets import error_message
-from ui.widgets.pickers import COLOURS
+from ui.activations.selection import ActivationSelection
+from ui.state import problems, selection
+from ui.state.i18n import N_, _, of_library, shown_as, translated
+from ui.state.models import Opened, stamp_of
+from ui.state.samples import Sample
+from ui.widgets.pickers import COLOURS, segments
 
 ORDER = {"number": N_("By number"), "largest": N_("Largest first")}
 RANGE = {"channel": N_("Each channel by itself"), "layer": N_("Shared in the layer")}
@@ -22,73 +22,66 @@ RANGE_NOTES = {
 _KEPT = 4
 
 
-def choose_picture(pictures: list[Picture]) -> Picture:
+def choose_sample(samples: list[Sample]) -> Sample:
     """Choose one picture: the last of the selection, unless an upload was chosen in this session."""
-    by_id = {picture.id: picture for picture in pictures}
+    by_id = {sample.id: sample for sample in samples}
     key = "activations_picture"
-    uploads = [picture.id for picture in pictures if isinstance(picture.source, bytes)]
+    uploads = [sample.id for sample in samples if isinstance(sample.source, bytes)]
     new = set(uploads) - set(st.session_state.get("activations_uploads", ()))
     st.session_state["activations_uploads"] = tuple(uploads)
     if new:
         shown = next(name for name in uploads if name in new)
     else:
-        shown = st.session_state.get(key)
-        shown = shown if shown in uploads else pictures[-1].id
+        kept = st.session_state.get(key)
+        shown = kept if kept in uploads else samples[-1].id
     selection.show(key, shown)
-    if len(pictures) > 1:
+    if len(samples) > 1:
         st.selectbox(
             _("Picture"),
             list(by_id),
-            format_func={picture.id: picture.name for picture in pictures}.get,
+            format_func=shown_as({sample.id: sample.name for sample in samples}),
             key=key,
-            on_change=selection.by_person(key, _take_picture),
+            on_change=selection.by_person(key, _take_sample),
             args=(key,),
         )
     return by_id[shown]
 
 
-def _take_picture(key: str) -> None:
+def _take_sample(key: str) -> None:
     """Move a picture of the data set to the end of the selection, where a link finds it."""
-    now, wanted = selection.get().sample, st.session_state[key]
+    now, wanted = selection.get(ActivationSelection).sample, st.session_state[key]
     if wanted in now:
         selection.change(sample=(*(one for one in now if one != wanted), wanted))
 
 
-def choose_look() -> selection.Selection:
+def choose_look() -> ActivationSelection:
     """Offer the order of the channels, what shares a colour scale, and the colours."""
-    chosen = selection.get()
+    chosen = selection.get(ActivationSelection)
     rows = (
-        (("order", _("Channels"), translated(ORDER)), ("columns", _("In a row"), {"16": "16", "8": "8"})),
-        (("range", _("Colour scale"), translated(RANGE)),),
+        (("order", _("Channels"), ORDER), ("columns", _("In a row"), {"16": "16", "8": "8"})),
+        (("range", _("Colour scale"), RANGE),),
     )
     for controls in rows:
         with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
             for field, label, words in controls:
-                st.segmented_control(
-                    label,
-                    list(words),
-                    format_func=words.get,
-                    required=True,
-                    width="content",
-                    **selection.control(field, getattr(chosen, field)),
-                )
+                segments(field, label, words, getattr(chosen, field), width="content")
             if controls is rows[-1]:
                 st.selectbox(
                     _("Colours"),
                     list(COLOURS),
-                    format_func=translated(COLOURS).get,
+                    format_func=shown_as(translated(COLOURS)),
                     width=180,
                     **selection.control("colours", chosen.colours),
                 )
     return chosen
 
 
-def range_note(chosen: selection.Selection) -> str:
+def range_note(chosen: ActivationSelection) -> str:
     """Say what shares a colour scale."""
     return _(RANGE_NOTES[chosen.range])
 
 
-def of(model: Opened, picture: Picture) -> dict[str, np.ndarray] | str:
+def layer_activations(model: Opened, sample: Sample) -> dict[str, np.ndarray] | str:
     """Return what each layer of a model makes of a picture, or the sentence why that cannot be told.
 
     The arrays are shared between sessions and are not to be changed.
@@ -96,16 +89,16 @@ def of(model: Opened, picture: Picture) -> dict[str, np.ndarray] | str:
     if model.classifier is None:
         return of_library(model.error)
     try:
-        return _activations(model.classifier.fingerprint, stamp_of(picture), _model=model, _source=picture.source)
+        return _activations(model.clf.fingerprint, stamp_of(sample), _model=model, _source=sample.source)
     # Whatever TensorFlow says to one model, the others are shown.
     except Exception as problem:
-        return error_message.of(problem).sentence
+        return problems.described(problem).sentence
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
 def _activations(fingerprint: str, mark: object, *, _model: Opened, _source: Path | bytes) -> dict[str, np.ndarray]:
     from carvis.explain import activations
 
-    clf = _model.classifier
+    clf = _model.clf
     with _model.lock:
         return activations(clf, _source, "completed")

@@ -20,11 +20,13 @@ from carvis.explain.units.channels import (
 )
 from carvis.images import encode_image, overlay
 from carvis.tables import to_csv
+from ui.activations.selection import ActivationSelection
 from ui.state import selection
-from ui.state.classifiers import Opened
-from ui.state.data import Picture
 from ui.state.i18n import _, n_, of_library
+from ui.state.models import Opened
+from ui.state.samples import Sample
 from ui.state.widget_values import careful
+from ui.widgets import layer_picker
 from ui.widgets.download import download
 from ui.widgets.layout import error
 from ui.widgets.text import percent, plain
@@ -33,18 +35,18 @@ _SHOWN = 128
 _WIDTHS = {True: 1100, False: 660}
 
 
-class View:
+class ModelColumn:
     """One model's column: its layer, the tiles, one channel and the mean over the picture, its dead channels."""
 
     def __init__(
-        self, model: Opened, picture: Picture, image: np.ndarray, found: dict[str, np.ndarray], cell: DeltaGenerator
+        self, model: Opened, sample: Sample, image: np.ndarray, found: dict[str, np.ndarray], cell: DeltaGenerator
     ):
-        self.model, self.picture, self.image, self.found, self.cell = model, picture, image, found, cell
+        self.model, self.sample, self.image, self.found, self.cell = model, sample, image, found, cell
         self.dead = {path: int(dead_channels(values).sum()) for path, values in found.items()}
         self.shares = {path: count / found[path].shape[2] for path, count in self.dead.items()}
         self.most_dead = max(self.shares.values())
 
-    def draw(self, chosen: selection.Selection, wide: bool, top: float) -> None:
+    def draw(self, chosen: ActivationSelection, wide: bool, top: float) -> None:
         """Fill the column.
 
         Args:
@@ -52,7 +54,7 @@ class View:
             top: the largest share of dead channels of all models, where the bars end.
         """
         with self.cell:
-            path = self._choose_layer(chosen)
+            path = self._choose_layer()
             values = self.found[path]
             height, width, channels = values.shape
             count = n_("{n} channel", "{n} channels", channels).format(n=channels)
@@ -61,15 +63,15 @@ class View:
             if not np.isfinite(values).all():
                 st.warning(of_library(STATUS_MESSAGES["non-finite"]), icon=":material/warning:")
             self._tiles(path, chosen, wide)
-            self._over_the_picture(path, chosen)
+            self._over_the_image(path, chosen)
             self._bars(path, top)
             self._downloads(path, chosen)
 
-    def _choose_layer(self, chosen: selection.Selection) -> str:
+    def _choose_layer(self) -> str:
         name, paths = self.model.name, list(self.found)
-        stages, model_places = last_of_each_size(self.found), self.model.classifier.places
+        stages, model_places = last_of_each_size(self.found), self.model.clf.places
         usual = stages[len(stages) // 2]
-        wanted = dict(entry.rsplit(":", 1) for entry in chosen.layer if ":" in entry).get(name)
+        wanted = layer_picker.chosen_layer(name)
         if wanted in model_places.by_path or wanted in model_places.groups:
             # Chosen on another page: it is a layer, if not one of those shown here.
             wanted = wanted if wanted in paths else None
@@ -84,12 +86,12 @@ class View:
             _("Layer of {model}").format(model=plain(name)),
             paths,
             key=key,
-            on_change=selection.by_person(key, _take),
-            args=("layer", name, key, usual),
+            on_change=selection.by_person(key, layer_picker.take_layer),
+            args=(name, usual, key),
         )
         return shown
 
-    def _tiles(self, path: str, chosen: selection.Selection, wide: bool) -> None:
+    def _tiles(self, path: str, chosen: ActivationSelection, wide: bool) -> None:
         values, every = self.found[path], f"all_channels_{self.model.name}"
         channels = values.shape[2]
         order = self._order(path, chosen)
@@ -97,7 +99,7 @@ class View:
             order = order[:_SHOWN]
         columns = min(int(chosen.columns), channels)
         side = min(_WIDTHS[wide] // columns - 4, 160)
-        picture = channel_grid(
+        grid = channel_grid(
             values,
             columns,
             channels=order,
@@ -109,7 +111,7 @@ class View:
         words = _("{n} channels of {layer}, {dead} of its {all} dead").format(
             n=len(order), layer=path, dead=self.dead[path], all=channels
         )
-        st.image(encode_image(picture, "PNG"), width="content", alt=words)
+        st.image(encode_image(grid, "PNG"), width="content", alt=words)
         if len(order) < channels:
             st.button(
                 _("Show all {n} channels").format(n=channels),
@@ -119,11 +121,11 @@ class View:
                 on_click=careful(lambda: st.session_state.update({every: True})),
             )
 
-    def _order(self, path: str, chosen: selection.Selection) -> list[int]:
+    def _order(self, path: str, chosen: ActivationSelection) -> list[int]:
         values = self.found[path]
         return by_largest(values).tolist() if chosen.order == "largest" else list(range(values.shape[2]))
 
-    def _choose_channel(self, path: str, chosen: selection.Selection) -> int:
+    def _choose_channel(self, path: str, chosen: ActivationSelection) -> int:
         name, values = self.model.name, self.found[path]
         usual = int(by_largest(values)[0])
         entries = [entry.rsplit(":", 2) for entry in chosen.channel]
@@ -137,14 +139,14 @@ class View:
             0,
             values.shape[2] - 1,
             key=key,
-            on_change=selection.by_person(key, _take),
-            args=("channel", name, key, usual, f"{path}:"),
+            on_change=selection.by_person(key, _take_channel),
+            args=(name, path, key, usual),
             width=160,
             help=_("Its number stands above its tile. At the start it is the one with the largest activation."),
         )
         return shown
 
-    def _over_the_picture(self, path: str, chosen: selection.Selection) -> None:
+    def _over_the_image(self, path: str, chosen: ActivationSelection) -> None:
         values = self.found[path]
         channel = self._choose_channel(path, chosen)
         one = values[..., channel]
@@ -187,15 +189,15 @@ class View:
         )
         bars = alt.Chart(table).mark_bar(color="#31688e").encode(x=x, y=alt.Y("share:Q", **y), tooltip=tooltip)
         chart = alt.layer(band, bars).properties(height=140)
-        most = max(self.shares, key=self.shares.get)
+        most = max(self.shares, key=lambda layer: self.shares[layer])
         words = _("Share of dead channels in each layer of {model}: the most, {share}, in {layer}").format(
             model=self.model.name, share=percent(self.most_dead), layer=most
         )
         st.caption(_("**Dead channels in each layer**; the layer shown above is shaded"))
         st.altair_chart(chart, width="stretch", alt=words)
 
-    def _downloads(self, path: str, chosen: selection.Selection) -> None:
-        stem = f"{Path(self.picture.name).stem}-{self.model.name}-{path}".replace("/", "_")
+    def _downloads(self, path: str, chosen: ActivationSelection) -> None:
+        stem = f"{Path(self.sample.name).stem}-{self.model.name}-{path}".replace("/", "_")
         with st.container(horizontal=True, gap="small"):
             download(
                 _("Figure"),
@@ -220,22 +222,30 @@ class View:
                 help=_("Every layer with its size and its dead channels as CSV"),
             )
 
-    def _figure(self, path: str, chosen: selection.Selection) -> bytes:
-        look = {"scale": chosen.range, "colormap": chosen.colours, "side": 96, "labels": True}
-        return encode_image(channel_grid(self.found[path], channels=self._order(path, chosen), **look), "PNG")
+    def _figure(self, path: str, chosen: ActivationSelection) -> bytes:
+        grid = channel_grid(
+            self.found[path],
+            channels=self._order(path, chosen),
+            scale=chosen.range,
+            colormap=chosen.colours,
+            side=96,
+            labels=True,
+        )
+        return encode_image(grid, "PNG")
 
-    def _numbers(self, path: str, chosen: selection.Selection) -> bytes:
-        clf = self.model.classifier
+    def _numbers(self, path: str, chosen: ActivationSelection) -> bytes:
+        clf = self.model.clf
         facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.input_words}
-        return activation_file({path: self.found[path]}, **facts, image=self.picture.id)
+        return activation_file({path: self.found[path]}, **facts, image=self.sample.id)
 
-    def _table(self, path: str, chosen: selection.Selection) -> bytes:
+    def _table(self, path: str, chosen: ActivationSelection) -> bytes:
         rows = ([layer, *values.shape, self.dead[layer]] for layer, values in self.found.items())
         return to_csv(rows, ["layer", "height", "width", "channels", "dead"], line_end="\r\n").encode()
 
 
-def _take(field: str, model: str, key: str, usual: object, prefix: str = "") -> None:
-    """Write what a widget of one model shows into a field of entries ``model:value``; the usual value needs none."""
-    others = tuple(entry for entry in getattr(selection.get(), field) if not entry.startswith(f"{model}:"))
+def _take_channel(model: str, path: str, key: str, usual: int) -> None:
+    """Choose for a model the channel that the widget with this key shows; the usual one needs no entry."""
+    now = selection.get(ActivationSelection).channel
+    others = tuple(entry for entry in now if not entry.startswith(f"{model}:"))
     value = st.session_state[key]
-    selection.change(**{field: others if value in (None, usual) else (*others, f"{model}:{prefix}{value}")})
+    selection.change(channel=others if value in (None, usual) else (*others, f"{model}:{path}:{value}"))

@@ -14,7 +14,8 @@ from carvis.dataset.parts import Parts, box_parts, find_parts, read_parts
 from carvis.errors import CarvisError
 from carvis.images import encode_image, read_image
 from carvis.workspace import atomic_write, content_hash, links_around, modified, walk
-from ui.state import current, data, selection
+from ui.attention.selection import AttentionSelection
+from ui.state import current, selection, workspace
 from ui.state.error_log import UPLOADS
 from ui.state.file_cache import read_once
 from ui.state.i18n import N_, _, n_, of_library
@@ -47,9 +48,9 @@ class Source:
         return _(KINDS[self.key]) if self.key in KINDS else self.key
 
 
-def sources(pictures: Dataset) -> dict[str, Source]:
+def sources(dataset: Dataset) -> dict[str, Source]:
     """List what can be used, the data set's own first; one box is always possible."""
-    found = {path.name: Source(path.name, path) for path in find_parts(pictures)}
+    found = {path.name: Source(path.name, path) for path in find_parts(dataset)}
     for name, path in st.session_state.get(UPLOADS, {}).items():
         found.setdefault(name, Source(name, Path(path), uploaded=True))
     return found | {BOX: Source(BOX, None)}
@@ -81,7 +82,7 @@ def add() -> None:
 
 
 def _keep(files: list[UploadedFile]) -> dict[str, str]:
-    place = data.workspace().cache_dir / "annotations"
+    place = workspace.get().cache_dir / "annotations"
     kept, letters = {}, [file for file in files if file.name.lower().endswith(".xml")]
     for file in files:
         content = file.getvalue()
@@ -103,17 +104,19 @@ def _clean(name: str) -> str:
     return re.sub(r"[^\w .()-]", "_", Path(name).name)[:80] or "annotations"
 
 
-def read(source: Source, pictures: Dataset, split: str) -> Parts | None:
+def read(source: Source, dataset: Dataset, split: str) -> Parts | None:
     """Read annotations, or show the sentence why that cannot be done and return None."""
-    if source.key == BOX:
-        return _box(pictures, split)
+    if source.path is None:
+        return _box(dataset, split)
+    place = source.path
     with guarded():
-        inside = source.path.is_dir()
-        files = (found.path for found in walk(source.path, links_around(source.path))) if inside else [source.path]
-        times = content_hash(*(f"{file} {modified(file)}" for file in sorted(files)))
-        found = _read(str(source.path), pictures.fingerprint, split, times, _pictures=pictures)
+        files: list[str | Path] = (
+            [found.path for found in walk(place, links_around(place))] if place.is_dir() else [place]
+        )
+        times = content_hash(*(f"{file} {modified(file)}" for file in sorted(files, key=str)))
+        found = _read(str(place), dataset.fingerprint, split, times, _pictures=dataset)
         # An uploaded file goes by the hash of its content: a person knows it by its name.
-        name = source.path.name
+        name = place.name
         for sentence in found.told:
             st.caption(plain(of_library(sentence).replace(name, source.key)))
         return found
@@ -125,9 +128,9 @@ def _read(path: str, fingerprint: str, split: str, times: str, *, _pictures: Dat
     return read_parts(path, _pictures, split)
 
 
-def _box(pictures: Dataset, split: str) -> Parts | None:
+def _box(dataset: Dataset, split: str) -> Parts | None:
     """Let a person set a box on a picture, with a preview."""
-    samples = pictures.samples(split)
+    samples = dataset.samples(split)
     if samples.empty:
         return None
     wanted = next((one for one in selection.get().sample if one in set(samples["id"])), samples["id"].iloc[0])
@@ -138,7 +141,7 @@ def _box(pictures: Dataset, split: str) -> Parts | None:
         names = sorted(samples["label"].unique())
         selection.show("box_class", label)
         take = selection.by_person("box_class", _take_class)
-        st.selectbox(_("Class"), names, key="box_class", on_change=careful(take), args=(pictures, split))
+        st.selectbox(_("Class"), names, key="box_class", on_change=careful(take), args=(dataset, split))
         ids = samples.loc[samples["label"] == label, "id"].tolist()
         selection.show("box_sample", wanted)
         st.selectbox(
@@ -149,7 +152,7 @@ def _box(pictures: Dataset, split: str) -> Parts | None:
             on_change=selection.by_person("box_sample", _take_sample),
         )
         try:
-            image = read_image(pictures.resolve(wanted))
+            image = read_image(dataset.resolve(wanted))
         except CarvisError as problem:
             st.error(plain(problem), icon=":material/error:")
             return None
@@ -164,7 +167,7 @@ def _box(pictures: Dataset, split: str) -> Parts | None:
     with right:
         st.image(_framed(image, across, down), width="stretch", alt=_("The picture with the box drawn on it"))
     with guarded():
-        return box_parts(pictures, wanted, (across[0], down[0], across[1], down[1]), name)
+        return box_parts(dataset, wanted, (across[0], down[0], across[1], down[1]), name)
     return None
 
 
@@ -173,13 +176,13 @@ def _framed(image: np.ndarray, across: tuple[int, int], down: tuple[int, int]) -
     shown = cv2.resize(
         image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     )
-    corners = [(round(x * factor), round(y * factor)) for x, y in zip(across, down)]
-    cv2.rectangle(shown, *corners, _BOX_COLOUR, 2)
+    first, last = ((round(x * factor), round(y * factor)) for x, y in zip(across, down))
+    cv2.rectangle(shown, first, last, _BOX_COLOUR, 2)
     return encode_image(shown)
 
 
-def _take_class(pictures: Dataset, split: str) -> None:
-    samples = pictures.samples(split)
+def _take_class(dataset: Dataset, split: str) -> None:
+    samples = dataset.samples(split)
     first = samples.loc[samples["label"] == st.session_state["box_class"], "id"].iloc[0]
     selection.change(sample=(first,))
 
@@ -190,12 +193,12 @@ def _take_sample() -> None:
 
 def chosen(listed: dict[str, Source]) -> Source:
     """Return the annotations in use: the chosen ones, else the first there are."""
-    return listed.get(selection.get().parts) or next(iter(listed.values()))
+    return listed.get(selection.get(AttentionSelection).parts) or next(iter(listed.values()))
 
 
-def summary(parts: Parts, pictures: Dataset, split: str) -> str:
+def summary(parts: Parts, dataset: Dataset, split: str) -> str:
     """Say how much of the split is annotated."""
-    total = len(pictures.samples(split))
+    total = len(dataset.samples(split))
     words = n_("{n} of {total} picture is annotated", "{n} of {total} pictures are annotated", total)
     names = ", ".join(parts.names[:12]) + (" …" if len(parts.names) > 12 else "")
     return f"{words.format(n=f'{len(parts):,}', total=f'{total:,}')}: {plain(names)}"
@@ -205,5 +208,5 @@ def dataset() -> Dataset | None:
     """Open the chosen data set; None where there is none or it cannot be read."""
     with guarded():
         if name := current.dataset_name():
-            return data.dataset(name)
+            return workspace.dataset(name)
     return None

@@ -56,7 +56,7 @@ def _bars(base: alt.Chart, rows: dict, models: list[str], value: str, tooltip: l
     return base.mark_bar().encode(x=x, color=colour, tooltip=tooltip, **rows)
 
 
-def _looks(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.LayerChart:
+def _looks(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.LayerChart | alt.FacetChart:
     base, rows = _frame(table, parts, models)
     tooltip = [
         alt.Tooltip("model:N", title=_("Model")),
@@ -70,7 +70,7 @@ def _looks(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.Laye
     return alt.layer(_bars(base, rows, models, "share", tooltip), ticks)
 
 
-def _needs(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.LayerChart:
+def _needs(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.LayerChart | alt.FacetChart:
     base, rows = _frame(table.rename(columns={"fall low": "low", "fall high": "high"}), parts, models)
     tooltip = [
         alt.Tooltip("model:N", title=_("Model")),
@@ -88,18 +88,18 @@ def _needs(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.Laye
 def _looks_words(table: pd.DataFrame) -> str:
     most = table.loc[table.groupby("model", sort=False)["lift"].idxmax().dropna()] if len(table) else table
     words = _("{model} looks most at {part} for its size: {lift} times its area")
-    said = [words.format(model=row.model, part=row.part, lift=f"{row.lift:.1f}") for row in most.itertuples()]
-    return "; ".join(said)
+    sentences = [words.format(model=row.model, part=row.part, lift=f"{row.lift:.1f}") for row in most.itertuples()]
+    return "; ".join(sentences)
 
 
 def _needs_words(table: pd.DataFrame) -> str:
     words = _("{model} needs {part} most: its probability falls by {fall}")
-    said = []
+    sentences = []
     for name, group in table.groupby("model", sort=False):
         if group["net"].notna().any():
             row = group.loc[group["net"].idxmax()]
-            said.append(words.format(model=name, part=row["part"], fall=number(row["fall"])))
-    return "; ".join(said)
+            sentences.append(words.format(model=name, part=row["part"], fall=number(row["fall"])))
+    return "; ".join(sentences)
 
 
 def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:

@@ -6,8 +6,9 @@ import streamlit as st
 from carvis.dataset import Dataset
 from carvis.explain.attention import Attention
 from ui.attention.numbers import number, share
-from ui.state import data, selection
+from ui.state import selection
 from ui.state.i18n import _
+from ui.state.thumbnails import thumbnails
 from ui.widgets.text import mark, percent, plain
 
 _SHOWN = 12
@@ -23,7 +24,7 @@ def choose(result: Attention, label: str | None, part: str) -> None:
         st.selectbox(_("Part"), list(result.parts), width=220, **selection.control("part", part))
 
 
-def show(result: Attention, pictures: Dataset, label: str | None, part: str) -> None:
+def show(result: Attention, dataset: Dataset, label: str | None, part: str) -> None:
     """Show the pictures of a class, or of all, in which a part counts most."""
     table = result.table[result.table[f"area:{part}"] > 0]
     if label:
@@ -33,34 +34,32 @@ def show(result: Attention, pictures: Dataset, label: str | None, part: str) -> 
     if table.empty:
         st.caption(_("No picture shows this part."))
         return
-    paths = dict(zip(*(pictures.samples(result.setup["split"])[name] for name in ("id", "path"))))
+    paths = dict(zip(*(dataset.samples(result.setup["split"])[name] for name in ("id", "path"))))
     st.page_link(
         "app_pages/heatmaps.py",
         label=_("Show the heatmaps of the first {n}").format(n=min(4, len(table))),
         icon=":material/blur_on:",
         query_params=selection.link(sample=tuple(table["id"].head(4))),
     )
-    small = data.thumbnails([paths.get(sample) for sample in table["id"]])
+    small = thumbnails([paths.get(sample) for sample in table["id"]])
     with st.grid("auto", min_column_width=168, gap="small"):
-        for (_index, row), picture in zip(table.iterrows(), small, strict=True):
+        for (_index, row), image in zip(table.iterrows(), small, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall"):
-                _tile(row, picture, part, result.occluded)
+                _tile(row, image, part, result.occluded)
 
 
-def _tile(row: pd.Series, picture: bytes | str, part: str, occluded: bool) -> None:
-    if isinstance(picture, bytes):
-        st.image(
-            picture, width="stretch", alt=_("{label}, taken for {predicted}").format(**row[["label", "predicted"]])
-        )
+def _tile(row: pd.Series, image: bytes | str, part: str, occluded: bool) -> None:
+    if isinstance(image, bytes):
+        st.image(image, width="stretch", alt=_("{label}, taken for {predicted}").format(**row[["label", "predicted"]]))
     else:
-        st.caption(f":material/broken_image: {plain(picture)}")
+        st.caption(f":material/broken_image: {plain(image)}")
     st.markdown(f"{mark(bool(row['right']))} **{plain(row['predicted'])}** {percent(row['confidence'])}")
-    said = [_("{share} of the evidence").format(share=share(row[f"share:{part}"]))]
+    sentences = [_("{share} of the evidence").format(share=share(row[f"share:{part}"]))]
     if occluded:
-        said.append(_("fall {fall}").format(fall=number(row[f"fall:{part}"])))
+        sentences.append(_("fall {fall}").format(fall=number(row[f"fall:{part}"])))
         if row[f"changed:{part}"] == 1:
-            said.append(_("the prediction changes"))
-    st.caption(" · ".join(said))
+            sentences.append(_("the prediction changes"))
+    st.caption(" · ".join(sentences))
     st.page_link(
         "app_pages/heatmaps.py",
         label=_("Heatmaps"),

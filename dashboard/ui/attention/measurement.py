@@ -2,7 +2,6 @@
 
 import contextlib
 from collections import OrderedDict
-from pathlib import Path
 
 import streamlit as st
 from typing_extensions import TypedDict
@@ -11,16 +10,19 @@ from carvis.dataset import Dataset
 from carvis.dataset.parts import Parts
 from carvis.errors import CarvisError
 from carvis.explain.attention import Attention, AttentionSettings, attention_key, attention_on_parts, load_attention
+from carvis.progress import Progress, partial_progress
 from carvis.workspace import Cache, content_hash, json_text, read_json
 from carvis.workspace.json_schema import Texts
-from ui.state import classifiers, data, selection
+from ui.attention.selection import AttentionSelection
+from ui.state import jobs
 from ui.state.i18n import _
-from ui.state.widget_values import careful
+from ui.state.models import file_key, open_model
 from ui.widgets import error_message
+from ui.widgets.job import on_request
 from ui.widgets.layout import error
 from ui.widgets.text import plain
 
-_MEASURING, _IDENTITIES, _MOST_OPEN = "attention_measuring", "attention_identities", 24
+_IDENTITIES, _MOST_OPEN = "attention_identities", 24
 
 
 class _Identity(TypedDict):
@@ -28,7 +30,7 @@ class _Identity(TypedDict):
     class_names: Texts
 
 
-def attention_settings(chosen: selection.Selection) -> AttentionSettings:
+def attention_settings(chosen: AttentionSelection) -> AttentionSettings:
     """Return how every model is measured."""
     return AttentionSettings(
         method=chosen.method,
@@ -38,13 +40,8 @@ def attention_settings(chosen: selection.Selection) -> AttentionSettings:
     )
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _cache(folder: Path) -> Cache:
-    return Cache(folder / "attention")
-
-
-def _here() -> Cache:
-    return _cache(data.workspace().cache_dir)
+def _cache() -> Cache:
+    return jobs.cache("attention")
 
 
 @st.cache_resource(show_spinner=False)
@@ -55,9 +52,9 @@ def _opened() -> OrderedDict:
 
 def _identity(name: str) -> tuple[str, list[str]] | None:
     """Return a model's fingerprint and class names without opening it, None where it was never opened here."""
-    if known := st.session_state.get(_IDENTITIES, {}).get(classifiers.file_key(name)):
+    if known := st.session_state.get(_IDENTITIES, {}).get(file_key(name)):
         return known
-    file = _here().get(classifiers.file_key(name), ".json")
+    file = _cache().get(file_key(name), ".json")
     if file is None:
         return None
     # A damaged file in the cache is made anew.
@@ -67,7 +64,7 @@ def _identity(name: str) -> tuple[str, list[str]] | None:
     return None
 
 
-def result(name: str, pictures: Dataset, split: str, parts: Parts, settings: AttentionSettings) -> Attention | None:
+def result(name: str, dataset: Dataset, split: str, parts: Parts, settings: AttentionSettings) -> Attention | None:
     """Return one model's result where it was measured before."""
     try:
         identity = _identity(name)
@@ -75,10 +72,10 @@ def result(name: str, pictures: Dataset, split: str, parts: Parts, settings: Att
         return None
     if identity is None:
         return None
-    key = attention_key(identity, (pictures.fingerprint, split), parts.fingerprint, settings)
+    key = attention_key(identity, (dataset.fingerprint, split), parts.fingerprint, settings)
     shelf = _opened()
     if key not in shelf:
-        found = load_attention(_here(), key)
+        found = load_attention(_cache(), key)
         if found is None:
             return None
         shelf[key] = found
@@ -87,84 +84,59 @@ def result(name: str, pictures: Dataset, split: str, parts: Parts, settings: Att
     return shelf[key]
 
 
-def offer(missing: list[str], pictures: Dataset, split: str, parts: Parts, settings: AttentionSettings) -> bool:
-    """Offer to measure the models that were not measured yet, with progress and a way to stop.
-
-    Returns:
-        Whether something was measured, so that the page is to be drawn anew.
-    """
+def offer(missing: list[str], dataset: Dataset, split: str, parts: Parts, settings: AttentionSettings) -> None:
+    """Offer to measure the models that were not measured yet, with progress and a way to stop."""
     if not missing:
-        return False
-    names = ", ".join(plain(name) for name in missing)
-    slot = st.container(border=True)
-    with slot:
-        # What was asked, so that another question or a later visit does not go on by itself.
-        wanted = content_hash(missing, split, parts.fingerprint, settings.as_dict())
-        if st.session_state.get(_MEASURING) != wanted:
-            st.markdown(_("Not measured yet with these settings: {names}.").format(names=names))
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.button(
-                    _("Measure"),
-                    icon=":material/play_arrow:",
-                    type="primary",
-                    key="attention_go",
-                    on_click=careful(_begin),
-                    args=(wanted,),
-                )
-                st.caption(_work(len(missing), len(parts), len(parts.names), settings.occlude))
-            return False
-        st.button(_("Stop"), icon=":material/stop:", key="attention_stop", on_click=careful(_end))
-        done = False
-        for name in missing:
-            done |= _measure(name, pictures, split, parts, settings)
-    _end()
-    return done
+        return
+
+    def measure(progress: Progress) -> int | None:
+        done = 0
+        for place, name in enumerate(missing):
+            done += _measure(
+                name,
+                dataset,
+                split,
+                parts,
+                settings,
+                partial_progress(progress, 100 * place / len(missing), 100 * (place + 1) / len(missing)),
+            )
+        return done or None
+
+    with st.container(border=True):
+        names = ", ".join(plain(name) for name in missing)
+        st.markdown(_("Not measured yet with these settings: {names}.").format(names=names))
+        key = content_hash("attention", missing, split, parts.fingerprint, settings.as_dict())
+        note = _work(len(missing), len(parts), len(parts.names), settings.occlude)
+        on_request(key, _("Measure"), measure, note, keeps=False, name="attention")
 
 
-def _begin(wanted: str) -> None:
-    st.session_state[_MEASURING] = wanted
-
-
-def _end() -> None:
-    st.session_state.pop(_MEASURING, None)
-
-
-def _work(models: int, pictures: int, parts: int, occlude: bool) -> str:
-    passes = models * pictures * (1 + 2 * parts if occlude else 1)
+def _work(models: int, images: int, parts: int, occlude: bool) -> str:
+    passes = models * images * (1 + 2 * parts if occlude else 1)
     return _("{n} forward passes; results are kept.").format(n=f"{passes:,}")
 
 
-def _measure(name: str, pictures: Dataset, split: str, parts: Parts, settings: AttentionSettings) -> bool:
-    bar = st.progress(0.0, text=_("Opening {model} …").format(model=plain(name)))
-    model = classifiers.open_model(name)
+def _measure(
+    name: str, dataset: Dataset, split: str, parts: Parts, settings: AttentionSettings, progress: Progress
+) -> bool:
+    model = open_model(name)
     if model.classifier is None:
-        bar.empty()
         error(model.error)
         return False
-    clf = model.classifier
-
-    def progress(done: float, total: float) -> None:
-        # Drawing the bar is also where a click on Stop ends the run.
-        words = _("{model}: {done} of {total} images").format(
-            model=plain(name), done=f"{done:,.0f}", total=f"{total:,.0f}"
-        )
-        bar.progress(done / max(total, 1), text=words)
+    clf = model.clf
 
     try:
         facts = {"fingerprint": clf.fingerprint, "class_names": list(clf.class_names)}
         with model.lock:
-            found = attention_on_parts(clf, pictures, split, parts, settings, progress=progress, cache=_here())
-        identity = facts["fingerprint"], facts["class_names"]
-        _opened()[attention_key(identity, (pictures.fingerprint, split), parts.fingerprint, settings)] = found
-        st.session_state.setdefault(_IDENTITIES, {})[classifiers.file_key(name)] = identity
+            found = attention_on_parts(clf, dataset, split, parts, settings, progress=progress, cache=_cache())
+        identity = clf.fingerprint, list(clf.class_names)
+        _opened()[attention_key(identity, (dataset.fingerprint, split), parts.fingerprint, settings)] = found
+        st.session_state.setdefault(_IDENTITIES, {})[file_key(name)] = identity
         # In a workspace that cannot be written, what was found is there for this session.
         with contextlib.suppress(CarvisError):
-            _here().put(classifiers.file_key(name), ".json", json_text(facts).encode())
+            _cache().put(file_key(name), ".json", json_text(facts).encode())
     # Whatever TensorFlow says to one model, the others are measured, and the next run does not begin it again.
     except Exception as problem:
-        bar.empty()
         st.markdown(f"**{plain(name)}**")
-        error_message.of(problem).show()
+        error_message.show(problem)
         return False
-    bar.empty()
     return True

@@ -7,6 +7,7 @@ import streamlit as st
 
 from carvis.evaluation import Comparison
 from carvis.evaluation.comparison import pattern_words
+from carvis.evaluation.comparison.temperature import Effect
 from ui.compare import comparison
 from ui.compare.comparison import Compared
 from ui.state import selection
@@ -106,7 +107,7 @@ def class_gap(table: pd.DataFrame, first: str, second: str) -> None:
     st.altair_chart(alt.layer(zero, spread, points).properties(height=50 + 21 * len(rows)), alt=alt_text)
 
 
-def reliability(compared: Compared, name: str, effect: dict | None) -> None:
+def reliability(compared: Compared, name: str, effect: Effect | None) -> None:
     """Draw a model's accuracy against its confidence, as it is and with its temperature."""
     plain_words, scaled_words = _("as it is"), _("with temperature")
     table = comparison.reliability(compared, name).dropna().assign(kind=plain_words)

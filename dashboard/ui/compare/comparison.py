@@ -13,11 +13,15 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.evaluation import Comparison, compare
 from carvis.evaluation.comparison import comparison_document, comparison_tables, fit_temperature, milliseconds_per_image
+from carvis.evaluation.comparison.temperature import Effect
+from carvis.progress import Progress, partial_progress
 from carvis.tables import to_csv
 from carvis.workspace import content_hash, json_text
-from ui.state import classifiers, current, data, jobs, selection
+from ui.compare.selection import CompareSelection
+from ui.state import current, evaluations, selection, unreadable, workspace
 from ui.state.i18n import _
-from ui.widgets import unreadable
+from ui.state.models import file_key, open_model
+from ui.widgets.job import on_request
 from ui.widgets.layout import error
 
 MOST = 6
@@ -25,30 +29,29 @@ MOST = 6
 _POINTS = 300
 
 
-def evaluated() -> dict[str, data.Table]:
+def evaluated() -> dict[str, evaluations.Table]:
     """Return the readable evaluations on the chosen pictures by model, worst first."""
-    name, split = current.dataset_name(), current.split()
-    found = {t.model: t for t in data.evaluations().values() if (t.data, t.split) == (name, split)}
+    found = evaluations.on(current.dataset_name(), current.split())
     return {model: found[model] for model in current.by_accuracy(list(found)) if current.evaluation(found[model])}
 
 
 def refused(names: Iterable[str]) -> dict[str, str]:
     """Return those of some models whose evaluation on the chosen pictures cannot be read, each with the reason."""
     place = f"{current.dataset_name()}/{current.split()}"
-    tables = {name: data.evaluations().get(f"{place}/{name}") for name in names}
+    tables = {name: evaluations.saved().get(f"{place}/{name}") for name in names}
     reasons = {name: current.why_not(table) for name, table in tables.items() if table}
     return {name: reason for name, reason in reasons.items() if reason}
 
 
-def models(evaluations: dict[str, data.Table]) -> list[str]:
+def models(tables: dict[str, evaluations.Table]) -> list[str]:
     """Return the chosen models that were evaluated, else the best few."""
-    chosen = [name for name in selection.get().model if name in evaluations]
-    return chosen or list(evaluations)[-MOST:]
+    chosen = [name for name in selection.get(CompareSelection).model if name in tables]
+    return chosen or list(tables)[-MOST:]
 
 
-def knows_copies(evaluations: dict[str, data.Table]) -> bool:
+def knows_copies(tables: dict[str, evaluations.Table]) -> bool:
     """Whether an evaluation says which pictures have a copy in training."""
-    read = filter(None, map(current.evaluation, evaluations.values()))
+    read = filter(None, map(current.evaluation, tables.values()))
     return any("copy_of" in one.predictions for one in read)
 
 
@@ -60,17 +63,17 @@ class Compared:
     found: Comparison
 
 
-def comparison(evaluations: dict[str, data.Table], names: list[str]) -> Compared:
+def comparison(tables: dict[str, evaluations.Table], names: list[str]) -> Compared:
     """Compare some of the evaluated models.
 
     Raises:
         TableError: their evaluations share no picture, or nothing is left without copies.
     """
-    without = selection.get().copies == "without" and knows_copies(evaluations)
-    found = {name: data.evaluation(evaluations[name]) for name in names}
-    files = {name: data.model_files()[name] for name in names if name in data.model_files()}
-    stamps = [(name, data.stamp(evaluations[name]), _time(files.get(name))) for name in names]
-    key = content_hash([evaluations[name].name for name in names], stamps, without)
+    without = selection.get(CompareSelection).copies == "without" and knows_copies(tables)
+    found = {name: evaluations.load(tables[name]) for name in names}
+    files = {name: workspace.model_files()[name] for name in names if name in workspace.model_files()}
+    stamps = [(name, evaluations.stamp(tables[name]), _time(files.get(name))) for name in names]
+    key = content_hash([tables[name].name for name in names], stamps, without)
     return Compared(key, _comparison(key, without, _evaluations=found, _files=files))
 
 
@@ -126,21 +129,25 @@ def _coverage_at(key: str, name: str, risk: float, *, _found: Comparison) -> tup
     return _found.coverage_at(name, risk)
 
 
-def temperatures(compared: Compared) -> dict[str, dict]:
+def temperatures(compared: Compared) -> dict[str, Effect]:
     """Return what a temperature does for each model that was evaluated on the validation pictures, too."""
     effects = {}
     for name in compared.found.names:
-        table = data.evaluations().get(f"{current.dataset_name()}/valid/{name}")
+        table = evaluations.saved().get(f"{current.dataset_name()}/valid/{name}")
         if table is None or current.split() == "valid":
             continue
         with unreadable.item("evaluation", table.name):
-            effects[name] = _temperature(compared.key, name, data.stamp(table), _found=compared.found, _table=table)
+            effects[name] = _temperature(
+                compared.key, name, evaluations.stamp(table), _found=compared.found, _table=table
+            )
     return effects
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _temperature(key: str, name: str, times: list[int], *, _found: Comparison, _table: data.Table) -> dict:
-    return fit_temperature(data.evaluation(_table)).effect(_found.shared(name))
+def _temperature(
+    key: str, name: str, times: tuple[int, ...], *, _found: Comparison, _table: evaluations.Table
+) -> Effect:
+    return fit_temperature(evaluations.load(_table)).effect(_found.shared(name))
 
 
 def timed(found: Comparison) -> Comparison:
@@ -148,28 +155,28 @@ def timed(found: Comparison) -> Comparison:
     names = [name for name in found.names if name in found.files]
     if not names:
         return found
-    key = content_hash("time", {name: classifiers.file_key(name) for name in names})
+    key = content_hash("time", {name: file_key(name) for name in names})
 
-    def measure(watch) -> dict[str, float]:
+    def measure(progress: Progress) -> dict[str, float] | None:
         times = {}
         for place, name in enumerate(names):
-            model = classifiers.open_model(name)
+            model = open_model(name)
             if model.classifier is None:
                 error(model.error)
                 continue
             with model.lock:
                 times[name] = milliseconds_per_image(
-                    model.classifier,
-                    watch=lambda done, total, place=place: watch(place + done / total, len(names)),
+                    model.clf,
+                    watch=partial_progress(progress, 100 * place / len(names), 100 * (place + 1) / len(names)),
                 )
-        return times
+        return times or None
 
     note = _("Opens each model and runs it on 144 pictures.")
-    times = jobs.on_request(key, _("Measure speed"), measure, note, main=False)
+    times = on_request(key, _("Measure speed"), measure, note, primary=False)
     return found.timed(times) if times else found
 
 
-def document(found: Comparison, effects: dict[str, dict]) -> str:
+def document(found: Comparison, effects: dict[str, Effect]) -> str:
     """Return the comparison as JSON, to download."""
     return json_text(comparison_document(found, effects), indent=1)
 
@@ -188,7 +195,7 @@ def paths(ids: list[str]) -> list[str | None]:
     found: list[str | None] = []
     pictures = None
     with unreadable.item("data set", current.dataset_name()):
-        pictures = data.dataset(current.dataset_name())
+        pictures = workspace.dataset(current.dataset_name())
     for sample in ids:
         try:
             path = pictures.resolve(sample) if pictures else None

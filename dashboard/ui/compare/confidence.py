@@ -5,16 +5,18 @@ import streamlit as st
 
 from carvis.evaluation import Comparison
 from carvis.evaluation.comparison import temperature_finding
+from carvis.evaluation.comparison.temperature import Effect
 from ui.compare import charts, comparison
 from ui.compare.comparison import Compared
-from ui.state import current, data, selection
+from ui.compare.selection import CompareSelection
+from ui.state import current, selection, workspace
 from ui.state.i18n import _
 from ui.widgets import commands
 from ui.widgets.download import download
 from ui.widgets.text import marked_up, percent, plain
 
 
-def reliability(compared: Compared, effects: dict[str, dict]) -> None:
+def reliability(compared: Compared, effects: dict[str, Effect]) -> None:
     """Show whether each model's confidence can be believed, and what a temperature does to it."""
     found = compared.found
     st.caption(
@@ -39,7 +41,7 @@ def reliability(compared: Compared, effects: dict[str, dict]) -> None:
     download(_("Figure"), lambda: _figure(found, effects), "reliability.png", key="compare_reliability")
 
 
-def _figure(found: Comparison, effects: dict[str, dict]) -> bytes:
+def _figure(found: Comparison, effects: dict[str, Effect]) -> bytes:
     from carvis.figures import figure_bytes, reliability_diagrams
 
     return figure_bytes(reliability_diagrams(found, effects))
@@ -52,16 +54,16 @@ def _how_to_fit(missing: list[str]) -> None:
         return
     words = _("To see what a temperature would change, evaluate on the validation pictures, too: {names}.")
     st.caption(words.format(names=", ".join(plain(one) for one in missing)))
-    files = [data.model_files()[one] for one in missing if one in data.model_files()]
+    files = [workspace.model_files()[one] for one in missing if one in workspace.model_files()]
     if files:
-        told = [commands.evaluate(file, name, "valid") for file in files]
-        st.code("\n".join(told), language="bash", wrap_lines=True)
+        steps = [commands.evaluate(file, name, "valid") for file in files]
+        st.code("\n".join(steps), language="bash", wrap_lines=True)
 
 
 def risk(compared: Compared) -> None:
     """Show how many mistakes are left where models answer only when they are sure."""
     found = compared.found
-    wanted = min(50, selection.get().risk) / 100
+    wanted = min(50, selection.get(CompareSelection).risk) / 100
     st.caption(
         _(
             "A model may stay silent where it is not sure. The fewer pictures it answers, the fewer of its answers "
@@ -77,7 +79,7 @@ def risk(compared: Compared) -> None:
             0,
             50,
             format="%d %%",
-            **selection.control("risk", min(50, selection.get().risk)),
+            **selection.control("risk", min(50, selection.get(CompareSelection).risk)),
         )
         rows = []
         for name in found.names:

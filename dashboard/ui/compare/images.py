@@ -8,9 +8,11 @@ import streamlit as st
 
 from carvis.evaluation import Comparison
 from ui.compare import comparison
-from ui.state import current, data, selection
+from ui.state import current, selection, workspace
 from ui.state.i18n import _, n_
+from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
+from ui.widgets.paging import choose_page, on_page
 from ui.widgets.text import mark, percent, plain
 
 PER_PAGE = 12
@@ -20,13 +22,11 @@ _AT_ONCE = 4
 def show(rows: pd.DataFrame, found: Comparison, title: str) -> None:
     """Show some rows of a comparison's table, those first on which wrong models are most confident."""
     names = found.names
-    pages = max(1, -(-len(rows) // PER_PAGE))
-    page = min(selection.get().page, pages)
     with st.container(horizontal=True, vertical_alignment="center"):
         count = n_("{n} picture", "{n} pictures", len(rows)).format(n=f"{len(rows):,}")
         st.markdown(f"**{plain(title)}** · {count}", width="content")
         if len(rows):
-            part = _ordered(rows, names).iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
+            part = on_page(_ordered(rows, names), PER_PAGE)
             st.page_link(
                 "app_pages/heatmaps.py",
                 label=_("Show the heatmaps of the first {n}").format(n=min(_AT_ONCE, len(part))),
@@ -37,14 +37,12 @@ def show(rows: pd.DataFrame, found: Comparison, title: str) -> None:
     if rows.empty:
         st.caption(_("There is no such picture."))
         return
-    small = data.thumbnails(comparison.paths(part["id"].tolist()))
+    small = thumbnails(comparison.paths(part["id"].tolist()))
     with st.grid("auto", min_column_width=190, gap="small"):
-        for (_index, row), picture in zip(part.iterrows(), small, strict=True):
+        for (_index, row), image in zip(part.iterrows(), small, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall", key=f"compared_{row['id']}"):
-                _tile(row, picture, names)
-    if pages > 1:
-        with st.container(horizontal_alignment="center"):
-            st.pagination(pages, **selection.control("page", page))
+                _tile(row, image, names)
+    choose_page(len(rows), PER_PAGE)
 
 
 def _close() -> None:
@@ -56,7 +54,7 @@ def _link(samples: Any, names: list[str]) -> dict:
         data=current.dataset_name(),
         split=current.split(),
         sample=tuple(samples),
-        model=tuple(name for name in names if name in data.model_files()),
+        model=tuple(name for name in names if name in workspace.model_files()),
         explain="predicted",
         page=1,
     )
@@ -71,11 +69,11 @@ def _ordered(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return rows.iloc[order]
 
 
-def _tile(row: pd.Series, picture: bytes | str, names: list[str]) -> None:
-    if isinstance(picture, bytes):
-        st.image(picture, width="stretch", alt=_("A picture of {label}").format(label=row["label"]))
+def _tile(row: pd.Series, image: bytes | str, names: list[str]) -> None:
+    if isinstance(image, bytes):
+        st.image(image, width="stretch", alt=_("A picture of {label}").format(label=row["label"]))
     else:
-        st.caption(f":material/broken_image: {plain(picture) or _('The picture is missing')}")
+        st.caption(f":material/broken_image: {plain(image) or _('The picture is missing')}")
     st.caption(_("true: {label}").format(label=plain(row["label"])))
     for name in names:
         answer, confidence = plain(row[f"predicted:{name}"]), percent(row[f"confidence:{name}"])

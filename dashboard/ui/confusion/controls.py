@@ -1,11 +1,16 @@
 """The controls of page Confusion matrix: whose matrix, what its cells say, which classes in which order."""
 
+from typing import Literal
+
 import streamlit as st
 
-from ui.confusion import matrix
-from ui.state import data, selection
-from ui.state.i18n import N_, _, translated
+from ui.confusion import matrices
+from ui.confusion.selection import ConfusionSelection
+from ui.state import evaluations, selection
+from ui.state.i18n import N_, _, shown_as, translated
 from ui.state.widget_values import careful
+from ui.widgets import super_classes
+from ui.widgets.pickers import segments
 from ui.widgets.text import SPLIT, plain
 
 CELLS = {
@@ -25,19 +30,21 @@ TOP = {"": N_("As many as stay readable"), "15": "15", "30": "30", "60": "60", "
 
 def choose() -> tuple[str, str]:
     """Offer the models and how to draw; return the keys of the chosen evaluations, the second maybe empty."""
-    now, offered = selection.get(), matrix.tables()
-    first = matrix.first_table()
-    beside = matrix.others(first)
+    now, offered = selection.get(ConfusionSelection), matrices.tables()
+    first = matrices.first_table()
+    beside = matrices.others(first)
     second = now.beside if now.beside in beside else ""
     names = {key: table.model if key in offered else _elsewhere(table) for key, table in (offered | beside).items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(_("Model"), list(offered), format_func=names.get, width=190, **selection.control("table", first))
+        st.selectbox(
+            _("Model"), list(offered), format_func=shown_as(names), width=190, **selection.control("table", first)
+        )
         st.selectbox(
             _("Beside it"),
             list(beside),
             index=None,
             placeholder=_("no other model"),
-            format_func=names.get,
+            format_func=shown_as(names),
             width=190,
             help=_("A second model's matrix and the difference of the two, over the pictures that both were asked."),
             **selection.control("beside", second or None),
@@ -48,35 +55,27 @@ def choose() -> tuple[str, str]:
     return first, second
 
 
-def _elsewhere(table: data.Table) -> str:
+def _elsewhere(table: evaluations.Table) -> str:
     return f"{table.model} · {table.data} · {_(SPLIT[table.split])}"
 
 
-def _select(field: str, label: str, words: dict[str, str], width: int | str = "stretch", **more: str) -> None:
-    options, value = list(words), getattr(selection.get(), field)
+def _select(field: str, label: str, words: dict[str, str], width: int | Literal["stretch"] = "stretch") -> None:
+    options, value = list(words), getattr(selection.get(ConfusionSelection), field)
     st.selectbox(
         label,
         options,
         options.index(value),
-        format_func=translated(words).get,
+        format_func=shown_as(translated(words)),
         width=width,
         **selection.control(field, value),
-        **more,
     )
 
 
 def _settings() -> None:
-    now = selection.get()
+    now = selection.get(ConfusionSelection)
     with st.popover(_("Settings"), icon=":material/tune:"):
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
-        st.segmented_control(
-            _("Show"),
-            list(LEVEL),
-            default=now.level,
-            format_func=translated(LEVEL).get,
-            required=True,
-            **selection.control("level", now.level),
-        )
+        segments("level", _("Show"), LEVEL, now.level)
         st.toggle(
             _("Hide the diagonal (right answers)"),
             now.diagonal == "hide",
@@ -89,12 +88,12 @@ def _settings() -> None:
             **selection.control("axis", now.axis == "log", lambda on: "log" if on else "linear"),
         )
         _select("top", _("Most confused classes to show"), TOP)
-        files = ["", *matrix.group_files()]
+        files = ["", *super_classes.group_files()]
         st.selectbox(
             _("Super-classes"),
             files,
             files.index(now.groups) if now.groups in files else 0,
-            format_func={file: file or _("Text before the first - or space") for file in files}.get,
+            format_func=shown_as({file: file or _("Text before the first - or space") for file in files}),
             help=_(
                 "Or put a file `super_classes.csv` (columns `class` and `super_class`) or `super_classes.json` into "
                 "the data set's folder or into `data/`."
@@ -103,9 +102,9 @@ def _settings() -> None:
         )
 
 
-def drilled(view: matrix.View) -> None:
+def drilled(view: matrices.View) -> None:
     """Say which part of the classes is drawn, and offer the rest."""
-    now, n = selection.get(), len(view.order)
+    now, n = selection.get(ConfusionSelection), len(view.order)
     inside = now.level == "class" and bool(set(now.within) & set(view.groups.values()))
     with st.container(horizontal=True, vertical_alignment="center"):
         notes = [_(CELL_NOTES[now.cells])]
@@ -127,7 +126,7 @@ def drilled(view: matrix.View) -> None:
                 on_click=careful(selection.change),
                 kwargs={"within": ()},
             )
-        if n < view.of_classes or (now.top == "all" and n > matrix.ALL_UP_TO):
+        if n < view.of_classes or (now.top == "all" and n > matrices.ALL_UP_TO):
             every = n < view.of_classes
             st.button(
                 _("Draw all") if every else _("Draw the most confused"),

@@ -9,17 +9,18 @@ import streamlit as st
 
 from carvis.evaluation import cell_finding
 from carvis.workspace.sample_ids import composed
-from ui.confusion import matrix
-from ui.state import data, selection
+from ui.confusion import matrices
+from ui.state import evaluations, selection, unreadable, workspace
 from ui.state.i18n import _
+from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
-from ui.widgets import unreadable
+from ui.widgets.paging import choose_page, on_page
 from ui.widgets.text import ROW_STATUS, mark, marked_up, percent, plain
 
 _PER_PAGE, _TO_HEATMAPS = 12, 6
 
 
-def show(view: matrix.View) -> None:
+def show(view: matrices.View) -> None:
     """Show the chosen cell: its select boxes, its numbers, its pictures, its links."""
     true, pred = view.cell
     left, right = st.columns(2)
@@ -47,17 +48,13 @@ def show(view: matrix.View) -> None:
     _links(view, sources, rows, true, pred)
     if rows.empty:
         return
-    pages = -(-len(rows) // _PER_PAGE)
-    page = min(selection.get().page, pages)
     if len(sources) < len(view.models):
         st.caption(_("Pictures of {model}.").format(model=plain(sources[0].name)))
-    _tiles(view, sources[0].table, rows.iloc[(page - 1) * _PER_PAGE : page * _PER_PAGE])
-    if pages > 1:
-        with st.container(horizontal_alignment="center"):
-            st.pagination(pages, **selection.control("page", page))
+    _tiles(view, sources[0].table, on_page(rows, _PER_PAGE))
+    choose_page(len(rows), _PER_PAGE)
 
 
-def _take(view: matrix.View) -> None:
+def _take(view: matrices.View) -> None:
     true, pred = st.session_state["cell_true"], st.session_state["cell_pred"]
     if view.is_super:
         view.pick(true or pred or "", pred or true or "")
@@ -65,19 +62,19 @@ def _take(view: matrix.View) -> None:
         selection.change(true=true or "", pred=pred or "")
 
 
-def _sentence(view: matrix.View, model: matrix.Model, true: str, pred: str) -> str:
-    said = marked_up(cell_finding(model.counts, true, pred), "true", "predicted")
-    return f"{plain(model.name)}: {said}" if len(view.models) > 1 else said
+def _sentence(view: matrices.View, model: matrices.Model, true: str, pred: str) -> str:
+    sentence = marked_up(cell_finding(model.counts, true, pred), "true", "predicted")
+    return f"{plain(model.name)}: {sentence}" if len(view.models) > 1 else sentence
 
 
-def _sources(view: matrix.View, true: str, pred: str) -> list[matrix.Model]:
+def _sources(view: matrices.View, true: str, pred: str) -> list[matrices.Model]:
     """The models whose pictures are shown: models on other pictures cannot share a row, so one that has some."""
     if view.pair is not None or len(view.models) == 1:
         return view.models
     return [max(view.models, key=lambda model: int(model.counts.loc[true, pred]) > 0)]
 
 
-def _rows(view: matrix.View, sources: list[matrix.Model], true: str, pred: str) -> pd.DataFrame:
+def _rows(view: matrices.View, sources: list[matrices.Model], true: str, pred: str) -> pd.DataFrame:
     """The pictures of the cell in either model, the most confident answer first: id, label and each model's answer."""
     labels, answers = ({composed(name) for name in view.members(one)} for one in (true, pred))
     names = [model.name for model in sources]
@@ -105,8 +102,8 @@ def _among(column: pd.Series, names: set[str]) -> pd.Series:
     return column.isin([name for name in column.unique() if composed(name) in names])
 
 
-def _links(view: matrix.View, sources: list[matrix.Model], rows: pd.DataFrame, true: str, pred: str) -> None:
-    first, files = sources[0], data.model_files()
+def _links(view: matrices.View, sources: list[matrices.Model], rows: pd.DataFrame, true: str, pred: str) -> None:
+    first, files = sources[0], workspace.model_files()
     models = tuple(model.table.model for model in sources if model.table.model in files)
     place = {"data": first.table.data, "split": first.table.split, "table": first.key}
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -147,7 +144,7 @@ def _links(view: matrix.View, sources: list[matrix.Model], rows: pd.DataFrame, t
             )
 
 
-def _to_misclassified(view: matrix.View, true: str, pred: str, cell: dict) -> None:
+def _to_misclassified(view: matrices.View, true: str, pred: str, cell: dict) -> None:
     """Link to the pictures of a cell on page Misclassified, for each model that has some there."""
     for model in view.models:
         if int(model.counts.loc[true, pred]):
@@ -163,34 +160,34 @@ def _to_misclassified(view: matrix.View, true: str, pred: str, cell: dict) -> No
             )
 
 
-def _tiles(view: matrix.View, table: data.Table, rows: pd.DataFrame) -> None:
+def _tiles(view: matrices.View, table: evaluations.Table, rows: pd.DataFrame) -> None:
     paths: dict[str, str] = {}
-    if table.data in data.datasets():
+    if table.data in workspace.datasets():
         # The data set may have changed since: what is gone is shown as missing.
         with unreadable.item("data set", table.data):
-            samples = data.dataset(table.data).samples(table.split)
+            samples = workspace.dataset(table.data).samples(table.split)
             samples = samples[samples["id"].isin(rows["id"])]
             paths = dict(zip(samples["id"], samples["path"], strict=True))
-    small = data.thumbnails([paths.get(one) for one in rows["id"]], 200)
+    small = thumbnails([paths.get(one) for one in rows["id"]], 200)
     with st.grid("auto", min_column_width=104, gap="small"):
-        for (_index, row), picture in zip(rows.iterrows(), small, strict=True):
+        for (_index, row), image in zip(rows.iterrows(), small, strict=True):
             with st.container(gap="xxsmall", key=f"pair_{row['id']}"):
-                _tile(view, row, picture)
+                _tile(view, row, image)
 
 
-def _tile(view: matrix.View, row: Any, picture: bytes | str) -> None:
-    said = [model.name for model in view.models if f"predicted:{model.name}" in row]
-    if isinstance(picture, bytes):
-        first = row[f"predicted:{said[0]}"]
+def _tile(view: matrices.View, row: Any, image: bytes | str) -> None:
+    names = [model.name for model in view.models if f"predicted:{model.name}" in row]
+    if isinstance(image, bytes):
+        first = row[f"predicted:{names[0]}"]
         words = _("{label}, taken for {predicted}") if first != row["label"] else _("A picture of {label}")
-        st.image(picture, width="stretch", alt=words.format(label=row["label"], predicted=first))
+        st.image(image, width="stretch", alt=words.format(label=row["label"], predicted=first))
     else:
-        st.caption(f":material/broken_image: {plain(picture) or _(ROW_STATUS['missing'])}")
+        st.caption(f":material/broken_image: {plain(image) or _(ROW_STATUS['missing'])}")
         st.caption(plain(row["id"]))
     if view.is_super:
         st.caption(_("true: {label}").format(label=plain(row["label"])))
-    for name in said:
+    for name in names:
         answer, confidence = row[f"predicted:{name}"], percent(row[f"confidence:{name}"])
-        who = f"{plain(name)}: " if len(said) > 1 else ""
-        what = f"**{plain(answer)}** " if len(said) > 1 or view.is_super else ""
+        who = f"{plain(name)}: " if len(names) > 1 else ""
+        what = f"**{plain(answer)}** " if len(names) > 1 or view.is_super else ""
         st.caption(f"{mark(answer == row['label'])} {who}{what}{confidence}")

@@ -5,24 +5,30 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from carvis.errors import CarvisError
 from carvis.images import encode_image
+from carvis.progress import Progress, partial_progress
 from carvis.tables import to_csv
 from ui.filters import controls, pattern_grid
-from ui.state import classifiers, current, data, jobs, selection
+from ui.state import current, selection, workspace
 from ui.state.i18n import _, n_
+from ui.state.models import Opened
+from ui.widgets import layer_picker
 from ui.widgets.download import download
+from ui.widgets.job import on_request
 from ui.widgets.layout import error, guarded
 from ui.widgets.text import percent, plain
 
 if TYPE_CHECKING:
+    from carvis.explain import FilterPatterns
     from carvis.explain.units.fine_tuning import Pair
 
 _SHOWN, _PICTURES = 6, 100
 
 
-def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> None:
+def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator) -> None:
     """Show a model and one that was trained on from it."""
     from carvis.explain import matching_layers
 
@@ -33,7 +39,7 @@ def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> 
         )
         return
     try:
-        pairs = matching_layers(one.classifier, two.classifier)
+        pairs = matching_layers(one.clf, two.clf)
     except CarvisError as problem:
         error(problem)
         return
@@ -90,10 +96,9 @@ def _overview(pairs: "list[Pair]") -> None:
     st.altair_chart(chart, width="stretch", height=240, alt=words)
 
 
-def _choose_pair(pairs: "list[Pair]", two: classifiers.Opened) -> "Pair":
+def _choose_pair(pairs: "list[Pair]", two: Opened) -> "Pair":
     by_path = {pair.after: pair for pair in pairs}
-    entries = dict(entry.rsplit(":", 1) for entry in selection.get().layer if ":" in entry)
-    shown = entries.get(two.name)
+    shown = layer_picker.chosen_layer(two.name)
     shown = shown if shown in by_path else pairs[-1].after
     key = f"pair_{two.name}"
     selection.show(key, shown)
@@ -102,45 +107,46 @@ def _choose_pair(pairs: "list[Pair]", two: classifiers.Opened) -> "Pair":
         list(by_path),
         key=key,
         width=320,
-        on_change=selection.by_person(key, _take_layer),
-        args=(two.name, key),
+        on_change=selection.by_person(key, layer_picker.take_layer),
+        args=(two.name, None, key),
     )
     return by_path[shown]
 
 
-def _take_layer(model: str, key: str) -> None:
-    others = tuple(entry for entry in selection.get().layer if not entry.startswith(f"{model}:"))
-    selection.change(layer=(*others, f"{model}:{st.session_state[key]}"))
-
-
-def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> None:
+def _filters(one: Opened, two: Opened, pair: "Pair") -> None:
     from carvis.explain import tuning_table
 
     name, split = current.dataset_name(), current.split()
     samples = None
     if split:
         with guarded():
-            samples = data.dataset(name).samples(split)
+            samples = workspace.dataset(name).samples(split)
     paths = [] if samples is None else samples["path"].iloc[:: max(1, -(-len(samples) // _PICTURES))].tolist()
     how = controls.filter_settings()
-    changes = tuning_table(one.classifier, two.classifier, pair)
+    changes = tuning_table(one.clf, two.clf, pair)
     most = changes.sort_values("weight_change", ascending=False, kind="stable")["filter"].head(_SHOWN).tolist()
     steps = 2 * len(most)
 
-    def make(watch):
+    def make(progress: Progress) -> "tuple[pd.DataFrame, list[FilterPatterns]]":
         with one.lock, two.lock:
             table = tuning_table(
-                one.classifier, two.classifier, pair, paths, progress=lambda done, total: watch(done / total, 1 + steps)
+                one.clf, two.clf, pair, paths, progress=partial_progress(progress, 0, 100 / (1 + steps))
             )
         drawn = []
         for place, (model, layer) in enumerate(((one, pair.before), (two, pair.after))):
             before = 1 + place * len(most)
             drawn.append(
-                pattern_grid.draw(model, layer, most, how, lambda done, _total, at=before: watch(at + done, 1 + steps))
+                pattern_grid.draw(
+                    model,
+                    layer,
+                    most,
+                    how,
+                    partial_progress(progress, 100 * before / (1 + steps), 100 * (before + len(most)) / (1 + steps)),
+                )
             )
         return table, drawn
 
-    prints = one.classifier.fingerprint, two.classifier.fingerprint
+    prints = one.clf.fingerprint, two.clf.fingerprint
     key = repr(("tuning", prints, pair, most, how, name, split, paths))
     words = n_(
         "Patterns of {filters} filters, activations on {n} image.",
@@ -150,7 +156,7 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
     note = words.format(filters=len(most), n=len(paths))
     found = None
     with guarded():
-        found = jobs.on_request(key, _("Compare the filters"), make, note)
+        found = on_request(key, _("Compare the filters"), make, note)
     if not found:
         return
     table, (before, after) = found
@@ -186,15 +192,17 @@ def _filters(one: classifiers.Opened, two: classifiers.Opened, pair: "Pair") -> 
         )
 
 
-def _figure(name_before: str, name_after: str, before, after, layer: str) -> bytes:
+def _figure(name_before: str, name_after: str, before: "FilterPatterns", after: "FilterPatterns", layer: str) -> bytes:
     from carvis.figures import figure_bytes, picture_sheet
 
     words = [str(index) for index in before.filters]
-    rows = [(name_before, before.images, words), (name_after, after.images, words)]
+    rows = [(name_before, list(before.images), words), (name_after, list(after.images), words)]
     return figure_bytes(picture_sheet(rows, title=layer))
 
 
-def _side_by_side(name_before: str, name_after: str, before, after, table: pd.DataFrame) -> None:
+def _side_by_side(
+    name_before: str, name_after: str, before: "FilterPatterns", after: "FilterPatterns", table: pd.DataFrame
+) -> None:
     st.markdown(
         _("**The filters whose weights changed most**: above in {before}, below in {after}").format(
             before=plain(name_before), after=plain(name_after)
@@ -208,10 +216,10 @@ def _side_by_side(name_before: str, name_after: str, before, after, table: pd.Da
                 for name, picture in ((name_before, first), (name_after, second)):
                     words = _("Pattern of filter {index} in {model}").format(index=index, model=name)
                     st.image(encode_image(picture, "PNG"), width="stretch", alt=words)
-                words = [
+                facts = [
                     _("filter {index}").format(index=int(index)),
                     _("weights {change}").format(change=percent(changes["weight_change"])),
                 ]
                 if "activation_change" in changes:
-                    words.append(_("activation {change}").format(change=percent(changes["activation_change"])))
-                st.caption(" · ".join(words))
+                    facts.append(_("activation {change}").format(change=percent(changes["activation_change"])))
+                st.caption(" · ".join(facts))

@@ -9,8 +9,9 @@ import streamlit as st
 from carvis.explain.filters.settings import FilterSettings
 from carvis.images import encode_image
 from carvis.progress import Progress
-from ui.state import classifiers, jobs
+from ui.state import jobs
 from ui.state.i18n import _, n_
+from ui.state.models import Opened
 from ui.widgets.download import download
 from ui.widgets.text import plain
 
@@ -21,27 +22,27 @@ _TILE = 76
 
 
 def draw(
-    model: classifiers.Opened, layer: str, filters: list[int], settings: FilterSettings, progress: Progress
+    model: Opened, layer: str, filters: list[int], settings: FilterSettings, progress: Progress
 ) -> "FilterPatterns":
     """Draw the patterns of some filters, those known from the cache."""
     from carvis.explain import draw_filters
 
     with model.lock:
-        return draw_filters(model.classifier, layer, filters, settings, cache=jobs.cache("filters"), progress=progress)
+        return draw_filters(model.clf, layer, filters, settings, cache=jobs.cache("filters"), progress=progress)
 
 
-def known(model: classifiers.Opened, layer: str, filters: list[int], settings: FilterSettings) -> "FilterPatterns":
+def known(model: Opened, layer: str, filters: list[int], settings: FilterSettings) -> "FilterPatterns":
     """Return those of some filters' patterns that were drawn before."""
     from carvis.explain import draw_filters
 
     # The model is not run, so nobody who draws with it has to be waited for.
     cache = jobs.cache("filters")
-    return draw_filters(model.classifier, layer, filters, settings, cache=cache, progress=lambda done, total: True)
+    return draw_filters(model.clf, layer, filters, settings, cache=cache, progress=lambda done, total: True)
 
 
-def depth(model: classifiers.Opened, layer: str) -> int:
+def depth(model: Opened, layer: str) -> int:
     """Return how many filters a layer has."""
-    return int(model.classifier.map_layer(layer).shape[-1])
+    return int(model.clf.map_layer(layer).shape[-1] or 0)
 
 
 def tiles(patterns: "FilterPatterns") -> None:

@@ -1,23 +1,33 @@
 """Top images on page Filters: the images that activate a filter most, and where."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image
+from carvis.progress import Progress
 from carvis.tables import to_csv
 from carvis.workspace import modified
 from ui.filters import controls, pattern_grid
-from ui.state import classifiers, current, data, jobs
+from ui.state import current, jobs, workspace
 from ui.state.i18n import _, n_
+from ui.state.models import Opened
 from ui.widgets import commands
 from ui.widgets.download import download
-from ui.widgets.heatmap_grid import shown
+from ui.widgets.images import shown
+from ui.widgets.job import on_request
 from ui.widgets.layout import empty, error, guarded
 from ui.widgets.text import plain
 
+if TYPE_CHECKING:
+    from carvis.explain import TopImages
 
-def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> None:
+
+def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator) -> None:
     """Show one filter's pattern beside the images of the split that activate it most."""
     from carvis.explain import top_images
 
@@ -33,20 +43,20 @@ def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> 
             return
         with st.container(width=180):
             index = controls.channel(pattern_grid.depth(model, layer))
-    clf = model.classifier
+    clf = model.clf
     try:
-        dataset = data.dataset(name)
+        dataset = workspace.dataset(name)
         n = len(dataset.samples(split))
     except CarvisError as problem:
         error(problem)
         return
 
-    def search(watch):
-        return top_images(clf, dataset, split, layer, cache=jobs.cache("exciting"), progress=watch)
+    def search(progress: Progress) -> "TopImages":
+        return top_images(clf, dataset, split, layer, cache=jobs.cache("exciting"), progress=progress)
 
-    def make(watch):
+    def make(progress: Progress) -> "TopImages":
         with model.lock:
-            return search(watch)
+            return search(progress)
 
     found = None
     with guarded():
@@ -54,12 +64,12 @@ def show(opened: dict[str, classifiers.Opened], models: list[str], settings) -> 
         key = repr(("exciting", clf.fingerprint, layer, dataset.fingerprint, split))
         label = n_("Search {n} image", "Search {n} images", n).format(n=n)
         note = _("One pass serves all filters of the layer.")
-        found = kept if kept.n_images else jobs.on_request(key, label, make, note)
+        found = kept if kept.n_images else on_request(key, label, make, note)
     if found:
         _show(found, model, layer, index)
 
 
-def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
+def _show(found: "TopImages", model: Opened, layer: str, index: int) -> None:
     rows = found.of(index)
     rows = rows[rows["path"].notna()]
     maps: list[np.ndarray] = []
@@ -68,7 +78,7 @@ def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
         st.markdown(f"**{_('Pattern of filter {index}').format(index=index)}**")
         with st.spinner(_("Drawing …")), guarded():
             pattern_grid.tiles_large(
-                pattern_grid.draw(model, layer, [index], controls.filter_settings(), lambda *_done: False)
+                pattern_grid.draw(model, layer, [index], controls.filter_settings(), lambda *_done: None)
             )
     with right:
         words = n_("of {n} image", "of {n} images", found.n_images).format(n=found.n_images)
@@ -81,7 +91,7 @@ def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
         else:
             with guarded():
                 maps = _maps(
-                    model.classifier.fingerprint,
+                    model.clf.fingerprint,
                     tuple(rows["path"]),
                     tuple(map(modified, rows["path"])),
                     layer,
@@ -115,7 +125,7 @@ def _show(found, model: classifiers.Opened, layer: str, index: int) -> None:
         )
 
 
-def _figure(rows, maps: list[np.ndarray], title: str) -> bytes:
+def _figure(rows: pd.DataFrame, maps: list[np.ndarray], title: str) -> bytes:
     from carvis.figures import figure_bytes, picture_sheet
 
     laid = [_laid(row.path, where, maps) for row, where in zip(rows.itertuples(), maps, strict=True)]
@@ -129,7 +139,7 @@ def _laid(path: str, where: np.ndarray, maps: list[np.ndarray]) -> np.ndarray:
     return overlay(shown(read_image(path), 360), where / top, 0.6, "viridis")
 
 
-def _pictures(rows, maps: list[np.ndarray], index: int) -> None:
+def _pictures(rows: pd.DataFrame, maps: list[np.ndarray], index: int) -> None:
     with st.grid("auto", min_column_width=170, gap="small"):
         for row, where in zip(rows.itertuples(), maps):
             with st.container(gap="xsmall"), guarded():
@@ -139,7 +149,7 @@ def _pictures(rows, maps: list[np.ndarray], index: int) -> None:
                 st.image(encode_image(_laid(row.path, where, maps)), width="stretch", alt=words)
                 st.markdown(plain(row.label))
                 value = _("activation {value}").format(value=f"{row.value:.2f}")
-                st.caption(f"{value} · {plain(row.id.rsplit('/', 1)[-1])}")
+                st.caption(f"{value} · {plain(str(row.id).rsplit('/', 1)[-1])}")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -150,9 +160,9 @@ def _maps(
     layer: str,
     index: int,
     *,
-    _model: classifiers.Opened,
+    _model: Opened,
 ) -> list[np.ndarray]:
     from carvis.explain import activation_maps
 
     with _model.lock:
-        return activation_maps(_model.classifier, list(paths), layer, index)
+        return activation_maps(_model.clf, list(paths), layer, index)

@@ -1,21 +1,23 @@
 """Testing the heatmaps of page Heatmaps: on request, a badge on each map, its curves when opened."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import streamlit as st
 
+from carvis.progress import Progress, partial_progress
 from carvis.workspace import content_hash
-from ui.state import classifiers, jobs
+from ui.heatmaps.heatmap_row import HeatmapRow
+from ui.state import jobs, unreadable
 from ui.state.i18n import N_, _
-from ui.widgets import heatmap_grid, unreadable
+from ui.state.models import Opened, stamp_of
+from ui.widgets.job import on_request
 from ui.widgets.text import percent, plain
 
 if TYPE_CHECKING:
     from carvis.explain.faithfulness_metrics.scores import Faithfulness
 
-_BADGES = {
+_BADGES: dict[str, tuple[str, str, Literal["green", "orange", "gray"]]] = {
     "better": (N_("better than the baselines"), ":material/verified:", "green"),
     "not-better": (N_("no better than the baselines"), ":material/report:", "orange"),
     "no-evidence": (N_("no evidence to test"), ":material/visibility_off:", "gray"),
@@ -34,23 +36,23 @@ _ALIKE = (N_("stays with random weights"), N_("The map looks alike when the mode
 _LINES = {"map": N_("this map"), "random": N_("random map"), "blob": N_("blob in the middle")}
 
 
-def offer(rows: list[heatmap_grid.Row], opened: dict[str, classifiers.Opened]) -> None:
+def offer(rows: list[HeatmapRow], opened: dict[str, Opened]) -> None:
     """Offer to test every map on the page that was not tested before; what was tested is kept, also at a stop."""
     todo = [(row, name) for row in rows for name in row.maps if not _is_kept(row, opened[name])]
     if not todo:
         return
 
-    def make(watch: Callable[[float, float], bool]) -> bool:
+    def make(progress: Progress) -> bool:
         from carvis.explain import faithfulness
 
         for number, (row, name) in enumerate(todo):
             model, one = opened[name], ([row.seen_by(opened[name])], [row.maps[name]])
             with model.lock:
                 found = faithfulness(
-                    model.classifier,
+                    model.clf,
                     *one,
                     cache=jobs.cache("faithfulness"),
-                    watch=lambda done, _, before=number: watch(before + done, len(todo)),
+                    watch=partial_progress(progress, 100 * number / len(todo), 100 * (number + 1) / len(todo)),
                 )
             # The workspace may be one that cannot be written.
             _session()[key_of(row, model)] = found[0]
@@ -58,32 +60,30 @@ def offer(rows: list[heatmap_grid.Row], opened: dict[str, classifiers.Opened]) -
 
     key = content_hash([key_of(row, opened[name]) for row, name in todo])
     note = _("Erases and restores each picture in the order of its map.")
-    jobs.on_request(key, _("Test these maps"), make, note, main=False)
+    on_request(key, _("Test these maps"), make, note, primary=False, keeps=False)
 
 
 def _session() -> dict:
     return st.session_state.setdefault("_tested_maps", {})
 
 
-def key_of(row: heatmap_grid.Row, model: classifiers.Opened) -> str:
+def key_of(row: HeatmapRow, model: Opened) -> str:
     """Name the test of one model's map of a row by everything that decides its outcome."""
     heatmap = row.maps[model.name]
-    asked = [heatmap.method, heatmap.layer, heatmap.target, heatmap.against, heatmap.gamma, heatmap.score_kind]
-    known = model.classifier.fingerprint, classifiers.stamp_of(row.picture), content_hash(heatmap.raw, asked)
+    settings = [heatmap.method, heatmap.layer, heatmap.target, heatmap.against, heatmap.gamma, heatmap.score_kind]
+    known = model.clf.fingerprint, stamp_of(row.sample), content_hash(heatmap.raw, settings)
     return _made_key(*known, _row=row, _model=model)
 
 
 @st.cache_data(max_entries=1024, show_spinner=False)
-def _made_key(
-    fingerprint: str, stamp: object, heatmap: str, *, _row: heatmap_grid.Row, _model: classifiers.Opened
-) -> str:
+def _made_key(fingerprint: str, stamp: object, heatmap: str, *, _row: HeatmapRow, _model: Opened) -> str:
     from carvis.explain.faithfulness_metrics.scores import faithfulness_key
 
     # It reads the image: of a photograph, a second at each run of the page.
-    return faithfulness_key(_model.classifier, _row.seen_by(_model), _row.maps[_model.name])
+    return faithfulness_key(_model.clf, _row.seen_by(_model), _row.maps[_model.name])
 
 
-def kept(row: heatmap_grid.Row, model: classifiers.Opened) -> "Faithfulness | None":
+def kept(row: HeatmapRow, model: Opened) -> "Faithfulness | None":
     """Return what is known of one model's map of a row."""
     from carvis.explain.faithfulness_metrics.scores import kept_faithfulness
 
@@ -91,14 +91,14 @@ def kept(row: heatmap_grid.Row, model: classifiers.Opened) -> "Faithfulness | No
     return _session().get(key) or kept_faithfulness(jobs.cache("faithfulness"), key)
 
 
-def _is_kept(row: heatmap_grid.Row, model: classifiers.Opened) -> bool:
+def _is_kept(row: HeatmapRow, model: Opened) -> bool:
     # What is kept and cannot be read is tested again, and the page names it.
     with unreadable.item("result", model.name):
         return kept(row, model) is not None
     return False
 
 
-def show(row: heatmap_grid.Row, name: str, found: "Faithfulness") -> None:
+def show(row: HeatmapRow, name: str, found: "Faithfulness") -> None:
     """Put the badge, and its curves when asked for, below a map."""
     with row.slots[name], st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         words, icon, colour = _BADGES[found.verdict]
@@ -131,7 +131,7 @@ def _details(found: "Faithfulness") -> None:
         st.caption(words.format(layer=plain(check.layers[-1]), n=f"{check.last:.2f}"))
 
 
-def _chart(trials: dict):
+def _chart(trials: dict[str, Any]) -> Any:
     import altair as alt
 
     kinds = {"deletion": _("erasing, most evidence first"), "insertion": _("restoring, most evidence first")}
@@ -157,11 +157,8 @@ def _chart(trials: dict):
     return line.facet(alt.Facet("kind:N", title=None, sort=list(kinds.values())), columns=2)
 
 
-def table(rows: list[heatmap_grid.Row], found: dict) -> pd.DataFrame:
+def table(rows: list[HeatmapRow], found: dict) -> pd.DataFrame:
     """Collect the figures of all maps tested: a row a picture and model."""
     return pd.DataFrame(
-        [
-            {"picture": rows[number].picture.id, "model": name, **value.facts()}
-            for (number, name), value in found.items()
-        ]
+        [{"picture": rows[number].sample.id, "model": name, **value.facts()} for (number, name), value in found.items()]
     )

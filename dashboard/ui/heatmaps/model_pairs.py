@@ -12,16 +12,16 @@ from carvis.images import DIVERGING, colorize, encode_image, overlay_difference
 from carvis.tables import to_csv
 from carvis.workspace import content_hash
 from ui.heatmaps import faithfulness
-from ui.state import classifiers
+from ui.heatmaps.heatmap_row import HeatmapRow
 from ui.state.i18n import _
-from ui.widgets import heatmap_grid
+from ui.state.models import Opened
 from ui.widgets.download import download
 from ui.widgets.text import percent, plain
 
 _SWAPS = 100
 
 
-def show(row: heatmap_grid.Row, opened: dict[str, classifiers.Opened]) -> None:
+def show(row: HeatmapRow, opened: dict[str, Opened]) -> None:
     """Offer the comparison below a row that has the maps of two models or more; nothing is computed until opened."""
     if len(row.maps) < 2:
         return
@@ -83,7 +83,7 @@ def _measures(measured: pd.DataFrame) -> None:
         st.caption(_("A map without evidence cannot be compared."))
 
 
-def _difference(row: heatmap_grid.Row, measured: pd.DataFrame) -> None:
+def _difference(row: HeatmapRow, measured: pd.DataFrame) -> None:
     pairs = list(zip(measured["first"], measured["second"]))
     one, other = st.selectbox(
         _("Difference of"),
@@ -102,13 +102,13 @@ def _difference(row: heatmap_grid.Row, measured: pd.DataFrame) -> None:
         st.caption(_("more for {model}").format(model=plain(one)), width="content")
 
 
-def _swap(row: heatmap_grid.Row, opened: dict[str, classifiers.Opened]) -> pd.DataFrame | None:
-    asked = st.toggle(
+def _swap(row: HeatmapRow, opened: dict[str, Opened]) -> pd.DataFrame | None:
+    wanted = st.toggle(
         _("Evidence swap: does one model need what another looks at?"),
         key=f"swap_{row.number}",
         help=_("Takes some seconds: {n} forward passes.").format(n=32 * len(row.maps) ** 2),
     )
-    if not asked:
+    if not wanted:
         return None
     key = content_hash([faithfulness.key_of(row, opened[name]) for name in row.maps])
     with st.spinner(_("Erasing the picture in the order of each map …")):
@@ -128,7 +128,7 @@ def _swap(row: heatmap_grid.Row, opened: dict[str, classifiers.Opened]) -> pd.Da
 
 
 @st.cache_resource(max_entries=_SWAPS, show_spinner=False)
-def _swapped(key: str, names: tuple[str, ...], *, _row: heatmap_grid.Row, _opened: dict) -> pd.DataFrame:
+def _swapped(key: str, names: tuple[str, ...], *, _row: HeatmapRow, _opened: dict) -> pd.DataFrame:
     from carvis.explain import evidence_swap
 
     with contextlib.ExitStack() as locks:
@@ -136,11 +136,11 @@ def _swapped(key: str, names: tuple[str, ...], *, _row: heatmap_grid.Row, _opene
         for name in sorted(names):
             locks.enter_context(_opened[name].lock)
         models = {name: _opened[name].classifier for name in names}
-        return evidence_swap(models, _row.picture.source, _row.maps)
+        return evidence_swap(models, _row.sample.source, _row.maps)
 
 
-def _downloads(row: heatmap_grid.Row, swap: pd.DataFrame | None) -> None:
-    stem = Path(row.picture.name).stem
+def _downloads(row: HeatmapRow, swap: pd.DataFrame | None) -> None:
+    stem = Path(row.sample.name).stem
     with st.container(horizontal=True, gap="xsmall"):
         download(
             _("Figure"),
@@ -156,7 +156,7 @@ def _downloads(row: heatmap_grid.Row, swap: pd.DataFrame | None) -> None:
         )
 
 
-def _figure(row: heatmap_grid.Row, swap: pd.DataFrame | None) -> bytes:
+def _figure(row: HeatmapRow, swap: pd.DataFrame | None) -> bytes:
     from carvis.figures import figure_bytes, map_differences
 
     return figure_bytes(map_differences(row.large(), row.maps, swap))

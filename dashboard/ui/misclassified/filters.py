@@ -1,18 +1,14 @@
 """Which misclassified pictures are shown, and in which order: by classes, confidence, other models' answers, tags."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from carvis.evaluation.alignment import join
-from ui.attention import disagreement
-from ui.confusion import matrix
-from ui.state import current, data, selection
+from ui.misclassified.selection import MisclassifiedSelection
+from ui.state import current, disagreements, evaluations
 from ui.state.i18n import N_, _, translated
-from ui.state.widget_values import careful
-from ui.widgets.text import plain
+from ui.widgets import super_classes
 
 SORTS = {
     "confident": N_("Most confident first"),
@@ -42,7 +38,7 @@ def sorts(rows: pd.DataFrame) -> dict[str, str]:
 
 
 def filtered(
-    rows: pd.DataFrame, chosen: selection.Selection, right: pd.DataFrame, tags: pd.DataFrame
+    rows: pd.DataFrame, chosen: MisclassifiedSelection, right: pd.DataFrame, tags: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the rows that the selection's filters keep, in its order, and notes about filters that cannot hold.
 
@@ -85,28 +81,14 @@ def _in_family(rows: pd.DataFrame, family: tuple[str, ...]) -> np.ndarray:
     """Which rows a cell of super-classes stands for: the true one, then the predicted one."""
     kept = np.ones(len(rows), bool)
     for name, column in zip(family, ("label", "predicted"), strict=True):
-        groups = matrix.groups_of(rows[column].dropna().unique())
+        groups = super_classes.groups_of(rows[column].dropna().unique())
         kept &= rows[column].map(groups).eq(name).to_numpy(bool, na_value=False)
     return kept
 
 
-def family_control(family: tuple[str, ...]) -> None:
-    """Show that only a cell of super-classes is shown, and offer to show all again."""
-    if len(family) == 2:
-        words = _("Super-classes: {true} taken for {pred}")
-        st.button(
-            words.format(true=plain(family[0]), pred=plain(family[1])),
-            icon=":material/close:",
-            help=_("Show all again"),
-            key="leave_family",
-            on_click=careful(selection.change),
-            kwargs={"family": ()},
-        )
-
-
 def _by_disagreement(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     """Order rows by how far the models' evidence lies apart, where that was computed."""
-    known = disagreement.known(current.models()) if current.split() else None
+    known = disagreements.known(current.models()) if current.split() else None
     if known is None:
         notes.append(
             _(
@@ -130,72 +112,22 @@ def others(key: str, rows: pd.DataFrame) -> pd.DataFrame:
     table = current.tables()[key]
     if not table.is_evaluation:
         return pd.DataFrame(index=rows.index)
-    near = [one for one in data.evaluations().values() if (one.data, one.split) == (table.data, table.split)]
-    near = [one for one in near if one != table and current.evaluation(one)]
-    stamps = tuple((one.name, data.stamp(one)) for one in (table, *near))
+    near = [one for one in evaluations.on(table.data, table.split).values() if one != table and current.evaluation(one)]
+    stamps = tuple((one.name, evaluations.stamp(one)) for one in (table, *near))
     return _others(stamps, _rows=rows, _own=table, _tables=near)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _others(stamps: tuple, *, _rows: pd.DataFrame, _own: data.Table, _tables: list[data.Table]) -> pd.DataFrame:
+def _others(
+    stamps: tuple, *, _rows: pd.DataFrame, _own: evaluations.Table, _tables: list[evaluations.Table]
+) -> pd.DataFrame:
     found = {}
-    own = data.evaluation(_own)
+    own = evaluations.load(_own)
     for table in _tables:
         try:
-            joined = join({"own": own, "other": data.evaluation(table)})
+            joined = join({"own": own, "other": evaluations.load(table)})
         except Exception:
             continue  # Damaged, or of other pictures: it says nothing about these, and the page names it.
         right = pd.Series(joined.right[:, 1].astype(np.int8), index=joined.table["id"])
         found[table.model] = right.reindex(_rows["id"]).fillna(-1).astype(np.int8).to_numpy()
     return pd.DataFrame(found, index=_rows.index)
-
-
-def choose_answers(right: pd.DataFrame, chosen: selection.Selection) -> None:
-    """Offer the patterns of which other models are right that occur, with how often."""
-    if not len(right.columns):
-        return
-    known = right[(right >= 0).all(axis=1)]
-    counts = known.value_counts(sort=True)
-    options = {}
-    for pattern, n in counts.head(60).items():
-        entries = tuple(
-            f"{name}:{'right' if one else 'wrong'}" for name, one in zip(right.columns, pattern, strict=True)
-        )
-        options[entries] = f"{_in_words(entries)} ({n:,})"
-    value = next((one for one in options if set(one) == set(chosen.answers)), chosen.answers or None)
-    if value is not None:
-        options.setdefault(value, _in_words(value))
-    st.selectbox(
-        _("Other models"),
-        list(options),
-        index=None,
-        placeholder=_("All"),
-        format_func=options.get,
-        help=_("What the other models evaluated on the same pictures made of them."),
-        **selection.control("answers", value),
-    )
-
-
-def _in_words(entries: tuple[str, ...]) -> str:
-    names: dict[str, list[str]] = {"right": [], "wrong": []}
-    for entry in entries:
-        name, _colon, answer = entry.rpartition(":")
-        names.get(answer, []).append(name)
-    words = []
-    if names["right"]:
-        words.append(_("right: {names}").format(names=", ".join(names["right"])))
-    if names["wrong"]:
-        words.append(_("wrong: {names}").format(names=", ".join(names["wrong"])))
-    return " · ".join(words)
-
-
-def confidence_control(chosen: selection.Selection) -> dict[str, Any]:
-    """Tie a slider with two ends to the fields ``low`` and ``high``."""
-    selection.show("choose_confidence", (min(chosen.low, chosen.high), max(chosen.low, chosen.high)))
-    key = "choose_confidence"
-    return {"key": key, "on_change": selection.by_person(key, _take_confidence)}
-
-
-def _take_confidence() -> None:
-    low, high = st.session_state["choose_confidence"]
-    selection.change(low=low, high=high)

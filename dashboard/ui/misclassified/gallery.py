@@ -5,19 +5,20 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from carvis.workspace import SPLITS
 from ui.misclassified import tag_editor
-from ui.state import current, data, selection
+from ui.state import current, selection
 from ui.state.i18n import _, n_
+from ui.state.samples import MOST_CHOSEN
+from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
 from ui.widgets.text import ROW_STATUS, mark, percent, plain
-
-MOST_SELECTED = 12
 
 
 def here(row: Any) -> dict[str, str]:
     """Where a row's picture belongs, to be named in the selection together with the picture."""
     parts = row.id.split("/")
-    split = parts[0] if parts[0] in selection.CHOICES["split"] else current.split()
+    split = parts[0] if parts[0] in SPLITS else current.split()
     return {"data": row.data or current.dataset_name(), "split": split}
 
 
@@ -26,7 +27,7 @@ def _pick(row: Any, table: str) -> None:
     place = here(row)
     others = chosen.sample if chosen.data in ("", place["data"]) else ()
     kept = tuple(one for one in others if one != row.id)
-    if st.session_state[f"pick_{row.id}"] and len(kept) < MOST_SELECTED:
+    if st.session_state[f"pick_{row.id}"] and len(kept) < MOST_CHOSEN:
         kept = (*kept, row.id)
     stay(table, sample=kept, **place)
 
@@ -49,30 +50,30 @@ def tiles(rows: pd.DataFrame, table: str, tags: pd.DataFrame) -> None:
         tags: by id, as ``tag_editor.on_rows`` returns them.
     """
     chosen = selection.get()
-    small = data.thumbnails([path if isinstance(path, str) else None for path in rows["path"]])
+    small = thumbnails([path if isinstance(path, str) else None for path in rows["path"]])
     with st.grid("auto", min_column_width=168, gap="small"):
-        for row, picture in zip(rows.itertuples(), small, strict=True):
+        for row, image in zip(rows.itertuples(), small, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall", key=f"tile_{row.id}"):
-                _tile(row, picture, table, row.id in chosen.sample, *tag_editor.of_row(tags, row))
+                _tile(row, image, table, row.id in chosen.sample, *tag_editor.of_row(tags, row))
 
 
-def _tile(row: Any, picture: bytes | str, table: str, picked: bool, given: tuple[str, ...], note: str) -> None:
+def _tile(row: Any, image: bytes | str, table: str, picked: bool, given: tuple[str, ...], note: str) -> None:
     predicted, label = plain(text(row.predicted)), plain(text(row.label))
-    if isinstance(picture, bytes):
+    if isinstance(image, bytes):
         st.image(
-            picture,
+            image,
             width="stretch",
             alt=_("{label}, taken for {predicted}").format(label=text(row.label), predicted=text(row.predicted)),
         )
     else:
-        reason = _(ROW_STATUS[row.status]) if row.status in ROW_STATUS else plain(picture)
+        reason = _(ROW_STATUS[row.status]) if row.status in ROW_STATUS else plain(image)
         st.caption(f":material/broken_image: {reason}")
         st.caption(plain(getattr(row, "PATH", None) or row.id))
     if isinstance(row.predicted, str):
         st.markdown(f"{mark(False)} **{predicted}**")
     known = [percent(row.confidence)] if row.confidence == row.confidence else []
     st.caption(" · ".join([*known, _("true: {label}").format(label=label)]))
-    if not isinstance(picture, bytes):
+    if not isinstance(image, bytes):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         key = f"pick_{row.id}"

@@ -9,15 +9,15 @@ import streamlit as st
 from carvis.errors import CarvisError
 from carvis.evaluation.alignment import Joined
 from ui.misclassified import tag_editor
-from ui.state import current, data, selection
+from ui.state import current, selection, unreadable, workspace
 from ui.state.i18n import _, n_
-from ui.widgets import unreadable
+from ui.state.thumbnails import thumbnails
 from ui.widgets.text import percent, plain
 
 _EXAMPLES = 4
 
 
-def said(row: Any, joined: Joined) -> None:
+def predictions(row: Any, joined: Joined) -> None:
     """Show what each model says, and which of them are confident of the suggested label."""
     words = n_(
         "{agree} of {n} model is confident of it; score {score}.",
@@ -51,13 +51,13 @@ def examples(row: Any, joined: Joined) -> None:
         paths = []
         for path in best["path"]:
             with contextlib.suppress(CarvisError, OSError):
-                paths.append(str(data.dataset(row.data).resolve(path)))
+                paths.append(str(workspace.dataset(row.data).resolve(path)))
         with column:
             st.caption(_("Other pictures labelled {label}").format(label=plain(name)))
             with st.container(horizontal=True, gap="xsmall"):
-                for picture in data.thumbnails(paths):
-                    if isinstance(picture, bytes):
-                        st.image(picture, width=104, alt=_("A picture of {label}").format(label=name))
+                for image in thumbnails(paths):
+                    if isinstance(image, bytes):
+                        st.image(image, width=104, alt=_("A picture of {label}").format(label=name))
 
 
 def tags(row: Any) -> None:

@@ -11,10 +11,12 @@ from carvis.evaluation.alignment import Joined, join
 from carvis.evaluation.label_issues import WEAK
 from carvis.tables import to_csv
 from ui.misclassified import label_evidence, tag_editor
-from ui.state import current, data, selection
-from ui.state.i18n import N_, _, n_, translated
+from ui.misclassified.selection import MisclassifiedSelection
+from ui.state import current, evaluations, selection, unreadable, workspace
+from ui.state.i18n import N_, _, n_, shown_as, translated
+from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
-from ui.widgets import commands, stale_warning, unreadable
+from ui.widgets import commands, stale_warning
 from ui.widgets.download import download
 from ui.widgets.layout import empty, error, guarded, part
 from ui.widgets.stepper import steps
@@ -31,7 +33,7 @@ _LISTED = 200
 
 def show() -> None:
     """Show the queue of the chosen data set and split."""
-    tables = {t.model: t for t in data.evaluations().values() if (t.data, t.split) == _place()}
+    tables = evaluations.on(*_place())
     if not tables:
         empty(
             _("No evaluation to look for label errors in yet"),
@@ -45,7 +47,7 @@ def show() -> None:
     if not voting:
         return
     with guarded():
-        stamps = tuple((one.name, data.stamp(one)) for one in voting)
+        stamps = tuple((one.name, evaluations.stamp(one)) for one in voting)
         joined, errors = _found(stamps, _evaluations=[found for one in voting if (found := current.evaluation(one))])
     if errors is None:
         return
@@ -54,8 +56,8 @@ def show() -> None:
         st.selectbox(
             _("Show"),
             list(QUEUES),
-            format_func=translated(QUEUES).get,
-            **selection.control("queue", selection.get().queue),
+            format_func=shown_as(translated(QUEUES)),
+            **selection.control("queue", selection.get(MisclassifiedSelection).queue),
         )
     for note in errors.attrs["notes"]:
         st.caption(f":material/info: {marked_up(note)}")
@@ -66,9 +68,9 @@ def _place() -> tuple[str, str]:
     return current.dataset_name(), current.split()
 
 
-def _choose_models(tables: dict[str, data.Table], bar: Any) -> list[data.Table]:
+def _choose_models(tables: dict[str, evaluations.Table], bar: Any) -> list[evaluations.Table]:
     """Offer which models vote; those that are wrong more often than right do so only when asked to."""
-    chosen = [name for name in selection.get().model if name in tables]
+    chosen = [name for name in selection.get(MisclassifiedSelection).model if name in tables]
     if not chosen:
         good = []
         for name, table in tables.items():
@@ -109,31 +111,31 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
     rows = _queued(errors, decisions)
     _progress(errors, decisions, joined)
     if rows.empty:
-        if selection.get().queue == "above":
+        if selection.get(MisclassifiedSelection).queue == "above":
             st.success(_("No label is doubted by most of the models."), icon=":material/check_circle:")
         else:
             st.info(_("There is no such picture."), icon=":material/filter_alt_off:")
         return
     ids = rows["id"]
     undecided = np.flatnonzero(~ids.isin(decisions.index).to_numpy(bool))
-    here = np.flatnonzero((ids == selection.get().open).to_numpy(bool))
+    here = np.flatnonzero((ids == selection.get(MisclassifiedSelection).open).to_numpy(bool))
     position = int(here[0] if len(here) else undecided[0] if len(undecided) else 0)
     sample = ids.iloc[position]
-    row = next(rows.iloc[position : position + 1].assign(data=name).itertuples())
+    row: Any = next(rows.iloc[position : position + 1].assign(data=name).itertuples())
     path = None
     with guarded():
-        path = str(data.dataset(name).resolve(row.path))
+        path = str(workspace.dataset(name).resolve(row.path))
     row = row._replace(path=path)
     decision = decisions["decision"].get(sample)
     instead = decisions["suggested"].get(sample) if decision == "confirmed" else None
     left, right = st.columns([3, 2])
     with left:
-        picture = data.thumbnails([path], 900)[0]
-        if isinstance(picture, bytes):
+        image = thumbnails([path], 900)[0]
+        if isinstance(image, bytes):
             words = _("Labelled {label}; the models suggest {suggested}.")
-            st.image(picture, width="stretch", alt=words.format(label=row.label, suggested=row.suggested))
-        elif picture:
-            error(picture)
+            st.image(image, width="stretch", alt=words.format(label=row.label, suggested=row.suggested))
+        elif image:
+            error(image)
         st.caption(plain(sample))
         tag_editor.replaced_since(row)
     with right:
@@ -141,7 +143,7 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
             steps(ids, position, "queue_step", lambda to: selection.change(open=to))
         label = _right_label(row, decision, instead, joined)
         _verdict(row, label, decision, ids, position, undecided)
-        label_evidence.said(row, joined)
+        label_evidence.predictions(row, joined)
         with st.expander(_("Tags and note"), type="compact"):
             label_evidence.tags(row)
     label_evidence.examples(row, joined)
@@ -149,7 +151,7 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
 
 
 def _queued(errors: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
-    queue = selection.get().queue
+    queue = selection.get(MisclassifiedSelection).queue
     if queue == "above":
         return errors[errors["above"]]
     if queue == "all":
@@ -200,7 +202,7 @@ def _right_label(row: Any, decision: str | None, instead: str | None, joined: Jo
     return st.selectbox(
         _("It should be"),
         options,
-        format_func=words.get,
+        format_func=shown_as(words),
         key=key,
         on_change=careful(_relabel) if decision == "confirmed" else None,
         args=(row, key),

@@ -7,10 +7,10 @@ import streamlit as st
 
 from ui.misclassified import tag_editor
 from ui.misclassified.gallery import here, stay, text
-from ui.state import data, selection
+from ui.state import evaluations, selection, unreadable
 from ui.state.i18n import _
+from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
-from ui.widgets import unreadable
 from ui.widgets.layout import error, part
 from ui.widgets.stepper import steps
 from ui.widgets.text import ROW_STATUS, mark, percent, plain
@@ -51,11 +51,11 @@ def _large(rows: pd.DataFrame, table: str) -> None:
         tag_editor.keys(row, given)
     left, right = st.columns(2)
     with left:
-        picture = data.thumbnails([row.path if isinstance(row.path, str) else None], 900)[0]
-        if isinstance(picture, bytes):
-            st.image(picture, width="stretch", alt=text(row.label))
+        image = thumbnails([row.path if isinstance(row.path, str) else None], 900)[0]
+        if isinstance(image, bytes):
+            st.image(image, width="stretch", alt=text(row.label))
         else:
-            error(picture or _(ROW_STATUS.get(row.status, ROW_STATUS["missing"])))
+            error(image or _(ROW_STATUS.get(row.status, ROW_STATUS["missing"])))
         st.caption(plain(row.id))
         tag_editor.replaced_since(row)
     with right:
@@ -67,34 +67,33 @@ def _large(rows: pd.DataFrame, table: str) -> None:
 
 def top_five(row: Any, table: str, data: str, split: str) -> None:
     """Show the five most probable classes, and what the other evaluated models said, from the saved evaluations."""
-    said = answers(row.id, data, split)
-    model = table.rsplit("/", 1)[-1] if not table.endswith(".csv") else next(iter(said), None)
-    if model not in said:
+    by_model = class_probabilities(row.id, data, split)
+    model = table.rsplit("/", 1)[-1] if not table.endswith(".csv") else next(iter(by_model), None)
+    if model not in by_model:
         st.markdown(f"{mark(False)} **{plain(text(row.predicted))}** {percent(row.confidence)}")
         st.caption(_("No evaluation holds this picture; its heatmaps show what each model says."))
         return
-    probabilities = said[model]
+    probabilities = by_model[model]
     st.markdown(_("The five most probable classes for **{model}**").format(model=plain(model)))
     for name, value in probabilities.nlargest(5).items():
         right = f" {mark(True)}" if name == row.label else ""
         st.progress(min(1.0, max(0.0, float(value))), text=f"**{plain(name)}** {percent(value)}{right}")
-    if len(said) > 1:
+    if len(by_model) > 1:
         st.markdown(_("What the other models say"))
-        for other, values in said.items():
+        for other, values in by_model.items():
             if other != model:
                 top = values.idxmax()
                 st.markdown(f"{mark(top == row.label)} {plain(other)}: **{plain(top)}** {percent(values[top])}")
 
 
-def answers(sample: str, name: str, split: str) -> dict[str, pd.Series]:
+def class_probabilities(sample: str, name: str, split: str) -> dict[str, pd.Series]:
     """Return the probabilities that each evaluated model gave a picture, by class."""
     found = {}
-    for entry in data.evaluations().values():
-        if (entry.data, entry.split) == (name, split):
-            with unreadable.item("evaluation", entry.name):
-                predictions = data.evaluation(entry).predictions
-                row = predictions.loc[predictions["id"] == sample]
-                if len(row):
-                    values = row.iloc[0].filter(regex="^p:").astype(float)
-                    found[entry.model] = values.rename(lambda column: column.removeprefix("p:"))
+    for model, table in evaluations.on(name, split).items():
+        with unreadable.item("evaluation", table.name):
+            predictions = evaluations.load(table).predictions
+            row = predictions.loc[predictions["id"] == sample]
+            if len(row):
+                values = row.iloc[0].filter(regex="^p:").astype(float)
+                found[model] = values.rename(lambda column: column.removeprefix("p:"))
     return found

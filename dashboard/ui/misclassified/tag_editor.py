@@ -12,12 +12,12 @@ import streamlit as st
 from carvis.errors import CarvisError, TableError
 from carvis.language import message_of, replaced
 from carvis.tags import TAGS, NoteChangedError, TagError, Tags, import_tags
-from carvis.tags.csv_exchange import tags_csv
+from carvis.tags.csv_exchange import Imported, tags_csv
 from carvis.workspace import atomic_write, sha256_of_file
-from ui.state import data, selection
-from ui.state.i18n import N_, _, of_library
+from ui.state import selection, unreadable, workspace
+from ui.state.i18n import N_, _, of_library, shown_as
 from ui.state.widget_values import careful, shelf
-from ui.widgets import error_message, unreadable
+from ui.widgets import error_message
 from ui.widgets.autosave import keep_while_typing
 from ui.widgets.download import download
 from ui.widgets.layout import guarded
@@ -43,7 +43,7 @@ def store() -> Tags:
     """
     if reason := unreadable.why("tags", FILE):
         raise TagError(reason)
-    return Tags(data.workspace().root / FILE, data.datasets())
+    return Tags(workspace.get().root / FILE, workspace.datasets())
 
 
 def in_words(tag: str) -> str:
@@ -150,7 +150,7 @@ def editor(row: Any, tags: tuple[str, ...], note: str, place: str, all_tags: boo
             _("Tags") if all_tags else _("Your own tags"),
             offered,
             selection_mode="multi",
-            format_func={tag: plain(in_words(tag)) for tag in offered}.get,
+            format_func=shown_as({tag: plain(in_words(tag)) for tag in offered}),
             key=key,
             on_change=selection.by_person(key, _take_tags),
             args=(row, tags, offered, key),
@@ -247,7 +247,7 @@ def exchange() -> None:
                 _take_file(file)
         taken = st.session_state.get(_TAKEN)
         if file and taken and isinstance(taken[1], CarvisError):
-            error_message.of(taken[1]).show()
+            error_message.show(taken[1])
         elif file and taken:
             result = taken[1]
             words = _("Added: {tags} tags, {notes} notes.")
@@ -260,7 +260,7 @@ def _take_file(file: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = atomic_write(Path(folder) / "tags.csv", file.getvalue())
         try:
-            result = import_tags(store(), path)
+            result: Imported | TagError = import_tags(store(), path)
         except TableError as problem:
             # Kept, too: the file would be read again in every run of the page.
             result = TagError(replaced(message_of(problem), str(path), file.name))

@@ -1,20 +1,20 @@
 """The form that saves a card for a model file without one."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from carvis.workspace import content_hash, sha256_of_file
 from ui.models import card_samples
 from ui.state import selection
-from ui.state.i18n import N_, _, translated
+from ui.state.i18n import N_, _, shown_as, translated
 from ui.widgets.layout import error, guarded
 from ui.widgets.text import plain
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
-    from ui.state.classifiers import Opened
+    from ui.state.models import Opened
 
 PREPROCESSING = {
     "unit": N_("pixel values divided by 255, from 0 to 1"),
@@ -75,7 +75,7 @@ def output_words(name: str) -> str:
     return _(OUTPUT[name]) if name in OUTPUT else ""
 
 
-def size_words(clf) -> str:
+def size_words(clf: "Classifier") -> str:
     """Say the size of the images that go into a model: height × width × channels."""
     if clf.native_size:
         return _("any size × {channels}: the model resizes images itself").format(channels=clf.channels)
@@ -96,7 +96,7 @@ def show(model: "Opened", path: Path) -> None:
     """Ask for what a model file does not tell, show it on images, and save it as its card once it is confirmed."""
     from carvis.classifier.card import read_size
 
-    clf = model.classifier
+    clf = model.clf
     names = st.text_area(
         _("Class names, one a line, in the order of the model's answers"),
         key=_key("names", model.name),
@@ -114,12 +114,12 @@ def show(model: "Opened", path: Path) -> None:
     columns, facts = st.columns(2), {}
     for place, (fact, words) in enumerate(_CHOICES.items()):
         own, key = getattr(clf, fact), selection.spoken(_key(fact, model.name))
-        start = {} if key in st.session_state or own not in words else {"index": list(words).index(own)}
+        start: dict[str, Any] = {} if key in st.session_state or own not in words else {"index": list(words).index(own)}
         texts = translated(words)
         shown = {name: f"{name}: {text}" for name, text in texts.items()} if fact == "preprocessing" else texts
         with columns[place % 2]:
             facts[fact] = st.selectbox(
-                labels[fact], list(words), format_func=shown.get, key=key, help=helps.get(fact), **start
+                labels[fact], list(words), format_func=shown_as(shown), key=key, help=helps.get(fact), **start
             )
     with columns[1]:
         size = st.text_input(
@@ -134,8 +134,8 @@ def show(model: "Opened", path: Path) -> None:
     notes = st.text_input(_("Notes"), key=_key("notes", model.name), **_start(_key("notes", model.name), noted))
     listed = [line.strip() for line in names.splitlines() if line.strip()]
     if len(listed) != len(clf.class_names) or len(set(listed)) != len(listed):
-        words = _("The model has {n} answers, so it needs {n} different class names, one a line.")
-        error(words.format(n=len(clf.class_names)))
+        sentence = _("The model has {n} answers, so it needs {n} different class names, one a line.")
+        error(sentence.format(n=len(clf.class_names)))
         return
     with guarded():
         facts["input_size"] = read_size(size) if clf.open_size else clf.input_size
@@ -176,5 +176,5 @@ def _save(clf: "Classifier", path: Path, facts: dict[str, str], notes: str) -> N
     from carvis.classifier import update_card
 
     size = None if clf.native_size else list(clf.input_size)
-    told = facts | {"class_names": clf.class_names, "input_size": size, "channels": clf.channels}
-    update_card(path, told | {"notes": notes.strip()}, sha256_of_file(path))
+    card = facts | {"class_names": clf.class_names, "input_size": size, "channels": clf.channels}
+    update_card(path, card | {"notes": notes.strip()}, sha256_of_file(path))

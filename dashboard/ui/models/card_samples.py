@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from carvis.dataset import Dataset
 from carvis.errors import CarvisError
 from carvis.evaluation import sample_predictions
-from ui.state import current, data
+from ui.state import current, workspace
 from ui.state.i18n import _
+from ui.state.thumbnails import thumbnails
 from ui.widgets.text import mark, percent, plain, verdict
 
 if TYPE_CHECKING:
@@ -22,19 +24,21 @@ def show(clf: "Classifier", lock: AbstractContextManager) -> bool:
     """Show images of the chosen data set, each with its predicted name and its label; whether there were any."""
     name = current.dataset_name()
     try:
-        pictures = data.dataset(name) if name else None
+        dataset = workspace.dataset(name) if name else None
     except CarvisError:
-        pictures = None
-    key = (clf.fingerprint, tuple(clf.class_names))
-    found = _predictions(key, pictures.fingerprint, _classifier=clf, _data=pictures, _lock=lock) if pictures else None
-    if found is None or found.empty:
+        dataset = None
+    found = None
+    if dataset is not None:
+        key = (clf.fingerprint, tuple(clf.class_names))
+        found = _predictions(key, dataset.fingerprint, _classifier=clf, _data=dataset, _lock=lock)
+    if dataset is None or found is None or found.empty:
         st.caption(_("There is no data set here to compare the names with: save only names that you know to be right."))
         return False
     words = _("What the model predicts under these names, on images of {data}. Do names and images fit?")
-    st.markdown(words.format(data=plain(pictures.name)))
+    st.markdown(words.format(data=plain(dataset.name)))
     grid = st.grid(4, min_column_width=130, gap="small")
-    thumbnails = data.thumbnails(found["path"].tolist())
-    for row, image in zip(found.to_dict("records"), thumbnails, strict=True):
+    small = thumbnails(found["path"].tolist())
+    for row, image in zip(found.to_dict("records"), small, strict=True):
         right = row["predicted"] == row["label"]
         with grid.cell(), st.container(gap="xsmall"):
             if isinstance(image, bytes):
@@ -47,7 +51,7 @@ def show(clf: "Classifier", lock: AbstractContextManager) -> bool:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _predictions(
-    key: tuple, fingerprint: str, *, _classifier: "Classifier", _data, _lock: AbstractContextManager
+    key: tuple, fingerprint: str, *, _classifier: "Classifier", _data: Dataset, _lock: AbstractContextManager
 ) -> pd.DataFrame:
     with _lock:
         return sample_predictions(_classifier, _data, _IMAGES)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.state import classifiers
 from ui.state.i18n import _
+from ui.state.models import Opened, forget, may_be_tried_again
 from ui.state.widget_values import careful
 from ui.widgets.layout import error
 from ui.widgets.text import plain
 
 
-def show(model: classifiers.Opened, path: Path) -> None:
+def show(model: Opened, path: Path) -> None:
     """Show a model file without opening it."""
     if model.untried:
         st.info(plain(model.error), icon=":material/hourglass_empty:")
@@ -20,7 +20,7 @@ def show(model: classifiers.Opened, path: Path) -> None:
         _button(_("Open this model"), model.name, help)
     else:
         error(model.error)
-        if classifiers.may_be_tried_again(model.name):
+        if may_be_tried_again(model.name):
             _button(_("Try again"), model.name)
     st.subheader(_("Facts"), anchor=False)
     st.table(_facts(path), border="horizontal", alt=_("Facts about the model {model}").format(model=model.name))
@@ -31,20 +31,20 @@ def _button(words: str, name: str, help: str | None = None) -> None:
 
 
 def _ask(name: str) -> None:
-    classifiers.forget(name)
+    forget(name)
     st.session_state["model_asked"] = name
 
 
 def _facts(path: Path) -> dict[str, str]:
     stat = path.stat()
-    told = _described(str(path), stat.st_mtime_ns, stat.st_size)
-    sides = told["input_size"] and [*told["input_size"], told["channels"]]
+    described = _described(str(path), stat.st_mtime_ns, stat.st_size)
+    sides = described["input_size"] and [*described["input_size"], described["channels"]]
     facts = {
         _("File"): f"{path.name} ({stat.st_size / 1e6:.1f} MB)",
-        _("Keras"): told["keras_version"],
+        _("Keras"): described["keras_version"],
         _("Input"): sides and " × ".join("?" if side is None else str(side) for side in sides),
-        _("Parameters"): told["parameters"] and f"{told['parameters']:,}",
-        _("Number of layers"): told["layers"] and f"{told['layers']:,}",
+        _("Parameters"): described["parameters"] and f"{described['parameters']:,}",
+        _("Number of layers"): described["layers"] and f"{described['layers']:,}",
     }
     return {words: plain(str(value)) for words, value in facts.items() if value}
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.state import classifiers, current, data
+from ui.state import current, evaluations, unreadable, workspace
 from ui.state.i18n import _
-from ui.widgets import commands, unreadable
+from ui.state.models import is_model
+from ui.widgets import commands
 from ui.widgets.text import plain
 
 _MOST = 5
@@ -17,12 +18,12 @@ def show() -> None:
     name = current.dataset_name()
     if not name or not _has_images(name):
         return
-    told = [commands.evaluate(path, trained_on) for path, trained_on in _unmeasured(name)[:_MOST]]
-    if told:
+    steps = [commands.evaluate(path, trained_on) for path, trained_on in _unmeasured(name)[:_MOST]]
+    if steps:
         st.markdown(_("Measure the models that have no accuracy yet:"))
-        st.code("\n".join(told), language="bash", wrap_lines=True)
-    measured_here = any(table.data == name for table in data.evaluations().values())
-    if not told or not measured_here:
+        st.code("\n".join(steps), language="bash", wrap_lines=True)
+    measured_here = any(table.data == name for table in evaluations.saved().values())
+    if not steps or not measured_here:
         words = _("Train a model on **{name}**, on page Training runs or with this command:")
         st.markdown(words.format(name=plain(name)))
         st.code(commands.carvis("train own", commands.dataset_path(name)), language="bash", wrap_lines=True)
@@ -30,17 +31,17 @@ def show() -> None:
 
 def _has_images(name: str) -> bool:
     with unreadable.item("data set", name):
-        return bool(data.dataset(name).counts().to_numpy().sum())
+        return bool(workspace.dataset(name).counts().to_numpy().sum())
     return False
 
 
 def _unmeasured(name: str) -> list[tuple[Path, str]]:
     """List the models without an accuracy, each with the data set to measure it on: its own, else ``name``."""
-    measured = {table.model for table in data.evaluations().values()}
+    measured = {table.model for table in evaluations.saved().values()}
     found = []
-    for path in data.model_files().values():
-        if path.stem in measured or not classifiers.is_model(path):
+    for path in workspace.model_files().values():
+        if path.stem in measured or not is_model(path):
             continue
         card = current.card_of(path)
-        found.append((path, card.dataset if card and card.dataset in data.datasets() else name))
+        found.append((path, card.dataset if card and card.dataset in workspace.datasets() else name))
     return found

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from carvis.progress import Progress
 from carvis.workspace import content_hash
-from ui.state import current, data, jobs
+from ui.state import current, evaluations, workspace
 from ui.state.i18n import _, language
 from ui.widgets.download import download
+from ui.widgets.job import on_request
 from ui.widgets.layout import guarded
 from ui.widgets.text import plain
 
@@ -13,7 +15,7 @@ from ui.widgets.text import plain
 def offer() -> None:
     """Offer a report on the models evaluated on the chosen pictures; nothing is made before it is asked for."""
     name, split = current.dataset_name(), current.split()
-    tables = {t.model: t for t in data.evaluations().values() if (t.data, t.split) == (name, split)}
+    tables = evaluations.on(name, split)
     tables = {model: table for model, table in tables.items() if current.evaluation(table)}
     if not tables:
         return
@@ -26,31 +28,34 @@ def offer() -> None:
     )
     with guarded():
         key = content_hash("report", name, split, language(), _stamps(name, tables))
-        found = jobs.on_request(
-            key, _("Make the report"), lambda watch: _make(name, tables, watch), _("Opens each model once."), main=False
+        found = on_request(
+            key,
+            _("Make the report"),
+            lambda progress: _make(name, tables, progress),
+            _("Opens each model once."),
+            primary=False,
         )
         if found:
             download(_("Report"), lambda: found, f"report-{name}-{split}.html", key="report", type="primary")
 
 
-def _stamps(name: str, tables: dict[str, data.Table]) -> list:
+def _stamps(name: str, tables: dict[str, evaluations.Table]) -> list:
     """Everything that a report draws on: once it changes, the report is to be made anew."""
-    caches = [data.workspace().cache_dir / kind for kind in ("attention", "faithfulness")]
-    models = [path for path in data.model_files().values() if path.stem in tables]
+    caches = [workspace.get().cache_dir / kind for kind in ("attention", "faithfulness")]
+    models = [path for path in workspace.model_files().values() if path.stem in tables]
     places = [*(table.path / "metrics.json" for table in tables.values()), *models, *caches]
     times = [(str(place), place.stat().st_mtime_ns) for place in places if place.exists()]
-    return [times, data.dataset(name).fingerprint if name in data.datasets() else None]
+    return [times, workspace.dataset(name).fingerprint if name in workspace.datasets() else None]
 
 
-def _make(name: str, tables: dict[str, data.Table], watch) -> str:
+def _make(name: str, tables: dict[str, evaluations.Table], progress: Progress) -> str:
     from carvis.report import ReportSettings, report_html
 
-    evaluations = {model: found for model, table in tables.items() if (found := current.evaluation(table))}
     return report_html(
-        evaluations,
+        {model: found for model, table in tables.items() if (found := current.evaluation(table))},
         ReportSettings(language=language()),
-        data=data.dataset(name) if name in data.datasets() else None,
-        files={path.stem: path for path in data.model_files().values() if path.stem in tables},
-        cache_dir=data.workspace().cache_dir,
-        progress=watch,
+        data=workspace.dataset(name) if name in workspace.datasets() else None,
+        files={path.stem: path for path in workspace.model_files().values() if path.stem in tables},
+        cache_dir=workspace.get().cache_dir,
+        progress=progress,
     )

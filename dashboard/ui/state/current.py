@@ -1,14 +1,15 @@
 """What the selection means in this workspace: each name in it that exists, else a sensible start."""
 
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from carvis.classifier.card import ModelCard, read_card
 from carvis.errors import TableError
 from carvis.evaluation import Evaluation
 from carvis.workspace import is_demo
-from ui.state import data, selection
+from ui.state import evaluations, selection, unreadable, workspace
+from ui.state.fields import declared
 from ui.state.i18n import _
-from ui.widgets import unreadable
 
 
 def dataset_name() -> str:
@@ -16,27 +17,27 @@ def dataset_name() -> str:
 
     The person's own data sets go before the demo.
     """
-    roots = data.datasets()
+    roots = workspace.datasets()
     chosen = selection.get().data
     if chosen in roots:
         return chosen
     names = [name for name, root in roots.items() if not is_demo(root)] or list(roots)
-    evaluated = {table.data for table in data.evaluations().values()}
+    evaluated = {table.data for table in evaluations.saved().values()}
     wanted = [name for name in names if name in evaluated] or [name for name in names if _has_images(name)] or names
     return wanted[0] if wanted else ""
 
 
 def _has_images(name: str) -> bool:
     with unreadable.item("data set", name):
-        pictures = data.dataset(name)
-        return any(len(pictures.samples(split)) for split in pictures.splits)
+        dataset = workspace.dataset(name)
+        return any(len(dataset.samples(split)) for split in dataset.splits)
     return False
 
 
 def splits(name: str) -> list[str]:
     """Return a data set's splits, none where it cannot be read."""
     with unreadable.item("data set", name):
-        return list(data.dataset(name).splits) if name else []
+        return list(workspace.dataset(name).splits) if name else []
     return []
 
 
@@ -49,7 +50,7 @@ def split() -> str:
 
 def models(most: int = 3) -> list[str]:
     """Return the chosen models, else the first few that were evaluated on the chosen pictures, worst first."""
-    files = data.model_files()
+    files = workspace.model_files()
     chosen = [name for name in selection.get().model if name in files]
     if chosen:
         return chosen
@@ -58,13 +59,13 @@ def models(most: int = 3) -> list[str]:
 
 def _is_for(model: str) -> bool:
     """Tell whether a model may be for the chosen data set: its card names no other one that is here."""
-    path = data.model_files()[model]
+    path = workspace.model_files()[model]
     card = card_of(path)
     if unreadable.why("card", card_name(path)):
         return False
     place = f"{dataset_name()}/{split()}/{model}"
-    others = [name for name in data.datasets() if name != dataset_name()]
-    return place in data.evaluations() or card is None or card.dataset not in others
+    others = [name for name in workspace.datasets() if name != dataset_name()]
+    return place in evaluations.saved() or card is None or card.dataset not in others
 
 
 def card_of(path: Path) -> ModelCard | None:
@@ -80,23 +81,23 @@ def card_of(path: Path) -> ModelCard | None:
 
 def card_name(path: Path) -> str:
     """Return the name by which a person knows the card of a model file."""
-    return data.workspace().relative(path.with_suffix(".json"))
+    return workspace.get().relative(path.with_suffix(".json"))
 
 
 def by_accuracy(names: list[str]) -> list[str]:
     """Order models by their accuracy on the chosen pictures, those first whose evaluation cannot be read or is not."""
     place = f"{dataset_name()}/{split()}"
-    tables = {name: data.evaluations().get(f"{place}/{name}") for name in names}
-    read = {name: evaluation(table) for name, table in tables.items() if table}
-    return sorted(names, key=lambda name: read[name].accuracy if read.get(name) else -1.0)
+    tables = {name: evaluations.saved().get(f"{place}/{name}") for name in names}
+    read = {name: found for name, table in tables.items() if table and (found := evaluation(table))}
+    return sorted(names, key=lambda name: read[name].accuracy if name in read else -1.0)
 
 
-def evaluation(table: data.Table) -> Evaluation | None:
+def evaluation(table: evaluations.Table) -> Evaluation | None:
     """Read a saved evaluation, None where it cannot be: the page then names it among what is unreadable."""
     if unreadable.why("evaluation", table.name):
         return None
     with unreadable.item("evaluation", table.name):
-        found = data.evaluation(table)
+        found = evaluations.load(table)
         if not isinstance(found.accuracy, int | float):
             # It orders the models on every page.
             words = _("{path} is damaged: evaluate the model on the data set again.")
@@ -105,17 +106,16 @@ def evaluation(table: data.Table) -> Evaluation | None:
     return None
 
 
-def why_not(table: data.Table) -> str:
+def why_not(table: evaluations.Table) -> str:
     """Return why a saved evaluation cannot be read, empty where it can."""
     return "" if evaluation(table) else unreadable.why("evaluation", table.name)
 
 
-def tables() -> dict[str, data.Table]:
+def tables() -> dict[str, evaluations.Table]:
     """Return what page Misclassified can show: the evaluations on the chosen pictures, best first, then the files."""
-    name, part = dataset_name(), split()
-    ours = {t.model: key for key, t in data.evaluations().items() if (t.data, t.split) == (name, part)}
-    listed = {ours[model]: data.evaluations()[ours[model]] for model in reversed(by_accuracy(list(ours)))}
-    return listed | data.csv_tables()
+    ours = evaluations.on(dataset_name(), split())
+    listed = [ours[model] for model in reversed(by_accuracy(list(ours)))]
+    return {table.name: table for table in listed} | evaluations.csv_tables()
 
 
 def table() -> str:
@@ -129,12 +129,18 @@ def table() -> str:
 
 def unknown() -> list[str]:
     """Return the names in the selection that this workspace does not hold."""
-    chosen = selection.get()
-    here = splits(dataset_name())
-    return [
-        *([chosen.data] if chosen.data and chosen.data not in data.datasets() else []),
-        *([chosen.split] if chosen.split and chosen.split not in here else []),
-        *(name for name in chosen.model if name not in data.model_files()),
-        *([chosen.table] if chosen.table and chosen.table not in tables() else []),
-        *([chosen.beside] if chosen.beside and chosen.beside not in data.evaluations() else []),
-    ]
+    known: dict[str, Callable[[], Collection[str]]] = {
+        "data set": workspace.datasets,
+        "split": lambda: splits(dataset_name()),
+        "model": workspace.model_files,
+        "table": tables,
+        "evaluation": evaluations.saved,
+    }
+    values = selection.values()
+    found: list[str] = []
+    for name, field in declared().items():
+        if field.names and name in values:
+            value = values[name]
+            listed = value if isinstance(value, tuple) else (str(value),)
+            found += [one for one in listed if one not in known[field.names]()]
+    return found

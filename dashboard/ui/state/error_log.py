@@ -16,7 +16,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from carvis.workspace import append_regular
-from ui.state import data
+from ui.state import workspace
 
 UPLOADS = "parts_uploads"
 NAME = "data/logs/dashboard.log"
@@ -76,16 +76,16 @@ def _entry(number: str, problem: BaseException) -> str:
             _known.pop(next(iter(_known)))
     if again:
         return f"{at} error {number} again\n"
-    told = [f"{at} error {number} on {_page()}\n"]
+    lines = [f"{at} error {number} on {_page()}\n"]
     private = holds_uploads()
     for error in _chain(problem):
         message = " ".join(str(error).split())[:_MOST_MESSAGE]
         if private and message:
             message = "(its message is not kept: this session holds uploaded files)"
         kind = type(error)
-        told += ["Traceback (most recent call last):\n", *_frames(error).format()]
-        told.append(f"{kind.__module__}.{kind.__qualname__}: {message}\n")
-    return "".join(told)[:_MOST_ENTRY] + "\n"
+        lines += ["Traceback (most recent call last):\n", *_frames(error).format()]
+        lines.append(f"{kind.__module__}.{kind.__qualname__}: {message}\n")
+    return "".join(lines)[:_MOST_ENTRY] + "\n"
 
 
 def _chain(problem: BaseException) -> list[BaseException]:
@@ -122,7 +122,7 @@ def _is_upload(value: object) -> bool:
 
 def _file() -> Path:
     # Anew: what a run remembers of it is out of reach of a thread that makes a download.
-    space = data.workspace.__wrapped__()
+    space = workspace.find()
     return space.resolve(space.root / NAME)
 
 

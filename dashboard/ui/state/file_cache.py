@@ -3,14 +3,15 @@
 import errno
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 import streamlit as st
 
 from carvis.classifier.runtime_errors import is_memory
 from carvis.errors import CarvisError
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 # Reasons of the operating system that lie in the computer rather than in the file.
 _OF_THE_MOMENT = {
     getattr(errno, name, None)
@@ -59,7 +60,7 @@ def read_once(max_entries: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
             found, error = kept(*args, **kwargs)
             if error is not None:
                 raise error.with_traceback(None)
-            return found
+            return cast(T, found)
 
         return once
 

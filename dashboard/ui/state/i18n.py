@@ -1,6 +1,8 @@
 """Texts in the language of the person at the page: carvis.language, in the language of the URL or the browser."""
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -8,7 +10,8 @@ from carvis import language as library
 from carvis.language import ENGLISH, N_, language_name, localised, speaking
 from ui.state import selection
 
-__all__ = ["N_", "_", "language", "languages", "n_", "of_library", "p_", "translated"]
+K = TypeVar("K", bound=str)
+__all__ = ["N_", "_", "language", "languages", "n_", "of_library", "p_", "shown_as", "translated"]
 
 
 @lru_cache(maxsize=1)
@@ -43,9 +46,14 @@ def p_(context: str, text: str) -> str:
         return library.p_(context, text)
 
 
-def translated(texts: dict[str, str]) -> dict[str, str]:
+def translated(texts: Mapping[K, str]) -> dict[K, str]:
     """Translate the texts of a dict now, for a ``format_func``, which may be called outside the run."""
     return {key: _(text) for key, text in texts.items()}
+
+
+def shown_as(words: Mapping[Any, str]) -> Callable[[Any], str]:
+    """Return a ``format_func`` that shows each option as its words; one that has none is shown as it is."""
+    return lambda option: words.get(option, str(option))
 
 
 def of_library(value: object) -> str:

@@ -1,251 +1,88 @@
-"""The one linked selection of all pages. It lives in the URL, and this codec is its only way in and out.
+"""The one linked selection of all pages. It lives in the URL, and this is its only way in and out.
 
 The session holds the selection; the URL repeats it, so that every view is a link. A widget changes it in its
 callback (``control``), a link carries it along (``link``). Which of the two is right when they differ is decided
 once a run, in ``begin``.
+
+What it is made of: ``ui.state.fields.Shared`` declares the fields that several pages share (data set, split, models,
+sample, class pair ...), and each page declares its own beside itself, in ``ui/<page>/selection.py``, as a frozen
+dataclass that extends ``Shared``: the name in the URL, the value at the start, the allowed values (a ``Literal``,
+``choices`` or ``bounds``), what a change of it sets back and what sets it back. A page reads them with
+``get(ItsSelection)``. No list names the pages: the files are found by their place. The session keeps only the values
+that differ from the start, by name, so that the fields of a page that is not open travel along; ``ui.state.codec``
+reads and writes them, whosever they are.
 """
 
-import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import streamlit as st
 
-from carvis.explain.methods import METHODS
-from carvis.explain.units.channels import RANGES
+from ui.state import codec
+from ui.state.fields import Shared, Values, declared, names_of
 from ui.state.widget_values import begin as begin_values
 from ui.state.widget_values import by_person, show
 
-_LONGEST, _MOST = 400, 60
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What the person looks at. Every value is language-neutral; the empty value leaves the choice to the page."""
-
-    lang: str = ""
-    data: str = ""
-    split: str = ""
-    model: tuple[str, ...] = ()
-    sample: tuple[str, ...] = ()
-    true: str = ""
-    pred: str = ""
-    table: str = ""
-    low: int = 0
-    high: int = 100
-    sort: str = "confident"
-    page: int = 1
-    open: str = ""
-    explain: str = "predicted"
-    against: str = ""
-    method: str = "grad-cam"
-    layer: tuple[str, ...] = ()
-    channel: tuple[str, ...] = ()
-    order: str = "number"
-    range: str = "channel"
-    columns: str = "16"
-    view: str = "overlay"
-    strength: int = 55
-    colours: str = "viridis"
-    scale: str = "map"
-    score: str = "logit"
-    kind: str = "same-answer"
-    run: tuple[str, ...] = ()
-    smooth: int = 0
-    axis: str = "linear"
-    parts: str = ""
-    part: str = ""
-    measure: str = "looks"
-    cover: str = "yes"
-    lens: str = "patterns"
-    count: int = 16
-    size: int = 64
-    steps: int = 0
-    start: str = "model"
-    form: str = "tutorial"
-    filter: int = 0
-    one: str = ""
-    before: str = ""
-    of: str = "patterns"
-    copies: str = "with"
-    pattern: str = ""
-    first: str = ""
-    second: str = ""
-    change: str = ""
-    risk: int = 5
-    health: str = "copies"
-    pairs: str = ""
-    twins: str = "all"
-    light: str = "darkest"
-    beside: str = ""
-    cells: str = "count"
-    arrange: str = "confused"
-    diagonal: str = "show"
-    level: str = "class"
-    within: tuple[str, ...] = ()
-    groups: str = ""
-    family: tuple[str, ...] = ()
-    top: str = ""
-    look: str = "gallery"
-    answers: tuple[str, ...] = ()
-    tag: str = ""
-    queue: str = "above"
-
-
-CHOICES = {
-    "split": ("train", "valid", "test"),
-    "sort": ("confident", "unsure", "margin", "loss", "disagreement", "true", "name"),
-    "look": ("gallery", "labels"),
-    "queue": ("above", "all", "confirmed", "rejected"),
-    "view": ("overlay", "map", "both"),
-    "colours": ("viridis", "cividis", "magma", "tutorial"),
-    "scale": ("map", "model", "density"),
-    "score": ("logit", "probability"),
-    "method": tuple(METHODS),
-    "order": ("number", "largest"),
-    "range": RANGES,
-    "columns": ("16", "8"),
-    "kind": ("same-answer", "one-right"),
-    "axis": ("linear", "log"),
-    "measure": ("looks", "needs"),
-    "cover": ("yes", "no"),
-    "lens": ("patterns", "spectrum", "tuning", "pictures"),
-    "start": ("model", "tutorial"),
-    "form": ("tutorial", "regularised"),
-    "of": ("patterns", "activations"),
-    "copies": ("with", "without"),
-    "change": ("", "fixed", "broken"),
-    "health": ("copies", "classes", "light", "problems"),
-    "twins": ("all", "exact", "near"),
-    "light": ("darkest", "brightest", "blurriest"),
-    "cells": ("count", "row", "column"),
-    "arrange": ("confused", "name", "super"),
-    "diagonal": ("show", "hide"),
-    "level": ("class", "super"),
-    "top": ("15", "30", "60", "all"),
-}
-_RANGES = {"low": (0, 100), "high": (0, 100), "page": (1, 1_000_000), "strength": (0, 100), "smooth": (0, 95)}
-_RANGES |= {"count": (1, 512), "size": (16, 256), "steps": (0, 512), "filter": (0, 100_000), "risk": (0, 100)}
-# What no longer means anything once another field changes.
-_DEPENDENTS = {
-    "data": (
-        "split",
-        "sample",
-        "true",
-        "pred",
-        "table",
-        "page",
-        "open",
-        "parts",
-        "part",
-        "pattern",
-        "change",
-        "pairs",
-        "beside",
-        "within",
-        "groups",
-        "family",
-        "answers",
-    ),
-    "split": ("sample", "table", "page", "open", "pattern", "change", "beside", "answers"),
-    "table": ("true", "pred", "family", "page", "open", "answers"),
-    **dict.fromkeys(
-        ("true", "pred", "family", "low", "high", "sort", "kind", "look", "answers", "tag", "queue"), ("page", "open")
-    ),
-    **dict.fromkeys(("health", "pairs", "twins", "light"), ("page",)),
-    "page": ("open",),
-    "parts": ("part",),
-    # One gallery is open at a time on page Compare models, so that its page number has one meaning.
-    "model": ("pattern", "first", "second", "change"),
-    "pattern": ("change", "page"),
-    "change": ("pattern", "page"),
-    **dict.fromkeys(("first", "second"), ("change", "page")),
-    "groups": ("within", "family"),
-    "within": ("page", "open"),
-    "beside": ("page", "open"),
-}
-DEFAULT = Selection()
+P = TypeVar("P", bound=Shared)
 _CURRENT, _LAST_URL, _LAST_PAGE, _CHANGED, _BARE = "_selection", "_last_url", "_last_page", "_changed", "_bare_urls"
 _ARRIVED, _REPLACED, _SPOKEN = "_arrived", "_url_replaced", "_spoken_keys"
 _BEFORE_A_PERSON_GOES_BACK = 0.4
 
 
-def decode(params: dict[str, list[str]]) -> tuple[Selection, list[str]]:
-    """Read a selection from URL parameters: the selection, and the names of parameters that make no sense."""
-    values: dict[str, Any] = {}
-    refused = []
-    for field in fields(Selection):
-        given = params.get(field.name)
-        if not given:
-            continue
-        try:
-            read = [_parse(field.name, text) for text in given[:_MOST]]
-        except ValueError:
-            refused.append(field.name)
-            continue
-        values[field.name] = tuple(dict.fromkeys(read)) if isinstance(field.default, tuple) else read[-1]
-    return replace(DEFAULT, **values), refused
+class _Held:
+    """The values in use, and what was made of them for the pages in this session."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.parts: dict[type[Shared], Any] = {}
 
 
-def _parse(name: str, text: str) -> str | int:
-    if len(text) > _LONGEST or not text.isprintable():
-        raise ValueError(name)
-    if name in CHOICES and text not in CHOICES[name]:
-        raise ValueError(name)
-    if name in _RANGES:
-        low, high = _RANGES[name]
-        number = float(text)
-        if not math.isfinite(number) or not low <= number <= high:
-            raise ValueError(name)
-        return int(number)
-    return text
+def values() -> Values:
+    """Return the values that differ from the start, by name."""
+    held = st.session_state.get(_CURRENT)
+    return held.values if held else {}
 
 
-def encode(selection: Selection) -> dict[str, list[str]]:
-    """Write a selection as URL parameters, leaving out what is as at the start."""
-    params = {}
-    for field in fields(Selection):
-        value = getattr(selection, field.name)
-        if value != field.default:
-            params[field.name] = [str(one) for one in value] if isinstance(value, tuple) else [str(value)]
-    return params
+@overload
+def get() -> Shared: ...
 
 
-def get() -> Selection:
-    """Return the current selection."""
-    return st.session_state.get(_CURRENT, DEFAULT)
+@overload
+def get(part: type[P]) -> P: ...
 
 
-def changed(selection: Selection, **values: Any) -> Selection:
-    """Return the selection with some fields changed, and with those reset that depend on them."""
-    reset: set[str] = set()
-    for field, value in values.items():
-        old = getattr(selection, field)
-        # Naming what a page had chosen by itself is no change.
-        if old != value and (old or field not in ("data", "split", "table")):
-            reset.update(_DEPENDENTS.get(field, ()))
-    reset -= values.keys()
-    return replace(selection, **{name: getattr(DEFAULT, name) for name in reset}, **values)
+def get(part: type[Shared] = Shared) -> Shared:
+    """Return the selection as a page declares it, by default what all pages share."""
+    held = st.session_state.get(_CURRENT)
+    if held is None:
+        return part()
+    if part not in held.parts:
+        names = names_of(part)
+        held.parts[part] = part(**{name: value for name, value in held.values.items() if name in names})
+    return held.parts[part]
 
 
-def change(**values: Any) -> None:
+def _set(values: Values) -> None:
+    st.session_state[_CURRENT] = _Held(values)
+
+
+def change(**changes: Any) -> None:
     """Change the selection from a widget's callback."""
-    st.session_state[_CURRENT] = changed(get(), **values)
+    _set(codec.changed(values(), **changes))
     st.session_state[_CHANGED] = True
 
 
-def link(**values: Any) -> dict[str, list[str]]:
+def link(**changes: Any) -> dict[str, list[str]]:
     """Return the URL parameters of the present view with some fields changed."""
-    return encode(changed(get(), **values))
+    return codec.encode(codec.changed(values(), **changes))
 
 
 def control(name: str, value: Any, to_field: Callable[[Any], Any] | None = None) -> dict[str, Any]:
     """Return the arguments that tie a widget to a field: it shows ``value`` and its change goes to the selection.
 
     Args:
-        name: a field of ``Selection``.
+        name: of a field.
         value: what the widget shows, already checked against its options.
         to_field: makes the field's value of the widget's, where they differ.
     """
@@ -277,7 +114,7 @@ def _take(name: str, key: str, to_field: Callable[[Any], Any] | None) -> None:
         value = to_field(value)
     elif isinstance(value, list):
         value = tuple(value)
-    change(**{name: getattr(DEFAULT, name) if value is None else value})
+    change(**{name: declared()[name].start if value is None else value})
 
 
 def arrived() -> bool:
@@ -292,12 +129,12 @@ def begin(page: str) -> list[str]:
         page: the page's name.
 
     Returns:
-        The names of URL parameters that make no sense.
+        The names of URL parameters that are invalid.
     """
     state = st.session_state
     url = {name: st.query_params.get_all(name) for name in st.query_params}
-    incoming, refused = decode(url)
-    bare_urls: dict[str, Selection] = state.setdefault(_BARE, {})
+    incoming, invalid = codec.decode(url)
+    bare_urls: dict[str, Values] = state.setdefault(_BARE, {})
     new_page = state[_ARRIVED] = state.get(_LAST_PAGE) != page
     state[_LAST_PAGE] = page
     begin_values(new_page)
@@ -306,20 +143,20 @@ def begin(page: str) -> list[str]:
     if state.get(_CHANGED) or late:
         # A quick second click still carries the URL from before the first one.
         write()
-    elif new_page and not encode(incoming):
+    elif new_page and not incoming:
         # Streamlit's own page changes drop the parameters; what the bare URL stood for is kept for the way back.
-        bare_urls[page] = get()
+        bare_urls[page] = values()
         write()
     elif new_page or _CURRENT not in state or url != state.get(_LAST_URL):
         # A link was opened, or the person went back: writing here would put an entry into the history.
-        state[_CURRENT] = incoming if encode(incoming) else bare_urls.get(page, DEFAULT)
+        _set(incoming or bare_urls.get(page, {}))
         state[_LAST_URL] = url
-    return refused
+    return invalid
 
 
 def write() -> None:
     """Write the session's selection into the URL."""
-    params = encode(get())
+    params = codec.encode(values())
     url = {name: st.query_params.get_all(name) for name in st.query_params}
     if params != url:
         st.query_params.from_dict(params)

@@ -7,31 +7,13 @@ import streamlit as st
 from carvis.errors import TrainingError
 from carvis.training.histories import seams
 from ui.state import selection
-from ui.state.i18n import N_, _, p_, translated
+from ui.state.i18n import _, p_
+from ui.training.selection import TrainingSelection
 
-AXIS = {"linear": N_("Linear"), "log": N_("Logarithmic")}
 # Told apart by those who see colours otherwise, too (Okabe and Ito).
 _COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]
 _NUMBERS = {"epoch", *(f"{side}{name}" for side in ("", "val_") for name in ("loss", "accuracy"))}
 _NUMBERS |= {"learning_rate", "images_per_second", "seconds"}
-
-
-def settings() -> None:
-    """Offer how the curves are drawn."""
-    with st.popover(_("Settings"), icon=":material/tune:"):
-        chosen = selection.get()
-        st.slider(
-            _("Smoothing"), 0, 95, chosen.smooth, format="%d %%", help=_("0 shows the values as they are."),
-            **selection.control("smooth", chosen.smooth),
-        )  # fmt: skip
-        st.segmented_control(
-            _("Axis of the loss"),
-            list(AXIS),
-            default=chosen.axis,
-            format_func=translated(AXIS).get,
-            required=True,
-            **selection.control("axis", chosen.axis),
-        )
 
 
 def smoothed(values: pd.Series, percent: int) -> pd.Series:
@@ -62,7 +44,7 @@ def show(histories: dict[str, pd.DataFrame]) -> None:
     """Draw the curves of all histories over each other."""
     if not histories:
         return
-    chosen = selection.get()
+    chosen = selection.get(TrainingSelection)
     left, right = st.columns(2)
     with left:
         _chart(histories, "loss", _("Loss"), chosen.axis, chosen.smooth)
@@ -77,7 +59,9 @@ def show(histories: dict[str, pd.DataFrame]) -> None:
                 _chart(histories, "images_per_second", _("Pictures a second"), "linear", 0)
 
 
-def _chart(histories, column: str, title: str, axis: str, smooth: int, factor: float = 1.0) -> None:
+def _chart(
+    histories: dict[str, pd.DataFrame], column: str, title: str, axis: str, smooth: int, factor: float = 1.0
+) -> None:
     sides = {column: p_("data split", "training"), f"val_{column}": _("validation")}
     parts = []
     for name, history in histories.items():

@@ -1,16 +1,25 @@
 """A run as it was after each epoch: its validation confusion and one picture's heatmap, along a slider."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 import streamlit as st
 
 from carvis.images import encode_image, overlay, read_image
 from carvis.training.replay import Replay
 from carvis.training.run import Run
 from carvis.workspace import content_hash
-from ui.state import data
+from ui.state import workspace
 from ui.state.i18n import _, of_library
-from ui.widgets.heatmap_grid import shown
+from ui.state.samples import find_sample
+from ui.widgets.images import shown
 from ui.widgets.layout import guarded
 from ui.widgets.text import mark, percent, plain
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
 
 _MODELS, _MAPS = 6, 200
 
@@ -42,14 +51,14 @@ def show(runs: dict[str, Run]) -> None:
         with left:
             _confusion(replay, epoch)
         with right:
-            _picture(name, replay, epoch)
+            _sample(name, replay, epoch)
 
 
 def _confusion(replay: Replay, epoch: int) -> None:
     import altair as alt
 
     counts = replay.confusion(epoch)
-    right = sum(int(counts.iloc[i, i]) for i in range(len(counts)))
+    right = int(counts.to_numpy().trace())
     total = int(counts.to_numpy().sum())
     words = _("Validation after epoch {epoch}: {right} of {n} right ({accuracy})")
     st.markdown(words.format(epoch=epoch, right=f"{right:,}", n=f"{total:,}", accuracy=percent(right / max(total, 1))))
@@ -80,14 +89,14 @@ def _most(replay: Replay) -> int:
     return max(1, int(replay.images["label"].value_counts().max()))
 
 
-def _picture(name: str, replay: Replay, epoch: int) -> None:
-    pictures = replay.images
-    sample = st.selectbox(_("Picture"), pictures["id"], key=f"replay_picture_{name}")
-    row = pictures.index[pictures["id"] == sample][0]
-    label, answer = pictures.loc[row, "label"], replay.predictions(epoch)[row]
-    st.markdown(f"{mark(answer == label)} **{plain(answer)}**  \n{_('true: {label}').format(label=plain(label))}")
+def _sample(name: str, replay: Replay, epoch: int) -> None:
+    images = replay.images
+    sample = st.selectbox(_("Picture"), images["id"].tolist(), key=f"replay_picture_{name}")
+    row = images.index[images["id"] == sample][0]
+    label, predicted = images.loc[row, "label"], replay.predictions(epoch)[row]
+    st.markdown(f"{mark(predicted == label)} **{plain(predicted)}**  \n{_('true: {label}').format(label=plain(label))}")
     dataset = replay.run.config.get("dataset", "")
-    picture = data.picture(dataset, sample) if dataset in data.datasets() else None
+    picture = find_sample(dataset, sample) if dataset in workspace.datasets() else None
     if picture is None:
         st.caption(_("The data set {name} is not in this workspace.").format(name=plain(dataset)))
         return
@@ -109,7 +118,9 @@ def _picture(name: str, replay: Replay, epoch: int) -> None:
 
 
 @st.cache_resource(max_entries=_MAPS, show_spinner=False)
-def _heat(key: str, sample: str, label: str, *, _replay: Replay, _epoch: int, _source):
+def _heat(
+    key: str, sample: str, label: str, *, _replay: Replay, _epoch: int, _source: Path | bytes
+) -> tuple[np.ndarray, str, Sequence[str]]:
     from carvis.explain import heatmaps
 
     model = _model(key, _replay=_replay, _epoch=_epoch)
@@ -118,5 +129,5 @@ def _heat(key: str, sample: str, label: str, *, _replay: Replay, _epoch: int, _s
 
 
 @st.cache_resource(max_entries=_MODELS, show_spinner=False)
-def _model(key: str, *, _replay: Replay, _epoch: int):
+def _model(key: str, *, _replay: Replay, _epoch: int) -> "Classifier":
     return _replay.classifier(_epoch)

@@ -1,20 +1,23 @@
 """The form that starts a training, with an estimate of what it will take."""
 
+from pathlib import Path
+from typing import Any
+
 import streamlit as st
 
 from carvis.architectures.backbones import BACKBONES
 from carvis.classifier.card import read_card
 from carvis.classifier.processor import has_bfloat16
 from carvis.demo import MissingImages, missing_images, training_defaults
-from carvis.training.recipes import DEFAULTS
+from carvis.training.recipes import DEFAULTS, RecipeName
 from carvis.workspace import children, is_demo
-from ui.state import current, data, selection
-from ui.state.i18n import N_, _, translated
-from ui.training.monitor import duration
+from ui.state import current, selection, workspace
+from ui.state.i18n import N_, _, shown_as, translated
+from ui.training.selection import TrainingSelection
 from ui.widgets.layout import guarded, part
-from ui.widgets.text import plain
+from ui.widgets.text import duration, plain
 
-RECIPES = {"own": N_("Own CNN"), "transfer": N_("Transfer"), "fine-tune": N_("Fine-tuning")}
+RECIPES: dict[RecipeName, str] = {"own": N_("Own CNN"), "transfer": N_("Transfer"), "fine-tune": N_("Fine-tuning")}
 _NOTES = {
     "own": N_("A small network that learns everything from these pictures."),
     "transfer": N_("A network that already knows pictures stays as it is; only a new head learns these classes."),
@@ -56,17 +59,18 @@ def popover(dataset: str) -> None:
 def _form(dataset: str) -> None:
     st.markdown(_("Data set: **{name}**").format(name=plain(dataset)))
     key = selection.spoken("start_recipe")
-    recipe = st.segmented_control(
+    chosen = st.segmented_control(
         _("Recipe"),
         list(RECIPES),
         default=None if key in st.session_state else "transfer",
-        format_func=translated(RECIPES).get,
+        format_func=shown_as(translated(RECIPES)),
         required=True,
         key=key,
     )
+    recipe: RecipeName = chosen or "transfer"
     st.caption(_(_NOTES[recipe]))
-    root = data.datasets()[dataset]
-    suits = training_defaults(recipe, data.workspace()) if is_demo(root) else {}
+    root = workspace.datasets()[dataset]
+    suits = training_defaults(recipe, workspace.get()) if is_demo(root) else {}
     if suits:
         st.caption(_(_NOTES_ON_THE_DEMO[recipe]))
     wanted = {"recipe": recipe, **_network(recipe, dataset, suits)}
@@ -126,17 +130,17 @@ def _network(recipe: str, dataset: str, suits: dict) -> dict:
         first = names.index(suits.get("backbone", names[0]))
         wanted["backbone"] = st.selectbox(_("Backbone"), names, index=first, key=f"start_backbone{own}")
         known = BACKBONES[wanted["backbone"]]
-        trained = data.workspace().relative(suits["weights"]) if wanted["backbone"] == suits.get("backbone") else None
+        trained = workspace.get().relative(suits["weights"]) if wanted["backbone"] == suits.get("backbone") else None
         options = [*(["imagenet"] if known.application else []), "none", *_weight_files()]
         options = list(dict.fromkeys([*options, *([trained] if trained else [])]))
         words = {name: name for name in options} | translated(WEIGHTS)
         key = selection.spoken(f"start_weights_{wanted['backbone']}{own}")
-        start = {} if key in st.session_state else {"index": options.index(trained) if trained else 0}
-        wanted["weights"] = st.selectbox(_("Weights"), options, format_func=words.get, key=key, **start)
+        start: dict[str, Any] = {} if key in st.session_state else {"index": options.index(trained) if trained else 0}
+        wanted["weights"] = st.selectbox(_("Weights"), options, format_func=shown_as(words), key=key, **start)
         if recipe == "fine-tune":
             wanted["open_from"] = _opened(wanted["backbone"])
         if wanted["weights"] not in WEIGHTS:
-            wanted["weights"] = data.workspace().root / wanted["weights"]
+            wanted["weights"] = workspace.get().root / wanted["weights"]
         size = suits["input_size"] if trained else known.input_size
     else:
         size = suits.get("input_size", 256)
@@ -144,7 +148,7 @@ def _network(recipe: str, dataset: str, suits: dict) -> dict:
     return wanted
 
 
-def _course(recipe: str, suits: dict) -> dict:
+def _course(recipe: RecipeName, suits: dict) -> dict:
     defaults = DEFAULTS[recipe]
     best_rate = suits.get("learning_rate", defaults.learning_rate)
     left, right = st.columns(2)
@@ -209,28 +213,33 @@ def _opened(backbone: str | None) -> str | None:
 def _parents(suits: dict) -> dict[str, str | None]:
     """List the transfer models, as paths below the workspace, with their backbone."""
     found = {}
-    for path in dict.fromkeys([*data.model_files().values(), *([suits["parent"]] if suits else [])]):
+    for path in dict.fromkeys([*workspace.model_files().values(), *([suits["parent"]] if suits else [])]):
         card = current.card_of(path)
         if card and card.recipe == "transfer":
-            found[data.workspace().relative(path)] = card.backbone
+            found[workspace.get().relative(path)] = card.backbone
     return found
 
 
 def _fitting_parent(parents: list[str], dataset: str, suits: dict) -> str | None:
     """Choose the transfer model that a fine-tuning starts from: one that tells this data set's classes apart."""
-    space = data.workspace()
+    space = workspace.get()
     if suits:
         return space.relative(suits["parent"])
     with guarded():
-        names = data.dataset(dataset).class_names
-        return next((path for path in parents if read_card(space.root / path).class_names == names), None)
+        names = workspace.dataset(dataset).class_names
+        return next((path for path in parents if _class_names(space.root / path) == names), None)
     return None
 
 
+def _class_names(path: Path) -> list[str] | None:
+    card = read_card(path)
+    return card.class_names if card else None
+
+
 def _weight_files() -> list[str]:
-    space = data.workspace()
+    space = workspace.get()
     inside = children(space.root / "weights", space.links, folders=False)
-    files = [*(path for path in inside if path.suffix in (".h5", ".keras")), *data.model_files().values()]
+    files = [*(path for path in inside if path.suffix in (".h5", ".keras")), *workspace.model_files().values()]
     return [space.relative(path) for path in files]
 
 
@@ -238,8 +247,8 @@ def _start(dataset: str, wanted: dict) -> None:
     from carvis.training import start
 
     with st.spinner(_("Starting …")):
-        run = start(**wanted, data=data.dataset(dataset), workspace=data.workspace())
-    selection.change(run=(run.id, *(name for name in selection.get().run if name != run.id))[:6])
+        run = start(**wanted, data=workspace.dataset(dataset), workspace=workspace.get())
+    selection.change(run=(run.id, *(name for name in selection.get(TrainingSelection).run if name != run.id))[:6])
     st.session_state[_CLOSES] = True
     st.rerun()
 
@@ -250,7 +259,7 @@ def _estimate(dataset: str, wanted: dict, awaited: tuple[int, int] | None = None
     # Weights decide nothing about the time, and a model is not downloaded to be measured.
     wanted = wanted | {"weights": "none", "name": None} if "weights" in wanted else wanted
     with st.spinner(_("Measuring two steps …")):
-        found = estimate(**wanted, data=data.dataset(dataset), workspace=data.workspace(), awaited=awaited)
+        found = estimate(**wanted, data=workspace.dataset(dataset), workspace=workspace.get(), awaited=awaited)
     words = _("About {time} if it goes on to its last epoch: {n} pictures to learn from, {m} to validate.")
     st.markdown(words.format(time=duration(found.seconds), n=f"{found.pictures:,}", m=f"{found.valid_pictures:,}"))
     if found.disk_bytes:

@@ -5,7 +5,8 @@ import re
 import shlex
 from pathlib import Path
 
-from ui.state import classifiers, current, data
+from ui.state import current, workspace
+from ui.state.models import is_model
 
 MODEL, DATASET = Path("models") / "MODEL.keras", "NAME"
 # In double quotes these mean something to bash.
@@ -17,8 +18,8 @@ def carvis(verb: str, *arguments: str) -> str:
 
     The dashboard's own workspace is where its README has one type commands; every other one is named.
     """
-    space = data.workspace()
-    where = [] if data.is_own_workspace() else ["--workspace", quoted(str(space.root))]
+    space = workspace.get()
+    where = [] if workspace.is_own() else ["--workspace", quoted(str(space.root))]
     return " ".join(["python -m carvis", verb, *arguments, *where])
 
 
@@ -30,23 +31,21 @@ def evaluate(model: Path | None, dataset: str = "", split: str = "") -> str:
     """
     split = split or current.split() or "test"
     if model is None:
-        files = data.model_files()
-        model = next(
-            (files[name] for name in reversed(current.models(len(files))) if classifiers.is_model(files[name])), None
-        )
-    return carvis("evaluate", path(model or data.workspace().root / MODEL), dataset_path(dataset), "--split", split)
+        files = workspace.model_files()
+        model = next((files[name] for name in reversed(current.models(len(files))) if is_model(files[name])), None)
+    return carvis("evaluate", path(model or workspace.get().root / MODEL), dataset_path(dataset), "--split", split)
 
 
 def dataset_path(name: str = "") -> str:
     """Return a data set's folder for a command; without a name that of the chosen one."""
     name = name or current.dataset_name()
-    space = data.workspace()
-    return path(data.datasets().get(name, space.data_dir / (name or DATASET)))
+    space = workspace.get()
+    return path(workspace.datasets().get(name, space.data_dir / (name or DATASET)))
 
 
 def path(place: Path) -> str:
     """Return a path for a command: below the dashboard's own workspace, else whole."""
-    return quoted(data.workspace().relative(place) if data.is_own_workspace() else str(place))
+    return quoted(workspace.get().relative(place) if workspace.is_own() else str(place))
 
 
 def quoted(text: str) -> str:

@@ -1,77 +1,23 @@
-"""Errors in the words of a person: one sentence each, and a number where it says no more than that."""
-
-import os
-import sys
-import traceback
-from dataclasses import dataclass
+"""A box that shows an error: its sentence, and its number in the log to be copied."""
 
 import streamlit as st
 
-from carvis.classifier.runtime_errors import is_memory, sentence_of
-from carvis.errors import CarvisError
-from carvis.workspace import os_sentence
-from ui.state import error_log
-from ui.state.i18n import _, of_library
+from ui.state import problems
+from ui.state.i18n import _
 from ui.widgets.text import plain
 
-_THEIRS = ("keras", "tensorflow")
 
-
-@dataclass(frozen=True)
-class Told:
-    """A sentence on an error, and its number in the log, empty where the sentence says it all."""
-
-    sentence: str
-    number: str = ""
-
-    def show(self) -> None:
-        """Show the sentence, with its number to be copied."""
-        with st.container(gap="xsmall"):
-            st.error(plain(self.sentence), icon=":material/error:")
-            if self.number:
-                with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                    st.caption(_("Number of this error, to copy:"), width="content")
-                    st.code(self.number, language=None, width="content")
-
-
-def of(problem: BaseException, *, of_item: bool = False) -> Told:
-    """Put an error into words; one that no file explains is written into the log. This never raises.
+def show(problem: BaseException | problems.Problem, *, of_item: bool = False) -> None:
+    """Show an error's sentence, with its number.
 
     Args:
-        problem: what was raised.
+        problem: what was raised, or what was made of it.
         of_item: it was met in one item of several, which the others do without.
     """
-    try:
-        if isinstance(problem, CarvisError):
-            return Told(str(of_library(problem)))
-        if isinstance(problem, OSError) and problem.filename:
-            return Told(str(of_library(os_sentence(problem))))
-        return _of_fault(problem, of_item)
-    except Exception:
-        return Told("Something in carvis went wrong: reload the page.")
-
-
-def _of_model(problem: BaseException) -> str | None:
-    """Say what TensorFlow or Keras cannot compute; nothing where they have nothing to do with it."""
-    if not isinstance(problem, Exception) or not any(name in sys.modules for name in _THEIRS):
-        return None
-    frames = traceback.extract_tb(problem.__traceback__)
-    of_them = any(f"/{package}/" in one.filename.replace(os.sep, "/") for one in frames for package in _THEIRS)
-    return sentence_of(problem, computing=True) if of_them else None
-
-
-def _of_fault(problem: BaseException, of_item: bool) -> Told:
-    entry = error_log.record(problem)
-    if is_memory(problem):
-        words = _("There was not enough memory (error {number}): choose fewer or smaller images and models.")
-    elif (sentence := _of_model(problem)) is not None:
-        return Told(str(of_library(sentence)), entry.number)
-    elif of_item:
-        words = _("It cannot be read, and carvis does not know why (error {number}): make it anew, or move it away.")
-    else:
-        words = _("Something in carvis went wrong (error {number}): quote this number when you report it.")
-    where = _("The details are in {file}.")
-    if not entry.written:
-        where = _("The details are in the terminal where the dashboard was started.")
-    said = _("{finding} {where}").format(finding=words, where=where)
-    return Told(said.format(number=entry.number, file=error_log.NAME), entry.number)
+    shown = problem if isinstance(problem, problems.Problem) else problems.described(problem, of_item=of_item)
+    with st.container(gap="xsmall"):
+        st.error(plain(shown.sentence), icon=":material/error:")
+        if shown.number:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.caption(_("Number of this error, to copy:"), width="content")
+                st.code(shown.number, language=None, width="content")

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from ui.state import classifiers, current, data, selection, widget_values
+from ui.state import current, selection, widget_values, workspace
 from ui.state.i18n import _
+from ui.state.models import trying_first
 from ui.widgets import sidebar
 from ui.widgets.download import tell_failures
 from ui.widgets.layout import guarded, tell
@@ -18,24 +19,24 @@ def draw(pages: dict[str, st.Page], overview: st.Page) -> None:
         overview: the first of them at an address of its own.
     """
     with guarded():
-        data.look_again()
+        workspace.look_again()
     # Hidden, since Streamlit's own menu would drop the selection from the URL: the sidebar's links carry it.
     page = st.navigation([*pages.values(), overview], position="hidden")
     refused: list[str] = []
     with guarded():
         refused = selection.begin(page.url_path)
-    workspace = None
+    opened = None
     with guarded():
-        workspace = sidebar.show(pages | ({"overview": page} if page.url_path == overview.url_path else {}))
+        opened = sidebar.show(pages | ({"overview": page} if page.url_path == overview.url_path else {}))
     tell()
     if refused:
         _warn(_("The link holds values that make no sense; they were left out: {names}."), refused)
-    if workspace is not None:
+    if opened is not None:
         with guarded():
             if missing := current.unknown():
                 _warn(_("The link names what is not in this workspace: {names}."), missing)
         whole = False
-        with guarded(), classifiers.trying_first():
+        with guarded(), trying_first():
             page.run()
             whole = True
         if not whole:

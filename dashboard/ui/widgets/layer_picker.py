@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from carvis.explain.methods import METHODS
-from ui.state import classifiers, selection
-from ui.state.i18n import _
+from ui.state import selection
+from ui.state.i18n import _, shown_as
+from ui.state.models import Opened
 from ui.state.widget_values import careful
 from ui.widgets.text import plain
 
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
     from carvis.classifier import Classifier
 
 
-def choose_layers(
-    opened: dict[str, classifiers.Opened], convolutions: bool = False
-) -> tuple[dict[str, str | None], list[str]]:
+def choose_layers(opened: dict[str, Opened], convolutions: bool = False) -> tuple[dict[str, str | None], list[str]]:
     """Offer each model's layers; return the layer chosen for each model, and what cannot be done.
 
     Args:
@@ -39,12 +38,12 @@ def _with_maps(clf: "Classifier") -> list[str]:
     return [*(call.path for call in clf.places.maps()), *joint]
 
 
-def _choose_layer(model: classifiers.Opened, names: list[str], first: str | None, problems: list[str]) -> str | None:
-    wanted = dict(entry.rsplit(":", 1) for entry in selection.get().layer if ":" in entry).get(model.name)
-    if wanted in model.classifier.places.by_path and wanted not in names:
+def _choose_layer(model: Opened, names: list[str], first: str | None, problems: list[str]) -> str | None:
+    wanted = chosen_layer(model.name)
+    if wanted in model.clf.places.by_path and wanted not in names:
         # Chosen on another page: its filters are drawn, too, if it has a map.
-        names = [*names, wanted] if model.classifier.places.by_path[wanted].map_shape else names
-    if wanted in model.classifier.places.groups and wanted not in names:
+        names = [*names, wanted] if model.clf.places.by_path[wanted].map_shape else names
+    if wanted in model.clf.places.groups and wanted not in names:
         wanted = None
     if wanted and wanted not in names:
         words = _("{model} has no layer {layer}; its last one is explained.")
@@ -55,22 +54,24 @@ def _choose_layer(model: classifiers.Opened, names: list[str], first: str | None
         return None
     key = selection.spoken(f"layer_{model.name}")
     selection.show(key, shown)
-    places = model.classifier.places
-    words = {name: name if places.passes_all(name) else f"{name} · {_('one of several branches')}" for name in names}
+    places = model.clf.places
+    shown_names = {
+        name: name if places.passes_all(name) else f"{name} · {_('one of several branches')}" for name in names
+    }
     st.selectbox(
         _("Layer of {model}").format(model=plain(model.name)),
         names,
         None if shown is None else names.index(shown),
-        format_func=lambda name: words.get(name, name),
+        format_func=shown_as(shown_names),
         placeholder=_("Choose a layer"),
         key=key,
-        on_change=selection.by_person(key, _take_layer),
+        on_change=selection.by_person(key, take_layer),
         args=(model.name, first, key),
     )
     return shown
 
 
-def offer_methods(opened: dict[str, classifiers.Opened], layers: dict[str, str | None], method: str) -> None:
+def offer_methods(opened: dict[str, Opened], layers: dict[str, str | None], method: str) -> None:
     """Where a model has no layer to explain, offer a method that needs none."""
     if not METHODS[method].takes_layer:
         return
@@ -88,7 +89,13 @@ def offer_methods(opened: dict[str, classifiers.Opened], layers: dict[str, str |
             )
 
 
-def _take_layer(model: str, last: str | None, key: str) -> None:
+def chosen_layer(model: str) -> str | None:
+    """Return the layer chosen for a model, whose entry in the selection is ``model:layer``; None for the usual one."""
+    return dict(entry.rsplit(":", 1) for entry in selection.get().layer if ":" in entry).get(model)
+
+
+def take_layer(model: str, usual: str | None, key: str) -> None:
+    """Choose for a model the layer that the widget with this key shows; the usual one needs no entry."""
     others = tuple(entry for entry in selection.get().layer if not entry.startswith(f"{model}:"))
     layer = st.session_state[key]
-    selection.change(layer=others if layer == last else (*others, f"{model}:{layer}"))
+    selection.change(layer=others if layer in (None, usual) else (*others, f"{model}:{layer}"))

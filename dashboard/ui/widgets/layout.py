@@ -7,9 +7,9 @@ from typing import NoReturn, ParamSpec
 
 import streamlit as st
 
-from ui.state import widget_values
+from ui.state import problems, widget_values
 from ui.state.i18n import _, of_library
-from ui.widgets import commands, error_message, unreadable
+from ui.widgets import commands, error_message, unreadable_list
 from ui.widgets.text import plain
 
 P = ParamSpec("P")
@@ -22,7 +22,7 @@ def heading(title: str, answers: str, how_to_read: str) -> None:
         st.markdown(answers)
         with st.expander(_("How to read this"), type="compact"):
             st.markdown(how_to_read)
-        unreadable.stands_here()
+        unreadable_list.stands_here()
 
 
 def empty(title: str, what_to_do: str, *commands: str) -> None:
@@ -55,20 +55,20 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except Exception as problem:
-        error_message.of(problem).show()
+        error_message.show(problem)
 
 
 def stop() -> NoReturn:
     """End the page here, as ``st.stop`` does, with the list of what it could not read."""
-    unreadable.draw()
+    unreadable_list.draw()
     st.stop()
 
 
 def tell() -> None:
     """Show what went wrong in callbacks since the last drawing."""
     for problem in widget_values.failures():
-        words = error_message.of(problem)
-        words.show()
+        words = problems.described(problem)
+        error_message.show(words)
         # Who clicked far down the page sees this one.
         st.toast(plain(words.sentence), icon=":material/error:", duration="long")
 
@@ -82,7 +82,7 @@ def part(draw: Callable[P, None]) -> Callable[P, None]:
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
-        with guarded(), unreadable.listed(of_part=True):
+        with guarded(), unreadable_list.listed(of_part=True):
             tell()
             with guarded():
                 draw(*args, **kwargs)

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from carvis.workspace import Workspace
-from ui.state import current, data, selection
-from ui.state.i18n import _, language, languages, n_, translated
+from ui.state import current, selection, workspace
+from ui.state.i18n import _, language, languages, n_, shown_as, translated
 from ui.widgets.layout import guarded
 from ui.widgets.text import SPLIT, plain
 
@@ -18,10 +18,10 @@ def show(pages: dict[str, st.Page]) -> Workspace | None:
         with st.container(gap="xxsmall"), guarded():
             for page in pages.values():
                 st.page_link(page, query_params=selection.link(), width="stretch")
-    workspace = None
+    opened = None
     with guarded():
-        workspace = data.workspace()
-    if workspace is None:
+        opened = workspace.get()
+    if opened is None:
         return None
     with st.sidebar:
         st.space("small")
@@ -29,14 +29,14 @@ def show(pages: dict[str, st.Page]) -> Workspace | None:
             _choose_data()
         with guarded():
             _choose_language()
-        st.caption(_("Workspace: {path}").format(path=plain(workspace.root)))
+        st.caption(_("Workspace: {path}").format(path=plain(opened.root)))
         st.caption(_("Results are kept in its folder `data`."))
-        _name_links_out(workspace)
-    return workspace
+        _name_links_out(opened)
+    return opened
 
 
 def _choose_data() -> None:
-    names = list(data.datasets())
+    names = list(workspace.datasets())
     if not names:
         return
     name = current.dataset_name()
@@ -46,7 +46,7 @@ def _choose_data() -> None:
         st.selectbox(
             _("Split"),
             splits,
-            format_func=translated(SPLIT).get,
+            format_func=shown_as(translated(SPLIT)),
             **selection.control("split", current.split()),
         )
 
@@ -54,13 +54,13 @@ def _choose_data() -> None:
 def _choose_language() -> None:
     names = languages()
     st.segmented_control(
-        _("Language"), list(names), format_func=names.get, required=True, **selection.control("lang", language())
+        _("Language"), list(names), format_func=shown_as(names), required=True, **selection.control("lang", language())
     )
 
 
-def _name_links_out(workspace: Workspace) -> None:
+def _name_links_out(space: Workspace) -> None:
     """Name what is not listed on the pages because a link leads out of the workspace."""
-    if left := _links_out(str(workspace.root)):
+    if left := _links_out(str(space.root)):
         words = n_("{n} link leads out of the workspace", "{n} links lead out of the workspace", len(left))
         with st.expander(words.format(n=len(left)), icon=":material/link_off:", type="compact"):
             st.caption(_("They are not read: copy the files here, or name their folder in CARVIS_LINKS."))

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.state import data
+from ui.state import evaluations, unreadable, workspace
 from ui.state.i18n import _
-from ui.widgets import assumptions, commands, unreadable
+from ui.widgets import assumptions, commands
 from ui.widgets.text import plain
 
 
-def say(tables: Iterable[data.Table], *, checked_below: bool = False) -> None:
+def say(tables: Iterable[evaluations.Table], *, checked_below: bool = False) -> None:
     """Warn of evaluations whose model file was changed since, or whose model was used under other assumptions.
 
     Args:
@@ -23,8 +23,8 @@ def say(tables: Iterable[data.Table], *, checked_below: bool = False) -> None:
         with unreadable.item("evaluation", table.name):
             if not _changed(table):
                 continue
-            path = data.model_files()[table.model]
-            file = data.workspace().relative(path)
+            path = workspace.model_files()[table.model]
+            file = workspace.get().relative(path)
             words = _(
                 "{file} was changed since it was evaluated: what is shown here are the answers of the model before. "
                 "Evaluate it again:"
@@ -34,14 +34,14 @@ def say(tables: Iterable[data.Table], *, checked_below: bool = False) -> None:
                 st.code(commands.evaluate(path, table.data, table.split), language="bash", wrap_lines=True)
 
 
-def _changed(table: data.Table) -> bool:
-    file = data.model_files().get(table.model)
+def _changed(table: evaluations.Table) -> bool:
+    file = workspace.model_files().get(table.model)
     if file is None or not table.is_evaluation:
         return False
     stat = file.stat()
-    return _other_file(str(file), stat.st_mtime_ns, stat.st_size, data.stamp(table), _table=table)
+    return _other_file(str(file), stat.st_mtime_ns, stat.st_size, evaluations.stamp(table), _table=table)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _other_file(path: str, time: int, size: int, stamp: tuple[int, ...], *, _table: data.Table) -> bool:
-    return data.evaluation(_table).made_with(Path(path)) is False
+def _other_file(path: str, time: int, size: int, stamp: tuple[int, ...], *, _table: evaluations.Table) -> bool:
+    return evaluations.load(_table).made_with(Path(path)) is False

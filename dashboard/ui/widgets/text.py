@@ -52,3 +52,13 @@ def mark(right: bool | None) -> str:
 def verdict(right: bool | None) -> str:
     """Return the same in words, for those who hear the page."""
     return {True: _("right"), False: _("wrong"), None: _("truth not known")}[right]
+
+
+def duration(seconds: float) -> str:
+    """Write a time in the two largest units that matter."""
+    if seconds < 90:
+        return _("{n} s").format(n=max(1, round(seconds)))
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return _("{n} min").format(n=minutes)
+    return _("{h} h {m} min").format(h=minutes // 60, m=minutes % 60)

@@ -1,35 +1,18 @@
-"""The items of a page that cannot be read, collected while it is drawn and named once in a closed list."""
+"""The closed list in which a page names, once, what it could not read."""
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Iterator
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from ui.state import data
+from ui.state import problems, workspace
 from ui.state.i18n import _, n_
-from ui.widgets import error_message
+from ui.state.unreadable import KINDS, Unreadable, on_page
 from ui.widgets.text import plain
 
 _NAMED = "_unreadable_on_page"
 _MOST_LISTED = 50
-KINDS = ("data set", "model", "card", "evaluation", "run", "log", "tags", "result")
-A, B = TypeVar("A"), TypeVar("B")
-
-
-@dataclass
-class _List:
-    """What a page, or a part of it that is drawn by itself, could not read: sentences by kind and name."""
-
-    slot: DeltaGenerator | None = None
-    items: dict[tuple[str, str], error_message.Told] = field(default_factory=dict)
-
-
-_current: ContextVar[_List | None] = ContextVar("unreadable", default=None)
 
 
 @contextlib.contextmanager
@@ -39,8 +22,8 @@ def listed(*, of_part: bool = False) -> Iterator[None]:
     Args:
         of_part: this is a part of a page that is drawn by itself; what the page names already it does not name again.
     """
-    outer, mine = _current.get(), _List()
-    token = _current.set(mine)
+    outer, mine = on_page.get(), Unreadable()
+    token = on_page.set(mine)
     if of_part:
         stands_here()
     try:
@@ -50,16 +33,16 @@ def listed(*, of_part: bool = False) -> Iterator[None]:
             mine.items = {key: words for key, words in mine.items.items() if key not in named}
         _draw(mine, of_part)
     finally:
-        _current.reset(token)
+        on_page.reset(token)
 
 
 def draw() -> None:
     """Draw the list of the page now: after ``st.stop`` nothing can be drawn."""
-    if (mine := _current.get()) is not None:
+    if (mine := on_page.get()) is not None:
         _draw(mine, of_part=False)
 
 
-def _draw(mine: _List, of_part: bool) -> None:
+def _draw(mine: Unreadable, of_part: bool) -> None:
     if not of_part:
         st.session_state[_NAMED] = set(mine.items)
     if mine.items:
@@ -69,48 +52,8 @@ def _draw(mine: _List, of_part: bool) -> None:
 
 def stands_here() -> None:
     """Let the list stand at this place of the page."""
-    if (mine := _current.get()) is not None:
+    if (mine := on_page.get()) is not None:
         mine.slot = st.container()
-
-
-def add(kind: str, name: str, problem: Exception) -> error_message.Told:
-    """Collect one item that cannot be read.
-
-    Args:
-        kind: one of ``KINDS``.
-        name: by which a person knows it.
-    """
-    mine = _current.get()
-    known = mine.items.get((kind, name)) if mine else None
-    words = known or error_message.of(problem, of_item=True)
-    if mine is not None:
-        mine.items[kind, name] = words
-    return words
-
-
-@contextlib.contextmanager
-def item(kind: str, name: str) -> Iterator[None]:
-    """Read one item of several; where that fails it is collected, and the others go on."""
-    try:
-        yield
-    except Exception as problem:
-        add(kind, name, problem)
-
-
-def each(kind: str, items: Mapping[str, A], read: Callable[[A], B]) -> dict[str, B]:
-    """Read each item by itself and return those that can be read, in their order; the others are collected."""
-    good = {}
-    for name, one in items.items():
-        with item(kind, name):
-            good[name] = read(one)
-    return good
-
-
-def why(kind: str, name: str) -> str:
-    """Return why an item cannot be read, empty where nothing is known against it."""
-    mine = _current.get()
-    words = mine.items.get((kind, name)) if mine else None
-    return words.sentence if words else ""
 
 
 def _counted(kind: str, n: int) -> str:
@@ -127,13 +70,13 @@ def _counted(kind: str, n: int) -> str:
     return words[kind].format(n=f"{n:,}")
 
 
-def _show(items: dict[tuple[str, str], error_message.Told], key: str) -> None:
+def _show(items: dict[tuple[str, str], problems.Problem], key: str) -> None:
     of_kind = {kind: {name: words for (one, name), words in items.items() if one == kind} for kind in KINDS}
     counts = {kind: _counted(kind, len(bad)) for kind, bad in of_kind.items() if bad}
     # Between the kinds, as in "1 run, 2 models".
     label = _("{what} cannot be read").format(what=_(", ").join(counts.values()))
     # The name and the sidebar say where it lies.
-    root = f"{data.workspace().root}{os.sep}"
+    root = f"{workspace.get().root}{os.sep}"
     with st.expander(label, icon=":material/warning:", type="compact", key=key):
         for kind, count in counts.items():
             if len(counts) > 1:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import cast
 
 import pandas as pd
 import streamlit as st
@@ -18,12 +18,10 @@ from carvis.evaluation import (
     most_confused_classes,
     order_classes,
     pair_confusion,
-    read_super_classes,
-    super_classes,
 )
-from carvis.workspace import children, modified
-from ui.state import current, data, selection
-from ui.state.file_cache import read_once
+from ui.confusion.selection import ConfusionSelection
+from ui.state import current, evaluations, selection
+from ui.widgets import super_classes
 from ui.widgets.layout import guarded
 
 # Above this many classes the matrix begins with the most confused ones.
@@ -36,7 +34,7 @@ class Model:
 
     key: str
     name: str
-    table: data.Table
+    table: evaluations.Table
     evaluation: Evaluation
     counts: pd.DataFrame
 
@@ -68,7 +66,7 @@ class View:
     @property
     def is_super(self) -> bool:
         """Whether classes are summed up to super-classes."""
-        return selection.get().level == "super"
+        return selection.get(ConfusionSelection).level == "super"
 
     @property
     def on_same_pictures(self) -> bool:
@@ -88,7 +86,7 @@ class View:
     @property
     def cell(self) -> tuple[str, str]:
         """The cell to open: the chosen one, else the most confused one that fits what is chosen, else nothing."""
-        now = selection.get()
+        now = selection.get(ConfusionSelection)
         if self.is_super:
             true, pred = (now.within[0], now.within[-1]) if now.within else ("", "")
         else:
@@ -98,7 +96,7 @@ class View:
             return true, pred
         wrong = self.total.loc[[true] if true else self.order, [pred] if pred else self.order].stack()
         wrong = wrong[wrong.index.get_level_values(0) != wrong.index.get_level_values(1)]
-        return tuple(wrong.idxmax()) if len(wrong) and wrong.max() > 0 else (true, pred)
+        return cast(tuple[str, str], wrong.idxmax()) if len(wrong) and wrong.max() > 0 else (true, pred)
 
     def pick(self, true: str, pred: str) -> None:
         """Choose a cell."""
@@ -112,7 +110,7 @@ class View:
         return {one for one, group in self.groups.items() if group == name} if self.is_super else {name}
 
 
-def tables() -> dict[str, data.Table]:
+def tables() -> dict[str, evaluations.Table]:
     """The evaluations on the chosen data set and split, best first."""
     return {key: table for key, table in current.tables().items() if table.is_evaluation}
 
@@ -123,21 +121,9 @@ def first_table() -> str:
     return key if key in offered else next(iter(offered), "")
 
 
-def others(first: str) -> dict[str, data.Table]:
+def others(first: str) -> dict[str, evaluations.Table]:
     """What can be put beside it: the other evaluations, those on the same pictures first."""
-    return {key: table for key, table in (tables() | data.evaluations()).items() if key != first}
-
-
-def group_files() -> dict[str, Path]:
-    """Files that say which super-class a class belongs to, by their path below the workspace."""
-    root, name = data.workspace().root, current.dataset_name()
-    folders = [data.datasets()[name]] if name in data.datasets() else []
-    found = {}
-    for folder in (*folders, root / "data"):
-        for path in children(folder, data.workspace().links, folders=False):
-            if path.name.startswith("super_classes") and path.suffix in (".csv", ".json"):
-                found[path.relative_to(root).as_posix()] = path
-    return found
+    return {key: table for key, table in (tables() | evaluations.saved()).items() if key != first}
 
 
 def view(first: str, second: str) -> View:
@@ -147,21 +133,21 @@ def view(first: str, second: str) -> View:
         CarvisError: the first evaluation cannot be read.
     """
     listed = others("")
-    read = {first: data.evaluation(listed[first])}
+    read = {first: evaluations.load(listed[first])}
     if second:
         # One that cannot be read leaves the other its page.
         with guarded():
-            read[second] = data.evaluation(listed[second])
+            read[second] = evaluations.load(listed[second])
     pair, counts = None, [evaluation.confusion for evaluation in read.values()]
     if len(read) > 1:
         try:
-            pair = _pair(*map(_stamp, (listed[first], listed[second])), _both=tuple(read.values()))
+            pair = _pair(_stamp(listed[first]), _stamp(listed[second]), _both=(read[first], read[second]))
             counts = [pair.first, pair.second]
         except TableError:
             classes = list(dict.fromkeys(name for one in counts for name in one.index))
             counts = [one.reindex(index=classes, columns=classes, fill_value=0) for one in counts]
-    groups = groups_of(counts[0].index)
-    now = selection.get()
+    groups = super_classes.groups_of(counts[0].index)
+    now = selection.get(ConfusionSelection)
     if now.level == "super":
         counts = [merge_classes(one, groups) for one in counts]
     names = [_name(listed[key], listed[first]) for key in read]
@@ -182,7 +168,7 @@ def view(first: str, second: str) -> View:
 
 def most(classes: int) -> int:
     """How many classes to draw at most."""
-    chosen = selection.get().top
+    chosen = selection.get(ConfusionSelection).top
     if chosen:
         return classes if chosen == "all" else int(chosen)
     return classes if classes <= ALL_UP_TO else FIRST_SHOWN
@@ -206,28 +192,13 @@ def fresh(key: str, picked: Callable[[dict], list[tuple[str, str]]], cell: tuple
     return f"{key}_{turn}"
 
 
-def _name(table: data.Table, first: data.Table) -> str:
+def _name(table: evaluations.Table, first: evaluations.Table) -> str:
     same = (table.data, table.split) == (first.data, first.split)
     return table.model if same else f"{table.model} ({table.data} {table.split})"
 
 
-def groups_of(class_names: Iterable[str]) -> dict[str, str]:
-    """The super-class of each class, from the chosen file or from the names."""
-    file = group_files().get(selection.get().groups)
-    named, class_names = None, [str(name) for name in class_names]
-    if file:
-        with guarded():
-            named = _super_classes(file, modified(file), tuple(class_names))
-    return super_classes(class_names, named)
-
-
-@read_once(max_entries=32)
-def _super_classes(file: Path, time: int, class_names: tuple[str, ...]) -> dict[str, str]:
-    return read_super_classes(file, class_names=class_names)
-
-
 def _order(stamps: list[tuple[str, int]], total: pd.DataFrame, groups: dict[str, str]) -> list[str]:
-    now = selection.get()
+    now = selection.get(ConfusionSelection)
     # Super-classes have no super-classes of their own.
     by = "name" if now.arrange == "super" and now.level == "super" else now.arrange
     return _ordered(tuple(stamps), now.level, by, tuple(groups.items()), _total=total)
@@ -240,7 +211,7 @@ def _ordered(
     return order_classes(_total, by, dict(groups))
 
 
-def _stamp(table: data.Table) -> tuple[str, int]:
+def _stamp(table: evaluations.Table) -> tuple[str, int]:
     file = table.path / "metrics.json"
     return str(table.path), file.stat().st_mtime_ns if file.exists() else 0
 

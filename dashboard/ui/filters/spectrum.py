@@ -1,123 +1,83 @@
-"""What page Filters shows: patterns side by side, and spectra; the other two views have files of their own."""
+"""How fine the patterns of each layer are, or what each layer passes on."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from carvis.errors import CarvisError
+from carvis.progress import Progress, partial_progress
 from carvis.tables import to_csv
-from ui.filters import controls, fine_tuning, pattern_grid, top_images
-from ui.state import classifiers, current, data, jobs, selection
-from ui.state.i18n import _, n_
-from ui.widgets import layer_picker
+from ui.filters import controls, pattern_grid
+from ui.filters.selection import FilterSelection
+from ui.state import current, selection, workspace
+from ui.state.i18n import _
+from ui.state.models import Opened
 from ui.widgets.download import download
+from ui.widgets.job import on_request
 from ui.widgets.layout import error, guarded
+from ui.widgets.pickers import segments
 from ui.widgets.text import plain
 
 if TYPE_CHECKING:
     from carvis.explain import Spectrum
 
-Models = dict[str, classifiers.Opened]
 # A layer costs a second before its first pattern: a few of many layers show the course.
 _MOST_LAYERS, _FILTERS_A_LAYER, _PICTURES = 10, 16, 60
+# The name of a work, its label and note, and what does it.
+_Work = tuple[str, str, str, Callable[[Progress], "dict[str, dict[str, Spectrum]]"]]
 
 
-def patterns(opened: Models, models: list[str], settings) -> None:
-    """Show the first filters of one layer of each model."""
-    with settings:
-        layers, problems = layer_picker.choose_layers(opened, convolutions=True)
-    for sentence in problems:
-        error(sentence)
-    how = controls.filter_settings()
-    wanted = {
-        name: list(range(min(selection.get().count, pattern_grid.depth(opened[name], layer))))
-        for name, layer in layers.items()
-        if layer
-    }
-    for name in opened.keys() - wanted.keys():
-        error(_("{model} has no convolution, so it has no filters to draw.").format(model=name))
-    drawn = {name: pattern_grid.known(opened[name], layers[name], wanted[name], how) for name in wanted}
-    total = sum(len(filters) for filters in wanted.values())
-    missing = total - sum(len(one.filters) for one in drawn.values())
-
-    def make(watch) -> dict:
-        made, done = {}, 0
-        for name, filters in wanted.items():
-            before = done
-            made[name] = pattern_grid.draw(
-                opened[name],
-                layers[name],
-                filters,
-                how,
-                lambda share, _total, before=before: watch(before + share, total),
-            )
-            done += len(filters)
-        return made
-
-    if missing:
-        label = n_("Draw {n} pattern", "Draw {n} patterns", missing).format(n=missing)
-        key = repr(
-            ("patterns", [(opened[name].classifier.fingerprint, layers[name], wanted[name]) for name in wanted], how)
-        )
-        with guarded():
-            drawn = jobs.on_request(key, label, make, _("What is drawn is kept, also when you stop."), drawn) or drawn
-    if not any(one.filters for one in drawn.values()):
-        return
-    columns = st.columns(len(drawn), gap="medium")
-    for number, (column, (name, one)) in enumerate(zip(columns, drawn.items())):
-        with column:
-            st.markdown(f"**{plain(name)}**")
-            pattern_grid.facts(one)
-            pattern_grid.tiles(one)
-            pattern_grid.problems(one)
-            pattern_grid.downloads(one, number)
-
-
-def spectrum(opened: Models, models: list[str], settings) -> None:
+def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator) -> None:
     """Show how fine the patterns, or the activations, of each layer are."""
-    controls.segments("of", _("Spectrum"), controls.OF, label_visibility="collapsed")
-    of = selection.get().of
+    of = selection.get(FilterSelection).of
+    segments("of", _("Spectrum"), controls.OF, of, wrap=True, label_visibility="collapsed")
     make = _of_patterns(opened) if of == "patterns" else _of_activations(opened)
     if make is None:
         return
     key, label, note, work_out = make
     found = None
     with guarded():
-        found = jobs.on_request(key, label, work_out, note)
+        found = on_request(key, label, work_out, note)
     if found:
-        _show_spectra(found, noise_side=selection.get().size if of == "patterns" else 0)
+        _show_spectra(found, noise_side=selection.get(FilterSelection).size if of == "patterns" else 0)
 
 
-def _of_patterns(opened: Models):
-    how, count = controls.filter_settings(), min(selection.get().count, _FILTERS_A_LAYER)
+def _of_patterns(opened: dict[str, Opened]) -> _Work:
+    how, count = controls.filter_settings(), min(selection.get(FilterSelection).count, _FILTERS_A_LAYER)
     plan = [
         (name, layer, list(range(min(count, pattern_grid.depth(model, layer)))))
         for name, model in opened.items()
-        for layer in _some(model.classifier.conv_layers)
+        for layer in _some(model.clf.conv_layers)
     ]
     total = sum(len(filters) for _name, _layer, filters in plan)
 
-    def make(watch) -> "dict[str, dict[str, Spectrum]]":
+    def make(progress: Progress) -> "dict[str, dict[str, Spectrum]]":
         from carvis.explain import pattern_spectrum
 
-        found, done = {name: {} for name in opened}, 0
+        found: dict[str, dict[str, Spectrum]] = {name: {} for name in opened}
+        done = 0
         for name, layer, filters in plan:
-            before = done
             one = pattern_grid.draw(
-                opened[name], layer, filters, how, lambda share, _total, before=before: watch(before + share, total)
+                opened[name],
+                layer,
+                filters,
+                how,
+                partial_progress(progress, 100 * done / total, 100 * (done + len(filters)) / total),
             )
             found[name][layer] = pattern_spectrum(one)
             done += len(filters)
         return found
 
-    key = repr(("pattern spectra", [model.classifier.fingerprint for model in opened.values()], plan, how))
+    key = repr(("pattern spectra", [model.clf.fingerprint for model in opened.values()], plan, how))
     note = _("{n} patterns: up to {filters} filters of up to {layers} layers of each model.")
     return key, _("Measure the patterns"), note.format(n=total, filters=count, layers=_MOST_LAYERS), make
 
 
-def _of_activations(opened: Models):
+def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
     name, split = current.dataset_name(), current.split()
     if not split:
         st.info(
@@ -125,27 +85,27 @@ def _of_activations(opened: Models):
         )
         return None
     try:
-        samples = data.dataset(name).samples(split)
+        samples = workspace.dataset(name).samples(split)
     except CarvisError as problem:
         error(problem)
         return None
     # Evenly through the split, whose images lie class by class.
     paths = samples["path"].iloc[:: max(1, -(-len(samples) // _PICTURES))].tolist()
 
-    def make(watch) -> "dict[str, dict[str, Spectrum]]":
+    def make(progress: Progress) -> "dict[str, dict[str, Spectrum]]":
         from carvis.explain import activation_spectra
 
-        found = {}
+        found: dict[str, dict[str, Spectrum]] = {}
         for place, (model_name, model) in enumerate(opened.items()):
             with model.lock:
                 found[model_name] = activation_spectra(
-                    model.classifier,
+                    model.clf,
                     paths,
-                    progress=lambda done, total, place=place: watch(place + done / total, len(opened)),
+                    progress=partial_progress(progress, 100 * place / len(opened), 100 * (place + 1) / len(opened)),
                 )
         return found
 
-    key = repr(("activation spectra", [model.classifier.fingerprint for model in opened.values()], name, split, paths))
+    key = repr(("activation spectra", [model.clf.fingerprint for model in opened.values()], name, split, paths))
     note = _("{n} images of the split, spread evenly over it.").format(n=len(paths))
     return key, _("Measure the activations"), note, make
 
@@ -221,7 +181,7 @@ def _finding(table: pd.DataFrame, noise: "Spectrum | None") -> str:
     return "  \n".join(sentences)
 
 
-def _means(table: pd.DataFrame, noise: "Spectrum | None") -> alt.LayerChart:
+def _means(table: pd.DataFrame, noise: "Spectrum | None") -> alt.LayerChart | alt.FacetChart:
     order = table["model"].unique().tolist()
     base = alt.Chart(table).encode(
         x=alt.X("place:Q", title=_("Layer, from input to output"), axis=alt.Axis(tickMinStep=1, format="d")),
@@ -264,6 +224,3 @@ def _shares(found: "dict[str, dict[str, Spectrum]]") -> pd.DataFrame:
         for layer, one in layers.items()
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-VIEWS = {"patterns": patterns, "spectrum": spectrum, "tuning": fine_tuning.show, "pictures": top_images.show}

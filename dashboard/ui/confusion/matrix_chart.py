@@ -1,4 +1,4 @@
-"""The charts of page Confusion matrix: one model's cells, the difference of two."""
+"""The cells of a matrix, or of the difference of two, as a chart whose cells can be clicked."""
 
 from __future__ import annotations
 
@@ -9,101 +9,24 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from carvis.evaluation import confusion_shares, left_out_messages
-from carvis.figures import cell_words, confusion_matrix, figure_bytes
-from carvis.tables import to_csv
-from ui.confusion import matrix
+from carvis.evaluation import confusion_shares
+from carvis.figures import cell_words
+from ui.confusion import matrices
+from ui.confusion.selection import ConfusionSelection
 from ui.state import selection
-from ui.state.i18n import _, n_, of_library
+from ui.state.i18n import _
 from ui.state.widget_values import careful
 from ui.widgets.chart_theme import Look
-from ui.widgets.download import download
-from ui.widgets.text import percent, plain
+from ui.widgets.text import percent
 
 _NUMBERS_UP_TO, _LABELS_UP_TO, _GRID_UP_TO = 40, 80, 100
 # Beyond this many classes the matrix needs the whole width.
 BESIDE_UP_TO = 60
-_NAMED = 8
 
 
-def panel(view: matrix.View, model: matrix.Model) -> None:
-    """Show one model's matrix with its name, its mistakes and its downloads."""
-    words = n_("{wrong} of {n} picture is misclassified", "{wrong} of {n} pictures are misclassified", model.n)
-    _head(model.name, words.format(wrong=f"{model.wrong:,}", n=f"{model.n:,}"))
-    draw(view, model)
-    if note := _undefined(view, model):
-        st.caption(note)
-    _downloads(view, model, None)
-
-
-def _undefined(view: matrix.View, model: matrix.Model) -> str:
-    """Name the classes among those drawn whose shares are undefined."""
-    of = selection.get().cells
-    total = model.counts.sum(axis=1 if of == "row" else 0)
-    names = [plain(name) for name in view.order if total[name] == 0]
-    if of == "count" or not names:
-        return ""
-    listed = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
-    words = _("No pictures, so no shares: {names}.") if of == "row" else _("Never predicted, so no shares: {names}.")
-    return words.format(names=listed)
-
-
-def difference_panel(view: matrix.View) -> None:
-    """Show the difference of two models, or say why there is none."""
-    first, second = view.models
-    if view.pair is None:
-        _head(_("No difference"), _("the two have no picture in common"))
-        words = _(
-            "**{first}** and **{second}** were evaluated on different pictures, so their matrices cannot be "
-            "subtracted: evaluate both on the same data set and split."
-        )
-        st.info(words.format(first=plain(first.name), second=plain(second.name)), icon=":material/compare_arrows:")
-        return
-    words = _("orange: more with {second}; purple: more with {first}")
-    _head(_("Difference"), words.format(first=first.name, second=second.name))
-    draw_difference(view)
-    if left_out := view.pair.joined.left_out:
-        st.caption(" ".join(of_library(message) for message in left_out_messages(left_out)))
-    _downloads(view, second, first)
-
-
-def _head(title: str, words: str) -> None:
-    st.markdown(f"**{plain(title)}**  \n:gray[{plain(words)}]")
-
-
-def _downloads(view: matrix.View, model: matrix.Model, minus: matrix.Model | None) -> None:
-    now, of = selection.get(), selection.get().cells
-    name = model.table.model + (f"_minus_{minus.table.model}" if minus else "")
-
-    def figure() -> bytes:
-        return figure_bytes(
-            confusion_matrix(
-                model.counts,
-                title=f"{model.name} − {minus.name}" if minus else model.name,
-                of=of,
-                order=view.order,
-                diagonal=now.diagonal == "show",
-                log=now.axis == "log",
-                minus=minus.counts if minus else None,
-            )
-        )
-
-    def numbers() -> str:
-        values = model.counts - minus.counts if minus and of == "count" else model.counts
-        if of != "count":
-            values = confusion_shares(model.counts, of)
-            values = values - confusion_shares(minus.counts, of) if minus else values
-        return to_csv(values.loc[view.order, view.order], index=True)
-
-    key = f"{view.models.index(model)}_{bool(minus)}"
-    with st.container(horizontal=True):
-        download(_("Figure"), figure, f"confusion_{name}.png", key=f"figure_{key}")
-        download(_("Numbers"), numbers, f"confusion_{name}.csv", key=f"numbers_{key}")
-
-
-def draw(view: matrix.View, model: matrix.Model) -> None:
+def draw(view: matrices.View, model: matrices.Model) -> None:
     """Draw one model's matrix."""
-    now = selection.get()
+    now = selection.get(ConfusionSelection)
     parts = {
         one.key: _cells(view, confusion_shares(one.counts, now.cells, diagonal=now.diagonal == "show"), signed=False)
         for one in view.models
@@ -126,9 +49,9 @@ def draw(view: matrix.View, model: matrix.Model) -> None:
     _chart(view, shown, _limits(parts.values()), tooltip, f"matrix_{view.models.index(model)}", words)
 
 
-def draw_difference(view: matrix.View) -> None:
+def draw_difference(view: matrices.View) -> None:
     """Draw the second model's matrix less the first's, over the pictures that both were asked about."""
-    now, (first, second) = selection.get(), view.models
+    now, (first, second) = selection.get(ConfusionSelection), view.models
     diagonal = now.diagonal == "show"
     values = confusion_shares(second.counts, now.cells, diagonal=diagonal) - confusion_shares(
         first.counts, now.cells, diagonal=diagonal
@@ -151,9 +74,9 @@ def draw_difference(view: matrix.View) -> None:
     _chart(view, shown, _limits([shown]), tooltip, "matrix_difference", words, signed=True)
 
 
-def _cells(view: matrix.View, values: pd.DataFrame, signed: bool) -> pd.DataFrame:
+def _cells(view: matrices.View, values: pd.DataFrame, signed: bool) -> pd.DataFrame:
     """The cells that hold something, a row each: cells of nothing stay the page's own colour."""
-    of, order = selection.get().cells, view.order
+    of, order = selection.get(ConfusionSelection).cells, view.order
     part = values.loc[order, order].to_numpy()
     rows, columns = np.nonzero(np.nan_to_num(part))
     found = part[rows, columns]
@@ -168,7 +91,7 @@ def _cells(view: matrix.View, values: pd.DataFrame, signed: bool) -> pd.DataFram
     )
 
 
-def _add_facts(shown: pd.DataFrame, model: matrix.Model) -> None:
+def _add_facts(shown: pd.DataFrame, model: matrices.Model) -> None:
     places = pd.MultiIndex.from_frame(shown[["true", "pred"]])
     shown["count"] = model.counts.stack().reindex(places).to_numpy()
     for of in ("row", "column"):
@@ -177,7 +100,7 @@ def _add_facts(shown: pd.DataFrame, model: matrix.Model) -> None:
 
 
 def _chart(
-    view: matrix.View,
+    view: matrices.View,
     shown: pd.DataFrame,
     limits: tuple[float, float],
     tooltip: list,
@@ -209,7 +132,7 @@ def _chart(
     base = alt.Chart(shown).encode(x=x, y=y)
     legend = None
     if n > _NUMBERS_UP_TO:
-        form = "d" if selection.get().cells == "count" else "%"
+        form = "d" if selection.get(ConfusionSelection).cells == "count" else "%"
         legend = alt.Legend(orient="bottom", title=None, format=form, gradientLength=180, gradientThickness=8)
     layers = [
         base.mark_rect()
@@ -227,9 +150,9 @@ def _chart(
     if true in order and pred in order:
         here = alt.Chart(pd.DataFrame({"true": [true], "pred": [pred]}))
         layers.append(here.mark_rect(fill=None, stroke=look.ink, strokeWidth=2.5).encode(x=x, y=y))
-    if selection.get().arrange == "super" and not view.is_super and n > 2:
+    if selection.get(ConfusionSelection).arrange == "super" and not view.is_super and n > 2:
         layers += _borders(view, look)
-    key = matrix.fresh(key, lambda state: [(row["true"], row["pred"]) for row in state.get("cell") or []], view.cell)
+    key = matrices.fresh(key, lambda state: [(row["true"], row["pred"]) for row in state.get("cell") or []], view.cell)
     step = 48 if n <= 8 else 30 if n <= 16 else 25 if n <= 24 else max(4, 620 / n)
     chart = alt.layer(*layers).resolve_scale(color="independent").properties(height=round(120 + step * n))
     st.altair_chart(
@@ -248,7 +171,7 @@ def _scale(
 ) -> tuple[alt.Scale, np.ndarray]:
     """The colour scale, and where on it each value stands, 0..1."""
     sizes, (low, high) = np.abs(values), limits
-    log = selection.get().axis == "log" and high > low
+    log = selection.get(ConfusionSelection).axis == "log" and high > low
     if signed:
         kind = {"type": "symlog", "constant": low} if log else {}
         scale = alt.Scale(domain=[-high, 0, high], range=look.signed, interpolate="rgb", **kind)
@@ -261,7 +184,7 @@ def _scale(
     return scale, np.log(sizes / low) / np.log(high / low) if log else sizes / high
 
 
-def _borders(view: matrix.View, look: Look) -> list[alt.Chart]:
+def _borders(view: matrices.View, look: Look) -> list[alt.Chart]:
     """Lines between super-classes."""
     starts = [b for a, b in zip(view.order, view.order[1:]) if view.groups[a] != view.groups[b]]
     table = pd.DataFrame({"true": starts, "pred": starts})
@@ -272,7 +195,7 @@ def _borders(view: matrix.View, look: Look) -> list[alt.Chart]:
     ]
 
 
-def _take(view: matrix.View, key: str) -> None:
+def _take(view: matrices.View, key: str) -> None:
     picked = (st.session_state[key].get("selection") or {}).get("cell") or []
     if picked:
         view.pick(str(picked[0]["true"]), str(picked[0]["pred"]))

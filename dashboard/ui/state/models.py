@@ -1,4 +1,4 @@
-"""Models and their heatmaps, opened once and shared by all sessions: one lock beside each model."""
+"""Models, opened once and shared by all sessions: one lock beside each."""
 
 import contextlib
 import threading
@@ -10,20 +10,15 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.workspace import content_hash, read_regular, sha256_of_file
-from ui.state import current, data, selection
+from ui.state import current, unreadable, workspace
 from ui.state.file_cache import holds, read_once
 from ui.state.i18n import _, of_library
-from ui.state.widget_values import careful
-from ui.widgets import unreadable
-from ui.widgets.text import mark, plain
+from ui.state.samples import Sample
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
-    from carvis.explain import Heatmap
 
-_MODELS, _MAPS = 12, 600
-# Opening more than this at once would keep the page waiting.
-_CHECKED_UNASKED = 150_000_000
+_MODELS = 12
 _LONGEST_CARD = 20_000_000
 
 
@@ -36,6 +31,13 @@ class Opened:
     problem: Exception | None = None
     file: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def clf(self) -> "Classifier":
+        """The classifier of a model that is open."""
+        if self.classifier is None:
+            raise self.problem or CarvisError(f"{self.name} is not open.")
+        return self.classifier
 
     @property
     def untried(self) -> bool:
@@ -66,7 +68,7 @@ def trying_first(asked: bool = True) -> contextlib.AbstractContextManager[None]:
 
 
 def _trials() -> Path:
-    return data.workspace().cache_dir / "model-trials"
+    return workspace.get().cache_dir / "model-trials"
 
 
 def open_model(name: str, *, asked: bool = True) -> Opened:
@@ -75,7 +77,7 @@ def open_model(name: str, *, asked: bool = True) -> Opened:
     Args:
         asked: whether a person chose it; what is large, unusual or slow is not opened unasked.
     """
-    path = data.model_files()[name]
+    path = workspace.model_files()[name]
     try:
         with trying_first(asked):
             return _open(*_key(name, path))
@@ -92,7 +94,7 @@ def may_be_tried_again(name: str) -> bool:
     """Tell whether a file was refused for what may differ next time: the memory and the time there were."""
     from carvis.classifier.files.admission import trial_of
 
-    found = trial_of(data.model_files()[name], _trials())
+    found = trial_of(workspace.model_files()[name], _trials())
     return found is not None and found.kind in ("memory", "time")
 
 
@@ -100,7 +102,7 @@ def forget(name: str) -> None:
     """Forget that a file could not be opened."""
     from carvis.classifier.files.admission import forget
 
-    path = data.model_files()[name]
+    path = workspace.model_files()[name]
     forget(path, _trials())
     _open.clear(*_key(name, path))
 
@@ -131,9 +133,9 @@ def _stamp(path: Path) -> tuple[str, int, int]:
     return str(path), stat.st_mtime_ns, stat.st_size
 
 
-def stamp_of(picture: data.Picture) -> object:
-    """Return what tells whether a picture is still the same."""
-    source = picture.source
+def stamp_of(sample: Sample) -> object:
+    """Return what tells whether an image is still the same."""
+    source = sample.source
     return content_hash(source) if isinstance(source, bytes) else _stamp(source)
 
 
@@ -152,11 +154,11 @@ def _open(
     from carvis.classifier import load_classifier
     from carvis.classifier.files.admission import UntriedError
 
-    pictures = None
+    dataset = None
     with contextlib.suppress(CarvisError):
-        pictures = data.dataset(lender) if lender else None
+        dataset = workspace.dataset(lender) if lender else None
     try:
-        return Opened(name, load_classifier(path, data=pictures))
+        return Opened(name, load_classifier(path, data=dataset))
     except CarvisError as problem:
         # Untried, it holds until somebody asks for the file.
         if isinstance(problem, UntriedError) or not holds(problem):
@@ -191,7 +193,7 @@ def _inspected(path: str, time: int, size: int) -> None:
 
 def file_key(name: str) -> str:
     """Name a model by all that decides its answers, without opening it."""
-    path = data.model_files()[name]
+    path = workspace.model_files()[name]
     card = path.with_suffix(".json")
     times = path.stat().st_mtime_ns, card.stat().st_mtime_ns if card.exists() else 0
     return _hashed(str(path), *times, _lender(path), _beside(path))
@@ -205,84 +207,3 @@ def _hashed(path: str, time: int, card_time: int, lender: str, beside: tuple[tup
         card = read_regular(Path(path).with_suffix(".json"), _LONGEST_CARD) if card_time else b""
     found = sha256_of_file(path), card, lender
     return content_hash("model file", *found, *([list(map(list, beside))] if beside else []))
-
-
-def check_all(files: dict[str, Path], shown: str) -> None:
-    """List every model file with its size, and for one that cannot be opened the sentence why."""
-    sizes = {name: data.bytes_of(path) or 0 for name, path in files.items()}
-    asked = bool(st.session_state.get("models_checked"))
-    go, waits = sum(sizes.values()) <= _CHECKED_UNASKED or asked, False
-    for name, path in files.items():
-        size = f"{sizes[name] / 1e6:.1f} MB"
-        if go or name == shown:
-            with st.spinner(_("Opening {model} …").format(model=plain(name))) if asked else contextlib.nullcontext():
-                model = open_model(name, asked=asked)
-            if model.untried:
-                waits = True
-                st.markdown(f"**{plain(path.name)}** · {size}  \n{plain(model.error)}")
-            elif model.error:
-                st.markdown(f"{mark(False)} **{plain(path.name)}** · {size}  \n{plain(of_library(model.error))}")
-            else:
-                st.markdown(f"{mark(True)} **{plain(path.name)}** · {size}")
-        else:
-            st.markdown(f"**{plain(path.name)}** · {size}")
-    if waits or not go:
-        st.button(
-            _("Open every file, to see whether it can be opened"),
-            icon=":material/fact_check:",
-            on_click=careful(lambda: st.session_state.update(models_checked=True)),
-        )
-
-
-def explain(model: Opened, picture: data.Picture, chosen: selection.Selection, layer: str | None) -> "Heatmap | str":
-    """Return one picture's heatmap by one model, or the sentence why there is none.
-
-    Args:
-        chosen: its ``explain`` and ``against`` are ``predicted``, ``true`` or ``class:<name>``.
-    """
-    if model.classifier is None:
-        return of_library(model.error)
-    wanted: list[str | int] = []
-    for target in filter(None, (chosen.explain, chosen.against)):
-        name = picture.label if target == "true" else target.removeprefix("class:")
-        if target != "predicted" and name not in model.classifier.class_names:
-            return _no_class(name, model)
-        wanted.append(target if target == "predicted" else model.classifier.class_names.index(name))
-    clf = model.classifier
-    # The map carries the names too, which a saved card may change.
-    names = (clf.name, *clf.class_names)
-    how = {"method": chosen.method, "layer": layer, "score": chosen.score}
-    try:
-        found = _explain(clf.fingerprint, names, stamp_of(picture), wanted, how, _model=model, _source=picture.source)
-    except CarvisError as error:
-        return of_library(error)
-    if found.against == found.target:
-        return _("Both classes are {name} here: compare with another one.").format(name=clf.class_names[found.target])
-    return found
-
-
-def _no_class(name: str | None, model: Opened) -> str:
-    if name is None:
-        return _("The true class of this picture is not known: explain the predicted class, or choose one.")
-    return _("{model} knows no class {name}: explain the predicted class, or choose one that it knows.").format(
-        model=model.name, name=name
-    )
-
-
-@st.cache_resource(max_entries=_MAPS, show_spinner=False)
-def _explain(
-    fingerprint: str,
-    names: tuple[str, ...],
-    stamp: object,
-    targets: list[str | int],
-    how: dict,
-    *,
-    _model: Opened,
-    _source: Path | bytes,
-) -> "Heatmap":
-    from carvis.explain import Contrast, heatmaps
-
-    target = targets[0] if len(targets) == 1 else Contrast(*targets)
-    clf = _model.classifier
-    with _model.lock:
-        return next(iter(heatmaps(clf, [_source], target=target, **how)))

@@ -11,29 +11,22 @@ import numpy as np
 import streamlit as st
 
 from carvis.images import USUAL, colorize, encode_image, fitted, overlay, read_image, resize
-from ui.state import classifiers, selection
-from ui.state.data import Picture
+from ui.heatmaps.explanation import explain
+from ui.heatmaps.selection import HeatmapSelection
 from ui.state.i18n import _, of_library
+from ui.state.models import Opened, stamp_of
+from ui.state.samples import Sample
 from ui.state.widget_values import careful
 from ui.widgets import error_message
 from ui.widgets.download import download
+from ui.widgets.images import shown
 from ui.widgets.text import mark, percent, plain, verdict
 
 if TYPE_CHECKING:
     from carvis.explain import Heatmap
 
-_SHOWN_SIDE, _MAP_SIDE = 640, 480
+_MAP_SIDE = 480
 _KEPT_BYTES = 2_000_000
-
-
-def shown(image: np.ndarray, side: int = _SHOWN_SIDE) -> np.ndarray:
-    """Bring an image to a size that a browser shows well: its longer side ``side`` pixels."""
-    return fitted(image, side, enlarge=True)
-
-
-def legend(colours: str) -> bytes:
-    """Draw the colour scale, from no evidence to the most."""
-    return encode_image(np.repeat(colorize(np.linspace(0, 1, 256)[None], colours), 14, axis=0), "PNG")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -43,24 +36,24 @@ def _read(stamp: object, *, _source: Path | bytes) -> tuple[np.ndarray, np.ndarr
     return shown(image), image if image.nbytes <= _KEPT_BYTES else None
 
 
-class Row:
+class HeatmapRow:
     """One picture and its heatmaps: the frame is drawn at once, the maps as they come."""
 
-    def __init__(self, picture: Picture, models: list[str], number: int):
-        self.picture = picture
-        self.image, self.original = _read(classifiers.stamp_of(picture), _source=picture.source)
+    def __init__(self, sample: Sample, models: list[str], number: int):
+        self.sample = sample
+        self.image, self.original = _read(stamp_of(sample), _source=sample.source)
         self.maps: dict[str, Heatmap] = {}
         self.rights: dict[str, bool | None] = {}
         grid = st.grid(len(models) + 1, min_column_width=210, gap="small")
         with grid.cell():
             title = _("Picture")
-            st.markdown(f"**{title}**  \n{_true_class(picture)}")
+            st.markdown(f"**{title}**  \n{_true_class(sample)}")
             st.image(
                 encode_image(self.image),
                 width="stretch",
-                alt=_("The picture {name}").format(name=picture.name),
+                alt=_("The picture {name}").format(name=sample.name),
             )
-            st.caption(plain(picture.id if isinstance(picture.source, Path) else picture.name))
+            st.caption(plain(sample.id if isinstance(sample.source, Path) else sample.name))
             self.actions = st.container(horizontal=True, gap="xsmall")
         self.cells = {name: grid.cell() for name in models}
         self.slots = {}
@@ -70,26 +63,26 @@ class Row:
         self.below = st.container()
         self.number = number
 
-    def seen_by(self, model: classifiers.Opened) -> np.ndarray | Path | bytes:
+    def seen_by(self, model: Opened) -> np.ndarray | Path | bytes:
         """Return the picture in a form that the model reads in its own way."""
-        usual = model.classifier.reading == USUAL and model.classifier.channels == 3
-        return self.original if usual and self.original is not None else self.picture.source
+        usual = model.clf.reading == USUAL and model.clf.channels == 3
+        return self.original if usual and self.original is not None else self.sample.source
 
     def large(self) -> np.ndarray:
         """Return the image as it is drawn into figures."""
-        return fitted(read_image(self.picture.source) if self.original is None else self.original)
+        return fitted(read_image(self.sample.source) if self.original is None else self.original)
 
-    def compute(self, model: classifiers.Opened, chosen: selection.Selection, layer: str | None) -> None:
+    def compute(self, model: Opened, chosen: HeatmapSelection, layer: str | None) -> None:
         """Make the map of one model, or say why there is none."""
         slot = self.slots[model.name]
         try:
             with slot.skeleton(height=260):
-                found = classifiers.explain(model, self.picture, chosen, layer)
+                found = explain(model, self.sample, chosen, layer)
         # Whatever TensorFlow says to one model and image, the others have their maps.
         except Exception as problem:
             with slot:
                 st.markdown(f"**{plain(model.name)}**")
-                error_message.of(problem).show()
+                error_message.show(problem)
             return
         if isinstance(found, str):
             slot.markdown(f"**{plain(model.name)}**")
@@ -97,10 +90,10 @@ class Row:
         else:
             self.maps[model.name] = found
             # A model that was never taught the true class, or whose class names are unknown, is neither.
-            taught = self.picture.label in model.classifier.class_names
-            self.rights[model.name] = found.predicted_name == self.picture.label if taught else None
+            taught = self.sample.label in model.clf.class_names
+            self.rights[model.name] = found.predicted_name == self.sample.label if taught else None
 
-    def draw(self, name: str, values: np.ndarray, chosen: selection.Selection) -> None:
+    def draw(self, name: str, values: np.ndarray, chosen: HeatmapSelection) -> None:
         """Show one model's answer and its map, whose ``values`` are scaled to [0, 1]."""
         heatmap = self.maps[name]
         with self.slots[name]:
@@ -124,9 +117,7 @@ class Row:
                 st.caption(f":material/info: {plain(of_library(note))}")
             st.caption(_facts(heatmap))
 
-    def finish(
-        self, chosen: selection.Selection, remove: Callable[[str], None] | None, verdicts: dict[str, str]
-    ) -> None:
+    def finish(self, chosen: HeatmapSelection, remove: Callable[[str], None] | None, verdicts: dict[str, str]) -> None:
         """Add what can be done with the whole row.
 
         Args:
@@ -134,7 +125,7 @@ class Row:
         """
         with self.actions:
             if self.maps:
-                stem = Path(self.picture.name).stem
+                stem = Path(self.sample.name).stem
                 download(
                     _("Figure"),
                     lambda: _figure(self, chosen, verdicts),
@@ -154,16 +145,16 @@ class Row:
                     _("Remove"),
                     icon=":material/close:",
                     type="tertiary",
-                    key=f"remove_{self.picture.id}",
+                    key=f"remove_{self.sample.id}",
                     on_click=careful(remove),
-                    args=(self.picture.id,),
+                    args=(self.sample.id,),
                 )
 
 
-def _true_class(picture: Picture) -> str:
-    if picture.label is None:
+def _true_class(sample: Sample) -> str:
+    if sample.label is None:
         return _("true class not known")
-    return _("true: {label}").format(label=f"**{plain(picture.label)}**")
+    return _("true: {label}").format(label=f"**{plain(sample.label)}**")
 
 
 def _facts(heatmap: "Heatmap") -> str:
@@ -189,13 +180,13 @@ def _cells(values: np.ndarray) -> tuple[int, int]:
     return values.shape[0] * factor, values.shape[1] * factor
 
 
-def _figure(row: Row, chosen: selection.Selection, verdicts: dict[str, str]) -> bytes:
+def _figure(row: HeatmapRow, chosen: HeatmapSelection, verdicts: dict[str, str]) -> bytes:
     from carvis.figures import figure_bytes, heatmap_comparison
 
     figure = heatmap_comparison(
         row.large(),
         row.maps,
-        row.picture.label,
+        row.sample.label,
         alpha=chosen.strength / 100,
         colormap=chosen.colours,
         scale=chosen.scale,

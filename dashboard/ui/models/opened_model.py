@@ -5,23 +5,24 @@ from pathlib import Path
 import streamlit as st
 
 from carvis.tables import to_csv
-from ui.models import card_form
-from ui.state import classifiers, data, selection
+from ui.models import assumption_check, card_form
+from ui.state import evaluations, selection
 from ui.state.i18n import _, of_library
-from ui.widgets import assumptions, commands, stale_warning
+from ui.state.models import Opened
+from ui.widgets import commands, stale_warning
 from ui.widgets.download import download
 from ui.widgets.layout import guarded
 from ui.widgets.text import SPLIT, percent, plain
 
 
-def show(opened: classifiers.Opened, path: Path) -> None:
+def show(opened: Opened, path: Path) -> None:
     """Show a model that is open.
 
     Args:
         path: its file.
     """
     name = opened.name
-    clf = opened.classifier
+    clf = opened.clf
     totals = clf.totals()
     facts = {
         _("File"): plain(f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)"),
@@ -53,10 +54,10 @@ def show(opened: classifiers.Opened, path: Path) -> None:
         st.table(facts, border="horizontal", alt=_("Facts about the model {model}").format(model=name))
     with right:
         st.subheader(_("Accuracy"), anchor=False)
-        measured = [table for table in data.evaluations().values() if table.model == path.stem]
+        measured = [table for table in evaluations.saved().values() if table.model == path.stem]
         for table in measured:
             with guarded():
-                found = data.evaluation(table)
+                found = evaluations.load(table)
                 low, high = found.metrics["accuracy_interval"]
                 st.metric(
                     f"{plain(table.data)} · {_(SPLIT[table.split])} ({found.metrics['n']})",
@@ -64,7 +65,7 @@ def show(opened: classifiers.Opened, path: Path) -> None:
                     help=_("95 % range: {low} to {high}").format(low=percent(low), high=percent(high)),
                 )
         # Once checked, the same is said where the card is filled in.
-        stale_warning.say(measured, checked_below=bool(clf.assumptions) and assumptions.are_checked(opened))
+        stale_warning.say(measured, checked_below=bool(clf.assumptions) and assumption_check.are_checked(opened))
         if not measured:
             st.caption(_("Not measured yet:"))
             st.code(commands.evaluate(path), language="bash", wrap_lines=True)
@@ -84,7 +85,7 @@ def show(opened: classifiers.Opened, path: Path) -> None:
                 else _("**This file has no card, so some things were assumed**")
             )
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in map(of_library, clf.assumptions)))
-            assumptions.offer(opened)
+            assumption_check.offer(opened)
             card_form.show(opened, path)
     st.subheader(_("Layers"), anchor=False)
     with guarded():

@@ -1,0 +1,82 @@
+"""Attention on annotated parts: the annotations, the measuring, and what was measured."""
+
+import streamlit as st
+
+from carvis.dataset import Dataset
+from carvis.explain.attention import Attention, skipped_messages
+from ui.attention import annotations, charts, classes, controls, downloads, findings, measurement
+from ui.attention.selection import AttentionSelection
+from ui.state import current, selection, unreadable
+from ui.state.i18n import _, of_library, shown_as
+from ui.widgets import commands, skipped_files
+from ui.widgets.layout import empty
+from ui.widgets.text import marked_up, plain
+
+
+def show(models: list[str]) -> bool:
+    """Show which annotated parts the models look at and need; return whether anything was measured."""
+    dataset = annotations.dataset()
+    split = current.split()
+    if dataset is None or not split:
+        empty(
+            _("No pictures yet"),
+            _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
+            commands.carvis("demo"),
+        )
+        return False
+    if why := skipped_files.why_nothing():
+        empty(_("No pictures yet"), plain(why))
+        return False
+    listed = annotations.sources(dataset)
+    source = annotations.chosen(listed)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = {key: one.words() for key, one in listed.items()}
+        st.selectbox(
+            _("Annotated parts"), list(listed), format_func=shown_as(words), width=280,
+            **selection.control("parts", source.key),
+        )  # fmt: skip
+        annotations.add()
+        controls.settings()
+    if list(listed) == [annotations.BOX]:
+        empty(
+            _("The parts of these pictures are not annotated yet"),
+            _(
+                "Upload boxes or outlines with the button above (COCO, Pascal VOC or a CSV table), put masks into the "
+                "data set's folder, or set one box on one picture here:"
+            ),
+        )
+    parts = annotations.read(source, dataset, split)
+    if parts is None or not models:
+        return False
+    st.caption(annotations.summary(parts, dataset, split))
+    settings = measurement.attention_settings(selection.get(AttentionSelection))
+    found = unreadable.each(
+        "result",
+        {name: name for name in models},
+        lambda name: measurement.result(name, dataset, split, parts, settings),
+    )
+    results = {name: found.get(name) for name in models}
+    missing = [name for name, result in results.items() if result is None]
+    measurement.offer(missing, dataset, split, parts, settings)
+    if there := {name: result for name, result in results.items() if result is not None}:
+        _results(there, dataset)
+    return bool(there)
+
+
+def _results(results: dict[str, Attention], dataset: Dataset) -> None:
+    findings.show(results)
+    charts.by_part(results)
+    with st.expander(_("The same as a table"), type="compact"):
+        charts.table_of_parts(results)
+    several = all(len(result.table) > 1 for result in results.values())
+    notes = [sentence for name, result in results.items() for sentence in _notes(name, result)]
+    if notes and several:
+        st.caption(" ".join(dict.fromkeys(notes)))
+    downloads.show(results)
+    if several:
+        classes.show(results, dataset)
+
+
+def _notes(name: str, result: Attention) -> list[str]:
+    notes = [f"{plain(name)}: {plain(of_library(note))}" for note in result.notes]
+    return notes + [marked_up(message) for message in skipped_messages(name, result)]

@@ -1,0 +1,29 @@
+"""The controls of page Compare models: which models are compared, on which images."""
+
+import streamlit as st
+
+from ui.compare import comparison
+from ui.compare.selection import CompareSelection
+from ui.state import evaluations, selection
+from ui.state.i18n import N_, _
+from ui.widgets.pickers import segments
+
+COPIES = {"with": N_("All pictures"), "without": N_("Without copies of training pictures")}
+
+
+def choose_models(tables: dict[str, evaluations.Table], models: list[str]) -> None:
+    """Offer the models that were evaluated on the chosen images."""
+    st.multiselect(
+        _("Models"),
+        list(tables),
+        placeholder=_("Choose models"),
+        width="stretch",
+        wrap=True,
+        **selection.control("model", models),
+    )
+
+
+def choose_copies(tables: dict[str, evaluations.Table]) -> None:
+    """Offer to leave out pictures with a copy in training, where it is known which have one."""
+    if comparison.knows_copies(tables):
+        segments("copies", _("Pictures"), COPIES, selection.get(CompareSelection).copies)

@@ -1,0 +1,21 @@
+"""What page Compare models shows beyond what all pages share."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ui.state.fields import Shared, field
+
+_IMAGES = ("data", "split", "model")
+
+
+@dataclass(frozen=True)
+class CompareSelection(Shared):
+    """The images counted, the pattern and the pair of models looked at, and the risk wanted."""
+
+    copies: Literal["with", "without"] = "with"
+    # One gallery is open at a time, so that its page number has one meaning.
+    pattern: str = field("", resets=("change", "page"), reset_by=_IMAGES)
+    change: Literal["", "fixed", "broken"] = field("", resets=("pattern", "page"), reset_by=_IMAGES)
+    first: str = field("", resets=("change", "page"), reset_by=("model",))
+    second: str = field("", resets=("change", "page"), reset_by=("model",))
+    risk: int = field(5, bounds=(0, 100))

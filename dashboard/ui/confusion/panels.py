@@ -1,0 +1,92 @@
+"""One model's matrix with its name, its mistakes and its downloads; the difference of two."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from carvis.evaluation import confusion_shares, left_out_messages
+from carvis.figures import confusion_matrix, figure_bytes
+from carvis.tables import to_csv
+from ui.confusion import matrices, matrix_chart
+from ui.confusion.selection import ConfusionSelection
+from ui.state import selection
+from ui.state.i18n import _, n_, of_library
+from ui.widgets.download import download
+from ui.widgets.text import plain
+
+_NAMED = 8
+
+
+def show(view: matrices.View, model: matrices.Model) -> None:
+    """Show one model's matrix with its name, its mistakes and its downloads."""
+    words = n_("{wrong} of {n} picture is misclassified", "{wrong} of {n} pictures are misclassified", model.n)
+    _head(model.name, words.format(wrong=f"{model.wrong:,}", n=f"{model.n:,}"))
+    matrix_chart.draw(view, model)
+    if note := _undefined(view, model):
+        st.caption(note)
+    _downloads(view, model, None)
+
+
+def _undefined(view: matrices.View, model: matrices.Model) -> str:
+    """Name the classes among those drawn whose shares are undefined."""
+    of = selection.get(ConfusionSelection).cells
+    total = model.counts.sum(axis=1 if of == "row" else 0)
+    names = [plain(name) for name in view.order if total[name] == 0]
+    if of == "count" or not names:
+        return ""
+    listed = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+    words = _("No pictures, so no shares: {names}.") if of == "row" else _("Never predicted, so no shares: {names}.")
+    return words.format(names=listed)
+
+
+def show_difference(view: matrices.View) -> None:
+    """Show the difference of two models, or say why there is none."""
+    first, second = view.models
+    if view.pair is None:
+        _head(_("No difference"), _("the two have no picture in common"))
+        words = _(
+            "**{first}** and **{second}** were evaluated on different pictures, so their matrices cannot be "
+            "subtracted: evaluate both on the same data set and split."
+        )
+        st.info(words.format(first=plain(first.name), second=plain(second.name)), icon=":material/compare_arrows:")
+        return
+    words = _("orange: more with {second}; purple: more with {first}")
+    _head(_("Difference"), words.format(first=first.name, second=second.name))
+    matrix_chart.draw_difference(view)
+    if left_out := view.pair.joined.left_out:
+        st.caption(" ".join(of_library(message) for message in left_out_messages(left_out)))
+    _downloads(view, second, first)
+
+
+def _head(title: str, words: str) -> None:
+    st.markdown(f"**{plain(title)}**  \n:gray[{plain(words)}]")
+
+
+def _downloads(view: matrices.View, model: matrices.Model, minus: matrices.Model | None) -> None:
+    now, of = selection.get(ConfusionSelection), selection.get(ConfusionSelection).cells
+    name = model.table.model + (f"_minus_{minus.table.model}" if minus else "")
+
+    def figure() -> bytes:
+        return figure_bytes(
+            confusion_matrix(
+                model.counts,
+                title=f"{model.name} − {minus.name}" if minus else model.name,
+                of=of,
+                order=view.order,
+                diagonal=now.diagonal == "show",
+                log=now.axis == "log",
+                minus=minus.counts if minus else None,
+            )
+        )
+
+    def numbers() -> str:
+        values = model.counts - minus.counts if minus and of == "count" else model.counts
+        if of != "count":
+            values = confusion_shares(model.counts, of)
+            values = values - confusion_shares(minus.counts, of) if minus else values
+        return to_csv(values.loc[view.order, view.order], index=True)
+
+    key = f"{view.models.index(model)}_{bool(minus)}"
+    with st.container(horizontal=True):
+        download(_("Figure"), figure, f"confusion_{name}.png", key=f"figure_{key}")
+        download(_("Numbers"), numbers, f"confusion_{name}.csv", key=f"numbers_{key}")

@@ -1,0 +1,44 @@
+"""The darkest, brightest and blurriest images."""
+
+import streamlit as st
+
+from carvis.dataset.health import Health
+from ui.data_health import tiles
+from ui.data_health.selection import DataHealthSelection
+from ui.state import selection
+from ui.state.i18n import N_, _
+from ui.widgets.paging import choose_page, on_page
+from ui.widgets.pickers import segments
+from ui.widgets.text import SPLIT, plain
+
+LIGHT = {
+    "darkest": (N_("Darkest"), "brightness", True),
+    "brightest": (N_("Brightest"), "brightness", False),
+    "blurriest": (N_("Blurriest"), "sharpness", True),
+}
+
+
+def show(health: Health) -> None:
+    """Show the darkest, brightest or blurriest pictures."""
+    chosen = selection.get(DataHealthSelection).light
+    segments("light", _("Show"), {name: words for name, (words, _column, _up) in LIGHT.items()}, chosen)
+    _label, column, ascending = LIGHT[chosen]
+    # Of a photograph that is there several times, one is enough to look at.
+    good = health.pictures[health.pictures["reason"] == ""].drop_duplicates("group")
+    rows = good.sort_values(column, ascending=ascending, kind="stable")
+    st.caption(
+        _("Brightness is the mean of all pixels, from 0 (black) to 255 (white).")
+        if column == "brightness"
+        else _("Sharpness is how much neighbouring pixels differ (variance of the Laplacian): low is blurred.")
+    )
+    part = on_page(rows, tiles.SHEET)
+    captions = [
+        f"**{value:.0f}** · {_(SPLIT[split])}  \n{plain(label)}"
+        for value, split, label in zip(part[column], part["split"], part["label"], strict=True)
+    ]
+    tiles.sheet(part, captions)
+    choose_page(len(rows), tiles.SHEET)
+    table = health.pictures[
+        ["id", "split", "label", "width", "height", "size", "brightness", "contrast", "sharpness", "group", "reason"]
+    ]
+    tiles.save(_("All pictures as a table"), table, f"{health.name}-pictures.csv")

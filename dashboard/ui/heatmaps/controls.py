@@ -1,0 +1,132 @@
+"""The controls of page Heatmaps: the class explained, and how the maps are made and drawn."""
+
+from dataclasses import replace
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from carvis.explain.scale import SCALE_SENTENCES
+from ui.heatmaps.selection import HeatmapSelection
+from ui.state import current, selection, unreadable, workspace
+from ui.state.i18n import N_, _, of_library, shown_as, translated
+from ui.state.models import Opened
+from ui.widgets import pickers
+from ui.widgets.pickers import segments
+from ui.widgets.text import plain
+
+VIEW = {"overlay": N_("Over the picture"), "map": N_("Map alone"), "both": N_("Both")}
+SCALE = {"map": N_("Each map by itself"), "model": N_("Shared in each model"), "density": N_("Density, shared by all")}
+SCORE = {"logit": N_("Logit (before softmax)"), "probability": N_("Probability (as in the tutorial)")}
+SCORE_NOTES = {
+    "logit": N_("Score: logit."),
+    "probability": N_("Score: probability."),
+}
+
+
+def explainable_classes(models: list[str]) -> list[str]:
+    """List what can be explained: the predicted class, the true one, or any by its name."""
+    names: dict[str, None] = {}
+    with unreadable.item("data set", current.dataset_name()):
+        if current.dataset_name():
+            names |= dict.fromkeys(workspace.dataset(current.dataset_name()).class_names)
+    for model in models:
+        with unreadable.item("model", model):
+            card = current.card_of(workspace.model_files()[model])
+            names |= dict.fromkeys((card and card.class_names) or ())
+    return ["predicted", "true", *(f"class:{name}" for name in names)]
+
+
+def _in_words(values: list[str]) -> dict[str, str]:
+    """Put the classes that can be explained into words, now: a ``format_func`` may be called outside the run."""
+    special = {"predicted": _("the predicted class"), "true": _("the true class")}
+    return {value: special.get(value, value.removeprefix("class:")) for value in values}
+
+
+def choose_target(values: list[str]) -> tuple[HeatmapSelection, list[str]]:
+    """Choose the class to explain.
+
+    Args:
+        values: as ``explainable_classes`` lists them.
+
+    Returns:
+        The selection without classes that are not here, and what cannot be done.
+    """
+    chosen, problems = selection.get(HeatmapSelection), []
+    if chosen.explain not in values:
+        words = _("There is no class {name} here; the predicted class is explained.")
+        problems.append(words.format(name=chosen.explain))
+        chosen = replace(chosen, explain="predicted")
+    if chosen.against and chosen.against not in values:
+        problems.append(_("There is no class {name} here; it is compared with none.").format(name=chosen.against))
+        chosen = replace(chosen, against="")
+    st.selectbox(
+        _("Evidence for"),
+        values,
+        format_func=shown_as(_in_words(values)),
+        width="stretch",
+        **selection.control("explain", chosen.explain),
+    )
+    return chosen, problems
+
+
+def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
+    """Offer how maps are made and drawn, and return the window for what only opened models can tell.
+
+    Args:
+        values: as ``explainable_classes`` lists them.
+    """
+    window = st.popover(_("Settings"), icon=":material/tune:")
+    colours = list(pickers.COLOURS)
+    with window:
+        # A closed window's widgets come to life when it is opened: they need their start values in every run.
+        pickers.choose_method(chosen.method)
+        st.selectbox(
+            _("Rather than"),
+            values,
+            index=values.index(chosen.against) if chosen.against else None,
+            placeholder=_("no other class"),
+            format_func=shown_as(_in_words(values)),
+            help=_("Show what speaks for one class rather than for another: the difference of their scores."),
+            **selection.control("against", chosen.against or None),
+        )
+        for field, label, words in (
+            ("view", _("Show"), VIEW),
+            ("scale", _("Colour scale"), SCALE),
+            ("score", _("Score"), SCORE),
+        ):
+            segments(field, label, words, getattr(chosen, field), wrap=True)
+        st.selectbox(
+            _("Colours"),
+            colours,
+            colours.index(chosen.colours),
+            format_func=shown_as(translated(pickers.COLOURS)),
+            **selection.control("colours", chosen.colours),
+        )
+        st.slider(
+            _("Strength of the overlay"),
+            0,
+            100,
+            chosen.strength,
+            format="%d %%",
+            disabled=chosen.colours == "tutorial",
+            **selection.control("strength", chosen.strength),
+        )
+    return window
+
+
+def scale_note(chosen: HeatmapSelection) -> str:
+    """Say which scale and score are on."""
+    sentences = [of_library(SCALE_SENTENCES[chosen.scale]), _(SCORE_NOTES[chosen.score])]
+    return " ".join([*sentences, _("Method: {name}.").format(name=chosen.method)])
+
+
+def without_logit(opened: dict[str, Opened], chosen: HeatmapSelection) -> list[str]:
+    """Say which models have no such score, and what is explained in its place."""
+    words = _("{model} has no logit before a softmax, as it joins several probabilities: log-probability explained.")
+    found = [model.classifier for model in opened.values() if model.classifier]
+    return [words.format(model=plain(clf.name)) for clf in found if clf.score_kind(chosen.score) != chosen.score]
+
+
+def remove(sample: str) -> None:
+    """Take an image out of the selection."""
+    selection.change(sample=tuple(one for one in selection.get(HeatmapSelection).sample if one != sample))

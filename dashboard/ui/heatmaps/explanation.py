@@ -1,0 +1,74 @@
+"""One image's heatmap by one model, made once for all sessions."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from carvis.errors import CarvisError
+from ui.heatmaps.selection import HeatmapSelection
+from ui.state.i18n import _, of_library
+from ui.state.models import Opened, stamp_of
+from ui.state.samples import Sample
+
+if TYPE_CHECKING:
+    from carvis.explain import Heatmap
+
+_MAPS = 600
+
+
+def explain(model: Opened, sample: Sample, chosen: HeatmapSelection, layer: str | None) -> "Heatmap | str":
+    """Return one image's heatmap by one model, or the sentence why there is none.
+
+    Args:
+        chosen: its ``explain`` and ``against`` are ``predicted``, ``true`` or ``class:<name>``.
+    """
+    if model.classifier is None:
+        return of_library(model.error)
+    wanted: list[Any] = []
+    for target in filter(None, (chosen.explain, chosen.against)):
+        name = sample.label if target == "true" else target.removeprefix("class:")
+        if target == "predicted":
+            wanted.append(target)
+        elif name is None or name not in model.clf.class_names:
+            return _no_class(name, model)
+        else:
+            wanted.append(model.clf.class_names.index(name))
+    clf = model.clf
+    # The map carries the names too, which a saved card may change.
+    names = (clf.name, *clf.class_names)
+    how = {"method": chosen.method, "layer": layer, "score": chosen.score}
+    try:
+        found = _explain(clf.fingerprint, names, stamp_of(sample), wanted, how, _model=model, _source=sample.source)
+    except CarvisError as error:
+        return of_library(error)
+    if found.against == found.target:
+        return _("Both classes are {name} here: compare with another one.").format(name=clf.class_names[found.target])
+    return found
+
+
+def _no_class(name: str | None, model: Opened) -> str:
+    if name is None:
+        return _("The true class of this picture is not known: explain the predicted class, or choose one.")
+    return _("{model} knows no class {name}: explain the predicted class, or choose one that it knows.").format(
+        model=model.name, name=name
+    )
+
+
+@st.cache_resource(max_entries=_MAPS, show_spinner=False)
+def _explain(
+    fingerprint: str,
+    names: tuple[str, ...],
+    stamp: object,
+    targets: list[Any],
+    how: dict,
+    *,
+    _model: Opened,
+    _source: Path | bytes,
+) -> "Heatmap":
+    from carvis.explain import Contrast, heatmaps
+
+    target = targets[0] if len(targets) == 1 else Contrast(*targets)
+    clf = _model.clf
+    with _model.lock:
+        return next(iter(heatmaps(clf, [_source], target=target, **how)))

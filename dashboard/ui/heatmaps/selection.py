@@ -1,0 +1,16 @@
+"""What page Heatmaps shows beyond what all pages share."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from carvis.explain.scale import Scale
+from ui.state.fields import Shared
+
+
+@dataclass(frozen=True)
+class HeatmapSelection(Shared):
+    """How maps are drawn, and the class that the explained one is held against."""
+
+    against: str = ""
+    view: Literal["overlay", "map", "both"] = "overlay"
+    scale: Scale = "map"

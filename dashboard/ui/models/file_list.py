@@ -1,0 +1,42 @@
+"""All model files with their sizes, and for one that cannot be opened the sentence why."""
+
+import contextlib
+from pathlib import Path
+
+import streamlit as st
+
+from ui.state import workspace
+from ui.state.i18n import _, of_library
+from ui.state.models import open_model
+from ui.state.widget_values import careful
+from ui.widgets.text import mark, plain
+
+# Opening more than this at once would keep the page waiting.
+_CHECKED_UNASKED = 150_000_000
+
+
+def show(files: dict[str, Path], shown: str) -> None:
+    """List every model file with its size, and for one that cannot be opened the sentence why."""
+    sizes = {name: workspace.bytes_of(path) or 0 for name, path in files.items()}
+    asked = bool(st.session_state.get("models_checked"))
+    go, waits = sum(sizes.values()) <= _CHECKED_UNASKED or asked, False
+    for name, path in files.items():
+        size = f"{sizes[name] / 1e6:.1f} MB"
+        if go or name == shown:
+            with st.spinner(_("Opening {model} …").format(model=plain(name))) if asked else contextlib.nullcontext():
+                model = open_model(name, asked=asked)
+            if model.untried:
+                waits = True
+                st.markdown(f"**{plain(path.name)}** · {size}  \n{plain(model.error)}")
+            elif model.error:
+                st.markdown(f"{mark(False)} **{plain(path.name)}** · {size}  \n{plain(of_library(model.error))}")
+            else:
+                st.markdown(f"{mark(True)} **{plain(path.name)}** · {size}")
+        else:
+            st.markdown(f"**{plain(path.name)}** · {size}")
+    if waits or not go:
+        st.button(
+            _("Open every file, to see whether it can be opened"),
+            icon=":material/fact_check:",
+            on_click=careful(lambda: st.session_state.update(models_checked=True)),
+        )

@@ -1,0 +1,88 @@
+"""The models of the workspace in a table: how good each is, and what is known of it."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from carvis.classifier.card import reading_of
+from carvis.tables import to_csv
+from ui.state import current, evaluations, unreadable, workspace
+from ui.state.i18n import _, of_library
+from ui.state.models import openable
+from ui.widgets import assumptions
+from ui.widgets.download import download
+from ui.widgets.text import SPLIT, percent
+
+
+def show(files: dict[str, Path]) -> None:
+    """Show the models, the best first."""
+    rows = [_row(name, path) for name, path in files.items()]
+    table = pd.DataFrame(rows).sort_values("accuracy", ascending=False, na_position="last")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "model": st.column_config.TextColumn(_("Model"), pinned=True),
+            "accuracy": st.column_config.ProgressColumn(
+                _("Accuracy"), format="%.1f %%", min_value=0, max_value=100, width="small"
+            ),
+            "range": st.column_config.TextColumn(_("Range (95 %)")),
+            "without copies": st.column_config.TextColumn(
+                _("Without copies"),
+                help=_("Accuracy without the test pictures that are also in training; page Data shows them."),
+            ),
+            "evaluated": st.column_config.TextColumn(_("Measured on")),
+            "input": st.column_config.TextColumn(_("Input")),
+            "preprocessing": st.column_config.TextColumn(_("Preprocessing"), width=165),
+            "recipe": st.column_config.TextColumn(_("Recipe")),
+            "size": st.column_config.NumberColumn(_("File"), format="%.1f MB"),
+            # What is told by the assumptions' column already; page Models shows the card itself.
+            "card": None,
+            "assumptions": st.column_config.TextColumn(
+                _("Assumptions"),
+                help=_(
+                    "✓: preprocessing and class names are confirmed, or a check on images found nothing against them. "
+                    "Page Models says more and checks them."
+                ),
+            ),
+        },
+        alt=_("The models of this workspace with their accuracy"),
+    )
+    numbers = table.drop(columns="card")
+    download(_("Numbers"), lambda: to_csv(numbers).encode("utf-8-sig"), "models.csv", key="models_numbers")
+    openable(files)
+
+
+def _row(name: str, path: Path) -> dict[str, Any]:
+    card = current.card_of(path)
+    row: dict[str, Any] = {
+        "model": name,
+        "accuracy": None,
+        "range": "–",
+        "without copies": "–",
+        "evaluated": "–",
+        "input": " × ".join(map(str, card.input_size)) if card and card.input_size else "–",
+        "preprocessing": f"{card.preprocessing}, {reading_of(card)[0]}" if card and card.preprocessing else "–",
+        "recipe": card.recipe if card and card.recipe else "–",
+        "size": (workspace.bytes_of(path) or 0) / 1e6,
+        "card": bool(card),
+        "assumptions": "–",
+    }
+    own = [table for table in evaluations.saved().values() if table.model == path.stem]
+    own.sort(key=lambda entry: entry.split != "test")
+    for table in own[:1]:
+        with unreadable.item("evaluation", table.name):
+            found = evaluations.load(table)
+            low, high = found.metrics["accuracy_interval"]
+            split = _(SPLIT[table.split])
+            row |= {
+                "accuracy": 100 * found.accuracy,
+                "range": f"{percent(low)} – {percent(high)}",
+                "without copies": of_library(found.leak.finding) if found.leak else "–",
+                "evaluated": f"{table.data} · {split} ({found.metrics['n']})",
+            }
+    with unreadable.item(*(("evaluation", own[0].name) if own else ("card", current.card_name(path)))):
+        row["assumptions"] = assumptions.mark(name, next(iter(own), None))
+    return row

@@ -1,0 +1,49 @@
+"""The live part of page Training runs: runs and curves, refreshed while one of the runs goes on."""
+
+import pandas as pd
+import streamlit as st
+
+from carvis.training.run import EVENTS
+from ui.state import unreadable
+from ui.state.i18n import of_library
+from ui.training import curves, findings, replay, run_card, runs
+from ui.widgets import error_message
+from ui.widgets.layout import guarded, part
+from ui.widgets.text import plain
+
+_EVERY = 2.0
+
+
+def show(chosen: list[str], foreign: dict[str, pd.DataFrame]) -> None:
+    """Show runs and other histories; refreshed every two seconds while one of the runs goes on."""
+    live = any(runs.goes_on(run) for name, run in runs.readable().items() if name in chosen)
+    st.fragment(part(_live), run_every=_EVERY if live else None)(chosen, foreign, live)
+
+
+def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> None:
+    found = {name: run for name, run in runs.readable().items() if name in chosen}
+    found = {name: found[name] for name in chosen if name in found}
+    if live and not any(runs.goes_on(run) for run in found.values()):
+        # The last one has ended: a whole new run of the page leaves the timer out.
+        st.rerun()
+    histories, events = {}, {}
+    for name, run in found.items():
+        try:
+            events[name], history = run.events()[0], curves.check(run.history, run.directory / EVENTS)
+        except Exception as problem:
+            with st.container(border=True, gap="small"):
+                st.markdown(f"**{plain(name)}**")
+                error_message.show(problem, of_item=True)
+            continue
+        with guarded():
+            run_card.show(name, run, events[name], history)
+            histories[name] = history
+    uploaded = foreign
+    foreign = unreadable.each("log", {name: name for name in foreign}, lambda name: curves.check(uploaded[name], name))
+    histories |= foreign
+    curves.show({name: history for name, history in histories.items() if len(history)})
+    for name, history in foreign.items():
+        for note in history.attrs.get("notes", []):
+            st.caption(f"**{plain(name)}**: {plain(of_library(note))}")
+        findings.show(name, history, None)
+    replay.show(found)

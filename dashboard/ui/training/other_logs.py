@@ -1,0 +1,94 @@
+"""Logs of trainings that were not started here: uploaded, or found in the workspace."""
+
+import io
+import time
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from carvis.errors import PathError
+from carvis.training.histories import read_history
+from carvis.training.tensorboard_logs import tensorboard_folders
+from carvis.workspace import children, modified, resolved
+from ui.state import workspace
+from ui.state.file_cache import read_once
+from ui.state.i18n import _
+from ui.widgets.layout import guarded
+
+_LOOK_EVERY = 10.0
+_MOST_READ = 3
+
+
+def choose() -> dict[str, pd.DataFrame]:
+    """Offer to read logs of trainings that were not started here, and return their histories by file name."""
+    with st.expander(_("Logs of other trainings"), icon=":material/upload_file:", type="compact"):
+        files = st.file_uploader(
+            _("A `CSVLogger` file, or a `history` saved as JSON"),
+            type=["csv", "log", "tsv", "json"],
+            accept_multiple_files=True,
+            key="histories",
+            help=_("They stay in this browser session. Pickles are not read: opening one can run code."),
+        )
+        space = workspace.get()
+        places = (space.root / "logs", space.root / "data" / "logs")
+        logs = {space.relative(one): one for place in places for one in tensorboard_folders(place, links=space.links)}
+        chosen = st.multiselect(
+            _("TensorBoard logs"),
+            list(logs),
+            key="tensorboard",
+            disabled=not logs,
+            placeholder=_("Choose logs") if logs else _("none below logs/ or data/logs/ of the workspace"),
+        )
+        named = st.text_input(
+            _("Another folder of TensorBoard logs"),
+            key="tensorboard_folder",
+            placeholder="experiments/first",
+            help=_("In the workspace; a path may begin there or in the folder where the dashboard was started."),
+        )
+    found = {}
+    for name in chosen:
+        with guarded():
+            found[name] = _logged(logs[name])
+    if named.strip():
+        with guarded():
+            found |= _named_logs(named.strip())
+    for file in files or []:
+        with guarded():
+            found[file.name] = _uploaded(file.name, file.getvalue())
+    return found
+
+
+def _named_logs(text: str) -> dict[str, pd.DataFrame]:
+    """Read the trainings in a folder or file that a person names, each under its own path."""
+    space = workspace.get()
+    place = space.resolve(text)
+    if not place.exists() and Path(text).exists():
+        place = space.resolve(resolved(text))
+    if place == space.root:
+        words = _("{path} is the whole workspace: name the folder of the logs in it.")
+        raise PathError(words.format(path=text))
+    folders = _logs_in(str(place), int(time.monotonic() / _LOOK_EVERY)) if place.is_dir() else ()
+    return {space.relative(one): _logged(one) for one in (folders or (place,))[:_MOST_READ]}
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _logs_in(folder: str, moment: int) -> tuple[Path, ...]:
+    """Look for logs in a folder once in a while: the page runs anew with every click."""
+    return tuple(tensorboard_folders(folder, links=workspace.get().links))
+
+
+def _logged(place: Path) -> pd.DataFrame:
+    links = workspace.get().links
+    files = [one for one in children(place, links, folders=False) if ".tfevents." in one.name] or [place]
+    return _read_log(place, tuple((str(file), modified(file)) for file in files))
+
+
+@read_once(max_entries=32)
+def _read_log(place: Path, times: tuple[tuple[str, int], ...]) -> pd.DataFrame:
+    return read_history(place)
+
+
+@read_once(max_entries=32)
+def _uploaded(name: str, content: bytes) -> pd.DataFrame:
+    return read_history(io.BytesIO(content), name=Path(name).name)
