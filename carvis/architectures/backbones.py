@@ -6,9 +6,10 @@ Adding one is adding one line to ``BACKBONES``. This module loads no Keras.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from carvis.classifier.card import read_card
-from carvis.classifier.vocabulary import PREPROCESSING_NAMES, PreprocessingName, known_name
+from carvis.classifier.vocabulary import PreprocessingName
 from carvis.errors import ModelError
 from carvis.language import Message
 
@@ -102,7 +103,8 @@ def preprocessing_for(recipe: str, backbone: str | None, weights: str | Path | N
     if weights in (None, "none"):
         return base.untrained_preprocessing or base.preprocessing
     card = read_card(weights) if weights != "imagenet" else None
-    return (known_name(card.preprocessing, PREPROCESSING_NAMES) if card else None) or base.preprocessing
+    # A name that carvis does not know is refused when the run is prepared, rather than replaced here in silence.
+    return cast(PreprocessingName, card.preprocessing) if card and card.preprocessing else base.preprocessing
 
 
 def backbone_of(layer_names: Iterable[str]) -> str | None:

@@ -90,7 +90,7 @@ def _colours(values: np.ma.MaskedArray, log: bool, signed: bool) -> tuple[Normal
     return Normalize(0, high), "viridis_r"
 
 
-def _numbers(axes: Axes, values: np.ma.MaskedArray, of: str, drawn: AxesImage, signed: bool) -> None:
+def _numbers(axes: Axes, values: np.ma.MaskedArray, of: Cells, drawn: AxesImage, signed: bool) -> None:
     for row, column in zip(*np.nonzero(~np.ma.getmaskarray(values))):
         value = float(values[row, column])
         words = cell_words(value, of, signed)
@@ -102,7 +102,7 @@ def _numbers(axes: Axes, values: np.ma.MaskedArray, of: str, drawn: AxesImage, s
         )  # fmt: skip
 
 
-def cell_words(value: float, of: str, signed: bool = False) -> str:
+def cell_words(value: float, of: Cells, signed: bool = False) -> str:
     """Return the number in a cell: a count, or whole percent without the sign; ``signed`` for a difference."""
     number = round(value if of == "count" else 100 * value)
     if number == 0:

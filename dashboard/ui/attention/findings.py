@@ -1,4 +1,4 @@
-"""What a test set says to the claim about one part, and what stands out class by class."""
+"""What a split shows about the claim of one part, and what stands out class by class."""
 
 import pandas as pd
 import streamlit as st

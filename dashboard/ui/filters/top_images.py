@@ -1,6 +1,5 @@
 """Top images on page Filters: the images that activate a filter most, and where."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,8 +51,8 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
         error(problem)
         return
 
-    def search(watch: Callable[[float, float], bool | None]) -> "TopImages":
-        return top_images(clf, dataset, split, layer, cache=jobs.cache("exciting"), progress=watch)
+    def search(progress: Progress) -> "TopImages":
+        return top_images(clf, dataset, split, layer, cache=jobs.cache("exciting"), progress=progress)
 
     def make(progress: Progress) -> "TopImages":
         with model.lock:
