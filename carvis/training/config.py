@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from typing_extensions import TypedDict
 
+from carvis.classifier.vocabulary import PreprocessingName
 from carvis.images import USUAL, Alpha, Orientation, Reading, ResizeMethod
 from carvis.training.recipes import DEFAULTS, CachePrecision, FeaturePrecision, RecipeName
 from carvis.workspace import Workspace
@@ -35,7 +36,7 @@ class Options(TypedDict, total=False):
     devices: Sequence[str] | None
     replay: bool
     patience: int | None
-    preprocessing: str | None
+    preprocessing: PreprocessingName | None
     resize: ResizeMethod
     label_smoothing: float
     width: int
@@ -72,7 +73,7 @@ class RunConfig:
     weights: str | None
     parent: str | None
     input_size: tuple[int, int] | None
-    preprocessing: str | None
+    preprocessing: PreprocessingName | None
     resize: ResizeMethod
     alpha: Alpha = USUAL.alpha
     orientation: Orientation = USUAL.orientation
@@ -127,7 +128,7 @@ class RunConfig:
         return self.input_size
 
     @property
-    def scaling(self) -> str:
+    def scaling(self) -> PreprocessingName:
         """The name of the preprocessing, once the parent has been opened."""
         assert self.preprocessing is not None
         return self.preprocessing

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import cast
 
 import keras
 import numpy as np
@@ -12,7 +11,6 @@ from carvis.classifier import load_classifier
 from carvis.classifier.layers import walk
 from carvis.dataset import Dataset
 from carvis.errors import TrainingError
-from carvis.images import Alpha, Orientation, ResizeMethod
 from carvis.language import Message
 from carvis.training.config import RunConfig
 from carvis.training.directory import Recorder
@@ -113,9 +111,9 @@ def _from_parent(run: Run, config: RunConfig, data: Dataset, record: Recorder) -
         class_names=tuple(names),
         input_size=(height, width),
         preprocessing=clf.preprocessing,
-        resize=cast(ResizeMethod, clf.resize),
-        alpha=cast(Alpha, clf.alpha),
-        orientation=cast(Orientation, clf.orientation),
+        resize=clf.resize,
+        alpha=clf.alpha,
+        orientation=clf.orientation,
         backbone=(clf.card.backbone if clf.card else None) or backbone_of(layers),
         assumed=tuple(assumed),
     )
