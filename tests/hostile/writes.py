@@ -301,7 +301,7 @@ WRITES = (
     Write("demo drawing", _demo_but_for_valid, _draw, _drawn, share=0.7),
     Write("demo rebuilding", lambda place: _made_demo(place, "old"), _rebuild, _rebuilt, share=3),
     Write("cache of attention", lambda place: None, _attention, _is_kept),
-    Write("filter patterns", lambda place: _patterns(place, 4), lambda place: _patterns(place, 9), _patterned, share=2),
+    Write("filter patterns", lambda place: _patterns(place, 8), lambda place: _patterns(place, 9), _patterned, share=2),
     Write(
         "runs remove",
         _run_folder,
