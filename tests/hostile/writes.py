@@ -251,7 +251,7 @@ def _patterns(place: Path, size: int) -> None:
 def _patterned(place: Path) -> str:
     image = cv2.imread(str(place / PATTERNS))
     told = json.loads((place / PATTERNS).with_suffix(".json").read_text())["settings"]["size"]
-    return "torn" if image is None or len(image) != told else {4: "old", 9: "new"}[told]
+    return "torn" if image is None or len(image) != told else {8: "old", 9: "new"}[told]
 
 
 RUN = "data/runs/one"
