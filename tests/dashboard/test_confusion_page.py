@@ -118,6 +118,15 @@ def test_evaluations_on_other_pictures_are_said_to_be_so(own_workspace, open_pag
     assert cells(app, 1) == {("blue", "yellow"): "1"}
 
 
+def test_a_model_without_mistakes_has_an_empty_matrix_beside_the_diagonal(own_workspace, open_page):
+    names = ["blue", "red", "yellow"]
+    rows = [(f"test/{name}/x.png", name, [float(name == other) for other in names]) for name in names]
+    best = evaluation("best", names, rows, data="colours")
+    best.save(own_workspace / "data" / "evaluations" / "colours" / "test" / "best")
+    app = open_page("confusion", table="colours/test/best", diagonal="hide")
+    assert not app.error and not app.exception and cells(app) == {}
+
+
 def test_pictures_changed_in_between_are_left_out_and_counted(own_workspace, open_page, words):
     folder = own_workspace / "data" / "evaluations" / "colours" / "test"
     changed = load_evaluation(folder / "good")

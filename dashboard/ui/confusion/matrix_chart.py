@@ -86,7 +86,8 @@ def _cells(view: matrices.View, values: pd.DataFrame, signed: bool) -> pd.DataFr
             "true": names[rows],
             "pred": names[columns],
             "value": found,
-            "words": [cell_words(value, of, signed) for value in found],
+            # Words also where there are none: a model that is right on all images has no cell beside the diagonal.
+            "words": pd.Series([cell_words(value, of, signed) for value in found], dtype=str),
         }
     )
 
