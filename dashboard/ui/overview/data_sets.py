@@ -26,10 +26,10 @@ def show() -> None:
                 ]
                 st.markdown(f"**{plain(name)}** &nbsp; :gray[{plain(' · '.join(parts))}]")
                 _one_of_each_class(dataset)
-                with st.expander(_("Pictures in each class"), type="compact"):
+                with st.expander(_("Images per class"), type="compact"):
                     st.dataframe(
                         counts.rename_axis(_("Class")).rename(columns={key: _(text) for key, text in SPLIT.items()}),
-                        alt=_("Number of pictures in each class and split"),
+                        alt=_("Number of images per class and split"),
                     )
                 for note in notes:
                     st.caption(plain(of_library(note)))
@@ -50,10 +50,10 @@ def _one_of_each_class(dataset: Dataset) -> None:
 
 
 def _skipped(files: pd.DataFrame) -> None:
-    words = n_("{n} file is not read", "{n} files are not read", len(files)).format(n=len(files))
+    words = n_("{n} file skipped", "{n} files skipped", len(files)).format(n=len(files))
     with st.expander(words, type="compact"):
         st.dataframe(
             files.assign(reason=[of_library(reason) for reason in files["reason"]]),
             hide_index=True,
-            alt=_("Files that are not read, with the reason"),
+            alt=_("Skipped files, with the reason"),
         )

@@ -28,12 +28,12 @@ def show(files: dict[str, Path]) -> None:
             "accuracy": st.column_config.ProgressColumn(
                 _("Accuracy"), format="%.1f %%", min_value=0, max_value=100, width="small"
             ),
-            "range": st.column_config.TextColumn(_("Range (95 %)")),
+            "range": st.column_config.TextColumn(_("95 % CI")),
             "without copies": st.column_config.TextColumn(
-                _("Without copies"),
-                help=_("Accuracy without the test pictures that are also in training; page Data shows them."),
+                _("Without leakage"),
+                help=_("Accuracy without the test images that are also in training; page Data lists them."),
             ),
-            "evaluated": st.column_config.TextColumn(_("Measured on")),
+            "evaluated": st.column_config.TextColumn(_("Evaluated on")),
             "input": st.column_config.TextColumn(_("Input")),
             "preprocessing": st.column_config.TextColumn(_("Preprocessing"), width=165),
             "recipe": st.column_config.TextColumn(_("Recipe")),
@@ -43,12 +43,12 @@ def show(files: dict[str, Path]) -> None:
             "assumptions": st.column_config.TextColumn(
                 _("Assumptions"),
                 help=_(
-                    "✓: preprocessing and class names are confirmed, or a check on images found nothing against them. "
-                    "Page Models says more and checks them."
+                    "✓: preprocessing and class names are confirmed, or a check on images found "
+                    "no problem. See page Models for details and the check."
                 ),
             ),
         },
-        alt=_("The models of this workspace with their accuracy"),
+        alt=_("Models of this workspace with their accuracy"),
     )
     numbers = table.drop(columns="card")
     download(_("Numbers"), lambda: to_csv(numbers).encode("utf-8-sig"), "models.csv", key="models_numbers")

@@ -20,11 +20,11 @@ def show() -> None:
         return
     steps = [commands.evaluate(path, trained_on) for path, trained_on in _unmeasured(name)[:_MOST]]
     if steps:
-        st.markdown(_("Measure the models that have no accuracy yet:"))
+        st.markdown(_("Evaluate the models that have no accuracy yet:"))
         st.code("\n".join(steps), language="bash", wrap_lines=True)
     measured_here = any(table.data == name for table in evaluations.saved().values())
     if not steps or not measured_here:
-        words = _("Train a model on **{name}**, on page Training runs or with this command:")
+        words = _("Train a model on **{name}** on page Training runs, or with this command:")
         st.markdown(words.format(name=plain(name)))
         st.code(commands.carvis("train own", commands.dataset_path(name)), language="bash", wrap_lines=True)
 

@@ -22,17 +22,17 @@ def offer() -> None:
     st.subheader(_("Report"), anchor=False)
     st.markdown(
         _(
-            "One file that opens anywhere, without a network, and prints well: scores, confusion, heatmaps and "
-            "attention of {models}, and how each figure was made."
+            "One self-contained HTML file, to open offline or print: scores, confusion matrices, "
+            "heatmaps and attention of {models}, and how each figure was made."
         ).format(models=", ".join(plain(model) for model in tables))
     )
     with guarded():
         key = content_hash("report", name, split, language(), _stamps(name, tables))
         found = on_request(
             key,
-            _("Make the report"),
+            _("Create the report"),
             lambda progress: _make(name, tables, progress),
-            _("Opens each model once."),
+            _("Loads each model once."),
             primary=False,
         )
         if found:

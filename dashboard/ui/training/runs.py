@@ -33,7 +33,7 @@ def readable() -> dict[str, Run]:
 
 def _opened(folder: Path) -> Run:
     """Open a run once what all of the page rests on can be read."""
-    words = _("{path} does not tell the state of the run: remove this run.")
+    words = _("{path} has no valid run state: delete this run.")
     run = Run(folder, workspace.get())
     if str(run.status["state"]) not in STATE or not isinstance(run.config, dict):
         raise TrainingError(words.format(path=folder / STATUS))
