@@ -134,6 +134,6 @@ def test_a_run_that_is_slow_to_begin_is_watched(own_workspace, open_page, monkey
 
     space = Workspace(own_workspace)
     run = prepare("own", Dataset(space.data_dir / "colours"), epochs=2, workspace=space, **SMALL)
-    assert runs.goes_on(run)
+    assert runs.is_running(run)
     monkeypatch.setattr(runs, "_BEGINS_WITHIN", 0.0)
-    assert not runs.goes_on(run)
+    assert not runs.is_running(run)

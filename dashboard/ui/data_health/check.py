@@ -17,8 +17,8 @@ from ui.widgets.job import on_request
 from ui.widgets.text import SPLIT, plain
 
 _MOST_OPEN, _MOST_NAMED = 4, 8
-# Measured on two cores with pictures of 224 x 224.
-_SECONDS_A_PICTURE = 0.006
+# Measured on two cores with images of 224 x 224.
+_SECONDS_PER_IMAGE = 0.006
 SHARES = ("train", "valid", "test")
 
 
@@ -34,7 +34,7 @@ def _opened() -> OrderedDict:
 
 
 def checked(dataset: Dataset) -> Health | None:
-    """Return what a check of a data set found; where it was never checked, offer to."""
+    """Return the health of a data set; None, with a button, where it was never checked."""
     key = content_hash("checked", str(dataset.root), dataset.fingerprint, workspace.image_times(dataset))
     shelf = _opened()
     if key in shelf:
@@ -44,7 +44,7 @@ def checked(dataset: Dataset) -> Health | None:
         with st.spinner(_("Loading the last check …")):
             return _keep(key, check_dataset(dataset, cache=here))
     n = int(dataset.counts().to_numpy().sum())
-    seconds = max(1, round(n * _SECONDS_A_PICTURE))
+    seconds = max(1, round(n * _SECONDS_PER_IMAGE))
     wait = (
         n_("about {n} second", "about {n} seconds", seconds).format(n=seconds)
         if seconds < 90
@@ -62,7 +62,7 @@ def checked(dataset: Dataset) -> Health | None:
 
 def _keep(key: str, health: Health, here: Cache | None = None) -> Health:
     if here is not None:
-        # In a workspace that cannot be written, what was found is there until the dashboard ends.
+        # If the workspace is read-only, the result lasts until the dashboard ends.
         with contextlib.suppress(CarvisError):
             here.put(key, ".json", json_text(health.summary()).encode())
     shelf = _opened()
@@ -73,13 +73,13 @@ def _keep(key: str, health: Health, here: Cache | None = None) -> Health:
 
 
 def offer_split(health: Health) -> None:
-    """Offer to make the leak-free split beside the data set, and tell what came of it."""
+    """Offer to create the leak-free split beside the data set, and report the result."""
     out = workspace.get().data_dir / f"{health.name}-free"
     key = content_hash("split", str(out))
     if out.exists():
         made = jobs.results().get(key)
         if made and out.is_dir():
-            _tell(made)
+            _report(made)
             return
         st.success(
             _(
@@ -88,7 +88,7 @@ def offer_split(health: Health) -> None:
             icon=":material/check_circle:",
         )
         return
-    # It may have been made, and removed since.
+    # It may have been created and deleted since.
     jobs.results().pop(key, None)
     command = commands.carvis("split", commands.path(health.root), "--out", commands.path(out))
     st.code(command, language="bash", wrap_lines=True)
@@ -101,7 +101,7 @@ def offer_split(health: Health) -> None:
     )
 
 
-def _tell(made: Split) -> None:
+def _report(made: Split) -> None:
     counts = made.counts.sum()
     left_out = sum(made.skipped.values())
     words = [

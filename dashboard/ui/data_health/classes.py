@@ -38,7 +38,7 @@ def show(dataset: Dataset) -> None:
 
 
 def _counts(counts: pd.DataFrame) -> alt.Chart:
-    long = counts.reset_index().melt("class", var_name="split", value_name="pictures")
+    long = counts.reset_index().melt("class", var_name="split", value_name="images")
     names = [_(SPLIT[split]) for split in counts.columns]
     long["split"] = long["split"].map(lambda split: _(SPLIT[split]))
     order = counts.sum(axis=1).sort_values(ascending=False).index.tolist()
@@ -55,13 +55,13 @@ def _counts(counts: pd.DataFrame) -> alt.Chart:
         .mark_bar()
         .encode(
             y=alt.Y("class:N", sort=order, title=None, axis=axis),
-            x=alt.X("pictures:Q", title=_("Images"), axis=alt.Axis(format="d", tickMinStep=1)),
+            x=alt.X("images:Q", title=_("Images"), axis=alt.Axis(format="d", tickMinStep=1)),
             color=colour,
             order=alt.Order("rank:Q"),
             tooltip=[
                 alt.Tooltip("class:N", title=_("Class")),
                 alt.Tooltip("split:N", title=_("Split")),
-                alt.Tooltip("pictures:Q", title=_("Images")),
+                alt.Tooltip("images:Q", title=_("Images")),
             ],
         )
         .transform_calculate(rank=f"indexof({names!r}, datum.split)")

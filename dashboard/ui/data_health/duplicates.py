@@ -21,22 +21,22 @@ TWINS = {"all": N_("All"), "exact": N_("Exact"), "near": N_("Near")}
 
 
 def _groups(health: Health) -> dict[str, tuple[str, pd.DataFrame]]:
-    """The kinds of pairs that there are, the worst first."""
-    copies = health.copies
+    """Return the kinds of pairs in the data set, the worst first."""
+    duplicates = health.copies
     names = {split: _(text) for split, text in SPLIT.items()}
     kinds: dict[str, tuple[str, pd.DataFrame]] = {}
     for a, b in health.crossing():
-        rows = copies[(copies["split"] == a) & (copies["twin_split"] == b)]
+        rows = duplicates[(duplicates["split"] == a) & (duplicates["twin_split"] == b)]
         kinds[f"{a}-{b}"] = (_("{split}, also in {other}").format(split=names[a], other=names[b]), rows)
-    kinds["labels"] = (_("Different labels"), copies[copies["label"] != copies["twin_label"]])
+    kinds["labels"] = (_("Different labels"), duplicates[duplicates["label"] != duplicates["twin_label"]])
     for split in health.splits:
-        rows = copies[(copies["split"] == split) & (copies["twin_split"] == split)]
+        rows = duplicates[(duplicates["split"] == split) & (duplicates["twin_split"] == split)]
         kinds[f"{split}-{split}"] = (_("Within {split}").format(split=names[split]), rows)
     return {key: (f"{label} ({len(rows):,})", rows) for key, (label, rows) in kinds.items() if len(rows)}
 
 
 def show(health: Health) -> None:
-    """Show pairs of copies side by side, those of test and training pictures first."""
+    """Show pairs of duplicates side by side, those of test and training images first."""
     kinds = _groups(health)
     if not kinds:
         st.success(_("No duplicates found."), icon=":material/check_circle:")
@@ -52,7 +52,7 @@ def show(health: Health) -> None:
     rows = kinds[kind][1]
     if chosen.twins != "all":
         rows = rows[(rows["distance"] == 0) == (chosen.twins == "exact")]
-    # Near ones tell more than exact ones, which need no look.
+    # The least similar pairs first: they are the most doubtful.
     rows = rows.sort_values("distance", ascending=False, kind="stable") if chosen.twins == "near" else rows
     if rows.empty:
         st.info(_("No duplicates of this kind."), icon=":material/filter_alt_off:")
@@ -77,10 +77,10 @@ def _pairs(rows: pd.DataFrame) -> None:
                         tiles.tile(image, f"{label}, {_(SPLIT[split])}")
                         name = plain(os.path.basename(str(path)))
                         st.caption(f"**{_(SPLIT[split])}** · {plain(label)}  \n{name}")
-                st.caption(_alike(row))
+                st.caption(_pair_caption(row))
 
 
-def _alike(row: Any) -> str:
+def _pair_caption(row: Any) -> str:
     kind = (
         _("exact duplicate")
         if row.distance == 0

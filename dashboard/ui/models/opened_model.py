@@ -104,4 +104,4 @@ def show(opened: Opened, path: Path) -> None:
             },
             alt=_("Layers of the model {model}").format(model=name),
         )
-        download(_("Numbers"), lambda: to_csv(clf.layer_table()).encode("utf-8-sig"), "layers.csv", key="layers")
+        download(_("Download CSV"), lambda: to_csv(clf.layer_table()).encode("utf-8-sig"), "layers.csv", key="layers")

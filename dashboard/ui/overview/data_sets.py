@@ -1,4 +1,4 @@
-"""The data sets of the workspace: how many images each holds, one of each class, and what is not read."""
+"""The data sets of the workspace: image counts, one image per class, skipped files."""
 
 import pandas as pd
 import streamlit as st
@@ -42,11 +42,11 @@ def _one_of_each_class(dataset: Dataset) -> None:
     first = samples.drop_duplicates("label").head(_CLASSES_SHOWN)
     with st.grid(_CLASSES_SHOWN, min_column_width=84, gap="xsmall"):
         for label, small in zip(first["label"], thumbnails(first["path"].tolist(), 160), strict=True):
-            # Where the first cannot be read, another one stands for the class.
+            # If the first image is unreadable, show another one of the class.
             others = [] if isinstance(small, bytes) else samples.loc[samples["label"] == label, "path"][1:4].tolist()
-            found = [one for one in (small, *thumbnails(others, 160)) if isinstance(one, bytes)]
-            if found:
-                st.image(found[0], caption=plain(label), width="stretch", alt=label)
+            readable = [image for image in (small, *thumbnails(others, 160)) if isinstance(image, bytes)]
+            if readable:
+                st.image(readable[0], caption=plain(label), width="stretch", alt=label)
 
 
 def _skipped(files: pd.DataFrame) -> None:

@@ -121,18 +121,18 @@ def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:
     if not box.open:
         return
     with box:
-        lines = [line for event in events if (line := _told(event))]
+        lines = [line for event in events if (line := _event_line(event))]
         st.markdown("\n".join(f"- {line}" for line in lines[-12:]) or _("No events yet."))
         st.code(run.log(_LOG_LINES), language=None, wrap_lines=True)
         download(
-            _("Numbers"),
+            _("Download CSV"),
             lambda: to_csv(run.history),
             file_name=f"{name}.csv",
             key=f"history_{name}",
         )
 
 
-def _told(event: dict) -> str:
+def _event_line(event: dict) -> str:
     at = time.strftime("%H:%M:%S", time.localtime(event.get("time", 0)))
     if event.get("kind") == "epoch" and event.get("best") and event.get("val_accuracy") is not None:
         words = _("best so far: epoch {epoch}, validation accuracy {accuracy}")
