@@ -133,7 +133,7 @@ def test_the_figure_and_the_numbers_can_be_taken_home(open_view):
 def test_an_uploaded_picture_is_explained(open_view, wait, tmp_path):
     Image.fromarray(np.full((50, 60, 3), (220, 30, 20), np.uint8)).save(tmp_path / "mine.png")
     page = open_view("/heatmaps?data=colours&model=good")
-    page.get_by_role("button", name="Add pictures").click()
+    page.get_by_role("button", name="Add images").click()
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
     page.get_by_text("true class not known").wait_for()
     wait(page)

@@ -28,7 +28,7 @@ LISTED = {
 # What shows that the good items are there all the same.
 GOOD = {
     "overview": "colours",
-    "data_health": "Check these pictures",
+    "data_health": "Check these images",
     "models": "good.keras",
     "training": "whole",
     "confusion": "pictures of",
