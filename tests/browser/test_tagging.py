@@ -100,7 +100,7 @@ def test_labels_are_judged_by_key(open_view, wait):
     assert page.locator(".st-key-decide_rejected button").get_attribute("kind") == "primary"
     assert page.get_by_text("1 in all found wrong").is_visible()
     with page.expect_download() as event:
-        page.get_by_role("button", name="Corrected list").click()
+        page.get_by_role("button", name="Corrected labels").click()
     lines = Path(event.value.path()).read_text("utf-8-sig").splitlines()
     assert lines[0] == "id,path,label,suggested,decision,corrected" and len(lines) == 33
     assert sum(",confirmed," in line for line in lines) == sum(",rejected," in line for line in lines) == 1

@@ -43,7 +43,7 @@ def test_a_pattern_opens_its_pictures_and_stands_in_the_link(workspace, open_pag
     assert not app.exception and app.query_params["pattern"] == "01"
     assert tiles(app) == min(12, count) > 0
     again = open_page("compare", data="colours", model=["poor", "good"], pattern="01")
-    assert tiles(again) == min(12, count) and f"**Only good is right** · {count} pictures" in words(again)
+    assert tiles(again) == min(12, count) and f"**Only good is right** · {count} images" in words(again)
     again.button(key="compare_close").click().run()
     assert tiles(again) == 0 and "pattern" not in again.query_params
     # Another set of models has other patterns.
@@ -118,7 +118,7 @@ def test_speed_is_measured_on_a_button(workspace, open_page):
 
 def test_one_model_is_no_comparison(own_workspace, open_page, words):
     app = open_page("compare", data="colours", model=["good", "no card"])
-    assert "Choose another model" in words(app) and "Not evaluated on these pictures" in words(app)
+    assert "Choose a second model" in words(app) and "not evaluated on this split" in words(app)
     next(button for button in app.button if button.label.startswith("Compare all")).click().run()
     assert frame(app, "top3")["model"].tolist() == ["good", "poor"]
     shutil.rmtree(own_workspace / "data" / "evaluations" / "colours" / "test" / "poor")

@@ -114,7 +114,7 @@ def test_evaluations_on_other_pictures_are_said_to_be_so(own_workspace, open_pag
     app = open_page("confusion", table=POOR, beside="elsewhere/test/far")
     assert not app.exception
     assert len(charts(app)) == 2
-    assert any("were evaluated on different pictures" in info.value for info in app.info)
+    assert any("were evaluated on different images" in info.value for info in app.info)
     assert cells(app, 1) == {("blue", "yellow"): "1"}
 
 
@@ -150,12 +150,12 @@ def test_super_classes_are_merged_and_opened(own_workspace, open_page, words):
     app = open_page("misclassified", **there, family=["warm", "cold"])
     wrong = int(counts.to_numpy().sum() - counts.to_numpy().trace())
     assert not app.exception and f"{sums['warm', 'cold']} fit the filter" in words(app)
-    assert "warm taken for cold" in app.button(key="leave_family").label
+    assert "warm predicted as cold" in app.button(key="leave_family").label
     app.button(key="leave_family").click().run()
     assert f"{wrong} of" in words(app) and "fit the filter" not in words(app) and "family" not in app.query_params
     app = open_page("confusion", table=POOR, groups="data/colours/super_classes.csv", within="warm")
     assert classes(app) == {"green", "red *car*"} and cells(app) == {("red *car*", "red *car*"): "8"}
-    assert "Only classes of **warm**" in words(app)
+    assert "Only the classes of **warm**" in words(app)
 
 
 def test_a_broken_file_of_super_classes_stops_nothing(own_workspace, open_page):
@@ -193,7 +193,7 @@ def test_200_classes_begin_with_the_most_confused(own_workspace, open_page, word
     app = open_page("confusion", table="colours/test/many")
     assert not app.exception
     assert len(classes(app)) == 30
-    assert "The 30 most confused of 200 classes are drawn." in words(app)
+    assert "The 30 most confused of 200 classes are shown." in words(app)
     app.button(key="draw_all").click().run()
     assert not app.exception
     assert len(classes(app)) == 200
@@ -209,11 +209,11 @@ def test_models_on_other_pictures_show_those_of_the_one_that_has_some(own_worksp
     other = evaluation("far", ["blue", "yellow"], [("test/blue/x.png", "blue", [0.0, 1.0])], data="elsewhere")
     other.save(own_workspace / "data" / "evaluations" / "elsewhere" / "test" / "far")
     app = open_page("confusion", table=POOR, beside="elsewhere/test/far", true="blue", pred="yellow")
-    assert not app.exception and "Pictures of far" in words(app)
+    assert not app.exception and "Images evaluated with far" in words(app)
     pairs, scores = frames(app)
     assert "change" not in pairs and "change" not in scores and "other" in scores
     app = open_page("confusion", table=POOR, beside="elsewhere/test/far", true="blue", pred="green")
-    assert "Pictures of poor." in words(app) and len(app.get("image")) == 8
+    assert "Images evaluated with poor." in words(app) and len(app.get("image")) == 8
 
 
 def test_a_broken_evaluation_is_one_sentence(own_workspace, open_page):

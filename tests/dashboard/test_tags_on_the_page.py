@@ -130,11 +130,11 @@ def test_a_note_is_kept_and_another_window_is_not_overwritten(wrong, tags, open_
     app.text_area(key=key).set_value("ours ").run()
     assert tags.records()["note"].tolist() == ["ours"]
     assert open_poor(open_page, open=sample).text_area(key=key).value == "ours"
-    tags.note("colours", sample, sha256, "theirs", seen="ours")
+    tags.note("colours", sample, sha256, "theirs", previous="ours")
     app.text_area(key=key).set_value("ours, longer").run()
     assert tags.records()["note"].tolist() == ["theirs"]
     assert app.text_area(key=key).value == "ours, longer"
-    assert "another window" in words(app) and "There it says: theirs" in words(app)
+    assert "another window" in words(app) and "Saved version: theirs" in words(app)
     app.button(key="note_both_large").click().run()
     assert tags.records()["note"].tolist() == ["theirs\nours, longer"]
     assert "another window" not in words(app) and not app.exception
