@@ -29,8 +29,8 @@ def test_the_models_stand_side_by_side(workspace, open_page, words):
     text = words(app)
     assert "**good** is better than **poor**" in text and "Only **good** is right on" in text
     numbers = frame(app, "McNemar p")
-    assert numbers.loc[0, "Both right"] + numbers.loc[0, "Only the second"] == round(32 * wanted["good"] / 100)
-    assert "not known for these evaluations" not in text
+    assert numbers.loc[0, "Both right"] + numbers.loc[0, "Only second right"] == round(32 * wanted["good"] / 100)
+    assert "not checked for leakage" not in text
     assert tiles(app) == 0
 
 
@@ -63,12 +63,12 @@ def test_fixed_and_broken_between_two_models(workspace, open_page, words):
     app.selectbox(key="choose_pattern").select("11").run()
     assert "change" not in app.query_params and "Broken by" not in words(app)
     classes = frame(app, "Class")
-    assert sorted(classes["Class"]) == ["blue", "green", "red *car*", "青い車"] and (classes["Pictures"] == 8).all()
+    assert sorted(classes["Class"]) == ["blue", "green", "red *car*", "青い車"] and (classes["Images"] == 8).all()
 
 
 def test_without_validation_pictures_and_with_them(own_workspace, open_page, words):
     app = open_page("compare", data="colours")
-    assert "of which this data set has none" in words(app)
+    assert "has no validation images" in words(app)
     root = own_workspace / "data" / "colours"
     shutil.copytree(root / "test", root / "valid")
     app = open_page("compare", data="colours")

@@ -103,7 +103,7 @@ def test_two_models_stand_beside_their_difference(workspace, open_page, words):
     change = (second.confusion - first.confusion).stack()
     wanted = {pair: f"{n:+d}".replace("-", "−") for pair, n in change[change != 0].items()}
     assert cells(app, 2) == wanted
-    assert "orange: more with good; purple: more with poor" in words(app).replace("\\", "")
+    assert "orange: good is higher; purple: poor is higher" in words(app).replace("\\", "")
     domains = [chart["layer"][0]["encoding"]["color"]["scale"]["domain"] for chart in charts(app)[:2]]
     assert domains[0] == domains[1]
 
@@ -149,10 +149,10 @@ def test_super_classes_are_merged_and_opened(own_workspace, open_page, words):
     # The same pictures on page Misclassified, and all of them again once that is left.
     app = open_page("misclassified", **there, family=["warm", "cold"])
     wrong = int(counts.to_numpy().sum() - counts.to_numpy().trace())
-    assert not app.exception and f"{sums['warm', 'cold']} fit the filter" in words(app)
+    assert not app.exception and f"{sums['warm', 'cold']} images match the filters" in words(app)
     assert "warm predicted as cold" in app.button(key="leave_family").label
     app.button(key="leave_family").click().run()
-    assert f"{wrong} of" in words(app) and "fit the filter" not in words(app) and "family" not in app.query_params
+    assert f"{wrong} of" in words(app) and "match the filters" not in words(app) and "family" not in app.query_params
     app = open_page("confusion", table=POOR, groups="data/colours/super_classes.csv", within="warm")
     assert classes(app) == {"green", "red *car*"} and cells(app) == {("red *car*", "red *car*"): "8"}
     assert "Only the classes of **warm**" in words(app)
@@ -176,7 +176,7 @@ def test_the_tables_hold_both_directions_and_the_scores(workspace, open_page):
     assert table["recall"].tolist() == pytest.approx((100 * scores["recall"]).tolist())
     # The poor model never answers the last class: it has no precision, and that is no 0.
     row = table[table["class"] == "青い車"].iloc[0]
-    assert pd.isna(row["precision"]) and row["precision range"] == "undefined: never predicted"
+    assert pd.isna(row["precision"]) and row["precision interval"] == "undefined: never predicted"
 
 
 def test_200_classes_begin_with_the_most_confused(own_workspace, open_page, words):
