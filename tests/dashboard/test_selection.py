@@ -182,7 +182,7 @@ WORDS = {
     "data_health.controls": {"SECTIONS": "health"},
     "data_health.duplicates": {"TWINS": "twins"},
     "data_health.light": {"LIGHT": "light"},
-    "filters.controls": {"LENS": "lens", "FORM": "form", "START": "start", "STEPS": "form", "OF": "of"},
+    "filters.controls": {"LENS": "lens", "FORM": "form", "START": "start", "OF": "of"},
     "heatmaps.controls": {"VIEW": "view", "SCALE": "scale", "SCORE": "score", "SCORE_NOTES": "score"},
     "misclassified.controls": {"LOOKS": "look"},
     "misclassified.filters": {"SORTS": "sort"},
