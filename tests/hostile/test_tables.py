@@ -119,7 +119,7 @@ CASES = [
     ("df2", DF2 + f"{'a' * 100_001},b,0.5\nb,c,0.5\n", 2, "Line 3 was skipped: a cell in it holds more"),
     ("df2", DF2 + f"{'a' * 1_000_000},b,0.5\nb,c,0.5\n", 2, "Line 3 was skipped: a cell in it holds more"),
     ("df2", DF2 + 'x,"' + "y\n" * 500_000 + '",0.5\nb,c,0.5\n', 2, "Lines 3 to 500003 were skipped"),
-    ("df2", DF2 + "a,b,nan\nc,d,-3\n", 3, "2 confidences are not between 0 and 1, first in line 3"),
+    ("df2", DF2 + "a,b,nan\nc,d,-3\n", 3, "2 confidences are not between 0 and 1 (first in line 3)"),
     ("df2", DF2 + "a,b,1e999\n", 2, "1 confidence is not"),
     ("df2", DF2.replace("\n", "\r") + "a,b,0.5\r\nc,d,0.5\n", 3, None),
     ("df2", as_bytes(DF2) + b"te\0st/Golf/2.png,Golf,0.5\n", 2, "means nothing in utf-8"),
