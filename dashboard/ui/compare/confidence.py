@@ -88,7 +88,7 @@ def risk(compared: Compared) -> None:
                 {
                     _("Model"): name,
                     _("Coverage"): percent(coverage),
-                    _("Confidence threshold"): percent(threshold) if coverage else "–",
+                    _("Threshold"): percent(threshold) if coverage else "–",
                     "AURC": f"{result.scoreboard.loc[name, 'aurc']:.3f}",
                 }
             )

@@ -23,8 +23,8 @@ from ui.widgets.stepper import steps
 from ui.widgets.text import marked_up, plain
 
 QUEUES = {
-    "above": N_("Contradicted by most models"),
-    "all": N_("Contradicted by any model"),
+    "above": N_("Contradicted by most"),
+    "all": N_("Contradicted by any"),
     "confirmed": N_("Label is wrong"),
     "rejected": N_("Label is right"),
 }
