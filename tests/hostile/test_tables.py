@@ -179,7 +179,7 @@ CASES = [
     ("voc", "<annotation>\0</annotation>", 0, "well-formed"),
     ("voc", "", 0, "well-formed"),
     ("super", "class,super_class\nGolf,VW\nGolf,VW\n", 1, None),
-    ("super", "class\nGolf\n", 0, "which column"),
+    ("super", "class\nGolf\n", 0, "no column for"),
     ("super", "class,super_class\n" + "".join(f"{i},a\n" for i in range(50_001)), 0, "more than 50,000 classes"),
     ("super-json", '{"Golf": null}', 0, "not a list of super-classes"),
     ("super-json", '{"Golf": ["VW"]}', 0, "not a list of super-classes"),
