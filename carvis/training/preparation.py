@@ -67,6 +67,9 @@ def configure(
         TrainingError: an option does not exist or does not fit.
         DatasetError: the data set cannot be read.
     """
+    # A misspelt option must not train with its default.
+    if unknown := sorted(options.keys() - Options.__annotations__.keys()):
+        raise TypeError(f"train() got an unexpected keyword argument {unknown[0]!r}")
     workspace = workspace or Workspace.open()
     data = data if isinstance(data, Dataset) else Dataset(data)
     if recipe not in DEFAULTS:
