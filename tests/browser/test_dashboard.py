@@ -71,7 +71,7 @@ def test_a_picture_opens_in_a_window_that_steps_and_closes(open_view, wait):
     window.wait_for()
     wait(page)
     first = page.url
-    assert "open=" in first and window.get_by_text("most probable classes").is_visible()
+    assert "open=" in first and window.get_by_text("Top-5 classes").is_visible()
     window.get_by_role("button", name="Next").click()
     page.wait_for_function(f"location.href !== {first!r}")
     wait(page)
@@ -207,7 +207,7 @@ def test_a_click_on_a_cell_opens_its_pictures_and_leads_on(open_view, wait):
     page.go_back()
     page.wait_for_url(re.compile("/confusion"))
     wait(page)
-    page.get_by_role("link", name="On page Misclassified").click()
+    page.get_by_role("link", name="Open in Misclassified").click()
     page.wait_for_url(re.compile("/misclassified"))
     wait(page)
     assert images(page).count() == 8

@@ -108,7 +108,7 @@ def _links(view: matrices.View, sources: list[matrices.Model], rows: pd.DataFram
     place = {"data": first.table.data, "split": first.table.split, "table": first.key}
     with st.container(horizontal=True, vertical_alignment="center"):
         if models and len(rows):
-            words = _("Why {pred} and not {true}?") if true != pred else _("Show their heatmaps")
+            words = _("Why {pred} rather than {true}?") if true != pred else _("Show their heatmaps")
             more = {"explain": "predicted", "against": ""}
             if true != pred and not view.is_super:
                 more = {"explain": f"class:{pred}", "against": f"class:{true}"}
