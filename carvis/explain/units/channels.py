@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from carvis.explain.filters.patterns import crossed
-from carvis.images import colorize, resize
+from carvis.images import colorize, crossed_tile, resize
 from carvis.workspace import json_text
 
 # A channel whose values differ by less than this share of the largest one is constant.
@@ -108,7 +107,7 @@ def channel_grid(
     live = activation[..., ~dead]
     low, high = (float(live.min()), float(live.max())) if live.size else (0.0, 1.0)
     size = _tile_size(activation.shape[:2], side)
-    cross = resize(crossed(max(size)), size, "nearest")
+    cross = resize(crossed_tile(max(size)), size, "nearest")
     head = _LABEL if labels else 0
     step = np.array([size[0] + head + margin, size[1] + margin])
     columns = max(1, min(columns, len(shown)))

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from carvis.explain.filters.settings import FilterSettings
-from carvis.images import encode_image
+from carvis.images import crossed_tile, encode_image
 from carvis.progress import Progress
 from ui.state import jobs
 from ui.state.i18n import _, n_
@@ -47,14 +47,12 @@ def depth(model: Opened, layer: str) -> int:
 
 def tiles(patterns: "FilterPatterns") -> None:
     """Show patterns with their numbers; that of a dead filter is crossed out and says so."""
-    from carvis.explain import crossed
-
     if not patterns.filters:
         return
     pictures, captions, alts = [], [], []
     for index, image in zip(patterns.filters, patterns.images, strict=True):
         dead = index in patterns.dead
-        pictures.append(encode_image(_apart(crossed(image.shape[0]) if dead else image), "PNG"))
+        pictures.append(encode_image(_apart(crossed_tile(image.shape[0]) if dead else image), "PNG"))
         captions.append(f"{index} ✕" if dead else f"{index}*" if index in patterns.retried else f"{index}")
         words = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
         alts.append(words.format(index=index))
@@ -73,12 +71,10 @@ def _apart(image: np.ndarray) -> np.ndarray:
 
 def tiles_large(patterns: "FilterPatterns") -> None:
     """Show patterns large."""
-    from carvis.explain import crossed
-
     for index, image in zip(patterns.filters, patterns.images, strict=True):
         dead = index in patterns.dead
         words = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
-        shown = crossed(image.shape[0]) if dead else image
+        shown = crossed_tile(image.shape[0]) if dead else image
         st.image(encode_image(shown, "PNG"), width=240, alt=words.format(index=index))
 
 
