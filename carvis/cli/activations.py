@@ -10,7 +10,7 @@ from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check
 from carvis.cli.model_inputs import by_name, each, file_name, images_named, models_first, written_whole
 from carvis.cli.outputs import add_overwrite, check_outputs
 from carvis.errors import CarvisError
-from carvis.language import N_, Message, _
+from carvis.language import N_, Message, _, localised
 from carvis.workspace import clear_leftovers
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ HELP = N_("write the activations of layers for an image, a grid of channels a la
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from carvis.explain.units.channels import RANGES
+    from carvis.explain.units.channels import RANGE_SENTENCES, RANGES
 
     parser.add_argument(
         "inputs",
@@ -43,7 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--side", type=int, default=96, metavar="N", help=_("pixels a channel (default: about 96)"))
     parser.add_argument("--largest-first", action="store_true", help=_("channels with the largest activation first"))
     parser.add_argument("--labels", action="store_true", help=_("write each channel's number above it"))
-    parser.add_argument("--scale", default="channel", choices=RANGES, help=_("what shares a colour scale"))
+    parser.add_argument(
+        "--scale",
+        default="channel",
+        choices=RANGES,
+        help=" ".join(f"{scale}: {localised(sentence)}" for scale, sentence in RANGE_SENTENCES.items()),
+    )
     parser.add_argument("--colormap", default="viridis", help=_("a matplotlib name (default: viridis)"))
     add_overwrite(parser)
     add_data(parser)

@@ -13,7 +13,7 @@ from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check
 from carvis.cli.outputs import add_overwrite, check_outputs
 from carvis.cli.progress_bar import progress_bar
 from carvis.errors import CarvisError
-from carvis.language import N_, Message, _
+from carvis.language import N_, Message, _, localised
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -78,12 +78,8 @@ def run(args: argparse.Namespace) -> int:
             n=len(drawn.filters), layer=args.layer, name=clf.name, out=out
         )
     )
-    for sentence, indices in (
-        (_("{n} dead filters, crossed out (no noise gave a gradient): {filters}"), drawn.dead),
-        (_("{n} filters had a gradient only from wider noise: {filters}"), drawn.retried),
-    ):
-        if indices:
-            print(sentence.format(n=len(indices), filters=", ".join(map(str, indices))))
+    for note in drawn.notes:
+        print(localised(note))
     if stop.by_signal:
         print(_("carvis: stopped; the same command with --overwrite goes on from here."), file=sys.stderr)
         return 130

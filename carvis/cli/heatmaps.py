@@ -104,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from carvis.dataset import distinct
-    from carvis.explain.score import SCORE_NAMES
+    from carvis.explain.score import score_note
 
     _check_look(args)
     workspace = open_workspace(args)
@@ -117,10 +117,8 @@ def run(args: argparse.Namespace) -> int:
     models = {name: loaded[name] for name in each(loaded, lambda name: _checked(name, loaded[name], args))}
     for clf in models.values():
         check(clf, around, args, workspace)
-        if clf.score_kind(args.score) != args.score:
-            score, kind = (localised(SCORE_NAMES[name]) for name in (args.score, clf.score_kind(args.score)))
-            sentence = _("{name} has no {score} before a softmax: the {kind} is explained.")
-            print(sentence.format(name=clf.name, score=score, kind=kind))
+        if note := score_note(clf, args.score):
+            print(localised(note))
     _print_guesses(images, models, args)
     _check_out(out, images, models, args.overwrite)
     with written_whole(out) as (made, write_each), progress_bar(_("heatmaps"), count=True) as progress:

@@ -86,7 +86,7 @@ with legend_slot:
     st.caption(_("no evidence"), width="content")
     st.image(legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))
     st.caption(_("most evidence"), width="content")
-    st.caption(" ".join([controls.scale_note(chosen), *controls.without_logit(opened, chosen)]), width="stretch")
+    st.caption(" ".join([controls.scale_note(chosen), *controls.score_notes(opened, chosen)]), width="stretch")
     results_slot = st.container(width="content")
 
 with problem_slot:

@@ -11,6 +11,7 @@ from carvis.explain.attention.result import Attention
 from carvis.language import Message
 
 _MOST_LABELS = 5
+_FEWEST_IMAGES = 10
 
 
 class OutlierFinding(NamedTuple):
@@ -23,6 +24,45 @@ class OutlierFinding(NamedTuple):
 def difference(value: float) -> str:
     """Write a difference of probabilities."""
     return "–" if value != value else f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+
+
+def attention_finding(model: str, attention: Attention) -> Message:
+    """Say where most of a model's evidence lies, and which part holds most for its size. Values: model and parts."""
+    rows = attention.by_part
+    # The lift of a part that few images show says nothing.
+    rows = rows[(rows["n"] >= min(_FEWEST_IMAGES, len(attention.table))) & rows["share"].notna()]
+    if rows.empty:
+        return Message("{model}: no heatmap shows evidence.", model=model)
+    part, favourite = rows["share"].idxmax(), rows["lift"].dropna().idxmax() if rows["lift"].notna().any() else None
+    share, area = (f"{float(rows.loc[[part], name].iloc[0]):.0%}" for name in ("share", "area"))
+    values = {"model": model, "part": str(part), "share": share, "area": area}
+    if favourite is None or favourite == part:
+        return Message(
+            "{model} looks most at the {part}: {share} of its evidence on {area} of the image.",
+            **values,
+        )
+    return Message(
+        "{model}: {share} of the evidence is on the {part} ({area} of the image); relative to size, it looks most at "
+        "the {favourite} ({lift} times its area).",
+        **values,
+        favourite=str(favourite),
+        lift=f"{rows['lift'].max():.1f}",
+    )
+
+
+def need_finding(model: str, attention: Attention) -> Message | None:
+    """Say which part a model needs most, None where nothing was occluded. Values: model, part, fall."""
+    net = attention.by_part["net"].dropna()
+    if net.empty:
+        return None
+    part = net.idxmax()
+    fall = difference(float(attention.by_part["fall"].loc[[part]].iloc[0]))
+    return Message(
+        "{model} needs the {part} most: occluding it lowers the probability by {fall}.",
+        model=model,
+        part=str(part),
+        fall=fall,
+    )
 
 
 def claim_finding(model: str, claim: Claim) -> Message:

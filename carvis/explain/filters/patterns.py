@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from carvis.explain.filters.settings import FilterSettings
 from carvis.images import crossed_tile, write_image
+from carvis.language import Message
 from carvis.workspace import atomic_write, json_text, staged_folder
 
 # Of the starting noise, in pixel values: the tutorial's first; a filter with no gradient there is tried again from
@@ -66,6 +67,30 @@ class FilterPatterns:
         from carvis.explain.display import filters_html
 
         return filters_html(self)
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """Which filters had no gradient from the first noise, a sentence each."""
+        notes = []
+        if n := len(self.dead):
+            notes.append(
+                Message.of_number(
+                    "{n} dead filter (✕), no gradient from any noise: {filters}",
+                    "{n} dead filters (✕), no gradient from any noise: {filters}",
+                    n,
+                    filters=", ".join(map(str, self.dead)),
+                )
+            )
+        if n := len(self.retried):
+            notes.append(
+                Message.of_number(
+                    "{n} filter with a gradient only from wider noise (*): {filters}",
+                    "{n} filters with a gradient only from wider noise (*): {filters}",
+                    n,
+                    filters=", ".join(map(str, self.retried)),
+                )
+            )
+        return tuple(notes)
 
     def grid(self, columns: int = 8, margin: int = 5) -> NDArray[np.uint8]:
         """Lay the patterns out row by row on black: uint8 (H, W, 3).

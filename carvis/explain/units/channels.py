@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from carvis.images import colorize, crossed_tile, resize
+from carvis.language import Message
 from carvis.workspace import json_text
 
 # A channel whose values differ by less than this share of the largest one is constant.
@@ -20,6 +21,10 @@ CONSTANT = 1e-5
 # What shares a colour scale: each channel has its own, or all of the layer.
 Range = Literal["channel", "layer"]
 RANGES: tuple[Range, ...] = get_args(Range)
+RANGE_SENTENCES: dict[Range, Message] = {
+    "channel": Message("Each channel has its own colour scale: compare positions, not strengths."),
+    "layer": Message("All channels of the layer share a colour scale: dark channels respond weakly."),
+}
 _LABEL, _PAPER, _INK = 12, 255, 96
 
 

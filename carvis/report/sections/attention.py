@@ -10,8 +10,6 @@ from carvis.report.context import Context
 
 # More models would make the figure's bars too thin.
 _MOST_DRAWN = 4
-# With fewer images than this the lift of a part says nothing.
-_SEEN = 10
 
 
 def attention(context: Context) -> Section | None:
@@ -58,26 +56,6 @@ def attention(context: Context) -> Section | None:
         )
     question = _("Do the models look at the right thing?")
     return Section("attention", _("Attention on parts"), question, tuple(blocks), tuple(made))
-
-
-def looks_at(name: str, result: Attention) -> str:
-    """Where a model looks, in a sentence: the part with most evidence, and the one it favours for its size."""
-    rows = result.by_part
-    rows = rows[(rows["n"] >= min(_SEEN, len(result.table))) & rows["share"].notna()]
-    if rows.empty:
-        return _("{model}: no heatmap holds evidence.").format(model=name)
-    most = rows["share"].idxmax()
-    share, area = (percent(float(rows[name].to_numpy()[rows.index == most][0]), 0) for name in ("share", "area"))
-    lift = rows["lift"].dropna()
-    if lift.empty or lift.idxmax() == most:
-        words = _("{model} looks most at the {part}: {share} of its evidence on {area} of the image.")
-        return words.format(model=name, part=most, share=share, area=area)
-    words = _(
-        "{model}: {share} of the evidence lies on the {part} ({area} of the image); for its size it looks most at the "
-        "{favourite} ({lift} times its area)."
-    )
-    favourite, times = lift.idxmax(), f"{lift.max():.1f}"
-    return words.format(model=name, share=share, part=most, area=area, favourite=favourite, lift=times)
 
 
 def _shares(results: dict[str, Attention]) -> list[Column]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from carvis.evaluation.comparison import Verdict, verdict
+from carvis.explain.attention import attention_finding
 from carvis.language import _, localised, n_
 from carvis.report.blocks import (
     Heading,
@@ -22,7 +23,6 @@ from carvis.report.blocks import (
 )
 from carvis.report.caveats import Caution, cautions
 from carvis.report.context import Context, shown_width
-from carvis.report.sections.attention import looks_at
 
 # What fits on the page.
 _MODELS, _CAUTIONS, _LOOKING, _EXAMPLE, _LONGEST = 8, 6, 3, 5, 200
@@ -182,7 +182,7 @@ def _looking(context: Context) -> list[str]:
         ]
     names = [name for name in context.ranked if name in context.attention]
     sentences = [
-        looks_at(context.keys[name], context.attention[name].attention)
+        localised(attention_finding(context.keys[name], context.attention[name].attention))
         for name in names[: _WIDE_LOOKING if _wide(context) else _LOOKING]
     ]
     if not all(measured.full for measured in context.attention.values()):

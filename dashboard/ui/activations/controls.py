@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from carvis.explain.units.channels import RANGE_SENTENCES
 from ui.activations.selection import ActivationSelection
 from ui.state import problems, selection
 from ui.state.i18n import N_, _, of_library, shown_as, translated
@@ -14,10 +15,6 @@ from ui.widgets.pickers import COLOURS, segments
 
 ORDER = {"number": N_("By number"), "largest": N_("Largest first")}
 RANGE = {"channel": N_("Each channel by itself"), "layer": N_("Shared in the layer")}
-RANGE_NOTES = {
-    "channel": N_("Each channel on its own scale: compare places, not strengths."),
-    "layer": N_("One scale for the layer: what stays dark answers weakly."),
-}
 # All layers of a VGG16 at 256 pixels take 70 MB.
 _KEPT = 4
 
@@ -78,7 +75,7 @@ def choose_look() -> ActivationSelection:
 
 def range_note(chosen: ActivationSelection) -> str:
     """Say what shares a colour scale."""
-    return _(RANGE_NOTES[chosen.range])
+    return of_library(RANGE_SENTENCES[chosen.range])
 
 
 def layer_activations(model: Opened, sample: Sample) -> dict[str, np.ndarray] | str:

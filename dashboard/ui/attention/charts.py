@@ -1,13 +1,16 @@
 """The charts of page Where models look: parts side by side for each model, classes by parts for one."""
 
+from collections.abc import Callable
+
 import altair as alt
 import pandas as pd
 import streamlit as st
 
-from carvis.explain.attention import Attention
-from ui.attention.numbers import number, share
+from carvis.explain.attention import Attention, attention_finding, difference, need_finding
+from carvis.language import Message
+from ui.attention.numbers import share
 from ui.state import selection
-from ui.state.i18n import _
+from ui.state.i18n import _, of_library
 from ui.state.widget_values import careful
 
 _AREA, _QUIET = "#c2410c", "#66727e"
@@ -29,11 +32,18 @@ def by_part(results: dict[str, Attention]) -> None:
             st.markdown(
                 f"**{_('Where the models look')}**  \n:gray[{_('share of the evidence; line: share of the image')}]"
             )
-            st.altair_chart(_looks(table, parts, models).properties(height=height), alt=_looks_words(table))
+            chart = _looks(table, parts, models).properties(height=height)
+            st.altair_chart(chart, alt=_alt(attention_finding, results))
         if occluded:
             with st.container():
                 _head(_("What the models need"), _("fall of the probability when occluded; diamond: elsewhere"))
-                st.altair_chart(_needs(table, parts, models).properties(height=height), alt=_needs_words(table))
+                chart = _needs(table, parts, models).properties(height=height)
+                st.altair_chart(chart, alt=_alt(need_finding, results))
+
+
+def _alt(finding: Callable[[str, Attention], Message | None], results: dict[str, Attention]) -> str:
+    messages = [finding(name, result) for name, result in results.items()]
+    return " ".join(of_library(message) for message in messages if message)
 
 
 def _head(title: str, words: str) -> None:
@@ -85,28 +95,11 @@ def _needs(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.Laye
     return alt.layer(_bars(base, rows, models, "fall", tooltip), spread, control)
 
 
-def _looks_words(table: pd.DataFrame) -> str:
-    most = table.loc[table.groupby("model", sort=False)["lift"].idxmax().dropna()] if len(table) else table
-    words = _("{model} looks most at {part} for its size: {lift} times its area")
-    sentences = [words.format(model=row.model, part=row.part, lift=f"{row.lift:.1f}") for row in most.itertuples()]
-    return "; ".join(sentences)
-
-
-def _needs_words(table: pd.DataFrame) -> str:
-    words = _("{model} needs {part} most: its probability falls by {fall}")
-    sentences = []
-    for name, group in table.groupby("model", sort=False):
-        if group["net"].notna().any():
-            row = group.loc[group["net"].idxmax()]
-            sentences.append(words.format(model=name, part=row["part"], fall=number(row["fall"])))
-    return "; ".join(sentences)
-
-
 def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
     """Draw classes down and parts across; a click on a cell selects its class and part."""
     column = "lift" if measure == "looks" else "fall"
     table = result.by_class.reset_index().dropna(subset=[column]).astype({"label": str, "part": str})
-    table["words"] = [f"{v:.1f}" if column == "lift" else number(v) for v in table[column]]
+    table["words"] = [f"{v:.1f}" if column == "lift" else difference(v) for v in table[column]]
     table["shown"] = table["lift"].clip(1 / 8, 8) if column == "lift" else table["fall"]
     labels = sorted(table["label"].unique())
     if column == "lift":
@@ -178,8 +171,8 @@ def table_of_parts(results: dict[str, Attention]) -> None:
                         _("Share of the image"): share(row["area"]),
                         _("Times its area"): f"{row['lift']:.1f}",
                         _("Maximum lies on it"): share(row["pointing"]),
-                        _("Fall when occluded"): number(row["fall"]),
-                        _("Fall, occluded elsewhere"): number(row["control"]),
+                        _("Fall when occluded"): difference(row["fall"]),
+                        _("Fall, occluded elsewhere"): difference(row["control"]),
                         _("Accuracy when occluded"): share(there["accuracy"]),
                         _("95 % CI"): interval,
                     }

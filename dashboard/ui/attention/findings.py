@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from carvis.explain.attention import Attention, claim, claim_finding, names_an_emblem, outlier_findings
+from carvis.explain.attention import Attention, claim, claim_finding, difference, names_an_emblem, outlier_findings
 from ui.attention import controls
-from ui.attention.numbers import number, share
+from ui.attention.numbers import share
 from ui.state import selection
 from ui.state.i18n import _
 from ui.state.widget_values import careful
@@ -79,5 +79,5 @@ def _table_of_outliers(rows: pd.DataFrame) -> None:
         if "share" in name:
             shown[name] = shown[name].map(share)
         elif "fall" in name:
-            shown[name] = shown[name].map(number)
+            shown[name] = shown[name].map(difference)
     st.dataframe(shown.rename(columns=columns), hide_index=True, alt=_("Classes and parts that stand out, by model"))

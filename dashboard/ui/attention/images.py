@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from carvis.dataset import Dataset
-from carvis.explain.attention import Attention
-from ui.attention.numbers import number, share
+from carvis.explain.attention import Attention, difference
+from ui.attention.numbers import share
 from ui.state import selection
 from ui.state.i18n import _
 from ui.state.thumbnails import thumbnails
@@ -56,7 +56,7 @@ def _tile(row: pd.Series, image: bytes | str, part: str, occluded: bool) -> None
     st.markdown(f"{mark(bool(row['right']))} **{plain(row['predicted'])}** {percent(row['confidence'])}")
     sentences = [_("{share} of the evidence").format(share=share(row[f"share:{part}"]))]
     if occluded:
-        sentences.append(_("fall {fall}").format(fall=number(row[f"fall:{part}"])))
+        sentences.append(_("fall {fall}").format(fall=difference(row[f"fall:{part}"])))
         if row[f"changed:{part}"] == 1:
             sentences.append(_("the prediction changes"))
     st.caption(" · ".join(sentences))

@@ -10,7 +10,7 @@ from carvis.explain.filters.settings import FilterSettings
 from carvis.images import crossed_tile, encode_image
 from carvis.progress import Progress
 from ui.state import jobs
-from ui.state.i18n import _, n_
+from ui.state.i18n import _, n_, of_library
 from ui.state.models import Opened
 from ui.widgets.download import download
 from ui.widgets.text import plain
@@ -92,25 +92,13 @@ def facts(patterns: "FilterPatterns") -> None:
     st.caption(" · ".join(words))
 
 
-def problems(patterns: "FilterPatterns") -> None:
+def notes(patterns: "FilterPatterns") -> None:
     """Say below patterns which filters had no gradient from the first noise.
 
     Above them it would push the tiles of some models down.
     """
-    dead, retried = len(patterns.dead), len(patterns.retried)
-    if dead:
-        st.caption(
-            n_(
-                "✕ {n} dead filter: no noise gave a gradient.", "✕ {n} dead filters: no noise gave a gradient.", dead
-            ).format(n=dead)
-        )
-    if retried:
-        words = n_(
-            "\\* {n} filter had a gradient only from wider noise.",
-            "\\* {n} filters had a gradient only from wider noise.",
-            retried,
-        )
-        st.caption(words.format(n=retried))
+    for note in patterns.notes:
+        st.caption(plain(of_library(note)))
 
 
 def downloads(patterns: "FilterPatterns", number: int) -> None:

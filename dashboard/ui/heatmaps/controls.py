@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from carvis.explain.scale import SCALE_SENTENCES
+from carvis.explain.score import score_note
 from ui.heatmaps.selection import HeatmapSelection
 from ui.state import current, selection, unreadable, workspace
 from ui.state.i18n import N_, _, of_library, shown_as, translated
@@ -120,11 +121,10 @@ def scale_note(chosen: HeatmapSelection) -> str:
     return " ".join([*sentences, _("Method: {name}.").format(name=chosen.method)])
 
 
-def without_logit(opened: dict[str, Opened], chosen: HeatmapSelection) -> list[str]:
-    """Say which models have no such score, and what is explained in its place."""
-    words = _("{model} has no logit before a softmax, as it joins several probabilities: log-probability explained.")
-    found = [model.classifier for model in opened.values() if model.classifier]
-    return [words.format(model=plain(clf.name)) for clf in found if clf.score_kind(chosen.score) != chosen.score]
+def score_notes(opened: dict[str, Opened], chosen: HeatmapSelection) -> list[str]:
+    """Say which models have not the chosen score, and what is explained instead."""
+    notes = [score_note(model.clf, chosen.score) for model in opened.values() if model.classifier]
+    return [plain(of_library(note)) for note in notes if note]
 
 
 def remove(sample: str) -> None:
