@@ -65,7 +65,7 @@ def layer_spectra(
     if len(spectra) == 1 and len(only) <= 20:
         below.set_xticks(range(1, len(only) + 1), list(only), rotation=30, ha="right", fontsize=7, parse_math=False)
     else:
-        below.set_xlabel(_("layer, from the input to the output"), fontsize=9)
+        below.set_xlabel(_("layer, from input to output"), fontsize=9)
     below.set_ylabel(_("mean frequency\n({unit})").format(unit=_(_UNIT_NAMES[unit])), fontsize=9)
     if noise is not None:
         mean = noise.mean_frequency(unit)

@@ -58,7 +58,7 @@ def test_a_channel_is_chosen_for_one_layer_and_stands_in_the_link(own_workspace,
     # Green has a bias: it is the largest.
     assert app.number_input[0].value == 1
     app.number_input[0].set_value(3).run()
-    assert not app.exception and "Channel 3 over the picture: 0 to 0" in words(app).replace("\\", "")
+    assert not app.exception and "Channel 3 overlaid on the image: 0 to 0" in words(app).replace("\\", "")
     app = open_page("activations", **link, channel=["half dead:first:0"])
     assert app.number_input[0].value == 0
     for nonsense in ("half dead:second:0", "half dead:first:99", "half dead:first:x", "half dead", "::"):

@@ -33,26 +33,24 @@ def attention(context: Context) -> Section | None:
     n = " – ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
     if not full:
         words = _(
-            "Heatmaps of {n} images, parts not occluded: what a model looks at, not what it needs. For both run "
+            "From {n} heatmaps without occlusion: what a model looks at, not what it needs. For both, run "
             "python -m carvis report with --measure."
         )
         blocks.append(Words(words.format(n=n), True))
     if full and len(results) <= _MOST_DRAWN:
         most = "; ".join(f"{name}: {result.by_part['share'].idxmax()}" for name, result in results.items())
-        alt = _("Where most of the evidence lies: {parts}.").format(parts=most)
+        alt = _("Most of the evidence: {parts}.").format(parts=most)
         blocks.append(Image(figure_bytes(attention_by_part(results)), alt))
     keyed = {context.keys[name]: result for name, result in results.items()}
     caption = _("Share of the evidence on each part, {n} images (line: the part's share of the image)").format(n=n)
     blocks.append(columns_table(_shares(keyed), caption))
     if full and all(result.occluded for result in results.values()):
-        words = _("Fall in probability with the part occluded (in brackets: as much occluded elsewhere)")
+        words = _("Fall in probability when occluded (in brackets: same shape elsewhere)")
         blocks.append(columns_table(_falls(keyed), words))
-    made = [
-        _("Attention is the share of a heatmap's positive evidence that lies on a part (Grad-CAM of the prediction).")
-    ]
+    made = [_("Attention is the share of a heatmap's positive evidence on a part (Grad-CAM of the predicted class).")]
     if full:
         made.append(
-            _("The fall is that of the predicted class's probability when the part is replaced by its surroundings.")
+            _("The fall is that of the predicted class's probability when the part is filled with its surroundings.")
         )
     question = _("Do the models look at the right thing?")
     return Section("attention", _("Attention on parts"), question, tuple(blocks), tuple(made))

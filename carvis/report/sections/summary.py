@@ -177,9 +177,7 @@ def _looking(context: Context) -> list[str]:
     if not context.attention:
         if context.data is None or not context.files:
             return []
-        return [
-            _("No parts are annotated in this data set: where models look is shown for single images, not measured.")
-        ]
+        return [_("No parts are annotated in this data set: attention is shown for single images, not measured.")]
     names = [name for name in context.ranked if name in context.attention]
     sentences = [
         localised(attention_finding(context.keys[name], context.attention[name].attention))

@@ -14,7 +14,7 @@ from ui.state.samples import Sample
 from ui.widgets.pickers import COLOURS, segments
 
 ORDER = {"number": N_("By number"), "largest": N_("Largest first")}
-RANGE = {"channel": N_("Each channel by itself"), "layer": N_("Shared in the layer")}
+RANGE = {"channel": N_("Per channel"), "layer": N_("Per layer")}
 # All layers of a VGG16 at 256 pixels take 70 MB.
 _KEPT = 4
 
@@ -34,7 +34,7 @@ def choose_sample(samples: list[Sample]) -> Sample:
     selection.show(key, shown)
     if len(samples) > 1:
         st.selectbox(
-            _("Picture"),
+            _("Image"),
             list(by_id),
             format_func=shown_as({sample.id: sample.name for sample in samples}),
             key=key,
@@ -55,7 +55,7 @@ def choose_look() -> ActivationSelection:
     """Offer the order of the channels, what shares a colour scale, and the colours."""
     chosen = selection.get(ActivationSelection)
     rows = (
-        (("order", _("Channels"), ORDER), ("columns", _("In a row"), {"16": "16", "8": "8"})),
+        (("order", _("Order of channels"), ORDER), ("columns", _("Per row"), {"16": "16", "8": "8"})),
         (("range", _("Colour scale"), RANGE),),
     )
     for controls in rows:

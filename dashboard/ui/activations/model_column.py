@@ -76,7 +76,7 @@ class ModelColumn:
             # Chosen on another page: it is a layer, if not one of those shown here.
             wanted = wanted if wanted in paths else None
         if wanted and wanted not in paths:
-            words = _("{model} has no layer {layer} that can be shown; another one is.")
+            words = _("{model} has no layer {layer} that can be shown: another layer is shown instead.")
             error(words.format(model=name, layer=wanted))
             wanted = None
         shown = wanted or usual
@@ -108,7 +108,7 @@ class ModelColumn:
             labels=True,
             colormap=chosen.colours,
         )
-        words = _("{n} channels of {layer}, {dead} of its {all} dead").format(
+        words = _("{n} channels of {layer}; {dead} of {all} are dead").format(
             n=len(order), layer=path, dead=self.dead[path], all=channels
         )
         st.image(encode_image(grid, "PNG"), width="content", alt=words)
@@ -142,7 +142,7 @@ class ModelColumn:
             on_change=selection.by_person(key, _take_channel),
             args=(name, path, key, usual),
             width=160,
-            help=_("Its number stands above its tile. At the start it is the one with the largest activation."),
+            help=_("The number above the tile. Default: the channel with the largest activation."),
         )
         return shown
 
@@ -152,7 +152,7 @@ class ModelColumn:
         one = values[..., channel]
         left, right = st.columns(2, gap="small")
         for place, name, shown in (
-            (left, _("Channel {n} over the picture").format(n=channel), one),
+            (left, _("Channel {n} overlaid on the image").format(n=channel), one),
             (right, _("Mean of all channels"), mean_map(values)),
         ):
             laid = overlay(self.image, stretched(shown), chosen.strength / 100, chosen.colours)
@@ -164,7 +164,11 @@ class ModelColumn:
     def _bars(self, path: str, top: float) -> None:
         if not self.most_dead:
             n = len(self.found)
-            words = n_("No channel of its {n} layer is dead here.", "No channel of its {n} layers is dead here.", n)
+            words = n_(
+                "No channel of the {n} layer is dead for this image.",
+                "No channel of the {n} layers is dead for this image.",
+                n,
+            )
             st.caption(words.format(n=n))
             return
         table = pd.DataFrame(
@@ -190,10 +194,10 @@ class ModelColumn:
         bars = alt.Chart(table).mark_bar(color="#31688e").encode(x=x, y=alt.Y("share:Q", **y), tooltip=tooltip)
         chart = alt.layer(band, bars).properties(height=140)
         most = max(self.shares, key=lambda layer: self.shares[layer])
-        words = _("Share of dead channels in each layer of {model}: the most, {share}, in {layer}").format(
+        words = _("Share of dead channels in each layer of {model}; maximum: {share} in {layer}").format(
             model=self.model.name, share=percent(self.most_dead), layer=most
         )
-        st.caption(_("**Dead channels in each layer**; the layer shown above is shaded"))
+        st.caption(_("**Dead channels in each layer** (the layer shown above is shaded)"))
         st.altair_chart(chart, width="stretch", alt=words)
 
     def _downloads(self, path: str, chosen: ActivationSelection) -> None:
@@ -219,7 +223,7 @@ class ModelColumn:
                 file_name=f"{stem}.csv",
                 icon=":material/table:",
                 key=f"table_{self.model.name}",
-                help=_("Every layer with its size and its dead channels as CSV"),
+                help=_("Size and dead channels of each layer as a CSV file"),
             )
 
     def _figure(self, path: str, chosen: ActivationSelection) -> bytes:

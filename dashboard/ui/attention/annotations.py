@@ -29,7 +29,7 @@ _BOX_COLOUR = (255, 64, 64)
 KINDS = {
     "masks": N_("masks of the data set"),
     "uploaded": N_("uploaded: {name}"),
-    BOX: N_("one box on one picture"),
+    BOX: N_("one box on one image"),
 }
 
 
@@ -67,10 +67,10 @@ def add() -> None:
         )
         st.caption(
             _(
-                "Pictures are found by their id or by the end of their path. A table needs the columns `id`, `part`, "
-                "`x1`, `y1`, `x2`, `y2`, in pixels. To keep annotations, put them into the data set's folder as "
-                "`annotations.json`, `annotations/*.xml`, `parts.csv`, or masks as `masks/<split>/<class>/<name>.png` "
-                "with their names in `masks/parts.json`."
+                "Images are matched by id or by the end of their path. A table needs the columns `id`, "
+                "`part`, `x1`, `y1`, `x2`, `y2`, in pixels. To keep annotations, put them into the data "
+                "set's folder as `annotations.json`, `annotations/*.xml`, `parts.csv`, or masks as "
+                "`masks/<split>/<class>/<name>.png` with the names of the parts in `masks/parts.json`."
             )
         )
     with guarded():
@@ -145,7 +145,7 @@ def _box(dataset: Dataset, split: str) -> Parts | None:
         ids = samples.loc[samples["label"] == label, "id"].tolist()
         selection.show("box_sample", wanted)
         st.selectbox(
-            _("Picture"),
+            _("Image"),
             ids,
             format_func=lambda sample: sample.rsplit("/", 1)[-1],
             key="box_sample",
@@ -158,14 +158,14 @@ def _box(dataset: Dataset, split: str) -> Parts | None:
             return None
         height, width = image.shape[:2]
         across = st.slider(
-            _("From left to right, in pixels"), 0, width, (width // 3, 2 * width // 3), key=f"box_across_{wanted}"
+            _("Left and right edge, in pixels"), 0, width, (width // 3, 2 * width // 3), key=f"box_across_{wanted}"
         )
         down = st.slider(
-            _("From top to bottom, in pixels"), 0, height, (height // 3, 2 * height // 3), key=f"box_down_{wanted}"
+            _("Top and bottom edge, in pixels"), 0, height, (height // 3, 2 * height // 3), key=f"box_down_{wanted}"
         )
         name = st.text_input(_("Name of the part"), "box", max_chars=40, key="box_name").strip() or "box"
     with right:
-        st.image(_framed(image, across, down), width="stretch", alt=_("The picture with the box drawn on it"))
+        st.image(_framed(image, across, down), width="stretch", alt=_("The image with the box drawn on it"))
     with guarded():
         return box_parts(dataset, wanted, (across[0], down[0], across[1], down[1]), name)
     return None
@@ -199,7 +199,7 @@ def chosen(listed: dict[str, Source]) -> Source:
 def summary(parts: Parts, dataset: Dataset, split: str) -> str:
     """Say how much of the split is annotated."""
     total = len(dataset.samples(split))
-    words = n_("{n} of {total} picture is annotated", "{n} of {total} pictures are annotated", total)
+    words = n_("{n} of {total} image is annotated", "{n} of {total} images are annotated", total)
     names = ", ".join(parts.names[:12]) + (" …" if len(parts.names) > 12 else "")
     return f"{words.format(n=f'{len(parts):,}', total=f'{total:,}')}: {plain(names)}"
 

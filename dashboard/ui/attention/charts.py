@@ -30,13 +30,13 @@ def by_part(results: dict[str, Attention]) -> None:
     with st.grid(2 if occluded else 1, min_column_width=360, gap="medium"):
         with st.container():
             st.markdown(
-                f"**{_('Where the models look')}**  \n:gray[{_('share of the evidence; line: share of the image')}]"
+                f"**{_('Where the models look')}**  \n:gray[{_('share of the evidence (line: share of the image)')}]"
             )
             chart = _looks(table, parts, models).properties(height=height)
             st.altair_chart(chart, alt=_alt(attention_finding, results))
         if occluded:
             with st.container():
-                _head(_("What the models need"), _("fall of the probability when occluded; diamond: elsewhere"))
+                _head(_("What the models need"), _("fall in probability when occluded; diamond: same shape elsewhere"))
                 chart = _needs(table, parts, models).properties(height=height)
                 st.altair_chart(chart, alt=_alt(need_finding, results))
 
@@ -73,8 +73,8 @@ def _looks(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.Laye
         alt.Tooltip("part:N", title=_("Part")),
         alt.Tooltip("share:Q", title=_("Share of the evidence"), format=".1%"),
         alt.Tooltip("area:Q", title=_("Share of the image"), format=".1%"),
-        alt.Tooltip("lift:Q", title=_("Times its area"), format=".1f"),
-        alt.Tooltip("pointing:Q", title=_("Maximum lies on it"), format=".0%"),
+        alt.Tooltip("lift:Q", title=_("Share / area"), format=".1f"),
+        alt.Tooltip("pointing:Q", title=_("Pointing game"), format=".0%"),
     ]
     ticks = base.mark_tick(color=_AREA, thickness=3).encode(x="area:Q", tooltip=tooltip, **rows)
     return alt.layer(_bars(base, rows, models, "share", tooltip), ticks)
@@ -138,7 +138,7 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
         ink = alt.condition(far, alt.value("white"), alt.value("black"))
         layers.append(base.mark_text(fontSize=11).encode(text="words:N", color=ink, tooltip=tooltip))
     chart = alt.layer(*layers).properties(height=60 + 24 * len(labels))
-    words = _("Classes down, parts across; most: {label}, {part}, {value}")
+    words = _("Classes by parts; maximum: {label}, {part}, {value}")
     top = table.loc[table[column].idxmax()]
     alt_text = words.format(label=top["label"], part=top["part"], value=top["words"])
     st.altair_chart(chart, on_select=careful(_take_cell), selection_mode="cell", key=_CHART, alt=alt_text)
@@ -169,8 +169,8 @@ def table_of_parts(results: dict[str, Attention]) -> None:
                         _("Images"): int(row["n"]),
                         _("Share of the evidence"): share(row["share"]),
                         _("Share of the image"): share(row["area"]),
-                        _("Times its area"): f"{row['lift']:.1f}",
-                        _("Maximum lies on it"): share(row["pointing"]),
+                        _("Share / area"): f"{row['lift']:.1f}",
+                        _("Pointing game"): share(row["pointing"]),
                         _("Fall when occluded"): difference(row["fall"]),
                         _("Fall, occluded elsewhere"): difference(row["control"]),
                         _("Accuracy when occluded"): share(there["accuracy"]),

@@ -20,13 +20,13 @@ from ui.widgets.paging import choose_page, on_page
 from ui.widgets.pickers import segments
 from ui.widgets.text import mark, percent, plain
 
-KINDS = {"same-answer": N_("Same answer, different evidence"), "one-right": N_("One right, others wrong")}
+KINDS = {"same-answer": N_("Same prediction, different evidence"), "one-right": N_("Only one model is right")}
 _NOTES = {
     "same-answer": N_(
-        "All models give the same answer but rest it on different places. The distance says how far the evidence of "
-        "the two that differ most must be carried, in sides of the picture."
+        "All models predict the same class from different evidence. The distance (earth mover's) is that of "
+        "the two heatmaps that differ most, in units of the image's side."
     ),
-    "one-right": N_("One model alone is right; the most confident mistakes of the others come first."),
+    "one-right": N_("Only one model is right. The most confident errors of the others come first."),
 }
 _PER_PAGE = 12
 
@@ -39,14 +39,14 @@ def show(models: list[str]) -> bool:
     """
     st.subheader(_("Where models disagree"), anchor=False)
     if len(models) < 2 or not current.split():
-        st.caption(_("Choose two models or more to see on which pictures they part ways."))
+        st.caption(_("Choose two or more models to see on which images they disagree."))
         return False
     chosen, found = selection.get(AttentionSelection), None
     with guarded():
         key = disagreements.key(models)
         found = disagreements.load(key, models)
         if found is None:
-            note = _("Makes a heatmap of every picture of the split with every model: about a second for ten pictures.")
+            note = _("Computes the heatmap of every image of the split for every model: about 1 s per 10 images.")
             found = on_request(
                 key,
                 _("Find disagreements"),
@@ -60,9 +60,9 @@ def show(models: list[str]) -> bool:
     st.caption(_(_NOTES[chosen.kind]))
     rows = found[found["kind"] == chosen.kind]
     lost = len(workspace.dataset(current.dataset_name()).samples(current.split())) - len(found)
-    words = [n_("{n} picture of this kind.", "{n} pictures of this kind.", len(rows)).format(n=f"{len(rows):,}")]
+    words = [n_("{n} image of this kind.", "{n} images of this kind.", len(rows)).format(n=f"{len(rows):,}")]
     if lost:
-        words.append(n_("{n} picture could not be read.", "{n} pictures could not be read.", lost).format(n=lost))
+        words.append(n_("{n} image could not be read.", "{n} images could not be read.", lost).format(n=lost))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(" ".join(words), width="content")
         download(
@@ -111,7 +111,7 @@ def _tiles(rows: pd.DataFrame, models: tuple[str, ...]) -> None:
 
 def _tile(row: Any, image: bytes | str, models: tuple[str, ...]) -> None:
     if isinstance(image, bytes):
-        st.image(image, width="stretch", alt=_("A picture of {label}").format(label=row["label"]))
+        st.image(image, width="stretch", alt=_("An image of {label}").format(label=row["label"]))
     st.caption(_("true: {label}").format(label=plain(row["label"])))
     for name in models:
         answer, confidence = row[f"answer:{name}"], percent(row[f"confidence:{name}"])

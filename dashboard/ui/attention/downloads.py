@@ -27,14 +27,14 @@ def show(results: dict[str, Attention]) -> None:
             file_name="attention-classes.zip",
             icon=":material/grid_on:",
             key="attention_class_figure",
-            help=_("Classes and parts of each model as PNG files"),
+            help=_("Classes by parts as PNG files, one per model"),
         )
         download(
             _("Numbers"),
             lambda: _zipped(_tables(results)),
             file_name="attention.zip",
             key="attention_numbers",
-            help=_("CSV files of each model: image by image, by part, by class, accuracy"),
+            help=_("CSV files per model: by image, by part, by class, accuracy"),
         )
 
 

@@ -39,7 +39,7 @@ def _claim(results: dict[str, Attention], parts: tuple[str, ...]) -> None:
     for name, result in results.items():
         st.markdown(marked_up(claim_finding(name, claim(result, part)), "model", "part", "rival"))
     if names_an_emblem(part):
-        st.caption(_("The tutorial concluded from one image that the best model relies on the emblem."))
+        st.caption(_("The tutorial concludes from a single image that the best model relies on the emblem."))
 
 
 def _take_part() -> None:
@@ -56,11 +56,11 @@ def _outliers(results: dict[str, Attention]) -> None:
             sentence = marked_up(finding.message, "labels", "part")
             st.markdown(f":material/{_ICONS[finding.kind]}: {sentence}")
         if not findings:
-            words = _("{model} relies on no part for one class alone.")
+            words = _("{model} relies on no part for a single class only.")
             st.markdown(f":material/check: {words.format(model=plain(name))}")
         more |= len(findings) > _SENTENCES
     if more:
-        with st.expander(_("All that stands out"), type="compact"):
+        with st.expander(_("All outliers"), type="compact"):
             _table_of_outliers(pd.concat([table.assign(model=name) for name, table in tables.items()]))
 
 

@@ -32,7 +32,7 @@ def show(result: Attention, dataset: Dataset, label: str | None, part: str) -> N
     by = "fall" if result.occluded else "share"
     table = table.sort_values([f"{by}:{part}", "id"], ascending=[False, True], na_position="last").head(_SHOWN)
     if table.empty:
-        st.caption(_("No picture shows this part."))
+        st.caption(_("No image shows this part."))
         return
     paths = dict(zip(*(dataset.samples(result.setup["split"])[name] for name in ("id", "path"))))
     st.page_link(
@@ -50,7 +50,9 @@ def show(result: Attention, dataset: Dataset, label: str | None, part: str) -> N
 
 def _tile(row: pd.Series, image: bytes | str, part: str, occluded: bool) -> None:
     if isinstance(image, bytes):
-        st.image(image, width="stretch", alt=_("{label}, taken for {predicted}").format(**row[["label", "predicted"]]))
+        st.image(
+            image, width="stretch", alt=_("Label {label}, predicted {predicted}").format(**row[["label", "predicted"]])
+        )
     else:
         st.caption(f":material/broken_image: {plain(image)}")
     st.markdown(f"{mark(bool(row['right']))} **{plain(row['predicted'])}** {percent(row['confidence'])}")

@@ -112,7 +112,7 @@ def offer(missing: list[str], dataset: Dataset, split: str, parts: Parts, settin
 
 def _work(models: int, images: int, parts: int, occlude: bool) -> str:
     passes = models * images * (1 + 2 * parts if occlude else 1)
-    return _("{n} forward passes; results are kept.").format(n=f"{passes:,}")
+    return _("{n} forward passes; the results are saved.").format(n=f"{passes:,}")
 
 
 def _measure(

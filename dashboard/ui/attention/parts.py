@@ -19,13 +19,13 @@ def show(models: list[str]) -> bool:
     split = current.split()
     if dataset is None or not split:
         empty(
-            _("No pictures yet"),
-            _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
+            _("No images yet"),
+            _("Put images into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
             commands.carvis("demo"),
         )
         return False
     if why := skipped_files.why_nothing():
-        empty(_("No pictures yet"), plain(why))
+        empty(_("No images yet"), plain(why))
         return False
     listed = annotations.sources(dataset)
     source = annotations.chosen(listed)
@@ -39,10 +39,10 @@ def show(models: list[str]) -> bool:
         controls.settings()
     if list(listed) == [annotations.BOX]:
         empty(
-            _("The parts of these pictures are not annotated yet"),
+            _("No parts are annotated in these images yet"),
             _(
-                "Upload boxes or outlines with the button above (COCO, Pascal VOC or a CSV table), put masks into the "
-                "data set's folder, or set one box on one picture here:"
+                "Upload boxes or outlines with the button above (COCO, Pascal VOC or a CSV table), put masks "
+                "into the data set's folder, or draw one box on one image here:"
             ),
         )
     parts = annotations.read(source, dataset, split)
@@ -66,7 +66,7 @@ def show(models: list[str]) -> bool:
 def _results(results: dict[str, Attention], dataset: Dataset) -> None:
     findings.show(results)
     charts.by_part(results)
-    with st.expander(_("The same as a table"), type="compact"):
+    with st.expander(_("As a table"), type="compact"):
         charts.table_of_parts(results)
     several = all(len(result.table) > 1 for result in results.values())
     notes = [sentence for name, result in results.items() for sentence in _notes(name, result)]

@@ -17,12 +17,12 @@ from ui.widgets.text import plain
 LENS = {
     "patterns": N_("Patterns"),
     "spectrum": N_("Spectrum"),
-    "tuning": N_("Fine-tuning lens"),
+    "tuning": N_("Fine-tuning"),
     "pictures": N_("Top images"),
 }
 START = {"model": N_("In the model's range"), "tutorial": N_("As in the tutorial (128 to 148)")}
-FORM = {"tutorial": N_("As in the tutorial"), "regularised": N_("Regularised (modern)")}
-OF = {"patterns": N_("Of the patterns"), "activations": N_("Of activations on images")}
+FORM = {"tutorial": N_("As in the tutorial"), "regularised": N_("Regularised")}
+OF = {"patterns": N_("Filter patterns"), "activations": N_("Activations on images")}
 
 
 def filter_settings() -> FilterSettings:
@@ -42,7 +42,7 @@ def settings() -> DeltaGenerator:
     chosen = selection.get(FilterSelection)
     window = st.popover(_("Settings"), icon=":material/tune:")
     with window:
-        segments("form", _("Form"), FORM, chosen.form, wrap=True)
+        segments("form", _("Pattern type"), FORM, chosen.form, wrap=True)
         if chosen.form == "tutorial":
             segments("start", _("Starting noise"), START, chosen.start, wrap=True)
         _number("size", _("Size in pixels"), 16, 256, chosen.size, step=16)
@@ -53,7 +53,12 @@ def settings() -> DeltaGenerator:
 def count() -> None:
     """Choose how many filters are drawn."""
     _number(
-        "count", _("Filters"), 1, 512, selection.get(FilterSelection).count, help=_("The first so many of the layer.")
+        "count",
+        _("Filters"),
+        1,
+        512,
+        selection.get(FilterSelection).count,
+        help=_("Number of filters, counted from the first of the layer."),
     )
 
 

@@ -34,9 +34,7 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
 
     one, two = (opened[name] for name in models)
     if one is two:
-        st.info(
-            _("Choose two different models: one, and another that was trained on from it."), icon=":material/explore:"
-        )
+        st.info(_("Choose two different models: a base model, and one fine-tuned from it."), icon=":material/explore:")
         return
     try:
         pairs = matching_layers(one.clf, two.clf)
@@ -47,14 +45,12 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
     pair = _choose_pair(pairs, two)
     if pair.same:
         words = _(
-            "{layer} and all layers below it are exactly the same in both models, as frozen layers are: patterns and "
-            "activations are identical."
+            "{layer} and all layers before it are identical in both models, as after freezing: so are its "
+            "patterns and activations."
         )
         st.success(words.format(layer=plain(pair.after)), icon=":material/lock:")
     elif pair.same_weights:
-        words = _(
-            "{layer} has the same weights in both models, but layers below it changed, so it sees something else."
-        )
+        words = _("{layer} has the same weights in both models, but layers before it changed, so its input differs.")
         st.info(words.format(layer=plain(pair.after)), icon=":material/lock_open:")
     _filters(one, two, pair)
 
@@ -70,8 +66,8 @@ def _overview(pairs: "list[Pair]") -> None:
     )
     same = sum(pair.same for pair in pairs)
     words = n_(
-        "{same} of {n} convolution is exactly the same in both models.",
-        "{same} of {n} convolutions are exactly the same in both models, with all below them.",
+        "{same} of {n} convolution is identical in both models.",
+        "{same} of {n} convolutions are identical in both models, with all layers before them.",
         len(pairs),
     ).format(same=same, n=len(pairs))
     st.markdown(f"**{words}**")
@@ -83,13 +79,13 @@ def _overview(pairs: "list[Pair]") -> None:
             title=None,
             axis=alt.Axis(labelAngle=-40, labelLimit=110, labelOverlap=len(pairs) > 24),
         ),
-        y=alt.Y("change:Q", title=_("Change of the weights"), axis=alt.Axis(format="%")),
+        y=alt.Y("change:Q", title=_("Weight change"), axis=alt.Axis(format="%")),
         color=alt.Color("state:N", title=None, scale=alt.Scale(domain=states, range=["#8a8f98", "#31688e"])),
         shape=alt.Shape("state:N", title=None, scale=alt.Scale(domain=states, range=["square", "circle"])),
         tooltip=[
             alt.Tooltip("layer:N", title=_("Layer")),
             alt.Tooltip("state:N", title=_("State")),
-            alt.Tooltip("change:Q", title=_("Change of the weights"), format=".2%"),
+            alt.Tooltip("change:Q", title=_("Weight change"), format=".2%"),
         ],
     )
     chart = base.mark_rule(strokeWidth=3).encode(y2=alt.datum(0)) + base.mark_point(filled=True, size=80, opacity=1)
@@ -156,7 +152,7 @@ def _filters(one: Opened, two: Opened, pair: "Pair") -> None:
     note = words.format(filters=len(most), n=len(paths))
     found = None
     with guarded():
-        found = on_request(key, _("Compare the filters"), make, note)
+        found = on_request(key, _("Compare filters"), make, note)
     if not found:
         return
     table, (before, after) = found
@@ -165,14 +161,14 @@ def _filters(one: Opened, two: Opened, pair: "Pair") -> None:
         table.sort_values("weight_change", ascending=False, kind="stable"),
         hide_index=True,
         height=280,
-        alt=_("Change of every filter of {layer}").format(layer=pair.after),
+        alt=_("Change of each filter of {layer}").format(layer=pair.after),
         column_config={
             "filter": st.column_config.NumberColumn(_("Filter")),
-            "weight_change": st.column_config.NumberColumn(_("Change of the weights"), format="percent"),
+            "weight_change": st.column_config.NumberColumn(_("Weight change"), format="percent"),
             "activation_change": st.column_config.NumberColumn(
-                _("Change of the activation"),
+                _("Activation change"),
                 format="percent",
-                help=_("0 %: the two respond alike. 100 %: one is 0 wherever the other responds."),
+                help=_("0 %: both respond alike. 100 %: one is 0 wherever the other responds."),
             ),
         },
     )
@@ -188,7 +184,7 @@ def _filters(one: Opened, two: Opened, pair: "Pair") -> None:
             lambda: to_csv(table).encode(),
             file_name=f"{two.name}--{pair.after.replace('/', '_')}--changes.csv",
             icon=":material/table:",
-            help=_("The change of every filter as a CSV file"),
+            help=_("The change of each filter as a CSV file"),
         )
 
 
@@ -204,7 +200,7 @@ def _side_by_side(
     name_before: str, name_after: str, before: "FilterPatterns", after: "FilterPatterns", table: pd.DataFrame
 ) -> None:
     st.markdown(
-        _("**The filters whose weights changed most**: above in {before}, below in {after}").format(
+        _("**Filters with the largest weight change**: {before} above, {after} below").format(
             before=plain(name_before), after=plain(name_after)
         )
     )

@@ -112,14 +112,14 @@ def downloads(patterns: "FilterPatterns", number: int) -> None:
             lambda: encode_image(patterns.grid(), "PNG"),
             file_name=f"{stem}.png",
             key=f"grid_{number}",
-            help=_("The patterns as one grid, eight a row on black, as in the tutorial"),
+            help=_("The patterns as one grid, eight per row on black, as in the tutorial"),
         )
         download(
             _("Numbers"),
             lambda: _numbers(patterns),
             file_name=f"{stem}.npz",
             key=f"patterns_{number}",
-            help=_("The patterns as a NumPy file, with how they were made"),
+            help=_("The patterns and the settings that made them as a NumPy file"),
         )
 
 

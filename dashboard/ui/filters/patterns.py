@@ -31,7 +31,11 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
     chosen = {name: layer for name, layer in layers.items() if layer}
     wanted = {name: list(range(min(count, pattern_grid.depth(opened[name], layer)))) for name, layer in chosen.items()}
     for name in opened.keys() - wanted.keys():
-        error(_("{model} has no convolution, so it has no filters to draw.").format(model=name))
+        error(
+            _("{model} has no convolution with a feature map larger than 1x1: there are no filters to draw.").format(
+                model=name
+            )
+        )
     drawn = {name: pattern_grid.known(opened[name], chosen[name], wanted[name], how) for name in wanted}
     total = sum(len(filters) for filters in wanted.values())
     missing = total - sum(len(one.filters) for one in drawn.values())
@@ -53,7 +57,9 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
         label = n_("Draw {n} pattern", "Draw {n} patterns", missing).format(n=missing)
         key = repr(("patterns", [(opened[name].clf.fingerprint, chosen[name], wanted[name]) for name in wanted], how))
         with guarded():
-            drawn = on_request(key, label, make, _("What is drawn is kept, also when you stop."), so_far=drawn) or drawn
+            drawn = (
+                on_request(key, label, make, _("Patterns drawn so far are kept if you stop."), so_far=drawn) or drawn
+            )
     if not any(one.filters for one in drawn.values()):
         return
     columns = st.columns(len(drawn), gap="medium")

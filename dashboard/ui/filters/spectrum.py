@@ -73,15 +73,15 @@ def _of_patterns(opened: dict[str, Opened]) -> _Work:
         return found
 
     key = repr(("pattern spectra", [model.clf.fingerprint for model in opened.values()], plan, how))
-    note = _("{n} patterns: up to {filters} filters of up to {layers} layers of each model.")
-    return key, _("Measure the patterns"), note.format(n=total, filters=count, layers=_MOST_LAYERS), make
+    note = _("{n} patterns: at most {filters} filters per layer and {layers} layers per model.")
+    return key, _("Measure patterns"), note.format(n=total, filters=count, layers=_MOST_LAYERS), make
 
 
 def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
     name, split = current.dataset_name(), current.split()
     if not split:
         st.info(
-            _("Add a data set below `data/`: its images show what each layer passes on."), icon=":material/explore:"
+            _("Add a data set below `data/`: the activations are measured on its images."), icon=":material/explore:"
         )
         return None
     try:
@@ -106,8 +106,8 @@ def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
         return found
 
     key = repr(("activation spectra", [model.clf.fingerprint for model in opened.values()], name, split, paths))
-    note = _("{n} images of the split, spread evenly over it.").format(n=len(paths))
-    return key, _("Measure the activations"), note, make
+    note = _("{n} images, evenly spaced over the split.").format(n=len(paths))
+    return key, _("Measure activations"), note, make
 
 
 def _some(layers: list[str]) -> list[str]:
@@ -137,9 +137,9 @@ def _show_spectra(found: "dict[str, dict[str, Spectrum]]", noise_side: int) -> N
             "model": st.column_config.TextColumn(_("Model")),
             "layer": st.column_config.TextColumn(_("Layer")),
             "per_image": st.column_config.NumberColumn(_("Cycles per image"), format="%.1f"),
-            "per_pixel": st.column_config.NumberColumn(_("Cycles a pixel of the map"), format="%.3f"),
+            "per_pixel": st.column_config.NumberColumn(_("Cycles per pixel of the feature map"), format="%.3f"),
             "side": st.column_config.NumberColumn(_("Side in pixels")),
-            "count": st.column_config.NumberColumn(_("Maps measured")),
+            "count": st.column_config.NumberColumn(_("Patterns or channels")),
         },
     )
     with st.container(horizontal=True, gap="xsmall"):
@@ -147,14 +147,14 @@ def _show_spectra(found: "dict[str, dict[str, Spectrum]]", noise_side: int) -> N
             _("Figure"),
             lambda: _figure(found, noise),
             file_name="spectra.png",
-            help=_("The spectrum of every layer and the mean frequencies as one PNG file"),
+            help=_("The spectrum of each layer and the mean frequencies as one PNG file"),
         )
         download(
             _("Numbers"),
             lambda: to_csv(_shares(found)).encode(),
             file_name="spectra.csv",
             icon=":material/table:",
-            help=_("The share of power of every ring as a CSV file"),
+            help=_("The share of power at each frequency as a CSV file"),
         )
 
 
@@ -164,11 +164,20 @@ def _finding(table: pd.DataFrame, noise: "Spectrum | None") -> str:
     for name, rows in table.dropna().groupby("model", sort=False):
         first, last = rows["per_image"].iloc[0], rows["per_image"].iloc[-1]
         if len(rows) < 2 or abs(last - first) < 0.1 * first:
-            words = _("**{model}**: first and last layer hold about the same frequencies, {first} and {last} cycles.")
+            words = _(
+                "**{model}**: the mean frequency is about the same in the first and the last layer ({first} and "
+                "{last} cycles per image)."
+            )
         elif last > first:
-            words = _("**{model}**: the last layer holds higher frequencies than the first, {last} to {first} cycles.")
+            words = _(
+                "**{model}**: the mean frequency is higher in the last layer than in the first ({last} and "
+                "{first} cycles per image)."
+            )
         else:
-            words = _("**{model}**: the last layer holds lower frequencies than the first, {last} to {first} cycles.")
+            words = _(
+                "**{model}**: the mean frequency is lower in the last layer than in the first ({last} and "
+                "{first} cycles per image)."
+            )
         sentences.append(words.format(model=plain(name), first=f"{first:.1f}", last=f"{last:.1f}"))
     measured = table["per_image"].dropna()
     if (
@@ -176,7 +185,10 @@ def _finding(table: pd.DataFrame, noise: "Spectrum | None") -> str:
         and len(measured)
         and (abs(measured - noise.centroid_per_image) < 0.1 * noise.centroid_per_image).all()
     ):
-        words = _("No layer's patterns are far from noise ({noise} cycles): these patterns hardly tell layers apart.")
+        words = _(
+            "The patterns of all layers are close to noise ({noise} cycles per image), so they hardly "
+            "distinguish the layers."
+        )
         sentences.append(words.format(noise=f"{noise.centroid_per_image:.1f}"))
     return "  \n".join(sentences)
 

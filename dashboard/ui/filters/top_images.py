@@ -34,12 +34,16 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
     model = next(iter(opened.values()))
     name, split = current.dataset_name(), current.split()
     if not split:
-        empty(_("No pictures yet"), _("Put a data set below `data/`:"), commands.carvis("demo"))
+        empty(_("No images yet"), _("Put a data set below `data/`:"), commands.carvis("demo"))
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layer = controls.layer_of(model)
         if layer is None:
-            error(_("{model} has no convolution, so it has no filters to draw.").format(model=model.name))
+            error(
+                _(
+                    "{model} has no convolution with a feature map larger than 1x1: there are no filters to draw."
+                ).format(model=model.name)
+            )
             return
         with st.container(width=180):
             index = controls.channel(pattern_grid.depth(model, layer))
@@ -63,7 +67,7 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
         kept = search(lambda done, total: True)
         key = repr(("exciting", clf.fingerprint, layer, dataset.fingerprint, split))
         label = n_("Search {n} image", "Search {n} images", n).format(n=n)
-        note = _("One pass serves all filters of the layer.")
+        note = _("One search covers all filters of the layer.")
         found = kept if kept.n_images else on_request(key, label, make, note)
     if found:
         _show(found, model, layer, index)
@@ -114,14 +118,14 @@ def _show(found: "TopImages", model: Opened, layer: str, index: int) -> None:
             lambda: _figure(rows, maps, f"{model.name} · {layer} · {index}"),
             file_name=f"{model.name}--{layer.replace('/', '_')}--{index}.png",
             disabled=not maps,
-            help=_("The images with the activations of the filter as one PNG file"),
+            help=_("The images overlaid with the filter's activations as one PNG file"),
         )
         download(
             _("Numbers"),
             lambda: to_csv(found.table.drop(columns="path")).encode(),
             file_name=f"{model.name}--{layer.replace('/', '_')}--top-images.csv",
             icon=":material/table:",
-            help=_("The top images of every filter of the layer, with activation and position, as a CSV file"),
+            help=_("The top images of each filter of the layer, with activation and position, as a CSV file"),
         )
 
 
@@ -144,7 +148,7 @@ def _pictures(rows: pd.DataFrame, maps: list[np.ndarray], index: int) -> None:
         for row, where in zip(rows.itertuples(), maps):
             with st.container(gap="xsmall"), guarded():
                 words = _(
-                    "{name}: filter {index} has its largest activation at {x} from the left and {y} from the top"
+                    "{name}: largest activation of filter {index} at {x} from the left and {y} from the top"
                 ).format(name=row.id, index=index, x=f"{row.x:.0%}", y=f"{row.y:.0%}")
                 st.image(encode_image(_laid(row.path, where, maps)), width="stretch", alt=words)
                 st.markdown(plain(row.label))

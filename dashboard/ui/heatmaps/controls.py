@@ -15,8 +15,8 @@ from ui.widgets import pickers
 from ui.widgets.pickers import segments
 from ui.widgets.text import plain
 
-VIEW = {"overlay": N_("Over the picture"), "map": N_("Map alone"), "both": N_("Both")}
-SCALE = {"map": N_("Each map by itself"), "model": N_("Shared in each model"), "density": N_("Density, shared by all")}
+VIEW = {"overlay": N_("Overlay"), "map": N_("Heatmap only"), "both": N_("Both")}
+SCALE = {"map": N_("Per heatmap"), "model": N_("Per model"), "density": N_("Density, shared by all")}
 SCORE = {"logit": N_("Logit (before softmax)"), "probability": N_("Probability (as in the tutorial)")}
 SCORE_NOTES = {
     "logit": N_("Score: logit."),
@@ -54,11 +54,11 @@ def choose_target(values: list[str]) -> tuple[HeatmapSelection, list[str]]:
     """
     chosen, problems = selection.get(HeatmapSelection), []
     if chosen.explain not in values:
-        words = _("There is no class {name} here; the predicted class is explained.")
+        words = _("There is no class {name}: the predicted class is explained instead.")
         problems.append(words.format(name=chosen.explain))
         chosen = replace(chosen, explain="predicted")
     if chosen.against and chosen.against not in values:
-        problems.append(_("There is no class {name} here; it is compared with none.").format(name=chosen.against))
+        problems.append(_("There is no class {name}: the contrast is ignored.").format(name=chosen.against))
         chosen = replace(chosen, against="")
     st.selectbox(
         _("Evidence for"),
@@ -87,7 +87,7 @@ def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
             index=values.index(chosen.against) if chosen.against else None,
             placeholder=_("no other class"),
             format_func=shown_as(_in_words(values)),
-            help=_("Show what speaks for one class rather than for another: the difference of their scores."),
+            help=_("Evidence for one class over another: explains the difference of their scores."),
             **selection.control("against", chosen.against or None),
         )
         for field, label, words in (
@@ -104,7 +104,7 @@ def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
             **selection.control("colours", chosen.colours),
         )
         st.slider(
-            _("Strength of the overlay"),
+            _("Opacity of the overlay"),
             0,
             100,
             chosen.strength,

@@ -43,14 +43,16 @@ def explain(model: Opened, sample: Sample, chosen: HeatmapSelection, layer: str 
     except CarvisError as error:
         return of_library(error)
     if found.against == found.target:
-        return _("Both classes are {name} here: compare with another one.").format(name=clf.class_names[found.target])
+        return _("Both classes are {name}: choose another class to compare with.").format(
+            name=clf.class_names[found.target]
+        )
     return found
 
 
 def _no_class(name: str | None, model: Opened) -> str:
     if name is None:
-        return _("The true class of this picture is not known: explain the predicted class, or choose one.")
-    return _("{model} knows no class {name}: explain the predicted class, or choose one that it knows.").format(
+        return _("The label of this image is unknown: explain the predicted class, or choose a class.")
+    return _("{model} has no class {name}: explain the predicted class, or choose one of its classes.").format(
         model=model.name, name=name
     )
 

@@ -28,7 +28,7 @@ _BADGES: dict[str, tuple[str, Literal["green", "orange", "gray"]]] = {
     "not-better": (":material/report:", "orange"),
     "no-evidence": (":material/visibility_off:", "gray"),
 }
-_LINES = {"map": N_("this map"), "random": N_("random map"), "blob": N_("blob in the middle")}
+_LINES = {"map": N_("this heatmap"), "random": N_("random map"), "blob": N_("centred blob")}
 
 
 def offer(rows: list[HeatmapRow], opened: dict[str, Opened]) -> None:
@@ -54,8 +54,8 @@ def offer(rows: list[HeatmapRow], opened: dict[str, Opened]) -> None:
         return True
 
     key = content_hash([key_of(row, opened[name]) for row, name in todo])
-    note = _("Erases and restores each picture in the order of its map.")
-    on_request(key, _("Test these maps"), make, note, primary=False, keeps=False)
+    note = _("Deletes and restores each image in the order of its heatmap.")
+    on_request(key, _("Test these heatmaps"), make, note, primary=False, keeps=False)
 
 
 def _session() -> dict:
@@ -121,17 +121,24 @@ def _details(found: "Faithfulness") -> None:
         ]
         for name, trial in trials.items()
     }
-    facts = [_("area, erasing"), _("area, restoring"), _("confidence lost, map alone"), _("confidence rises")]
+    facts = [
+        _("area under the deletion curve"),
+        _("area under the insertion curve"),
+        _("confidence drop, evidence only"),
+        _("confidence increases"),
+    ]
     st.table(pd.DataFrame(table, index=facts), border="horizontal")
     if check := found.randomisation:
-        words = _("With random weights, from the top down to {layer}, the map's rank correlation with itself is {n}.")
+        words = _(
+            "With random weights from the top down to {layer}, the heatmap's rank correlation with the original is {n}."
+        )
         st.caption(words.format(layer=plain(check.layers[-1]), n=f"{check.last:.2f}"))
 
 
 def _chart(trials: dict[str, Any]) -> Any:
     import altair as alt
 
-    kinds = {"deletion": _("erasing, most evidence first"), "insertion": _("restoring, most evidence first")}
+    kinds = {"deletion": _("deletion, strongest evidence first"), "insertion": _("insertion, strongest evidence first")}
     rows = [
         (kinds[kind], _(_LINES[name]), 100 * step / (len(curve) - 1), 100 * float(value))
         for name, trial in trials.items()
@@ -144,7 +151,7 @@ def _chart(trials: dict[str, Any]) -> Any:
         alt.Chart(table)
         .mark_line()
         .encode(
-            x=alt.X("share:Q", title=_("% of the picture"), scale=alt.Scale(domain=[0, 100])),
+            x=alt.X("share:Q", title=_("share of the image in %"), scale=alt.Scale(domain=[0, 100])),
             y=alt.Y("confidence:Q", title=_("confidence in %"), scale=alt.Scale(domain=[0, 100])),
             color=alt.Color("line:N", title=None, sort=names, scale=alt.Scale(range=["#2f6fb0", "#999999", "#c77d1e"])),
             strokeDash=alt.StrokeDash("line:N", title=None, sort=names),

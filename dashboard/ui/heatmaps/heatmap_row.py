@@ -46,12 +46,12 @@ class HeatmapRow:
         self.rights: dict[str, bool | None] = {}
         grid = st.grid(len(models) + 1, min_column_width=210, gap="small")
         with grid.cell():
-            title = _("Picture")
+            title = _("Image")
             st.markdown(f"**{title}**  \n{_true_class(sample)}")
             st.image(
                 encode_image(self.image),
                 width="stretch",
-                alt=_("The picture {name}").format(name=sample.name),
+                alt=_("The image {name}").format(name=sample.name),
             )
             st.caption(plain(sample.id if isinstance(sample.source, Path) else sample.name))
             self.actions = st.container(horizontal=True, gap="xsmall")
@@ -98,10 +98,10 @@ class HeatmapRow:
         heatmap = self.maps[name]
         with self.slots[name]:
             right = self.rights[name]
-            answer = f"{plain(heatmap.predicted_name)} ({percent(heatmap.confidence)}) {mark(right)}"
-            st.markdown(f"**{plain(name)}**  \n{answer}")
-            words = _("{model} answers {answer} ({verdict}); heatmap for {target}").format(
-                model=name, answer=heatmap.predicted_name, verdict=verdict(right), target=_explained(heatmap)
+            prediction = f"{plain(heatmap.predicted_name)} ({percent(heatmap.confidence)}) {mark(right)}"
+            st.markdown(f"**{plain(name)}**  \n{prediction}")
+            words = _("{model} predicts {predicted} ({verdict}); heatmap for {target}").format(
+                model=name, predicted=heatmap.predicted_name, verdict=verdict(right), target=_explained(heatmap)
             )
             if chosen.view in ("overlay", "both"):
                 laid = overlay(self.image, values, chosen.strength / 100, chosen.colours)
@@ -110,9 +110,7 @@ class HeatmapRow:
                 bare = resize(colorize(values, chosen.colours), _cells(values), "nearest")
                 st.image(encode_image(bare, "PNG"), width="stretch", alt=words)
             if heatmap.status != "ok":
-                st.warning(
-                    of_library(heatmap.message), title=_("No evidence to show"), icon=":material/visibility_off:"
-                )
+                st.warning(of_library(heatmap.message), title=_("No evidence"), icon=":material/visibility_off:")
             for note in heatmap.notes:
                 st.caption(f":material/info: {plain(of_library(note))}")
             st.caption(_facts(heatmap))
@@ -131,14 +129,14 @@ class HeatmapRow:
                     lambda: _figure(self, chosen, verdicts),
                     file_name=f"{stem}-heatmaps.png",
                     key=f"figure_{self.number}",
-                    help=_("The picture, the overlays and the bare maps as one PNG file"),
+                    help=_("The image, the overlays and the heatmaps as one PNG file"),
                 )
                 download(
                     _("Numbers"),
                     lambda: _numbers(self.maps),
                     file_name=f"{stem}-heatmaps.{'npz' if len(self.maps) == 1 else 'zip'}",
                     key=f"numbers_{self.number}",
-                    help=_("The raw maps as NumPy files, one a model"),
+                    help=_("The raw heatmaps as NumPy files, one per model"),
                 )
             if remove:
                 st.button(
@@ -153,7 +151,7 @@ class HeatmapRow:
 
 def _true_class(sample: Sample) -> str:
     if sample.label is None:
-        return _("true class not known")
+        return _("label unknown")
     return _("true: {label}").format(label=f"**{plain(sample.label)}**")
 
 

@@ -26,7 +26,7 @@ def show(row: HeatmapRow, opened: dict[str, Opened]) -> None:
     if len(row.maps) < 2:
         return
     box = st.expander(
-        _("Compare these maps"),
+        _("Compare these heatmaps"),
         icon=":material/compare:",
         key=f"compare_{row.number}",
         on_change="rerun",
@@ -61,39 +61,39 @@ def _measures(measured: pd.DataFrame) -> None:
             "rank_correlation": numbers(
                 _("Rank correlation"),
                 format="%.2f",
-                help=_("1: both order the places alike; 0: they have nothing to do with each other."),
+                help=_("1: both rank the positions alike. 0: unrelated."),
             ),
             "top_overlap": numbers(
                 _("Overlap of the top 20 %"),
                 format="%.0f %%",
-                help=_("Share of the places with the most evidence that both have in common; by chance 20 %."),
+                help=_("Share of the positions with the strongest evidence that both have in common; 20 % by chance."),
             ),
             "distance": numbers(
                 _("Distance"),
                 format="%.2f",
                 help=_(
-                    "Earth mover's distance: how far evidence must be carried to turn one map into the other, in "
-                    "sides of the picture."
+                    "Earth mover's distance: how far the evidence must move to turn one heatmap into the "
+                    "other, in units of the image's side."
                 ),
             ),
         },
-        alt=_("How alike the models' maps are, two by two"),
+        alt=_("Similarity of the models' heatmaps, pair by pair"),
     )
     if measured["distance"].isna().any():
-        st.caption(_("A map without evidence cannot be compared."))
+        st.caption(_("A heatmap without evidence cannot be compared."))
 
 
 def _difference(row: HeatmapRow, measured: pd.DataFrame) -> None:
     pairs = list(zip(measured["first"], measured["second"]))
     one, other = st.selectbox(
-        _("Difference of"),
+        _("Difference"),
         pairs,
         format_func=lambda pair: f"{pair[0]} − {pair[1]}",
         key=f"difference_{row.number}",
     )
     difference = density_difference(row.maps[one], row.maps[other])
     laid = overlay_difference(row.image, difference, float(np.abs(difference).max()))
-    words = _("Red where {one} has more of its evidence, blue where {other} has more")
+    words = _("Red: more of the evidence of {one}; blue: more of {other}")
     st.image(encode_image(laid), width=360, alt=words.format(one=one, other=other))
     scale = np.repeat(colorize(np.linspace(0, 1, 360)[None], DIVERGING), 10, axis=0)
     st.image(encode_image(scale, "PNG"), width=360, alt=_("Colour scale of the difference"))
@@ -106,23 +106,24 @@ def _swap(row: HeatmapRow, opened: dict[str, Opened]) -> pd.DataFrame | None:
     wanted = st.toggle(
         _("Evidence swap: does one model need what another looks at?"),
         key=f"swap_{row.number}",
-        help=_("Takes some seconds: {n} forward passes.").format(n=32 * len(row.maps) ** 2),
+        help=_("Takes a few seconds: {n} forward passes.").format(n=32 * len(row.maps) ** 2),
     )
     if not wanted:
         return None
     key = content_hash([faithfulness.key_of(row, opened[name]) for name in row.maps])
-    with st.spinner(_("Erasing the picture in the order of each map …")):
+    with st.spinner(_("Deleting the image in the order of each heatmap …")):
         swap = _swapped(key, tuple(row.maps), _row=row, _opened=opened)
     st.caption(
         _(
-            "Each row erases the picture in the order of one model's map; each column says how much of its confidence "
-            "a model loses by it. A model that loses as much by another's map needs the same places."
+            "Rows: whose heatmap sets the order in which the image is deleted. Columns: how much confidence "
+            "each model loses. A model that loses as much by another's heatmap as by its own needs the same "
+            "positions."
         )
     )
     st.table(
         swap.rename_axis(index=None, columns=None).rename(index=plain, columns=plain).map(percent),
         border="horizontal",
-        alt=_("Confidence that each model loses where each model's map erases the picture"),
+        alt=_("Confidence that each model loses when the image is deleted in the order of each model's heatmap"),
     )
     return swap
 
