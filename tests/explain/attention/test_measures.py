@@ -172,8 +172,8 @@ def test_a_claim_in_a_sentence():
     message = claim_finding("m", claim(looked(falls), "emblem"))
     assert message == (
         "Partly: m relies more on the grille than on the emblem. Occluding the emblem lowers the probability by 0.53 "
-        "(same shape elsewhere: 0.00) and accuracy from 100.0% to 100.0% (95 % CI 43.9% – 100.0%); occluding the grille "
-        "lowers the probability by 0.83 (elsewhere: 0.00)."
+        "(same shape elsewhere: 0.00) and accuracy from 100.0% to 100.0% (95 % CI 43.9% – 100.0%); occluding the "
+        "grille lowers the probability by 0.83 (elsewhere: 0.00)."
     )
     assert "grille" in message.with_values(lambda name, value: value if name == "rival" else "x")
     for verdict in VERDICTS:
@@ -192,8 +192,8 @@ def test_outliers_in_sentences():
     findings = outlier_findings("m", outliers)
     assert [finding.kind for finding in findings] == ["both", "need"]
     assert findings[0].message == (
-        "m relies on the roof for d: 90.0% of the evidence is there (other classes: 50.0%), and occluding it lowers the "
-        "probability by 0.60 (other classes: 0.10)."
+        "m relies on the roof for d: 90.0% of the evidence is there (other classes: 50.0%), and occluding it lowers "
+        "the probability by 0.60 (other classes: 0.10)."
     )
     assert findings[1].message.startswith("m needs the sky for e, d: occluding it lowers the probability by 0.80")
 
