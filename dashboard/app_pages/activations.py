@@ -81,12 +81,12 @@ for name in models:
         assumptions.beside([model])
     with cells[name]:
         with st.spinner(_("Computing the activations …")):
-            found = controls.layer_activations(model, sample)
-        if isinstance(found, str):
+            outputs = controls.layer_activations(model, sample)
+        if isinstance(outputs, str):
             st.markdown(f"**{plain(name)}**")
-            error(found)
+            error(outputs)
         else:
-            columns.append(ModelColumn(model, sample, image, found, cells[name]))
+            columns.append(ModelColumn(model, sample, image, outputs, cells[name]))
 top = max((column.most_dead for column in columns), default=0.0)
 for column in columns:
     with guarded():

@@ -43,11 +43,11 @@ models = current.models()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     if lens == "tuning":
         before, after = controls.tuned_pair(list(files))
-        before = controls.choose_one(list(files), _("Base model"), "before", before)
-        after = controls.choose_one(list(files), _("Fine-tuned model"), "one", after)
+        before = controls.choose_model(list(files), _("Base model"), "before", before)
+        after = controls.choose_model(list(files), _("Fine-tuned model"), "one", after)
         models = [before, after]
     elif lens == "pictures":
-        models = [controls.choose_one(list(files), _("Model"), "one", models[-1])]
+        models = [controls.choose_model(list(files), _("Model"), "one", models[-1])]
     else:
         pickers.choose_models(list(files), models)
         if lens == "patterns" or selection.get(FilterSelection).of == "patterns":

@@ -96,30 +96,30 @@ with problem_slot:
 for row in rows:
     for name, model in opened.items():
         row.compute(model, chosen, layers.get(name))
-        if chosen.scale == "map" and name in row.maps:
-            row.draw(name, row.maps[name].normalised, chosen)
+        if chosen.scale == "map" and name in row.heatmaps:
+            row.draw(name, row.heatmaps[name].normalised, chosen)
 if chosen.scale != "map":
-    made = [(row, name) for row in rows for name in row.maps]
-    scaled = scale_maps([row.maps[name] for row, name in made], chosen.scale)
-    for (row, name), scaled_map in zip(made, scaled, strict=True):
+    computed = [(row, name) for row in rows for name in row.heatmaps]
+    scaled = scale_maps([row.heatmaps[name] for row, name in computed], chosen.scale)
+    for (row, name), scaled_map in zip(computed, scaled, strict=True):
         row.draw(name, scaled_map, chosen)
 with test_slot, guarded():
     faithfulness.offer(rows, opened)
-tested = {}
+results = {}
 for row in rows:
-    for name in row.maps:
+    for name in row.heatmaps:
         with unreadable.item("result", name):
-            if found := faithfulness.kept(row, opened[name]):
-                tested[row.number, name] = found
-                faithfulness.show(row, name, found)
-    verdicts = {name: found.verdict for (number, name), found in tested.items() if number == row.number}
+            if result := faithfulness.load(row, opened[name]):
+                results[row.number, name] = result
+                faithfulness.show(row, name, result)
+    verdicts = {name: result.verdict for (number, name), result in results.items() if number == row.number}
     row.finish(chosen, controls.remove if row.sample.id in chosen.sample else None, verdicts)
     with row.below, guarded():
         model_pairs.show(row, opened)
-if tested:
+if results:
     with results_slot:
         download(
             _("Test results"),
-            lambda: to_csv(faithfulness.table(rows, tested)),
+            lambda: to_csv(faithfulness.table(rows, results)),
             file_name="faithfulness.csv",
         )

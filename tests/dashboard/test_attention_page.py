@@ -42,7 +42,7 @@ def test_nothing_is_measured_unasked_and_what_was_is_there_at_once(masked, open_
     measure(app)
     text = words(app).replace("\\", "")
     assert "By class" in text and "*patch*" in text
-    assert "Yes for **good**" in text
+    assert "Yes: **good**" in text
     table = next(frame.value for frame in app.dataframe if "Share / area" in frame.value)
     assert set(table["Model"]) == {"good", "poor"} and set(table["Part"]) == {"ground", "*patch*"}
     again = open_page("attention", data="colours", model=["good", "poor"])
@@ -140,10 +140,10 @@ def test_pictures_on_which_models_part_ways_are_found_and_kept(masked, open_page
     app.button(key="work_begin").click().run()
     assert not app.exception and not app.error, [one.value for one in app.error]
     # "good" alone is right on blue and green; the broken picture is counted.
-    assert "16 pictures of this kind" in words(app) and "could not be read" in words(app)
+    assert "16 images of this kind" in words(app) and "could not be read" in words(app)
     app = open_page("attention", **chosen)
-    assert "16 pictures of this kind" in words(app)
+    assert "16 images of this kind" in words(app)
     app.segmented_control(key="choose_kind").set_value("same-answer").run()
-    assert not app.exception and "rest it on different places" in words(app)
+    assert not app.exception and "from different evidence" in words(app)
     app = open_page("attention", data="colours", model=["good"])
-    assert "two models or more" in words(app)
+    assert "two or more models" in words(app)

@@ -33,10 +33,10 @@ def attention_finding(model: str, attention: Attention) -> Message:
     rows = rows[(rows["n"] >= min(_FEWEST_IMAGES, len(attention.table))) & rows["share"].notna()]
     if rows.empty:
         return Message("{model}: no heatmap shows evidence.", model=model)
-    part, favourite = rows["share"].idxmax(), rows["lift"].dropna().idxmax() if rows["lift"].notna().any() else None
-    share, area = (f"{float(rows.loc[[part], name].iloc[0]):.0%}" for name in ("share", "area"))
+    part, lift = rows["share"].idxmax(), rows["lift"].dropna()
+    share, area = (f"{float(rows[name].to_numpy()[rows.index == part][0]):.0%}" for name in ("share", "area"))
     values = {"model": model, "part": str(part), "share": share, "area": area}
-    if favourite is None or favourite == part:
+    if lift.empty or lift.idxmax() == part:
         return Message(
             "{model} looks most at the {part}: {share} of its evidence on {area} of the image.",
             **values,
@@ -45,8 +45,8 @@ def attention_finding(model: str, attention: Attention) -> Message:
         "{model}: {share} of the evidence is on the {part} ({area} of the image); relative to size, it looks most at "
         "the {favourite} ({lift} times its area).",
         **values,
-        favourite=str(favourite),
-        lift=f"{rows['lift'].max():.1f}",
+        favourite=str(lift.idxmax()),
+        lift=f"{lift.max():.1f}",
     )
 
 
@@ -55,8 +55,8 @@ def need_finding(model: str, attention: Attention) -> Message | None:
     net = attention.by_part["net"].dropna()
     if net.empty:
         return None
-    part = net.idxmax()
-    fall = difference(float(attention.by_part["fall"].loc[[part]].iloc[0]))
+    part, falls = net.idxmax(), attention.by_part["fall"]
+    fall = difference(float(falls.to_numpy()[falls.index == part][0]))
     return Message(
         "{model} needs the {part} most: occluding it lowers the probability by {fall}.",
         model=model,
@@ -182,7 +182,7 @@ def _claim_message(verdict: Verdict, values: dict[str, str]) -> Message:
         )
     return Message(
         "{model} has {share} of its evidence on the {part} ({area} of the image), {lift} times as much as by "
-        "chance. Only occlusion shows whether it needs the {part}.",
+        "chance. Only occlusion shows whether the part is needed.",
         **values,
     )
 

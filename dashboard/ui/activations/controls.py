@@ -16,7 +16,7 @@ from ui.widgets.pickers import COLOURS, segments
 ORDER = {"number": N_("By number"), "largest": N_("Largest first")}
 RANGE = {"channel": N_("Per channel"), "layer": N_("Per layer")}
 # All layers of a VGG16 at 256 pixels take 70 MB.
-_KEPT = 4
+_CACHED = 4
 
 
 def choose_sample(samples: list[Sample]) -> Sample:
@@ -27,11 +27,11 @@ def choose_sample(samples: list[Sample]) -> Sample:
     new = set(uploads) - set(st.session_state.get("activations_uploads", ()))
     st.session_state["activations_uploads"] = tuple(uploads)
     if new:
-        shown = next(name for name in uploads if name in new)
+        sample_id = next(name for name in uploads if name in new)
     else:
-        kept = st.session_state.get(key)
-        shown = kept if kept in uploads else samples[-1].id
-    selection.show(key, shown)
+        previous = st.session_state.get(key)
+        sample_id = previous if previous in uploads else samples[-1].id
+    selection.show(key, sample_id)
     if len(samples) > 1:
         st.selectbox(
             _("Image"),
@@ -41,14 +41,14 @@ def choose_sample(samples: list[Sample]) -> Sample:
             on_change=selection.by_person(key, _take_sample),
             args=(key,),
         )
-    return by_id[shown]
+    return by_id[sample_id]
 
 
 def _take_sample(key: str) -> None:
     """Move a picture of the data set to the end of the selection, where a link finds it."""
-    now, wanted = selection.get(ActivationSelection).sample, st.session_state[key]
-    if wanted in now:
-        selection.change(sample=(*(one for one in now if one != wanted), wanted))
+    samples, chosen = selection.get(ActivationSelection).sample, st.session_state[key]
+    if chosen in samples:
+        selection.change(sample=(*(sample for sample in samples if sample != chosen), chosen))
 
 
 def choose_look() -> ActivationSelection:
@@ -60,8 +60,8 @@ def choose_look() -> ActivationSelection:
     )
     for controls in rows:
         with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
-            for field, label, words in controls:
-                segments(field, label, words, getattr(chosen, field), width="content")
+            for field, label, texts in controls:
+                segments(field, label, texts, getattr(chosen, field), width="content")
             if controls is rows[-1]:
                 st.selectbox(
                     _("Colours"),
@@ -92,8 +92,8 @@ def layer_activations(model: Opened, sample: Sample) -> dict[str, np.ndarray] | 
         return problems.described(problem).sentence
 
 
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _activations(fingerprint: str, mark: object, *, _model: Opened, _source: Path | bytes) -> dict[str, np.ndarray]:
+@st.cache_resource(max_entries=_CACHED, show_spinner=False)
+def _activations(fingerprint: str, stamp: object, *, _model: Opened, _source: Path | bytes) -> dict[str, np.ndarray]:
     from carvis.explain import activations
 
     clf = _model.clf

@@ -46,8 +46,8 @@ def _alt(finding: Callable[[str, Attention], Message | None], results: dict[str,
     return " ".join(of_library(message) for message in messages if message)
 
 
-def _head(title: str, words: str) -> None:
-    st.markdown(f"**{title}**  \n:gray[{words}]")
+def _head(title: str, subtitle: str) -> None:
+    st.markdown(f"**{title}**  \n:gray[{subtitle}]")
 
 
 def _frame(table: pd.DataFrame, parts: list[str], models: list[str]) -> tuple[alt.Chart, dict]:
@@ -125,11 +125,11 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
         alt.Tooltip("control:Q", title=_("Fall, occluded elsewhere"), format=".3f"),
     ]
     base = alt.Chart(table).encode(x=x, y=y)
-    here = f"datum.label === {_quoted(chosen[0])} && datum.part === {_quoted(chosen[1])}"
+    is_chosen = f"datum.label === {_quoted(chosen[0])} && datum.part === {_quoted(chosen[1])}"
     rectangles = base.mark_rect().encode(
         color=alt.Color("shown:Q", scale=scale, legend=None),
-        stroke=alt.condition(here, alt.value("#000000"), alt.value("#00000000")),
-        strokeWidth=alt.condition(here, alt.value(2.5), alt.value(0)),
+        stroke=alt.condition(is_chosen, alt.value("#000000"), alt.value("#00000000")),
+        strokeWidth=alt.condition(is_chosen, alt.value(2.5), alt.value(0)),
         tooltip=tooltip,
     )
     layers = [rectangles.add_params(cell)]
@@ -138,9 +138,9 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
         ink = alt.condition(far, alt.value("white"), alt.value("black"))
         layers.append(base.mark_text(fontSize=11).encode(text="words:N", color=ink, tooltip=tooltip))
     chart = alt.layer(*layers).properties(height=60 + 24 * len(labels))
-    words = _("Classes by parts; maximum: {label}, {part}, {value}")
-    top = table.loc[table[column].idxmax()]
-    alt_text = words.format(label=top["label"], part=top["part"], value=top["words"])
+    alt_template = _("Classes by parts; maximum: {label}, {part}, {value}")
+    maximum = table.loc[table[column].idxmax()]
+    alt_text = alt_template.format(label=maximum["label"], part=maximum["part"], value=maximum["words"])
     st.altair_chart(chart, on_select=careful(_take_cell), selection_mode="cell", key=_CHART, alt=alt_text)
 
 
@@ -149,9 +149,9 @@ def _quoted(text: str) -> str:
 
 
 def _take_cell() -> None:
-    picked = (st.session_state[_CHART].get("selection") or {}).get("cell") or []
-    if picked:
-        selection.change(true=str(picked[0]["label"]), part=str(picked[0]["part"]))
+    cells = (st.session_state[_CHART].get("selection") or {}).get("cell") or []
+    if cells:
+        selection.change(true=str(cells[0]["label"]), part=str(cells[0]["part"]))
 
 
 def table_of_parts(results: dict[str, Attention]) -> None:
@@ -160,8 +160,8 @@ def table_of_parts(results: dict[str, Attention]) -> None:
     for name, result in results.items():
         for part, row in result.by_part.iterrows():
             if row["n"] > 0:
-                there = result.accuracy.loc[part]
-                interval = f"{share(there['low'])} – {share(there['high'])}" if result.occluded else "–"
+                accuracy = result.accuracy.loc[part]
+                interval = f"{share(accuracy['low'])} – {share(accuracy['high'])}" if result.occluded else "–"
                 rows.append(
                     {
                         _("Model"): name,
@@ -173,7 +173,7 @@ def table_of_parts(results: dict[str, Attention]) -> None:
                         _("Pointing game"): share(row["pointing"]),
                         _("Fall when occluded"): difference(row["fall"]),
                         _("Fall, occluded elsewhere"): difference(row["control"]),
-                        _("Accuracy when occluded"): share(there["accuracy"]),
+                        _("Accuracy when occluded"): share(accuracy["accuracy"]),
                         _("95 % CI"): interval,
                     }
                 )

@@ -20,11 +20,11 @@ def settings() -> None:
     with st.popover(_("Settings"), icon=":material/tune:"):
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
         pickers.choose_method(chosen.method)
-        for label, words, field, value in (
+        for label, texts, field, value in (
             (_("Evidence for"), EXPLAIN, "explain", explained),
             (_("Measurement"), COVER, "cover", chosen.cover),
         ):
-            segments(field, label, words, value, wrap=True)
+            segments(field, label, texts, value, wrap=True)
 
 
 def chosen_part(parts: tuple[str, ...]) -> str:

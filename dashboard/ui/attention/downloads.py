@@ -23,7 +23,7 @@ def show(results: dict[str, Attention]) -> None:
         )
         download(
             _("Figure by class"),
-            lambda: _zipped({f"{_file(name)}-classes.png": _class_figure(one) for name, one in results.items()}),
+            lambda: _zipped({f"{_file(name)}-classes.png": _class_figure(result) for name, result in results.items()}),
             file_name="attention-classes.zip",
             icon=":material/grid_on:",
             key="attention_class_figure",

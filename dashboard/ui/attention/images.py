@@ -41,9 +41,9 @@ def show(result: Attention, dataset: Dataset, label: str | None, part: str) -> N
         icon=":material/blur_on:",
         query_params=selection.link(sample=tuple(table["id"].head(4))),
     )
-    small = thumbnails([paths.get(sample) for sample in table["id"]])
+    images = thumbnails([paths.get(sample) for sample in table["id"]])
     with st.grid("auto", min_column_width=168, gap="small"):
-        for (_index, row), image in zip(table.iterrows(), small, strict=True):
+        for (_index, row), image in zip(table.iterrows(), images, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall"):
                 _tile(row, image, part, result.occluded)
 

@@ -30,9 +30,9 @@ def show(models: list[str]) -> bool:
     listed = annotations.sources(dataset)
     source = annotations.chosen(listed)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        words = {key: one.words() for key, one in listed.items()}
+        names = {key: entry.words() for key, entry in listed.items()}
         st.selectbox(
-            _("Annotated parts"), list(listed), format_func=shown_as(words), width=280,
+            _("Annotated parts"), list(listed), format_func=shown_as(names), width=280,
             **selection.control("parts", source.key),
         )  # fmt: skip
         annotations.add()
@@ -50,17 +50,17 @@ def show(models: list[str]) -> bool:
         return False
     st.caption(annotations.summary(parts, dataset, split))
     settings = measurement.attention_settings(selection.get(AttentionSelection))
-    found = unreadable.each(
+    loaded = unreadable.each(
         "result",
         {name: name for name in models},
         lambda name: measurement.result(name, dataset, split, parts, settings),
     )
-    results = {name: found.get(name) for name in models}
+    results = {name: loaded.get(name) for name in models}
     missing = [name for name, result in results.items() if result is None]
     measurement.offer(missing, dataset, split, parts, settings)
-    if there := {name: result for name, result in results.items() if result is not None}:
-        _results(there, dataset)
-    return bool(there)
+    if measured := {name: result for name, result in results.items() if result is not None}:
+        _results(measured, dataset)
+    return bool(measured)
 
 
 def _results(results: dict[str, Attention], dataset: Dataset) -> None:
@@ -68,12 +68,12 @@ def _results(results: dict[str, Attention], dataset: Dataset) -> None:
     charts.by_part(results)
     with st.expander(_("As a table"), type="compact"):
         charts.table_of_parts(results)
-    several = all(len(result.table) > 1 for result in results.values())
+    several_images = all(len(result.table) > 1 for result in results.values())
     notes = [sentence for name, result in results.items() for sentence in _notes(name, result)]
-    if notes and several:
+    if notes and several_images:
         st.caption(" ".join(dict.fromkeys(notes)))
     downloads.show(results)
-    if several:
+    if several_images:
         classes.show(results, dataset)
 
 

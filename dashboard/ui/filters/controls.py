@@ -64,10 +64,10 @@ def count() -> None:
 
 def channel(filters: int) -> int:
     """Choose one filter of a layer that has so many."""
-    shown = min(selection.get(FilterSelection).filter, filters - 1)
+    index = min(selection.get(FilterSelection).filter, filters - 1)
     label = _("Filter (0 to {last})").format(last=filters - 1)
-    _number("filter", label, 0, filters - 1, shown)
-    return shown
+    _number("filter", label, 0, filters - 1, index)
+    return index
 
 
 def _number(field: str, label: str, low: int, high: int, value: int, **more: Any) -> None:
@@ -81,13 +81,13 @@ def _number(field: str, label: str, low: int, high: int, value: int, **more: Any
     )
 
 
-def choose_one(names: list[str], label: str, field: str, default: str) -> str:
+def choose_model(names: list[str], label: str, field: str, default: str) -> str:
     """Choose one model; a name that is not among those offered is left out."""
     chosen = getattr(selection.get(FilterSelection), field)
-    shown = chosen if chosen in names else default
+    name = chosen if chosen in names else default
     openable({name: workspace.model_files()[name] for name in names})
-    st.selectbox(label, names, **selection.control(field, shown), format_func=str, width="stretch")
-    return shown
+    st.selectbox(label, names, **selection.control(field, name), format_func=str, width="stretch")
+    return name
 
 
 def parent_of(name: str) -> str | None:
@@ -104,8 +104,8 @@ def tuned_pair(names: list[str]) -> tuple[str, str]:
     for name in [*chosen, *reversed(current.models()), *reversed(current.by_accuracy(names))]:
         if parent := parent_of(name):
             return parent, name
-    shown = current.models() if len(current.models()) > 1 else names
-    return shown[0], shown[-1]
+    listed = current.models() if len(current.models()) > 1 else names
+    return listed[0], listed[-1]
 
 
 def layer_of(opened: Opened) -> str | None:

@@ -31,7 +31,7 @@ def draw(
         return draw_filters(model.clf, layer, filters, settings, cache=jobs.cache("filters"), progress=progress)
 
 
-def known(model: Opened, layer: str, filters: list[int], settings: FilterSettings) -> "FilterPatterns":
+def cached(model: Opened, layer: str, filters: list[int], settings: FilterSettings) -> "FilterPatterns":
     """Return those of some filters' patterns that were drawn before."""
     from carvis.explain import draw_filters
 
@@ -49,14 +49,14 @@ def tiles(patterns: "FilterPatterns") -> None:
     """Show patterns with their numbers; that of a dead filter is crossed out and says so."""
     if not patterns.filters:
         return
-    pictures, captions, alts = [], [], []
+    images, captions, alts = [], [], []
     for index, image in zip(patterns.filters, patterns.images, strict=True):
         dead = index in patterns.dead
-        pictures.append(encode_image(_apart(crossed_tile(image.shape[0]) if dead else image), "PNG"))
+        images.append(encode_image(_apart(crossed_tile(image.shape[0]) if dead else image), "PNG"))
         captions.append(f"{index} ✕" if dead else f"{index}*" if index in patterns.retried else f"{index}")
-        words = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
-        alts.append(words.format(index=index))
-    st.image(pictures, caption=captions, width=_TILE, alt=alts)
+        alt = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
+        alts.append(alt.format(index=index))
+    st.image(images, caption=captions, width=_TILE, alt=alts)
 
 
 def _apart(image: np.ndarray) -> np.ndarray:
@@ -73,23 +73,23 @@ def tiles_large(patterns: "FilterPatterns") -> None:
     """Show patterns large."""
     for index, image in zip(patterns.filters, patterns.images, strict=True):
         dead = index in patterns.dead
-        words = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
-        shown = crossed_tile(image.shape[0]) if dead else image
-        st.image(encode_image(shown, "PNG"), width=240, alt=words.format(index=index))
+        alt = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
+        tile = crossed_tile(image.shape[0]) if dead else image
+        st.image(encode_image(tile, "PNG"), width=240, alt=alt.format(index=index))
 
 
 def facts(patterns: "FilterPatterns") -> None:
     """Say how patterns came about."""
-    made = patterns.settings
-    words = [
+    settings = patterns.settings
+    facts_shown = [
         plain(patterns.layer),
-        _("{size} pixels").format(size=made.size),
-        n_("{n} step", "{n} steps", made.step_count).format(n=made.step_count),
+        _("{size} pixels").format(size=settings.size),
+        n_("{n} step", "{n} steps", settings.step_count).format(n=settings.step_count),
         _("input: {preprocessing}").format(
-            preprocessing="128 – 148" if made.start == "tutorial" else plain(patterns.preprocessing)
+            preprocessing="128 – 148" if settings.start == "tutorial" else plain(patterns.preprocessing)
         ),
     ]
-    st.caption(" · ".join(words))
+    st.caption(" · ".join(facts_shown))
 
 
 def notes(patterns: "FilterPatterns") -> None:

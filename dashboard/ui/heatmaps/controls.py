@@ -54,8 +54,8 @@ def choose_target(values: list[str]) -> tuple[HeatmapSelection, list[str]]:
     """
     chosen, problems = selection.get(HeatmapSelection), []
     if chosen.explain not in values:
-        words = _("There is no class {name}: the predicted class is explained instead.")
-        problems.append(words.format(name=chosen.explain))
+        sentence = _("There is no class {name}: the predicted class is explained instead.")
+        problems.append(sentence.format(name=chosen.explain))
         chosen = replace(chosen, explain="predicted")
     if chosen.against and chosen.against not in values:
         problems.append(_("There is no class {name}: the contrast is ignored.").format(name=chosen.against))
@@ -90,12 +90,12 @@ def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
             help=_("Evidence for one class over another: explains the difference of their scores."),
             **selection.control("against", chosen.against or None),
         )
-        for field, label, words in (
+        for field, label, texts in (
             ("view", _("Show"), VIEW),
             ("scale", _("Colour scale"), SCALE),
             ("score", _("Score"), SCORE),
         ):
-            segments(field, label, words, getattr(chosen, field), wrap=True)
+            segments(field, label, texts, getattr(chosen, field), wrap=True)
         st.selectbox(
             _("Colours"),
             colours,
@@ -129,4 +129,4 @@ def score_notes(opened: dict[str, Opened], chosen: HeatmapSelection) -> list[str
 
 def remove(sample: str) -> None:
     """Take an image out of the selection."""
-    selection.change(sample=tuple(one for one in selection.get(HeatmapSelection).sample if one != sample))
+    selection.change(sample=tuple(other for other in selection.get(HeatmapSelection).sample if other != sample))

@@ -25,15 +25,15 @@ from ui.widgets.text import mark, percent, plain, verdict
 if TYPE_CHECKING:
     from carvis.explain import Heatmap
 
-_MAP_SIDE = 480
-_KEPT_BYTES = 2_000_000
+_HEATMAP_SIDE = 480
+_CACHED_BYTES = 2_000_000
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _read(stamp: object, *, _source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
     """Return an image as it is shown, and as it is; a photograph only as shown, for a page of them fills the memory."""
     image = read_image(_source)
-    return shown(image), image if image.nbytes <= _KEPT_BYTES else None
+    return shown(image), image if image.nbytes <= _CACHED_BYTES else None
 
 
 class HeatmapRow:
@@ -42,8 +42,8 @@ class HeatmapRow:
     def __init__(self, sample: Sample, models: list[str], number: int):
         self.sample = sample
         self.image, self.original = _read(stamp_of(sample), _source=sample.source)
-        self.maps: dict[str, Heatmap] = {}
-        self.rights: dict[str, bool | None] = {}
+        self.heatmaps: dict[str, Heatmap] = {}
+        self.correct: dict[str, bool | None] = {}
         grid = st.grid(len(models) + 1, min_column_width=210, gap="small")
         with grid.cell():
             title = _("Image")
@@ -63,10 +63,10 @@ class HeatmapRow:
         self.below = st.container()
         self.number = number
 
-    def seen_by(self, model: Opened) -> np.ndarray | Path | bytes:
+    def source_for(self, model: Opened) -> np.ndarray | Path | bytes:
         """Return the picture in a form that the model reads in its own way."""
-        usual = model.clf.reading == USUAL and model.clf.channels == 3
-        return self.original if usual and self.original is not None else self.sample.source
+        standard = model.clf.reading == USUAL and model.clf.channels == 3
+        return self.original if standard and self.original is not None else self.sample.source
 
     def large(self) -> np.ndarray:
         """Return the image as it is drawn into figures."""
@@ -77,38 +77,38 @@ class HeatmapRow:
         slot = self.slots[model.name]
         try:
             with slot.skeleton(height=260):
-                found = explain(model, self.sample, chosen, layer)
+                heatmap = explain(model, self.sample, chosen, layer)
         # Whatever TensorFlow says to one model and image, the others have their maps.
         except Exception as problem:
             with slot:
                 st.markdown(f"**{plain(model.name)}**")
                 error_message.show(problem)
             return
-        if isinstance(found, str):
+        if isinstance(heatmap, str):
             slot.markdown(f"**{plain(model.name)}**")
-            slot.error(plain(found), icon=":material/error:")
+            slot.error(plain(heatmap), icon=":material/error:")
         else:
-            self.maps[model.name] = found
+            self.heatmaps[model.name] = heatmap
             # A model that was never taught the true class, or whose class names are unknown, is neither.
-            taught = self.sample.label in model.clf.class_names
-            self.rights[model.name] = found.predicted_name == self.sample.label if taught else None
+            known = self.sample.label in model.clf.class_names
+            self.correct[model.name] = heatmap.predicted_name == self.sample.label if known else None
 
     def draw(self, name: str, values: np.ndarray, chosen: HeatmapSelection) -> None:
         """Show one model's answer and its map, whose ``values`` are scaled to [0, 1]."""
-        heatmap = self.maps[name]
+        heatmap = self.heatmaps[name]
         with self.slots[name]:
-            right = self.rights[name]
-            prediction = f"{plain(heatmap.predicted_name)} ({percent(heatmap.confidence)}) {mark(right)}"
+            correct = self.correct[name]
+            prediction = f"{plain(heatmap.predicted_name)} ({percent(heatmap.confidence)}) {mark(correct)}"
             st.markdown(f"**{plain(name)}**  \n{prediction}")
-            words = _("{model} predicts {predicted} ({verdict}); heatmap for {target}").format(
-                model=name, predicted=heatmap.predicted_name, verdict=verdict(right), target=_explained(heatmap)
+            alt = _("{model} predicts {predicted} ({verdict}); heatmap for {target}").format(
+                model=name, predicted=heatmap.predicted_name, verdict=verdict(correct), target=_explained(heatmap)
             )
             if chosen.view in ("overlay", "both"):
-                laid = overlay(self.image, values, chosen.strength / 100, chosen.colours)
-                st.image(encode_image(laid), width="stretch", alt=words)
+                overlaid = overlay(self.image, values, chosen.strength / 100, chosen.colours)
+                st.image(encode_image(overlaid), width="stretch", alt=alt)
             if chosen.view in ("map", "both"):
-                bare = resize(colorize(values, chosen.colours), _cells(values), "nearest")
-                st.image(encode_image(bare, "PNG"), width="stretch", alt=words)
+                matrix = resize(colorize(values, chosen.colours), _cells(values), "nearest")
+                st.image(encode_image(matrix, "PNG"), width="stretch", alt=alt)
             if heatmap.status != "ok":
                 st.warning(of_library(heatmap.message), title=_("No evidence"), icon=":material/visibility_off:")
             for note in heatmap.notes:
@@ -122,7 +122,7 @@ class HeatmapRow:
             verdicts: of the maps that were tested, by model.
         """
         with self.actions:
-            if self.maps:
+            if self.heatmaps:
                 stem = Path(self.sample.name).stem
                 download(
                     _("Figure"),
@@ -133,8 +133,8 @@ class HeatmapRow:
                 )
                 download(
                     _("Numbers"),
-                    lambda: _numbers(self.maps),
-                    file_name=f"{stem}-heatmaps.{'npz' if len(self.maps) == 1 else 'zip'}",
+                    lambda: _numbers(self.heatmaps),
+                    file_name=f"{stem}-heatmaps.{'npz' if len(self.heatmaps) == 1 else 'zip'}",
                     key=f"numbers_{self.number}",
                     help=_("The raw heatmaps as NumPy files, one per model"),
                 )
@@ -168,13 +168,13 @@ def _facts(heatmap: "Heatmap") -> str:
 def _explained(heatmap: "Heatmap") -> str:
     if heatmap.against is None:
         return heatmap.target_name
-    one, other = (heatmap.class_names[index] for index in (heatmap.target, heatmap.against))
-    return _("{one} rather than {other}").format(one=one, other=other)
+    first, second = (heatmap.class_names[index] for index in (heatmap.target, heatmap.against))
+    return _("{one} rather than {other}").format(one=first, other=second)
 
 
 def _cells(values: np.ndarray) -> tuple[int, int]:
     """Return a size at which every cell of a map is the same whole number of pixels."""
-    factor = max(1, _MAP_SIDE // max(values.shape))
+    factor = max(1, _HEATMAP_SIDE // max(values.shape))
     return values.shape[0] * factor, values.shape[1] * factor
 
 
@@ -183,7 +183,7 @@ def _figure(row: HeatmapRow, chosen: HeatmapSelection, verdicts: dict[str, str])
 
     figure = heatmap_comparison(
         row.large(),
-        row.maps,
+        row.heatmaps,
         row.sample.label,
         alpha=chosen.strength / 100,
         colormap=chosen.colours,
@@ -193,10 +193,10 @@ def _figure(row: HeatmapRow, chosen: HeatmapSelection, verdicts: dict[str, str])
     return figure_bytes(figure)
 
 
-def _numbers(maps: "dict[str, Heatmap]") -> bytes:
+def _numbers(heatmaps: "dict[str, Heatmap]") -> bytes:
     buffer = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
-        files = [heatmap.save(Path(folder) / f"{name.replace('/', '_')}.npz") for name, heatmap in maps.items()]
+        files = [heatmap.save(Path(folder) / f"{name.replace('/', '_')}.npz") for name, heatmap in heatmaps.items()]
         if len(files) == 1:
             return files[0].read_bytes()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

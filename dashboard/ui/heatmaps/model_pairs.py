@@ -23,7 +23,7 @@ _SWAPS = 100
 
 def show(row: HeatmapRow, opened: dict[str, Opened]) -> None:
     """Offer the comparison below a row that has the maps of two models or more; nothing is computed until opened."""
-    if len(row.maps) < 2:
+    if len(row.heatmaps) < 2:
         return
     box = st.expander(
         _("Compare these heatmaps"),
@@ -35,20 +35,20 @@ def show(row: HeatmapRow, opened: dict[str, Opened]) -> None:
     if not box.open:
         return
     with box:
-        measured = compare_maps(row.maps)
+        similarity = compare_maps(row.heatmaps)
         left, right = st.columns([3, 2], gap="large")
         with left:
-            _measures(measured)
+            _measures(similarity)
             swap = _swap(row, opened)
         with right:
-            _difference(row, measured)
+            _difference(row, similarity)
         _downloads(row, swap)
 
 
-def _measures(measured: pd.DataFrame) -> None:
+def _measures(similarity: pd.DataFrame) -> None:
     # Adding zero takes the sign off a rounded -0.00.
-    shown = measured.assign(
-        top_overlap=100 * measured["top_overlap"], rank_correlation=measured["rank_correlation"].round(2) + 0.0
+    shown = similarity.assign(
+        top_overlap=100 * similarity["top_overlap"], rank_correlation=similarity["rank_correlation"].round(2) + 0.0
     )
     numbers = st.column_config.NumberColumn
     st.dataframe(
@@ -79,40 +79,40 @@ def _measures(measured: pd.DataFrame) -> None:
         },
         alt=_("Similarity of the models' heatmaps, pair by pair"),
     )
-    if measured["distance"].isna().any():
+    if similarity["distance"].isna().any():
         st.caption(_("A heatmap without evidence cannot be compared."))
 
 
-def _difference(row: HeatmapRow, measured: pd.DataFrame) -> None:
-    pairs = list(zip(measured["first"], measured["second"]))
-    one, other = st.selectbox(
+def _difference(row: HeatmapRow, similarity: pd.DataFrame) -> None:
+    pairs = list(zip(similarity["first"], similarity["second"]))
+    first, second = st.selectbox(
         _("Difference"),
         pairs,
         format_func=lambda pair: f"{pair[0]} − {pair[1]}",
         key=f"difference_{row.number}",
     )
-    difference = density_difference(row.maps[one], row.maps[other])
-    laid = overlay_difference(row.image, difference, float(np.abs(difference).max()))
-    words = _("Red: more of the evidence of {one}; blue: more of {other}")
-    st.image(encode_image(laid), width=360, alt=words.format(one=one, other=other))
+    difference = density_difference(row.heatmaps[first], row.heatmaps[second])
+    overlaid = overlay_difference(row.image, difference, float(np.abs(difference).max()))
+    alt = _("Red: more of the evidence of {one}; blue: more of {other}")
+    st.image(encode_image(overlaid), width=360, alt=alt.format(one=first, other=second))
     scale = np.repeat(colorize(np.linspace(0, 1, 360)[None], DIVERGING), 10, axis=0)
     st.image(encode_image(scale, "PNG"), width=360, alt=_("Colour scale of the difference"))
     with st.container(horizontal=True, horizontal_alignment="distribute", width=360):
-        st.caption(_("more for {model}").format(model=plain(other)), width="content")
-        st.caption(_("more for {model}").format(model=plain(one)), width="content")
+        st.caption(_("more for {model}").format(model=plain(second)), width="content")
+        st.caption(_("more for {model}").format(model=plain(first)), width="content")
 
 
 def _swap(row: HeatmapRow, opened: dict[str, Opened]) -> pd.DataFrame | None:
-    wanted = st.toggle(
+    enabled = st.toggle(
         _("Evidence swap: does one model need what another looks at?"),
         key=f"swap_{row.number}",
-        help=_("Takes a few seconds: {n} forward passes.").format(n=32 * len(row.maps) ** 2),
+        help=_("Takes a few seconds: {n} forward passes.").format(n=32 * len(row.heatmaps) ** 2),
     )
-    if not wanted:
+    if not enabled:
         return None
-    key = content_hash([faithfulness.key_of(row, opened[name]) for name in row.maps])
+    key = content_hash([faithfulness.key_of(row, opened[name]) for name in row.heatmaps])
     with st.spinner(_("Deleting the image in the order of each heatmap …")):
-        swap = _swapped(key, tuple(row.maps), _row=row, _opened=opened)
+        swap = _swapped(key, tuple(row.heatmaps), _row=row, _opened=opened)
     st.caption(
         _(
             "Rows: whose heatmap sets the order in which the image is deleted. Columns: how much confidence "
@@ -137,7 +137,7 @@ def _swapped(key: str, names: tuple[str, ...], *, _row: HeatmapRow, _opened: dic
         for name in sorted(names):
             locks.enter_context(_opened[name].lock)
         models = {name: _opened[name].classifier for name in names}
-        return evidence_swap(models, _row.sample.source, _row.maps)
+        return evidence_swap(models, _row.sample.source, _row.heatmaps)
 
 
 def _downloads(row: HeatmapRow, swap: pd.DataFrame | None) -> None:
@@ -151,7 +151,7 @@ def _downloads(row: HeatmapRow, swap: pd.DataFrame | None) -> None:
         )
         download(
             _("Numbers"),
-            lambda: to_csv(compare_maps(row.maps, swap)),
+            lambda: to_csv(compare_maps(row.heatmaps, swap)),
             file_name=f"{stem}-comparison.csv",
             key=f"comparison_numbers_{row.number}",
         )
@@ -160,4 +160,4 @@ def _downloads(row: HeatmapRow, swap: pd.DataFrame | None) -> None:
 def _figure(row: HeatmapRow, swap: pd.DataFrame | None) -> bytes:
     from carvis.figures import figure_bytes, map_differences
 
-    return figure_bytes(map_differences(row.large(), row.maps, swap))
+    return figure_bytes(map_differences(row.large(), row.heatmaps, swap))
