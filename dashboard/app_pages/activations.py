@@ -1,4 +1,4 @@
-"""Activations: what a model's layers make of one picture, channel by channel."""
+"""Activations: the outputs of a model's layers for one image, channel by channel."""
 
 import streamlit as st
 

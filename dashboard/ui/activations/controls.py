@@ -1,4 +1,4 @@
-"""The pieces of page Activations: the choice of picture and look, and what each layer makes of the picture."""
+"""The controls of page Activations: the image and how channels are drawn, and the activations of each layer."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ _CACHED = 4
 
 
 def choose_sample(samples: list[Sample]) -> Sample:
-    """Choose one picture: the last of the selection, unless an upload was chosen in this session."""
+    """Choose one image: the last of the selection, unless an upload was chosen in this session."""
     by_id = {sample.id: sample for sample in samples}
     key = "activations_picture"
     uploads = [sample.id for sample in samples if isinstance(sample.source, bytes)]
@@ -45,7 +45,7 @@ def choose_sample(samples: list[Sample]) -> Sample:
 
 
 def _take_sample(key: str) -> None:
-    """Move a picture of the data set to the end of the selection, where a link finds it."""
+    """Move an image of the data set to the end of the selection, where a link finds it."""
     samples, chosen = selection.get(ActivationSelection).sample, st.session_state[key]
     if chosen in samples:
         selection.change(sample=(*(sample for sample in samples if sample != chosen), chosen))
@@ -79,7 +79,7 @@ def range_note(chosen: ActivationSelection) -> str:
 
 
 def layer_activations(model: Opened, sample: Sample) -> dict[str, np.ndarray] | str:
-    """Return what each layer of a model makes of a picture, or the sentence why that cannot be told.
+    """Return the activations of each layer for an image, or the sentence why there are none.
 
     The arrays are shared between sessions and are not to be changed.
     """

@@ -36,7 +36,7 @@ _WIDTHS = {True: 1100, False: 660}
 
 
 class ModelColumn:
-    """One model's column: its layer, the tiles, one channel and the mean over the picture, its dead channels."""
+    """One model's column: its layer, the tiles, one channel and the mean over the image, its dead channels."""
 
     def __init__(
         self, model: Opened, sample: Sample, image: np.ndarray, outputs: dict[str, np.ndarray], cell: DeltaGenerator

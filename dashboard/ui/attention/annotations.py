@@ -127,7 +127,7 @@ def _read(path: str, fingerprint: str, split: str, times: str, *, _dataset: Data
 
 
 def _box(dataset: Dataset, split: str) -> Parts | None:
-    """Let a person set a box on a picture, with a preview."""
+    """Let a person draw a box on an image, with a preview."""
     samples = dataset.samples(split)
     if samples.empty:
         return None

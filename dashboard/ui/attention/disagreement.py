@@ -1,4 +1,4 @@
-"""The pictures on which models part ways: found on request over a whole split, kept on disk, shown as tiles."""
+"""The images on which models disagree: searched on request over a whole split, cached on disk, shown as tiles."""
 
 import contextlib
 from typing import Any
@@ -32,7 +32,7 @@ _PER_PAGE = 12
 
 
 def show(models: list[str]) -> bool:
-    """Offer to look for disagreements of models over the chosen pictures, and show what was found.
+    """Offer to search the chosen split for disagreements of models, and show them.
 
     Returns:
         Whether there is something to show.

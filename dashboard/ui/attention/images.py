@@ -1,4 +1,4 @@
-"""The pictures behind one class and part, with links to their heatmaps."""
+"""The images of one class and part, with links to their heatmaps."""
 
 import pandas as pd
 import streamlit as st
@@ -25,7 +25,7 @@ def choose(result: Attention, label: str | None, part: str) -> None:
 
 
 def show(result: Attention, dataset: Dataset, label: str | None, part: str) -> None:
-    """Show the pictures of a class, or of all, in which a part counts most."""
+    """Show the images of a class, or of all, in which a part matters most."""
     table = result.table[result.table[f"area:{part}"] > 0]
     if label:
         table = table[table["label"] == label]

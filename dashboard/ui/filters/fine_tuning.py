@@ -1,4 +1,4 @@
-"""The fine-tuning lens on page Filters: what training on changed, layer by layer and filter by filter."""
+"""Fine-tuning on page Filters: what it changed, layer by layer and filter by filter."""
 
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ _MOST_FILTERS, _MOST_IMAGES = 6, 100
 
 
 def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator) -> None:
-    """Show a model and one that was trained on from it."""
+    """Show a model and one fine-tuned from it."""
     from carvis.explain import matching_layers
 
     base, tuned = (opened[name] for name in models)

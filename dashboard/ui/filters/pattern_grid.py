@@ -24,7 +24,7 @@ _TILE = 76
 def draw(
     model: Opened, layer: str, filters: list[int], settings: FilterSettings, progress: Progress
 ) -> "FilterPatterns":
-    """Draw the patterns of some filters, those known from the cache."""
+    """Draw the patterns of some filters, cached ones from the cache."""
     from carvis.explain import draw_filters
 
     with model.lock:
@@ -32,7 +32,7 @@ def draw(
 
 
 def cached(model: Opened, layer: str, filters: list[int], settings: FilterSettings) -> "FilterPatterns":
-    """Return those of some filters' patterns that were drawn before."""
+    """Return the cached patterns of some filters."""
     from carvis.explain import draw_filters
 
     # The model is not run, so nobody who draws with it has to be waited for.
@@ -60,7 +60,7 @@ def tiles(patterns: "FilterPatterns") -> None:
 
 
 def _apart(image: np.ndarray) -> np.ndarray:
-    """Give a picture a clear edge left and right, or pictures beside each other would run into one."""
+    """Give an image transparent edges left and right, or neighbouring images would touch."""
     side = image.shape[0]
     edge = max(2, side // 20)
     framed = np.zeros((side, side + 2 * edge, 4), np.uint8)

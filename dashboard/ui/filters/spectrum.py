@@ -1,4 +1,4 @@
-"""How fine the patterns of each layer are, or what each layer passes on."""
+"""The spectra of the patterns or the activations of each layer."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

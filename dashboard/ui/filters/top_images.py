@@ -141,7 +141,7 @@ def _figure(rows: pd.DataFrame, activations: list[np.ndarray], title: str) -> by
 
 
 def _overlaid(path: str, activation: np.ndarray, activations: list[np.ndarray]) -> np.ndarray:
-    """Lay a map over its picture, all maps of a filter on one scale."""
+    """Overlay activations on their image, all images of a filter on one scale."""
     maximum = max(float(other.max()) for other in activations) or 1.0
     return overlay(shown(read_image(path), 360), activation / maximum, 0.6, "viridis")
 

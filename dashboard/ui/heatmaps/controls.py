@@ -1,4 +1,4 @@
-"""The controls of page Heatmaps: the class explained, and how the maps are made and drawn."""
+"""The controls of page Heatmaps: the class explained, and how heatmaps are computed and drawn."""
 
 from dataclasses import replace
 
@@ -71,7 +71,7 @@ def choose_target(values: list[str]) -> tuple[HeatmapSelection, list[str]]:
 
 
 def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
-    """Offer how maps are made and drawn, and return the window for what only opened models can tell.
+    """Offer how heatmaps are computed and drawn, and return the popover for what needs opened models.
 
     Args:
         values: as ``explainable_classes`` lists them.

@@ -1,4 +1,4 @@
-"""Testing the heatmaps of page Heatmaps: on request, a badge on each map, its curves when opened."""
+"""Testing the heatmaps of page Heatmaps: on request, with a badge on each heatmap and its curves when opened."""
 
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,7 +32,7 @@ _LINES = {"map": N_("this heatmap"), "random": N_("random map"), "blob": N_("cen
 
 
 def offer(rows: list[HeatmapRow], opened: dict[str, Opened]) -> None:
-    """Offer to test every map on the page that was not tested before; what was tested is kept, also at a stop."""
+    """Offer to test the untested heatmaps of the page; results are kept when it is stopped."""
     untested = [(row, name) for row in rows for name in row.heatmaps if not _is_tested(row, opened[name])]
     if not untested:
         return
@@ -65,7 +65,7 @@ def _session() -> dict:
 
 
 def key_of(row: HeatmapRow, model: Opened) -> str:
-    """Name the test of one model's map of a row by everything that decides its outcome."""
+    """Return the key of the test of one model's heatmap: a hash of everything that decides its result."""
     heatmap = row.heatmaps[model.name]
     settings = [heatmap.method, heatmap.layer, heatmap.target, heatmap.against, heatmap.gamma, heatmap.score_kind]
     identity = model.clf.fingerprint, stamp_of(row.sample), content_hash(heatmap.raw, settings)
@@ -81,7 +81,7 @@ def _cached_key(fingerprint: str, stamp: object, heatmap: str, *, _row: HeatmapR
 
 
 def load(row: HeatmapRow, model: Opened) -> "Faithfulness | None":
-    """Return what is known of one model's map of a row."""
+    """Return the test result of one model's heatmap, None where it was not tested."""
     from carvis.explain.faithfulness_metrics.cache import kept_faithfulness
 
     key = key_of(row, model)
@@ -96,7 +96,7 @@ def _is_tested(row: HeatmapRow, model: Opened) -> bool:
 
 
 def show(row: HeatmapRow, name: str, result: "Faithfulness") -> None:
-    """Put the badge, and its curves when asked for, below a map."""
+    """Show the badge below a heatmap, and its curves when opened."""
     with row.slots[name], st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         icon, colour = _BADGES[result.verdict]
         badge, sentence = of_library(VERDICT_NAMES[result.verdict]), of_library(VERDICT_SENTENCES[result.verdict])
@@ -164,7 +164,7 @@ def _chart(trials: dict[str, Any]) -> Any:
 
 
 def table(rows: list[HeatmapRow], results: dict) -> pd.DataFrame:
-    """Collect the figures of all maps tested: a row a picture and model."""
+    """Return the results of all tested heatmaps: one row per image and model."""
     return pd.DataFrame(
         [
             {"image": rows[number].sample.id, "model": name, **result.facts()}

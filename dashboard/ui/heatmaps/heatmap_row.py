@@ -1,4 +1,4 @@
-"""Heatmaps of several models side by side, a row a picture."""
+"""Heatmaps of several models side by side, one row per image."""
 
 import io
 import tempfile
@@ -37,7 +37,7 @@ def _read(stamp: object, *, _source: Path | bytes) -> tuple[np.ndarray, np.ndarr
 
 
 class HeatmapRow:
-    """One picture and its heatmaps: the frame is drawn at once, the maps as they come."""
+    """One image and its heatmaps: the frame is drawn at once, the heatmaps as they are computed."""
 
     def __init__(self, sample: Sample, models: list[str], number: int):
         self.sample = sample
@@ -64,7 +64,7 @@ class HeatmapRow:
         self.number = number
 
     def source_for(self, model: Opened) -> np.ndarray | Path | bytes:
-        """Return the picture in a form that the model reads in its own way."""
+        """Return the image in a form that the model reads with its own settings."""
         standard = model.clf.reading == USUAL and model.clf.channels == 3
         return self.original if standard and self.original is not None else self.sample.source
 
@@ -73,12 +73,12 @@ class HeatmapRow:
         return fitted(read_image(self.sample.source) if self.original is None else self.original)
 
     def compute(self, model: Opened, chosen: HeatmapSelection, layer: str | None) -> None:
-        """Make the map of one model, or say why there is none."""
+        """Compute one model's heatmap, or say why there is none."""
         slot = self.slots[model.name]
         try:
             with slot.skeleton(height=260):
                 heatmap = explain(model, self.sample, chosen, layer)
-        # Whatever TensorFlow says to one model and image, the others have their maps.
+        # Whatever TensorFlow says to one model and image, the others are still shown.
         except Exception as problem:
             with slot:
                 st.markdown(f"**{plain(model.name)}**")
@@ -89,12 +89,12 @@ class HeatmapRow:
             slot.error(plain(heatmap), icon=":material/error:")
         else:
             self.heatmaps[model.name] = heatmap
-            # A model that was never taught the true class, or whose class names are unknown, is neither.
+            # Neither right nor wrong where the label is not one of the model's classes.
             known = self.sample.label in model.clf.class_names
             self.correct[model.name] = heatmap.predicted_name == self.sample.label if known else None
 
     def draw(self, name: str, values: np.ndarray, chosen: HeatmapSelection) -> None:
-        """Show one model's answer and its map, whose ``values`` are scaled to [0, 1]."""
+        """Show one model's prediction and its heatmap, whose ``values`` are scaled to [0, 1]."""
         heatmap = self.heatmaps[name]
         with self.slots[name]:
             correct = self.correct[name]
@@ -119,7 +119,7 @@ class HeatmapRow:
         """Add what can be done with the whole row.
 
         Args:
-            verdicts: of the maps that were tested, by model.
+            verdicts: of the tested heatmaps, by model.
         """
         with self.actions:
             if self.heatmaps:
@@ -173,7 +173,7 @@ def _explained(heatmap: "Heatmap") -> str:
 
 
 def _cells(values: np.ndarray) -> tuple[int, int]:
-    """Return a size at which every cell of a map is the same whole number of pixels."""
+    """Return a size at which every cell of a heatmap is the same whole number of pixels."""
     factor = max(1, _HEATMAP_SIDE // max(values.shape))
     return values.shape[0] * factor, values.shape[1] * factor
 

@@ -1,4 +1,4 @@
-"""Holding two models' maps of one picture against each other: how alike they are, where they differ, who needs what."""
+"""Comparison of the models' heatmaps of one image: similarity, difference and evidence swap."""
 
 import contextlib
 from pathlib import Path
@@ -22,7 +22,7 @@ _SWAPS = 100
 
 
 def show(row: HeatmapRow, opened: dict[str, Opened]) -> None:
-    """Offer the comparison below a row that has the maps of two models or more; nothing is computed until opened."""
+    """Offer the comparison below a row with heatmaps of two or more models; nothing is computed until it is opened."""
     if len(row.heatmaps) < 2:
         return
     box = st.expander(
