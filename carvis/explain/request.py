@@ -63,7 +63,7 @@ class HeatmapRequest:
         if self.score not in SCORES:
             raise ModelError(
                 Message(
-                    "There is no score {score}: choose one of {choices}.", score=self.score, choices=", ".join(SCORES)
+                    "{score} is not a score: choose one of {choices}.", score=self.score, choices=", ".join(SCORES)
                 )
             )
         check_precision(self.precision)
@@ -91,7 +91,7 @@ def check_method(name: str) -> None:
     if name not in METHODS:
         raise ModelError(
             Message(
-                "There is no heatmap method {method}: choose one of {choices}.", method=name, choices=", ".join(METHODS)
+                "{method} is not a heatmap method: choose one of {choices}.", method=name, choices=", ".join(METHODS)
             )
         )
 
@@ -104,7 +104,7 @@ def check_precision(name: str) -> None:
     """
     if name not in PRECISIONS:
         raise ModelError(
-            Message("There is no precision {name}: choose one of {choices}.", name=name, choices=", ".join(PRECISIONS))
+            Message("{name} is not a precision: choose one of {choices}.", name=name, choices=", ".join(PRECISIONS))
         )
     if name == "fast" and not has_bfloat16():
         raise ModelError(Message("This processor has no bfloat16 units, which precision fast needs: use full."))
