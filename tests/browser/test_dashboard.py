@@ -135,7 +135,7 @@ def test_an_uploaded_picture_is_explained(open_view, wait, tmp_path):
     page = open_view("/heatmaps?data=colours&model=good")
     page.get_by_role("button", name="Add images").click()
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
-    page.get_by_text("true class not known").wait_for()
+    page.get_by_text("label unknown").wait_for()
     wait(page)
     assert page.get_by_text("mine.png").first.is_visible()
 
@@ -155,16 +155,16 @@ def test_a_window_that_was_closed_shows_what_is_chosen(open_view, wait):
 
 def test_maps_are_tested_and_compared(open_view, wait):
     page = open_view(HEATMAPS)
-    page.get_by_role("button", name="Test these maps").click()
+    page.get_by_role("button", name="Test these heatmaps").click()
     curves = page.get_by_role("button", name="Curves")
     curves.first.wait_for()
     wait(page)
     assert curves.count() == 2
     curves.first.click()
-    page.get_by_text("area, erasing").wait_for()
+    page.get_by_text("area under the deletion curve").wait_for()
     page.keyboard.press("Escape")
-    page.get_by_text("Compare these maps").last.click()
-    page.get_by_text("Difference of").wait_for()
+    page.get_by_text("Compare these heatmaps").last.click()
+    page.get_by_text("Difference", exact=True).first.wait_for()
     page.reload()
     wait(page)
     assert curves.count() == 2

@@ -35,7 +35,7 @@ GOOD = {
     "compare": "Is the gap real?",
     "misclassified": "8 of 32 images are misclassified",
     "heatmaps": "evidence for",
-    "attention": "one box on one picture",
+    "attention": "one box on one image",
     "filters": "Draw ",
     "activations": "channels",
 }
