@@ -231,7 +231,8 @@ def main() -> int:
                 file.write_bytes(content)
         lacks = lacks or bool(missing)
         for text in missing:
-            print(f"{LOCATION}{language} {texts()[text]}\n{as_line(text.english)}\n")
+            where = f"{texts()[text]} ({text.context})" if text.context else texts()[text]
+            print(f"{LOCATION}{language} {where}\n{as_line(text.english)}\n")
     return int(options.check and (lacks or differs))
 
 

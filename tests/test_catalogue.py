@@ -16,7 +16,7 @@ NAMES = (
     "channels first", "channels last", "confident learning", "Earth mover's distance", "git lfs pull",
     "On Calibration of Modern Neural Networks",
 )  # fmt: skip
-STAY = {"Keras", "null"}
+STAY = {"Keras", "null", "Ctrl-C"}
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 CODE = re.compile(r"`[^`]*`|\{[^}]*\}|\]\([^)]*\)|\S*[/_]\S*|--[a-z-]+|:[a-z_-]+\[|python -m carvis [a-z]+| et al\.")
 PHRASE = re.compile(r"[A-Za-z][a-z'’-]+(?: [a-z][a-z'’-]+)+")
@@ -29,11 +29,11 @@ def japanese() -> dict[Text, tuple[str, ...]]:
 
 
 def test_every_text_of_both_packages_is_translated():
-    assert languages() == ["en", "ja"]
+    assert {"en", "ja"} <= set(languages())
     places = list(texts().values())
     assert sum(place.startswith("carvis/") for place in places) > 1000
     assert sum(place.startswith("dashboard/") for place in places) > 500
-    for language in languages()[1:]:
+    for language in set(languages()) - {"en"}:
         po, mo, missing = rendered(language, read(po_file(language)))
         assert not missing, "python -m tests.catalogue prints them, --add FILE takes their translations"
         assert po_file(language).read_bytes() == po, "run python -m tests.catalogue"

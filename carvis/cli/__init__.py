@@ -14,7 +14,7 @@ from carvis.classifier.runtime_errors import sentence_of
 from carvis.cli.argparse_translation import HelpInCells, argparse_speaking
 from carvis.cli.terminal import steady_output
 from carvis.errors import CarvisError
-from carvis.language import N_, Message, _, languages, localised, speaking, system_language
+from carvis.language import N_, Message, _, language_name, languages, localised, speaking, system_language
 from carvis.startup import quiet_tensorflow
 from carvis.workspace import os_sentence, shown_path
 
@@ -88,7 +88,7 @@ def _add_language(parser: argparse.ArgumentParser, default: str) -> None:
         "--language",
         choices=languages(),
         default=default,
-        help=_("en or ja (default: $CARVIS_LANGUAGE, else the system's)"),
+        help=_("language of the output (default: $CARVIS_LANGUAGE, else the system's)"),
     )
 
 
@@ -104,7 +104,6 @@ def _language_named(arguments: list[str]) -> str | None:
     return named if named in languages() else None
 
 
-_LETTERS = {"ja": "かな漢字"}
 # What is written in place of signs that Japanese Windows lacks in files and pipes (cp932).
 _NEAREST = str.maketrans(
     {"–": "-", "—": "-", "−": "-", "×": "x", "±": "+-", "≤": "<=", "≥": ">=", "…": "...", "·": "-"}
@@ -121,13 +120,14 @@ def _nearest(error: UnicodeError) -> tuple[str, int]:
 def _write_all_letters(language: str) -> None:
     """Let a terminal, file or pipe that lacks a letter show the nearest one, or a question mark, in its place.
 
-    One that lacks all letters of the language (Japanese in a Western Windows' file) is written in UTF-8.
+    One that lacks the letters of the language (Japanese in a Western Windows' file) is written in UTF-8.
     """
     codecs.register_error("carvis.nearest", _nearest)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             try:
-                _LETTERS.get(language, "").encode(stream.encoding or "ascii")
+                # A language's own name is written in its letters.
+                language_name(language).encode(stream.encoding or "ascii")
                 stream.reconfigure(errors="carvis.nearest")
             except (UnicodeEncodeError, LookupError):
                 stream.reconfigure(encoding="utf-8", errors="replace")

@@ -16,7 +16,7 @@ from carvis.workspace import Workspace
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-HELP = N_("train a model: own, transfer or fine-tune")
+HELP = N_("train a model with one of the recipes")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from carvis.classifier.preprocessing import PREPROCESSING
+from carvis.classifier.vocabulary import PreprocessingName
 from carvis.training.augmentation import augment, draw_views
 from carvis.training.devices import Devices, split_batch
 from carvis.training.image_set import ImageSet
@@ -43,7 +44,7 @@ class ImageInputs:
     """
 
     images: ImageSet
-    preprocessing: str
+    preprocessing: PreprocessingName
     shown_views: list[int | None]
     seed: int = 0
 

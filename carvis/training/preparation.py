@@ -3,11 +3,12 @@
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar, Unpack
+from typing import TypeVar, Unpack, cast
 
 from carvis.architectures.backbones import backbone_name, find_backbone, preprocessing_for
 from carvis.classifier.card import read_card
 from carvis.classifier.preprocessing import PREPROCESSING
+from carvis.classifier.vocabulary import PreprocessingName
 from carvis.dataset import Dataset
 from carvis.errors import TrainingError
 from carvis.images import RESIZE_METHODS
@@ -66,6 +67,9 @@ def configure(
         TrainingError: an option does not exist or does not fit.
         DatasetError: the data set cannot be read.
     """
+    # A misspelt option must not train with its default.
+    if unknown := sorted(options.keys() - Options.__annotations__.keys()):
+        raise TypeError(f"train() got an unexpected keyword argument {unknown[0]!r}")
     workspace = workspace or Workspace.open()
     data = data if isinstance(data, Dataset) else Dataset(data)
     if recipe not in DEFAULTS:
@@ -88,7 +92,7 @@ def configure(
             backbone = DEFAULTS[recipe].backbone
         backbone = backbone_name(backbone) if backbone else None
         weights = _weights(weights, recipe, backbone)
-        preprocessing = preprocessing or preprocessing_for(recipe, backbone, weights)
+        preprocessing = preprocessing or cast(PreprocessingName, preprocessing_for(recipe, backbone, weights))
         input_size = input_size or (find_backbone(backbone).input_size if backbone else 256)
     defaults, devices = DEFAULTS[recipe], options.get("devices")
     config = RunConfig(

@@ -30,7 +30,7 @@ def bare(monkeypatch):
         ({"LANG": "ja_JP.eucJP", "LC_ALL": "C"}, "en"),
         ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ja_JP"}, "ja"),
         ({"LANG": "ja_JP.UTF-8", "LC_ALL": ""}, "ja"),
-        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "xx_XX.UTF-8"}, "en"),
         ({"LANG": "Japanese_Japan.932"}, "ja"),
         ({"LANG": "ja_JP.UTF-8", "CARVIS_LANGUAGE": "en"}, "en"),
         ({"CARVIS_LANGUAGE": "ja-JP"}, "ja"),

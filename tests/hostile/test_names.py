@@ -58,7 +58,7 @@ ARGUMENTS = (
 @pytest.mark.parametrize("name", EMPTY, ids=repr)
 def test_an_empty_argument_never_means_a_default(arguments, name, here, capsys):
     assert main([name if "{}" in one else one for one in arguments]) == 2
-    assert "is empty: give it a value, or leave it out." in capsys.readouterr().err
+    assert "is empty: give it a value, or omit it." in capsys.readouterr().err
     assert sorted(os.listdir(here)) == ["data"] and os.listdir(here / "data") == ["cars"]
 
 
@@ -98,7 +98,7 @@ def test_the_end_of_an_id_stops_a_run_and_the_whole_removes_it(tmp_path, capsys)
     run = run_folder(tmp_path / "data" / "runs" / "20260101-120000-own")
     told = ["--workspace", str(tmp_path)]
     assert main(["runs", "remove", "120000-own", *told]) == 2
-    assert "to remove 20260101-120000-own, name it in full" in capsys.readouterr().err
+    assert "give the full id to remove 20260101-120000-own" in capsys.readouterr().err
     assert main(["runs", "stop", "120000-own", *told]) == 2
     assert "20260101-120000-own is not going on" in capsys.readouterr().err
     assert main(["runs", "remove", run.name, *told]) == 0 and not run.exists()

@@ -251,7 +251,7 @@ def _patterns(place: Path, size: int) -> None:
 def _patterned(place: Path) -> str:
     image = cv2.imread(str(place / PATTERNS))
     told = json.loads((place / PATTERNS).with_suffix(".json").read_text())["settings"]["size"]
-    return "torn" if image is None or len(image) != told else {4: "old", 9: "new"}[told]
+    return "torn" if image is None or len(image) != told else {8: "old", 9: "new"}[told]
 
 
 RUN = "data/runs/one"
@@ -301,7 +301,7 @@ WRITES = (
     Write("demo drawing", _demo_but_for_valid, _draw, _drawn, share=0.7),
     Write("demo rebuilding", lambda place: _made_demo(place, "old"), _rebuild, _rebuilt, share=3),
     Write("cache of attention", lambda place: None, _attention, _is_kept),
-    Write("filter patterns", lambda place: _patterns(place, 4), lambda place: _patterns(place, 9), _patterned, share=2),
+    Write("filter patterns", lambda place: _patterns(place, 8), lambda place: _patterns(place, 9), _patterned, share=2),
     Write(
         "runs remove",
         _run_folder,

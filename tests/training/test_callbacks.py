@@ -89,10 +89,10 @@ def test_tensorboard_logs_the_epochs_and_the_graph(transfer, tmp_path):
 
 
 def test_mlflow_logs_to_a_local_file(transfer, tmp_path, monkeypatch):
-    pytest.importorskip("sqlalchemy")
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
-    mlflow = pytest.importorskip("mlflow")
-    tensorflow = pytest.importorskip("mlflow.tensorflow")
+    import mlflow
+    from mlflow import tensorflow
+
     monkeypatch.chdir(tmp_path)
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
     tensorflow.autolog(log_models=False, log_datasets=False)

@@ -238,6 +238,12 @@ def test_what_makes_no_sense_is_said_before_anything_is_written(colours, workspa
     assert workspace.runs() == []
 
 
+def test_an_unknown_option_is_refused_as_by_any_function(colours, workspace):
+    with pytest.raises(TypeError, match="'epoch'"):
+        train("own", colours, epoch=3, workspace=workspace)
+    assert workspace.runs() == []
+
+
 def test_a_folder_that_is_no_data_set(tmp_path, workspace):
     with pytest.raises(DatasetError):
         train("own", tmp_path, workspace=workspace)

@@ -30,7 +30,8 @@ _MODULES = re.compile(
     r"|keras\.src\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies|quantizers)[\w.]*"
     r"|keras\.src\.engine\.\w+)"
 )
-_OWN_MODULES = (None, "builtins", "carvis.classifier.legacy.keras2_layers")
+# Files that earlier versions saved name the module where the layers lay then; Keras finds them by registered name.
+_OWN_MODULES = (None, "builtins", "carvis.classifier.legacy.keras2_layers", "carvis.classifier.keras2_layers")
 _OPERATIONS = re.compile(r"keras(\.src)?\.ops(\.(numpy|nn|math|core|image|linalg))?")
 # Nothing is imported by these names: what a file of Keras 1 or 2 holds is built from the lists.
 _LEGACY_MODULES = re.compile(
@@ -64,7 +65,7 @@ def check_architecture(config: dict, path: Path, *, legacy: bool) -> None:
     for part, layer in _parts(config):
         reason = check(part)
         if reason:
-            foreign = reason.template.startswith("the foreign")
+            foreign = reason.template in (_foreign_class(None).template, _foreign_function(None).template)
             remedy = _WITHOUT if legacy else _TRUST_CLASS if foreign else _TRUST
             raise UntrustedModelError(
                 Message("{path} contains {reason} ({layer}): {remedy}.", path=path, reason=reason, layer=layer,

@@ -9,6 +9,7 @@ import pytest
 
 from carvis.classifier import load_classifier
 from carvis.classifier.files.safety import check_architecture
+from carvis.classifier.legacy.keras2_layers import ImageResize
 from carvis.errors import ModelError, UntrustedModelError
 from tests.hostile.models import with_config
 
@@ -50,9 +51,23 @@ def test_a_foreign_class_is_never_imported(good, tmp_path, monkeypatch):
     def foreign(config):
         config["config"]["layers"][1] |= {"module": "evil_module", "class_name": "Evil", "registered_name": "Evil"}
 
-    with pytest.raises(UntrustedModelError, match=r"changed\.keras contains the class .*, which is not from Keras"):
+    with pytest.raises(
+        UntrustedModelError, match=r"contains the class .*, which is not from Keras .*package that"
+    ) as error:
         load_classifier(with_config(good, foreign))
+    assert "changed.keras" in str(error.value)
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_layer_of_ours_that_an_earlier_version_saved_opens(tmp_path):
+    layers = [ImageResize(4, 4), L.Flatten(), L.Dense(2, activation="softmax")]
+    keras.Sequential([keras.Input((8, 8, 3)), *layers]).save(tmp_path / "earlier.keras")
+
+    def moved(config):
+        layer = next(one for one in config["config"]["layers"] if one["class_name"] == "ImageResize")
+        layer["module"] = "carvis.classifier.keras2_layers"
+
+    assert load_classifier(with_config(tmp_path / "earlier.keras", moved)).input_size == (8, 8)
 
 
 def test_a_foreign_function_is_refused_wherever_it_hides(good):
