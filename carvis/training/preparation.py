@@ -3,12 +3,11 @@
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar, Unpack, cast
+from typing import TypeVar, Unpack
 
 from carvis.architectures.backbones import backbone_name, find_backbone, preprocessing_for
 from carvis.classifier.card import read_card
 from carvis.classifier.preprocessing import PREPROCESSING
-from carvis.classifier.vocabulary import PreprocessingName
 from carvis.dataset import Dataset
 from carvis.errors import TrainingError
 from carvis.images import RESIZE_METHODS
@@ -92,7 +91,7 @@ def configure(
             backbone = DEFAULTS[recipe].backbone
         backbone = backbone_name(backbone) if backbone else None
         weights = _weights(weights, recipe, backbone)
-        preprocessing = preprocessing or cast(PreprocessingName, preprocessing_for(recipe, backbone, weights))
+        preprocessing = preprocessing or preprocessing_for(recipe, backbone, weights)
         input_size = input_size or (find_backbone(backbone).input_size if backbone else 256)
     defaults, devices = DEFAULTS[recipe], options.get("devices")
     config = RunConfig(
