@@ -62,9 +62,7 @@ class HeatmapRequest:
             check_method(method)
         if self.score not in SCORES:
             raise ModelError(
-                Message(
-                    "{score} is not a score: choose one of {choices}.", score=self.score, choices=", ".join(SCORES)
-                )
+                Message("{score} is not a score: choose one of {choices}.", score=self.score, choices=", ".join(SCORES))
             )
         check_precision(self.precision)
         at_input = sorted(name for name, method in METHODS.items() if method.family == "gradient")
