@@ -29,6 +29,14 @@ def freeze_base(model: keras.Model) -> keras.Model:
     return _open(model, None)
 
 
+def open_all(model: keras.Model) -> keras.Model:
+    """Let every layer learn."""
+    _open_containers(model)
+    for _, layer in walk(model):
+        layer.trainable = True
+    return model
+
+
 def open_last_block(model: keras.Model, first_layer: str | None = None) -> keras.Model:
     """Let the last block of the base learn, and the head; what lies before is frozen.
 

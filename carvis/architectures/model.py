@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from carvis.architectures.backbones import backbone_name, find_backbone
-from carvis.architectures.frozen_layers import base_layers
+from carvis.architectures.frozen_layers import base_layers, open_all
 from carvis.architectures.recipes import RECIPES
 from carvis.architectures.request import ModelRequest
 from carvis.architectures.weights import take_weights
@@ -52,13 +52,20 @@ def build_model(
     size = (input_size, input_size) if isinstance(input_size, int) else (input_size[0], input_size[1])
     backbone = check_request(recipe, n_classes, size, weights, backbone)
     request = ModelRequest(recipe, n_classes, size, weights, backbone, channels, width, head_units, dropout, open_from)
-    entry = RECIPES[recipe]
-    model = entry.build(request)
+    model = RECIPES[recipe].build(request)
     if weights is not None and weights not in ("none", "imagenet"):
         _take(model, model.layers if backbone is None else [layer for _, layer in base_layers(model)], weights)
-    if entry.freeze is not None:
-        entry.freeze(model, request)
+    set_trainable(model, request)
     return model
+
+
+def set_trainable(model: keras.Model, request: ModelRequest) -> None:
+    """Freeze the layers of a model that the request's recipe freezes, and let all others learn."""
+    freeze = RECIPES[request.recipe].freeze
+    if freeze is None:
+        open_all(model)
+    else:
+        freeze(model, request)
 
 
 def _take(model: keras.Model, layers: list[keras.Layer], path: str | Path) -> None:

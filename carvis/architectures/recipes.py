@@ -23,7 +23,8 @@ class Recipe:
         title: shown where a recipe is chosen.
         sentence: what it does, for someone who has to choose.
         build: builds the model, with weights drawn at random or those of ImageNet.
-        freeze: freezes layers of the model; None where all of them learn.
+        freeze: freezes layers of the model, built or opened from its parent; None where all of them learn. The request
+            names no backbone where that of the parent is unknown.
         backbone: the default backbone; None for a network without one.
         parent: the recipe of the model that it continues, which is trained first where no such model is given.
         epochs: passes over the training images at most.
@@ -66,11 +67,9 @@ def _freeze_base(model: "keras.Model", request: ModelRequest) -> None:
 
 
 def _open_last_block(model: "keras.Model", request: ModelRequest) -> None:
-    from carvis.architectures.backbones import find_backbone
     from carvis.architectures.frozen_layers import open_last_block
 
-    assert request.backbone is not None
-    open_last_block(model, request.open_from or find_backbone(request.backbone).last_block)
+    open_last_block(model, request.open_from)
 
 
 # A view costs a pass through the frozen layers, of which a network of its own has none.

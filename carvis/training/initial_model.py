@@ -6,7 +6,8 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from carvis.architectures import RECIPES, backbone_of, build_model, open_last_block
+from carvis.architectures import RECIPES, backbone_of, build_model, set_trainable
+from carvis.architectures.request import ModelRequest
 from carvis.classifier import load_classifier
 from carvis.classifier.layers import walk
 from carvis.dataset import Dataset
@@ -70,8 +71,10 @@ def _from_parent(run: Run, config: RunConfig, data: Dataset, record: Recorder) -
     if set(names) != set(config.class_names) or int(clf.model.outputs[0].shape[-1]) != len(names):
         raise TrainingError(
             Message(
-                "{path} was trained on {n} other classes than {root} holds: choose a parent that was trained on these "
-                "classes.",
+                (
+                    "The {n} classes of {path} are not those of {root}: choose a parent that was "
+                    "trained on these classes."
+                ),
                 path=path,
                 n=len(clf.class_names),
                 root=data.root,
@@ -117,4 +120,8 @@ def _from_parent(run: Run, config: RunConfig, data: Dataset, record: Recorder) -
         backbone=(clf.card.backbone if clf.card else None) or backbone_of(layers),
         assumed=tuple(assumed),
     )
-    return with_gradients(open_last_block(clf.model, config.open_from)), config
+    request = ModelRequest(
+        config.recipe, len(names), (height, width), None, config.backbone, open_from=config.open_from
+    )
+    set_trainable(clf.model, request)
+    return with_gradients(clf.model), config

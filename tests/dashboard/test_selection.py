@@ -15,7 +15,7 @@ from ui.state.codec import changed, decode, encode
 from ui.state.fields import Shared, declared, field
 
 # Links as they were copied, sent and put into notes, and what they choose.
-OLD_LINKS = {
+OLD_LINKS: dict[str, dict[str, object]] = {
     "data=demo_cars&split=test&model=demo_fine-tune&model=demo_transfer&lang=ja": {
         "data": "demo_cars", "split": "test", "model": ("demo_fine-tune", "demo_transfer"), "lang": "ja",
     },
