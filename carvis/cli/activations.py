@@ -10,18 +10,18 @@ from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check
 from carvis.cli.model_inputs import by_name, each, file_name, images_named, models_first, written_whole
 from carvis.cli.outputs import add_overwrite, check_outputs
 from carvis.errors import CarvisError
-from carvis.language import N_, Message, _
+from carvis.language import N_, Message, _, localised
 from carvis.workspace import clear_leftovers
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
     from carvis.dataset import NamedImage
 
-HELP = N_("write the activations of layers for an image, a grid of channels a layer, several models side by side")
+HELP = N_("write the activations of layers for an image: a grid of channels per layer, several models side by side")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from carvis.explain.units.channels import RANGES
+    from carvis.explain.units.channels import RANGE_SENTENCES, RANGES
 
     parser.add_argument(
         "inputs",
@@ -35,15 +35,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="stages",
         metavar="A,B",
         help=_(
-            "layer paths, comma-separated, or last, completed (all convolutions, each after its "
-            "normalisation and activation), stages (default: of these the last at each size of map)"
+            "comma-separated layer paths; or last; completed (all convolutions, each after its normalisation "
+            "and activation); stages (default: the last of these at each resolution)"
         ),
     )
-    parser.add_argument("--columns", type=int, default=16, metavar="N", help=_("channels a row (default: 16)"))
-    parser.add_argument("--side", type=int, default=96, metavar="N", help=_("pixels a channel (default: about 96)"))
+    parser.add_argument("--columns", type=int, default=16, metavar="N", help=_("channels per row (default: 16)"))
+    parser.add_argument(
+        "--side", type=int, default=96, metavar="N", help=_("side of a channel in pixels (default: about 96)")
+    )
     parser.add_argument("--largest-first", action="store_true", help=_("channels with the largest activation first"))
     parser.add_argument("--labels", action="store_true", help=_("write each channel's number above it"))
-    parser.add_argument("--scale", default="channel", choices=RANGES, help=_("what shares a colour scale"))
+    parser.add_argument(
+        "--scale",
+        default="channel",
+        choices=RANGES,
+        help=" ".join(f"{scale}: {localised(sentence)}" for scale, sentence in RANGE_SENTENCES.items()),
+    )
     parser.add_argument("--colormap", default="viridis", help=_("a matplotlib name (default: viridis)"))
     add_overwrite(parser)
     add_data(parser)

@@ -20,7 +20,7 @@ from carvis.language import N_, Message, _, localised
 if TYPE_CHECKING:
     from carvis.explain.attention import Attention
 
-HELP = N_("measure which annotated parts models look at, and what occluding each costs")
+HELP = N_("measure which annotated parts models look at, and which they need (by occlusion)")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,13 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--parts",
         metavar="FILE",
-        help=_("masks, a COCO .json, a folder of VOC .xml or a .csv of boxes (default: what lies in the data set)"),
+        help=_("masks, a COCO .json, a folder of VOC .xml or a .csv of boxes (default: those in the data set)"),
     )
-    parser.add_argument("--method", default="grad-cam", help=_("of the heatmaps (default: grad-cam)"))
+    parser.add_argument("--method", default="grad-cam", help=_("heatmap method (default: grad-cam)"))
     parser.add_argument("--target", default=TARGETS[0], help=_("predicted or true (default: predicted)"))
-    parser.add_argument("--layer", help=_("layer path (default: of each model the last that all of the signal passes)"))
-    parser.add_argument("--fill", default=FILLS[0], help=_("surroundings, mean, grey or inpaint"))
-    parser.add_argument("--no-occlusion", action="store_true", help=_("only heatmaps: much faster"))
+    parser.add_argument(
+        "--layer", help=_("layer path (default: the last layer that the whole signal passes through, for each model)")
+    )
+    parser.add_argument(
+        "--fill", default=FILLS[0], help=_("fill of occluded parts: surroundings, mean, grey or inpaint")
+    )
+    parser.add_argument("--no-occlusion", action="store_true", help=_("heatmaps only: much faster"))
     # The name of the option in earlier versions.
     parser.add_argument("--no-cover", action="store_true", dest="no_occlusion", help=argparse.SUPPRESS)
     parser.add_argument("--out", metavar="DIR", help=_("where to write (default: data/results/attention)"))
@@ -65,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
     if source is None:
         raise CarvisError(
             Message(
-                "{root} holds no annotated parts: put masks/, parts.csv, annotations.json or "
-                "annotations/ there, or name a file with --parts.",
+                "{root} has no annotated parts: put masks/, parts.csv, annotations.json or annotations/ "
+                "there, or name a file with --parts.",
                 root=data.root,
             )
         )
@@ -152,7 +156,7 @@ def _print(name: str, result: Attention) -> None:
         table.add_row(str(part), *cells)
     console.print(table)
     whole = percent(accuracy[""]["accuracy"])
-    console.print(_("accuracy with nothing occluded: {accuracy}").format(accuracy=whole))
+    console.print(_("accuracy without occlusion: {accuracy}").format(accuracy=whole))
     messages = [*skipped_messages(name, result), *result.notes, *result.problems[:5]]
     messages += [finding.message for finding in outlier_findings(name, result.outliers().head(5))]
     for message in messages:

@@ -69,24 +69,15 @@ def _print(health: "Health") -> None:
             distinct=health.distinct, groups=health.groups
         )
     )
-    leakage = False
-    for (split, other), found in health.crossing().items():
-        if found.copies:
-            leakage = True
-            near = found.copies - found.exact
-            console.print(
-                _(
-                    "{copies} of {n} {split} images are also in {other}: "
-                    "{exact} exact duplicates, {near} near-duplicates."
-                ).format(copies=found.copies, n=found.n, split=split, other=other, exact=found.exact, near=near),
-                soft_wrap=True,
-            )
-    test = health.shared() if {"test", "train"} <= set(health.splits) else None
-    if test and test.copies >= 0.05 * max(test.n, 1):
-        console.print(_("Test accuracy measures memory: too many test images are also in train."))
+    leaks = {splits: shared for splits, shared in health.crossing().items() if shared.copies}
+    for (split, other), shared in leaks.items():
+        console.print(localised(shared.finding(split, other)), soft_wrap=True)
+    severity, consequence = health.leakage()
+    if severity in ("minor", "severe"):
+        console.print(localised(consequence))
     if health.mixed_groups:
         console.print(_("{n} groups of duplicates have different labels.").format(n=health.mixed_groups))
-    if leakage:
+    if leaks:
         command = f'python -m carvis split "{health.root}" --out "{health.root}-free"'
         console.print(_("Next: {command}").format(command=command), soft_wrap=True)
     elif len(health.splits) > 1:

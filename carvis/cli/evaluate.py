@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--order",
         choices=CLASS_ORDERS,
         default="confused",
-        help=_("confused classes side by side (default), by name, or by super-class"),
+        help=_("by confusion (default: confused classes side by side), by name, or by super-class"),
     )
     group.add_argument(
         "--super-classes",
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=_("a .csv (class, super_class) or .json; by default the text before the first - or space"),
     )
     group.add_argument("--hide-diagonal", action="store_true", help=_("leave the correct predictions blank"))
-    group.add_argument("--log", action="store_true", help=_("logarithmic colours"))
+    group.add_argument("--log", action="store_true", help=_("logarithmic colour scale"))
     add_model_facts(parser)
     add_workspace(parser)
 
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if args.figure and Path(args.figure).suffix.lower() not in _FIGURES:
         raise CarvisError(
             Message(
-                "{figure} is not the name of a figure: it must end in {endings}.",
+                "{figure} is not a figure's file name: it must end in {endings}.",
                 figure=args.figure,
                 endings=", ".join(_FIGURES),
             )

@@ -13,13 +13,13 @@ from carvis.cli.arguments import add_data, add_model_facts, add_workspace, check
 from carvis.cli.outputs import add_overwrite, check_outputs
 from carvis.cli.progress_bar import progress_bar
 from carvis.errors import CarvisError
-from carvis.language import N_, Message, _
+from carvis.language import N_, Message, _, localised
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
     from carvis.workspace import Workspace
 
-HELP = N_("draw the patterns that the filters of a layer respond to most")
+HELP = N_("draw the filter patterns of a layer (activation maximisation)")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,19 +29,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "layer", nargs="?", metavar="LAYER", help=_("path of a layer; without it the layers are listed")
     )
-    parser.add_argument("--filters", metavar="0-63", help=_("which, as 0-63 or 1,2,5 (default: the first 64)"))
+    parser.add_argument(
+        "--filters", metavar="0-63", help=_("indices of filters, as 0-63 or 1,2,5 (default: the first 64)")
+    )
     parser.add_argument("--size", type=int, default=64, metavar="PIXELS", help=_("side of a pattern (default: 64)"))
-    parser.add_argument("--steps", type=int, metavar="N", help=_("of the ascent (default: 40, regularised 128)"))
+    parser.add_argument(
+        "--steps", type=int, metavar="N", help=_("steps of gradient ascent (default: 40; regularised: 128)")
+    )
     parser.add_argument(
         "--start",
         default="model",
         choices=STARTS,
-        help=_("noise in the model's range, or the tutorial's"),
+        help=_("starting noise: in the model's input range, or as in the tutorial"),
     )
-    parser.add_argument("--regularised", action="store_true", help=_("the modern pattern, in colour and smoother"))
+    parser.add_argument(
+        "--regularised", action="store_true", help=_("regularised patterns: smoother and more colourful")
+    )
     parser.add_argument("--smoothness", type=float, default=0.0, metavar="W", help=_("weight of the total variation"))
-    parser.add_argument("--seed", type=int, default=0, help=_("of the noise (default: 0)"))
-    parser.add_argument("--columns", type=int, default=8, metavar="N", help=_("patterns a row (default: 8)"))
+    parser.add_argument("--seed", type=int, default=0, help=_("seed of the noise (default: 0)"))
+    parser.add_argument("--columns", type=int, default=8, metavar="N", help=_("patterns per row (default: 8)"))
     parser.add_argument("--out", metavar="FILE", help=_("a PNG file (default: data/results/filters/MODEL--LAYER.png)"))
     add_overwrite(parser)
     add_data(parser)
@@ -56,9 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
     chosen = read_filters(args.filters)
     if args.columns < 1:
-        raise CarvisError(
-            Message("--columns {columns} leaves no room for a pattern: give 1 or more.", columns=args.columns)
-        )
+        raise CarvisError(Message("--columns {columns} is invalid: give 1 or more.", columns=args.columns))
     workspace = open_workspace(args)
     around = datasets_around(args)
     clf = load(args.model, args, around)
@@ -78,14 +82,10 @@ def run(args: argparse.Namespace) -> int:
             n=len(drawn.filters), layer=args.layer, name=clf.name, out=out
         )
     )
-    for sentence, indices in (
-        (_("{n} dead filters, crossed out (no noise gave a gradient): {filters}"), drawn.dead),
-        (_("{n} filters had a gradient only from wider noise: {filters}"), drawn.retried),
-    ):
-        if indices:
-            print(sentence.format(n=len(indices), filters=", ".join(map(str, indices))))
+    for note in drawn.notes:
+        print(localised(note))
     if stop.by_signal:
-        print(_("carvis: stopped; the same command with --overwrite goes on from here."), file=sys.stderr)
+        print(_("carvis: stopped; run the same command with --overwrite to resume."), file=sys.stderr)
         return 130
     return 0
 
@@ -111,9 +111,12 @@ def read_filters(text: str | None) -> list[int] | None:
 def _list_layers(clf: Classifier) -> int:
     if not clf.conv_layers:
         raise CarvisError(
-            Message("{name} has no convolution with a map larger than 1x1: it has no filters to draw.", name=clf.name)
+            Message(
+                "{model} has no convolution with a feature map larger than 1x1: there are no filters to draw.",
+                model=clf.name,
+            )
         )
-    print(_("Give one of the layers of {name} after the model:").format(name=clf.name))
+    print(_("Name one of the layers of {name} after the model:").format(name=clf.name))
     for path in clf.conv_layers:
         print(_("  {path} ({n} filters)").format(path=path, n=clf.map_layer(path).shape[-1]))
     return 0
@@ -123,7 +126,7 @@ def _output(args: argparse.Namespace, clf: Classifier, workspace: Workspace) -> 
     if args.out:
         out = Path(args.out)
         if out.suffix.lower() != ".png":
-            raise CarvisError(Message("{out} is not a PNG file: let its name end in .png.", out=out))
+            raise CarvisError(Message("{out} is not a PNG file: give a name that ends in .png.", out=out))
     else:
         out = workspace.results_dir / "filters" / f"{clf.name}--{args.layer.replace('/', '_')}.png"
     check_outputs((out, out.with_suffix(".json")), args.overwrite)

@@ -51,15 +51,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         .format(methods=" ".join(f"{name}: {localised(method.sentence)}" for name, method in METHODS.items()))
         .replace("%", "%%"),
     )
-    parser.add_argument("--target", default="predicted", help=_("predicted, true, a class name or its number"))
+    parser.add_argument("--target", default="predicted", help=_("predicted, true, a class name or a class index"))
     parser.add_argument(
-        "--against", metavar="CLASS", help=_("explain the target rather than this class, given in the same way")
+        "--against", metavar="CLASS", help=_("explain the target rather than this class (same values as --target)")
     )
     parser.add_argument("--gamma", type=float, default=1.0, help=_("weight of that class's score (default: 1)"))
-    parser.add_argument("--layer", help=_("layer path (default: of each model the last layer on every path)"))
-    parser.add_argument("--score", default="logit", choices=SCORES, help=_("score explained"))
     parser.add_argument(
-        "--precision", default="full", choices=PRECISIONS, help=_("fast: bfloat16, where the processor has it")
+        "--layer", help=_("layer path (default: the last layer that the whole signal passes through, for each model)")
+    )
+    parser.add_argument("--score", default="logit", choices=SCORES, help=_("score to explain"))
+    parser.add_argument(
+        "--precision", default="full", choices=PRECISIONS, help=_("fast: bfloat16, if the processor supports it")
     )
     parser.add_argument(
         "--scale",
@@ -76,25 +78,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--strength",
         type=float,
         default=0.5,
-        help=_("of the overlay, 0 to 1 (default: 0.5); --alpha 0.5 means the same"),
+        help=_("opacity of the overlay, 0 to 1 (default: 0.5); --alpha is an alias"),
     )
     parser.add_argument(
         "--full-size",
         action="store_true",
-        help=_("draw on images as large as they are (default: at most {n} pixels a side)").format(n=SHOWN_SIDE),
+        help=_("draw on full-size images (default: at most {n} pixels per side)").format(n=SHOWN_SIDE),
     )
     parser.add_argument("--limit", type=int, metavar="N", help=_("only the first N images"))
     parser.add_argument(
         "--roots",
         nargs="+",
         metavar="DIR",
-        help=_("where the images of the table are (default: data/ and the data sets beside it)"),
+        help=_("folders with the images of the table (default: data/ and the data sets beside it)"),
     )
     add_overwrite(parser)
     parser.add_argument(
         "--faithfulness",
         action="store_true",
-        help=_("test each heatmap: does erasing its evidence cost more than erasing at random or in the middle?"),
+        help=_(
+            "test each heatmap: does deleting its evidence lower the confidence more than deleting at random or "
+            "from the centre?"
+        ),
     )
     parser.add_argument("--compare", action="store_true", help=_("write how similar the models' heatmaps are"))
     add_data(parser)
@@ -104,7 +109,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from carvis.dataset import distinct
-    from carvis.explain.score import SCORE_NAMES
+    from carvis.explain.score import score_note
 
     _check_look(args)
     workspace = open_workspace(args)
@@ -117,10 +122,8 @@ def run(args: argparse.Namespace) -> int:
     models = {name: loaded[name] for name in each(loaded, lambda name: _checked(name, loaded[name], args))}
     for clf in models.values():
         check(clf, around, args, workspace)
-        if clf.score_kind(args.score) != args.score:
-            score, kind = (localised(SCORE_NAMES[name]) for name in (args.score, clf.score_kind(args.score)))
-            sentence = _("{name} has no {score} before a softmax: the {kind} is explained.")
-            print(sentence.format(name=clf.name, score=score, kind=kind))
+        if note := score_note(clf, args.score):
+            print(localised(note))
     _print_guesses(images, models, args)
     _check_out(out, images, models, args.overwrite)
     with written_whole(out) as (made, write_each), progress_bar(_("heatmaps"), count=True) as progress:
@@ -161,9 +164,8 @@ def _print_guesses(images: list[NamedImage], models: Mapping[str, Classifier], a
         print(localised(guessed[0].guess), file=sys.stderr)
     elif guessed:
         sentence = Message.of_number(
-            "{n} image lies in no train, valid or test folder: its label is taken to be the name of its folder.",
-            "{n} images lie in no train, valid or test folder: their labels are taken to be the names of their"
-            " folders.",
+            "{n} image is in no train, valid or test folder: the name of its folder is used as its label.",
+            "{n} images are in no train, valid or test folder: the names of their folders are used as labels.",
             len(guessed),
         )
         print(localised(sentence), file=sys.stderr)
@@ -240,7 +242,7 @@ def _from_table(path: Path, args: argparse.Namespace, workspace: Workspace) -> l
             )
         else:
             why = localised(why_not_read(id))
-            sentence = _("skipped: {id} of {path} is not read: {why}").format(id=id, path=path, why=why)
+            sentence = _("skipped: {id} of {path} cannot be read: {why}").format(id=id, path=path, why=why)
         print(sentence, file=sys.stderr)
     for problem in table.attrs.get("problems", []):
         print(_("skipped: {problem}").format(problem=localised(problem)), file=sys.stderr)

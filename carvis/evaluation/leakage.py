@@ -14,8 +14,8 @@ from carvis.workspace import Cache, content_hash, modified
 
 # With fewer images an accuracy says next to nothing: its interval spans a third of the scale.
 LEAST_CLEAN = 30
-_MOST_KEPT = 4
-_kept: OrderedDict[str, pd.DataFrame] = OrderedDict()
+_MOST_RECENT = 4
+_recent: OrderedDict[str, pd.DataFrame] = OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Leak:
 def duplicates_in_training(data: Dataset, split: str, cache: Cache | str | Path | None = None) -> pd.DataFrame | None:
     """Find for each image of a split the training image that it is an exact duplicate or near-duplicate of.
 
-    The result is remembered for as long as no file changes, for a few data sets; a cache keeps it for good.
+    The result is cached in memory for a few data sets until a file changes; `cache` also stores it on disk.
 
     Returns:
         By id: copy_of (id, empty where there is none), exact (bool); None where there is no training split, or the
@@ -89,18 +89,18 @@ def duplicates_in_training(data: Dataset, split: str, cache: Cache | str | Path 
         return None
     times = [[modified(path) for path in data.samples(name)["path"]] for name in ("train", split)]
     key = content_hash(str(data.root), data.fingerprint, split, times)
-    if key not in _kept:
+    if key not in _recent:
         health = check_dataset(data, cache=cache)
         twins = health.twins_of(split)
         # Two spellings of one name make one id.
         twins = twins[~twins.index.duplicated()]
         pixels = health.images.drop_duplicates("id").set_index("id")["pixels"]
         exact = pixels.reindex(twins.index).to_numpy() == pixels.reindex(twins).to_numpy()
-        _kept[key] = pd.DataFrame({"copy_of": twins, "exact": exact & (twins != "").to_numpy()}, index=twins.index)
-    _kept.move_to_end(key)
-    while len(_kept) > _MOST_KEPT:
-        _kept.popitem(last=False)
-    return _kept[key]
+        _recent[key] = pd.DataFrame({"copy_of": twins, "exact": exact & (twins != "").to_numpy()}, index=twins.index)
+    _recent.move_to_end(key)
+    while len(_recent) > _MOST_RECENT:
+        _recent.popitem(last=False)
+    return _recent[key]
 
 
 def leak_of(predictions: pd.DataFrame, exact: pd.Series) -> dict[str, int]:

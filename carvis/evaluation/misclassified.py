@@ -93,9 +93,8 @@ def read_misclassified(
     if guessed:
         problems.append(
             Message.of_number(
-                "{n} row names no train, valid or test folder: its label is taken to be the name of its folder.",
-                "{n} rows name no train, valid or test folder: their labels are taken to be the names of their"
-                " folders.",
+                "{n} path has no train, valid or test folder: its folder's name is used as the label.",
+                "{n} paths have no train, valid or test folder: their folders' names are used as labels.",
                 guessed,
             )
         )
@@ -103,8 +102,8 @@ def read_misclassified(
     if repeated:
         problems.append(
             Message.of_number(
-                "{n} row names an image that an earlier row names too.",
-                "{n} rows name an image that an earlier row names too.",
+                "{n} row repeats the image of an earlier row.",
+                "{n} rows repeat the image of an earlier row.",
                 repeated,
             )
         )
@@ -134,8 +133,8 @@ def _unknown_confidences(table: LenientTable, column: str, values: list[float]) 
         return []
     return [
         Message.of_number(
-            "{n} confidence is not between 0 and 1, first in line {line}: it is left empty.",
-            "{n} confidences are not between 0 and 1, first in line {line}: they are left empty.",
+            "{n} confidence is not between 0 and 1 (first in line {line}) and was ignored.",
+            "{n} confidences are not between 0 and 1 (first in line {line}) and were ignored.",
             len(wrong),
             line=table.lines[wrong[0]],
         )
@@ -162,7 +161,7 @@ def _find_columns(table: LenientTable) -> tuple[dict[str, str], list[Message]]:
         elif candidates:
             unclear.append(
                 Message(
-                    "Several columns ({columns}) could be {name}: none was used.",
+                    "Several columns ({columns}) could be {name}: all were ignored.",
                     columns=", ".join(candidates),
                     name=names[0].upper(),
                 )

@@ -35,7 +35,7 @@ def evaluate(
     split: str = "test",
     *,
     batch_size: int = 32,
-    progress: Progress = no_progress,
+    progress: Progress | None = None,
     copies: bool = True,
     check: bool | AssumptionCheck = True,
     cache: Cache | str | Path | None = None,
@@ -70,7 +70,7 @@ def evaluate(
     samples, left_out = known_samples(clf, data, samples)
 
     reasons = Unreadable()
-    done, probabilities, hashes = _predict(clf, samples["path"].tolist(), batch_size, reasons, progress)
+    done, probabilities, hashes = _predict(clf, samples["path"].tolist(), batch_size, reasons, progress or no_progress)
     unreadable = _unreadable_table(data, split, samples, reasons)
     if not len(done):
         first = unreadable[0]["reason"]

@@ -76,16 +76,16 @@ def _notes(clf: Classifier, data: Dataset, split: str, metrics: Mapping[str, Any
             Message("The split has no images of {classes}, which the model also knows.", classes=first_names(absent))
         )
     if metrics["unreadable"]:
-        n = len(metrics["unreadable"])
-        notes.append(
-            Message.of_number(
-                "{n} image could not be read and was not counted.",
-                "{n} images could not be read and were not counted.",
-                n,
-            )
-        )
+        notes.append(unreadable_note(len(metrics["unreadable"])))
     notes += data.notes(split)
     return notes
+
+
+def unreadable_note(n: int) -> Message:
+    """How many images of a split could not be read."""
+    return Message.of_number(
+        "{n} image could not be read and was not counted.", "{n} images could not be read and were not counted.", n
+    )
 
 
 def trained_elsewhere(clf: Classifier, data: Dataset) -> bool:

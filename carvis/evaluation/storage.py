@@ -60,7 +60,8 @@ def check_folder(folder: str | Path) -> None:
         if (folder / name).exists():
             raise TableError(
                 Message(
-                    "{path} belongs to no evaluation and would be overwritten: move it away, or choose another folder.",
+                    "{path} is not part of an evaluation and would be overwritten: move it away, or choose "
+                    "another folder.",
                     path=folder / name,
                 )
             )

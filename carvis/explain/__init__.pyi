@@ -3,7 +3,7 @@ from .agreement.similarity import compare_maps, density_difference
 from .attention import attention_on_parts
 from .faithfulness_metrics.evidence_swap import evidence_swap
 from .faithfulness_metrics.scores import faithfulness
-from .filters.patterns import FilterPatterns, crossed
+from .filters.patterns import FilterPatterns
 from .filters.render import draw_filters, filter_patterns
 from .filters.settings import FilterSettings
 from .heatmap import Heatmap
@@ -33,7 +33,6 @@ __all__ = [
     "activations",
     "attention_on_parts",
     "compare_maps",
-    "crossed",
     "density_difference",
     "disagreements",
     "draw_filters",

@@ -37,14 +37,14 @@ def heatmap_html(heatmap: Heatmap) -> str:
     own = heatmap.target == heatmap.predicted and heatmap.against is None
     values = {
         _("predicted"): prediction,
-        _("explains"): None if own else heatmap.target_name,
+        _("explained class"): None if own else heatmap.target_name,
         _("method"): f"{heatmap.method}, {localised(SCORE_NAMES[heatmap.score_kind])}",
         _("layer"): f"{heatmap.layer}, {heatmap.raw.shape[0]} x {heatmap.raw.shape[1]}",
         _("model"): heatmap.model_name,
         _("image"): str(heatmap.source).replace("\\", "/").rpartition("/")[2] if heatmap.source else None,
         _("evidence"): None if heatmap.status == "ok" else localised(heatmap.message),
     }
-    alt = _("Where {model} looks").format(model=heatmap.model_name)
+    alt = _("Heatmap of {model}").format(model=heatmap.model_name)
     notes = [line(f"⚠ {localised(note)}") for note in heatmap.notes]
     return panel(prediction, beside(_drawn(heatmap, alt), facts(values)), *notes)
 
@@ -94,7 +94,7 @@ def activations_html(found: Mapping[str, np.ndarray]) -> str:
         parts += [line(caption), image(channel_grid(first, _CHANNELS, side=44), caption, most=most)]
     title = _("Activations: the first {n} channels of each layer").format(n=_CHANNELS)
     rest = len(found) - len(chosen)
-    parts += [line(_("{n} layers are not drawn here.").format(n=rest))] if rest else []
+    parts += [line(_("{n} more layers are not shown.").format(n=rest))] if rest else []
     return panel(title, *parts)
 
 

@@ -100,4 +100,4 @@ def _size_notes(clf: Classifier, image: np.ndarray) -> tuple[Message, ...]:
     if not clf.too_large(image):
         return ()
     n = MOST_NATIVE_PIXELS // 10**6
-    return (Message("This heatmap is of a version of {n} million pixels, to save memory.", n=n),)
+    return (Message("To save memory, this heatmap was computed from the image reduced to {n} million pixels.", n=n),)

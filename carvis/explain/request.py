@@ -69,8 +69,8 @@ class HeatmapRequest:
         if not set(at_input).isdisjoint(self.methods) and not clf.passes_floats:
             raise ModelError(
                 Message(
-                    "{name} takes whole numbers and computes otherwise on others, so it has no gradient at its input:"
-                    " choose a method other than {methods}.",
+                    "{name} takes integer input and computes differently on floats, so it has no gradient at "
+                    "its input: choose a method other than {methods}.",
                     name=clf.name,
                     methods=", ".join(at_input),
                 )
@@ -105,6 +105,4 @@ def check_precision(name: str) -> None:
             Message("{name} is not a precision: choose one of {choices}.", name=name, choices=", ".join(PRECISIONS))
         )
     if name == "fast" and not has_bfloat16():
-        raise ModelError(
-            Message("This processor reports no bfloat16 units, which precision fast needs: leave it at full.")
-        )
+        raise ModelError(Message("This processor has no bfloat16 units, which precision fast needs: use full."))

@@ -15,9 +15,11 @@ Scale = Literal["map", "model", "density"]
 SCALES: tuple[Scale, ...] = get_args(Scale)
 
 SCALE_SENTENCES: dict[str, Message] = {
-    "map": Message("Each heatmap is divided by its own maximum: compare places, not strengths."),
-    "model": Message("The heatmaps of one model share a scale: strengths compare within a model only."),
-    "density": Message("Each heatmap is divided by its mean, and all share a scale: compare how focused models are."),
+    "map": Message("Each heatmap is divided by its own maximum: compare positions, not strengths."),
+    "model": Message("The heatmaps of one model share a scale: compare strengths within a model only."),
+    "density": Message(
+        "Each heatmap is divided by its mean, and all share a scale: compare how focused the models are."
+    ),
 }
 
 

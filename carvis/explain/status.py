@@ -25,7 +25,7 @@ STATUS_MESSAGES: dict[Status, Message] = {
     ),
     "zero-gradient": Message("The score does not depend on this layer: choose another layer or class."),
     "all-negative": Message("All evidence in this layer is against the class: explain the predicted class instead."),
-    "constant": Message("The heatmap is the same everywhere: choose a layer with a larger map."),
+    "constant": Message("The heatmap is constant: choose a layer with a larger feature map."),
 }
 
 

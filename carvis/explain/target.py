@@ -71,7 +71,7 @@ def _index(target: str | int, label: str | int | None, class_names: Sequence[str
         return PREDICTED
     if target == "true":
         if label is None:
-            raise ModelError(Message("The true class is not known: give labels, or explain the predicted class."))
+            raise ModelError(Message("The label is unknown: give labels, or explain the predicted class."))
         return _index(label, None, class_names, model)
     if isinstance(target, str):
         if target not in class_names:

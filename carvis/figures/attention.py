@@ -46,11 +46,10 @@ def attention_by_part(results: dict[str, Attention]) -> Figure:
             axes[1].plot(table["control"], rows, "D", color="white", mec=INK, ms=4, zorder=4)
     axes[0].set_yticks(range(len(parts)), parts, family=fonts(), parse_math=False)
     axes[0].invert_yaxis()
-    axes[0].set_title(
-        _("share of the heatmap's evidence (line: share of the image)"), fontsize=9, color=INK, loc="left"
-    )
+    axes[0].set_title(_("share of the evidence (line: share of the image)"), fontsize=9, color=INK, loc="left")
     if occluded:
-        axes[1].set_title(_("fall in probability with the part occluded\n(diamond: the same shape elsewhere)"),
+        axes[1].set_title(_("fall in probability when occluded\n"
+        "(diamond: same shape elsewhere)"),
                           fontsize=9, color=INK, loc="left")  # fmt: skip
         axes[1].axvline(0, color=QUIET, lw=0.8)
     for panel in axes:
@@ -75,7 +74,7 @@ def attention_by_class(result: Attention) -> Figure:
     """
     table = result.by_class
     lift, fall = table["lift"].unstack("part"), table["fall"].unstack("part")
-    panels = [(_("attention: share / area"), lift, "PuOr_r", 1.0)]
+    panels = [(_("share of the evidence / area"), lift, "PuOr_r", 1.0)]
     if result.occluded:
         panels.append((_("fall in probability when occluded"), fall, "RdBu_r", 0.0))
     classes, parts = list(lift.index), list(result.parts)

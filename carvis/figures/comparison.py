@@ -14,13 +14,15 @@ from carvis.images import overlay, overlay_difference
 from carvis.language import N_, _
 
 _MEASURES = (
-    ("rank_correlation", N_("ranks")),
-    ("top_overlap", N_("top 20 % shared")),
+    ("rank_correlation", N_("rank correlation")),
+    ("top_overlap", N_("top 20 % overlap")),
     ("distance", N_("distance")),
 )
 _SWAP_NOTE = N_(
-    "Evidence swap: each row erases the\nimage in the order of one model's\nheatmap; each column says how much\n"
-    "of its confidence a model loses."
+    "Evidence swap. Rows: whose heatmap\n"
+    "sets the order in which the image is\n"
+    "deleted. Columns: how much\n"
+    "confidence each model loses."
 )
 
 

@@ -1,4 +1,4 @@
-"""Spectra of a model's layers: how power is shared among frequencies, and the mean frequency layer by layer."""
+"""Spectra of a model's layers: the share of power at each frequency, and the mean frequency of each layer."""
 
 import numpy as np
 from matplotlib import colormaps
@@ -6,17 +6,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carvis.explain import Spectrum
+from carvis.explain.units.spectrum import UNITS, Unit
 from carvis.figures.style import INK, QUIET, fonts, new_figure
 from carvis.language import N_, _
 
 _MARKS = "osD^vP*X"
-UNITS = {"picture": N_("cycles per image"), "pixel": N_("cycles per pixel of the layer's own map")}
+_UNIT_NAMES: dict[Unit, str] = {
+    "image": N_("cycles per image"),
+    "pixel": N_("cycles per pixel of the feature map"),
+}
 
 
 def layer_spectra(
     spectra: dict[str, dict[str, Spectrum]],
     *,
-    unit: str = "picture",
+    unit: Unit = "image",
     title: str = "",
     noise: Spectrum | None = None,
 ) -> Figure:
@@ -24,10 +28,17 @@ def layer_spectra(
 
     Args:
         spectra: for each model by the name to show, its layers' spectra in execution order.
-        unit: of frequency, ``picture`` or ``pixel``: cycles per whole image or map, or per pixel of it.
+        unit: of frequency: cycles per ``image`` (a whole image or map), or per ``pixel`` of it.
         title: text above the figure.
-        noise: the spectrum of noise, drawn as a broken line to compare with.
+        noise: the spectrum of noise, drawn as a dashed line to compare with.
+
+    Raises:
+        ValueError: no such unit.
     """
+    # The name of the unit in earlier versions.
+    unit = "image" if unit == "picture" else unit
+    if unit not in UNITS:
+        raise ValueError(f"unknown unit {unit!r}: one of {', '.join(UNITS)}")
     figure = new_figure(max(6.0, 1.0 + 4.2 * len(spectra)), 7.4)
     grid = figure.add_gridspec(2, len(spectra), hspace=0.42, wspace=0.25)
     first = None
@@ -36,30 +47,28 @@ def layer_spectra(
         first = first or axes
         for place, spectrum in enumerate(layers.values()):
             colour = colormaps["viridis"](0.92 * place / max(1, len(layers) - 1))
-            frequency = spectrum.per_image if unit == "picture" else spectrum.per_pixel
+            frequency = spectrum.frequencies(unit)
             axes.plot(frequency[1:], spectrum.share[1:], color=colour, linewidth=1.6)
         axes.set_title(name, fontsize=11, color=INK, loc="left", family=fonts(), parse_math=False)
-        axes.set_xlabel(_(UNITS[unit]), fontsize=9)
+        axes.set_xlabel(_(_UNIT_NAMES[unit]), fontsize=9)
         axes.set_ylabel(_("share of power"), fontsize=9)
         _quiet(axes)
         _name_layers(axes, list(layers))
         if noise is not None:
-            frequency = noise.per_image if unit == "picture" else noise.per_pixel
+            frequency = noise.frequencies(unit)
             axes.plot(frequency[1:], noise.share[1:], color=QUIET, linewidth=1, linestyle="--")
     below = figure.add_subplot(grid[1, :])
     for mark, (name, layers) in zip(_MARKS * len(spectra), spectra.items()):
-        values = [
-            spectrum.centroid_per_image if unit == "picture" else spectrum.centroid for spectrum in layers.values()
-        ]
+        values = [spectrum.mean_frequency(unit) for spectrum in layers.values()]
         below.plot(np.arange(1, len(values) + 1), values, marker=mark, linewidth=1.4, label=name)
     only = next(iter(spectra.values()), {})
     if len(spectra) == 1 and len(only) <= 20:
         below.set_xticks(range(1, len(only) + 1), list(only), rotation=30, ha="right", fontsize=7, parse_math=False)
     else:
-        below.set_xlabel(_("layer, from the input to the output"), fontsize=9)
-    below.set_ylabel(_("mean frequency\n({unit})").format(unit=_(UNITS[unit])), fontsize=9)
+        below.set_xlabel(_("layer, from input to output"), fontsize=9)
+    below.set_ylabel(_("mean frequency\n({unit})").format(unit=_(_UNIT_NAMES[unit])), fontsize=9)
     if noise is not None:
-        mean = noise.centroid_per_image if unit == "picture" else noise.centroid
+        mean = noise.mean_frequency(unit)
         below.axhline(mean, color=QUIET, linewidth=1, linestyle="--")
         below.text(
             0.995,

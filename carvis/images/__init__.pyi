@@ -1,5 +1,5 @@
 from .choices import ALPHAS, ORIENTATIONS, RESIZE_METHODS, Alpha, Orientation, ResizeMethod
-from .colour import COLORMAPS, DIVERGING, ColorMap, colorize, overlay, overlay_difference
+from .colour import COLORMAPS, DIVERGING, ColorMap, colorize, crossed_tile, overlay, overlay_difference
 from .dataset_depth import Depth, depth_of
 from .decode_limits import MAX_PIXELS
 from .files import encode_image, thumbnail, write_image
@@ -37,6 +37,7 @@ __all__ = [
     "Reading",
     "ResizeMethod",
     "colorize",
+    "crossed_tile",
     "depth_of",
     "encode_image",
     "fitted",

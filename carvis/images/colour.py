@@ -79,3 +79,11 @@ def overlay_difference(image: np.ndarray, difference: np.ndarray, top: float, al
         return ((1 - weight) * grey + weight * colour).round().astype(np.uint8)
 
     return by_strips(mix, image, resize(np.asarray(difference, np.float32), image.shape[:2]))
+
+
+def crossed_tile(size: int) -> np.ndarray:
+    """Draw a dark tile with a cross, for a dead filter or channel: uint8 (size, size, 3)."""
+    tile = np.full((size, size, 3), 24, np.uint8)
+    along = np.arange(size)
+    tile[along, along] = tile[along, size - 1 - along] = 90
+    return tile

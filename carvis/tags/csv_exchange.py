@@ -57,7 +57,7 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
         TableError: the file is no such table.
         TagError: the tags cannot be written.
     """
-    again = Message("choose a file of tags that was exported here.")
+    again = Message("choose a tags file that carvis exported.")
     try:
         table = read_lenient_csv(path, "sha256", encoding)
     except TableError as error:
@@ -117,7 +117,7 @@ def import_tags(tags: Tags, path: str | Path, encoding: str | None = None) -> Im
                 result.notes += added
                 sql = "SELECT note FROM note WHERE data = ? AND sample = ? AND sha256 = ?"
                 if not added and file.execute(sql, key).fetchone()[0] != note:
-                    skip(Message("{id} has another note here, which was kept.", id=cells["id"]))
+                    skip(Message("{id} already has another note, which was kept.", id=cells["id"]))
     if skipped > MAX_SENTENCES:
         result.problems.append(
             Message.of_number(

@@ -184,5 +184,5 @@ def _sentences(path: Path) -> Iterator[None]:
         ) from None
     except sqlite3.DatabaseError as error:
         raise TagError(
-            Message("{path} is damaged ({error}): move it away to start with no tags.", path=path, error=error)
+            Message("{path} is damaged ({error}): move it away to start without tags.", path=path, error=error)
         ) from None

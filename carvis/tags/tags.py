@@ -143,7 +143,7 @@ class Tags:
                 key = (data, sample, sha256, name)
                 file.execute("DELETE FROM tag WHERE data = ? AND sample = ? AND sha256 = ? AND tag = ?", key)
 
-    def note(self, data: str, sample: str, sha256: str, text: str, seen: str = "") -> None:
+    def note(self, data: str, sample: str, sha256: str, text: str, previous: str = "") -> None:
         """Write an image's note; an empty text takes it away.
 
         Args:
@@ -151,10 +151,10 @@ class Tags:
             sample: the image's id.
             sha256: of its content.
             text: the note, at most 10,000 characters.
-            seen: the note as it was when the person began to write.
+            previous: the note as it was when the person began to write.
 
         Raises:
-            NoteChangedError: another note than `seen` stands there now; nothing was written.
+            NoteChangedError: another note than `previous` stands there now; nothing was written.
         """
         text = text.strip()
         if len(text) > LONGEST_NOTE:
@@ -172,7 +172,7 @@ class Tags:
             theirs = row[0] if row else ""
             if theirs == text:
                 return
-            if theirs != seen.strip():
+            if theirs != previous.strip():
                 raise NoteChangedError(sample, theirs)
             if text:
                 file.execute("INSERT OR REPLACE INTO note VALUES (?, ?, ?, ?, ?)", (*key, text, _now()))

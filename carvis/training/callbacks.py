@@ -210,8 +210,8 @@ class BestEpoch(_RunCallback):
 
 
 def out_of_patience(course: Course) -> bool:
-    """Tell whether a training no longer gets better, and note it as the reason of its end."""
-    if course.state.waited < course.patience:
+    """Tell whether a training ends early as it no longer gets better, and note it as the reason of its end."""
+    if course.state.waited < course.patience or course.state.epochs >= course.epochs:
         return False
     course.reason = no_improvement(course.patience)
     return True

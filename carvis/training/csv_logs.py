@@ -65,7 +65,7 @@ def read_csv_log(content: bytes, path: Path, encoding: str | None = None) -> Csv
     _close(log, columns, rows)
     if not log.tables:
         raise TableError(
-            Message("{path} has no epoch with a number in it: choose the history of a Keras training.", path=path)
+            Message(("{path} has no epoch with a numeric value: choose the history of a Keras training."), path=path)
         )
     if skipped:
         log.notes.append(

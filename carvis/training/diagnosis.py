@@ -63,8 +63,11 @@ def diagnose(history: pd.DataFrame, n_classes: int | None = None) -> list[Findin
         accuracy = float(history["accuracy"].iloc[-1])
         if accuracy < 1.5 / n_classes:
             message = Message(
-                "It hardly learns: after {epochs} epochs the training accuracy is {accuracy:.1%}; guessing gives"
-                " {chance:.1%}. Try a higher learning rate or a pre-trained backbone, or check the images.",
+                (
+                    "Hardly learning: after {epochs} epochs the training accuracy is {accuracy:.1%} "
+                    "(chance level: {chance:.1%}). Try a higher learning rate or a pretrained "
+                    "backbone, or check the images."
+                ),
                 epochs=len(loss),
                 accuracy=accuracy,
                 chance=1 / n_classes,
@@ -86,9 +89,11 @@ def _overfitting(history: pd.DataFrame) -> list[Finding]:
         return []
     losses = since[["loss", "val_loss"]].astype(float)
     message = Message(
-        "Overfitting from epoch {epoch}: since then the validation loss rose from {low:.3f} to {high:.3f}, while the"
-        " training loss fell from {before:.3f} to {after:.3f}. More images, augmentation or fewer trainable layers"
-        " would help.",
+        (
+            "Overfitting from epoch {epoch}: since then the validation loss rose from {low:.3f} to "
+            "{high:.3f}, while the training loss fell from {before:.3f} to {after:.3f}. Try more "
+            "images, augmentation or fewer trainable layers."
+        ),
         epoch=int(since["epoch"].iloc[1]),
         low=losses["val_loss"].iloc[0],
         high=losses["val_loss"].iloc[-1],
@@ -117,7 +122,7 @@ def _recent(history: pd.DataFrame) -> list[Finding]:
     recent = values.iloc[-1 - _RECENT :]
     if recent.max() - recent.min() <= _STILL * before:
         message = Message(
-            "Settled: the validation loss has changed by less than {share:.0%} over the last {epochs} epochs.",
+            ("Converged: the validation loss changed by less than {share:.0%} over the last {epochs} epochs."),
             share=_STILL,
             epochs=_RECENT,
         )

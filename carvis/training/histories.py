@@ -156,7 +156,7 @@ def _tidy(tables: list[pd.DataFrame], path: Path) -> tuple[pd.DataFrame, int]:
     trainings = [training for table in named for training in _trainings(table, path)]
     if not trainings:
         raise TableError(
-            Message("{path} has no epoch with a number in it: choose the history of a Keras training.", path=path)
+            Message(("{path} has no epoch with a numeric value: choose the history of a Keras training."), path=path)
         )
     table, replaced = _joined(trainings)
     if "loss" not in table:
@@ -165,7 +165,7 @@ def _tidy(tables: list[pd.DataFrame], path: Path) -> tuple[pd.DataFrame, int]:
     table = table.dropna(axis=0, how="all", subset=measured).reset_index(drop=True)
     if table.empty:
         raise TableError(
-            Message("{path} has no epoch with a number in it: choose the history of a Keras training.", path=path)
+            Message(("{path} has no epoch with a numeric value: choose the history of a Keras training."), path=path)
         )
     return table if table["training"].nunique() > 1 else table.drop(columns="training"), replaced
 

@@ -71,8 +71,10 @@ def _from_parent(run: Run, config: RunConfig, data: Dataset, record: Recorder) -
     if set(names) != set(config.class_names) or int(clf.model.outputs[0].shape[-1]) != len(names):
         raise TrainingError(
             Message(
-                "{path} was trained on {n} other classes than {root} holds: choose a parent that was trained on these "
-                "classes.",
+                (
+                    "The {n} classes of {path} are not those of {root}: choose a parent that was "
+                    "trained on these classes."
+                ),
                 path=path,
                 n=len(clf.class_names),
                 root=data.root,

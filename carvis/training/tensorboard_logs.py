@@ -87,9 +87,7 @@ def read_event_files(path: Path) -> list[pd.DataFrame]:
         trainings[-1] |= {f"{side}{_short(tag)}": values for tag, values in points.items()}
     if not trainings:
         raise TableError(
-            Message(
-                "{path} holds no epochs of a Keras training: choose the folder that TensorBoard logs to.", path=path
-            )
+            Message("{path} has no epochs of a Keras training: choose a TensorBoard log folder.", path=path)
         )
     if len(folders) > 1:
         raise TableError(

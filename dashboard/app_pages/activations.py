@@ -1,4 +1,4 @@
-"""Activations: what a model's layers make of one picture, channel by channel."""
+"""Activations: the outputs of a model's layers for one image, channel by channel."""
 
 import streamlit as st
 
@@ -15,21 +15,20 @@ from ui.widgets.text import plain
 
 heading(
     _("Activations"),
-    _("What do a model's layers make of a picture, and which of their channels does it leave cold?"),
+    _("What do the layers of a model respond to in an image, and which channels are dead?"),
     _(
-        "A convolution looks at the picture through many **channels**, each searching for a pattern of its own. Every "
-        "small tile is one channel: **yellow** where it found its pattern, **dark violet** where it did not. Its "
-        "number stands above it.\n\n"
-        "- **Early layers** keep the shape of the car: their channels answer to edges and colours.\n"
-        "- **Late layers** have few cells and answer to whole parts: the shape is gone, and what is left says "
-        "*what* is there rather than how it looks.\n"
-        "- **A crossed tile** is a dead channel: the same everywhere in this picture. Another picture may wake it; a "
-        "layer with many that never wake wastes its size.\n"
-        "- **Largest first** puts the channels that answer most strongly in front.\n\n"
-        "Below the tiles one channel and the mean of all lie over the picture. The bars show the share of dead "
-        "channels in each layer, from the input to the output.\n\n"
-        "Values of different models are not comparable, and neither is channel 5 of one with channel 5 of another: "
-        "compare what they find and where."
+        "The output of a convolution has many **channels**, one per filter. Each tile is one channel, with "
+        "its number above: **yellow** where the activation is high, **dark violet** where it is low.\n\n"
+        "- **Early layers** keep the shape of the car: their channels respond to edges and colours.\n"
+        "- **Late layers** are coarse and respond to whole parts: they represent *what* is there rather than "
+        "how it looks.\n"
+        "- **A crossed tile** is a dead channel: constant over this image. It may respond to other images; "
+        "many channels that never respond are wasted capacity.\n"
+        "- **Largest first** sorts the channels by their largest activation.\n\n"
+        "Below the tiles, one channel and the mean of all channels are overlaid on the image. The bars show "
+        "the share of dead channels in each layer, from input to output.\n\n"
+        "Neither values nor channel numbers are comparable between models: compare what the channels respond "
+        "to, and where."
     ),
 )
 files = workspace.model_files()
@@ -47,8 +46,9 @@ problem_slot = st.container()
 samples, note = pickers.chosen_images(uploads)
 if not samples:
     empty(
-        _("No picture chosen yet"),
-        plain(skipped_files.why_nothing()) or _("Add one with the button above, or select some on page Misclassified."),
+        _("No image chosen yet"),
+        plain(skipped_files.why_nothing())
+        or _("Add images with the button above, or select some on the page Misclassified."),
     )
     stop()
 
@@ -66,7 +66,7 @@ with controls_slot:
 image = None
 with beside, guarded():
     image = shown(read_image(sample.source))
-    st.image(encode_image(image), width="stretch", alt=_("The picture {name}").format(name=sample.name))
+    st.image(encode_image(image), width="stretch", alt=_("The image {name}").format(name=sample.name))
     st.caption(plain(sample.name))
 if image is None:
     stop()
@@ -80,13 +80,13 @@ for name in models:
     with problem_slot:
         assumptions.beside([model])
     with cells[name]:
-        with st.spinner(_("Looking through its layers …")):
-            found = controls.layer_activations(model, sample)
-        if isinstance(found, str):
+        with st.spinner(_("Computing the activations …")):
+            outputs = controls.layer_activations(model, sample)
+        if isinstance(outputs, str):
             st.markdown(f"**{plain(name)}**")
-            error(found)
+            error(outputs)
         else:
-            columns.append(ModelColumn(model, sample, image, found, cells[name]))
+            columns.append(ModelColumn(model, sample, image, outputs, cells[name]))
 top = max((column.most_dead for column in columns), default=0.0)
 for column in columns:
     with guarded():

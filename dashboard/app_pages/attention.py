@@ -10,22 +10,23 @@ from ui.widgets.layout import guarded, heading, no_models
 
 heading(
     _("Where models look"),
-    _("Which parts of the car do the models look at over all images, and which do they need?"),
+    _("Which parts of the car do the models look at across all images, and which do they need?"),
     _(
-        "One heatmap tells about one image. Here the heatmaps of all annotated images are summed up, part by part.\n\n"
-        "- **Share of the evidence**: how much of a model's evidence lies on the part. The **line** beside it is the "
-        "part's share of the image, which evidence spread at random would reach. **Times its area** is one divided by "
-        "the other.\n"
-        "- **Maximum lies on it** (the pointing game): in how many images the maximum of the heatmap lies on the "
-        "part.\n"
-        "- **Fall when occluded**: the part is filled with the colours around it and the model predicts again. How far "
-        "does the probability fall? This shows what the model **needs**; a heatmap only shows what it looks at.\n"
-        "- The **diamond** is the control: the same shape occluded elsewhere. Only what a fall has beyond it comes "
-        "from the part itself. The background's shape, moved, occludes much of the car, so its control is large.\n\n"
-        "**What stands out** compares the classes: where a model relies on a part for one class and not for the "
-        "others, it may have learnt a shortcut, such as a backdrop.\n\n"
-        "**Where models disagree**, below, finds the images to look at next: those with the same prediction for "
-        "different reasons, and those on which only one model is right."
+        "One heatmap explains one image. This page averages the heatmaps of all annotated images, part by "
+        "part.\n\n"
+        "- **Share of the evidence**: how much of a model's evidence is on the part. The **line** is the "
+        "part's share of the image, which randomly spread evidence would reach. **Share / area** is their "
+        "ratio.\n"
+        "- **Pointing game**: the share of images in which the heatmap's maximum is on the part.\n"
+        "- **Fall when occluded**: the part is filled with the surrounding colours and the model predicts "
+        "again; how far does the probability fall? Occlusion shows what the model **needs**, a heatmap only "
+        "what it looks at.\n"
+        "- The **diamond** is the control: the same shape occluded elsewhere. Only the difference is due to "
+        "the part. The background's shape, moved, occludes much of the car, so its control is large.\n\n"
+        "**What stands out** compares the classes. A model that relies on a part for one class only may have "
+        "learnt a shortcut, such as a backdrop.\n\n"
+        "**Where models disagree** lists images worth a look: the same prediction with different evidence, "
+        "or only one model right."
     ),
 )
 files = workspace.model_files()

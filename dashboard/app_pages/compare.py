@@ -1,4 +1,4 @@
-"""Compare models: which one is better, on which pictures, and whether the gap is real."""
+"""Compare models: which one is better, on which images, and whether the gap is real."""
 
 import streamlit as st
 
@@ -12,21 +12,22 @@ from ui.widgets.text import plain
 
 heading(
     _("Compare models"),
-    _("Which model is better, on which pictures, and could the gap be chance?"),
+    _("Which model is better, on which images, and could the gap be chance?"),
     _(
-        "All models are measured on the same pictures, joined by name and content.\n\n"
-        "- **Accuracy** is the share of pictures named rightly; its range (95 %) says how far chance alone could move "
-        "it. **Without copies** counts only test pictures that have no copy among the training pictures.\n"
-        "- **Top-3**: the truth is among the three most probable classes. **Macro F1**: precision and recall together, "
-        "every class counting the same. **Log loss** also punishes being sure and wrong.\n"
-        "- **Calibration error** (ECE, 15 bins of equal width): how far confidence and accuracy lie apart. 0.05 means "
-        "that, on average, 80 % confidence stands for 75 % or 85 % accuracy.\n\n"
-        "**Is the gap real?** Only pictures that one model gets right and the other wrong tell two models apart. If "
-        "both were equally good, such a picture would fall to either side like a coin. The exact McNemar test says how "
-        "often a fair coin falls so unevenly (p). Below 0.05, chance alone hardly explains the gap; with several "
-        "pairs, p is corrected (Holm), since who asks often finds something by chance.\n\n"
-        "**Temperature** is one number that makes confidence honest and changes no answer. It is learnt on validation "
-        "pictures, and judged on test pictures."
+        "All models are compared on the same images, matched by name and content.\n\n"
+        "- **Accuracy** is the share of correct predictions. Its 95 % confidence interval (CI) shows how uncertain it "
+        "is with this number of images. **Without leakage** ignores images that are also in training, exactly or "
+        "nearly.\n"
+        "- **Top-3**: the true class is among the three most probable classes. **Macro F1**: F1, which combines "
+        "precision and recall, averaged over the classes. **Log loss** also penalises confident mistakes.\n"
+        "- **Calibration error** (ECE, 15 bins of equal width): the mean gap between confidence and accuracy. At "
+        "0.05, a confidence of 80 % means, on average, an accuracy of 75 % or 85 %.\n\n"
+        "**Is the gap real?** Two models differ only on the images that exactly one of them predicts correctly. "
+        "If both were equally good, either would be the correct one equally often. The exact McNemar test gives the "
+        "probability p of a split at least this uneven. Below 0.05, the gap is hardly chance. With several pairs, p "
+        "is corrected (Holm), since among many tests some fall below 0.05 by chance.\n\n"
+        "**Temperature** scaling divides the logits by one number. It corrects the confidence and leaves every "
+        "prediction as it is. It is fitted on validation images and judged on test images."
     ),
 )
 if not workspace.model_files() and not evaluations.saved():
@@ -41,7 +42,7 @@ if len(evaluated) < 2:
     others = [name for name in workspace.model_files() if name not in evaluated][:3]
     empty(
         _("Nothing to compare yet"),
-        _("A comparison needs two models or more that were evaluated on the chosen data set and split."),
+        _("A comparison needs two or more models evaluated on this data set and split."),
         *(commands.evaluate(workspace.model_files()[name]) for name in others),
         *([] if others else [commands.evaluate(None)]),
     )
@@ -54,11 +55,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 known = {*workspace.model_files()} - evaluated.keys() - refused.keys()
 if missing := [name for name in chosen.model if name in known]:
     names = ", ".join(plain(name) for name in missing)
-    st.caption(_("Not evaluated on these pictures, so not compared: {names}.").format(names=names))
+    st.caption(_("Ignored, since not evaluated on this split: {names}.").format(names=names))
 if len(models) < 2:
-    st.info(_("Choose another model to compare with."), icon=":material/balance:")
+    st.info(_("Choose a second model to compare."), icon=":material/balance:")
     st.button(
-        _("Compare all that were evaluated"),
+        _("Compare all evaluated models"),
         type="primary",
         on_click=careful(selection.change),
         kwargs={"model": tuple(evaluated)[: comparison.MOST]},
@@ -69,13 +70,13 @@ stale_warning.say(evaluated[name] for name in models)
 with guarded():
     compared = comparison.comparison(evaluated, models)
     effects = comparison.temperatures(compared)
-    scoreboard.show(compared.found, effects)
-    significance.show(compared.found)
-    st.subheader(_("Who is right where"), anchor=False)
-    patterns.show(compared.found)
-    st.subheader(_("From one model to another"), anchor=False)
+    scoreboard.show(compared.result, effects)
+    significance.show(compared.result)
+    st.subheader(_("Which models are right on which images"), anchor=False)
+    patterns.show(compared.result)
+    st.subheader(_("Fixed and broken by another model"), anchor=False)
     model_pair.show(compared)
-    st.subheader(_("Can their confidence be believed?"), anchor=False)
+    st.subheader(_("Calibration: can the confidence be trusted?"), anchor=False)
     confidence.reliability(compared, effects)
-    st.subheader(_("Answering only when sure"), anchor=False)
+    st.subheader(_("Selective prediction: accuracy on confident predictions"), anchor=False)
     confidence.risk(compared)

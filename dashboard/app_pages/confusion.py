@@ -1,4 +1,4 @@
-"""Confusion matrix: which classes does a model take for which, and is another model better at it."""
+"""Confusion matrix: which classes a model confuses, and whether another model tells them apart better."""
 
 import streamlit as st
 
@@ -9,30 +9,30 @@ from ui.widgets.layout import empty, guarded, heading, stop
 
 heading(
     _("Confusion matrix"),
-    _("Which classes does a model take for which others, and is another model better at telling them apart?"),
+    _("Which classes does the model confuse, and does another model tell them apart better?"),
     _(
-        "Each **row** is the class that the pictures really are, each **column** what the model answered. What lies on "
-        "the **diagonal** is right; everything beside it is a mistake. The more a cell holds, the darker it is (in the "
-        "dark theme: the brighter).\n\n"
-        "- **Share of true class**: of the pictures of a row, how many percent went where. The diagonal is then the "
-        "**recall**: how much of a class the model finds.\n"
-        "- **Share of predicted class**: of the answers in a column, how many percent were truly what. The diagonal is "
-        "then the **precision**: how far an answer can be trusted.\n"
-        "- **Confused side by side** orders the classes so that those mistaken for each other are neighbours: blocks "
-        "beside the diagonal are families that the model cannot tell apart.\n"
-        "- **Super-classes** such as a car's make are the text before the first `-` or space, or come from a file.\n"
-        "- **Beside it** puts a second model there and draws the difference: orange where the second gives that answer "
-        "more often, purple where the first does. Orange on the diagonal is good, orange beside it is not.\n\n"
-        "**Click a cell**, or choose its two classes in the boxes, to see its pictures.\n\n"
-        "The **ranges** below say how far chance alone could move a number (95 %): Wilson's interval for precision "
-        "and recall, for F1 Wilson's interval of the right answers among all pictures that are of the class or are "
-        "taken for it, for the mean confidence Student's t. With few pictures they are wide."
+        "Each **row** is a true class, each **column** a predicted class. The **diagonal** holds the correct "
+        "predictions, every other cell mistakes. Higher values are darker (in the dark theme: brighter).\n\n"
+        "- **Share of true class**: percentages of each row. The diagonal is the **recall**: the share of a class's "
+        "images that are predicted correctly.\n"
+        "- **Share of predicted class**: percentages of each column. The diagonal is the **precision**: the share of "
+        "the predictions of a class that are correct.\n"
+        "- **By confusion** puts classes that are confused with each other side by side. Blocks along the diagonal "
+        "are groups that the model cannot tell apart.\n"
+        "- **Super-classes**, such as a car's make, are the text before the first `-` or space, or come from a file.\n"
+        "- **Compare with** adds a second model and the difference of the two: orange where the second model "
+        "makes that prediction more often, purple where the first does. Orange on the diagonal is better, orange "
+        "elsewhere is worse.\n\n"
+        "**Click a cell**, or choose its two classes in the boxes, to see its images.\n\n"
+        "The table of scores gives **95 % confidence intervals (CI)**: Wilson's for precision and recall; for F1, "
+        "Wilson's for the share of correct predictions among all images that are of the class or predicted as it; "
+        "Student's t for the mean confidence. The fewer images, the wider the interval."
     ),
 )
 if not matrices.tables():
     empty(
         _("No evaluation to show yet"),
-        _("Evaluate a model on a data set; its confusion matrix is then here."),
+        _("Evaluate a model on a data set to see its confusion matrix here."),
         commands.evaluate(None),
     )
     stop()

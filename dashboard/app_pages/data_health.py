@@ -12,25 +12,28 @@ from ui.widgets.text import SPLIT, plain
 
 heading(
     _("Data"),
-    _("Can these pictures teach a model, and test it honestly?"),
+    _("Are these images fit for training, and is the test set free of leakage?"),
     _(
-        "A test is honest only with pictures that the model has never seen. Where a test picture is also among the "
-        "training pictures, the model may simply remember it.\n\n"
-        "- An **exact copy** has the same bytes or the same pixels. A **near copy** shows the same photograph: "
-        "re-encoded, resized, cropped a little, mirrored, slightly recoloured, or with its background blacked out. "
-        "**Apart** says how much the two differ, from 0 % (not at all) to 100 % (black and white).\n"
-        "- Different cars before the same backdrop of a dealer are no copies. Where the cars are small before a plain "
-        "backdrop, they may be taken for copies all the same: look at the pairs below.\n"
-        "- A **leak-free split** deals the pictures out anew: all copies of a photograph come into the same split, and "
-        "exact copies are kept once. The old pictures stay as they are.\n\n"
-        "Dark, bright and blurred pictures are not wrong, but look at them: a model learns little from them."
+        "Test accuracy is meaningful only on images that the model was not trained on. When a "
+        "test image is also in training (**leakage**), the model may simply have memorised it.\n\n"
+        "- An **exact duplicate** has the same bytes or the same pixels. A **near-duplicate** is "
+        "the same photo re-encoded, resized, slightly cropped, mirrored, slightly recoloured, or "
+        "with its background blacked out. Their **difference** goes from 0 % (identical) to 100 "
+        "% (black and white).\n"
+        "- Different cars in front of the same dealer's backdrop are not duplicates. Small cars "
+        "in front of a plain backdrop may still be reported as duplicates: check the pairs "
+        "below.\n"
+        "- A **leak-free split** assigns the images anew: all duplicates of a photo go into the "
+        "same split, and exact duplicates are kept once. The original files stay unchanged.\n\n"
+        "Dark, bright and blurred images are not errors, but check them: a model learns little "
+        "from them."
     ),
 )
 name = current.dataset_name()
 if not name:
     empty(
-        _("No pictures yet"),
-        _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
+        _("No images yet"),
+        _("Put images into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
         commands.carvis("demo"),
     )
     stop()
@@ -55,7 +58,7 @@ leaks = finding.show(found)
 finding.figures(found)
 if leaks:
     with st.container(border=True):
-        st.markdown(_("**What to do next:** make a leak-free split, then train and evaluate on it."))
+        st.markdown(_("**Next step:** create a leak-free split, then train and evaluate on it."))
         with guarded():
             check.offer_split(found)
 section = controls.choose_section()

@@ -15,20 +15,21 @@ heading(
     _("Filters"),
     _("What does each filter of a layer respond to, and how did training change it?"),
     _(
-        "A convolution is a set of **filters**; each looks for one thing everywhere in the image. A **pattern** is an "
-        "image to which one filter responds as strongly as possible (activation maximisation): it starts as noise, and "
-        "each step changes the pixels a little in the direction that increases the response.\n\n"
-        "- **Patterns**: filters of early layers respond to colours and edges, those of later ones to textures and "
-        "parts. A pattern that still looks like noise means that the filter has learnt little. ✕ marks a dead filter, "
-        "for which no noise gave a gradient, * one for which only wider noise did.\n"
-        "- **Spectrum**: how fine are the patterns, or the activations of a layer? Few cycles per image are broad "
-        "shapes, many are fine texture. The line for noise is the value of a pattern without any structure.\n"
-        "- **Fine-tuning lens**: a model and one fine-tuned from it, filter by filter. Frozen layers are "
+        "A convolution is a set of **filters**, each detecting one feature everywhere in the image. A "
+        "**filter pattern** is an image to which one filter responds as strongly as possible (activation "
+        "maximisation): gradient ascent on the pixels, starting from noise.\n\n"
+        "- **Patterns**: filters of early layers respond to colours and edges, filters of later layers to "
+        "textures and parts. A filter whose pattern still looks like noise has learnt little. ✕ marks a dead "
+        "filter (no gradient from any noise), * one with a gradient only from wider noise.\n"
+        "- **Spectrum**: how fine are the patterns, or the activations, of each layer? Few cycles per image "
+        "are coarse shapes, many are fine texture. The dashed line is white noise, a pattern without "
+        "structure.\n"
+        "- **Fine-tuning**: a model and one fine-tuned from it, filter by filter. Frozen layers are "
         "identical.\n"
         "- **Top images**: the real images that activate a filter most, and where. They test what a pattern "
         "suggests.\n\n"
-        "Under **Settings**: the tutorial's form, or the regularised one, smoother and in fuller colour. A pattern "
-        "shows what a filter responds to most, not everything it responds to."
+        "**Settings** offers patterns as in the tutorial, or regularised: smoother and more colourful. A "
+        "pattern shows what a filter responds to most, not everything it responds to."
     ),
 )
 files = workspace.model_files()
@@ -42,11 +43,11 @@ models = current.models()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     if lens == "tuning":
         before, after = controls.tuned_pair(list(files))
-        before = controls.choose_one(list(files), _("Model before"), "before", before)
-        after = controls.choose_one(list(files), _("Model after"), "one", after)
+        before = controls.choose_model(list(files), _("Base model"), "before", before)
+        after = controls.choose_model(list(files), _("Fine-tuned model"), "one", after)
         models = [before, after]
     elif lens == "pictures":
-        models = [controls.choose_one(list(files), _("Model"), "one", models[-1])]
+        models = [controls.choose_model(list(files), _("Model"), "one", models[-1])]
     else:
         pickers.choose_models(list(files), models)
         if lens == "patterns" or selection.get(FilterSelection).of == "patterns":

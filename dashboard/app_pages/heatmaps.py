@@ -17,28 +17,29 @@ from ui.widgets.text import plain
 
 heading(
     _("Heatmaps"),
-    _("Where does each model look when it names a car, and is it looking at the right thing?"),
+    _("Where does each model look when it predicts a class, and is that the right place?"),
     _(
-        "Each column is one model. Above its map stands what it **predicted**, how confident it is, and whether that "
-        "is right (:green[:material/check_circle:]) or wrong (:red[:material/cancel:]).\n\n"
-        "**Grad-CAM** asks: which places in the picture, seen through the last layer that all of the signal passes, "
-        "push the answer towards the class? It weighs each channel of that layer by how much the class's score "
-        "would rise with it, and adds the channels up.\n\n"
-        "- **Yellow** (red in the tutorial look): much evidence for the class. **Dark violet** (blue): little.\n"
-        "- **The picture as it is**: no evidence at this place.\n"
-        "- **The whole map blank**: there is no evidence to show, and a sentence below says why.\n"
-        "- The map has few cells (16 × 16, say) and is stretched over the picture: take it as an area, not as an "
-        "outline.\n\n"
-        "Under **Settings**, **Rather than** shows a contrast, what speaks for one class and not for another; and "
-        "there are other methods: where they agree, a map can be trusted more.\n\n"
-        "**Test these maps** asks whether a map is worth believing. The picture is erased, the places with most "
-        "evidence first: a good map makes the confidence fall at once. The badge says whether it does so better than "
-        "two maps that know nothing of the model, a random one and a blob in the middle. And a map must change when "
-        "the model's weights are replaced by random ones.\n\n"
-        "**Compare these maps**, below a picture, says how alike two models look, shows where they differ, and whether "
-        "one needs what the other looks at.\n\n"
-        "A map shows where the evidence lies, not that the answer is right. If it lies on the background, the model "
-        "has learnt something else than the car."
+        "Each column is one model. Above its heatmap are its **prediction**, the confidence, and whether the "
+        "prediction is right (:green[:material/check_circle:]) or wrong (:red[:material/cancel:]).\n\n"
+        "**Grad-CAM** shows which positions of the last layer that the whole signal passes through raise the "
+        "score of the class. It weights each channel of that layer by the mean gradient of the score and "
+        "adds the channels up.\n\n"
+        "- **Yellow** (red in the tutorial look): strong evidence for the class. **Dark violet** (blue): "
+        "weak evidence.\n"
+        "- **The image unchanged**: no evidence there.\n"
+        "- **A blank heatmap**: no evidence at all; the note below it says why.\n"
+        "- A heatmap is coarse (for example 16 × 16) and enlarged to the size of the image: read it as a "
+        "region, not as an outline.\n\n"
+        "**Settings** has a contrast (**Rather than**: evidence for one class over another) and other "
+        "methods. A heatmap on which several methods agree is more trustworthy.\n\n"
+        "**Test these heatmaps** checks whether a heatmap is faithful to the model. The image is deleted "
+        "step by step, the strongest evidence first; with a faithful heatmap the confidence falls quickly. "
+        "The badge compares this with two baselines that ignore the model: a random map and a centred blob. "
+        "A heatmap must also change when the model's weights are replaced by random ones.\n\n"
+        "**Compare these heatmaps**, below an image, measures how similar the models' heatmaps are, shows "
+        "where they differ, and tests whether one model needs what another looks at.\n\n"
+        "A heatmap shows where the evidence is, not that the prediction is right. Evidence on the background "
+        "means that the model has learnt something other than the car."
     ),
 )
 files = workspace.model_files()
@@ -64,8 +65,9 @@ if note:
     st.caption(note)
 if not samples:
     empty(
-        _("No picture chosen yet"),
-        plain(skipped_files.why_nothing()) or _("Add one with the button above, or select some on page Misclassified."),
+        _("No image chosen yet"),
+        plain(skipped_files.why_nothing())
+        or _("Add images with the button above, or select some on the page Misclassified."),
     )
 rows = []
 for number, sample in enumerate(samples):
@@ -86,7 +88,7 @@ with legend_slot:
     st.caption(_("no evidence"), width="content")
     st.image(legend(chosen.colours), width=150, alt=_("Colour scale from no evidence to most evidence"))
     st.caption(_("most evidence"), width="content")
-    st.caption(" ".join([controls.scale_note(chosen), *controls.without_logit(opened, chosen)]), width="stretch")
+    st.caption(" ".join([controls.scale_note(chosen), *controls.score_notes(opened, chosen)]), width="stretch")
     results_slot = st.container(width="content")
 
 with problem_slot:
@@ -94,30 +96,30 @@ with problem_slot:
 for row in rows:
     for name, model in opened.items():
         row.compute(model, chosen, layers.get(name))
-        if chosen.scale == "map" and name in row.maps:
-            row.draw(name, row.maps[name].normalised, chosen)
+        if chosen.scale == "map" and name in row.heatmaps:
+            row.draw(name, row.heatmaps[name].normalised, chosen)
 if chosen.scale != "map":
-    made = [(row, name) for row in rows for name in row.maps]
-    scaled = scale_maps([row.maps[name] for row, name in made], chosen.scale)
-    for (row, name), scaled_map in zip(made, scaled, strict=True):
+    computed = [(row, name) for row in rows for name in row.heatmaps]
+    scaled = scale_maps([row.heatmaps[name] for row, name in computed], chosen.scale)
+    for (row, name), scaled_map in zip(computed, scaled, strict=True):
         row.draw(name, scaled_map, chosen)
 with test_slot, guarded():
     faithfulness.offer(rows, opened)
-tested = {}
+results = {}
 for row in rows:
-    for name in row.maps:
+    for name in row.heatmaps:
         with unreadable.item("result", name):
-            if found := faithfulness.kept(row, opened[name]):
-                tested[row.number, name] = found
-                faithfulness.show(row, name, found)
-    verdicts = {name: found.verdict for (number, name), found in tested.items() if number == row.number}
+            if result := faithfulness.load(row, opened[name]):
+                results[row.number, name] = result
+                faithfulness.show(row, name, result)
+    verdicts = {name: result.verdict for (number, name), result in results.items() if number == row.number}
     row.finish(chosen, controls.remove if row.sample.id in chosen.sample else None, verdicts)
     with row.below, guarded():
         model_pairs.show(row, opened)
-if tested:
+if results:
     with results_slot:
         download(
             _("Test results"),
-            lambda: to_csv(faithfulness.table(rows, tested)),
+            lambda: to_csv(faithfulness.table(rows, results)),
             file_name="faithfulness.csv",
         )

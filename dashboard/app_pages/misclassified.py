@@ -1,4 +1,4 @@
-"""Misclassified: the pictures that a model gets wrong, as a gallery."""
+"""Misclassified: the images that a model misclassifies, as a gallery."""
 
 import pandas as pd
 import streamlit as st
@@ -17,17 +17,18 @@ PER_PAGE = 24
 
 heading(
     _("Misclassified"),
-    _("Which pictures does the model get wrong, and what does it take them for?"),
+    _("Which images does the model misclassify, and as what?"),
     _(
-        "Each tile is one picture that the model named wrongly: in bold what the model **predicted** and how "
-        "confident it was, below it the **true** class.\n\n"
-        "Confident mistakes come first, since they tell most: the label may be wrong, two classes may look alike, "
-        "or the model may look at something else than the car. To find out, select pictures and open their heatmaps."
-        "\n\n**Tags and notes** stay with a picture's content: renaming it keeps them, replacing it does not. In the "
-        "large view `J` and `K` step on and back, `1` to `5` set the first five tags.\n\n"
-        "**Wrong labels?** ranks the pictures on which confident models agree against the label (confident learning). "
-        "You decide: `Y` the label is wrong, `N` it is right. Your files stay as they are; the corrected list is a "
-        "table to download."
+        "Each tile is a misclassified image: the **predicted class** in bold, its confidence, and the **true class**."
+        "\n\n"
+        "The most confident mistakes come first, since they reveal most: a wrong label, two classes that look alike, "
+        "or a model that looks at something other than the car. To find out which, select images and open their "
+        "heatmaps.\n\n"
+        "**Tags and notes** belong to an image's content: they survive renaming, but not replacing, the file. In the "
+        "large view, `J` and `K` go to the next and the previous image, and `1` to `5` toggle the first five tags.\n\n"
+        "**Label issues** ranks the images whose label confident models contradict (confident learning). You decide: "
+        "`Y` if the label is wrong, `N` if it is right. Your files are not changed; download the corrected labels as "
+        "a table."
     ),
 )
 if controls.choose_view() == "labels":
@@ -36,8 +37,8 @@ if controls.choose_view() == "labels":
 tables = current.tables()
 if not tables:
     empty(
-        _("No misclassified pictures to show yet"),
-        _("Evaluate a model on a data set, or put a table with a column `PATH` at `data/incorrect/df2.csv`."),
+        _("No misclassified images to show yet"),
+        _("Evaluate a model on a data set, or put a table with a `PATH` column at `data/incorrect/df2.csv`."),
         commands.evaluate(None),
     )
     stop()
@@ -69,7 +70,9 @@ with guarded():
     notes = [summary.of_evaluation(tables[key], len(rows))] if tables[key].is_evaluation else summary.of_file(rows)
 notes = [*notes[:1], *problems, *notes[1:]]
 if len(shown) != len(rows):
-    notes.append(n_("{n} fits the filter.", "{n} fit the filter.", len(shown)).format(n=f"{len(shown):,}"))
+    notes.append(
+        n_("{n} image matches the filters.", "{n} images match the filters.", len(shown)).format(n=f"{len(shown):,}")
+    )
 part = on_page(shown, PER_PAGE)
 with st.container(horizontal=True, vertical_alignment="center"):
     st.caption(plain(" ".join(notes)), width="stretch")
@@ -86,9 +89,9 @@ with st.container(horizontal=True, vertical_alignment="center"):
     tag_editor.exchange()
 gallery.basket()
 if shown.empty and len(rows):
-    st.info(_("No picture fits the filter: widen it."), icon=":material/filter_alt_off:")
+    st.info(_("No image matches the filters: relax them."), icon=":material/filter_alt_off:")
 elif rows.empty:
-    st.success(_("The model got every picture right."), icon=":material/check_circle:")
+    st.success(_("No image is misclassified."), icon=":material/check_circle:")
 else:
     gallery.tiles(part, key, tags)
     choose_page(len(shown), PER_PAGE)

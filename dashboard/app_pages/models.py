@@ -11,14 +11,15 @@ from ui.widgets.text import plain
 
 heading(
     _("Models"),
-    _("What is each model made of, what pictures does it take, and which of its layers can be explained?"),
+    _("Which layers does each model have, what input does it expect, and which layers can be explained?"),
     _(
-        "A **model card** is a small file beside the model that says what the model file does not: the names of its "
-        "classes, the size of its pictures, and the **preprocessing**, that is, how pixel values are scaled before "
-        "the model sees them. With the wrong preprocessing a good model answers nonsense.\n\n"
-        "The **layer table** goes from the picture down to the answer. **Convolutions** look at small patches; those "
-        "marked as explainable have a map that can be drawn as a heatmap. **Trainable** layers learn; frozen ones "
-        "keep what they learnt before, as in transfer learning."
+        "A **model card** is a small file beside the model with what the model file does not "
+        "say: class names, input size, and **preprocessing**, that is, how pixel values are "
+        "scaled before they enter the model. With the wrong preprocessing even a good model "
+        "predicts nonsense.\n\n"
+        "The **layer table** runs from the input to the output. **Convolutions** detect local "
+        "patterns; layers marked as explainable can be shown as a heatmap. **Trainable** layers "
+        "are updated by training; frozen layers keep their weights, as in transfer learning."
     ),
 )
 files = workspace.model_files()

@@ -10,13 +10,15 @@ from ui.widgets.layout import empty, heading, no_models
 
 heading(
     _("Overview"),
-    _("What is in this workspace: which pictures, which models, and how good is each of them?"),
+    _("Which images and models are in this workspace, and how accurate is each model?"),
     _(
-        "A **data set** is a folder of pictures sorted into one folder a class. Its **training** pictures teach a "
-        "model, its **validation** pictures decide when to stop, and its **test** pictures, which the model has never "
-        "seen, tell how good it is.\n\n"
-        "**Accuracy** is the share of pictures that a model names rightly. The range behind it says how far chance "
-        "alone could move it: with few pictures it is wide. Two models whose ranges overlap may be equally good."
+        "A **data set** is a folder of images with one subfolder per class. **Training** images "
+        "fit the model, **validation** images decide when training stops, and **test** images, "
+        "which the model has never seen, measure its accuracy.\n\n"
+        "**Accuracy** is the share of images whose predicted class is the label. The 95 % "
+        "confidence interval (CI) shows how far chance alone could move it: the fewer the "
+        "images, the wider the interval. Two models with overlapping intervals may be equally "
+        "good."
     ),
 )
 datasets, files = workspace.datasets(), workspace.model_files()
@@ -25,8 +27,9 @@ if not datasets and not files:
     empty(
         _("This workspace is empty"),
         _(
-            "Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`, and models that you have "
-            "into `models/`. Or draw and train the demo, which needs no pictures:"
+            "Put images into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`, and "
+            "existing models into `models/`. Or create the demo data set and its models, which "
+            "needs no images:"
         ),
         commands.carvis("demo --rebuild"),
     )
@@ -41,18 +44,18 @@ st.subheader(_("Data sets"), anchor=False)
 data_sets.show()
 if not datasets and files:
     empty(
-        _("No pictures yet"),
-        _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
+        _("No images yet"),
+        _("Put images into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
     )
 
 report.offer()
 
-st.subheader(_("What to do next"), anchor=False)
+st.subheader(_("Next steps"), anchor=False)
 if evaluations.saved():
     with st.container(horizontal=True):
         st.page_link(
             "app_pages/misclassified.py",
-            label=_("Look at the pictures that a model gets wrong"),
+            label=_("Browse misclassified images"),
             icon=":material/rule:",
             query_params=selection.link(),
         )

@@ -13,17 +13,19 @@ from ui.widgets.text import plain
 
 heading(
     _("Training runs"),
-    _("How is a training going, what do its curves say, and which of several went best?"),
+    _("How is training going, what do the curves show, and which run is best?"),
     _(
-        "One **epoch** is one pass over all training pictures. After each, the model is tried on the **validation** "
-        "pictures, from which it never learns.\n\n"
-        "- The **loss** measures how wrong the answers are, confidence included: it should fall. The **accuracy** is "
-        "the share of right answers: it should rise.\n"
-        "- Solid lines are training, dashed lines validation. When the dashed loss rises while the solid one falls, "
-        "the model begins to learn the training pictures by heart: **overfitting**.\n"
+        "One **epoch** is one pass over all training images. After each epoch the model is "
+        "evaluated on the **validation** images, which it is never trained on.\n\n"
+        "- **Loss** measures the prediction error, confidence included, and should fall. "
+        "**Accuracy** is the share of correct predictions and should rise.\n"
+        "- Solid lines are training, dashed lines validation. When the validation loss rises "
+        "while the training loss falls, the model starts to memorise the training images: "
+        "**overfitting**.\n"
         "- The weights of the best epoch are kept, not those of the last.\n\n"
-        "A run is a process of its own: it goes on when you close this page or restart the dashboard. **Stop** keeps "
-        "what was learnt; a run that was stopped, or whose process was killed, can **go on** after its last epoch."
+        "A run is a separate process: it continues when you close this page or restart the "
+        "dashboard. **Stop** saves a checkpoint; **Resume** continues a stopped or crashed run "
+        "from its last checkpoint."
     ),
 )
 runs = training_runs.readable()
@@ -35,13 +37,13 @@ for name in selection.get(TrainingSelection).run:
     if reason := unreadable.why("run", name):
         error(reason)
     elif name not in runs:
-        error(_("There is no run {name} here; it may have been removed.").format(name=plain(name)))
+        error(_("Run {name} was not found; it may have been deleted.").format(name=plain(name)))
 main = st.container()
 foreign = other_logs.choose()
 if not runs and not foreign:
     with main:
         empty(
-            _("No trainings yet"),
+            _("No training runs yet"),
             _("Start one with the button above, or on the command line:"),
             commands.carvis("train transfer", commands.dataset_path(), "--detach"),
         )

@@ -55,7 +55,7 @@ def test_pictures_selected_in_the_gallery_are_explained(open_view, wait):
         page.get_by_role("checkbox").nth(number).focus()
         page.keyboard.press("Space")
         wait(page)
-    assert page.get_by_text("2 pictures selected").is_visible()
+    assert page.get_by_text("2 images selected").is_visible()
     page.get_by_role("button", name="Show their heatmaps").click()
     page.wait_for_url(re.compile("/heatmaps"))
     wait(page)
@@ -71,7 +71,7 @@ def test_a_picture_opens_in_a_window_that_steps_and_closes(open_view, wait):
     window.wait_for()
     wait(page)
     first = page.url
-    assert "open=" in first and window.get_by_text("most probable classes").is_visible()
+    assert "open=" in first and window.get_by_text("Top-5 classes").is_visible()
     window.get_by_role("button", name="Next").click()
     page.wait_for_function(f"location.href !== {first!r}")
     wait(page)
@@ -133,9 +133,9 @@ def test_the_figure_and_the_numbers_can_be_taken_home(open_view):
 def test_an_uploaded_picture_is_explained(open_view, wait, tmp_path):
     Image.fromarray(np.full((50, 60, 3), (220, 30, 20), np.uint8)).save(tmp_path / "mine.png")
     page = open_view("/heatmaps?data=colours&model=good")
-    page.get_by_role("button", name="Add pictures").click()
+    page.get_by_role("button", name="Add images").click()
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
-    page.get_by_text("true class not known").wait_for()
+    page.get_by_text("label unknown").wait_for()
     wait(page)
     assert page.get_by_text("mine.png").first.is_visible()
 
@@ -155,16 +155,16 @@ def test_a_window_that_was_closed_shows_what_is_chosen(open_view, wait):
 
 def test_maps_are_tested_and_compared(open_view, wait):
     page = open_view(HEATMAPS)
-    page.get_by_role("button", name="Test these maps").click()
+    page.get_by_role("button", name="Test these heatmaps").click()
     curves = page.get_by_role("button", name="Curves")
     curves.first.wait_for()
     wait(page)
     assert curves.count() == 2
     curves.first.click()
-    page.get_by_text("area, erasing").wait_for()
+    page.get_by_text("area under the deletion curve").wait_for()
     page.keyboard.press("Escape")
-    page.get_by_text("Compare these maps").last.click()
-    page.get_by_text("Difference of").wait_for()
+    page.get_by_text("Compare these heatmaps").last.click()
+    page.get_by_text("Difference", exact=True).first.wait_for()
     page.reload()
     wait(page)
     assert curves.count() == 2
@@ -190,9 +190,9 @@ def test_a_click_on_a_cell_opens_its_pictures_and_leads_on(open_view, wait):
     click(page, wait, cell(page, "green", "blue"))
     assert "true=green" in page.url and "pred=blue" in page.url
     assert images(page).count() == 8
-    assert images(page).first.get_attribute("alt") == "green, taken for blue"
+    assert images(page).first.get_attribute("alt") == "green, predicted as blue"
     click(page, wait, cell(page, "blue", "green"))
-    assert "true=blue" in page.url and images(page).first.get_attribute("alt") == "blue, taken for green"
+    assert "true=blue" in page.url and images(page).first.get_attribute("alt") == "blue, predicted as green"
     # The boxes choose as well; what was clicked before can then be clicked again.
     page.get_by_test_id("stMain").get_by_role("combobox", name="True class").click()
     page.get_by_role("option", name="red *car*").click()
@@ -207,7 +207,7 @@ def test_a_click_on_a_cell_opens_its_pictures_and_leads_on(open_view, wait):
     page.go_back()
     page.wait_for_url(re.compile("/confusion"))
     wait(page)
-    page.get_by_role("link", name="On page Misclassified").click()
+    page.get_by_role("link", name="Open in Misclassified").click()
     page.wait_for_url(re.compile("/misclassified"))
     wait(page)
     assert images(page).count() == 8

@@ -131,6 +131,6 @@ def test_nobody_comes_in_without_a_login_and_all_works_with_one(chromium, proxy,
     Image.new("RGB", (48, 48), (200, 20, 20)).save(content, "PNG")
     upload = {"name": "mine.png", "mimeType": "image/png", "buffer": content.getvalue()}
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(upload)
-    page.get_by_test_id("stMain").get_by_alt_text("The picture mine.png").wait_for(timeout=60_000)
+    page.get_by_test_id("stMain").get_by_alt_text("The image mine.png").wait_for(timeout=60_000)
     page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
     browser.close()

@@ -98,9 +98,9 @@ def test_labels_are_judged_by_key(open_view, wait):
     assert position.inner_text().startswith("4 /")
     press(page, "k", wait)
     assert page.locator(".st-key-decide_rejected button").get_attribute("kind") == "primary"
-    assert page.get_by_text("1 in all found wrong").is_visible()
+    assert page.get_by_text("Confirmed wrong in total: 1").is_visible()
     with page.expect_download() as event:
-        page.get_by_role("button", name="Corrected list").click()
+        page.get_by_role("button", name="Corrected labels").click()
     lines = Path(event.value.path()).read_text("utf-8-sig").splitlines()
     assert lines[0] == "id,path,label,suggested,decision,corrected" and len(lines) == 33
     assert sum(",confirmed," in line for line in lines) == sum(",rejected," in line for line in lines) == 1

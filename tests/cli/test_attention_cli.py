@@ -66,7 +66,7 @@ def test_a_table_is_printed_and_files_are_written(workspace, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (COMMAND, "holds no annotated parts"),
+        (COMMAND, "has no annotated parts"),
         (["attention", "data/mini"], "Give one or more"),
         ([*COMMAND, "--parts", "none.csv"], "none.csv does not exist"),
         ([*COMMAND, "--parts", "boxes.csv", "--split", "train"], "has no split"),

@@ -31,8 +31,8 @@ def workspace(tmp_path, monkeypatch):
 def test_check_says_what_is_wrong_and_what_to_do(workspace, capsys):
     assert main(["check", "data/mini", "--out", "health.json"]) == 0
     said = capsys.readouterr().out
-    assert "2 of 2 test images are also in train: 2 exact duplicates, 0 near-duplicates" in said
-    assert "measures memory" in said and "python -m carvis split" in said
+    assert "2 of 2 test images are also in train (exact duplicates: 2, near-duplicates: 0)" in said
+    assert "measures memorisation" in said and "python -m carvis split" in said
     assert "[bold]broken.jpg" in said and "Duplicates with another label: 1" in said
     document = json.loads((workspace / "health.json").read_text("utf-8"))
     assert document["shared"]["test in train"] == {"n": 2, "exact": 2, "copies": 2}
@@ -64,7 +64,7 @@ def test_where_nothing_can_be_read(workspace, capsys):
     for _ in range(2):
         assert main(["check", "data/none"]) == 0
         assert main(["split", "data/none", "--out", "new"]) == 2
-        assert "leaves no image to split" in capsys.readouterr().err
+        assert "has no usable image to split" in capsys.readouterr().err
         (workspace / "data" / "none" / "train" / "a" / "broken.jpg").write_bytes(b"x")
 
 

@@ -84,12 +84,12 @@ def test_lists_of_filters_are_read():
         (["models/one.keras", "base/conv", "--filters", "4-2"], "0-63 or 1,2,5"),
         (["models/one.keras", "base/conv", "--filters", "x"], "0-63 or 1,2,5"),
         (["models/one.keras", "base/conv", "--filters", ""], "--filters is empty"),
-        (["models/one.keras", "base/conv", "--size", "2"], "cannot be drawn"),
-        (["models/one.keras", "base/conv", "--steps", "0"], "cannot be drawn"),
-        (["models/one.keras", "base/conv", "--columns", "0"], "no room"),
+        (["models/one.keras", "base/conv", "--size", "2"], "at least 8 pixels"),
+        (["models/one.keras", "base/conv", "--steps", "0"], "at least 8 pixels"),
+        (["models/one.keras", "base/conv", "--columns", "0"], "--columns 0 is invalid"),
         (["models/one.keras", "base/conv", "--smoothness", "nan"], "smoothness"),
         (["models/one.keras", "base/conv", "--seed", "-1"], "seed"),
-        (["models/one.keras", "base/conv", "--out", "grid.jpg"], "end in .png"),
+        (["models/one.keras", "base/conv", "--out", "grid.jpg"], "ends in .png"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_exit_code_2(workspace, arguments, says, capsys):

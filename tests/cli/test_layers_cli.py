@@ -72,7 +72,7 @@ def test_the_true_class_is_the_first_folder_below_the_split(models, tmp_path, ma
     args = ["heatmaps", str(models / "gated.keras"), str(picture), *target, "--out", str(tmp_path / "out")]
     assert main(args) == 0
     assert Heatmap.load(tmp_path / "out" / "x--gated.npz").target_name.startswith("cat")
-    assert "label is taken" not in capsys.readouterr().err
+    assert "as its label" not in capsys.readouterr().err
 
 
 def test_a_label_that_is_guessed_is_said(models, tmp_path, make_pictures, capsys):

@@ -23,7 +23,7 @@ def test_models_stand_beside_each_other(workspace, open_page, words):
     # The scale and the picture, then for each model its tiles, one channel and the mean.
     assert images(app) == 2 + 2 * 3
     assert words(app).count("16×16 · 3 channels") == 2
-    assert "Each channel on its own scale" in words(app)
+    assert "Each channel has its own colour scale" in words(app)
 
 
 def two_sizes(root) -> None:
@@ -58,7 +58,7 @@ def test_a_channel_is_chosen_for_one_layer_and_stands_in_the_link(own_workspace,
     # Green has a bias: it is the largest.
     assert app.number_input[0].value == 1
     app.number_input[0].set_value(3).run()
-    assert not app.exception and "Channel 3 over the picture: 0 to 0" in words(app).replace("\\", "")
+    assert not app.exception and "Channel 3 overlaid on the image: 0 to 0" in words(app).replace("\\", "")
     app = open_page("activations", **link, channel=["half dead:first:0"])
     assert app.number_input[0].value == 0
     for nonsense in ("half dead:second:0", "half dead:first:99", "half dead:first:x", "half dead", "::"):
@@ -73,7 +73,7 @@ def test_order_scale_and_colours(workspace, open_page, words):
     app.segmented_control(key="choose_columns").set_value("8").run()
     app.selectbox(key="choose_colours").select("tutorial").run()
     assert not app.exception and images(app) == 5
-    assert "One scale for the layer" in words(app)
+    assert "share a colour scale" in words(app)
     assert (app.query_params["order"], app.query_params["range"]) in ((["largest"], ["layer"]), ("largest", "layer"))
 
 

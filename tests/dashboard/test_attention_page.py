@@ -37,16 +37,16 @@ def measure(app):
 def test_nothing_is_measured_unasked_and_what_was_is_there_at_once(masked, open_page, words):
     app = open_page("attention", data="colours", model=["good", "poor"])
     assert not app.exception and not app.error
-    assert "32 of 33 pictures are annotated" in words(app)
-    assert "Class by class" not in words(app)
+    assert "32 of 33 images are annotated" in words(app)
+    assert "By class" not in words(app)
     measure(app)
     text = words(app).replace("\\", "")
-    assert "Class by class" in text and "*patch*" in text
-    assert "Yes for **good**" in text
-    table = next(frame.value for frame in app.dataframe if "Times its area" in frame.value)
+    assert "By class" in text and "*patch*" in text
+    assert "Yes: **good**" in text
+    table = next(frame.value for frame in app.dataframe if "Share / area" in frame.value)
     assert set(table["Model"]) == {"good", "poor"} and set(table["Part"]) == {"ground", "*patch*"}
     again = open_page("attention", data="colours", model=["good", "poor"])
-    assert not again.exception and "Class by class" in words(again)
+    assert not again.exception and "By class" in words(again)
     assert not [button for button in again.button if button.key == "attention_go"]
     # Another question was not asked yet.
     again.get_by_key("choose_cover").set_value("no").run()
@@ -60,7 +60,7 @@ def test_a_class_and_a_part_lead_to_their_pictures(masked, open_page, words):
     assert len(app.get("image")) == 8
     app.selectbox(key="claim_part").select("ground").run()
     assert app.query_params["part"] == "ground"
-    assert "occluded the probability" in words(app) or "occluding it costs" in words(app)
+    assert "occluding it" in words(app)
 
 
 def test_without_annotations_the_page_says_how_to_bring_them_and_offers_a_box(own_workspace, open_page, words):
@@ -68,8 +68,8 @@ def test_without_annotations_the_page_says_how_to_bring_them_and_offers_a_box(ow
     assert not app.exception and app.info and "annotated" in app.info[0].proto.title
     assert app.selectbox(key="box_sample").value == "test/green/car 1.png"
     measure(app)
-    assert "One image proves nothing yet" in words(app) and "lies on the **box**" in words(app)
-    assert "Class by class" not in words(app)
+    assert "Too few images to tell" in words(app) and "is on the **box**" in words(app)
+    assert "By class" not in words(app)
     app.text_input(key="box_name").set_value("bonnet").run()
     assert app.button(key="attention_begin")
 
@@ -79,7 +79,7 @@ def test_an_upload_is_used_and_told_about(own_workspace, open_page, words):
     app.file_uploader[0].upload("my boxes.csv", (BOXES + "gone.png,left,0,0,9,9\n").encode()).run()
     assert not app.exception and not app.error
     text = words(app).replace("\\", "")
-    assert "2 of 33 pictures are annotated" in text and f"left, {REST}" in text
+    assert "2 of 33 images are annotated" in text and f"left, {REST}" in text
     assert "1 row of my boxes.csv names no image" in text
     measure(app)
     assert "left" in words(app)
@@ -127,7 +127,7 @@ for name, value in (("data", "colours"), ("model", ["good"])):
     app.query_params[name] = value
 app.switch_page("app_pages/attention.py").run()
 assert not app.exception, app.exception
-assert any("Class by class" in one.value for one in app.subheader), [one.value for one in app.subheader]
+assert any("By class" in one.value for one in app.subheader), [one.value for one in app.subheader]
 assert not {{"tensorflow", "keras"}} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=300, env=os.environ)
@@ -140,10 +140,10 @@ def test_pictures_on_which_models_part_ways_are_found_and_kept(masked, open_page
     app.button(key="work_begin").click().run()
     assert not app.exception and not app.error, [one.value for one in app.error]
     # "good" alone is right on blue and green; the broken picture is counted.
-    assert "16 pictures of this kind" in words(app) and "could not be read" in words(app)
+    assert "16 images of this kind" in words(app) and "could not be read" in words(app)
     app = open_page("attention", **chosen)
-    assert "16 pictures of this kind" in words(app)
+    assert "16 images of this kind" in words(app)
     app.segmented_control(key="choose_kind").set_value("same-answer").run()
-    assert not app.exception and "rest it on different places" in words(app)
+    assert not app.exception and "from different evidence" in words(app)
     app = open_page("attention", data="colours", model=["good"])
-    assert "two models or more" in words(app)
+    assert "two or more models" in words(app)

@@ -29,8 +29,8 @@ def test_the_models_stand_side_by_side(workspace, open_page, words):
     text = words(app)
     assert "**good** is better than **poor**" in text and "Only **good** is right on" in text
     numbers = frame(app, "McNemar p")
-    assert numbers.loc[0, "Both right"] + numbers.loc[0, "Only the second"] == round(32 * wanted["good"] / 100)
-    assert "not known for these evaluations" not in text
+    assert numbers.loc[0, "Both right"] + numbers.loc[0, "Only second right"] == round(32 * wanted["good"] / 100)
+    assert "not checked for leakage" not in text
     assert tiles(app) == 0
 
 
@@ -43,7 +43,7 @@ def test_a_pattern_opens_its_pictures_and_stands_in_the_link(workspace, open_pag
     assert not app.exception and app.query_params["pattern"] == "01"
     assert tiles(app) == min(12, count) > 0
     again = open_page("compare", data="colours", model=["poor", "good"], pattern="01")
-    assert tiles(again) == min(12, count) and f"**Only good is right** · {count} pictures" in words(again)
+    assert tiles(again) == min(12, count) and f"**Only good is right** · {count} images" in words(again)
     again.button(key="compare_close").click().run()
     assert tiles(again) == 0 and "pattern" not in again.query_params
     # Another set of models has other patterns.
@@ -63,12 +63,12 @@ def test_fixed_and_broken_between_two_models(workspace, open_page, words):
     app.selectbox(key="choose_pattern").select("11").run()
     assert "change" not in app.query_params and "Broken by" not in words(app)
     classes = frame(app, "Class")
-    assert sorted(classes["Class"]) == ["blue", "green", "red *car*", "青い車"] and (classes["Pictures"] == 8).all()
+    assert sorted(classes["Class"]) == ["blue", "green", "red *car*", "青い車"] and (classes["Images"] == 8).all()
 
 
 def test_without_validation_pictures_and_with_them(own_workspace, open_page, words):
     app = open_page("compare", data="colours")
-    assert "of which this data set has none" in words(app)
+    assert "has no validation images" in words(app)
     root = own_workspace / "data" / "colours"
     shutil.copytree(root / "test", root / "valid")
     app = open_page("compare", data="colours")
@@ -118,7 +118,7 @@ def test_speed_is_measured_on_a_button(workspace, open_page):
 
 def test_one_model_is_no_comparison(own_workspace, open_page, words):
     app = open_page("compare", data="colours", model=["good", "no card"])
-    assert "Choose another model" in words(app) and "Not evaluated on these pictures" in words(app)
+    assert "Choose a second model" in words(app) and "not evaluated on this split" in words(app)
     next(button for button in app.button if button.label.startswith("Compare all")).click().run()
     assert frame(app, "top3")["model"].tolist() == ["good", "poor"]
     shutil.rmtree(own_workspace / "data" / "evaluations" / "colours" / "test" / "poor")

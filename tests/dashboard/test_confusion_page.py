@@ -103,7 +103,7 @@ def test_two_models_stand_beside_their_difference(workspace, open_page, words):
     change = (second.confusion - first.confusion).stack()
     wanted = {pair: f"{n:+d}".replace("-", "−") for pair, n in change[change != 0].items()}
     assert cells(app, 2) == wanted
-    assert "orange: more with good; purple: more with poor" in words(app).replace("\\", "")
+    assert "orange: good is higher; purple: poor is higher" in words(app).replace("\\", "")
     domains = [chart["layer"][0]["encoding"]["color"]["scale"]["domain"] for chart in charts(app)[:2]]
     assert domains[0] == domains[1]
 
@@ -114,8 +114,17 @@ def test_evaluations_on_other_pictures_are_said_to_be_so(own_workspace, open_pag
     app = open_page("confusion", table=POOR, beside="elsewhere/test/far")
     assert not app.exception
     assert len(charts(app)) == 2
-    assert any("were evaluated on different pictures" in info.value for info in app.info)
+    assert any("were evaluated on different images" in info.value for info in app.info)
     assert cells(app, 1) == {("blue", "yellow"): "1"}
+
+
+def test_a_model_without_mistakes_has_an_empty_matrix_beside_the_diagonal(own_workspace, open_page):
+    names = ["blue", "red", "yellow"]
+    rows = [(f"test/{name}/x.png", name, [float(name == other) for other in names]) for name in names]
+    best = evaluation("best", names, rows, data="colours")
+    best.save(own_workspace / "data" / "evaluations" / "colours" / "test" / "best")
+    app = open_page("confusion", table="colours/test/best", diagonal="hide")
+    assert not app.error and not app.exception and cells(app) == {}
 
 
 def test_pictures_changed_in_between_are_left_out_and_counted(own_workspace, open_page, words):
@@ -149,13 +158,13 @@ def test_super_classes_are_merged_and_opened(own_workspace, open_page, words):
     # The same pictures on page Misclassified, and all of them again once that is left.
     app = open_page("misclassified", **there, family=["warm", "cold"])
     wrong = int(counts.to_numpy().sum() - counts.to_numpy().trace())
-    assert not app.exception and f"{sums['warm', 'cold']} fit the filter" in words(app)
-    assert "warm taken for cold" in app.button(key="leave_family").label
+    assert not app.exception and f"{sums['warm', 'cold']} images match the filters" in words(app)
+    assert "warm predicted as cold" in app.button(key="leave_family").label
     app.button(key="leave_family").click().run()
-    assert f"{wrong} of" in words(app) and "fit the filter" not in words(app) and "family" not in app.query_params
+    assert f"{wrong} of" in words(app) and "match the filters" not in words(app) and "family" not in app.query_params
     app = open_page("confusion", table=POOR, groups="data/colours/super_classes.csv", within="warm")
     assert classes(app) == {"green", "red *car*"} and cells(app) == {("red *car*", "red *car*"): "8"}
-    assert "Only classes of **warm**" in words(app)
+    assert "Only the classes of **warm**" in words(app)
 
 
 def test_a_broken_file_of_super_classes_stops_nothing(own_workspace, open_page):
@@ -176,7 +185,7 @@ def test_the_tables_hold_both_directions_and_the_scores(workspace, open_page):
     assert table["recall"].tolist() == pytest.approx((100 * scores["recall"]).tolist())
     # The poor model never answers the last class: it has no precision, and that is no 0.
     row = table[table["class"] == "青い車"].iloc[0]
-    assert pd.isna(row["precision"]) and row["precision range"] == "undefined: never predicted"
+    assert pd.isna(row["precision"]) and row["precision interval"] == "undefined: never predicted"
 
 
 def test_200_classes_begin_with_the_most_confused(own_workspace, open_page, words):
@@ -193,7 +202,7 @@ def test_200_classes_begin_with_the_most_confused(own_workspace, open_page, word
     app = open_page("confusion", table="colours/test/many")
     assert not app.exception
     assert len(classes(app)) == 30
-    assert "The 30 most confused of 200 classes are drawn." in words(app)
+    assert "The 30 most confused of 200 classes are shown." in words(app)
     app.button(key="draw_all").click().run()
     assert not app.exception
     assert len(classes(app)) == 200
@@ -209,11 +218,11 @@ def test_models_on_other_pictures_show_those_of_the_one_that_has_some(own_worksp
     other = evaluation("far", ["blue", "yellow"], [("test/blue/x.png", "blue", [0.0, 1.0])], data="elsewhere")
     other.save(own_workspace / "data" / "evaluations" / "elsewhere" / "test" / "far")
     app = open_page("confusion", table=POOR, beside="elsewhere/test/far", true="blue", pred="yellow")
-    assert not app.exception and "Pictures of far" in words(app)
+    assert not app.exception and "Images evaluated with far" in words(app)
     pairs, scores = frames(app)
     assert "change" not in pairs and "change" not in scores and "other" in scores
     app = open_page("confusion", table=POOR, beside="elsewhere/test/far", true="blue", pred="green")
-    assert "Pictures of poor." in words(app) and len(app.get("image")) == 8
+    assert "Images evaluated with poor." in words(app) and len(app.get("image")) == 8
 
 
 def test_a_broken_evaluation_is_one_sentence(own_workspace, open_page):

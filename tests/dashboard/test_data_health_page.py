@@ -33,36 +33,34 @@ def leaky(own_workspace):
 
 def checked(app):
     app.button(key="work_begin").click().run(timeout=180)
-    assert not app.exception and not [one for one in app.error if "memory" not in one.value]
+    assert not app.exception and not [error for error in app.error if "memorisation" not in error.value]
     return app
 
 
 def test_nothing_is_checked_unasked_and_what_was_is_there_at_once(leaky, open_page, words):
     app = open_page("data_health", data="leaky")
     assert not app.exception and not app.error
-    assert "in training" not in words(app) and app.selectbox(key="choose_true")
+    assert "in train (" not in words(app) and app.selectbox(key="choose_true")
     checked(app)
-    assert "2 of 3 test pictures are also in training: the test accuracy measures memory" in words(app).replace(
-        "\\", ""
-    )
+    assert "the test accuracy mostly measures memorisation. 2 of 3 test images are also in train" in words(app)
     assert {metric.label: metric.value for metric in app.metric} == {
-        "Pictures": "12",
-        "Different files": "9",
-        "Different photographs": "9",
-        "In two classes": "1",
+        "Images": "12",
+        "Distinct images": "9",
+        "Distinct photos": "9",
+        "Label conflicts": "1",
         "Broken files": "1",
     }
-    assert "another label" in words(app) and "exact copy" in words(app) and len(app.get("image")) == 4
+    assert "different label" in words(app) and "exact duplicate" in words(app) and len(app.get("image")) == 4
     again = open_page("data_health", data="leaky", pairs="labels")
-    assert len(again.get("image")) == 2 and "Check these pictures" not in [button.label for button in again.button]
+    assert len(again.get("image")) == 2 and "Check these images" not in [button.label for button in again.button]
     again.get_by_key("choose_twins").set_value("near").run()
-    assert "none of this kind" in words(again)
+    assert "No duplicates of this kind" in words(again)
 
 
 def test_every_section_shows(leaky, open_page, words):
     checked(open_page("data_health", data="leaky"))
     app = open_page("data_health", data="leaky", health="classes", true="b", split="train")
-    assert "4 Training pictures" in words(app) and len(app.get("image")) == 4
+    assert "4 Training images" in words(app) and len(app.get("image")) == 4
     app = open_page("data_health", data="leaky", health="light", light="blurriest")
     assert not app.exception and len(app.get("image")) == 9 and "Laplacian" in words(app)
     app = open_page("data_health", data="leaky", health="problems")
@@ -78,11 +76,11 @@ def test_the_split_is_made_on_request_and_is_then_a_data_set(leaky, open_page, w
     app.button(key="work_begin").click().run(timeout=180)
     assert not app.exception, app.exception
     # A second copy, two whose labels disagree, and the broken file.
-    assert "4 pictures were left out" in words(app).replace("\\", "")
-    assert "1 class has no pictures in validation: c" in words(app)
+    assert "4 images were skipped" in words(app).replace("\\", "")
+    assert "1 class has no images in validation: c" in words(app)
     assert "train" in Dataset(out).splits and (out / "split.csv").is_file()
     app = checked(open_page("data_health", data="leaky-free"))
-    assert "No test picture has a copy in training" in words(app) and "carvis split" not in words(app)
+    assert "no test image is also in train" in words(app) and "carvis split" not in words(app)
 
 
 def test_a_picture_replaced_in_place_is_looked_at_anew(own_workspace, open_page, words):
@@ -92,12 +90,12 @@ def test_a_picture_replaced_in_place_is_looked_at_anew(own_workspace, open_page,
     for place, content in (("train/a/0", bitmaps[0]), ("train/a/1", bitmaps[1]), ("test/a/0", bitmaps[0])):
         (root / place).parent.mkdir(parents=True, exist_ok=True)
         (root / f"{place}.bmp").write_bytes(content)
-    assert "1 of 1 test pictures is also in training" in words(checked(open_page("data_health", data="bitmaps")))
+    assert "1 of 1 test images is also in train" in words(checked(open_page("data_health", data="bitmaps")))
     # The same name and the same size, in a folder that does not change.
     (root / "test" / "a" / "0.bmp").write_bytes(bitmaps[2])
     app = open_page("data_health", data="bitmaps")
-    assert "also in training" not in words(app)
-    assert "No test picture has a copy in training" in words(checked(app))
+    assert "also in train (" not in words(app)
+    assert "no test image is also in train" in words(checked(app))
 
 
 @pytest.mark.parametrize("problem", [DatasetError("it is there already"), RuntimeError("a fault")])
@@ -120,7 +118,7 @@ def test_where_nothing_can_be_read_the_page_goes_on(own_workspace, open_page, wo
     for split in ("train", "test"):
         (own_workspace / "data" / "none" / split / "a").mkdir(parents=True)
     app = checked(open_page("data_health", data="none"))
-    assert {metric.label: metric.value for metric in app.metric}["Pictures"] == "0"
+    assert {metric.label: metric.value for metric in app.metric}["Images"] == "0"
     (own_workspace / "data" / "none" / "train" / "a" / "broken.jpg").write_bytes(b"x")
     checked(open_page("data_health", data="none"))
     for section in ("classes", "light", "problems"):
@@ -157,8 +155,8 @@ def test_accuracy_without_copies_is_beside_the_accuracy(leaky, open_page, words)
     assert made.leak.copies > 0 and not made.leak.measurable
     made.save(folder)
     app = open_page("overview")
-    table = next(frame.value for frame in app.dataframe if "without copies" in frame.value)
-    assert "not measurable: make a leak-free split" in set(table["without copies"])
+    table = next(frame.value for frame in app.dataframe if "without leakage" in frame.value)
+    assert "not measurable: make a leak-free split" in set(table["without leakage"])
     app = open_page("misclassified", data="colours", table="colours/test/good")
     assert f"{made.leak.copies} of {made.metrics['n']} images are also in training" in words(app).replace("\\", "")
 

@@ -58,7 +58,7 @@ def test_the_spectrum_says_what_it_found(own_workspace, open_page, words, of):
 
 def test_the_lens_says_that_equal_layers_are_equal(own_workspace, open_page, words):
     app = open_page("filters", lens="tuning", before="good", one="poor", **SMALL)
-    assert not app.exception and "exactly the same" in words(app)
+    assert not app.exception and "identical in both models" in words(app)
     press(app)
     table = app.dataframe[0].value
     assert not table[["weight_change", "activation_change"]].to_numpy().any() and images(app) == 6

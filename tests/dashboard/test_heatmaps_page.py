@@ -86,7 +86,7 @@ def test_an_upload_is_explained_and_its_true_class_is_not_known(workspace, open_
     app = open_page("heatmaps", model=["good"], data="colours")
     app.file_uploader[0].upload("mine.png", buffer.getvalue()).run()
     assert not app.exception
-    assert "mine" in words(app) and "true class not known" in words(app)
+    assert "mine" in words(app) and "label unknown" in words(app)
     app.selectbox(key="choose_explain").select("true").run()
     assert not app.exception and app.error
 
@@ -99,7 +99,7 @@ def test_with_nothing_selected_the_page_opens_on_an_example(workspace, open_page
 def test_maps_are_tested_on_request_and_keep_their_badges(own_workspace, open_page, words):
     chosen = {"sample": [SAMPLE], "model": ["good", "poor"], "data": "colours"}
     app = open_page("heatmaps", **chosen)
-    assert "baselines" not in words(app).split("Test these maps")[0]
+    assert "baselines" not in words(app).split("Test these heatmaps")[0]
     app.button(key="work_begin").click().run()
     assert not app.exception and not app.error
     badges = [element.value for element in app.markdown if "-badge[" in element.value]

@@ -72,7 +72,7 @@ def test_a_training_of_the_demo_begins_with_drawing(beside_the_demo, open_page, 
     app.number_input(key="start_size_160").set_value(32).run()
     app.number_input(key="start_epochs_own").set_value(1).run()
     app.button(key="estimate_run").click().run(timeout=180)
-    assert not app.exception and not app.error and "20 pictures to learn from, 20 to validate" in words(app)
+    assert not app.exception and not app.error and "20 training and 20 validation images" in words(app)
     app.button(key="start_run").click().run(timeout=180)
     assert not app.exception and "draws 40 images first" in words(app)
     app.button(key="draw_later").click().run()

@@ -120,7 +120,7 @@ def test_overview_counts_and_measures(workspace, open_page, words):
 def test_a_picture_that_vanished_is_listed_as_missing(workspace, open_page, words):
     app = open_page("misclassified", table="data/incorrect/df2.csv")
     assert not app.exception
-    assert "The picture is missing" in words(app) and "gone" in words(app)
+    assert "Image missing" in words(app) and "gone" in words(app)
     assert "1 picture is not here" in words(app).replace("\\", "")
 
 

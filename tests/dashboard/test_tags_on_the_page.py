@@ -44,7 +44,7 @@ def test_what_other_models_answer_is_a_filter(evaluations, wrong, open_page, wor
     assert any(f"right: good ({right.sum()})" in option for option in app.selectbox(key="choose_answers").options)
     assert shown(open_poor(open_page, answers="good:wrong")) == wrong["id"][~right].head(24).tolist()
     app = open_poor(open_page, answers="nobody:right")
-    assert "no answer of nobody" in words(app).replace("\\", "") and len(shown(app)) == min(24, len(wrong))
+    assert "nobody has no predictions" in words(app).replace("\\", "") and len(shown(app)) == min(24, len(wrong))
 
 
 def test_margin_and_loss_order_the_mistakes(wrong, open_page):
@@ -59,12 +59,12 @@ def test_margin_and_loss_order_the_mistakes(wrong, open_page):
 def test_heatmap_disagreement_orders_them_once_it_is_known(own_workspace, wrong, open_page, words):
     models = ["poor", "good"]
     app = open_poor(open_page, sort="disagreement", model=models)
-    assert "not known yet" in words(app) and shown(app) == wrong["id"].head(24).tolist()
+    assert "not computed yet" in words(app) and shown(app) == wrong["id"].head(24).tolist()
     app.switch_page("app_pages/attention.py").run()
     app.button(key="work_begin").click().run()
     assert not app.exception
     app.switch_page("app_pages/misclassified.py").run()
-    assert "not known yet" not in words(app)
+    assert "not computed yet" not in words(app)
     file = next((own_workspace / "data" / "cache" / "disagreements").rglob("*.parquet"))
     distance = pd.read_parquet(file).set_index("id")["distance"].astype(float).fillna(-np.inf)
     found = [distance[one] for one in shown(app)]
@@ -94,7 +94,7 @@ def test_a_tag_given_large_is_kept_and_filters(own_workspace, wrong, tags, open_
     other = own_workspace / "data" / "colours" / first
     path.write_bytes(other.read_bytes())
     assert not shown(open_poor(open_page, tag="blurred"))
-    assert "replaced since it was evaluated" in words(open_poor(open_page, open=second))
+    assert "replaced after the evaluation" in words(open_poor(open_page, open=second))
 
 
 def test_the_tutorials_table_has_tags_too(own_workspace, tags, open_page):
@@ -130,11 +130,11 @@ def test_a_note_is_kept_and_another_window_is_not_overwritten(wrong, tags, open_
     app.text_area(key=key).set_value("ours ").run()
     assert tags.records()["note"].tolist() == ["ours"]
     assert open_poor(open_page, open=sample).text_area(key=key).value == "ours"
-    tags.note("colours", sample, sha256, "theirs", seen="ours")
+    tags.note("colours", sample, sha256, "theirs", previous="ours")
     app.text_area(key=key).set_value("ours, longer").run()
     assert tags.records()["note"].tolist() == ["theirs"]
     assert app.text_area(key=key).value == "ours, longer"
-    assert "another window" in words(app) and "There it says: theirs" in words(app)
+    assert "another window" in words(app) and "Saved version: theirs" in words(app)
     app.button(key="note_both_large").click().run()
     assert tags.records()["note"].tolist() == ["theirs\nours, longer"]
     assert "another window" not in words(app) and not app.exception

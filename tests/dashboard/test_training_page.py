@@ -33,7 +33,7 @@ def test_a_finished_run_shows_its_curves_and_its_epochs(trained, open_page, word
     assert not app.exception and "Validation after epoch 1" in words(app) and len(app.get("image")) == 1
     app.session_state[f"log_{run.id}"] = True
     app.run()
-    assert not app.exception and "training begins with" in words(app)
+    assert not app.exception and "training started with" in words(app)
 
 
 def test_a_crashed_run_says_so_and_can_go_on(own_workspace, open_page, words):
@@ -64,7 +64,7 @@ def test_a_run_is_estimated_and_started_by_the_form(own_workspace, open_page, wo
     app.number_input(key="start_size_256").set_value(32).run()
     app.number_input(key="start_epochs_own").set_value(1).run()
     app.button(key="estimate_run").click().run(timeout=180)
-    assert not app.exception and not app.error and "if it goes on to its last epoch" in words(app)
+    assert not app.exception and not app.error and "for all epochs" in words(app)
     app.button(key="start_run").click().run(timeout=180)
     assert not app.exception and not app.error
     [folder] = space.runs()
@@ -134,6 +134,6 @@ def test_a_run_that_is_slow_to_begin_is_watched(own_workspace, open_page, monkey
 
     space = Workspace(own_workspace)
     run = prepare("own", Dataset(space.data_dir / "colours"), epochs=2, workspace=space, **SMALL)
-    assert runs.goes_on(run)
+    assert runs.is_running(run)
     monkeypatch.setattr(runs, "_BEGINS_WITHIN", 0.0)
-    assert not runs.goes_on(run)
+    assert not runs.is_running(run)

@@ -212,7 +212,7 @@ def test_matching_does_not_slow_down_with_equal_file_names(tmp_path):
     assert 1.5 * few < many < 2.5 * few
     assert (table["status"] == "found").all()
     assert table["path"][1] == os.path.join(tmp_path, "1000", "data", "test", "class 1", "car1.jpg")
-    assert table.attrs["problems"] == ["9000 rows name an image that an earlier row names too."]
+    assert table.attrs["problems"] == ["9000 rows repeat the image of an earlier row."]
 
 
 @pytest.mark.parametrize(

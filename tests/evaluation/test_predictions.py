@@ -11,7 +11,7 @@ import pytest
 from carvis.classifier import Classifier
 from carvis.dataset import Dataset
 from carvis.errors import DatasetError, ModelError, StoppedError
-from carvis.evaluation import evaluate, evaluation_folder, load_evaluation, read_misclassified
+from carvis.evaluation import check_assumptions, evaluate, evaluation_folder, load_evaluation, read_misclassified
 from carvis.images import write_image
 from carvis.language import localised, speaking
 from carvis.workspace import Workspace, sha256_of_file
@@ -232,6 +232,12 @@ def test_an_evaluation_knows_the_file_that_it_was_made_with(colours, workspace, 
     assert evaluation.made_with(file) is False
     # A classifier that came from no file says nothing of one.
     assert evaluate(colours, paint, copies=False).made_with(file) is None
+
+
+def test_none_is_a_progress_that_nobody_follows(colours, paint):
+    # The default of earlier versions, which wrappers hand on.
+    assert evaluate(colours, paint, copies=False, progress=None).metrics["n"] == 9
+    assert check_assumptions(colours, paint, progress=None).n
 
 
 def test_it_stops_when_its_progress_asks_to(colours, paint):

@@ -93,7 +93,7 @@ def test_files_of_two_evaluations(evaluation, tmp_path):
 
 def test_a_persons_table_is_never_overwritten(evaluation, tmp_path):
     (tmp_path / "df2.csv").write_text("PATH\nmine.jpg\n")
-    with pytest.raises(TableError, match="belongs to no evaluation"):
+    with pytest.raises(TableError, match="is not part of an evaluation"):
         evaluation.save(tmp_path)
     assert (tmp_path / "df2.csv").read_text() == "PATH\nmine.jpg\n"
 
@@ -139,7 +139,7 @@ def test_a_link_to_a_picture_elsewhere_is_not_followed(evaluation, tmp_path):
 
 def test_files_of_somebody_else_are_not_overwritten(tmp_path):
     (tmp_path / "metrics.json").write_text('{"mine": 1}')
-    with pytest.raises(TableError, match=r"metrics\.json belongs to no evaluation"):
+    with pytest.raises(TableError, match=r"metrics\.json is not part of an evaluation"):
         check_folder(tmp_path)
     (tmp_path / "metrics.json").unlink()
     check_folder(tmp_path)

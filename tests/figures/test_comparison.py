@@ -12,7 +12,7 @@ def test_each_pair_has_a_row_and_the_swap_its_figures():
     figure = map_differences(PICTURE, maps, swap)
     words = texts(figure)
     assert words.count("red: more for own") == 2 and "blue: more for ポロ" in words
-    assert "ranks -0.80" in " ".join(words) and words.count("no evidence to compare") == 2
+    assert "rank correlation -0.80" in " ".join(words) and words.count("no evidence to compare") == 2
     assert {"50%", "25%", "90%", "–"} <= set(words)
     assert figure_bytes(figure) == figure_bytes(map_differences(PICTURE, maps, swap))
 

@@ -28,14 +28,14 @@ LISTED = {
 # What shows that the good items are there all the same.
 GOOD = {
     "overview": "colours",
-    "data_health": "Check these pictures",
+    "data_health": "Check these images",
     "models": "good.keras",
     "training": "whole",
-    "confusion": "pictures of",
+    "confusion": "images of",
     "compare": "Is the gap real?",
-    "misclassified": "8 of 32 pictures are misclassified",
+    "misclassified": "8 of 32 images are misclassified",
     "heatmaps": "evidence for",
-    "attention": "one box on one picture",
+    "attention": "one box on one image",
     "filters": "Draw ",
     "activations": "channels",
 }

@@ -82,8 +82,8 @@ def test_everything_is_in_the_one_file(material):
     assert "Only good is right" in page and page.count("<img") > 8
     # Four images that only the good model gets right, each with two heatmaps; the first stands on the first page, too.
     first, rest = page.split("<main>")
-    assert len(re.findall(r"Where (good|poor) looks", first)) == 2
-    assert len(re.findall(r"Where (good|poor) looks", rest)) == 8
+    assert len(re.findall(r"Heatmap of (good|poor)", first)) == 2
+    assert len(re.findall(r"Heatmap of (good|poor)", rest)) == 8
     assert "grad-cam on the logit at conv, preprocessing unit" in page
     assert "<b>green" not in page and "&lt;b&gt;green" in page
 
@@ -95,7 +95,7 @@ def test_figures_are_those_of_the_evaluations(material):
     # Four images only one model gets right: p = 0.125.
     assert "good has the highest accuracy, but its lead over poor could be chance." in page
     assert "Only good is right on 4 images; only poor on 0 (McNemar p = 0.12)." in page
-    assert "Where good looks" not in page
+    assert "Heatmap of good" not in page
     one = report_html(found[:1], data=data)
     assert "How good is good?" in one and "good makes no error." in one
 
@@ -105,7 +105,7 @@ def test_a_model_that_cannot_be_opened_is_told_and_the_rest_is_there(material):
     files["poor"].write_bytes(b"broken")
     page = report_html(found, data=data, files=files)
     assert "poor.keras" in page.split('id="making"')[1]
-    assert "Where good looks" in page and "Where poor looks" not in page
+    assert "Heatmap of good" in page and "Heatmap of poor" not in page
 
 
 def test_maps_are_tested_where_it_is_asked_for(material):
@@ -148,7 +148,7 @@ def test_the_verb(material, monkeypatch, capsys):
         assert main(["evaluate", str(file), str(data.root)]) == 0
     assert main(["report", "good", "poor"]) == 0
     page = (root / "data" / "results" / "report.html").read_text("utf-8")
-    assert "Where poor looks" in page
+    assert "Heatmap of poor" in page
     assert main(["report", "good", "poor"]) == 2
     assert "already exists" in capsys.readouterr().err
     assert main(["report", "nothing"]) == 2

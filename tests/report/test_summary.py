@@ -172,7 +172,7 @@ def test_where_models_look_is_said_first_and_shown_later(full):
     section = attention_section(context)
     said = summary(context, [section]).looking
     assert said[0] == (
-        "m: 60% of the evidence lies on the body (50% of the image); for its size it looks most at the emblem "
+        "m: 60% of the evidence is on the body (50% of the image); relative to size, it looks most at the emblem "
         "(4.0 times its area)."
     )
     assert ("Whether a model needs what it looks at was not measured." in said) is not full

@@ -80,7 +80,7 @@ def test_a_table_without_splits_says_so(place):
     found = read_misclassified(table, root)
     assert found["label"].tolist() == ["cats", "dog"]
     assert found.attrs["problems"] == [
-        "1 row names no train, valid or test folder: its label is taken to be the name of its folder."
+        "1 path has no train, valid or test folder: its folder's name is used as the label."
     ]
 
 

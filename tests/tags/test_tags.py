@@ -76,7 +76,7 @@ def test_a_renamed_picture_keeps_what_it_had_and_can_lose_it(workspace, tags):
     tags.tag("cars", new, content, "cropped")
     assert tags.on("cars", pictures(workspace)).loc[new, "tags"] == ("blurred", "cropped")
     tags.tag("cars", new, content, "blurred", on=False)
-    tags.note("cars", new, content, "dark, from behind", seen="dark")
+    tags.note("cars", new, content, "dark, from behind", previous="dark")
     assert tags.on("cars", pictures(workspace)).loc[new].tolist() == [("cropped",), "dark, from behind"]
     assert tags.records()["id"].unique().tolist() == [new]
 
@@ -103,16 +103,16 @@ def test_only_pictures_that_a_record_may_belong_to_are_looked_at(workspace, tags
 def test_two_tabs_do_not_overwrite_each_others_notes(workspace, tags):
     key = ("cars", ONE, sha(workspace, ONE))
     other = Tags.of(workspace)
-    tags.note(*key, "from here", seen="")
+    tags.note(*key, "from here", previous="")
     with pytest.raises(NoteChangedError) as problem:
-        other.note(*key, "from there", seen="")
+        other.note(*key, "from there", previous="")
     assert problem.value.theirs == "from here"
     assert tags.on("cars", pictures(workspace)).loc[ONE, "note"] == "from here"
-    other.note(*key, "from here, from there", seen="from here")
-    other.note(*key, "from here, from there", seen="anything: it says the same already")
+    other.note(*key, "from here, from there", previous="from here")
+    other.note(*key, "from here, from there", previous="anything: it says the same already")
     with pytest.raises(NoteChangedError):
-        tags.note(*key, "", seen="from here")
-    tags.note(*key, "", seen="from here, from there")
+        tags.note(*key, "", previous="from here")
+    tags.note(*key, "", previous="from here, from there")
     assert tags.on("cars", pictures(workspace)).empty
 
 
@@ -256,7 +256,7 @@ def test_coming_back_replaces_nothing(workspace, tags, tmp_path):
     key = ("cars", ONE, sha(workspace, ONE))
     tags.note(*key, "theirs")
     path = export_tags(tags, tmp_path / "tags.csv")
-    tags.note(*key, "mine", seen="theirs")
+    tags.note(*key, "mine", previous="theirs")
     with open(path, "a", encoding="utf-8") as file:
         file.write("cars,,,blurred,,\n" + f"cars,{TWO},{'f' * 64},{'x' * 50};cropped,,\n")
     result = import_tags(tags, path)

@@ -59,6 +59,12 @@ def test_the_best_weights_are_restored_and_patience_ends_it(training):
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_training_that_did_all_its_epochs_names_no_other_reason(training):
+    fitted = training(small_model(), valid_labels=1 - LABELS, epochs=5, patience=4)
+    fitted.fit()
+    assert (fitted.course.state.epochs, fitted.course.state.waited, fitted.course.reason) == (5, 4, None)
+
+
 def test_it_learns_and_its_measures_are_of_the_whole_epoch(training):
     model = small_model()
     fitted = training(model, epochs=60, batch_size=3)

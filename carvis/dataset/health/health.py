@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from carvis.workspace import SPLITS, atomic_write, write_json
 
 # With fewer training images a class can hardly be learnt.
 FEW = 10
+# From this share of leaked test images on, the test accuracy mostly measures memorisation.
+MUCH_LEAKAGE = 0.05
+LeakageSeverity = Literal["unknown", "none", "minor", "severe"]
 _SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "MPO": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -44,6 +47,19 @@ class Shared:
     n: int
     exact: int
     copies: int
+
+    def finding(self, split: str = "test", other: str = "train") -> Message:
+        """Say how many images of ``split`` are also in ``other``."""
+        return Message.of_number(
+            "{n} of {total} {split} images is also in {other} (exact duplicates: {exact}, near-duplicates: {near}).",
+            "{n} of {total} {split} images are also in {other} (exact duplicates: {exact}, near-duplicates: {near}).",
+            self.copies,
+            total=self.n,
+            split=split,
+            other=other,
+            exact=self.exact,
+            near=self.copies - self.exact,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +175,17 @@ class Health:
         """``shared`` for every pair of splits, the later one first: (test, train), (test, valid), (valid, train)."""
         names = [name for name in reversed(SPLITS) if name in self.splits]
         return {(a, b): self.shared(a, b) for i, a in enumerate(names) for b in reversed(names[i + 1 :])}
+
+    def leakage(self) -> tuple[LeakageSeverity, Message]:
+        """Return how much leakage from train distorts the test accuracy, and its consequence in a sentence."""
+        if not {"train", "test"} <= set(self.splits):
+            return "unknown", Message("Leakage cannot be checked: the data set needs training and test images.")
+        shared = self.shared()
+        if not shared.copies:
+            return "none", Message("No leakage: no test image is also in train.")
+        if shared.copies >= MUCH_LEAKAGE * shared.n:
+            return "severe", Message("Leakage: the test accuracy mostly measures memorisation.")
+        return "minor", Message("Leakage: the test accuracy is slightly too high.")
 
     def twins_of(self, split: str, other: str = "train") -> pd.Series:
         """For each image of a split, by id, the id of its duplicate in another split; empty where there is none.

@@ -134,7 +134,7 @@ def split_dataset(
     except FolderTakenError as error:
         # Another split into the same folder may have ended first.
         raise DatasetError(
-            Message("{out} is there already: use it, or name a new folder for the split.", out=out)
+            Message("{out} already exists: use it, or name a new folder for the split.", out=out)
         ) from error
     progress(100, 100)
     return Split(out, table, how, leaks, masks)
@@ -145,7 +145,7 @@ def _some_left(health: Health, table: pd.DataFrame) -> None:
         kinds = ", ".join(sorted({_kind(reason) for reason in table["reason"]})) or "it holds none"
         raise DatasetError(
             Message(
-                "{root} leaves no image to split ({kinds}): run check on it to see what to mend.",
+                ("{root} has no usable image to split ({kinds}): run `python -m carvis check` to see the problems."),
                 root=health.root,
                 kinds=kinds,
             )
@@ -157,12 +157,12 @@ def _check(health: Health, out: Path, fractions: Sequence[float]) -> np.ndarray:
     if len(shares) != 3 or not np.isfinite(shares).all() or (shares < 0).any() or abs(shares.sum() - 1) > 0.01:
         raise DatasetError(
             Message(
-                "{choices} are no shares of train, valid and test: give three that sum up to 1.",
+                ("{choices} are not valid shares of train, valid and test: give three numbers that sum to 1."),
                 choices=" ".join(map(str, fractions)),
             )
         )
     if shares[0] == 0:
-        raise DatasetError(Message("The share of train is 0: give it some images to learn from."))
+        raise DatasetError(Message("The share of train is 0: training needs images."))
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DatasetError(Message("{out} is not empty: name a new folder for the split.", out=out))
     place = resolved(out)

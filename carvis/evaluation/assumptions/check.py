@@ -32,7 +32,7 @@ def check_assumptions(
     seconds: float | None = None,
     full: bool = True,
     cache: Cache | str | Path | None = None,
-    progress: Progress = no_progress,
+    progress: Progress | None = None,
 ) -> AssumptionCheck:
     """Check what is assumed of a model on a sample of images whose classes are known.
 
@@ -66,6 +66,7 @@ def check_assumptions(
     seconds = (90.0 if full else 30.0) if seconds is None else seconds
     # A quick check runs within other work: a large model on a slow machine must not hold that up.
     settings = TrialSettings(n, seed, seconds, None if full else began + seconds)
+    progress = progress or no_progress
     trial = Trial(clf, data, settings, progress)
     try:
         result = compare_alternatives(trial, full)

@@ -72,9 +72,7 @@ def read_super_classes(
     others = [i for name, i in folded.items() if name in _SUPER]
     others = others or [i for i in range(len(table.header)) if i != class_column]
     if len(others) != 1:
-        raise TableError(
-            Message("{path} does not say which column holds the super-class: name one super_class.", path=path)
-        )
+        raise TableError(Message("{path} has no column for the super-class: name one super_class.", path=path))
     super_class: dict[str, str] = {}
     for i, row in enumerate(table.rows):
         name, group = row[class_column].strip(), row[others[0]].strip()

@@ -53,7 +53,7 @@ def disagreements(
         DatasetError: no such split.
     """
     if len(classifiers) < 2:
-        raise ModelError(Message("Disagreement needs two models or more: name another one."))
+        raise ModelError(Message("Disagreements need two or more models: name another one."))
     data = data if isinstance(data, Dataset) else Dataset(data)
     samples = data.samples(split)
     unreadable = Unreadable() if unreadable is None else unreadable

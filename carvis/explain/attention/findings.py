@@ -11,6 +11,7 @@ from carvis.explain.attention.result import Attention
 from carvis.language import Message
 
 _MOST_LABELS = 5
+_FEWEST_IMAGES = 10
 
 
 class OutlierFinding(NamedTuple):
@@ -23,6 +24,45 @@ class OutlierFinding(NamedTuple):
 def difference(value: float) -> str:
     """Write a difference of probabilities."""
     return "–" if value != value else f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
+
+
+def attention_finding(model: str, attention: Attention) -> Message:
+    """Say where most of a model's evidence lies, and which part holds most for its size. Values: model and parts."""
+    rows = attention.by_part
+    # The lift of a part that few images show says nothing.
+    rows = rows[(rows["n"] >= min(_FEWEST_IMAGES, len(attention.table))) & rows["share"].notna()]
+    if rows.empty:
+        return Message("{model}: no heatmap shows evidence.", model=model)
+    part, lift = rows["share"].idxmax(), rows["lift"].dropna()
+    share, area = (f"{float(rows[name].to_numpy()[rows.index == part][0]):.0%}" for name in ("share", "area"))
+    values = {"model": model, "part": str(part), "share": share, "area": area}
+    if lift.empty or lift.idxmax() == part:
+        return Message(
+            "{model} looks most at the {part}: {share} of its evidence on {area} of the image.",
+            **values,
+        )
+    return Message(
+        "{model}: {share} of the evidence is on the {part} ({area} of the image); relative to size, it looks most at "
+        "the {favourite} ({lift} times its area).",
+        **values,
+        favourite=str(lift.idxmax()),
+        lift=f"{lift.max():.1f}",
+    )
+
+
+def need_finding(model: str, attention: Attention) -> Message | None:
+    """Say which part a model needs most, None where nothing was occluded. Values: model, part, fall."""
+    net = attention.by_part["net"].dropna()
+    if net.empty:
+        return None
+    part, falls = net.idxmax(), attention.by_part["fall"]
+    fall = difference(float(falls.to_numpy()[falls.index == part][0]))
+    return Message(
+        "{model} needs the {part} most: occluding it lowers the probability by {fall}.",
+        model=model,
+        part=str(part),
+        fall=fall,
+    )
 
 
 def claim_finding(model: str, claim: Claim) -> Message:
@@ -79,8 +119,8 @@ def skipped_messages(model: str, attention: Attention) -> list[Message]:
     """Say which heatmaps and images are not in the means. Values: model, status."""
     messages = [
         Message.of_number(
-            "{n} heatmap of {model} holds no evidence ({status}) and is not in the mean shares.",
-            "{n} heatmaps of {model} hold no evidence ({status}) and are not in the mean shares.",
+            "{n} heatmap of {model} shows no evidence ({status}): it is ignored in the mean shares.",
+            "{n} heatmaps of {model} show no evidence ({status}): they are ignored in the mean shares.",
             n,
             model=model,
             status=status,
@@ -93,8 +133,8 @@ def skipped_messages(model: str, attention: Attention) -> list[Message]:
     if n := skipped.get("unknown class", 0):
         messages.append(
             Message.of_number(
-                "{n} image is of a class that {model} does not know.",
-                "{n} images are of classes that {model} does not know.",
+                "{n} image has a label that {model} cannot predict.",
+                "{n} images have labels that {model} cannot predict.",
                 n,
                 model=model,
             )
@@ -107,42 +147,42 @@ def skipped_messages(model: str, attention: Attention) -> list[Message]:
 def _claim_message(verdict: Verdict, values: dict[str, str]) -> Message:
     if verdict == "main":
         return Message(
-            "Yes for {model}: occluding the {part} costs it more than occluding any other part. The probability falls "
-            "by {fall} ({control} with the same shape occluded elsewhere), and accuracy from {before} to {after} (95 % "
-            "CI {low} – {high}).",
+            "Yes: {model} relies on the {part}: occluding it matters more than any other part. The "
+            "probability falls by {fall} (same shape elsewhere: {control}), accuracy from {before} to "
+            "{after} (95 % CI {low} – {high}).",
             **values,
         )
     if verdict == "partial":
         return Message(
-            "Only in part for {model}: with the {part} occluded the probability falls by {fall} ({control} elsewhere) "
-            "and accuracy from {before} to {after} (95 % CI {low} – {high}), but with the {rival} occluded the "
-            "probability falls by {rival_fall} ({rival_control} elsewhere).",
+            "Partly: {model} relies more on the {rival} than on the {part}. Occluding the {part} lowers the "
+            "probability by {fall} (same shape elsewhere: {control}) and accuracy from {before} to {after} "
+            "(95 % CI {low} – {high}); occluding the {rival} lowers the probability by {rival_fall} "
+            "(elsewhere: {rival_control}).",
             **values,
         )
     if verdict == "attention-only":
         return Message(
-            "No for {model}: the {part} holds {lift} times as much evidence as its area would by chance, but occluding "
-            "it costs no more than occluding the same shape elsewhere (the probability falls by {fall}, elsewhere by "
-            "{control}).",
+            "No: {model} looks at the {part} but does not need it: it has {lift} times as much evidence as "
+            "its area by chance, but occluding it lowers the probability no more than the same shape "
+            "elsewhere ({fall}; elsewhere {control}).",
             **values,
         )
     if verdict == "neither":
         return Message(
-            "No for {model}: the {part} holds no more evidence than its area would by chance ({share} of the evidence, "
-            "{area} of the image), and occluding it costs no more than occluding the same shape elsewhere (the "
-            "probability falls by {fall}, elsewhere by {control}).",
+            "No: {model} neither looks at the {part} nor needs it: it has no more evidence than its area by "
+            "chance ({share} of the evidence, {area} of the image), and occluding it lowers the probability "
+            "no more than the same shape elsewhere ({fall}; elsewhere {control}).",
             **values,
         )
     if verdict == "too-few-images":
         return Message(
-            "For {model}, {share} of the evidence lies on the {part} ({area} of the image), and with it occluded the "
-            "probability falls by {fall} ({control} with the same shape occluded elsewhere). One image proves nothing "
-            "yet.",
+            "Too few images to tell for {model}: {share} of the evidence is on the {part} ({area} of the "
+            "image), and occluding it lowers the probability by {fall} (same shape elsewhere: {control}).",
             **values,
         )
     return Message(
-        "{share} of the evidence of {model} lies on the {part} ({area} of the image), {lift} times as much as by "
-        "chance. Only occlusion shows whether the model needs it.",
+        "{model} has {share} of its evidence on the {part} ({area} of the image), {lift} times as much as by "
+        "chance. Only occlusion shows whether the part is needed.",
         **values,
     )
 
@@ -150,18 +190,17 @@ def _claim_message(verdict: Verdict, values: dict[str, str]) -> Message:
 def _outlier_message(kind: Kind, values: dict[str, str]) -> Message:
     if kind == "both":
         return Message(
-            "For {labels}, {model} relies on the {part}: {share} of the evidence lies there ({others} for other "
-            "classes), and with it occluded the probability falls by {fall} ({others_fall} for other classes).",
+            "{model} relies on the {part} for {labels}: {share} of the evidence is there (other classes: "
+            "{others}), and occluding it lowers the probability by {fall} (other classes: {others_fall}).",
             **values,
         )
     if kind == "need":
         return Message(
-            "For {labels}, {model} needs the {part}: with it occluded the probability falls by {fall} ({others_fall} "
-            "for other classes).",
+            "{model} needs the {part} for {labels}: occluding it lowers the probability by {fall} (other "
+            "classes: {others_fall}).",
             **values,
         )
     return Message(
-        "For {labels}, {model} looks more at the {part}: {share} of the evidence lies there ({others} for other "
-        "classes).",
+        "{model} looks more at the {part} for {labels}: {share} of the evidence is there (other classes: {others}).",
         **values,
     )

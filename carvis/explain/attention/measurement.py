@@ -99,14 +99,14 @@ def _measure(
     samples = data.samples(split)
     if samples.empty:
         raise DatasetError(
-            Message("{folder} holds no images: put some in its class folders.", folder=data.folder(split))
+            Message("{folder} has no images: put some into its class folders.", folder=data.folder(split))
         )
     samples, unknown = known_samples(clf, data, samples)
     annotated = samples[samples["id"].isin(list(parts))]
     if annotated.empty:
         raise DatasetError(
             Message(
-                "{source} annotates no image of the split {split} of {dataset}: annotate some.",
+                "{source} has no annotations for the split {split} of {dataset}: annotate some of its images.",
                 source=parts.source,
                 split=split,
                 dataset=data.name,

@@ -42,7 +42,7 @@ class AttentionSettings:
         if self.target not in TARGETS:
             raise ModelError(
                 Message(
-                    "{target} is not a target here: choose one of {choices}.",
+                    "{target} is not a target for attention: choose one of {choices}.",
                     target=self.target,
                     choices=", ".join(TARGETS),
                 )

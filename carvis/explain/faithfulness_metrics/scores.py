@@ -71,7 +71,7 @@ def faithfulness(
     if fill not in FILLS or steps < 1:
         raise ModelError(
             Message(
-                "Faithfulness takes 1 step or more and a fill of {choices}: not {steps}, {fill}.",
+                "Faithfulness needs at least 1 step and a fill out of {choices}: got {steps} and {fill}.",
                 choices=", ".join(FILLS),
                 steps=steps,
                 fill=fill,
@@ -81,7 +81,7 @@ def faithfulness(
         if heatmap.fingerprint != clf.fingerprint:
             raise ModelError(
                 Message(
-                    "A heatmap of {model_name} cannot be tested with {model}: use its own model.",
+                    "A heatmap of {model_name} cannot be tested with {model}: use the model that made it.",
                     model_name=heatmap.model_name,
                     model=clf.name,
                 )

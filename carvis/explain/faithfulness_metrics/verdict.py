@@ -13,8 +13,8 @@ VERDICT_NAMES: dict[Verdict, Message] = {
 }
 VERDICT_SENTENCES: dict[Verdict, Message] = {
     "better": Message(
-        "Deleting the evidence lowers the confidence more, and inserting it raises it more, than with a random map and "
-        "a centred blob."
+        "Deleting the evidence lowers the confidence more, and inserting it raises it more, than for a "
+        "random map and a centred blob."
     ),
     "not-better": Message(
         "A random map or a centred blob finds what the model needs as well as this heatmap: do not trust it."

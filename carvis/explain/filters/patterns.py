@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carvis.explain.filters.settings import FilterSettings
-from carvis.images import write_image
+from carvis.images import crossed_tile, write_image
+from carvis.language import Message
 from carvis.workspace import atomic_write, json_text, staged_folder
 
 # Of the starting noise, in pixel values: the tutorial's first; a filter with no gradient there is tried again from
@@ -67,6 +68,30 @@ class FilterPatterns:
 
         return filters_html(self)
 
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """Which filters had no gradient from the first noise, a sentence each."""
+        notes = []
+        if n := len(self.dead):
+            notes.append(
+                Message.of_number(
+                    "{n} dead filter (✕), no gradient from any noise: {filters}",
+                    "{n} dead filters (✕), no gradient from any noise: {filters}",
+                    n,
+                    filters=", ".join(map(str, self.dead)),
+                )
+            )
+        if n := len(self.retried):
+            notes.append(
+                Message.of_number(
+                    "{n} filter with a gradient only from wider noise (*): {filters}",
+                    "{n} filters with a gradient only from wider noise (*): {filters}",
+                    n,
+                    filters=", ".join(map(str, self.retried)),
+                )
+            )
+        return tuple(notes)
+
     def grid(self, columns: int = 8, margin: int = 5) -> NDArray[np.uint8]:
         """Lay the patterns out row by row on black: uint8 (H, W, 3).
 
@@ -80,7 +105,7 @@ class FilterPatterns:
         canvas = np.zeros((rows * step - margin, columns * step - margin, 3), np.uint8)
         for place, (index, image) in enumerate(zip(self.filters, self.images, strict=True)):
             top, left = step * (place // columns), step * (place % columns)
-            tile = crossed(size) if index in self.dead else image
+            tile = crossed_tile(size) if index in self.dead else image
             canvas[top : top + size, left : left + size] = tile
         return canvas
 
@@ -101,11 +126,3 @@ class FilterPatterns:
             write_image(folder / path.name, self.grid(columns, margin))
             atomic_write((folder / path.name).with_suffix(".json"), self.as_json(columns=columns, margin=margin))
         return path
-
-
-def crossed(size: int) -> NDArray[np.uint8]:
-    """Return a dark tile with a cross: uint8 (size, size, 3)."""
-    tile = np.full((size, size, 3), 24, np.uint8)
-    along = np.arange(size)
-    tile[along, along] = tile[along, size - 1 - along] = 90
-    return tile

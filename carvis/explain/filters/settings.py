@@ -41,18 +41,26 @@ class FilterSettings:
         if self.size < 8 or self.step_count < 1:
             raise ModelError(
                 Message(
-                    "Patterns of {size} pixels in {steps} steps cannot be drawn: take 8 pixels, 1 step or more.",
+                    "Patterns need at least 8 pixels and 1 step: got {size} pixels and {steps} steps.",
                     size=self.size,
                     steps=self.step_count,
                 )
             )
         if not 0 <= self.seed < 2**31:
-            raise ModelError(Message("{seed} is not a seed: give a whole number from 0 to 2147483647.", seed=self.seed))
+            raise ModelError(
+                Message("{seed} is not a valid seed: give an integer from 0 to 2147483647.", seed=self.seed)
+            )
         if not 0 <= self.smoothness < float("inf"):
-            raise ModelError(Message("{smoothness} is not a smoothness: give 0 or more.", smoothness=self.smoothness))
+            raise ModelError(
+                Message("{smoothness} is not a valid smoothness: give 0 or more.", smoothness=self.smoothness)
+            )
         if self.start not in STARTS:
             raise ModelError(
-                Message("{start} is not a start: choose one of {choices}.", start=self.start, choices=", ".join(STARTS))
+                Message(
+                    "{start} is not a starting noise: choose one of {choices}.",
+                    start=self.start,
+                    choices=", ".join(STARTS),
+                )
             )
 
     @property

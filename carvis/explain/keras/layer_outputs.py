@@ -69,8 +69,9 @@ def check_one_output_per_image(
         if n and len(output) != n:
             raise ModelError(
                 Message(
-                    "{layer} of {name} sees {k} versions of each image in one batch, so its maps cannot be told apart:"
-                    " choose a method that needs no layer (occlusion, smoothgrad or integrated-gradients).",
+                    "{layer} of {name} processes {k} versions of each image in one batch, so its outputs "
+                    "cannot be assigned to images: choose a method that needs no layer (occlusion, "
+                    "smoothgrad or integrated-gradients).",
                     layer=path,
                     name=clf.name,
                     k=len(output) // n,

@@ -74,7 +74,8 @@ METHODS = (
         score_cam,
         "perturbation",
         Message(
-            "The layer's channels, each weighted by the score of the image masked by it. Slow: a pass per channel."
+            "The layer's channels, each weighted by the score of the image masked by it. Slow: one forward "
+            "pass per channel."
         ),
         "Wang et al., Score-CAM (CVPR Workshops 2020)",
     ),
@@ -82,7 +83,7 @@ METHODS = (
         "occlusion",
         occlusion,
         "perturbation",
-        Message("How far the score falls where the image is occluded. Slow: 289 passes."),
+        Message("Fall of the score when each region is occluded. Slow: 289 forward passes."),
         "Zeiler and Fergus, Visualizing and Understanding Convolutional Networks (ECCV 2014)",
         takes_layer=False,
     ),

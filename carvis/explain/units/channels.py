@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from carvis.explain.filters.patterns import crossed
-from carvis.images import colorize, resize
+from carvis.images import colorize, crossed_tile, resize
+from carvis.language import Message
 from carvis.workspace import json_text
 
 # A channel whose values differ by less than this share of the largest one is constant.
@@ -21,6 +21,10 @@ CONSTANT = 1e-5
 # What shares a colour scale: each channel has its own, or all of the layer.
 Range = Literal["channel", "layer"]
 RANGES: tuple[Range, ...] = get_args(Range)
+RANGE_SENTENCES: dict[Range, Message] = {
+    "channel": Message("Each channel has its own colour scale: compare positions, not strengths."),
+    "layer": Message("All channels of the layer share a colour scale: dark channels respond weakly."),
+}
 _LABEL, _PAPER, _INK = 12, 255, 96
 
 
@@ -108,7 +112,7 @@ def channel_grid(
     live = activation[..., ~dead]
     low, high = (float(live.min()), float(live.max())) if live.size else (0.0, 1.0)
     size = _tile_size(activation.shape[:2], side)
-    cross = resize(crossed(max(size)), size, "nearest")
+    cross = resize(crossed_tile(max(size)), size, "nearest")
     head = _LABEL if labels else 0
     step = np.array([size[0] + head + margin, size[1] + margin])
     columns = max(1, min(columns, len(shown)))

@@ -186,7 +186,7 @@ def activation_changes(
         if one.shape != two.shape:
             raise ModelError(
                 Message(
-                    "{before} and {after} take images of different size: their activations cannot be compared.",
+                    "{before} and {after} have different input sizes: their activations cannot be compared.",
                     before=before.name,
                     after=after.name,
                 )
@@ -205,7 +205,8 @@ def _upright(
     if len({values.shape for values in turned}) > 1:
         raise ModelError(
             Message(
-                "{model} sees images on their side that it does not take as a square: compare others.", model=clf.name
+                "{model} reads images rotated by 90° to a non-square input: its activations cannot be compared.",
+                model=clf.name,
             )
         )
     return np.stack(turned)

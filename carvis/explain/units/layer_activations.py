@@ -59,7 +59,7 @@ def _paths(clf: Classifier, layers: str | Sequence[str] | None) -> list[str]:
     if not known or len(known) < len(paths):
         raise ModelError(
             Message(
-                "{model} has no convolution with a map larger than 1x1: name a layer whose output is one.",
+                "{model} has no convolution with a feature map larger than 1x1: name a layer with such an output.",
                 model=clf.name,
             )
         )

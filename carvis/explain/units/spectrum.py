@@ -1,13 +1,17 @@
 """Radial power spectra of images and maps: their power by frequency."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from carvis.explain.filters import FilterPatterns
+
+# The units of frequency: cycles per whole image or map, or per pixel of it.
+Unit = Literal["image", "pixel"]
+UNITS: tuple[Unit, ...] = get_args(Unit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +20,7 @@ class Spectrum:
 
     Attributes:
         share: float64 (rings,), adds up to 1; all zero where nothing varies.
-        side: the shorter side of what was analysed, in its own pixels. Ring k holds k cycles an image.
+        side: the shorter side of what was analysed, in its own pixels. Ring k holds k cycles per image.
         count: how many images or channels it is the mean of, without those that are constant.
     """
 
@@ -26,23 +30,31 @@ class Spectrum:
 
     @property
     def per_image(self) -> NDArray[np.float64]:
-        """The frequency of each ring in cycles an image: float64 (rings,)."""
+        """The frequency of each ring in cycles per image: float64 (rings,)."""
         return np.arange(len(self.share), dtype=np.float64)
 
     @property
     def per_pixel(self) -> NDArray[np.float64]:
-        """The frequency of each ring in cycles a pixel of what was analysed: float64 (rings,), 0.5 at most an axis."""
+        """The frequency of each ring in cycles per pixel of what was analysed: float64 (rings,)."""
         return self.per_image / self.side
 
     @property
     def centroid(self) -> float:
-        """The mean frequency in cycles a pixel, weighted by power; NaN where nothing varies."""
+        """The mean frequency in cycles per pixel, weighted by power; NaN where nothing varies."""
         return float(self.share @ self.per_pixel) if self.count else float("nan")
 
     @property
     def centroid_per_image(self) -> float:
-        """The mean frequency in cycles an image, weighted by power; NaN where nothing varies."""
+        """The mean frequency in cycles per image, weighted by power; NaN where nothing varies."""
         return self.centroid * self.side
+
+    def frequencies(self, unit: Unit) -> NDArray[np.float64]:
+        """The frequency of each ring: float64 (rings,)."""
+        return self.per_image if unit == "image" else self.per_pixel
+
+    def mean_frequency(self, unit: Unit) -> float:
+        """The mean frequency, weighted by power; NaN where nothing varies."""
+        return self.centroid_per_image if unit == "image" else self.centroid
 
 
 def ring_power(maps: NDArray) -> NDArray[np.float64]:
@@ -78,7 +90,7 @@ def _of_images(images: NDArray) -> Spectrum:
 
 
 def mean_spectrum(power: NDArray[np.float64], side: int) -> Spectrum:
-    """Share out the power of each of N things (N, rings), and take the mean of those that vary at all."""
+    """Return the mean spectrum of N images or channels with power (N, rings), without those that are constant."""
     total = power.sum(axis=1)
     varies = total > 1e-12 * max(1.0, total.max(initial=0.0))
     if not varies.any():
@@ -87,7 +99,7 @@ def mean_spectrum(power: NDArray[np.float64], side: int) -> Spectrum:
 
 
 def white_noise(side: int) -> Spectrum:
-    """Return the spectrum that noise has on average, alike at all frequencies: what a pattern is compared with."""
+    """Return the expected spectrum of white noise, the baseline for patterns."""
     radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.fftfreq(side)[None])
     cells = np.bincount(np.rint(radius * side).astype(int).ravel()).astype(np.float64)
     cells[0] = 0

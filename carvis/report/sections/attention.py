@@ -10,8 +10,6 @@ from carvis.report.context import Context
 
 # More models would make the figure's bars too thin.
 _MOST_DRAWN = 4
-# With fewer images than this the lift of a part says nothing.
-_SEEN = 10
 
 
 def attention(context: Context) -> Section | None:
@@ -35,49 +33,27 @@ def attention(context: Context) -> Section | None:
     n = " – ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
     if not full:
         words = _(
-            "Heatmaps of {n} images, parts not occluded: what a model looks at, not what it needs. For both run "
+            "From {n} heatmaps without occlusion: what a model looks at, not what it needs. For both, run "
             "python -m carvis report with --measure."
         )
         blocks.append(Words(words.format(n=n), True))
     if full and len(results) <= _MOST_DRAWN:
         most = "; ".join(f"{name}: {result.by_part['share'].idxmax()}" for name, result in results.items())
-        alt = _("Where most of the evidence lies: {parts}.").format(parts=most)
+        alt = _("Most of the evidence: {parts}.").format(parts=most)
         blocks.append(Image(figure_bytes(attention_by_part(results)), alt))
     keyed = {context.keys[name]: result for name, result in results.items()}
     caption = _("Share of the evidence on each part, {n} images (line: the part's share of the image)").format(n=n)
     blocks.append(columns_table(_shares(keyed), caption))
     if full and all(result.occluded for result in results.values()):
-        words = _("Fall in probability with the part occluded (in brackets: as much occluded elsewhere)")
+        words = _("Fall in probability when occluded (in brackets: same shape elsewhere)")
         blocks.append(columns_table(_falls(keyed), words))
-    made = [
-        _("Attention is the share of a heatmap's positive evidence that lies on a part (Grad-CAM of the prediction).")
-    ]
+    made = [_("Attention is the share of a heatmap's positive evidence on a part (Grad-CAM of the predicted class).")]
     if full:
         made.append(
-            _("The fall is that of the predicted class's probability when the part is replaced by its surroundings.")
+            _("The fall is that of the predicted class's probability when the part is filled with its surroundings.")
         )
     question = _("Do the models look at the right thing?")
     return Section("attention", _("Attention on parts"), question, tuple(blocks), tuple(made))
-
-
-def looks_at(name: str, result: Attention) -> str:
-    """Where a model looks, in a sentence: the part with most evidence, and the one it favours for its size."""
-    rows = result.by_part
-    rows = rows[(rows["n"] >= min(_SEEN, len(result.table))) & rows["share"].notna()]
-    if rows.empty:
-        return _("{model}: no heatmap holds evidence.").format(model=name)
-    most = rows["share"].idxmax()
-    share, area = (percent(float(rows[name].to_numpy()[rows.index == most][0]), 0) for name in ("share", "area"))
-    lift = rows["lift"].dropna()
-    if lift.empty or lift.idxmax() == most:
-        words = _("{model} looks most at the {part}: {share} of its evidence on {area} of the image.")
-        return words.format(model=name, part=most, share=share, area=area)
-    words = _(
-        "{model}: {share} of the evidence lies on the {part} ({area} of the image); for its size it looks most at the "
-        "{favourite} ({lift} times its area)."
-    )
-    favourite, times = lift.idxmax(), f"{lift.max():.1f}"
-    return words.format(model=name, share=share, part=most, area=area, favourite=favourite, lift=times)
 
 
 def _shares(results: dict[str, Attention]) -> list[Column]:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 _SIDE = 224
 _TONES: dict[str, Kind] = {"better": "good", "not-better": "bad", "no-evidence": "plain"}
 _TESTED_HOW = N_(
-    "A tested heatmap was compared with random ones and a central blob: the image is erased and restored in "
-    "each one's order (deletion and insertion, Petsiuk et al. 2018)."
+    "Tested heatmaps were compared with random maps and a centred blob: the image is deleted and restored in "
+    "the order of each (deletion and insertion, Petsiuk et al. 2018)."
 )
 
 
@@ -64,7 +64,7 @@ def heatmaps(context: Context) -> Section | None:
         rows += [Heading(why), *(drawn.row for drawn in of_reason)] if of_reason else []
     how = (
         *dict.fromkeys(words for drawn in every for words in drawn.made),
-        _("Heatmaps explain each model's own prediction; they are blank where they hold no evidence."),
+        _("Heatmaps explain each model's own prediction; blank means no evidence."),
         *([_(_TESTED_HOW)] if any(drawn.tested for drawn in every) else ()),
     )
     return Section("heatmaps", _("Heatmaps"), _("Where does each model look?"), (lead, *notes, *rows), how)
@@ -86,7 +86,7 @@ def _drawn(context: Context, sample: Mapping[Any, Any]) -> _Drawn | None:
         return None
     context.tell(_("heatmaps of {image}").format(image=sample["id"]))
     small = _small(image)
-    alt, name = _("The image itself, label {label}"), sample["id"].rpartition("/")[2]
+    alt, name = _("The image, label {label}"), sample["id"].rpartition("/")[2]
     alt = alt.format(label=sample["label"])
     shown = [Image(encode_image(small, quality=86), alt, sample["label"], name, type="jpeg")]
     made, notes, tested = [], [], False
@@ -113,7 +113,7 @@ def _drawn(context: Context, sample: Mapping[Any, Any]) -> _Drawn | None:
         prediction = Badge(f"{'✓' if right else '✗'} {heatmap.predicted_name} {heatmap.confidence:.0%}", _tone(right))
         worth = _worth(context, clf, place, heatmap)
         tested |= bool(worth) and heatmap.status == "ok"
-        alt = _("Where {model} looks; prediction: {predicted} ({confidence})").format(
+        alt = _("Heatmap of {model}; prediction: {predicted} ({confidence})").format(
             model=name, predicted=heatmap.predicted_name, confidence=f"{heatmap.confidence:.0%}"
         )
         drawn = encode_image(overlay(small, values, 0.5), quality=86)

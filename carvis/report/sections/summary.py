@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from carvis.evaluation.comparison import Verdict, verdict
+from carvis.explain.attention import attention_finding
 from carvis.language import _, localised, n_
 from carvis.report.blocks import (
     Heading,
@@ -22,7 +23,6 @@ from carvis.report.blocks import (
 )
 from carvis.report.caveats import Caution, cautions
 from carvis.report.context import Context, shown_width
-from carvis.report.sections.attention import looks_at
 
 # What fits on the page.
 _MODELS, _CAUTIONS, _LOOKING, _EXAMPLE, _LONGEST = 8, 6, 3, 5, 200
@@ -177,12 +177,10 @@ def _looking(context: Context) -> list[str]:
     if not context.attention:
         if context.data is None or not context.files:
             return []
-        return [
-            _("No parts are annotated in this data set: where models look is shown for single images, not measured.")
-        ]
+        return [_("No parts are annotated in this data set: attention is shown for single images, not measured.")]
     names = [name for name in context.ranked if name in context.attention]
     sentences = [
-        looks_at(context.keys[name], context.attention[name].attention)
+        localised(attention_finding(context.keys[name], context.attention[name].attention))
         for name in names[: _WIDE_LOOKING if _wide(context) else _LOOKING]
     ]
     if not all(measured.full for measured in context.attention.values()):

@@ -1,10 +1,11 @@
-"""The pieces of page Activations: the choice of picture and look, and what each layer makes of the picture."""
+"""The controls of page Activations: the image and how channels are drawn, and the activations of each layer."""
 
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
+from carvis.explain.units.channels import RANGE_SENTENCES
 from ui.activations.selection import ActivationSelection
 from ui.state import problems, selection
 from ui.state.i18n import N_, _, of_library, shown_as, translated
@@ -13,58 +14,54 @@ from ui.state.samples import Sample
 from ui.widgets.pickers import COLOURS, segments
 
 ORDER = {"number": N_("By number"), "largest": N_("Largest first")}
-RANGE = {"channel": N_("Each channel by itself"), "layer": N_("Shared in the layer")}
-RANGE_NOTES = {
-    "channel": N_("Each channel on its own scale: compare places, not strengths."),
-    "layer": N_("One scale for the layer: what stays dark answers weakly."),
-}
+RANGE = {"channel": N_("Per channel"), "layer": N_("Per layer")}
 # All layers of a VGG16 at 256 pixels take 70 MB.
-_KEPT = 4
+_CACHED = 4
 
 
 def choose_sample(samples: list[Sample]) -> Sample:
-    """Choose one picture: the last of the selection, unless an upload was chosen in this session."""
+    """Choose one image: the last of the selection, unless an upload was chosen in this session."""
     by_id = {sample.id: sample for sample in samples}
     key = "activations_picture"
     uploads = [sample.id for sample in samples if isinstance(sample.source, bytes)]
     new = set(uploads) - set(st.session_state.get("activations_uploads", ()))
     st.session_state["activations_uploads"] = tuple(uploads)
     if new:
-        shown = next(name for name in uploads if name in new)
+        sample_id = next(name for name in uploads if name in new)
     else:
-        kept = st.session_state.get(key)
-        shown = kept if kept in uploads else samples[-1].id
-    selection.show(key, shown)
+        previous = st.session_state.get(key)
+        sample_id = previous if previous in uploads else samples[-1].id
+    selection.show(key, sample_id)
     if len(samples) > 1:
         st.selectbox(
-            _("Picture"),
+            _("Image"),
             list(by_id),
             format_func=shown_as({sample.id: sample.name for sample in samples}),
             key=key,
             on_change=selection.by_person(key, _take_sample),
             args=(key,),
         )
-    return by_id[shown]
+    return by_id[sample_id]
 
 
 def _take_sample(key: str) -> None:
-    """Move a picture of the data set to the end of the selection, where a link finds it."""
-    now, wanted = selection.get(ActivationSelection).sample, st.session_state[key]
-    if wanted in now:
-        selection.change(sample=(*(one for one in now if one != wanted), wanted))
+    """Move an image of the data set to the end of the selection, where a link finds it."""
+    samples, chosen = selection.get(ActivationSelection).sample, st.session_state[key]
+    if chosen in samples:
+        selection.change(sample=(*(sample for sample in samples if sample != chosen), chosen))
 
 
 def choose_look() -> ActivationSelection:
     """Offer the order of the channels, what shares a colour scale, and the colours."""
     chosen = selection.get(ActivationSelection)
     rows = (
-        (("order", _("Channels"), ORDER), ("columns", _("In a row"), {"16": "16", "8": "8"})),
+        (("order", _("Order of channels"), ORDER), ("columns", _("Per row"), {"16": "16", "8": "8"})),
         (("range", _("Colour scale"), RANGE),),
     )
     for controls in rows:
         with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
-            for field, label, words in controls:
-                segments(field, label, words, getattr(chosen, field), width="content")
+            for field, label, texts in controls:
+                segments(field, label, texts, getattr(chosen, field), width="content")
             if controls is rows[-1]:
                 st.selectbox(
                     _("Colours"),
@@ -78,11 +75,11 @@ def choose_look() -> ActivationSelection:
 
 def range_note(chosen: ActivationSelection) -> str:
     """Say what shares a colour scale."""
-    return _(RANGE_NOTES[chosen.range])
+    return of_library(RANGE_SENTENCES[chosen.range])
 
 
 def layer_activations(model: Opened, sample: Sample) -> dict[str, np.ndarray] | str:
-    """Return what each layer of a model makes of a picture, or the sentence why that cannot be told.
+    """Return the activations of each layer for an image, or the sentence why there are none.
 
     The arrays are shared between sessions and are not to be changed.
     """
@@ -95,8 +92,8 @@ def layer_activations(model: Opened, sample: Sample) -> dict[str, np.ndarray] | 
         return problems.described(problem).sentence
 
 
-@st.cache_resource(max_entries=_KEPT, show_spinner=False)
-def _activations(fingerprint: str, mark: object, *, _model: Opened, _source: Path | bytes) -> dict[str, np.ndarray]:
+@st.cache_resource(max_entries=_CACHED, show_spinner=False)
+def _activations(fingerprint: str, stamp: object, *, _model: Opened, _source: Path | bytes) -> dict[str, np.ndarray]:
     from carvis.explain import activations
 
     clf = _model.clf

@@ -36,14 +36,14 @@ _WIDTHS = {True: 1100, False: 660}
 
 
 class ModelColumn:
-    """One model's column: its layer, the tiles, one channel and the mean over the picture, its dead channels."""
+    """One model's column: its layer, the tiles, one channel and the mean over the image, its dead channels."""
 
     def __init__(
-        self, model: Opened, sample: Sample, image: np.ndarray, found: dict[str, np.ndarray], cell: DeltaGenerator
+        self, model: Opened, sample: Sample, image: np.ndarray, outputs: dict[str, np.ndarray], cell: DeltaGenerator
     ):
-        self.model, self.sample, self.image, self.found, self.cell = model, sample, image, found, cell
-        self.dead = {path: int(dead_channels(values).sum()) for path, values in found.items()}
-        self.shares = {path: count / found[path].shape[2] for path, count in self.dead.items()}
+        self.model, self.sample, self.image, self.outputs, self.cell = model, sample, image, outputs, cell
+        self.dead = {path: int(dead_channels(values).sum()) for path, values in outputs.items()}
+        self.shares = {path: count / outputs[path].shape[2] for path, count in self.dead.items()}
         self.most_dead = max(self.shares.values())
 
     def draw(self, chosen: ActivationSelection, wide: bool, top: float) -> None:
@@ -55,7 +55,7 @@ class ModelColumn:
         """
         with self.cell:
             path = self._choose_layer()
-            values = self.found[path]
+            values = self.outputs[path]
             height, width, channels = values.shape
             count = n_("{n} channel", "{n} channels", channels).format(n=channels)
             dead = _("{n} dead ({share})").format(n=self.dead[path], share=percent(self.shares[path]))
@@ -68,34 +68,34 @@ class ModelColumn:
             self._downloads(path, chosen)
 
     def _choose_layer(self) -> str:
-        name, paths = self.model.name, list(self.found)
-        stages, model_places = last_of_each_size(self.found), self.model.clf.layer_graph
-        usual = stages[len(stages) // 2]
-        wanted = layer_picker.chosen_layer(name)
-        if wanted in model_places.by_path or wanted in model_places.groups:
+        name, paths = self.model.name, list(self.outputs)
+        stages, graph = last_of_each_size(self.outputs), self.model.clf.layer_graph
+        default = stages[len(stages) // 2]
+        requested = layer_picker.chosen_layer(name)
+        if requested in graph.by_path or requested in graph.groups:
             # Chosen on another page: it is a layer, if not one of those shown here.
-            wanted = wanted if wanted in paths else None
-        if wanted and wanted not in paths:
-            words = _("{model} has no layer {layer} that can be shown; another one is.")
-            error(words.format(model=name, layer=wanted))
-            wanted = None
-        shown = wanted or usual
+            requested = requested if requested in paths else None
+        if requested and requested not in paths:
+            sentence = _("{model} has no layer {layer} that can be shown: another layer is shown instead.")
+            error(sentence.format(model=name, layer=requested))
+            requested = None
+        path = requested or default
         key = f"activation_layer_{name}"
-        selection.show(key, shown)
+        selection.show(key, path)
         st.selectbox(
             _("Layer of {model}").format(model=plain(name)),
             paths,
             key=key,
             on_change=selection.by_person(key, layer_picker.take_layer),
-            args=(name, usual, key),
+            args=(name, default, key),
         )
-        return shown
+        return path
 
     def _tiles(self, path: str, chosen: ActivationSelection, wide: bool) -> None:
-        values, every = self.found[path], f"all_channels_{self.model.name}"
+        values, all_key = self.outputs[path], f"all_channels_{self.model.name}"
         channels = values.shape[2]
         order = self._order(path, chosen)
-        if not st.session_state.get(every):
+        if not st.session_state.get(all_key):
             order = order[:_SHOWN]
         columns = min(int(chosen.columns), channels)
         side = min(_WIDTHS[wide] // columns - 4, 160)
@@ -108,69 +108,73 @@ class ModelColumn:
             labels=True,
             colormap=chosen.colours,
         )
-        words = _("{n} channels of {layer}, {dead} of its {all} dead").format(
+        alt = _("{n} channels of {layer}; {dead} of {all} are dead").format(
             n=len(order), layer=path, dead=self.dead[path], all=channels
         )
-        st.image(encode_image(grid, "PNG"), width="content", alt=words)
+        st.image(encode_image(grid, "PNG"), width="content", alt=alt)
         if len(order) < channels:
             st.button(
                 _("Show all {n} channels").format(n=channels),
                 icon=":material/expand_more:",
                 type="tertiary",
-                key=f"{every}_button",
-                on_click=careful(lambda: st.session_state.update({every: True})),
+                key=f"{all_key}_button",
+                on_click=careful(lambda: st.session_state.update({all_key: True})),
             )
 
     def _order(self, path: str, chosen: ActivationSelection) -> list[int]:
-        values = self.found[path]
+        values = self.outputs[path]
         return by_largest(values).tolist() if chosen.order == "largest" else list(range(values.shape[2]))
 
     def _choose_channel(self, path: str, chosen: ActivationSelection) -> int:
-        name, values = self.model.name, self.found[path]
-        usual = int(by_largest(values)[0])
+        name, values = self.model.name, self.outputs[path]
+        default = int(by_largest(values)[0])
         entries = [entry.rsplit(":", 2) for entry in chosen.channel]
-        wanted = [entry[2] for entry in entries if len(entry) == 3 and entry[:2] == [name, path]]
-        shown = int(wanted[0]) if wanted and wanted[0].isdecimal() and wanted[0].isascii() else usual
-        shown = shown if shown < values.shape[2] else usual
+        requested = [entry[2] for entry in entries if len(entry) == 3 and entry[:2] == [name, path]]
+        channel = int(requested[0]) if requested and requested[0].isdecimal() and requested[0].isascii() else default
+        channel = channel if channel < values.shape[2] else default
         key = f"activation_channel_{name}"
-        selection.show(key, shown)
+        selection.show(key, channel)
         st.number_input(
             _("Channel"),
             0,
             values.shape[2] - 1,
             key=key,
             on_change=selection.by_person(key, _take_channel),
-            args=(name, path, key, usual),
+            args=(name, path, key, default),
             width=160,
-            help=_("Its number stands above its tile. At the start it is the one with the largest activation."),
+            help=_("The number above the tile. Default: the channel with the largest activation."),
         )
-        return shown
+        return channel
 
     def _over_the_image(self, path: str, chosen: ActivationSelection) -> None:
-        values = self.found[path]
+        values = self.outputs[path]
         channel = self._choose_channel(path, chosen)
-        one = values[..., channel]
+        activation = values[..., channel]
         left, right = st.columns(2, gap="small")
-        for place, name, shown in (
-            (left, _("Channel {n} over the picture").format(n=channel), one),
+        for column, name, values_shown in (
+            (left, _("Channel {n} overlaid on the image").format(n=channel), activation),
             (right, _("Mean of all channels"), mean_map(values)),
         ):
-            laid = overlay(self.image, stretched(shown), chosen.strength / 100, chosen.colours)
-            low, high = float(shown.min()), float(shown.max())
-            with place:
-                st.image(encode_image(laid), width="stretch", alt=f"{name}, {path}")
+            overlaid = overlay(self.image, stretched(values_shown), chosen.strength / 100, chosen.colours)
+            low, high = float(values_shown.min()), float(values_shown.max())
+            with column:
+                st.image(encode_image(overlaid), width="stretch", alt=f"{name}, {path}")
                 st.caption(_("{name}: {low} to {high}").format(name=name, low=f"{low:.3g}", high=f"{high:.3g}"))
 
     def _bars(self, path: str, top: float) -> None:
         if not self.most_dead:
-            n = len(self.found)
-            words = n_("No channel of its {n} layer is dead here.", "No channel of its {n} layers is dead here.", n)
-            st.caption(words.format(n=n))
+            n = len(self.outputs)
+            text = n_(
+                "No channel of the {n} layer is dead for this image.",
+                "No channel of the {n} layers is dead for this image.",
+                n,
+            )
+            st.caption(text.format(n=n))
             return
         table = pd.DataFrame(
             {
-                "place": range(1, len(self.found) + 1),
-                "layer": list(self.found),
+                "place": range(1, len(self.outputs) + 1),
+                "layer": list(self.outputs),
                 "share": list(self.shares.values()),
                 "dead": list(self.dead.values()),
                 "top": max(top, 0.1),
@@ -183,18 +187,20 @@ class ModelColumn:
             alt.Tooltip("share:Q", title=_("Dead channels"), format=".1%"),
             alt.Tooltip("dead:Q", title=_("Number of dead channels")),
         ]
-        here = table[table["layer"] == path]
+        selected_row = table[table["layer"] == path]
         band = (
-            alt.Chart(here).mark_bar(color="#8a8f98", opacity=0.3).encode(x=x, y=alt.Y("top:Q", **y), tooltip=tooltip)
+            alt.Chart(selected_row)
+            .mark_bar(color="#8a8f98", opacity=0.3)
+            .encode(x=x, y=alt.Y("top:Q", **y), tooltip=tooltip)
         )
         bars = alt.Chart(table).mark_bar(color="#31688e").encode(x=x, y=alt.Y("share:Q", **y), tooltip=tooltip)
         chart = alt.layer(band, bars).properties(height=140)
-        most = max(self.shares, key=lambda layer: self.shares[layer])
-        words = _("Share of dead channels in each layer of {model}: the most, {share}, in {layer}").format(
-            model=self.model.name, share=percent(self.most_dead), layer=most
+        layer_of_most = max(self.shares, key=lambda layer: self.shares[layer])
+        text = _("Share of dead channels in each layer of {model}; maximum: {share} in {layer}").format(
+            model=self.model.name, share=percent(self.most_dead), layer=layer_of_most
         )
-        st.caption(_("**Dead channels in each layer**; the layer shown above is shaded"))
-        st.altair_chart(chart, width="stretch", alt=words)
+        st.caption(_("**Dead channels in each layer** (the layer shown above is shaded)"))
+        st.altair_chart(chart, width="stretch", alt=text)
 
     def _downloads(self, path: str, chosen: ActivationSelection) -> None:
         stem = f"{Path(self.sample.name).stem}-{self.model.name}-{path}".replace("/", "_")
@@ -219,12 +225,12 @@ class ModelColumn:
                 file_name=f"{stem}.csv",
                 icon=":material/table:",
                 key=f"table_{self.model.name}",
-                help=_("Every layer with its size and its dead channels as CSV"),
+                help=_("Size and dead channels of each layer as a CSV file"),
             )
 
     def _figure(self, path: str, chosen: ActivationSelection) -> bytes:
         grid = channel_grid(
-            self.found[path],
+            self.outputs[path],
             channels=self._order(path, chosen),
             scale=chosen.range,
             colormap=chosen.colours,
@@ -236,16 +242,16 @@ class ModelColumn:
     def _numbers(self, path: str, chosen: ActivationSelection) -> bytes:
         clf = self.model.clf
         facts = {"model": clf.name, "fingerprint": clf.fingerprint, "preprocessing": clf.input_words}
-        return activation_file({path: self.found[path]}, **facts, image=self.sample.id)
+        return activation_file({path: self.outputs[path]}, **facts, image=self.sample.id)
 
     def _table(self, path: str, chosen: ActivationSelection) -> bytes:
-        rows = ([layer, *values.shape, self.dead[layer]] for layer, values in self.found.items())
+        rows = ([layer, *values.shape, self.dead[layer]] for layer, values in self.outputs.items())
         return to_csv(rows, ["layer", "height", "width", "channels", "dead"], line_end="\r\n").encode()
 
 
-def _take_channel(model: str, path: str, key: str, usual: int) -> None:
+def _take_channel(model: str, path: str, key: str, default: int) -> None:
     """Choose for a model the channel that the widget with this key shows; the usual one needs no entry."""
-    now = selection.get(ActivationSelection).channel
-    others = tuple(entry for entry in now if not entry.startswith(f"{model}:"))
+    channels = selection.get(ActivationSelection).channel
+    others = tuple(entry for entry in channels if not entry.startswith(f"{model}:"))
     value = st.session_state[key]
-    selection.change(channel=others if value in (None, usual) else (*others, f"{model}:{path}:{value}"))
+    selection.change(channel=others if value in (None, default) else (*others, f"{model}:{path}:{value}"))

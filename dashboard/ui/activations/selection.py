@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from carvis.explain.units.channels import RANGES
-from ui.state.fields import Shared, field
+from carvis.explain.units.channels import Range
+from ui.state.fields import Shared
 
 
 @dataclass(frozen=True)
@@ -13,5 +13,5 @@ class ActivationSelection(Shared):
 
     channel: tuple[str, ...] = ()
     order: Literal["number", "largest"] = "number"
-    range: str = field("channel", choices=RANGES)
+    range: Range = "channel"
     columns: Literal["16", "8"] = "16"

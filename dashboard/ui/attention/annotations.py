@@ -29,7 +29,7 @@ _BOX_COLOUR = (255, 64, 64)
 KINDS = {
     "masks": N_("masks of the data set"),
     "uploaded": N_("uploaded: {name}"),
-    BOX: N_("one box on one picture"),
+    BOX: N_("one box on one image"),
 }
 
 
@@ -50,10 +50,10 @@ class Source:
 
 def sources(dataset: Dataset) -> dict[str, Source]:
     """List what can be used, the data set's own first; one box is always possible."""
-    found = {path.name: Source(path.name, path) for path in find_parts(dataset)}
+    listed = {path.name: Source(path.name, path) for path in find_parts(dataset)}
     for name, path in st.session_state.get(UPLOADS, {}).items():
-        found.setdefault(name, Source(name, Path(path), uploaded=True))
-    return found | {BOX: Source(BOX, None)}
+        listed.setdefault(name, Source(name, Path(path), uploaded=True))
+    return listed | {BOX: Source(BOX, None)}
 
 
 def add() -> None:
@@ -67,37 +67,37 @@ def add() -> None:
         )
         st.caption(
             _(
-                "Pictures are found by their id or by the end of their path. A table needs the columns `id`, `part`, "
-                "`x1`, `y1`, `x2`, `y2`, in pixels. To keep annotations, put them into the data set's folder as "
-                "`annotations.json`, `annotations/*.xml`, `parts.csv`, or masks as `masks/<split>/<class>/<name>.png` "
-                "with their names in `masks/parts.json`."
+                "Images are matched by id or by the end of their path. A table needs the columns `id`, "
+                "`part`, `x1`, `y1`, `x2`, `y2`, in pixels. To keep annotations, put them into the data "
+                "set's folder as `annotations.json`, `annotations/*.xml`, `parts.csv`, or masks as "
+                "`masks/<split>/<class>/<name>.png` with the names of the parts in `masks/parts.json`."
             )
         )
     with guarded():
-        kept = _keep(files)
-        if kept and kept != st.session_state.get(UPLOADS):
-            st.session_state[UPLOADS] = kept
-            selection.change(parts=list(kept)[-1])
+        uploads = _store(files)
+        if uploads and uploads != st.session_state.get(UPLOADS):
+            st.session_state[UPLOADS] = uploads
+            selection.change(parts=list(uploads)[-1])
             st.rerun()
 
 
-def _keep(files: list[UploadedFile]) -> dict[str, str]:
-    place = workspace.get().cache_dir / "annotations"
-    kept, letters = {}, [file for file in files if file.name.lower().endswith(".xml")]
+def _store(files: list[UploadedFile]) -> dict[str, str]:
+    folder = workspace.get().cache_dir / "annotations"
+    paths, xml_files = {}, [file for file in files if file.name.lower().endswith(".xml")]
     for file in files:
         content = file.getvalue()
         # Only the ending of a name from elsewhere is used for a path.
         suffix = Path(file.name).suffix.lower()[:16]
-        if file not in letters:
-            path = place / f"{content_hash(content)}{suffix}"
-            kept[_clean(file.name)] = str(path if path.exists() else atomic_write(path, content))
-    if letters:
-        folder = place / content_hash(*(file.getvalue() for file in letters))
-        for number, file in enumerate(letters):
-            if not (path := folder / f"{number}.xml").exists():
+        if file not in xml_files:
+            path = folder / f"{content_hash(content)}{suffix}"
+            paths[_clean(file.name)] = str(path if path.exists() else atomic_write(path, content))
+    if xml_files:
+        xml_folder = folder / content_hash(*(file.getvalue() for file in xml_files))
+        for number, file in enumerate(xml_files):
+            if not (path := xml_folder / f"{number}.xml").exists():
                 atomic_write(path, file.getvalue())
-        kept[_("{n} XML files").format(n=len(letters))] = str(folder)
-    return kept
+        paths[_("{n} XML files").format(n=len(xml_files))] = str(xml_folder)
+    return paths
 
 
 def _clean(name: str) -> str:
@@ -108,66 +108,66 @@ def read(source: Source, dataset: Dataset, split: str) -> Parts | None:
     """Read annotations, or show the sentence why that cannot be done and return None."""
     if source.path is None:
         return _box(dataset, split)
-    place = source.path
+    path = source.path
     with guarded():
-        files: list[str | Path] = (
-            [found.path for found in walk(place, links_around(place))] if place.is_dir() else [place]
-        )
+        files: list[str | Path] = [file.path for file in walk(path, links_around(path))] if path.is_dir() else [path]
         times = content_hash(*(f"{file} {modified(file)}" for file in sorted(files, key=str)))
-        found = _read(str(place), dataset.fingerprint, split, times, _pictures=dataset)
+        parts = _read(str(path), dataset.fingerprint, split, times, _dataset=dataset)
         # An uploaded file goes by the hash of its content: a person knows it by its name.
-        name = place.name
-        for sentence in found.notes:
+        name = path.name
+        for sentence in parts.notes:
             st.caption(plain(of_library(sentence).replace(name, source.key)))
-        return found
+        return parts
     return None
 
 
 @read_once(max_entries=16)
-def _read(path: str, fingerprint: str, split: str, times: str, *, _pictures: Dataset) -> Parts:
-    return read_parts(path, _pictures, split)
+def _read(path: str, fingerprint: str, split: str, times: str, *, _dataset: Dataset) -> Parts:
+    return read_parts(path, _dataset, split)
 
 
 def _box(dataset: Dataset, split: str) -> Parts | None:
-    """Let a person set a box on a picture, with a preview."""
+    """Let a person draw a box on an image, with a preview."""
     samples = dataset.samples(split)
     if samples.empty:
         return None
-    wanted = next((one for one in selection.get().sample if one in set(samples["id"])), samples["id"].iloc[0])
-    label = samples.loc[samples["id"] == wanted, "label"].iloc[0]
+    chosen_id = next(
+        (sample for sample in selection.get().sample if sample in set(samples["id"])), samples["id"].iloc[0]
+    )
+    label = samples.loc[samples["id"] == chosen_id, "label"].iloc[0]
     with st.container(border=True), st.grid(2, min_column_width=260):
         left, right = st.container(), st.container()
     with left:
         names = sorted(samples["label"].unique())
         selection.show("box_class", label)
-        take = selection.by_person("box_class", _take_class)
-        st.selectbox(_("Class"), names, key="box_class", on_change=careful(take), args=(dataset, split))
+        on_class = selection.by_person("box_class", _take_class)
+        st.selectbox(_("Class"), names, key="box_class", on_change=careful(on_class), args=(dataset, split))
         ids = samples.loc[samples["label"] == label, "id"].tolist()
-        selection.show("box_sample", wanted)
+        selection.show("box_sample", chosen_id)
         st.selectbox(
-            _("Picture"),
+            _("Image"),
             ids,
             format_func=lambda sample: sample.rsplit("/", 1)[-1],
             key="box_sample",
             on_change=selection.by_person("box_sample", _take_sample),
         )
         try:
-            image = read_image(dataset.resolve(wanted))
+            image = read_image(dataset.resolve(chosen_id))
         except CarvisError as problem:
             st.error(plain(problem), icon=":material/error:")
             return None
         height, width = image.shape[:2]
         across = st.slider(
-            _("From left to right, in pixels"), 0, width, (width // 3, 2 * width // 3), key=f"box_across_{wanted}"
+            _("Left and right edge, in pixels"), 0, width, (width // 3, 2 * width // 3), key=f"box_across_{chosen_id}"
         )
         down = st.slider(
-            _("From top to bottom, in pixels"), 0, height, (height // 3, 2 * height // 3), key=f"box_down_{wanted}"
+            _("Top and bottom edge, in pixels"), 0, height, (height // 3, 2 * height // 3), key=f"box_down_{chosen_id}"
         )
         name = st.text_input(_("Name of the part"), "box", max_chars=40, key="box_name").strip() or "box"
     with right:
-        st.image(_framed(image, across, down), width="stretch", alt=_("The picture with the box drawn on it"))
+        st.image(_framed(image, across, down), width="stretch", alt=_("The image with the box drawn on it"))
     with guarded():
-        return box_parts(dataset, wanted, (across[0], down[0], across[1], down[1]), name)
+        return box_parts(dataset, chosen_id, (across[0], down[0], across[1], down[1]), name)
     return None
 
 
@@ -199,9 +199,9 @@ def chosen(listed: dict[str, Source]) -> Source:
 def summary(parts: Parts, dataset: Dataset, split: str) -> str:
     """Say how much of the split is annotated."""
     total = len(dataset.samples(split))
-    words = n_("{n} of {total} picture is annotated", "{n} of {total} pictures are annotated", total)
+    sentence = n_("{n} of {total} image is annotated", "{n} of {total} images are annotated", total)
     names = ", ".join(parts.names[:12]) + (" …" if len(parts.names) > 12 else "")
-    return f"{words.format(n=f'{len(parts):,}', total=f'{total:,}')}: {plain(names)}"
+    return f"{sentence.format(n=f'{len(parts):,}', total=f'{total:,}')}: {plain(names)}"
 
 
 def dataset() -> Dataset | None:

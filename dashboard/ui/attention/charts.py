@@ -1,13 +1,16 @@
 """The charts of page Where models look: parts side by side for each model, classes by parts for one."""
 
+from collections.abc import Callable
+
 import altair as alt
 import pandas as pd
 import streamlit as st
 
-from carvis.explain.attention import Attention
-from ui.attention.numbers import number, share
+from carvis.explain.attention import Attention, attention_finding, difference, need_finding
+from carvis.language import Message
+from ui.attention.numbers import share
 from ui.state import selection
-from ui.state.i18n import _
+from ui.state.i18n import _, of_library
 from ui.state.widget_values import careful
 
 _AREA, _QUIET = "#c2410c", "#66727e"
@@ -27,17 +30,24 @@ def by_part(results: dict[str, Attention]) -> None:
     with st.grid(2 if occluded else 1, min_column_width=360, gap="medium"):
         with st.container():
             st.markdown(
-                f"**{_('Where the models look')}**  \n:gray[{_('share of the evidence; line: share of the image')}]"
+                f"**{_('Where the models look')}**  \n:gray[{_('share of the evidence (line: share of the image)')}]"
             )
-            st.altair_chart(_looks(table, parts, models).properties(height=height), alt=_looks_words(table))
+            chart = _looks(table, parts, models).properties(height=height)
+            st.altair_chart(chart, alt=_alt(attention_finding, results))
         if occluded:
             with st.container():
-                _head(_("What the models need"), _("fall of the probability when occluded; diamond: elsewhere"))
-                st.altair_chart(_needs(table, parts, models).properties(height=height), alt=_needs_words(table))
+                _head(_("What the models need"), _("fall in probability when occluded; diamond: same shape elsewhere"))
+                chart = _needs(table, parts, models).properties(height=height)
+                st.altair_chart(chart, alt=_alt(need_finding, results))
 
 
-def _head(title: str, words: str) -> None:
-    st.markdown(f"**{title}**  \n:gray[{words}]")
+def _alt(finding: Callable[[str, Attention], Message | None], results: dict[str, Attention]) -> str:
+    messages = [finding(name, result) for name, result in results.items()]
+    return " ".join(of_library(message) for message in messages if message)
+
+
+def _head(title: str, subtitle: str) -> None:
+    st.markdown(f"**{title}**  \n:gray[{subtitle}]")
 
 
 def _frame(table: pd.DataFrame, parts: list[str], models: list[str]) -> tuple[alt.Chart, dict]:
@@ -63,8 +73,8 @@ def _looks(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.Laye
         alt.Tooltip("part:N", title=_("Part")),
         alt.Tooltip("share:Q", title=_("Share of the evidence"), format=".1%"),
         alt.Tooltip("area:Q", title=_("Share of the image"), format=".1%"),
-        alt.Tooltip("lift:Q", title=_("Times its area"), format=".1f"),
-        alt.Tooltip("pointing:Q", title=_("Maximum lies on it"), format=".0%"),
+        alt.Tooltip("lift:Q", title=_("Share / area"), format=".1f"),
+        alt.Tooltip("pointing:Q", title=_("Pointing game"), format=".0%"),
     ]
     ticks = base.mark_tick(color=_AREA, thickness=3).encode(x="area:Q", tooltip=tooltip, **rows)
     return alt.layer(_bars(base, rows, models, "share", tooltip), ticks)
@@ -85,28 +95,11 @@ def _needs(table: pd.DataFrame, parts: list[str], models: list[str]) -> alt.Laye
     return alt.layer(_bars(base, rows, models, "fall", tooltip), spread, control)
 
 
-def _looks_words(table: pd.DataFrame) -> str:
-    most = table.loc[table.groupby("model", sort=False)["lift"].idxmax().dropna()] if len(table) else table
-    words = _("{model} looks most at {part} for its size: {lift} times its area")
-    sentences = [words.format(model=row.model, part=row.part, lift=f"{row.lift:.1f}") for row in most.itertuples()]
-    return "; ".join(sentences)
-
-
-def _needs_words(table: pd.DataFrame) -> str:
-    words = _("{model} needs {part} most: its probability falls by {fall}")
-    sentences = []
-    for name, group in table.groupby("model", sort=False):
-        if group["net"].notna().any():
-            row = group.loc[group["net"].idxmax()]
-            sentences.append(words.format(model=name, part=row["part"], fall=number(row["fall"])))
-    return "; ".join(sentences)
-
-
 def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
     """Draw classes down and parts across; a click on a cell selects its class and part."""
     column = "lift" if measure == "looks" else "fall"
     table = result.by_class.reset_index().dropna(subset=[column]).astype({"label": str, "part": str})
-    table["words"] = [f"{v:.1f}" if column == "lift" else number(v) for v in table[column]]
+    table["words"] = [f"{v:.1f}" if column == "lift" else difference(v) for v in table[column]]
     table["shown"] = table["lift"].clip(1 / 8, 8) if column == "lift" else table["fall"]
     labels = sorted(table["label"].unique())
     if column == "lift":
@@ -132,11 +125,11 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
         alt.Tooltip("control:Q", title=_("Fall, occluded elsewhere"), format=".3f"),
     ]
     base = alt.Chart(table).encode(x=x, y=y)
-    here = f"datum.label === {_quoted(chosen[0])} && datum.part === {_quoted(chosen[1])}"
+    is_chosen = f"datum.label === {_quoted(chosen[0])} && datum.part === {_quoted(chosen[1])}"
     rectangles = base.mark_rect().encode(
         color=alt.Color("shown:Q", scale=scale, legend=None),
-        stroke=alt.condition(here, alt.value("#000000"), alt.value("#00000000")),
-        strokeWidth=alt.condition(here, alt.value(2.5), alt.value(0)),
+        stroke=alt.condition(is_chosen, alt.value("#000000"), alt.value("#00000000")),
+        strokeWidth=alt.condition(is_chosen, alt.value(2.5), alt.value(0)),
         tooltip=tooltip,
     )
     layers = [rectangles.add_params(cell)]
@@ -145,9 +138,9 @@ def by_class(result: Attention, measure: str, chosen: tuple[str, str]) -> None:
         ink = alt.condition(far, alt.value("white"), alt.value("black"))
         layers.append(base.mark_text(fontSize=11).encode(text="words:N", color=ink, tooltip=tooltip))
     chart = alt.layer(*layers).properties(height=60 + 24 * len(labels))
-    words = _("Classes down, parts across; most: {label}, {part}, {value}")
-    top = table.loc[table[column].idxmax()]
-    alt_text = words.format(label=top["label"], part=top["part"], value=top["words"])
+    alt_template = _("Classes by parts; maximum: {label}, {part}, {value}")
+    maximum = table.loc[table[column].idxmax()]
+    alt_text = alt_template.format(label=maximum["label"], part=maximum["part"], value=maximum["words"])
     st.altair_chart(chart, on_select=careful(_take_cell), selection_mode="cell", key=_CHART, alt=alt_text)
 
 
@@ -156,9 +149,9 @@ def _quoted(text: str) -> str:
 
 
 def _take_cell() -> None:
-    picked = (st.session_state[_CHART].get("selection") or {}).get("cell") or []
-    if picked:
-        selection.change(true=str(picked[0]["label"]), part=str(picked[0]["part"]))
+    cells = (st.session_state[_CHART].get("selection") or {}).get("cell") or []
+    if cells:
+        selection.change(true=str(cells[0]["label"]), part=str(cells[0]["part"]))
 
 
 def table_of_parts(results: dict[str, Attention]) -> None:
@@ -167,8 +160,8 @@ def table_of_parts(results: dict[str, Attention]) -> None:
     for name, result in results.items():
         for part, row in result.by_part.iterrows():
             if row["n"] > 0:
-                there = result.accuracy.loc[part]
-                interval = f"{share(there['low'])} – {share(there['high'])}" if result.occluded else "–"
+                accuracy = result.accuracy.loc[part]
+                interval = f"{share(accuracy['low'])} – {share(accuracy['high'])}" if result.occluded else "–"
                 rows.append(
                     {
                         _("Model"): name,
@@ -176,11 +169,11 @@ def table_of_parts(results: dict[str, Attention]) -> None:
                         _("Images"): int(row["n"]),
                         _("Share of the evidence"): share(row["share"]),
                         _("Share of the image"): share(row["area"]),
-                        _("Times its area"): f"{row['lift']:.1f}",
-                        _("Maximum lies on it"): share(row["pointing"]),
-                        _("Fall when occluded"): number(row["fall"]),
-                        _("Fall, occluded elsewhere"): number(row["control"]),
-                        _("Accuracy when occluded"): share(there["accuracy"]),
+                        _("Share / area"): f"{row['lift']:.1f}",
+                        _("Pointing game"): share(row["pointing"]),
+                        _("Fall when occluded"): difference(row["fall"]),
+                        _("Fall, occluded elsewhere"): difference(row["control"]),
+                        _("Accuracy when occluded"): share(accuracy["accuracy"]),
                         _("95 % CI"): interval,
                     }
                 )

@@ -10,15 +10,15 @@ from ui.state import selection
 from ui.state.i18n import N_, _
 from ui.widgets.pickers import segments
 
-MEASURES = {"looks": N_("Looks (times its area)"), "needs": N_("Needs (fall when occluded)")}
+MEASURES = {"looks": N_("Looks at (share / area)"), "needs": N_("Needs (fall when occluded)")}
 CLICK = N_(
-    "Click a cell, or choose below, to see the images behind it. With few images a class, small differences are chance."
+    "Click a cell, or choose below, to see its images. With few images per class, small differences may be chance."
 )
 
 
 def show(results: dict[str, Attention], dataset: Dataset) -> None:
     """Show one model's attention by class, and the images of the chosen class and part."""
-    st.subheader(_("Class by class"), anchor=False)
+    st.subheader(_("By class"), anchor=False)
     chosen = selection.get(AttentionSelection)
     names = list(results)
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -9,7 +9,7 @@ from ui.state.i18n import N_, _
 from ui.widgets import pickers
 from ui.widgets.pickers import segments
 
-COVER = {"yes": N_("Look, and occlude each part"), "no": N_("Only look (much faster)")}
+COVER = {"yes": N_("Heatmaps and occlusion of each part"), "no": N_("Heatmaps only (much faster)")}
 EXPLAIN = {"predicted": N_("the predicted class"), "true": N_("the true class")}
 
 
@@ -20,11 +20,11 @@ def settings() -> None:
     with st.popover(_("Settings"), icon=":material/tune:"):
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
         pickers.choose_method(chosen.method)
-        for label, words, field, value in (
+        for label, texts, field, value in (
             (_("Evidence for"), EXPLAIN, "explain", explained),
-            (_("Ask"), COVER, "cover", chosen.cover),
+            (_("Measurement"), COVER, "cover", chosen.cover),
         ):
-            segments(field, label, words, value, wrap=True)
+            segments(field, label, texts, value, wrap=True)
 
 
 def chosen_part(parts: tuple[str, ...]) -> str:

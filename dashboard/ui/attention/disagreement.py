@@ -1,4 +1,4 @@
-"""The pictures on which models part ways: found on request over a whole split, kept on disk, shown as tiles."""
+"""The images on which models disagree: searched on request over a whole split, cached on disk, shown as tiles."""
 
 import contextlib
 from typing import Any
@@ -20,60 +20,64 @@ from ui.widgets.paging import choose_page, on_page
 from ui.widgets.pickers import segments
 from ui.widgets.text import mark, percent, plain
 
-KINDS = {"same-answer": N_("Same answer, different evidence"), "one-right": N_("One right, others wrong")}
+KINDS = {"same-answer": N_("Same prediction, different evidence"), "one-right": N_("Only one model is right")}
 _NOTES = {
     "same-answer": N_(
-        "All models give the same answer but rest it on different places. The distance says how far the evidence of "
-        "the two that differ most must be carried, in sides of the picture."
+        "All models predict the same class from different evidence. The distance (earth mover's) is that of "
+        "the two heatmaps that differ most, in units of the image's side."
     ),
-    "one-right": N_("One model alone is right; the most confident mistakes of the others come first."),
+    "one-right": N_("Only one model is right. The most confident errors of the others come first."),
 }
 _PER_PAGE = 12
 
 
 def show(models: list[str]) -> bool:
-    """Offer to look for disagreements of models over the chosen pictures, and show what was found.
+    """Offer to search the chosen split for disagreements of models, and show them.
 
     Returns:
         Whether there is something to show.
     """
     st.subheader(_("Where models disagree"), anchor=False)
     if len(models) < 2 or not current.split():
-        st.caption(_("Choose two models or more to see on which pictures they part ways."))
+        st.caption(_("Choose two or more models to see on which images they disagree."))
         return False
-    chosen, found = selection.get(AttentionSelection), None
+    chosen, table = selection.get(AttentionSelection), None
     with guarded():
         key = disagreements.key(models)
-        found = disagreements.load(key, models)
-        if found is None:
-            note = _("Makes a heatmap of every picture of the split with every model: about a second for ten pictures.")
-            found = on_request(
+        table = disagreements.load(key, models)
+        if table is None:
+            note = _("Computes the heatmap of every image of the split for every model: about 1 s per 10 images.")
+            table = on_request(
                 key,
                 _("Find disagreements"),
                 lambda progress: disagreements.keep(key, _find(models, progress)),
                 note,
                 primary=False,
             )
-    if found is None:
+    if table is None:
         return False
     segments("kind", _("Kind of disagreement"), KINDS, chosen.kind, label_visibility="collapsed")
     st.caption(_(_NOTES[chosen.kind]))
-    rows = found[found["kind"] == chosen.kind]
-    lost = len(workspace.dataset(current.dataset_name()).samples(current.split())) - len(found)
-    words = [n_("{n} picture of this kind.", "{n} pictures of this kind.", len(rows)).format(n=f"{len(rows):,}")]
-    if lost:
-        words.append(n_("{n} picture could not be read.", "{n} pictures could not be read.", lost).format(n=lost))
+    rows = table[table["kind"] == chosen.kind]
+    unreadable_count = len(workspace.dataset(current.dataset_name()).samples(current.split())) - len(table)
+    sentences = [n_("{n} image of this kind.", "{n} images of this kind.", len(rows)).format(n=f"{len(rows):,}")]
+    if unreadable_count:
+        sentences.append(
+            n_("{n} image could not be read.", "{n} images could not be read.", unreadable_count).format(
+                n=unreadable_count
+            )
+        )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(" ".join(words), width="content")
+        st.markdown(" ".join(sentences), width="content")
         download(
             _("Numbers"),
-            lambda: to_csv(found.drop(columns="path")),
+            lambda: to_csv(table.drop(columns="path")),
             file_name="disagreements.csv",
             key="disagreement_numbers",
         )
     # A model that cannot be opened is not among them.
-    there = tuple(name for name in models if f"answer:{name}" in rows)
-    _tiles(on_page(rows, _PER_PAGE), there)
+    readable = tuple(name for name in models if f"answer:{name}" in rows)
+    _tiles(on_page(rows, _PER_PAGE), readable)
     choose_page(len(rows), _PER_PAGE)
     return True
 
@@ -102,24 +106,26 @@ def _find(names: list[str], progress: Progress) -> pd.DataFrame:
 
 
 def _tiles(rows: pd.DataFrame, models: tuple[str, ...]) -> None:
-    small = thumbnails([path if isinstance(path, str) else None for path in rows["path"]])
+    images = thumbnails([path if isinstance(path, str) else None for path in rows["path"]])
     with st.grid("auto", min_column_width=200, gap="small"):
-        for (_index, row), image in zip(rows.iterrows(), small, strict=True):
+        for (_index, row), image in zip(rows.iterrows(), images, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall", key=f"disagreement_{row['id']}"):
                 _tile(row, image, models)
 
 
 def _tile(row: Any, image: bytes | str, models: tuple[str, ...]) -> None:
     if isinstance(image, bytes):
-        st.image(image, width="stretch", alt=_("A picture of {label}").format(label=row["label"]))
+        st.image(image, width="stretch", alt=_("An image of {label}").format(label=row["label"]))
     st.caption(_("true: {label}").format(label=plain(row["label"])))
     for name in models:
-        answer, confidence = row[f"answer:{name}"], percent(row[f"confidence:{name}"])
-        right = mark(answer == row["label"])
-        st.markdown(f"{right} {plain(name)}: **{plain(answer)}** {confidence}")
+        predicted, confidence = row[f"answer:{name}"], percent(row[f"confidence:{name}"])
+        correct = mark(predicted == row["label"])
+        st.markdown(f"{correct} {plain(name)}: **{plain(predicted)}** {confidence}")
     if row["first"]:
-        words = _("distance {distance} between {one} and {other}")
-        st.caption(words.format(distance=f"{row['distance']:.2f}", one=plain(row["first"]), other=plain(row["second"])))
+        sentence = _("distance {distance} between {one} and {other}")
+        st.caption(
+            sentence.format(distance=f"{row['distance']:.2f}", one=plain(row["first"]), other=plain(row["second"]))
+        )
     st.page_link(
         "app_pages/heatmaps.py",
         label=_("Show its heatmaps"),

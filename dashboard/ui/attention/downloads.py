@@ -23,18 +23,18 @@ def show(results: dict[str, Attention]) -> None:
         )
         download(
             _("Figure by class"),
-            lambda: _zipped({f"{_file(name)}-classes.png": _class_figure(one) for name, one in results.items()}),
+            lambda: _zipped({f"{_file(name)}-classes.png": _class_figure(result) for name, result in results.items()}),
             file_name="attention-classes.zip",
             icon=":material/grid_on:",
             key="attention_class_figure",
-            help=_("Classes and parts of each model as PNG files"),
+            help=_("Classes by parts as PNG files, one per model"),
         )
         download(
             _("Numbers"),
             lambda: _zipped(_tables(results)),
             file_name="attention.zip",
             key="attention_numbers",
-            help=_("CSV files of each model: image by image, by part, by class, accuracy"),
+            help=_("CSV files per model: by image, by part, by class, accuracy"),
         )
 
 

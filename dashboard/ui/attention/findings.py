@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from carvis.explain.attention import Attention, claim, claim_finding, names_an_emblem, outlier_findings
+from carvis.explain.attention import Attention, claim, claim_finding, difference, names_an_emblem, outlier_findings
 from ui.attention import controls
-from ui.attention.numbers import number, share
+from ui.attention.numbers import share
 from ui.state import selection
 from ui.state.i18n import _
 from ui.state.widget_values import careful
@@ -32,14 +32,14 @@ def _claim(results: dict[str, Attention], parts: tuple[str, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{_('Do the models rely on this part?')}**", width="content")
         selection.show("claim_part", part)
-        take = selection.by_person("claim_part", _take_part)
+        on_part = selection.by_person("claim_part", _take_part)
         st.selectbox(
-            _("Part"), parts, key="claim_part", on_change=careful(take), label_visibility="collapsed", width=180
+            _("Part"), parts, key="claim_part", on_change=careful(on_part), label_visibility="collapsed", width=180
         )
     for name, result in results.items():
         st.markdown(marked_up(claim_finding(name, claim(result, part)), "model", "part", "rival"))
     if names_an_emblem(part):
-        st.caption(_("The tutorial concluded from one image that the best model relies on the emblem."))
+        st.caption(_("The tutorial concludes from a single image that the best model relies on the emblem."))
 
 
 def _take_part() -> None:
@@ -49,18 +49,18 @@ def _take_part() -> None:
 def _outliers(results: dict[str, Attention]) -> None:
     st.markdown(f"**{_('What stands out')}**")
     tables = {name: result.outliers() for name, result in results.items()}
-    more = False
+    truncated = False
     for name, table in tables.items():
         findings = outlier_findings(name, table)
         for finding in findings[:_SENTENCES]:
             sentence = marked_up(finding.message, "labels", "part")
             st.markdown(f":material/{_ICONS[finding.kind]}: {sentence}")
         if not findings:
-            words = _("{model} relies on no part for one class alone.")
-            st.markdown(f":material/check: {words.format(model=plain(name))}")
-        more |= len(findings) > _SENTENCES
-    if more:
-        with st.expander(_("All that stands out"), type="compact"):
+            sentence = _("{model} relies on no part for a single class only.")
+            st.markdown(f":material/check: {sentence.format(model=plain(name))}")
+        truncated |= len(findings) > _SENTENCES
+    if truncated:
+        with st.expander(_("All outliers"), type="compact"):
             _table_of_outliers(pd.concat([table.assign(model=name) for name, table in tables.items()]))
 
 
@@ -74,10 +74,10 @@ def _table_of_outliers(rows: pd.DataFrame) -> None:
         "fall": _("Fall when occluded"),
         "others fall": _("Fall, other classes"),
     }
-    shown = rows[list(columns)].copy()
+    table = rows[list(columns)].copy()
     for name in columns:
         if "share" in name:
-            shown[name] = shown[name].map(share)
+            table[name] = table[name].map(share)
         elif "fall" in name:
-            shown[name] = shown[name].map(number)
-    st.dataframe(shown.rename(columns=columns), hide_index=True, alt=_("Classes and parts that stand out, by model"))
+            table[name] = table[name].map(difference)
+    st.dataframe(table.rename(columns=columns), hide_index=True, alt=_("Classes and parts that stand out, by model"))

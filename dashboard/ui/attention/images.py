@@ -1,11 +1,11 @@
-"""The pictures behind one class and part, with links to their heatmaps."""
+"""The images of one class and part, with links to their heatmaps."""
 
 import pandas as pd
 import streamlit as st
 
 from carvis.dataset import Dataset
-from carvis.explain.attention import Attention
-from ui.attention.numbers import number, share
+from carvis.explain.attention import Attention, difference
+from ui.attention.numbers import share
 from ui.state import selection
 from ui.state.i18n import _
 from ui.state.thumbnails import thumbnails
@@ -25,14 +25,14 @@ def choose(result: Attention, label: str | None, part: str) -> None:
 
 
 def show(result: Attention, dataset: Dataset, label: str | None, part: str) -> None:
-    """Show the pictures of a class, or of all, in which a part counts most."""
+    """Show the images of a class, or of all, in which a part matters most."""
     table = result.table[result.table[f"area:{part}"] > 0]
     if label:
         table = table[table["label"] == label]
     by = "fall" if result.occluded else "share"
     table = table.sort_values([f"{by}:{part}", "id"], ascending=[False, True], na_position="last").head(_SHOWN)
     if table.empty:
-        st.caption(_("No picture shows this part."))
+        st.caption(_("No image shows this part."))
         return
     paths = dict(zip(*(dataset.samples(result.setup["split"])[name] for name in ("id", "path"))))
     st.page_link(
@@ -41,22 +41,24 @@ def show(result: Attention, dataset: Dataset, label: str | None, part: str) -> N
         icon=":material/blur_on:",
         query_params=selection.link(sample=tuple(table["id"].head(4))),
     )
-    small = thumbnails([paths.get(sample) for sample in table["id"]])
+    images = thumbnails([paths.get(sample) for sample in table["id"]])
     with st.grid("auto", min_column_width=168, gap="small"):
-        for (_index, row), image in zip(table.iterrows(), small, strict=True):
+        for (_index, row), image in zip(table.iterrows(), images, strict=True):
             with st.container(border=True, height="stretch", gap="xsmall"):
                 _tile(row, image, part, result.occluded)
 
 
 def _tile(row: pd.Series, image: bytes | str, part: str, occluded: bool) -> None:
     if isinstance(image, bytes):
-        st.image(image, width="stretch", alt=_("{label}, taken for {predicted}").format(**row[["label", "predicted"]]))
+        st.image(
+            image, width="stretch", alt=_("Label {label}, predicted {predicted}").format(**row[["label", "predicted"]])
+        )
     else:
         st.caption(f":material/broken_image: {plain(image)}")
     st.markdown(f"{mark(bool(row['right']))} **{plain(row['predicted'])}** {percent(row['confidence'])}")
     sentences = [_("{share} of the evidence").format(share=share(row[f"share:{part}"]))]
     if occluded:
-        sentences.append(_("fall {fall}").format(fall=number(row[f"fall:{part}"])))
+        sentences.append(_("fall {fall}").format(fall=difference(row[f"fall:{part}"])))
         if row[f"changed:{part}"] == 1:
             sentences.append(_("the prediction changes"))
     st.caption(" · ".join(sentences))

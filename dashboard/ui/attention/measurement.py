@@ -52,8 +52,8 @@ def _opened() -> OrderedDict:
 
 def _identity(name: str) -> tuple[str, list[str]] | None:
     """Return a model's fingerprint and class names without opening it, None where it was never opened here."""
-    if known := st.session_state.get(_IDENTITIES, {}).get(file_key(name)):
-        return known
+    if cached := st.session_state.get(_IDENTITIES, {}).get(file_key(name)):
+        return cached
     file = _cache().get(file_key(name), ".json")
     if file is None:
         return None
@@ -73,15 +73,15 @@ def result(name: str, dataset: Dataset, split: str, parts: Parts, settings: Atte
     if identity is None:
         return None
     key = attention_key(identity, (dataset.fingerprint, split), parts.fingerprint, settings)
-    shelf = _opened()
-    if key not in shelf:
-        found = load_attention(_cache(), key)
-        if found is None:
+    results = _opened()
+    if key not in results:
+        measured = load_attention(_cache(), key)
+        if measured is None:
             return None
-        shelf[key] = found
-        while len(shelf) > _MOST_OPEN:
-            shelf.popitem(last=False)
-    return shelf[key]
+        results[key] = measured
+        while len(results) > _MOST_OPEN:
+            results.popitem(last=False)
+    return results[key]
 
 
 def offer(missing: list[str], dataset: Dataset, split: str, parts: Parts, settings: AttentionSettings) -> None:
@@ -112,7 +112,7 @@ def offer(missing: list[str], dataset: Dataset, split: str, parts: Parts, settin
 
 def _work(models: int, images: int, parts: int, occlude: bool) -> str:
     passes = models * images * (1 + 2 * parts if occlude else 1)
-    return _("{n} forward passes; results are kept.").format(n=f"{passes:,}")
+    return _("{n} forward passes; the results are saved.").format(n=f"{passes:,}")
 
 
 def _measure(
@@ -127,9 +127,9 @@ def _measure(
     try:
         facts = {"fingerprint": clf.fingerprint, "class_names": list(clf.class_names)}
         with model.lock:
-            found = attention_on_parts(clf, dataset, split, parts, settings, progress=progress, cache=_cache())
+            measured = attention_on_parts(clf, dataset, split, parts, settings, progress=progress, cache=_cache())
         identity = clf.fingerprint, list(clf.class_names)
-        _opened()[attention_key(identity, (dataset.fingerprint, split), parts.fingerprint, settings)] = found
+        _opened()[attention_key(identity, (dataset.fingerprint, split), parts.fingerprint, settings)] = measured
         st.session_state.setdefault(_IDENTITIES, {})[file_key(name)] = identity
         # In a workspace that cannot be written, what was found is there for this session.
         with contextlib.suppress(CarvisError):

@@ -1,13 +1,8 @@
-"""How page Where models look writes numbers."""
+"""Shares as page Where models look writes them."""
 
 from ui.widgets.text import percent
 
 
-def number(value: float) -> str:
-    """Write a difference of probabilities."""
-    return "–" if value != value else f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
-
-
 def share(value: float) -> str:
-    """Write a share; a small one keeps a digit, which tells an emblem from nothing."""
+    """Write a share; below 10 % with a digit, as the share of a small part needs one."""
     return f"{value:.1%}".replace("%", "\u00a0%") if 0 < value < 0.0995 else percent(value)

@@ -19,30 +19,30 @@ def show(models: list[str]) -> bool:
     split = current.split()
     if dataset is None or not split:
         empty(
-            _("No pictures yet"),
-            _("Put pictures into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
+            _("No images yet"),
+            _("Put images into `data/NAME/train/CLASS/`, `valid/CLASS/` and `test/CLASS/`."),
             commands.carvis("demo"),
         )
         return False
     if why := skipped_files.why_nothing():
-        empty(_("No pictures yet"), plain(why))
+        empty(_("No images yet"), plain(why))
         return False
     listed = annotations.sources(dataset)
     source = annotations.chosen(listed)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        words = {key: one.words() for key, one in listed.items()}
+        names = {key: entry.words() for key, entry in listed.items()}
         st.selectbox(
-            _("Annotated parts"), list(listed), format_func=shown_as(words), width=280,
+            _("Annotated parts"), list(listed), format_func=shown_as(names), width=280,
             **selection.control("parts", source.key),
         )  # fmt: skip
         annotations.add()
         controls.settings()
     if list(listed) == [annotations.BOX]:
         empty(
-            _("The parts of these pictures are not annotated yet"),
+            _("No parts are annotated in these images yet"),
             _(
-                "Upload boxes or outlines with the button above (COCO, Pascal VOC or a CSV table), put masks into the "
-                "data set's folder, or set one box on one picture here:"
+                "Upload boxes or outlines with the button above (COCO, Pascal VOC or a CSV table), put masks "
+                "into the data set's folder, or draw one box on one image here:"
             ),
         )
     parts = annotations.read(source, dataset, split)
@@ -50,30 +50,30 @@ def show(models: list[str]) -> bool:
         return False
     st.caption(annotations.summary(parts, dataset, split))
     settings = measurement.attention_settings(selection.get(AttentionSelection))
-    found = unreadable.each(
+    loaded = unreadable.each(
         "result",
         {name: name for name in models},
         lambda name: measurement.result(name, dataset, split, parts, settings),
     )
-    results = {name: found.get(name) for name in models}
+    results = {name: loaded.get(name) for name in models}
     missing = [name for name, result in results.items() if result is None]
     measurement.offer(missing, dataset, split, parts, settings)
-    if there := {name: result for name, result in results.items() if result is not None}:
-        _results(there, dataset)
-    return bool(there)
+    if measured := {name: result for name, result in results.items() if result is not None}:
+        _results(measured, dataset)
+    return bool(measured)
 
 
 def _results(results: dict[str, Attention], dataset: Dataset) -> None:
     findings.show(results)
     charts.by_part(results)
-    with st.expander(_("The same as a table"), type="compact"):
+    with st.expander(_("As a table"), type="compact"):
         charts.table_of_parts(results)
-    several = all(len(result.table) > 1 for result in results.values())
+    several_images = all(len(result.table) > 1 for result in results.values())
     notes = [sentence for name, result in results.items() for sentence in _notes(name, result)]
-    if notes and several:
+    if notes and several_images:
         st.caption(" ".join(dict.fromkeys(notes)))
     downloads.show(results)
-    if several:
+    if several_images:
         classes.show(results, dataset)
 
 

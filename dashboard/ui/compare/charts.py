@@ -1,4 +1,4 @@
-"""The charts of page Compare models: who is right where, the gap by class, reliability, risk against coverage."""
+"""The charts of page Compare models: right and wrong patterns, gap by class, reliability, risk against coverage."""
 
 import altair as alt
 import numpy as np
@@ -20,12 +20,12 @@ _LINE, _QUIET, _BETTER, _WORSE = "#0072b2", "#8a97a3", "#0072b2", "#d55e00"
 _MOST_CLASSES = 40
 
 
-def patterns(found: Comparison, chosen: str) -> None:
-    """Draw how many pictures each pattern of right and wrong has; a click on a row opens its pictures."""
-    rows = found.lattice.drop(columns="ids").reset_index()
-    rows["words"] = [of_library(pattern_words(bits, found.names)) for bits in rows["pattern"]]
+def patterns(result: Comparison, chosen: str) -> None:
+    """Draw how many images each pattern of right and wrong has; a click on a row opens its images."""
+    rows = result.lattice.drop(columns="ids").reset_index()
+    rows["words"] = [of_library(pattern_words(bits, result.names)) for bits in rows["pattern"]]
     rows["right"] = [bits.count("1") for bits in rows["pattern"]]
-    # A count of one among hundreds still has a bar to be seen.
+    # The bar that makes the whole row clickable.
     rows["whole"] = int(rows["count"].max()) * 1.0
     rows["shown"] = [f"{n:,}" for n in rows["count"]]
     cell = alt.selection_point(name="pattern", fields=["pattern"], on="click")
@@ -34,12 +34,12 @@ def patterns(found: Comparison, chosen: str) -> None:
     y = alt.Y("words:N", sort=order, title=None, axis=names)
     tooltip = [
         alt.Tooltip("words:N", title=_("Pattern")),
-        alt.Tooltip("count:Q", title=_("Pictures")),
+        alt.Tooltip("count:Q", title=_("Images")),
         alt.Tooltip("share:Q", title=_("Share"), format=".1%"),
     ]
     base = alt.Chart(rows).encode(y=y, tooltip=tooltip)
     here = f"datum.pattern === '{chosen}'"
-    # The whole row can be clicked, and a bar of one picture is too thin to be hit.
+    # The whole row can be clicked, and a bar of one image is too thin to click.
     target = base.mark_bar(cursor="pointer", height=alt.RelativeBandSize(0.98)).encode(
         x=alt.X("whole:Q", title=None, axis=None, scale=alt.Scale(domainMax=1.12 * float(rows["whole"].max()))),
         color=alt.value("#8a97a3"),
@@ -49,14 +49,14 @@ def patterns(found: Comparison, chosen: str) -> None:
         x="count:Q",
         color=alt.Color(
             "right:Q",
-            scale=alt.Scale(scheme="cividis", domain=[-0.4, len(found.names) + 0.4]),
+            scale=alt.Scale(scheme="cividis", domain=[-0.4, len(result.names) + 0.4]),
             legend=None,
         ),
     )
     numbers = base.mark_text(align="left", dx=5, cursor="pointer", color=Look.now().ink)
     numbers = numbers.encode(x="count:Q", text="shown:N")
     top = rows.loc[rows["count"].idxmax()]
-    alt_text = _("{words}: {n} pictures, the most of all patterns").format(words=top["words"], n=top["shown"])
+    alt_text = _("Most frequent pattern: {words} (images: {n})").format(words=top["words"], n=top["shown"])
     chart = alt.layer(target.add_params(cell), bars, numbers).properties(height=24 + 27 * len(rows))
     st.altair_chart(chart, on_select=careful(_take), selection_mode="pattern", key=LATTICE, alt=alt_text)
 
@@ -74,7 +74,7 @@ def class_gap(table: pd.DataFrame, first: str, second: str) -> None:
     if len(rows) > _MOST_CLASSES:
         half = _MOST_CLASSES // 2
         rows = pd.concat([rows.head(half), rows.tail(half)])
-        words = _("The {n} classes with the largest gaps either way; the others are in the table.")
+        words = _("The {n} classes with the largest gaps in either direction; the table lists all.")
         st.caption(words.format(n=2 * half))
     rows["certain"] = np.where(rows["low"] > 0, "second", np.where(rows["high"] < 0, "first", "none"))
     names = alt.Axis(labelLimit=170, labelOverlap=False, labelFlush=False)
@@ -82,12 +82,12 @@ def class_gap(table: pd.DataFrame, first: str, second: str) -> None:
         y=alt.Y("label:N", sort=rows["label"].tolist(), title=None, axis=names),
         tooltip=[
             alt.Tooltip("label:N", title=_("Class")),
-            alt.Tooltip("n:Q", title=_("Pictures")),
+            alt.Tooltip("n:Q", title=_("Images")),
             alt.Tooltip("first:Q", title=first, format=".1%"),
             alt.Tooltip("second:Q", title=second, format=".1%"),
             alt.Tooltip("difference:Q", title=_("Difference"), format="+.1%"),
-            alt.Tooltip("low:Q", title=_("from"), format="+.1%"),
-            alt.Tooltip("high:Q", title=_("to"), format="+.1%"),
+            alt.Tooltip("low:Q", title=_("95 % CI from"), format="+.1%"),
+            alt.Tooltip("high:Q", title=_("95 % CI to"), format="+.1%"),
         ],
     )
     colour = alt.Color(
@@ -102,14 +102,14 @@ def class_gap(table: pd.DataFrame, first: str, second: str) -> None:
     points = base.mark_point(filled=True, size=70, opacity=1).encode(x="difference:Q", color=colour)
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=_QUIET).encode(x="x:Q")
     n = int((rows["certain"] != "none").sum())
-    words = _("{n} classes in which {second} and {first} differ beyond chance; largest gap: {label}")
+    words = _("The 95 % CI of the gap between {second} and {first} excludes 0 in {n} classes; first: {label}")
     alt_text = words.format(n=n, first=first, second=second, label=rows["label"].iloc[0])
     st.altair_chart(alt.layer(zero, spread, points).properties(height=50 + 21 * len(rows)), alt=alt_text)
 
 
 def reliability(compared: Compared, name: str, effect: Effect | None) -> None:
     """Draw a model's accuracy against its confidence, as it is and with its temperature."""
-    plain_words, scaled_words = _("as it is"), _("with temperature")
+    plain_words, scaled_words = _("without temperature"), _("with temperature")
     table = comparison.reliability(compared, name).dropna().assign(kind=plain_words)
     share = table.assign(share=table["count"] / table["count"].sum())
     lines = table
@@ -122,11 +122,11 @@ def reliability(compared: Compared, name: str, effect: Effect | None) -> None:
     y = alt.Y("accuracy:Q", title=_("accuracy"), scale=scale, axis=alt.Axis(format="%", tickCount=5))
     tooltip = [
         alt.Tooltip("kind:N", title=" "),
-        alt.Tooltip("count:Q", title=_("Pictures")),
+        alt.Tooltip("count:Q", title=_("Images")),
         alt.Tooltip("confidence:Q", title=_("Confidence"), format=".1%"),
         alt.Tooltip("accuracy:Q", title=_("Accuracy"), format=".1%"),
-        alt.Tooltip("low:Q", title=_("from"), format=".1%"),
-        alt.Tooltip("high:Q", title=_("to"), format=".1%"),
+        alt.Tooltip("low:Q", title=_("95 % CI from"), format=".1%"),
+        alt.Tooltip("high:Q", title=_("95 % CI to"), format=".1%"),
     ]
     bars = (
         alt.Chart(share)
@@ -146,33 +146,33 @@ def reliability(compared: Compared, name: str, effect: Effect | None) -> None:
     base = alt.Chart(lines).encode(x=x, y=y, color=colour, tooltip=tooltip)
     spread = alt.Chart(table).mark_rule(color=_LINE, opacity=0.5).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
     chart = alt.layer(bars, ideal, spread, base.mark_line(), base.mark_point(filled=True, size=45, opacity=1))
-    error = compared.found.scoreboard.loc[name, "ece"]
-    alt_text = _("Reliability of {model}: calibration error {error}").format(model=name, error=f"{error:.3f}")
+    error = compared.result.scoreboard.loc[name, "ece"]
+    alt_text = _("{model}: calibration error {error}. Reliability diagram.").format(model=name, error=f"{error:.3f}")
     st.altair_chart(chart.properties(height=290), alt=alt_text)
 
 
-def risk(compared: Compared, wanted: float) -> None:
-    """Draw each model's risk against the share of pictures answered, with the risk that is wanted."""
-    found = compared.found
-    table = pd.concat([comparison.risk_coverage(compared, name).assign(model=name) for name in found.names])
+def risk(compared: Compared, allowed: float) -> None:
+    """Draw each model's risk against its coverage, with the risk allowed."""
+    result = compared.result
+    table = pd.concat([comparison.risk_coverage(compared, name).assign(model=name) for name in result.names])
     lines = (
         alt.Chart(table)
         .mark_line(interpolate="linear")
         .encode(
-            x=alt.X("coverage:Q", title=_("share of pictures answered"), axis=alt.Axis(format="%"),
+            x=alt.X("coverage:Q", title=_("coverage (share of images predicted)"), axis=alt.Axis(format="%"),
                     scale=alt.Scale(domain=[0, 1])),
-            y=alt.Y("risk:Q", title=_("wrong among them"), axis=alt.Axis(format="%")),
-            color=alt.Color("model:N", sort=found.names, title=None,
+            y=alt.Y("risk:Q", title=_("risk (error rate)"), axis=alt.Axis(format="%")),
+            color=alt.Color("model:N", sort=result.names, title=None,
                             legend=alt.Legend(orient="bottom", labelLimit=220, columns=3)),
             tooltip=[
                 alt.Tooltip("model:N", title=_("Model")),
-                alt.Tooltip("coverage:Q", title=_("Answered"), format=".1%"),
-                alt.Tooltip("risk:Q", title=_("Wrong among them"), format=".2%"),
-                alt.Tooltip("threshold:Q", title=_("From confidence"), format=".1%"),
+                alt.Tooltip("coverage:Q", title=_("Coverage"), format=".1%"),
+                alt.Tooltip("risk:Q", title=_("Error rate"), format=".2%"),
+                alt.Tooltip("threshold:Q", title=_("Confidence threshold"), format=".1%"),
             ],
         )
     )  # fmt: skip
-    line = alt.Chart(pd.DataFrame({"y": [wanted]})).mark_rule(color=_QUIET, strokeDash=[4, 4]).encode(y="y:Q")
-    best = found.scoreboard["aurc"].idxmin()
-    alt_text = _("{model} makes fewest mistakes where models may stay silent").format(model=best)
+    line = alt.Chart(pd.DataFrame({"y": [allowed]})).mark_rule(color=_QUIET, strokeDash=[4, 4]).encode(y="y:Q")
+    best = result.scoreboard["aurc"].idxmin()
+    alt_text = _("{model} has the smallest area under the risk-coverage curve").format(model=best)
     st.altair_chart(alt.layer(line, lines).properties(height=300), alt=alt_text)

@@ -1,4 +1,4 @@
-"""What page Compare models compares: the evaluations on the chosen pictures, put together once."""
+"""What page Compare models compares: the evaluations on the chosen split, joined once."""
 
 import io
 import zipfile
@@ -30,13 +30,13 @@ _POINTS = 300
 
 
 def evaluated() -> dict[str, evaluations.Table]:
-    """Return the readable evaluations on the chosen pictures by model, worst first."""
-    found = evaluations.on(current.dataset_name(), current.split())
-    return {model: found[model] for model in current.by_accuracy(list(found)) if current.evaluation(found[model])}
+    """Return the readable evaluations on the chosen split by model, worst first."""
+    tables = evaluations.on(current.dataset_name(), current.split())
+    return {model: tables[model] for model in current.by_accuracy(list(tables)) if current.evaluation(tables[model])}
 
 
 def refused(names: Iterable[str]) -> dict[str, str]:
-    """Return those of some models whose evaluation on the chosen pictures cannot be read, each with the reason."""
+    """Return those of some models whose evaluation on the chosen split cannot be read, each with the reason."""
     place = f"{current.dataset_name()}/{current.split()}"
     tables = {name: evaluations.saved().get(f"{place}/{name}") for name in names}
     reasons = {name: current.why_not(table) for name, table in tables.items() if table}
@@ -49,10 +49,10 @@ def models(tables: dict[str, evaluations.Table]) -> list[str]:
     return chosen or list(tables)[-MOST:]
 
 
-def knows_copies(tables: dict[str, evaluations.Table]) -> bool:
-    """Whether an evaluation says which pictures have a copy in training."""
+def knows_leakage(tables: dict[str, evaluations.Table]) -> bool:
+    """Whether an evaluation says which images are also in training."""
     read = filter(None, map(current.evaluation, tables.values()))
-    return any("copy_of" in one.predictions for one in read)
+    return any("copy_of" in evaluation.predictions for evaluation in read)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,21 +60,21 @@ class Compared:
     """A comparison and what names it: all that decides it."""
 
     key: str
-    found: Comparison
+    result: Comparison
 
 
 def comparison(tables: dict[str, evaluations.Table], names: list[str]) -> Compared:
     """Compare some of the evaluated models.
 
     Raises:
-        TableError: their evaluations share no picture, or nothing is left without copies.
+        TableError: their evaluations share no image, or every image leaks.
     """
-    without = selection.get(CompareSelection).copies == "without" and knows_copies(tables)
-    found = {name: evaluations.load(tables[name]) for name in names}
+    without = selection.get(CompareSelection).copies == "without" and knows_leakage(tables)
+    loaded = {name: evaluations.load(tables[name]) for name in names}
     files = {name: workspace.model_files()[name] for name in names if name in workspace.model_files()}
     stamps = [(name, evaluations.stamp(tables[name]), _time(files.get(name))) for name in names]
     key = content_hash([tables[name].name for name in names], stamps, without)
-    return Compared(key, _comparison(key, without, _evaluations=found, _files=files))
+    return Compared(key, _comparison(key, without, _evaluations=loaded, _files=files))
 
 
 def _time(file: Path | None) -> int:
@@ -87,74 +87,74 @@ def _comparison(key: str, without_copies: bool, *, _evaluations: dict, _files: d
 
 
 def by_class(compared: Compared, first: str, second: str) -> pd.DataFrame:
-    """Return the gap between two models class by class, worked out once."""
-    return _by_class(compared.key, first, second, _found=compared.found)
+    """Return the gap between two models class by class, cached."""
+    return _by_class(compared.key, first, second, _result=compared.result)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _by_class(key: str, first: str, second: str, *, _found: Comparison) -> pd.DataFrame:
-    return _found.by_class(first, second)
+def _by_class(key: str, first: str, second: str, *, _result: Comparison) -> pd.DataFrame:
+    return _result.by_class(first, second)
 
 
 def reliability(compared: Compared, name: str, temperature: float | None = None) -> pd.DataFrame:
-    """Return a model's confidence beside its accuracy, worked out once."""
-    return _reliability(compared.key, name, temperature, _found=compared.found)
+    """Return a model's confidence beside its accuracy, cached."""
+    return _reliability(compared.key, name, temperature, _result=compared.result)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _reliability(key: str, name: str, temperature: float | None, *, _found: Comparison) -> pd.DataFrame:
-    return _found.reliability(name, temperature=temperature)
+def _reliability(key: str, name: str, temperature: float | None, *, _result: Comparison) -> pd.DataFrame:
+    return _result.reliability(name, temperature=temperature)
 
 
 def risk_coverage(compared: Compared, name: str) -> pd.DataFrame:
-    """Return a model's risk at so many confidence thresholds as a chart can show."""
-    return _risk_coverage(compared.key, name, _found=compared.found)
+    """Return a model's risk at as many thresholds as a chart can show."""
+    return _risk_coverage(compared.key, name, _result=compared.result)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _risk_coverage(key: str, name: str, *, _found: Comparison) -> pd.DataFrame:
-    curve = _found.risk_coverage(name)
+def _risk_coverage(key: str, name: str, *, _result: Comparison) -> pd.DataFrame:
+    curve = _result.risk_coverage(name)
     if len(curve) <= _POINTS:
         return curve
     return curve.iloc[np.unique(np.linspace(0, len(curve) - 1, _POINTS).round().astype(int))]
 
 
 def coverage_at(compared: Compared, name: str, risk: float) -> tuple[float, float]:
-    """Return the share of pictures a model can answer at no more than a risk, and from which confidence."""
-    return _coverage_at(compared.key, name, risk, _found=compared.found)
+    """Return a model's largest coverage at no more than a risk, and the confidence threshold for it."""
+    return _coverage_at(compared.key, name, risk, _result=compared.result)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _coverage_at(key: str, name: str, risk: float, *, _found: Comparison) -> tuple[float, float]:
-    return _found.coverage_at(name, risk)
+def _coverage_at(key: str, name: str, risk: float, *, _result: Comparison) -> tuple[float, float]:
+    return _result.coverage_at(name, risk)
 
 
 def temperatures(compared: Compared) -> dict[str, Effect]:
-    """Return what a temperature does for each model that was evaluated on the validation pictures, too."""
+    """Return what a temperature does for each model that was evaluated on the validation images, too."""
     effects = {}
-    for name in compared.found.names:
+    for name in compared.result.names:
         table = evaluations.saved().get(f"{current.dataset_name()}/valid/{name}")
         if table is None or current.split() == "valid":
             continue
         with unreadable.item("evaluation", table.name):
             effects[name] = _temperature(
-                compared.key, name, evaluations.stamp(table), _found=compared.found, _table=table
+                compared.key, name, evaluations.stamp(table), _result=compared.result, _table=table
             )
     return effects
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _temperature(
-    key: str, name: str, times: tuple[int, ...], *, _found: Comparison, _table: evaluations.Table
+    key: str, name: str, times: tuple[int, ...], *, _result: Comparison, _table: evaluations.Table
 ) -> Effect:
-    return fit_temperature(evaluations.load(_table)).effect(_found.shared(name))
+    return fit_temperature(evaluations.load(_table)).effect(_result.shared(name))
 
 
-def timed(found: Comparison) -> Comparison:
-    """Offer to measure how long each model takes for a picture, and return the comparison with what was measured."""
-    names = [name for name in found.names if name in found.files]
+def timed(result: Comparison) -> Comparison:
+    """Offer to measure each model's time per image; return the comparison with the times."""
+    names = [name for name in result.names if name in result.files]
     if not names:
-        return found
+        return result
     key = content_hash("time", {name: file_key(name) for name in names})
 
     def measure(progress: Progress) -> dict[str, float] | None:
@@ -171,35 +171,35 @@ def timed(found: Comparison) -> Comparison:
                 )
         return times or None
 
-    note = _("Opens each model and runs it on 144 pictures.")
+    note = _("Loads each model and runs it on 144 images.")
     times = on_request(key, _("Measure speed"), measure, note, primary=False)
-    return found.timed(times) if times else found
+    return result.timed(times) if times else result
 
 
-def document(found: Comparison, effects: dict[str, Effect]) -> str:
+def document(result: Comparison, effects: dict[str, Effect]) -> str:
     """Return the comparison as JSON, to download."""
-    return json_text(comparison_document(found, effects), indent=1)
+    return json_text(comparison_document(result, effects), indent=1)
 
 
-def tables(found: Comparison) -> bytes:
+def tables(result: Comparison) -> bytes:
     """Return all tables of a comparison, zipped."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, table in comparison_tables(found).items():
+        for name, table in comparison_tables(result).items():
             archive.writestr(zipfile.ZipInfo(f"{name}.csv"), to_csv(table))
     return buffer.getvalue()
 
 
 def paths(ids: list[str]) -> list[str | None]:
-    """Return where pictures of the chosen data set lie, None for one that is gone."""
-    found: list[str | None] = []
-    pictures = None
+    """Return the paths of images of the chosen data set, None for one that is gone."""
+    located: list[str | None] = []
+    dataset = None
     with unreadable.item("data set", current.dataset_name()):
-        pictures = workspace.dataset(current.dataset_name())
+        dataset = workspace.dataset(current.dataset_name())
     for sample in ids:
         try:
-            path = pictures.resolve(sample) if pictures else None
-            found.append(str(path) if path and path.is_file() else None)
+            path = dataset.resolve(sample) if dataset else None
+            located.append(str(path) if path and path.is_file() else None)
         except CarvisError:
-            found.append(None)
-    return found
+            located.append(None)
+    return located

@@ -17,80 +17,82 @@ from ui.widgets.text import marked_up, percent, plain
 
 
 def reliability(compared: Compared, effects: dict[str, Effect]) -> None:
-    """Show whether each model's confidence can be believed, and what a temperature does to it."""
-    found = compared.found
+    """Show each model's calibration, and what a temperature does to it."""
+    result = compared.result
     st.caption(
         _(
-            "Honest confidence lies on the dashed line. Above it a model is right more often than it says, below it "
-            "less often. Grey bars: the share of pictures with this confidence."
+            "Perfectly calibrated confidence lies on the dashed line. Above it the model is underconfident, "
+            "below it overconfident. Grey bars: the share of images at that confidence."
         )
     )
     with st.grid("auto", min_column_width=290, gap="medium"):
-        for name in found.names:
+        for name in result.names:
             with st.container(gap="xsmall"):
-                error = _("calibration error {error}").format(error=f"{found.scoreboard.loc[name, 'ece']:.3f}")
+                error = _("calibration error {error}").format(error=f"{result.scoreboard.loc[name, 'ece']:.3f}")
                 st.markdown(f"**{plain(name)}**  \n:gray[{error}]")
                 charts.reliability(compared, name, effects.get(name))
     for name, effect in effects.items():
         st.markdown(marked_up(temperature_finding(name, effect), "model"))
-    missing = [name for name in found.names if name not in effects]
+    missing = [name for name in result.names if name not in effects]
     if missing and current.split() != "valid":
         _how_to_fit(missing)
     elif missing:
-        st.caption(_("These are the validation pictures, on which a temperature is learnt: choose the test split."))
-    download(_("Figure"), lambda: _figure(found, effects), "reliability.png", key="compare_reliability")
+        st.caption(_("Temperatures are fitted on these validation images: choose the test split to judge them."))
+    download(_("Figure"), lambda: _figure(result, effects), "reliability.png", key="compare_reliability")
 
 
-def _figure(found: Comparison, effects: dict[str, Effect]) -> bytes:
+def _figure(result: Comparison, effects: dict[str, Effect]) -> bytes:
     from carvis.figures import figure_bytes, reliability_diagrams
 
-    return figure_bytes(reliability_diagrams(found, effects))
+    return figure_bytes(reliability_diagrams(result, effects))
 
 
 def _how_to_fit(missing: list[str]) -> None:
     name = current.dataset_name()
     if "valid" not in current.splits(name):
-        st.caption(_("A temperature is learnt on validation pictures, of which this data set has none."))
+        st.caption(_("This data set has no validation images to fit a temperature on."))
         return
-    words = _("To see what a temperature would change, evaluate on the validation pictures, too: {names}.")
-    st.caption(words.format(names=", ".join(plain(one) for one in missing)))
-    files = [workspace.model_files()[one] for one in missing if one in workspace.model_files()]
+    words = _("To fit a temperature, evaluate these models on the validation images too: {names}.")
+    st.caption(words.format(names=", ".join(plain(name) for name in missing)))
+    files = [workspace.model_files()[name] for name in missing if name in workspace.model_files()]
     if files:
         steps = [commands.evaluate(file, name, "valid") for file in files]
         st.code("\n".join(steps), language="bash", wrap_lines=True)
 
 
 def risk(compared: Compared) -> None:
-    """Show how many mistakes are left where models answer only when they are sure."""
-    found = compared.found
-    wanted = min(50, selection.get(CompareSelection).risk) / 100
+    """Show the risk that is left where models predict only above a confidence threshold."""
+    result = compared.result
+    allowed = min(50, selection.get(CompareSelection).risk) / 100
     st.caption(
         _(
-            "A model may stay silent where it is not sure. The fewer pictures it answers, the fewer of its answers "
-            "should be wrong. Measured on these pictures; others may differ."
+            "Predictions below a confidence threshold are rejected. The fewer images a model predicts "
+            "(coverage), the lower its error rate (risk) should be. Measured on these images; others may differ."
         )
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
-        charts.risk(compared, wanted)
+        charts.risk(compared, allowed)
     with right:
         st.slider(
-            _("Wrong answers allowed"),
+            _("Maximum error rate"),
             0,
             50,
             format="%d %%",
             **selection.control("risk", min(50, selection.get(CompareSelection).risk)),
         )
         rows = []
-        for name in found.names:
-            coverage, threshold = comparison.coverage_at(compared, name, wanted)
+        for name in result.names:
+            coverage, threshold = comparison.coverage_at(compared, name, allowed)
             rows.append(
                 {
                     _("Model"): name,
-                    _("Answers"): percent(coverage),
-                    _("From confidence"): percent(threshold) if coverage else "–",
-                    "AURC": f"{found.scoreboard.loc[name, 'aurc']:.3f}",
+                    _("Coverage"): percent(coverage),
+                    _("Threshold"): percent(threshold) if coverage else "–",
+                    "AURC": f"{result.scoreboard.loc[name, 'aurc']:.3f}",
                 }
             )
         st.dataframe(pd.DataFrame(rows), hide_index=True)
-        st.caption(_("AURC, the area under the curve: the mean share of wrong answers over every number answered."))
+        st.caption(
+            _("AURC: area under the risk-coverage curve, the mean error rate over all coverages. Lower is better.")
+        )

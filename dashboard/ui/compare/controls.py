@@ -8,7 +8,7 @@ from ui.state import evaluations, selection
 from ui.state.i18n import N_, _
 from ui.widgets.pickers import segments
 
-COPIES = {"with": N_("All pictures"), "without": N_("Without copies of training pictures")}
+COPIES = {"with": N_("All images"), "without": N_("Without leakage")}
 
 
 def choose_models(tables: dict[str, evaluations.Table], models: list[str]) -> None:
@@ -24,6 +24,6 @@ def choose_models(tables: dict[str, evaluations.Table], models: list[str]) -> No
 
 
 def choose_copies(tables: dict[str, evaluations.Table]) -> None:
-    """Offer to leave out pictures with a copy in training, where it is known which have one."""
-    if comparison.knows_copies(tables):
-        segments("copies", _("Pictures"), COPIES, selection.get(CompareSelection).copies)
+    """Offer to ignore images that are also in training, where it is known which are."""
+    if comparison.knows_leakage(tables):
+        segments("copies", _("Compared images"), COPIES, selection.get(CompareSelection).copies)

@@ -1,4 +1,4 @@
-"""The pictures of a pattern or of a change between two models, a page at a time, with every model's answer."""
+"""The images of a pattern or of a change between two models, a page at a time, with every model's prediction."""
 
 from typing import Any
 
@@ -19,11 +19,11 @@ PER_PAGE = 12
 _AT_ONCE = 4
 
 
-def show(rows: pd.DataFrame, found: Comparison, title: str) -> None:
+def show(rows: pd.DataFrame, result: Comparison, title: str) -> None:
     """Show some rows of a comparison's table, those first on which wrong models are most confident."""
-    names = found.names
+    names = result.names
     with st.container(horizontal=True, vertical_alignment="center"):
-        count = n_("{n} picture", "{n} pictures", len(rows)).format(n=f"{len(rows):,}")
+        count = n_("{n} image", "{n} images", len(rows)).format(n=f"{len(rows):,}")
         st.markdown(f"**{plain(title)}** · {count}", width="content")
         if len(rows):
             part = on_page(_ordered(rows, names), PER_PAGE)
@@ -35,7 +35,7 @@ def show(rows: pd.DataFrame, found: Comparison, title: str) -> None:
             )
         st.button(_("Close"), icon=":material/close:", type="tertiary", key="compare_close", on_click=careful(_close))
     if rows.empty:
-        st.caption(_("There is no such picture."))
+        st.caption(_("No such images."))
         return
     small = thumbnails(comparison.paths(part["id"].tolist()))
     with st.grid("auto", min_column_width=190, gap="small"):
@@ -71,13 +71,13 @@ def _ordered(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 
 def _tile(row: pd.Series, image: bytes | str, names: list[str]) -> None:
     if isinstance(image, bytes):
-        st.image(image, width="stretch", alt=_("A picture of {label}").format(label=row["label"]))
+        st.image(image, width="stretch", alt=_("An image of {label}").format(label=row["label"]))
     else:
-        st.caption(f":material/broken_image: {plain(image) or _('The picture is missing')}")
+        st.caption(f":material/broken_image: {plain(image) or _('The image is missing')}")
     st.caption(_("true: {label}").format(label=plain(row["label"])))
     for name in names:
-        answer, confidence = plain(row[f"predicted:{name}"]), percent(row[f"confidence:{name}"])
-        st.markdown(f"{mark(bool(row[f'right:{name}']))} {plain(name)}: **{answer}** {confidence}")
+        predicted, confidence = plain(row[f"predicted:{name}"]), percent(row[f"confidence:{name}"])
+        st.markdown(f"{mark(bool(row[f'right:{name}']))} {plain(name)}: **{predicted}** {confidence}")
     st.page_link(
         "app_pages/heatmaps.py",
         label=_("Show its heatmaps"),

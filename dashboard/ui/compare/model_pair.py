@@ -1,4 +1,4 @@
-"""From one model to another: what it fixes and breaks, and the gap class by class."""
+"""From one model to another: the images fixed and broken, and the gap class by class."""
 
 import pandas as pd
 import streamlit as st
@@ -13,36 +13,36 @@ from ui.widgets.text import percent, plain
 
 def show(compared: Compared) -> None:
     """Show what changes from one model to another."""
-    found, chosen = compared.found, selection.get(CompareSelection)
-    names = found.names
-    # Names stand worst first, so the step is one that should mend things.
+    result, chosen = compared.result, selection.get(CompareSelection)
+    names = result.names
+    # Names stand worst first, so the second should be the better one.
     first = chosen.first if chosen.first in names else names[-2]
     others = [name for name in names if name != first]
     second = chosen.second if chosen.second in others else next(n for n in reversed(names) if n != first)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(_("From"), names, width=240, **selection.control("first", first))
-        st.selectbox(_("To"), others, width=240, **selection.control("second", second))
-        changes = {"fixed": found.fixed(first, second), "broken": found.broken(first, second)}
+        st.selectbox(_("First model"), names, width=240, **selection.control("first", first))
+        st.selectbox(_("Second model"), others, width=240, **selection.control("second", second))
+        changes = {"fixed": result.fixed(first, second), "broken": result.broken(first, second)}
         words = {
             "fixed": _("Fixed: {n}").format(n=f"{len(changes['fixed']):,}"),
             "broken": _("Broken: {n}").format(n=f"{len(changes['broken']):,}"),
         }
         st.segmented_control(
-            _("Open the pictures"),
+            _("Show the images"),
             list(words),
             format_func=shown_as(words),
-            help=_("Fixed: the first model is wrong and the second right. Broken: the other way round."),
+            help=_("Fixed: the first model is wrong, the second right. Broken: the first is right, the second wrong."),
             **selection.control("change", chosen.change or None),
         )
     if chosen.change:
         title = _("Fixed by {second}") if chosen.change == "fixed" else _("Broken by {second}")
-        images.show(changes[chosen.change], found, title.format(second=second))
+        images.show(changes[chosen.change], result, title.format(second=second))
     table = comparison.by_class(compared, first, second)
-    note = _("accuracy of {second} minus that of {first}; line: 95 % range")
+    note = _("accuracy of {second} minus accuracy of {first}; line: 95 % CI")
     note = note.format(first=plain(first), second=plain(second))
-    st.markdown(f"**{_('The gap by class')}**  \n:gray[{note}]")
+    st.markdown(f"**{_('Gap by class')}**  \n:gray[{note}]")
     charts.class_gap(table, first, second)
-    with st.expander(_("The same as a table"), type="compact"):
+    with st.expander(_("Show as a table"), type="compact"):
         _class_table(table, first, second)
 
 
@@ -51,19 +51,19 @@ def _class_table(table: pd.DataFrame, first: str, second: str) -> None:
     shown = pd.DataFrame(
         {
             _("Class"): rows["class"],
-            _("Pictures"): rows["n"],
+            _("Images"): rows["n"],
             first: [percent(value) for value in rows["first"]],
             second: [percent(value) for value in rows["second"]],
-            _("Only the first"): rows["only_first"],
-            _("Only the second"): rows["only_second"],
+            _("Only first right"): rows["only_first"],
+            _("Only second right"): rows["only_second"],
             _("Difference"): [f"{value:+.1%}" for value in rows["difference"]],
-            _("Range (95 %)"): [f"{low:+.1%} – {high:+.1%}" for low, high in zip(rows["low"], rows["high"])],
+            _("95 % CI"): [f"{low:+.1%} – {high:+.1%}" for low, high in zip(rows["low"], rows["high"])],
         }
     )
     st.dataframe(shown, hide_index=True)
     st.caption(
         _(
-            "Among many classes, some gaps look certain by chance. Where two models are right on the same pictures of "
-            "a class, the bootstrap sees no spread, however few the pictures are."
+            "With many classes, some intervals exclude 0 by chance. Where both models are right on the same "
+            "images of a class, the bootstrap interval has zero width, however few the images are."
         )
     )

@@ -10,24 +10,24 @@ from ui.state import selection
 from ui.state.i18n import _, of_library, shown_as
 
 
-def show(found: Comparison) -> None:
+def show(result: Comparison) -> None:
     """Show how many images each pattern has, and those of the chosen one."""
-    wanted = selection.get(CompareSelection).pattern
-    wanted = wanted if wanted in found.lattice.index else ""
-    counts = found.lattice["count"]
-    words = {bits: f"{of_library(pattern_words(bits, found.names))} ({n:,})" for bits, n in counts.items()}
+    pattern = selection.get(CompareSelection).pattern
+    pattern = pattern if pattern in result.lattice.index else ""
+    counts = result.lattice["count"]
+    words = {bits: f"{of_library(pattern_words(bits, result.names))} ({n:,})" for bits, n in counts.items()}
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(_("Click a row, or choose here, to open its pictures."), width="content")
+        st.caption(_("Click a row or choose a pattern to show its images."), width="content")
         st.selectbox(
             _("Pattern"),
             list(words),
             index=None,
-            placeholder=_("Choose who is right"),
+            placeholder=_("Choose a pattern"),
             format_func=shown_as(words),
             label_visibility="collapsed",
             width=340,
-            **selection.control("pattern", wanted or None),
+            **selection.control("pattern", pattern or None),
         )
-    charts.patterns(found, wanted)
-    if wanted:
-        images.show(found.samples(wanted), found, of_library(pattern_words(wanted, found.names)))
+    charts.patterns(result, pattern)
+    if pattern:
+        images.show(result.samples(pattern), result, of_library(pattern_words(pattern, result.names)))

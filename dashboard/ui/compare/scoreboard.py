@@ -11,7 +11,7 @@ from ui.widgets.download import download
 from ui.widgets.text import percent
 
 
-def show(found: Comparison, effects: dict[str, Effect]) -> None:
+def show(result: Comparison, effects: dict[str, Effect]) -> None:
     """Show the scoreboard with its downloads.
 
     Args:
@@ -19,7 +19,7 @@ def show(found: Comparison, effects: dict[str, Effect]) -> None:
     """
     table_slot = st.container(gap="xsmall")
     downloads_slot = st.container(horizontal=True, gap="small")
-    timed = comparison.timed(found)
+    timed = comparison.timed(result)
     with downloads_slot:
         board, tables = "scoreboard.png", "comparison.zip"
         download(_("Figure"), lambda: _figure(timed), board, key="compare_board")
@@ -27,21 +27,21 @@ def show(found: Comparison, effects: dict[str, Effect]) -> None:
         download("JSON", lambda: comparison.document(timed, effects), "comparison.json", key="compare_json")
     with table_slot:
         _board_table(timed)
-        sentences = [of_library(message) for message in left_out_messages(found.left_out)]
-        if not found.scoreboard["copies"].notna().any() and not found.without_copies:
-            sentences.append(_("Whether test pictures have copies in training is not known for these evaluations."))
+        sentences = [of_library(message) for message in left_out_messages(result.left_out)]
+        if not result.scoreboard["copies"].notna().any() and not result.without_copies:
+            sentences.append(_("These evaluations were not checked for leakage."))
         if sentences:
             st.caption(" ".join(sentences))
 
 
-def _figure(found: Comparison) -> bytes:
+def _figure(result: Comparison) -> bytes:
     from carvis.figures import figure_bytes, model_scoreboard
 
-    return figure_bytes(model_scoreboard(found))
+    return figure_bytes(model_scoreboard(result))
 
 
-def _board_table(found: Comparison) -> None:
-    board = found.scoreboard
+def _board_table(result: Comparison) -> None:
+    board = result.scoreboard
     best_first = board.sort_values("accuracy", ascending=False, kind="stable")
     rows = pd.DataFrame(
         {
@@ -58,7 +58,7 @@ def _board_table(found: Comparison) -> None:
             "ms": best_first["milliseconds"],
         }
     )
-    if found.without_copies or not best_first["copies"].notna().any():
+    if result.without_copies or not best_first["copies"].notna().any():
         rows = rows.drop(columns="clean")
     if not best_first["milliseconds"].notna().any():
         rows = rows.drop(columns="ms")
@@ -71,18 +71,18 @@ def _board_table(found: Comparison) -> None:
             "accuracy": st.column_config.ProgressColumn(
                 _("Accuracy"), format="%.1f %%", min_value=0, max_value=100, width="small"
             ),
-            "range": st.column_config.TextColumn(_("Range (95 %)")),
-            "clean": st.column_config.TextColumn(_("Without copies")),
+            "range": st.column_config.TextColumn(_("95 % CI")),
+            "clean": st.column_config.TextColumn(_("Without leakage")),
             "top3": number(_("Top-3"), format="%.1f %%"),
             "f1": number(_("Macro F1"), format="%.3f"),
             "log_loss": number(_("Log loss"), format="%.3f"),
             "ece": number(_("Calibration error"), format="%.3f"),
             "parameters": number(_("Parameters"), format="localized"),
             "size": number(_("Size (MB)"), format="%.1f"),
-            "ms": number(_("Milliseconds a picture"), format="%.1f"),
+            "ms": number(_("ms per image"), format="%.1f"),
         },
-        alt=_("{model} is right most often, on {share} of {n} pictures").format(
-            model=best_first.index[0], share=percent(best_first["accuracy"].iloc[0]), n=f"{found.n:,}"
+        alt=_("{model} has the highest accuracy: {share} of {n} images").format(
+            model=best_first.index[0], share=percent(best_first["accuracy"].iloc[0]), n=f"{result.n:,}"
         ),
     )
 
@@ -91,5 +91,5 @@ def _clean(row: dict) -> str:
     if row["clean_accuracy"] == row["clean_accuracy"]:
         return f"{row['clean_accuracy']:.1%} ({row['clean_low']:.1%} – {row['clean_high']:.1%})"
     if row["clean"] == row["clean"]:
-        return _("not measurable: {n} pictures without copies").format(n=f"{row['clean']:,.0f}")
-    return _("not known")
+        return _("not measurable: only {n} images without leakage").format(n=f"{row['clean']:,.0f}")
+    return _("not checked")

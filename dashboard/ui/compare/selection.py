@@ -10,7 +10,7 @@ _IMAGES = ("data", "split", "model")
 
 @dataclass(frozen=True)
 class CompareSelection(Shared):
-    """The images counted, the pattern and the pair of models looked at, and the risk wanted."""
+    """The images compared, the pattern and the pair of models shown, and the risk allowed."""
 
     copies: Literal["with", "without"] = "with"
     # One gallery is open at a time, so that its page number has one meaning.

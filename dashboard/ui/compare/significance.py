@@ -1,11 +1,11 @@
-"""Whether the gaps between models are real: a sentence a pair, and the numbers behind it."""
+"""Whether the gaps between models are real: a sentence per pair, and the tests behind it."""
 
 import pandas as pd
 import streamlit as st
 
 from carvis.evaluation import Comparison
 from carvis.evaluation.comparison import cochran_finding
-from ui.state.i18n import _, of_library
+from ui.state.i18n import _, n_, of_library
 from ui.widgets.text import marked_up
 
 # Six models make fifteen pairs: more sentences than these nobody reads.
@@ -16,46 +16,50 @@ _ICONS = {
 }  # fmt: skip
 
 
-def show(found: Comparison) -> None:
+def show(result: Comparison) -> None:
     """Show for each pair of models whether its gap could be chance."""
     with st.container(border=True, gap="xsmall"):
         st.markdown(f"**{_('Is the gap real?')}**")
         # Names stand worst first: the best two are the last pair.
         sentences = [
             f"{_ICONS[verdict.kind]} {marked_up(verdict.finding, 'better', 'worse')}"
-            for verdict in reversed(found.verdicts)
+            for verdict in reversed(result.verdicts)
         ]
         for words in sentences[:_SENTENCES]:
             st.markdown(words)
-        with st.expander(_("The numbers behind it"), type="compact"):
+        with st.expander(_("Details of the tests"), type="compact"):
             for words in sentences[_SENTENCES:]:
                 st.markdown(words)
-            _numbers(found)
+            _numbers(result)
 
 
-def _numbers(found: Comparison) -> None:
-    pairs = found.pairs
+def _numbers(result: Comparison) -> None:
+    pairs = result.pairs
     rows = [
         {
-            _("First"): row["first"],
-            _("Second"): row["second"],
+            _("First model"): row["first"],
+            _("Second model"): row["second"],
             _("Both right"): row["both"],
-            _("Only the first"): row["only_first"],
-            _("Only the second"): row["only_second"],
-            _("Neither"): row["neither"],
+            _("Only first right"): row["only_first"],
+            _("Only second right"): row["only_second"],
+            _("Neither right"): row["neither"],
             _("Difference"): f"{row['difference']:+.1%}",
-            _("Range (95 %)"): f"{row['low']:+.1%} – {row['high']:+.1%}",
+            _("95 % CI"): f"{row['low']:+.1%} – {row['high']:+.1%}",
             _("McNemar p"): f"{row['p']:.3g}",
-            _("corrected p"): f"{row['p_holm']:.3g}",
+            _("Corrected p"): f"{row['p_holm']:.3g}",
         }
         for row in pairs.to_dict("records")
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True)
     sentences = [
-        _("Exact McNemar test; corrected for {n} pairs after Holm.").format(n=len(pairs)),
-        _("The range of the difference comes from 10,000 paired bootstrap samples."),
-        _("All of this takes the pictures as independent: copies among them make chance look smaller than it is."),
+        n_(
+            "Exact McNemar test with Holm's correction for {n} pair.",
+            "Exact McNemar test with Holm's correction for {n} pairs.",
+            len(pairs),
+        ).format(n=len(pairs)),
+        _("95 % CI of the difference: paired bootstrap with 10,000 samples."),
+        _("Both assume independent images: near-duplicates among them make a gap look more certain than it is."),
     ]
-    if found.cochran:
-        sentences.append(of_library(cochran_finding(*found.cochran)))
+    if result.cochran:
+        sentences.append(of_library(cochran_finding(*result.cochran)))
     st.caption(" ".join(sentences))

@@ -16,31 +16,31 @@ SCORES = {"precision": N_("Precision"), "recall": N_("Recall"), "f1": "F1", "mea
 
 def show(view: matrices.View) -> None:
     """Show precision, recall, F1 and mean confidence of each class with their intervals, the worst first."""
-    st.subheader(_("Each super-class") if view.is_super else _("Each class"), anchor=False)
+    st.subheader(_("Scores by super-class") if view.is_super else _("Scores by class"), anchor=False)
     first = view.models[0]
     table = matrices.scores(first, view)
     shown = pd.DataFrame({"class": table.index, "support": table["support"].to_numpy()})
     config = {
         "class": st.column_config.TextColumn(_("Class"), pinned=True),
-        "support": st.column_config.NumberColumn(_("Pictures"), help=_("Pictures of the class (support)")),
+        "support": st.column_config.NumberColumn(_("Images"), help=_("Number of images of the class (support)")),
     }
     for score, words in SCORES.items():
         shown[score] = 100 * table[score].to_numpy()
-        shown[f"{score} range"] = [_range(row, score) for row in table.to_dict("records")]
+        shown[f"{score} interval"] = [_interval(row, score) for row in table.to_dict("records")]
         config[score] = st.column_config.NumberColumn(_(words), format="%.0f %%")
-        config[f"{score} range"] = st.column_config.TextColumn(_("Range (95 %)"))
+        config[f"{score} interval"] = st.column_config.TextColumn(_("95 % CI"))
     config["f1"] = st.column_config.ProgressColumn("F1", format="%.0f %%", min_value=0, max_value=100, width="small")
     for model in view.models[1:]:
         other = matrices.scores(model, view)
         shown["other"] = 100 * other["f1"].reindex(table.index).to_numpy()
-        if view.on_same_pictures:
+        if view.on_same_images:
             shown["change"] = shown["other"] - shown["f1"]
         config["other"] = st.column_config.NumberColumn(f"F1: {model.name}", format="%.0f %%")
         config["change"] = st.column_config.NumberColumn(_("Difference"), format="%+.0f")
-    who = "" if len(view.models) == 1 else _("Of {model}.").format(model=plain(first.name)) + " "
+    who = "" if len(view.models) == 1 else _("Model: {model}.").format(model=plain(first.name)) + " "
     words = _(
-        "The worst classes come first; a click on a column's name sorts by it. What is undefined is blank: there is no "
-        "recall without pictures and no precision without answers."
+        "Lowest F1 first; click a column header to sort. Undefined scores are blank: recall of a class without "
+        "images, precision of a class that is never predicted."
     )
     st.caption(who + words)
     worst = shown.iloc[0]
@@ -51,7 +51,7 @@ def show(view: matrices.View) -> None:
         height=min(560, 38 + 35 * len(shown)),
         placeholder="–",
         key="class_table",
-        alt=_("Scores by class; the worst is {name} with an F1 of {f1}").format(
+        alt=_("{name} has the lowest F1 ({f1}). Scores by class.").format(
             name=worst["class"], f1=percent(worst["f1"] / 100)
         ),
     )
@@ -59,8 +59,8 @@ def show(view: matrices.View) -> None:
     download(_("Numbers"), lambda: to_csv(table, index=True), file, key="class_numbers")
 
 
-def _range(row: dict, score: str) -> str:
+def _interval(row: dict, score: str) -> str:
     if row[score] != row[score]:
-        return _("undefined: never predicted") if score == "precision" else _("undefined: no pictures")
+        return _("undefined: never predicted") if score == "precision" else _("undefined: no images")
     low, high = row[f"{score}_low"], row[f"{score}_high"]
-    return _("none from one picture") if low != low else f"{percent(low)} – {percent(high)}"
+    return _("undefined: only one image") if low != low else f"{percent(low)} – {percent(high)}"

@@ -1,9 +1,11 @@
-"""The controls of page Confusion matrix: whose matrix, what its cells say, which classes in which order."""
+"""The controls of page Confusion matrix: the models, the cell values, the classes and their order."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, TypeVar
 
 import streamlit as st
 
+from carvis.evaluation.confusion.choices import Cells, ClassOrder
 from ui.confusion import matrices
 from ui.confusion.selection import ConfusionSelection
 from ui.state import evaluations, selection
@@ -13,23 +15,24 @@ from ui.widgets import super_classes
 from ui.widgets.pickers import segments
 from ui.widgets.text import SPLIT, plain
 
-CELLS = {
-    "count": N_("Pictures"),
+K = TypeVar("K", bound=str)
+CELLS: dict[Cells, str] = {
+    "count": N_("Images"),
     "row": N_("Share of true class"),
     "column": N_("Share of predicted class"),
 }
-CELL_NOTES = {
-    "count": N_("Each cell counts pictures."),
-    "row": N_("Each cell is a percentage of the pictures of its row: the diagonal is the recall."),
-    "column": N_("Each cell is a percentage of the answers in its column: the diagonal is the precision."),
+CELL_NOTES: dict[Cells, str] = {
+    "count": N_("Each cell is a number of images."),
+    "row": N_("Each cell is a percentage of its row (true class); the diagonal is the recall."),
+    "column": N_("Each cell is a percentage of its column (predicted class); the diagonal is the precision."),
 }
-ARRANGE = {"confused": N_("Confused side by side"), "name": N_("By name"), "super": N_("By super-class")}
+ARRANGE: dict[ClassOrder, str] = {"confused": N_("By confusion"), "name": N_("By name"), "super": N_("By super-class")}
 LEVEL = {"class": N_("Classes"), "super": N_("Super-classes")}
-TOP = {"": N_("As many as stay readable"), "15": "15", "30": "30", "60": "60", "all": N_("All")}
+TOP = {"": N_("Automatic"), "15": "15", "30": "30", "60": "60", "all": N_("All")}
 
 
 def choose() -> tuple[str, str]:
-    """Offer the models and how to draw; return the keys of the chosen evaluations, the second maybe empty."""
+    """Offer the models and the settings; return the keys of the chosen evaluations, the second empty for none."""
     now, offered = selection.get(ConfusionSelection), matrices.tables()
     first = matrices.first_table()
     beside = matrices.others(first)
@@ -40,16 +43,16 @@ def choose() -> tuple[str, str]:
             _("Model"), list(offered), format_func=shown_as(names), width=190, **selection.control("table", first)
         )
         st.selectbox(
-            _("Beside it"),
+            _("Compare with"),
             list(beside),
             index=None,
-            placeholder=_("no other model"),
+            placeholder=_("None"),
             format_func=shown_as(names),
             width=190,
-            help=_("A second model's matrix and the difference of the two, over the pictures that both were asked."),
+            help=_("Adds a second model's matrix and the difference of the two, on the images in both evaluations."),
             **selection.control("beside", second or None),
         )
-        _select("cells", _("Cells"), CELLS, 215)
+        _select("cells", _("Cell values"), CELLS, 215)
         _select("arrange", _("Order"), ARRANGE, 180)
         _settings()
     return first, second
@@ -59,7 +62,7 @@ def _elsewhere(table: evaluations.Table) -> str:
     return f"{table.model} · {table.data} · {_(SPLIT[table.split])}"
 
 
-def _select(field: str, label: str, words: dict[str, str], width: int | Literal["stretch"] = "stretch") -> None:
+def _select(field: str, label: str, words: Mapping[K, str], width: int | Literal["stretch"] = "stretch") -> None:
     options, value = list(words), getattr(selection.get(ConfusionSelection), field)
     st.selectbox(
         label,
@@ -77,17 +80,17 @@ def _settings() -> None:
         # A closed window's widgets come to life when it is opened: they need their start values in every run.
         segments("level", _("Show"), LEVEL, now.level)
         st.toggle(
-            _("Hide the diagonal (right answers)"),
+            _("Hide the diagonal (correct predictions)"),
             now.diagonal == "hide",
             **selection.control("diagonal", now.diagonal == "hide", lambda on: "hide" if on else "show"),
         )
         st.toggle(
-            _("Logarithmic colours"),
+            _("Logarithmic colour scale"),
             now.axis == "log",
-            help=_("Tells 1 picture from 2 where the diagonal holds hundreds."),
+            help=_("Keeps counts such as 1 and 2 distinguishable next to hundreds on the diagonal."),
             **selection.control("axis", now.axis == "log", lambda on: "log" if on else "linear"),
         )
-        _select("top", _("Most confused classes to show"), TOP)
+        _select("top", _("Classes to show, most confused first"), TOP)
         files = ["", *super_classes.group_files()]
         st.selectbox(
             _("Super-classes"),
@@ -95,27 +98,27 @@ def _settings() -> None:
             files.index(now.groups) if now.groups in files else 0,
             format_func=shown_as({file: file or _("Text before the first - or space") for file in files}),
             help=_(
-                "Or put a file `super_classes.csv` (columns `class` and `super_class`) or `super_classes.json` into "
-                "the data set's folder or into `data/`."
+                "To define your own, put `super_classes.csv` (columns `class` and `super_class`) or "
+                "`super_classes.json` into the data set's folder or into `data/`."
             ),
             **selection.control("groups", now.groups if now.groups in files else ""),
         )
 
 
 def drilled(view: matrices.View) -> None:
-    """Say which part of the classes is drawn, and offer the rest."""
+    """Say which of the classes are drawn, and offer the others."""
     now, n = selection.get(ConfusionSelection), len(view.order)
     inside = now.level == "class" and bool(set(now.within) & set(view.groups.values()))
     with st.container(horizontal=True, vertical_alignment="center"):
         notes = [_(CELL_NOTES[now.cells])]
         if inside:
             names = ", ".join(f"**{plain(name)}**" for name in now.within)
-            notes.append(_("Only classes of {names}.").format(names=names))
+            notes.append(_("Only the classes of {names} are shown.").format(names=names))
         if n < view.of_classes:
-            words = _("The {n} most confused of {all} classes are drawn.")
+            words = _("The {n} most confused of {all} classes are shown.")
             notes.append(words.format(n=n, all=view.of_classes))
         if n < len(view.names):
-            notes.append(_("Answers that name other classes are not drawn, but count in the shares."))
+            notes.append(_("Predictions of other classes are not shown but count in the shares."))
         st.caption(" ".join(notes), width="content")
         if inside:
             st.button(
@@ -129,7 +132,7 @@ def drilled(view: matrices.View) -> None:
         if n < view.of_classes or (now.top == "all" and n > matrices.ALL_UP_TO):
             every = n < view.of_classes
             st.button(
-                _("Draw all") if every else _("Draw the most confused"),
+                _("Show all") if every else _("Show the most confused"),
                 icon=":material/grid_on:" if every else ":material/filter_center_focus:",
                 type="tertiary",
                 key="draw_all",

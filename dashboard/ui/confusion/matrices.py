@@ -1,4 +1,4 @@
-"""What page Confusion matrix shows, worked out from the selection: whose answers, which classes, in which order."""
+"""What page Confusion matrix shows, from the selection: which evaluations, which classes, in which order."""
 
 from __future__ import annotations
 
@@ -54,11 +54,13 @@ class Model:
 class View:
     """The models held together, and the classes (or super-classes) to draw.
 
-    ``order`` holds what is drawn; ``pair`` is None where only one model is shown or the two share no picture.
+    ``order`` holds the classes drawn; ``pair`` is None where only one model is shown or the two share no image, as
+    ``no_pair`` then says.
     """
 
     models: list[Model]
     pair: ConfusionPair | None
+    no_pair: TableError | None
     groups: dict[str, str]
     order: list[str]
     of_classes: int
@@ -69,8 +71,8 @@ class View:
         return selection.get(ConfusionSelection).level == "super"
 
     @property
-    def on_same_pictures(self) -> bool:
-        """Whether two models were asked about the very same pictures, so that all their numbers compare."""
+    def on_same_images(self) -> bool:
+        """Whether two models were evaluated on exactly the same images, so that all their scores are comparable."""
         return self.pair is not None and not self.pair.joined.left_out
 
     @property
@@ -107,7 +109,7 @@ class View:
 
     def members(self, name: str) -> set[str]:
         """The classes that a row or column of the matrix stands for."""
-        return {one for one, group in self.groups.items() if group == name} if self.is_super else {name}
+        return {member for member, group in self.groups.items() if group == name} if self.is_super else {name}
 
 
 def tables() -> dict[str, evaluations.Table]:
@@ -122,7 +124,7 @@ def first_table() -> str:
 
 
 def others(first: str) -> dict[str, evaluations.Table]:
-    """What can be put beside it: the other evaluations, those on the same pictures first."""
+    """The evaluations to compare with: the others, those on the same images first."""
     return {key: table for key, table in (tables() | evaluations.saved()).items() if key != first}
 
 
@@ -138,32 +140,34 @@ def view(first: str, second: str) -> View:
         # One that cannot be read leaves the other its page.
         with guarded():
             read[second] = evaluations.load(listed[second])
-    pair, counts = None, [evaluation.confusion for evaluation in read.values()]
+    pair, no_pair, counts = None, None, [evaluation.confusion for evaluation in read.values()]
     if len(read) > 1:
         try:
             pair = _pair(_stamp(listed[first]), _stamp(listed[second]), _both=(read[first], read[second]))
             counts = [pair.first, pair.second]
-        except TableError:
-            classes = list(dict.fromkeys(name for one in counts for name in one.index))
-            counts = [one.reindex(index=classes, columns=classes, fill_value=0) for one in counts]
+        except TableError as error:
+            no_pair = error
+            classes = list(dict.fromkeys(name for matrix in counts for name in matrix.index))
+            counts = [matrix.reindex(index=classes, columns=classes, fill_value=0) for matrix in counts]
     groups = super_classes.groups_of(counts[0].index)
     now = selection.get(ConfusionSelection)
     if now.level == "super":
-        counts = [merge_classes(one, groups) for one in counts]
+        counts = [merge_classes(matrix, groups) for matrix in counts]
     names = [_name(listed[key], listed[first]) for key in read]
     models = [
-        Model(key, name, listed[key], read[key], one) for (key, name, one) in zip(read, names, counts, strict=True)
+        Model(key, name, listed[key], read[key], matrix)
+        for (key, name, matrix) in zip(read, names, counts, strict=True)
     ]
     total = sum(counts[1:]) + counts[0]
     order = _order([_stamp(listed[key]) for key in read], total, groups)
     if now.within and now.level == "class":
         order = [name for name in order if groups[name] in now.within] or order
     of_classes = len(order)
-    kept = most(of_classes)
-    if kept < of_classes:
-        shown = set(most_confused_classes(total.loc[order, order], kept))
+    limit = most(of_classes)
+    if limit < of_classes:
+        shown = set(most_confused_classes(total.loc[order, order], limit))
         order = [name for name in order if name in shown]
-    return View(models, pair, groups, order, of_classes)
+    return View(models, pair, no_pair, groups, order, of_classes)
 
 
 def most(classes: int) -> int:
@@ -175,13 +179,13 @@ def most(classes: int) -> int:
 
 
 def fresh(key: str, picked: Callable[[dict], list[tuple[str, str]]], cell: tuple[str, str]) -> str:
-    """Return a key for a chart or table that is drawn next, a new one where what was clicked in it no longer holds.
+    """Return the key of a chart or table, a new one where the cell clicked in it is no longer the open one.
 
-    The browser keeps what was clicked, and a second click on it would tell nothing.
+    The browser keeps the click, and would not report a second one on the same mark.
 
     Args:
         key: the chart's name.
-        picked: makes the pairs of classes of the state of a selection.
+        picked: returns the pairs of classes in the state of a selection.
         cell: the pair that is open now.
     """
     turn = st.session_state.setdefault(f"{key}_turn", 0)
@@ -222,7 +226,7 @@ def _pair(first: tuple[str, int], second: tuple[str, int], _both: tuple[Evaluati
 
 
 def scores(model: Model, view: View) -> pd.DataFrame:
-    """The scores of each class, or of each super-class, of one model over all pictures of its evaluation."""
+    """The scores of each class, or of each super-class, of one model on all images of its evaluation."""
     groups = tuple(view.groups.items()) if view.is_super else ()
     return _scores(_stamp(model.table), groups, _evaluation=model.evaluation)
 

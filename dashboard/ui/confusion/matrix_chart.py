@@ -28,29 +28,33 @@ def draw(view: matrices.View, model: matrices.Model) -> None:
     """Draw one model's matrix."""
     now = selection.get(ConfusionSelection)
     parts = {
-        one.key: _cells(view, confusion_shares(one.counts, now.cells, diagonal=now.diagonal == "show"), signed=False)
-        for one in view.models
+        shown_model.key: _cells(
+            view, confusion_shares(shown_model.counts, now.cells, diagonal=now.diagonal == "show"), signed=False
+        )
+        for shown_model in view.models
     }
     shown = parts[model.key]
     _add_facts(shown, model)
     tooltip = [
         alt.Tooltip("true:N", title=_("True class")),
         alt.Tooltip("pred:N", title=_("Predicted class")),
-        alt.Tooltip("count:Q", title=_("Pictures")),
-        alt.Tooltip("row:N", title=_("Share of the true class")),
-        alt.Tooltip("column:N", title=_("Share of the predicted class")),
+        alt.Tooltip("count:Q", title=_("Images")),
+        alt.Tooltip("row:N", title=_("Share of true class")),
+        alt.Tooltip("column:N", title=_("Share of predicted class")),
     ]
     off = shown[shown["true"] != shown["pred"]]
-    words = _("Rows: true class, columns: predicted class. No picture is confused.")
+    words = _("No image is misclassified. Rows: true class, columns: predicted class.")
     if len(off):
         top = off.loc[off["count"].idxmax()]
-        words = _("Rows: true class, columns: predicted class. Most confused: {true} taken for {pred}, {n} pictures.")
+        words = _(
+            "Most confused: {true} predicted as {pred} (images: {n}). Rows: true class, columns: predicted class."
+        )
         words = words.format(true=top["true"], pred=top["pred"], n=top["count"])
     _chart(view, shown, _limits(parts.values()), tooltip, f"matrix_{view.models.index(model)}", words)
 
 
 def draw_difference(view: matrices.View) -> None:
-    """Draw the second model's matrix less the first's, over the pictures that both were asked about."""
+    """Draw the second model's matrix less the first's, on the images in both evaluations."""
     now, (first, second) = selection.get(ConfusionSelection), view.models
     diagonal = now.diagonal == "show"
     values = confusion_shares(second.counts, now.cells, diagonal=diagonal) - confusion_shares(
@@ -69,24 +73,25 @@ def draw_difference(view: matrices.View) -> None:
     ]
     off = shown[shown["true"] != shown["pred"]]
     fewer, more = int((off["value"] < 0).sum()), int((off["value"] > 0).sum())
-    words = _("Of the mistakes, {second} makes fewer in {fewer} cells and more in {more} than {first}.")
+    words = _("{second} makes fewer mistakes than {first} in {fewer} cells and more in {more}.")
     words = words.format(first=first.name, second=second.name, fewer=fewer, more=more)
     _chart(view, shown, _limits([shown]), tooltip, "matrix_difference", words, signed=True)
 
 
 def _cells(view: matrices.View, values: pd.DataFrame, signed: bool) -> pd.DataFrame:
-    """The cells that hold something, a row each: cells of nothing stay the page's own colour."""
+    """The cells that are not 0, a row each: the others keep the page's own colour."""
     of, order = selection.get(ConfusionSelection).cells, view.order
     part = values.loc[order, order].to_numpy()
     rows, columns = np.nonzero(np.nan_to_num(part))
-    found = part[rows, columns]
+    drawn = part[rows, columns]
     names = np.array(order, dtype=object)
     return pd.DataFrame(
         {
             "true": names[rows],
             "pred": names[columns],
-            "value": found,
-            "words": [cell_words(value, of, signed) for value in found],
+            "value": drawn,
+            # Words also where there are none: a model that is right on all images has no cell beside the diagonal.
+            "words": pd.Series([cell_words(value, of, signed) for value in drawn], dtype=str),
         }
     )
 
@@ -148,8 +153,8 @@ def _chart(
             layers.append(text.encode(x=x, y=y, text="words:N", color=ink, tooltip=tooltip))
     true, pred = view.cell
     if true in order and pred in order:
-        here = alt.Chart(pd.DataFrame({"true": [true], "pred": [pred]}))
-        layers.append(here.mark_rect(fill=None, stroke=look.ink, strokeWidth=2.5).encode(x=x, y=y))
+        open_cell = alt.Chart(pd.DataFrame({"true": [true], "pred": [pred]}))
+        layers.append(open_cell.mark_rect(fill=None, stroke=look.ink, strokeWidth=2.5).encode(x=x, y=y))
     if selection.get(ConfusionSelection).arrange == "super" and not view.is_super and n > 2:
         layers += _borders(view, look)
     key = matrices.fresh(key, lambda state: [(row["true"], row["pred"]) for row in state.get("cell") or []], view.cell)

@@ -1,4 +1,4 @@
-"""The pictures behind one cell of the confusion matrix, and where to go with them."""
+"""The images of one cell of the confusion matrix, with links to other pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PER_PAGE, _TO_HEATMAPS = 12, 6
 
 
 def show(view: matrices.View) -> None:
-    """Show the chosen cell: its select boxes, its numbers, its pictures, its links."""
+    """Show the chosen cell: its select boxes, its numbers, its images, its links."""
     true, pred = view.cell
     left, right = st.columns(2)
     for place, key, label, value in (
@@ -39,7 +39,7 @@ def show(view: matrices.View) -> None:
             args=(view,),
         )
     if not (true and pred):
-        st.caption(_("Click a cell of the matrix, or choose two classes here, to see the pictures."))
+        st.caption(_("Click a cell of the matrix or choose two classes here to see the images."))
         return
     for model in view.models:
         st.markdown(_sentence(view, model, true, pred))
@@ -49,7 +49,7 @@ def show(view: matrices.View) -> None:
     if rows.empty:
         return
     if len(sources) < len(view.models):
-        st.caption(_("Pictures of {model}.").format(model=plain(sources[0].name)))
+        st.caption(_("Images evaluated with {model}.").format(model=plain(sources[0].name)))
     _tiles(view, sources[0].table, on_page(rows, _PER_PAGE))
     choose_page(len(rows), _PER_PAGE)
 
@@ -68,15 +68,15 @@ def _sentence(view: matrices.View, model: matrices.Model, true: str, pred: str) 
 
 
 def _sources(view: matrices.View, true: str, pred: str) -> list[matrices.Model]:
-    """The models whose pictures are shown: models on other pictures cannot share a row, so one that has some."""
+    """The models whose images are shown: both where they share images, else one that has some in the cell."""
     if view.pair is not None or len(view.models) == 1:
         return view.models
     return [max(view.models, key=lambda model: int(model.counts.loc[true, pred]) > 0)]
 
 
 def _rows(view: matrices.View, sources: list[matrices.Model], true: str, pred: str) -> pd.DataFrame:
-    """The pictures of the cell in either model, the most confident answer first: id, label and each model's answer."""
-    labels, answers = ({composed(name) for name in view.members(one)} for one in (true, pred))
+    """The images of the cell in either model, the most confident first: id, label and each model's prediction."""
+    labels, predicted = ({composed(name) for name in view.members(side)} for side in (true, pred))
     names = [model.name for model in sources]
     if view.pair is not None:
         table = view.pair.joined.table
@@ -91,7 +91,7 @@ def _rows(view: matrices.View, sources: list[matrices.Model], true: str, pred: s
         table = sources[0].evaluation.predictions[["id", "label", "predicted", "confidence"]]
         table = table.rename(columns={what: f"{what}:{names[0]}" for what in ("predicted", "confidence")})
     table = table[_among(table["label"], labels)]
-    hits = {name: _among(table[f"predicted:{name}"], answers) for name in names}
+    hits = {name: _among(table[f"predicted:{name}"], predicted) for name in names}
     best = pd.concat([table[f"confidence:{name}"].where(hit) for name, hit in hits.items()], axis=1).max(axis=1)
     table = table.assign(best=best)[best.notna()]
     return table.sort_values(["best", "id"], ascending=[False, True], kind="stable")
@@ -118,7 +118,7 @@ def _links(view: matrices.View, sources: list[matrices.Model], rows: pd.DataFram
                 "app_pages/heatmaps.py",
                 label=words.format(true=plain(true), pred=plain(pred)),
                 icon=":material/blur_on:",
-                help=_("Heatmaps of the first pictures: what speaks for the answer and not for the true class."),
+                help=_("Heatmaps of the first images: evidence for the predicted class over the true class."),
                 query_params=selection.link(**place, **more, model=models, sample=tuple(rows["id"].head(_TO_HEATMAPS))),
             )
         if true != pred:
@@ -126,7 +126,7 @@ def _links(view: matrices.View, sources: list[matrices.Model], rows: pd.DataFram
             _to_misclassified(view, true, pred, {"true": "", "pred": "", "family": (), **cell})
         if true != pred and not view.is_super:
             st.button(
-                _("The other way round"),
+                _("Swap the classes"),
                 icon=":material/swap_horiz:",
                 type="tertiary",
                 key="swap_cell",
@@ -135,7 +135,7 @@ def _links(view: matrices.View, sources: list[matrices.Model], rows: pd.DataFram
             )
         elif view.is_super:
             st.button(
-                _("Draw their classes"),
+                _("Show the classes inside"),
                 icon=":material/zoom_in:",
                 type="tertiary",
                 key="drill",
@@ -145,10 +145,10 @@ def _links(view: matrices.View, sources: list[matrices.Model], rows: pd.DataFram
 
 
 def _to_misclassified(view: matrices.View, true: str, pred: str, cell: dict) -> None:
-    """Link to the pictures of a cell on page Misclassified, for each model that has some there."""
+    """Link to the images of a cell on page Misclassified, for each model that has some there."""
     for model in view.models:
         if int(model.counts.loc[true, pred]):
-            label = _("On page Misclassified")
+            label = _("Open in Misclassified")
             if len(view.models) > 1:
                 label = _("Misclassified by {model}").format(model=plain(model.name))
             place = {"data": model.table.data, "split": model.table.split, "table": model.key}
@@ -168,7 +168,7 @@ def _tiles(view: matrices.View, table: evaluations.Table, rows: pd.DataFrame) ->
             samples = workspace.dataset(table.data).samples(table.split)
             samples = samples[samples["id"].isin(rows["id"])]
             paths = dict(zip(samples["id"], samples["path"], strict=True))
-    small = thumbnails([paths.get(one) for one in rows["id"]], 200)
+    small = thumbnails([paths.get(sample) for sample in rows["id"]], 200)
     with st.grid("auto", min_column_width=104, gap="small"):
         for (_index, row), image in zip(rows.iterrows(), small, strict=True):
             with st.container(gap="xxsmall", key=f"pair_{row['id']}"):
@@ -179,7 +179,7 @@ def _tile(view: matrices.View, row: Any, image: bytes | str) -> None:
     names = [model.name for model in view.models if f"predicted:{model.name}" in row]
     if isinstance(image, bytes):
         first = row[f"predicted:{names[0]}"]
-        words = _("{label}, taken for {predicted}") if first != row["label"] else _("A picture of {label}")
+        words = _("{label}, predicted as {predicted}") if first != row["label"] else _("An image of {label}")
         st.image(image, width="stretch", alt=words.format(label=row["label"], predicted=first))
     else:
         st.caption(f":material/broken_image: {plain(image) or _(ROW_STATUS['missing'])}")
@@ -187,7 +187,7 @@ def _tile(view: matrices.View, row: Any, image: bytes | str) -> None:
     if view.is_super:
         st.caption(_("true: {label}").format(label=plain(row["label"])))
     for name in names:
-        answer, confidence = row[f"predicted:{name}"], percent(row[f"confidence:{name}"])
+        predicted, confidence = row[f"predicted:{name}"], percent(row[f"confidence:{name}"])
         who = f"{plain(name)}: " if len(names) > 1 else ""
-        what = f"**{plain(answer)}** " if len(names) > 1 or view.is_super else ""
-        st.caption(f"{mark(answer == row['label'])} {who}{what}{confidence}")
+        what = f"**{plain(predicted)}** " if len(names) > 1 or view.is_super else ""
+        st.caption(f"{mark(predicted == row['label'])} {who}{what}{confidence}")

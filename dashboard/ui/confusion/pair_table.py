@@ -12,7 +12,7 @@ from carvis.evaluation import confused_pairs
 from carvis.tables import to_csv
 from ui.confusion import matrices
 from ui.state import selection
-from ui.state.i18n import _, n_
+from ui.state.i18n import _
 from ui.state.widget_values import careful
 from ui.widgets.download import download
 
@@ -20,18 +20,18 @@ _PAIRS = 200
 
 
 def show(view: matrices.View) -> None:
-    """Show the pairs that the models confuse, both directions in a row; a chosen row opens its pictures."""
+    """Show the pairs that the models confuse, both directions in a row; a chosen row opens its images."""
     st.subheader(_("Most confused pairs"), anchor=False)
     first = view.models[0]
-    found = confused_pairs(view.total)
-    if found.empty:
-        st.success(_("No picture is confused with another class."), icon=":material/check_circle:")
+    pairs = confused_pairs(view.total)
+    if pairs.empty:
+        st.success(_("No image is misclassified."), icon=":material/check_circle:")
         return
-    table = _numbers_of(first, found)
+    table = _counts_of(first, pairs)
     columns = _columns()
     if len(view.models) > 1:
         second = view.models[1]
-        other = _numbers_of(second, found)
+        other = _counts_of(second, pairs)
         table = table.assign(**{f"second_{name}": other[name] for name in ("count", "count_back")})
         if view.pair is not None:
             table["change"] = other["both"] - table["both"]
@@ -43,14 +43,14 @@ def show(view: matrices.View) -> None:
     shown = table.head(_PAIRS)
     if not view.is_super:
         for name, label, ends in (
-            ("pictures", _("Open A → B"), ("one", "other")),
+            ("images", _("Open A → B"), ("one", "other")),
             ("back", _("Open B → A"), ("other", "one")),
         ):
             links = [_misclassified(view, *pair) for pair in zip(*(shown[end] for end in ends))]
             if any(links):
                 shown = shown.assign(**{name: links})
                 columns[name] = st.column_config.LinkColumn(label, display_text=_("Misclassified"))
-    st.caption(_("Tick a row to open its pictures above. A → B: pictures of class A that are taken for class B."))
+    st.caption(_("Select a row to show its images above. A → B: images of class A predicted as class B."))
     for name in ("share", "share_back"):
         shown = shown.assign(**{name: 100 * shown[name]})
     listed = list(zip(shown["one"], shown["other"]))
@@ -63,28 +63,28 @@ def show(view: matrices.View) -> None:
         column_config=columns,
         column_order=[
             "A", "B", "count", "share", "count_back", "share_back", "both", "second_count", "second_count_back",
-            "change", "pictures", "back",
+            "change", "images", "back",
         ],
         height=min(420, 38 + 35 * len(shown)),
         placeholder="–",
         key=key,
         on_select=careful(lambda: _take(view, shown, key)),
         selection_mode="single-row",
-        alt=_("Most confused: {one} and {other}").format(one=found["one"].iloc[0], other=found["other"].iloc[0]),
+        alt=_("Most confused: {one} and {other}").format(one=pairs["one"].iloc[0], other=pairs["other"].iloc[0]),
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         download(_("Numbers"), lambda: to_csv(table), "confused_pairs.csv", key="pair_numbers")
         if len(table) > _PAIRS:
-            words = n_("The first {n} of {all} pair is shown.", "The first {n} of {all} pairs are shown.", len(table))
+            words = _("Showing the first {n} of {all} pairs.")
             st.caption(words.format(n=_PAIRS, all=f"{len(table):,}"), width="content")
 
 
-def _numbers_of(model: matrices.Model, found: pd.DataFrame) -> pd.DataFrame:
-    """The pairs as one model confuses them."""
+def _counts_of(model: matrices.Model, pairs: pd.DataFrame) -> pd.DataFrame:
+    """How often one model confuses each pair."""
     counts = model.counts.to_numpy()
     total = counts.sum(axis=1)
-    one, other = (model.counts.index.get_indexer(found[end]) for end in ("one", "other"))
-    table = found[["one", "other"]].copy()
+    one, other = (model.counts.index.get_indexer(pairs[end]) for end in ("one", "other"))
+    table = pairs[["one", "other"]].copy()
     for end, true, pred in (("", one, other), ("_back", other, one)):
         table[f"count{end}"] = counts[true, pred]
         table[f"share{end}"] = counts[true, pred] / np.where(total[true] > 0, total[true], np.nan)
@@ -97,16 +97,16 @@ def _columns() -> dict:
     return {
         "A": st.column_config.TextColumn(_("Class A"), pinned=True),
         "B": st.column_config.TextColumn(_("Class B"), pinned=True),
-        "count": number("A → B", help=_("Pictures of A taken for B")),
-        "share": number(_("of A"), format=share),
-        "count_back": number("B → A", help=_("Pictures of B taken for A")),
-        "share_back": number(_("of B"), format=share),
-        "both": number(_("Together")),
+        "count": number("A → B", help=_("Images of A predicted as B")),
+        "share": number(_("% of A"), format=share),
+        "count_back": number("B → A", help=_("Images of B predicted as A")),
+        "share_back": number(_("% of B"), format=share),
+        "both": number(_("Total")),
     }
 
 
 def _misclassified(view: matrices.View, true: str, pred: str) -> str | None:
-    """The address of the pair's pictures on page Misclassified, of the first model that has some."""
+    """The address of the pair's images on page Misclassified, of the first model that has some."""
     for model in view.models:
         if int(model.counts.at[true, pred]):
             place = {"data": model.table.data, "split": model.table.split, "table": model.key}

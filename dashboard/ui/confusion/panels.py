@@ -19,7 +19,7 @@ _NAMED = 8
 
 def show(view: matrices.View, model: matrices.Model) -> None:
     """Show one model's matrix with its name, its mistakes and its downloads."""
-    words = n_("{wrong} of {n} picture is misclassified", "{wrong} of {n} pictures are misclassified", model.n)
+    words = n_("{wrong} of {n} image is misclassified", "{wrong} of {n} images are misclassified", model.n)
     _head(model.name, words.format(wrong=f"{model.wrong:,}", n=f"{model.n:,}"))
     matrix_chart.draw(view, model)
     if note := _undefined(view, model):
@@ -28,29 +28,29 @@ def show(view: matrices.View, model: matrices.Model) -> None:
 
 
 def _undefined(view: matrices.View, model: matrices.Model) -> str:
-    """Name the classes among those drawn whose shares are undefined."""
+    """Name the drawn classes whose shares are undefined."""
     of = selection.get(ConfusionSelection).cells
     total = model.counts.sum(axis=1 if of == "row" else 0)
     names = [plain(name) for name in view.order if total[name] == 0]
     if of == "count" or not names:
         return ""
     listed = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
-    words = _("No pictures, so no shares: {names}.") if of == "row" else _("Never predicted, so no shares: {names}.")
+    words = (
+        _("Shares undefined for classes without images: {names}.")
+        if of == "row"
+        else _("Shares undefined for classes that are never predicted: {names}.")
+    )
     return words.format(names=listed)
 
 
 def show_difference(view: matrices.View) -> None:
     """Show the difference of two models, or say why there is none."""
     first, second = view.models
+    if view.no_pair is not None:
+        st.info(plain(of_library(view.no_pair)), icon=":material/compare_arrows:")
     if view.pair is None:
-        _head(_("No difference"), _("the two have no picture in common"))
-        words = _(
-            "**{first}** and **{second}** were evaluated on different pictures, so their matrices cannot be "
-            "subtracted: evaluate both on the same data set and split."
-        )
-        st.info(words.format(first=plain(first.name), second=plain(second.name)), icon=":material/compare_arrows:")
         return
-    words = _("orange: more with {second}; purple: more with {first}")
+    words = _("orange: {second} is higher; purple: {first} is higher")
     _head(_("Difference"), words.format(first=first.name, second=second.name))
     matrix_chart.draw_difference(view)
     if left_out := view.pair.joined.left_out:

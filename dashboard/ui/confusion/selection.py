@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from carvis.evaluation.confusion.choices import Cells, ClassOrder
 from ui.state.fields import Shared, field
 
 
@@ -11,8 +12,8 @@ class ConfusionSelection(Shared):
     """The second model, what the cells say, and which classes are drawn in which order."""
 
     beside: str = field("", resets=("page", "open"), reset_by=("data", "split"), names="evaluation")
-    cells: Literal["count", "row", "column"] = "count"
-    arrange: Literal["confused", "name", "super"] = "confused"
+    cells: Cells = "count"
+    arrange: ClassOrder = "confused"
     diagonal: Literal["show", "hide"] = "show"
     level: Literal["class", "super"] = "class"
     within: tuple[str, ...] = field((), resets=("page", "open"), reset_by=("data", "groups"))

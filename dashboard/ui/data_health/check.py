@@ -17,8 +17,8 @@ from ui.widgets.job import on_request
 from ui.widgets.text import SPLIT, plain
 
 _MOST_OPEN, _MOST_NAMED = 4, 8
-# Measured on two cores with pictures of 224 x 224.
-_SECONDS_A_PICTURE = 0.006
+# Measured on two cores with images of 224 x 224.
+_SECONDS_PER_IMAGE = 0.006
 SHARES = ("train", "valid", "test")
 
 
@@ -34,26 +34,26 @@ def _opened() -> OrderedDict:
 
 
 def checked(dataset: Dataset) -> Health | None:
-    """Return what a check of a data set found; where it was never checked, offer to."""
+    """Return the health of a data set; None, with a button, where it was never checked."""
     key = content_hash("checked", str(dataset.root), dataset.fingerprint, workspace.image_times(dataset))
     shelf = _opened()
     if key in shelf:
         return shelf[key]
     here = cache()
     if here.get(key, ".json"):
-        with st.spinner(_("Reading what the last check found …")):
+        with st.spinner(_("Loading the last check …")):
             return _keep(key, check_dataset(dataset, cache=here))
     n = int(dataset.counts().to_numpy().sum())
-    seconds = max(1, round(n * _SECONDS_A_PICTURE))
+    seconds = max(1, round(n * _SECONDS_PER_IMAGE))
     wait = (
         n_("about {n} second", "about {n} seconds", seconds).format(n=seconds)
         if seconds < 90
         else n_("about {n} minute", "about {n} minutes", round(seconds / 60)).format(n=round(seconds / 60))
     )
-    note = n_("{n} picture, {wait}; what is found is kept.", "{n} pictures, {wait}; what is found is kept.", n)
+    note = n_("{n} image, {wait}; the result is saved.", "{n} images, {wait}; the result is saved.", n)
     return on_request(
         key,
-        _("Check these pictures"),
+        _("Check these images"),
         lambda progress: _keep(key, check_dataset(dataset, progress, here), here),
         note.format(n=f"{n:,}", wait=wait),
         keeps=False,
@@ -62,7 +62,7 @@ def checked(dataset: Dataset) -> Health | None:
 
 def _keep(key: str, health: Health, here: Cache | None = None) -> Health:
     if here is not None:
-        # In a workspace that cannot be written, what was found is there until the dashboard ends.
+        # If the workspace is read-only, the result lasts until the dashboard ends.
         with contextlib.suppress(CarvisError):
             here.put(key, ".json", json_text(health.summary()).encode())
     shelf = _opened()
@@ -73,53 +73,53 @@ def _keep(key: str, health: Health, here: Cache | None = None) -> Health:
 
 
 def offer_split(health: Health) -> None:
-    """Offer to make the leak-free split beside the data set, and tell what came of it."""
+    """Offer to create the leak-free split beside the data set, and report the result."""
     out = workspace.get().data_dir / f"{health.name}-free"
     key = content_hash("split", str(out))
     if out.exists():
         made = jobs.results().get(key)
         if made and out.is_dir():
-            _tell(made)
+            _report(made)
             return
         st.success(
-            _("The split is there: choose **{name}** as data set in the sidebar, and train and evaluate on it.").format(
-                name=plain(out.name)
-            ),
+            _(
+                "The split **{name}** exists: select it as the data set in the sidebar, then train and evaluate on it."
+            ).format(name=plain(out.name)),
             icon=":material/check_circle:",
         )
         return
-    # It may have been made, and removed since.
+    # It may have been created and deleted since.
     jobs.results().pop(key, None)
     command = commands.carvis("split", commands.path(health.root), "--out", commands.path(out))
     st.code(command, language="bash", wrap_lines=True)
     on_request(
         key,
-        _("Make this split"),
+        _("Create this split"),
         lambda progress: split_dataset(health, out, cache=cache(), progress=progress),
-        _("70 % training, 15 % validation, 15 % test; takes no space, since pictures are links."),
+        _("70 % training, 15 % validation, 15 % test; images are linked, so it takes no disk space."),
         icon="call_split",
     )
 
 
-def _tell(made: Split) -> None:
+def _report(made: Split) -> None:
     counts = made.counts.sum()
     left_out = sum(made.skipped.values())
     words = [
-        _("**{name}** holds {train} training, {valid} validation and {test} test pictures.").format(
+        _("**{name}** has {train} training, {valid} validation and {test} test images.").format(
             name=plain(made.out.name), **{split: f"{counts[split]:,}" for split in SHARES}
         ),
-        n_("{n} picture was left out", "{n} pictures were left out", left_out).format(n=f"{left_out:,}")
+        n_("{n} image was skipped", "{n} images were skipped", left_out).format(n=f"{left_out:,}")
         + " "
-        + _("(`split.csv` in it says why)."),
-        _("Choose it as data set in the sidebar, and train and evaluate on it."),
+        + _("(its `split.csv` gives the reasons)."),
+        _("Select it as the data set in the sidebar, then train and evaluate on it."),
     ]
     st.success(" ".join(words), icon=":material/check_circle:")
     for split, names in made.missing_classes.items():
         if names:
             some = ", ".join(map(plain, names[:_MOST_NAMED])) + (" …" if len(names) > _MOST_NAMED else "")
             text = n_(
-                "{n} class has no pictures in {split}: {names}",
-                "{n} classes have no pictures in {split}: {names}",
+                "{n} class has no images in {split}: {names}",
+                "{n} classes have no images in {split}: {names}",
                 len(names),
             ).format(n=f"{len(names):,}", split=_(SPLIT[split]).lower(), names=some)
             st.warning(text, icon=":material/warning:")

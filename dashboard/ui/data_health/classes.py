@@ -19,26 +19,26 @@ def show(dataset: Dataset) -> None:
     """Show how many pictures each class has, and all pictures of a chosen one, a page at a time."""
     counts = dataset.counts()
     st.altair_chart(_counts(counts), alt=_counts_words(counts))
-    tiles.save(_("Counts as a table"), counts.reset_index(), f"{dataset.name}-counts.csv")
+    tiles.save(_("Download the counts"), counts.reset_index(), f"{dataset.name}-counts.csv")
     split = current.split()
     names = counts.index.tolist()
     chosen = selection.get(DataHealthSelection).true
     name = chosen if chosen in names else names[0]
-    st.selectbox(_("Pictures of the class"), names, width=320, **selection.control("true", name))
+    st.selectbox(_("Images of class"), names, width=320, **selection.control("true", name))
     rows = dataset.samples(split)
     rows = rows[rows["label"] == name]
     if rows.empty:
-        st.info(_("This class has no pictures in this split."), icon=":material/filter_alt_off:")
+        st.info(_("This class has no images in this split."), icon=":material/filter_alt_off:")
         return
     st.caption(
-        n_("{n} {split} picture", "{n} {split} pictures", len(rows)).format(n=f"{len(rows):,}", split=_(SPLIT[split]))
+        n_("{n} {split} image", "{n} {split} images", len(rows)).format(n=f"{len(rows):,}", split=_(SPLIT[split]))
     )
     tiles.sheet(on_page(rows, tiles.SHEET))
     choose_page(len(rows), tiles.SHEET)
 
 
 def _counts(counts: pd.DataFrame) -> alt.Chart:
-    long = counts.reset_index().melt("class", var_name="split", value_name="pictures")
+    long = counts.reset_index().melt("class", var_name="split", value_name="images")
     names = [_(SPLIT[split]) for split in counts.columns]
     long["split"] = long["split"].map(lambda split: _(SPLIT[split]))
     order = counts.sum(axis=1).sort_values(ascending=False).index.tolist()
@@ -55,13 +55,13 @@ def _counts(counts: pd.DataFrame) -> alt.Chart:
         .mark_bar()
         .encode(
             y=alt.Y("class:N", sort=order, title=None, axis=axis),
-            x=alt.X("pictures:Q", title=_("Pictures"), axis=alt.Axis(format="d", tickMinStep=1)),
+            x=alt.X("images:Q", title=_("Images"), axis=alt.Axis(format="d", tickMinStep=1)),
             color=colour,
             order=alt.Order("rank:Q"),
             tooltip=[
                 alt.Tooltip("class:N", title=_("Class")),
                 alt.Tooltip("split:N", title=_("Split")),
-                alt.Tooltip("pictures:Q", title=_("Pictures")),
+                alt.Tooltip("images:Q", title=_("Images")),
             ],
         )
         .transform_calculate(rank=f"indexof({names!r}, datum.split)")
@@ -71,6 +71,6 @@ def _counts(counts: pd.DataFrame) -> alt.Chart:
 
 def _counts_words(counts: pd.DataFrame) -> str:
     total = counts.sum(axis=1)
-    return _("Pictures in each class: from {low} ({least}) to {high} ({most})").format(
+    return _("Images per class: from {low} ({least}) to {high} ({most})").format(
         low=int(total.min()), least=total.idxmin(), high=int(total.max()), most=total.idxmax()
     )

@@ -6,9 +6,9 @@ from ui.state.i18n import N_, _
 from ui.widgets.pickers import segments
 
 SECTIONS = {
-    "copies": N_("Copies"),
-    "classes": N_("Pictures of each class"),
-    "light": N_("Light and sharpness"),
+    "copies": N_("Duplicates"),
+    "classes": N_("Images per class"),
+    "light": N_("Brightness and sharpness"),
     "problems": N_("Problems"),
 }
 

@@ -21,46 +21,46 @@ TWINS = {"all": N_("All"), "exact": N_("Exact"), "near": N_("Near")}
 
 
 def _groups(health: Health) -> dict[str, tuple[str, pd.DataFrame]]:
-    """The kinds of pairs that there are, the worst first."""
-    copies = health.copies
+    """Return the kinds of pairs in the data set, the worst first."""
+    duplicates = health.copies
     names = {split: _(text) for split, text in SPLIT.items()}
     kinds: dict[str, tuple[str, pd.DataFrame]] = {}
     for a, b in health.crossing():
-        rows = copies[(copies["split"] == a) & (copies["twin_split"] == b)]
+        rows = duplicates[(duplicates["split"] == a) & (duplicates["twin_split"] == b)]
         kinds[f"{a}-{b}"] = (_("{split}, also in {other}").format(split=names[a], other=names[b]), rows)
-    kinds["labels"] = (_("With another label"), copies[copies["label"] != copies["twin_label"]])
+    kinds["labels"] = (_("Different labels"), duplicates[duplicates["label"] != duplicates["twin_label"]])
     for split in health.splits:
-        rows = copies[(copies["split"] == split) & (copies["twin_split"] == split)]
+        rows = duplicates[(duplicates["split"] == split) & (duplicates["twin_split"] == split)]
         kinds[f"{split}-{split}"] = (_("Within {split}").format(split=names[split]), rows)
     return {key: (f"{label} ({len(rows):,})", rows) for key, (label, rows) in kinds.items() if len(rows)}
 
 
 def show(health: Health) -> None:
-    """Show pairs of copies side by side, those of test and training pictures first."""
+    """Show pairs of duplicates side by side, those of test and training images first."""
     kinds = _groups(health)
     if not kinds:
-        st.success(_("No picture is a copy of another."), icon=":material/check_circle:")
+        st.success(_("No duplicates found."), icon=":material/check_circle:")
         return
     chosen = selection.get(DataHealthSelection)
     kind = chosen.pairs if chosen.pairs in kinds else next(iter(kinds))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         labels = {key: label for key, (label, _rows) in kinds.items()}
         st.selectbox(
-            _("Where"), list(kinds), format_func=shown_as(labels), width=320, **selection.control("pairs", kind)
+            _("Splits"), list(kinds), format_func=shown_as(labels), width=320, **selection.control("pairs", kind)
         )
-        segments("twins", _("How alike"), TWINS, chosen.twins)
+        segments("twins", _("Kind"), TWINS, chosen.twins)
     rows = kinds[kind][1]
     if chosen.twins != "all":
         rows = rows[(rows["distance"] == 0) == (chosen.twins == "exact")]
-    # Near ones tell more than exact ones, which need no look.
+    # The least similar pairs first: they are the most doubtful.
     rows = rows.sort_values("distance", ascending=False, kind="stable") if chosen.twins == "near" else rows
     if rows.empty:
-        st.info(_("There are none of this kind."), icon=":material/filter_alt_off:")
+        st.info(_("No duplicates of this kind."), icon=":material/filter_alt_off:")
     else:
         part = on_page(rows, PAIRS_PER_PAGE)
         _pairs(part)
         choose_page(len(rows), PAIRS_PER_PAGE)
-    tiles.save(_("Copies as a table"), health.copies, f"{health.name}-copies.csv")
+    tiles.save(_("Download the duplicates"), health.copies, f"{health.name}-copies.csv")
 
 
 def _pairs(rows: pd.DataFrame) -> None:
@@ -77,11 +77,15 @@ def _pairs(rows: pd.DataFrame) -> None:
                         tiles.tile(image, f"{label}, {_(SPLIT[split])}")
                         name = plain(os.path.basename(str(path)))
                         st.caption(f"**{_(SPLIT[split])}** · {plain(label)}  \n{name}")
-                st.caption(_alike(row))
+                st.caption(_pair_caption(row))
 
 
-def _alike(row: Any) -> str:
-    kind = _("exact copy") if row.distance == 0 else _("near copy, {share} apart").format(share=f"{row.distance:.1%}")
+def _pair_caption(row: Any) -> str:
+    kind = (
+        _("exact duplicate")
+        if row.distance == 0
+        else _("near-duplicate, difference {share}").format(share=f"{row.distance:.1%}")
+    )
     if row.label != row.twin_label:
-        return f":red[:material/label_off: {_('another label')}] · {kind}"
+        return f":red[:material/label_off: {_('different label')}] · {kind}"
     return kind

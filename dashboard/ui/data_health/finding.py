@@ -1,49 +1,37 @@
-"""How honest a test on these images is, in one sentence, and the main numbers."""
+"""The leakage between test and training images, in one sentence, and the main numbers."""
 
 import streamlit as st
 
 from carvis.dataset.health import Health
-from ui.state.i18n import _, n_
-
-# From this share on, the accuracy on test pictures tells more about memory than about skill.
-_MUCH = 0.05
+from ui.state.i18n import _, of_library
 
 
 def show(health: Health) -> bool:
-    """Say in one sentence how honest a test on these pictures is; tell whether there are leaks."""
-    leaks = any(found.copies for found in health.crossing().values())
-    if not {"train", "test"} <= set(health.splits):
-        st.info(_("There are no training and test pictures to hold against each other."), icon=":material/help:")
-        return leaks
-    found = health.shared()
-    words = n_(
-        "{n} of {total} test pictures is also in training",
-        "{n} of {total} test pictures are also in training",
-        found.copies,
-    ).format(n=f"{found.copies:,}", total=f"{found.n:,}")
-    if found.copies >= _MUCH * max(found.n, 1) and found.copies:
-        st.error(_("{finding}: the test accuracy measures memory.").format(finding=words), icon=":material/warning:")
-    elif found.copies:
-        st.warning(
-            _("{finding}: the test accuracy is a little too good.").format(finding=words), icon=":material/warning:"
-        )
+    """Show the leakage from training into test; return whether any two splits share images."""
+    severity, consequence = health.leakage()
+    sentence = of_library(consequence)
+    if severity == "unknown":
+        st.info(sentence, icon=":material/help:")
+    elif severity == "none":
+        st.success(sentence, icon=":material/verified:")
     else:
-        st.success(_("No test picture has a copy in training: the test is honest."), icon=":material/verified:")
-    return leaks
+        box = st.error if severity == "severe" else st.warning
+        box(f"{sentence} {of_library(health.shared().finding())}", icon=":material/warning:")
+    return any(shared.copies for shared in health.crossing().values())
 
 
 def figures(health: Health) -> None:
     """Show the main numbers."""
-    several = len(health.copies[health.copies["label"] != health.copies["twin_label"]])
+    conflicts = len(health.copies[health.copies["label"] != health.copies["twin_label"]])
     numbers = (
-        (_("Pictures"), len(health.images), None),
-        (_("Different files"), health.distinct, _("Exact copies count once: the same bytes, or the same pixels.")),
+        (_("Images"), len(health.images), None),
+        (_("Distinct images"), health.distinct, _("Exact duplicates (same bytes or same pixels) count once.")),
         (
-            _("Different photographs"),
+            _("Distinct photos"),
             health.groups,
-            _("Near copies count once too: re-encoded, resized, cropped, mirrored, recoloured or cut out."),
+            _("Near-duplicates (re-encoded, resized, cropped, mirrored, recoloured or cut out) count once, too."),
         ),
-        (_("In two classes"), several, _("The same photograph in two classes: one label must be wrong.")),
+        (_("Label conflicts"), conflicts, _("The same photo has two labels: at least one is wrong.")),
         (_("Broken files"), len(health.broken), None),
     )
     with st.grid(5, min_column_width=150, gap="small"):

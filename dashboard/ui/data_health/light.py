@@ -19,17 +19,17 @@ LIGHT = {
 
 
 def show(health: Health) -> None:
-    """Show the darkest, brightest or blurriest pictures."""
+    """Show the darkest, brightest or blurriest images."""
     chosen = selection.get(DataHealthSelection).light
     segments("light", _("Show"), {name: words for name, (words, _column, _up) in LIGHT.items()}, chosen)
     _label, column, ascending = LIGHT[chosen]
-    # Of a photograph that is there several times, one is enough to look at.
-    good = health.images[health.images["reason"] == ""].drop_duplicates("group")
-    rows = good.sort_values(column, ascending=ascending, kind="stable")
+    # One image per group of duplicates.
+    readable = health.images[health.images["reason"] == ""].drop_duplicates("group")
+    rows = readable.sort_values(column, ascending=ascending, kind="stable")
     st.caption(
-        _("Brightness is the mean of all pixels, from 0 (black) to 255 (white).")
+        _("Brightness is the mean luminance, from 0 (black) to 255 (white).")
         if column == "brightness"
-        else _("Sharpness is how much neighbouring pixels differ (variance of the Laplacian): low is blurred.")
+        else _("Sharpness is the variance of the Laplacian: a low value means a blurred image.")
     )
     part = on_page(rows, tiles.SHEET)
     captions = [
@@ -41,4 +41,4 @@ def show(health: Health) -> None:
     table = health.images[
         ["id", "split", "label", "width", "height", "size", "brightness", "contrast", "sharpness", "group", "reason"]
     ]
-    tiles.save(_("All pictures as a table"), table, f"{health.name}-pictures.csv")
+    tiles.save(_("Download the table of all images"), table, f"{health.name}-images.csv")

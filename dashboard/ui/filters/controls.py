@@ -17,12 +17,12 @@ from ui.widgets.text import plain
 LENS = {
     "patterns": N_("Patterns"),
     "spectrum": N_("Spectrum"),
-    "tuning": N_("Fine-tuning lens"),
+    "tuning": N_("Fine-tuning"),
     "pictures": N_("Top images"),
 }
 START = {"model": N_("In the model's range"), "tutorial": N_("As in the tutorial (128 to 148)")}
-FORM = {"tutorial": N_("As in the tutorial"), "regularised": N_("Regularised (modern)")}
-OF = {"patterns": N_("Of the patterns"), "activations": N_("Of activations on images")}
+FORM = {"tutorial": N_("As in the tutorial"), "regularised": N_("Regularised")}
+OF = {"patterns": N_("Filter patterns"), "activations": N_("Activations on images")}
 
 
 def filter_settings() -> FilterSettings:
@@ -42,7 +42,7 @@ def settings() -> DeltaGenerator:
     chosen = selection.get(FilterSelection)
     window = st.popover(_("Settings"), icon=":material/tune:")
     with window:
-        segments("form", _("Form"), FORM, chosen.form, wrap=True)
+        segments("form", _("Pattern type"), FORM, chosen.form, wrap=True)
         if chosen.form == "tutorial":
             segments("start", _("Starting noise"), START, chosen.start, wrap=True)
         _number("size", _("Size in pixels"), 16, 256, chosen.size, step=16)
@@ -53,16 +53,21 @@ def settings() -> DeltaGenerator:
 def count() -> None:
     """Choose how many filters are drawn."""
     _number(
-        "count", _("Filters"), 1, 512, selection.get(FilterSelection).count, help=_("The first so many of the layer.")
+        "count",
+        _("Filters"),
+        1,
+        512,
+        selection.get(FilterSelection).count,
+        help=_("Number of filters, counted from the first of the layer."),
     )
 
 
 def channel(filters: int) -> int:
     """Choose one filter of a layer that has so many."""
-    shown = min(selection.get(FilterSelection).filter, filters - 1)
+    index = min(selection.get(FilterSelection).filter, filters - 1)
     label = _("Filter (0 to {last})").format(last=filters - 1)
-    _number("filter", label, 0, filters - 1, shown)
-    return shown
+    _number("filter", label, 0, filters - 1, index)
+    return index
 
 
 def _number(field: str, label: str, low: int, high: int, value: int, **more: Any) -> None:
@@ -76,13 +81,13 @@ def _number(field: str, label: str, low: int, high: int, value: int, **more: Any
     )
 
 
-def choose_one(names: list[str], label: str, field: str, default: str) -> str:
+def choose_model(names: list[str], label: str, field: str, default: str) -> str:
     """Choose one model; a name that is not among those offered is left out."""
     chosen = getattr(selection.get(FilterSelection), field)
-    shown = chosen if chosen in names else default
+    name = chosen if chosen in names else default
     openable({name: workspace.model_files()[name] for name in names})
-    st.selectbox(label, names, **selection.control(field, shown), format_func=str, width="stretch")
-    return shown
+    st.selectbox(label, names, **selection.control(field, name), format_func=str, width="stretch")
+    return name
 
 
 def parent_of(name: str) -> str | None:
@@ -99,8 +104,8 @@ def tuned_pair(names: list[str]) -> tuple[str, str]:
     for name in [*chosen, *reversed(current.models()), *reversed(current.by_accuracy(names))]:
         if parent := parent_of(name):
             return parent, name
-    shown = current.models() if len(current.models()) > 1 else names
-    return shown[0], shown[-1]
+    listed = current.models() if len(current.models()) > 1 else names
+    return listed[0], listed[-1]
 
 
 def layer_of(opened: Opened) -> str | None:

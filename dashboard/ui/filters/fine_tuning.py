@@ -1,4 +1,4 @@
-"""The fine-tuning lens on page Filters: what training on changed, layer by layer and filter by filter."""
+"""Fine-tuning on page Filters: what it changed, layer by layer and filter by filter."""
 
 from typing import TYPE_CHECKING
 
@@ -25,38 +25,34 @@ if TYPE_CHECKING:
     from carvis.explain import FilterPatterns
     from carvis.explain.units.fine_tuning import Pair
 
-_SHOWN, _PICTURES = 6, 100
+_MOST_FILTERS, _MOST_IMAGES = 6, 100
 
 
 def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator) -> None:
-    """Show a model and one that was trained on from it."""
+    """Show a model and one fine-tuned from it."""
     from carvis.explain import matching_layers
 
-    one, two = (opened[name] for name in models)
-    if one is two:
-        st.info(
-            _("Choose two different models: one, and another that was trained on from it."), icon=":material/explore:"
-        )
+    base, tuned = (opened[name] for name in models)
+    if base is tuned:
+        st.info(_("Choose two different models: a base model, and one fine-tuned from it."), icon=":material/explore:")
         return
     try:
-        pairs = matching_layers(one.clf, two.clf)
+        pairs = matching_layers(base.clf, tuned.clf)
     except CarvisError as problem:
         error(problem)
         return
     _overview(pairs)
-    pair = _choose_pair(pairs, two)
+    pair = _choose_pair(pairs, tuned)
     if pair.same:
-        words = _(
-            "{layer} and all layers below it are exactly the same in both models, as frozen layers are: patterns and "
-            "activations are identical."
+        sentence = _(
+            "{layer} and all layers before it are identical in both models, as after freezing: so are its "
+            "patterns and activations."
         )
-        st.success(words.format(layer=plain(pair.after)), icon=":material/lock:")
+        st.success(sentence.format(layer=plain(pair.after)), icon=":material/lock:")
     elif pair.same_weights:
-        words = _(
-            "{layer} has the same weights in both models, but layers below it changed, so it sees something else."
-        )
-        st.info(words.format(layer=plain(pair.after)), icon=":material/lock_open:")
-    _filters(one, two, pair)
+        sentence = _("{layer} has the same weights in both models, but layers before it changed, so its input differs.")
+        st.info(sentence.format(layer=plain(pair.after)), icon=":material/lock_open:")
+    _filters(base, tuned, pair)
 
 
 def _overview(pairs: "list[Pair]") -> None:
@@ -69,51 +65,53 @@ def _overview(pairs: "list[Pair]") -> None:
         }
     )
     same = sum(pair.same for pair in pairs)
-    words = n_(
-        "{same} of {n} convolution is exactly the same in both models.",
-        "{same} of {n} convolutions are exactly the same in both models, with all below them.",
+    sentence = n_(
+        "{same} of {n} convolution is identical in both models.",
+        "{same} of {n} convolutions are identical in both models, with all layers before them.",
         len(pairs),
     ).format(same=same, n=len(pairs))
-    st.markdown(f"**{words}**")
+    st.markdown(f"**{sentence}**")
     states = [_("identical"), _("changed")]
-    base = alt.Chart(table).encode(
+    base_chart = alt.Chart(table).encode(
         x=alt.X(
             "layer:N",
             sort=None,
             title=None,
             axis=alt.Axis(labelAngle=-40, labelLimit=110, labelOverlap=len(pairs) > 24),
         ),
-        y=alt.Y("change:Q", title=_("Change of the weights"), axis=alt.Axis(format="%")),
+        y=alt.Y("change:Q", title=_("Weight change"), axis=alt.Axis(format="%")),
         color=alt.Color("state:N", title=None, scale=alt.Scale(domain=states, range=["#8a8f98", "#31688e"])),
         shape=alt.Shape("state:N", title=None, scale=alt.Scale(domain=states, range=["square", "circle"])),
         tooltip=[
             alt.Tooltip("layer:N", title=_("Layer")),
             alt.Tooltip("state:N", title=_("State")),
-            alt.Tooltip("change:Q", title=_("Change of the weights"), format=".2%"),
+            alt.Tooltip("change:Q", title=_("Weight change"), format=".2%"),
         ],
     )
-    chart = base.mark_rule(strokeWidth=3).encode(y2=alt.datum(0)) + base.mark_point(filled=True, size=80, opacity=1)
-    st.altair_chart(chart, width="stretch", height=240, alt=words)
+    chart = base_chart.mark_rule(strokeWidth=3).encode(y2=alt.datum(0)) + base_chart.mark_point(
+        filled=True, size=80, opacity=1
+    )
+    st.altair_chart(chart, width="stretch", height=240, alt=sentence)
 
 
-def _choose_pair(pairs: "list[Pair]", two: Opened) -> "Pair":
+def _choose_pair(pairs: "list[Pair]", tuned: Opened) -> "Pair":
     by_path = {pair.after: pair for pair in pairs}
-    shown = layer_picker.chosen_layer(two.name)
-    shown = shown if shown in by_path else pairs[-1].after
-    key = f"pair_{two.name}"
-    selection.show(key, shown)
+    path = layer_picker.chosen_layer(tuned.name)
+    path = path if path in by_path else pairs[-1].after
+    key = f"pair_{tuned.name}"
+    selection.show(key, path)
     st.selectbox(
-        _("Layer of {model}").format(model=plain(two.name)),
+        _("Layer of {model}").format(model=plain(tuned.name)),
         list(by_path),
         key=key,
         width=320,
         on_change=selection.by_person(key, layer_picker.take_layer),
-        args=(two.name, None, key),
+        args=(tuned.name, None, key),
     )
-    return by_path[shown]
+    return by_path[path]
 
 
-def _filters(one: Opened, two: Opened, pair: "Pair") -> None:
+def _filters(base: Opened, tuned: Opened, pair: "Pair") -> None:
     from carvis.explain import tuning_table
 
     name, split = current.dataset_name(), current.split()
@@ -121,82 +119,84 @@ def _filters(one: Opened, two: Opened, pair: "Pair") -> None:
     if split:
         with guarded():
             samples = workspace.dataset(name).samples(split)
-    paths = [] if samples is None else samples["path"].iloc[:: max(1, -(-len(samples) // _PICTURES))].tolist()
-    how = controls.filter_settings()
-    changes = tuning_table(one.clf, two.clf, pair)
-    most = changes.sort_values("weight_change", ascending=False, kind="stable")["filter"].head(_SHOWN).tolist()
-    steps = 2 * len(most)
+    paths = [] if samples is None else samples["path"].iloc[:: max(1, -(-len(samples) // _MOST_IMAGES))].tolist()
+    filter_settings = controls.filter_settings()
+    changes = tuning_table(base.clf, tuned.clf, pair)
+    filters = (
+        changes.sort_values("weight_change", ascending=False, kind="stable")["filter"].head(_MOST_FILTERS).tolist()
+    )
+    steps = 2 * len(filters)
 
     def make(progress: Progress) -> "tuple[pd.DataFrame, list[FilterPatterns]]":
-        with one.lock, two.lock:
+        with base.lock, tuned.lock:
             table = tuning_table(
-                one.clf, two.clf, pair, paths, progress=partial_progress(progress, 0, 100 / (1 + steps))
+                base.clf, tuned.clf, pair, paths, progress=partial_progress(progress, 0, 100 / (1 + steps))
             )
-        drawn = []
-        for place, (model, layer) in enumerate(((one, pair.before), (two, pair.after))):
-            before = 1 + place * len(most)
-            drawn.append(
+        patterns = []
+        for place, (model, layer) in enumerate(((base, pair.before), (tuned, pair.after))):
+            before = 1 + place * len(filters)
+            patterns.append(
                 pattern_grid.draw(
                     model,
                     layer,
-                    most,
-                    how,
-                    partial_progress(progress, 100 * before / (1 + steps), 100 * (before + len(most)) / (1 + steps)),
+                    filters,
+                    filter_settings,
+                    partial_progress(progress, 100 * before / (1 + steps), 100 * (before + len(filters)) / (1 + steps)),
                 )
             )
-        return table, drawn
+        return table, patterns
 
-    prints = one.clf.fingerprint, two.clf.fingerprint
-    key = repr(("tuning", prints, pair, most, how, name, split, paths))
-    words = n_(
+    prints = base.clf.fingerprint, tuned.clf.fingerprint
+    key = repr(("tuning", prints, pair, filters, filter_settings, name, split, paths))
+    note_text = n_(
         "Patterns of {filters} filters, activations on {n} image.",
         "Patterns of {filters} filters, activations on {n} images.",
         len(paths),
     )
-    note = words.format(filters=len(most), n=len(paths))
-    found = None
+    note = note_text.format(filters=len(filters), n=len(paths))
+    result = None
     with guarded():
-        found = on_request(key, _("Compare the filters"), make, note)
-    if not found:
+        result = on_request(key, _("Compare filters"), make, note)
+    if not result:
         return
-    table, (before, after) = found
-    _side_by_side(one.name, two.name, before, after, table)
+    table, (before, after) = result
+    _side_by_side(base.name, tuned.name, before, after, table)
     st.dataframe(
         table.sort_values("weight_change", ascending=False, kind="stable"),
         hide_index=True,
         height=280,
-        alt=_("Change of every filter of {layer}").format(layer=pair.after),
+        alt=_("Change of each filter of {layer}").format(layer=pair.after),
         column_config={
             "filter": st.column_config.NumberColumn(_("Filter")),
-            "weight_change": st.column_config.NumberColumn(_("Change of the weights"), format="percent"),
+            "weight_change": st.column_config.NumberColumn(_("Weight change"), format="percent"),
             "activation_change": st.column_config.NumberColumn(
-                _("Change of the activation"),
+                _("Activation change"),
                 format="percent",
-                help=_("0 %: the two respond alike. 100 %: one is 0 wherever the other responds."),
+                help=_("0 %: both respond alike. 100 %: one is 0 wherever the other responds."),
             ),
         },
     )
     with st.container(horizontal=True, gap="xsmall"):
         download(
             _("Figure"),
-            lambda: _figure(one.name, two.name, before, after, pair.after),
-            file_name=f"{two.name}--{pair.after.replace('/', '_')}--changes.png",
+            lambda: _figure(base.name, tuned.name, before, after, pair.after),
+            file_name=f"{tuned.name}--{pair.after.replace('/', '_')}--changes.png",
             help=_("The patterns of both models as one PNG file"),
         )
         download(
             _("Numbers"),
             lambda: to_csv(table).encode(),
-            file_name=f"{two.name}--{pair.after.replace('/', '_')}--changes.csv",
+            file_name=f"{tuned.name}--{pair.after.replace('/', '_')}--changes.csv",
             icon=":material/table:",
-            help=_("The change of every filter as a CSV file"),
+            help=_("The change of each filter as a CSV file"),
         )
 
 
 def _figure(name_before: str, name_after: str, before: "FilterPatterns", after: "FilterPatterns", layer: str) -> bytes:
     from carvis.figures import figure_bytes, image_sheet
 
-    words = [str(index) for index in before.filters]
-    rows = [(name_before, list(before.images), words), (name_after, list(after.images), words)]
+    captions = [str(index) for index in before.filters]
+    rows = [(name_before, list(before.images), captions), (name_after, list(after.images), captions)]
     return figure_bytes(image_sheet(rows, title=layer))
 
 
@@ -204,7 +204,7 @@ def _side_by_side(
     name_before: str, name_after: str, before: "FilterPatterns", after: "FilterPatterns", table: pd.DataFrame
 ) -> None:
     st.markdown(
-        _("**The filters whose weights changed most**: above in {before}, below in {after}").format(
+        _("**Filters with the largest weight change**: {before} above, {after} below").format(
             before=plain(name_before), after=plain(name_after)
         )
     )
@@ -213,9 +213,9 @@ def _side_by_side(
         for index, first, second in zip(before.filters, before.images, after.images):
             with st.container(gap="xsmall"):
                 changes = rows.loc[index]
-                for name, picture in ((name_before, first), (name_after, second)):
-                    words = _("Pattern of filter {index} in {model}").format(index=index, model=name)
-                    st.image(encode_image(picture, "PNG"), width="stretch", alt=words)
+                for name, image in ((name_before, first), (name_after, second)):
+                    alt = _("Pattern of filter {index} in {model}").format(index=index, model=name)
+                    st.image(encode_image(image, "PNG"), width="stretch", alt=alt)
                 facts = [
                     _("filter {index}").format(index=int(index)),
                     _("weights {change}").format(change=percent(changes["weight_change"])),

@@ -7,10 +7,10 @@ import numpy as np
 import streamlit as st
 
 from carvis.explain.filters.settings import FilterSettings
-from carvis.images import encode_image
+from carvis.images import crossed_tile, encode_image
 from carvis.progress import Progress
 from ui.state import jobs
-from ui.state.i18n import _, n_
+from ui.state.i18n import _, n_, of_library
 from ui.state.models import Opened
 from ui.widgets.download import download
 from ui.widgets.text import plain
@@ -24,15 +24,15 @@ _TILE = 76
 def draw(
     model: Opened, layer: str, filters: list[int], settings: FilterSettings, progress: Progress
 ) -> "FilterPatterns":
-    """Draw the patterns of some filters, those known from the cache."""
+    """Draw the patterns of some filters, cached ones from the cache."""
     from carvis.explain import draw_filters
 
     with model.lock:
         return draw_filters(model.clf, layer, filters, settings, cache=jobs.cache("filters"), progress=progress)
 
 
-def known(model: Opened, layer: str, filters: list[int], settings: FilterSettings) -> "FilterPatterns":
-    """Return those of some filters' patterns that were drawn before."""
+def cached(model: Opened, layer: str, filters: list[int], settings: FilterSettings) -> "FilterPatterns":
+    """Return the cached patterns of some filters."""
     from carvis.explain import draw_filters
 
     # The model is not run, so nobody who draws with it has to be waited for.
@@ -47,22 +47,20 @@ def depth(model: Opened, layer: str) -> int:
 
 def tiles(patterns: "FilterPatterns") -> None:
     """Show patterns with their numbers; that of a dead filter is crossed out and says so."""
-    from carvis.explain import crossed
-
     if not patterns.filters:
         return
-    pictures, captions, alts = [], [], []
+    images, captions, alts = [], [], []
     for index, image in zip(patterns.filters, patterns.images, strict=True):
         dead = index in patterns.dead
-        pictures.append(encode_image(_apart(crossed(image.shape[0]) if dead else image), "PNG"))
+        images.append(encode_image(_apart(crossed_tile(image.shape[0]) if dead else image), "PNG"))
         captions.append(f"{index} ✕" if dead else f"{index}*" if index in patterns.retried else f"{index}")
-        words = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
-        alts.append(words.format(index=index))
-    st.image(pictures, caption=captions, width=_TILE, alt=alts)
+        alt = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
+        alts.append(alt.format(index=index))
+    st.image(images, caption=captions, width=_TILE, alt=alts)
 
 
 def _apart(image: np.ndarray) -> np.ndarray:
-    """Give a picture a clear edge left and right, or pictures beside each other would run into one."""
+    """Give an image transparent edges left and right, or neighbouring images would touch."""
     side = image.shape[0]
     edge = max(2, side // 20)
     framed = np.zeros((side, side + 2 * edge, 4), np.uint8)
@@ -73,48 +71,34 @@ def _apart(image: np.ndarray) -> np.ndarray:
 
 def tiles_large(patterns: "FilterPatterns") -> None:
     """Show patterns large."""
-    from carvis.explain import crossed
-
     for index, image in zip(patterns.filters, patterns.images, strict=True):
         dead = index in patterns.dead
-        words = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
-        shown = crossed(image.shape[0]) if dead else image
-        st.image(encode_image(shown, "PNG"), width=240, alt=words.format(index=index))
+        alt = _("Filter {index}: dead, no pattern") if dead else _("Pattern of filter {index}")
+        tile = crossed_tile(image.shape[0]) if dead else image
+        st.image(encode_image(tile, "PNG"), width=240, alt=alt.format(index=index))
 
 
 def facts(patterns: "FilterPatterns") -> None:
     """Say how patterns came about."""
-    made = patterns.settings
-    words = [
+    settings = patterns.settings
+    facts_shown = [
         plain(patterns.layer),
-        _("{size} pixels").format(size=made.size),
-        n_("{n} step", "{n} steps", made.step_count).format(n=made.step_count),
+        _("{size} pixels").format(size=settings.size),
+        n_("{n} step", "{n} steps", settings.step_count).format(n=settings.step_count),
         _("input: {preprocessing}").format(
-            preprocessing="128 – 148" if made.start == "tutorial" else plain(patterns.preprocessing)
+            preprocessing="128 – 148" if settings.start == "tutorial" else plain(patterns.preprocessing)
         ),
     ]
-    st.caption(" · ".join(words))
+    st.caption(" · ".join(facts_shown))
 
 
-def problems(patterns: "FilterPatterns") -> None:
+def notes(patterns: "FilterPatterns") -> None:
     """Say below patterns which filters had no gradient from the first noise.
 
     Above them it would push the tiles of some models down.
     """
-    dead, retried = len(patterns.dead), len(patterns.retried)
-    if dead:
-        st.caption(
-            n_(
-                "✕ {n} dead filter: no noise gave a gradient.", "✕ {n} dead filters: no noise gave a gradient.", dead
-            ).format(n=dead)
-        )
-    if retried:
-        words = n_(
-            "\\* {n} filter had a gradient only from wider noise.",
-            "\\* {n} filters had a gradient only from wider noise.",
-            retried,
-        )
-        st.caption(words.format(n=retried))
+    for note in patterns.notes:
+        st.caption(plain(of_library(note)))
 
 
 def downloads(patterns: "FilterPatterns", number: int) -> None:
@@ -128,14 +112,14 @@ def downloads(patterns: "FilterPatterns", number: int) -> None:
             lambda: encode_image(patterns.grid(), "PNG"),
             file_name=f"{stem}.png",
             key=f"grid_{number}",
-            help=_("The patterns as one grid, eight a row on black, as in the tutorial"),
+            help=_("The patterns as one grid, eight per row on black, as in the tutorial"),
         )
         download(
             _("Numbers"),
             lambda: _numbers(patterns),
             file_name=f"{stem}.npz",
             key=f"patterns_{number}",
-            help=_("The patterns as a NumPy file, with how they were made"),
+            help=_("The patterns and the settings that made them as a NumPy file"),
         )
 
 

@@ -26,41 +26,56 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
         layers, problems = layer_picker.choose_layers(opened, convolutions=True)
     for sentence in problems:
         error(sentence)
-    how = controls.filter_settings()
+    filter_settings = controls.filter_settings()
     count = selection.get(FilterSelection).count
     chosen = {name: layer for name, layer in layers.items() if layer}
-    wanted = {name: list(range(min(count, pattern_grid.depth(opened[name], layer)))) for name, layer in chosen.items()}
-    for name in opened.keys() - wanted.keys():
-        error(_("{model} has no convolution, so it has no filters to draw.").format(model=name))
-    drawn = {name: pattern_grid.known(opened[name], chosen[name], wanted[name], how) for name in wanted}
-    total = sum(len(filters) for filters in wanted.values())
-    missing = total - sum(len(one.filters) for one in drawn.values())
+    filters = {name: list(range(min(count, pattern_grid.depth(opened[name], layer)))) for name, layer in chosen.items()}
+    for name in opened.keys() - filters.keys():
+        error(
+            _("{model} has no convolution with a feature map larger than 1x1: there are no filters to draw.").format(
+                model=name
+            )
+        )
+    patterns = {
+        name: pattern_grid.cached(opened[name], chosen[name], filters[name], filter_settings) for name in filters
+    }
+    total = sum(len(indices) for indices in filters.values())
+    missing = total - sum(len(layer_patterns.filters) for layer_patterns in patterns.values())
 
     def make(progress: Progress) -> "dict[str, FilterPatterns]":
-        made, done = {}, 0
-        for name, filters in wanted.items():
-            made[name] = pattern_grid.draw(
+        patterns_made, done = {}, 0
+        for name, indices in filters.items():
+            patterns_made[name] = pattern_grid.draw(
                 opened[name],
                 chosen[name],
-                filters,
-                how,
-                partial_progress(progress, 100 * done / total, 100 * (done + len(filters)) / total),
+                indices,
+                filter_settings,
+                partial_progress(progress, 100 * done / total, 100 * (done + len(indices)) / total),
             )
-            done += len(filters)
-        return made
+            done += len(indices)
+        return patterns_made
 
     if missing:
         label = n_("Draw {n} pattern", "Draw {n} patterns", missing).format(n=missing)
-        key = repr(("patterns", [(opened[name].clf.fingerprint, chosen[name], wanted[name]) for name in wanted], how))
+        key = repr(
+            (
+                "patterns",
+                [(opened[name].clf.fingerprint, chosen[name], filters[name]) for name in filters],
+                filter_settings,
+            )
+        )
         with guarded():
-            drawn = on_request(key, label, make, _("What is drawn is kept, also when you stop."), so_far=drawn) or drawn
-    if not any(one.filters for one in drawn.values()):
+            patterns = (
+                on_request(key, label, make, _("Patterns drawn so far are kept if you stop."), so_far=patterns)
+                or patterns
+            )
+    if not any(layer_patterns.filters for layer_patterns in patterns.values()):
         return
-    columns = st.columns(len(drawn), gap="medium")
-    for number, (column, (name, one)) in enumerate(zip(columns, drawn.items())):
+    columns = st.columns(len(patterns), gap="medium")
+    for number, (column, (name, layer_patterns)) in enumerate(zip(columns, patterns.items())):
         with column:
             st.markdown(f"**{plain(name)}**")
-            pattern_grid.facts(one)
-            pattern_grid.tiles(one)
-            pattern_grid.problems(one)
-            pattern_grid.downloads(one, number)
+            pattern_grid.facts(layer_patterns)
+            pattern_grid.tiles(layer_patterns)
+            pattern_grid.notes(layer_patterns)
+            pattern_grid.downloads(layer_patterns, number)

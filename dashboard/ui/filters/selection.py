@@ -9,7 +9,7 @@ from ui.state.fields import Shared, field
 
 @dataclass(frozen=True)
 class FilterSelection(Shared):
-    """The view, the filters and how their patterns are drawn; ``one`` is trained on from ``before``."""
+    """The view, the filters and how their patterns are drawn; ``one`` is fine-tuned from ``before``."""
 
     lens: Literal["patterns", "spectrum", "tuning", "pictures"] = "patterns"
     count: int = field(16, bounds=(1, 512))

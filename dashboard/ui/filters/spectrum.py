@@ -1,4 +1,4 @@
-"""How fine the patterns of each layer are, or what each layer passes on."""
+"""The spectra of the patterns or the activations of each layer."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from carvis.explain import Spectrum
 
 # A layer costs a second before its first pattern: a few of many layers show the course.
-_MOST_LAYERS, _FILTERS_A_LAYER, _PICTURES = 10, 16, 60
+_MOST_LAYERS, _FILTERS_A_LAYER, _MOST_IMAGES = 10, 16, 60
 # The name of a work, its label and note, and what does it.
 _Work = tuple[str, str, str, Callable[[Progress], "dict[str, dict[str, Spectrum]]"]]
 
@@ -35,53 +35,53 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
     """Show how fine the patterns, or the activations, of each layer are."""
     of = selection.get(FilterSelection).of
     segments("of", _("Spectrum"), controls.OF, of, wrap=True, label_visibility="collapsed")
-    make = _of_patterns(opened) if of == "patterns" else _of_activations(opened)
-    if make is None:
+    work = _of_patterns(opened) if of == "patterns" else _of_activations(opened)
+    if work is None:
         return
-    key, label, note, work_out = make
-    found = None
+    key, label, note, work_out = work
+    spectra = None
     with guarded():
-        found = on_request(key, label, work_out, note)
-    if found:
-        _show_spectra(found, noise_side=selection.get(FilterSelection).size if of == "patterns" else 0)
+        spectra = on_request(key, label, work_out, note)
+    if spectra:
+        _show_spectra(spectra, noise_side=selection.get(FilterSelection).size if of == "patterns" else 0)
 
 
 def _of_patterns(opened: dict[str, Opened]) -> _Work:
-    how, count = controls.filter_settings(), min(selection.get(FilterSelection).count, _FILTERS_A_LAYER)
+    filter_settings, count = controls.filter_settings(), min(selection.get(FilterSelection).count, _FILTERS_A_LAYER)
     plan = [
         (name, layer, list(range(min(count, pattern_grid.depth(model, layer)))))
         for name, model in opened.items()
-        for layer in _some(model.clf.conv_layers)
+        for layer in _evenly_spaced(model.clf.conv_layers)
     ]
     total = sum(len(filters) for _name, _layer, filters in plan)
 
     def make(progress: Progress) -> "dict[str, dict[str, Spectrum]]":
         from carvis.explain import pattern_spectrum
 
-        found: dict[str, dict[str, Spectrum]] = {name: {} for name in opened}
+        spectra: dict[str, dict[str, Spectrum]] = {name: {} for name in opened}
         done = 0
         for name, layer, filters in plan:
-            one = pattern_grid.draw(
+            patterns = pattern_grid.draw(
                 opened[name],
                 layer,
                 filters,
-                how,
+                filter_settings,
                 partial_progress(progress, 100 * done / total, 100 * (done + len(filters)) / total),
             )
-            found[name][layer] = pattern_spectrum(one)
+            spectra[name][layer] = pattern_spectrum(patterns)
             done += len(filters)
-        return found
+        return spectra
 
-    key = repr(("pattern spectra", [model.clf.fingerprint for model in opened.values()], plan, how))
-    note = _("{n} patterns: up to {filters} filters of up to {layers} layers of each model.")
-    return key, _("Measure the patterns"), note.format(n=total, filters=count, layers=_MOST_LAYERS), make
+    key = repr(("pattern spectra", [model.clf.fingerprint for model in opened.values()], plan, filter_settings))
+    note = _("{n} patterns: at most {filters} filters per layer and {layers} layers per model.")
+    return key, _("Measure patterns"), note.format(n=total, filters=count, layers=_MOST_LAYERS), make
 
 
 def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
     name, split = current.dataset_name(), current.split()
     if not split:
         st.info(
-            _("Add a data set below `data/`: its images show what each layer passes on."), icon=":material/explore:"
+            _("Add a data set below `data/`: the activations are measured on its images."), icon=":material/explore:"
         )
         return None
     try:
@@ -90,71 +90,71 @@ def _of_activations(opened: dict[str, Opened]) -> "_Work | None":
         error(problem)
         return None
     # Evenly through the split, whose images lie class by class.
-    paths = samples["path"].iloc[:: max(1, -(-len(samples) // _PICTURES))].tolist()
+    paths = samples["path"].iloc[:: max(1, -(-len(samples) // _MOST_IMAGES))].tolist()
 
     def make(progress: Progress) -> "dict[str, dict[str, Spectrum]]":
         from carvis.explain import activation_spectra
 
-        found: dict[str, dict[str, Spectrum]] = {}
+        spectra: dict[str, dict[str, Spectrum]] = {}
         for place, (model_name, model) in enumerate(opened.items()):
             with model.lock:
-                found[model_name] = activation_spectra(
+                spectra[model_name] = activation_spectra(
                     model.clf,
                     paths,
                     progress=partial_progress(progress, 100 * place / len(opened), 100 * (place + 1) / len(opened)),
                 )
-        return found
+        return spectra
 
     key = repr(("activation spectra", [model.clf.fingerprint for model in opened.values()], name, split, paths))
-    note = _("{n} images of the split, spread evenly over it.").format(n=len(paths))
-    return key, _("Measure the activations"), note, make
+    note = _("{n} images, evenly spaced over the split.").format(n=len(paths))
+    return key, _("Measure activations"), note, make
 
 
-def _some(layers: list[str]) -> list[str]:
+def _evenly_spaced(layers: list[str]) -> list[str]:
     """Return at most so many layers, evenly from the first to the last."""
     most = min(_MOST_LAYERS, len(layers))
     return [layers[round(i * (len(layers) - 1) / max(1, most - 1))] for i in range(most)]
 
 
-def _show_spectra(found: "dict[str, dict[str, Spectrum]]", noise_side: int) -> None:
+def _show_spectra(spectra: "dict[str, dict[str, Spectrum]]", noise_side: int) -> None:
     from carvis.explain import white_noise
 
     noise = white_noise(noise_side) if noise_side else None
     rows = [
-        (name, place, layer, one.centroid_per_image, one.centroid, one.side, one.count)
-        for name, layers in found.items()
-        for place, (layer, one) in enumerate(layers.items(), 1)
+        (name, place, layer, spectrum.centroid_per_image, spectrum.centroid, spectrum.side, spectrum.count)
+        for name, layers in spectra.items()
+        for place, (layer, spectrum) in enumerate(layers.items(), 1)
     ]
     table = pd.DataFrame(rows, columns=["model", "place", "layer", "per_image", "per_pixel", "side", "count"])
-    words = _finding(table, noise)
-    st.markdown(words)
-    st.altair_chart(_means(table, noise), width="stretch", height=320, alt=words)
+    finding = _finding(table, noise)
+    st.markdown(finding)
+    st.altair_chart(_means(table, noise), width="stretch", height=320, alt=finding)
     st.dataframe(
         table.drop(columns="place"),
         hide_index=True,
-        alt=words,
+        alt=finding,
         column_config={
             "model": st.column_config.TextColumn(_("Model")),
             "layer": st.column_config.TextColumn(_("Layer")),
             "per_image": st.column_config.NumberColumn(_("Cycles per image"), format="%.1f"),
-            "per_pixel": st.column_config.NumberColumn(_("Cycles a pixel of the map"), format="%.3f"),
+            "per_pixel": st.column_config.NumberColumn(_("Cycles per pixel of the feature map"), format="%.3f"),
             "side": st.column_config.NumberColumn(_("Side in pixels")),
-            "count": st.column_config.NumberColumn(_("Maps measured")),
+            "count": st.column_config.NumberColumn(_("Patterns or channels")),
         },
     )
     with st.container(horizontal=True, gap="xsmall"):
         download(
             _("Figure"),
-            lambda: _figure(found, noise),
+            lambda: _figure(spectra, noise),
             file_name="spectra.png",
-            help=_("The spectrum of every layer and the mean frequencies as one PNG file"),
+            help=_("The spectrum of each layer and the mean frequencies as one PNG file"),
         )
         download(
             _("Numbers"),
-            lambda: to_csv(_shares(found)).encode(),
+            lambda: to_csv(_shares(spectra)).encode(),
             file_name="spectra.csv",
             icon=":material/table:",
-            help=_("The share of power of every ring as a CSV file"),
+            help=_("The share of power at each frequency as a CSV file"),
         )
 
 
@@ -164,20 +164,32 @@ def _finding(table: pd.DataFrame, noise: "Spectrum | None") -> str:
     for name, rows in table.dropna().groupby("model", sort=False):
         first, last = rows["per_image"].iloc[0], rows["per_image"].iloc[-1]
         if len(rows) < 2 or abs(last - first) < 0.1 * first:
-            words = _("**{model}**: first and last layer hold about the same frequencies, {first} and {last} cycles.")
+            sentence = _(
+                "**{model}**: the mean frequency is about the same in the first and the last layer ({first} and "
+                "{last} cycles per image)."
+            )
         elif last > first:
-            words = _("**{model}**: the last layer holds higher frequencies than the first, {last} to {first} cycles.")
+            sentence = _(
+                "**{model}**: the mean frequency is higher in the last layer than in the first ({last} and "
+                "{first} cycles per image)."
+            )
         else:
-            words = _("**{model}**: the last layer holds lower frequencies than the first, {last} to {first} cycles.")
-        sentences.append(words.format(model=plain(name), first=f"{first:.1f}", last=f"{last:.1f}"))
+            sentence = _(
+                "**{model}**: the mean frequency is lower in the last layer than in the first ({last} and "
+                "{first} cycles per image)."
+            )
+        sentences.append(sentence.format(model=plain(name), first=f"{first:.1f}", last=f"{last:.1f}"))
     measured = table["per_image"].dropna()
     if (
         noise is not None
         and len(measured)
         and (abs(measured - noise.centroid_per_image) < 0.1 * noise.centroid_per_image).all()
     ):
-        words = _("No layer's patterns are far from noise ({noise} cycles): these patterns hardly tell layers apart.")
-        sentences.append(words.format(noise=f"{noise.centroid_per_image:.1f}"))
+        sentence = _(
+            "The patterns of all layers are close to noise ({noise} cycles per image), so they hardly "
+            "distinguish the layers."
+        )
+        sentences.append(sentence.format(noise=f"{noise.centroid_per_image:.1f}"))
     return "  \n".join(sentences)
 
 
@@ -203,24 +215,24 @@ def _means(table: pd.DataFrame, noise: "Spectrum | None") -> alt.LayerChart | al
     return alt.layer(*layers)
 
 
-def _figure(found: "dict[str, dict[str, Spectrum]]", noise: "Spectrum | None") -> bytes:
+def _figure(spectra: "dict[str, dict[str, Spectrum]]", noise: "Spectrum | None") -> bytes:
     from carvis.figures import figure_bytes, layer_spectra
 
-    return figure_bytes(layer_spectra(found, noise=noise))
+    return figure_bytes(layer_spectra(spectra, noise=noise))
 
 
-def _shares(found: "dict[str, dict[str, Spectrum]]") -> pd.DataFrame:
+def _shares(spectra: "dict[str, dict[str, Spectrum]]") -> pd.DataFrame:
     parts = [
         pd.DataFrame(
             {
                 "model": name,
                 "layer": layer,
-                "cycles_per_image": one.per_image,
-                "cycles_per_pixel": one.per_pixel,
-                "share_of_power": one.share,
+                "cycles_per_image": spectrum.per_image,
+                "cycles_per_pixel": spectrum.per_pixel,
+                "share_of_power": spectrum.share,
             }
         )
-        for name, layers in found.items()
-        for layer, one in layers.items()
+        for name, layers in spectra.items()
+        for layer, spectrum in layers.items()
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

@@ -34,12 +34,16 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
     model = next(iter(opened.values()))
     name, split = current.dataset_name(), current.split()
     if not split:
-        empty(_("No pictures yet"), _("Put a data set below `data/`:"), commands.carvis("demo"))
+        empty(_("No images yet"), _("Put a data set below `data/`:"), commands.carvis("demo"))
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layer = controls.layer_of(model)
         if layer is None:
-            error(_("{model} has no convolution, so it has no filters to draw.").format(model=model.name))
+            error(
+                _(
+                    "{model} has no convolution with a feature map larger than 1x1: there are no filters to draw."
+                ).format(model=model.name)
+            )
             return
         with st.container(width=180):
             index = controls.channel(pattern_grid.depth(model, layer))
@@ -58,21 +62,21 @@ def show(opened: dict[str, Opened], models: list[str], settings: DeltaGenerator)
         with model.lock:
             return search(progress)
 
-    found = None
+    result = None
     with guarded():
-        kept = search(lambda done, total: True)
+        cached = search(lambda done, total: True)
         key = repr(("exciting", clf.fingerprint, layer, dataset.fingerprint, split))
         label = n_("Search {n} image", "Search {n} images", n).format(n=n)
-        note = _("One pass serves all filters of the layer.")
-        found = kept if kept.n_images else on_request(key, label, make, note)
-    if found:
-        _show(found, model, layer, index)
+        note = _("One search covers all filters of the layer.")
+        result = cached if cached.n_images else on_request(key, label, make, note)
+    if result:
+        _show(result, model, layer, index)
 
 
-def _show(found: "TopImages", model: Opened, layer: str, index: int) -> None:
-    rows = found.of(index)
+def _show(result: "TopImages", model: Opened, layer: str, index: int) -> None:
+    rows = result.of(index)
     rows = rows[rows["path"].notna()]
-    maps: list[np.ndarray] = []
+    activations: list[np.ndarray] = []
     left, right = st.columns([1, 4], gap="medium")
     with left:
         st.markdown(f"**{_('Pattern of filter {index}').format(index=index)}**")
@@ -81,8 +85,8 @@ def _show(found: "TopImages", model: Opened, layer: str, index: int) -> None:
                 pattern_grid.draw(model, layer, [index], controls.filter_settings(), lambda *_done: None)
             )
     with right:
-        words = n_("of {n} image", "of {n} images", found.n_images).format(n=found.n_images)
-        st.markdown(f"**{_('Top images')}** ({words})")
+        count = n_("of {n} image", "of {n} images", result.n_images).format(n=result.n_images)
+        st.markdown(f"**{_('Top images')}** ({count})")
         if rows.empty:
             st.info(
                 _("No image of this split activates this filter."),
@@ -90,7 +94,7 @@ def _show(found: "TopImages", model: Opened, layer: str, index: int) -> None:
             )
         else:
             with guarded():
-                maps = _maps(
+                activations = _activations(
                     model.clf.fingerprint,
                     tuple(rows["path"]),
                     tuple(map(modified, rows["path"])),
@@ -98,9 +102,9 @@ def _show(found: "TopImages", model: Opened, layer: str, index: int) -> None:
                     index,
                     _model=model,
                 )
-            _pictures(rows, maps, index)
-        if found.skipped:
-            n = len(found.skipped)
+            _tiles(rows, activations, index)
+        if result.skipped:
+            n = len(result.skipped)
             st.caption(
                 n_(
                     "{n} image could not be read and was skipped.",
@@ -111,49 +115,52 @@ def _show(found: "TopImages", model: Opened, layer: str, index: int) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         download(
             _("Figure"),
-            lambda: _figure(rows, maps, f"{model.name} · {layer} · {index}"),
+            lambda: _figure(rows, activations, f"{model.name} · {layer} · {index}"),
             file_name=f"{model.name}--{layer.replace('/', '_')}--{index}.png",
-            disabled=not maps,
-            help=_("The images with the activations of the filter as one PNG file"),
+            disabled=not activations,
+            help=_("The images overlaid with the filter's activations as one PNG file"),
         )
         download(
             _("Numbers"),
-            lambda: to_csv(found.table.drop(columns="path")).encode(),
+            lambda: to_csv(result.table.drop(columns="path")).encode(),
             file_name=f"{model.name}--{layer.replace('/', '_')}--top-images.csv",
             icon=":material/table:",
-            help=_("The top images of every filter of the layer, with activation and position, as a CSV file"),
+            help=_("The top images of each filter of the layer, with activation and position, as a CSV file"),
         )
 
 
-def _figure(rows: pd.DataFrame, maps: list[np.ndarray], title: str) -> bytes:
+def _figure(rows: pd.DataFrame, activations: list[np.ndarray], title: str) -> bytes:
     from carvis.figures import figure_bytes, image_sheet
 
-    laid = [_laid(row.path, where, maps) for row, where in zip(rows.itertuples(), maps, strict=True)]
-    words = [f"{row.label} {row.value:.2f}" for row in rows.itertuples()]
-    return figure_bytes(image_sheet([("", laid, words)], title=title))
+    images = [
+        _overlaid(row.path, activation, activations)
+        for row, activation in zip(rows.itertuples(), activations, strict=True)
+    ]
+    captions = [f"{row.label} {row.value:.2f}" for row in rows.itertuples()]
+    return figure_bytes(image_sheet([("", images, captions)], title=title))
 
 
-def _laid(path: str, where: np.ndarray, maps: list[np.ndarray]) -> np.ndarray:
-    """Lay a map over its picture, all maps of a filter on one scale."""
-    top = max(float(one.max()) for one in maps) or 1.0
-    return overlay(shown(read_image(path), 360), where / top, 0.6, "viridis")
+def _overlaid(path: str, activation: np.ndarray, activations: list[np.ndarray]) -> np.ndarray:
+    """Overlay activations on their image, all images of a filter on one scale."""
+    maximum = max(float(other.max()) for other in activations) or 1.0
+    return overlay(shown(read_image(path), 360), activation / maximum, 0.6, "viridis")
 
 
-def _pictures(rows: pd.DataFrame, maps: list[np.ndarray], index: int) -> None:
+def _tiles(rows: pd.DataFrame, activations: list[np.ndarray], index: int) -> None:
     with st.grid("auto", min_column_width=170, gap="small"):
-        for row, where in zip(rows.itertuples(), maps):
+        for row, activation in zip(rows.itertuples(), activations):
             with st.container(gap="xsmall"), guarded():
-                words = _(
-                    "{name}: filter {index} has its largest activation at {x} from the left and {y} from the top"
+                alt = _(
+                    "{name}: largest activation of filter {index} at {x} from the left and {y} from the top"
                 ).format(name=row.id, index=index, x=f"{row.x:.0%}", y=f"{row.y:.0%}")
-                st.image(encode_image(_laid(row.path, where, maps)), width="stretch", alt=words)
+                st.image(encode_image(_overlaid(row.path, activation, activations)), width="stretch", alt=alt)
                 st.markdown(plain(row.label))
                 value = _("activation {value}").format(value=f"{row.value:.2f}")
                 st.caption(f"{value} · {plain(str(row.id).rsplit('/', 1)[-1])}")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _maps(
+def _activations(
     fingerprint: str,
     paths: tuple[str, ...],
     times: tuple[int, ...],

@@ -1,4 +1,4 @@
-"""The controls of page Heatmaps: the class explained, and how the maps are made and drawn."""
+"""The controls of page Heatmaps: the class explained, and how heatmaps are computed and drawn."""
 
 from dataclasses import replace
 
@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from carvis.explain.scale import SCALE_SENTENCES
+from carvis.explain.score import score_note
 from ui.heatmaps.selection import HeatmapSelection
 from ui.state import current, selection, unreadable, workspace
 from ui.state.i18n import N_, _, of_library, shown_as, translated
@@ -14,8 +15,8 @@ from ui.widgets import pickers
 from ui.widgets.pickers import segments
 from ui.widgets.text import plain
 
-VIEW = {"overlay": N_("Over the picture"), "map": N_("Map alone"), "both": N_("Both")}
-SCALE = {"map": N_("Each map by itself"), "model": N_("Shared in each model"), "density": N_("Density, shared by all")}
+VIEW = {"overlay": N_("Overlay"), "map": N_("Heatmap only"), "both": N_("Both")}
+SCALE = {"map": N_("Per heatmap"), "model": N_("Per model"), "density": N_("Density, shared by all")}
 SCORE = {"logit": N_("Logit (before softmax)"), "probability": N_("Probability (as in the tutorial)")}
 SCORE_NOTES = {
     "logit": N_("Score: logit."),
@@ -53,11 +54,11 @@ def choose_target(values: list[str]) -> tuple[HeatmapSelection, list[str]]:
     """
     chosen, problems = selection.get(HeatmapSelection), []
     if chosen.explain not in values:
-        words = _("There is no class {name} here; the predicted class is explained.")
-        problems.append(words.format(name=chosen.explain))
+        sentence = _("There is no class {name}: the predicted class is explained instead.")
+        problems.append(sentence.format(name=chosen.explain))
         chosen = replace(chosen, explain="predicted")
     if chosen.against and chosen.against not in values:
-        problems.append(_("There is no class {name} here; it is compared with none.").format(name=chosen.against))
+        problems.append(_("There is no class {name}: the contrast is ignored.").format(name=chosen.against))
         chosen = replace(chosen, against="")
     st.selectbox(
         _("Evidence for"),
@@ -70,7 +71,7 @@ def choose_target(values: list[str]) -> tuple[HeatmapSelection, list[str]]:
 
 
 def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
-    """Offer how maps are made and drawn, and return the window for what only opened models can tell.
+    """Offer how heatmaps are computed and drawn, and return the popover for what needs opened models.
 
     Args:
         values: as ``explainable_classes`` lists them.
@@ -86,15 +87,15 @@ def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
             index=values.index(chosen.against) if chosen.against else None,
             placeholder=_("no other class"),
             format_func=shown_as(_in_words(values)),
-            help=_("Show what speaks for one class rather than for another: the difference of their scores."),
+            help=_("Evidence for one class over another: explains the difference of their scores."),
             **selection.control("against", chosen.against or None),
         )
-        for field, label, words in (
+        for field, label, texts in (
             ("view", _("Show"), VIEW),
             ("scale", _("Colour scale"), SCALE),
             ("score", _("Score"), SCORE),
         ):
-            segments(field, label, words, getattr(chosen, field), wrap=True)
+            segments(field, label, texts, getattr(chosen, field), wrap=True)
         st.selectbox(
             _("Colours"),
             colours,
@@ -103,7 +104,7 @@ def settings(values: list[str], chosen: HeatmapSelection) -> DeltaGenerator:
             **selection.control("colours", chosen.colours),
         )
         st.slider(
-            _("Strength of the overlay"),
+            _("Opacity of the overlay"),
             0,
             100,
             chosen.strength,
@@ -120,13 +121,12 @@ def scale_note(chosen: HeatmapSelection) -> str:
     return " ".join([*sentences, _("Method: {name}.").format(name=chosen.method)])
 
 
-def without_logit(opened: dict[str, Opened], chosen: HeatmapSelection) -> list[str]:
-    """Say which models have no such score, and what is explained in its place."""
-    words = _("{model} has no logit before a softmax, as it joins several probabilities: log-probability explained.")
-    found = [model.classifier for model in opened.values() if model.classifier]
-    return [words.format(model=plain(clf.name)) for clf in found if clf.score_kind(chosen.score) != chosen.score]
+def score_notes(opened: dict[str, Opened], chosen: HeatmapSelection) -> list[str]:
+    """Say which models have not the chosen score, and what is explained instead."""
+    notes = [score_note(model.clf, chosen.score) for model in opened.values() if model.classifier]
+    return [plain(of_library(note)) for note in notes if note]
 
 
 def remove(sample: str) -> None:
     """Take an image out of the selection."""
-    selection.change(sample=tuple(one for one in selection.get(HeatmapSelection).sample if one != sample))
+    selection.change(sample=tuple(other for other in selection.get(HeatmapSelection).sample if other != sample))

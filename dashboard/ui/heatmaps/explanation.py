@@ -25,32 +25,36 @@ def explain(model: Opened, sample: Sample, chosen: HeatmapSelection, layer: str 
     """
     if model.classifier is None:
         return of_library(model.error)
-    wanted: list[Any] = []
+    targets: list[Any] = []
     for target in filter(None, (chosen.explain, chosen.against)):
         name = sample.label if target == "true" else target.removeprefix("class:")
         if target == "predicted":
-            wanted.append(target)
+            targets.append(target)
         elif name is None or name not in model.clf.class_names:
             return _no_class(name, model)
         else:
-            wanted.append(model.clf.class_names.index(name))
+            targets.append(model.clf.class_names.index(name))
     clf = model.clf
     # The map carries the names too, which a saved card may change.
     names = (clf.name, *clf.class_names)
-    how = {"method": chosen.method, "layer": layer, "score": chosen.score}
+    settings = {"method": chosen.method, "layer": layer, "score": chosen.score}
     try:
-        found = _explain(clf.fingerprint, names, stamp_of(sample), wanted, how, _model=model, _source=sample.source)
+        heatmap = _explain(
+            clf.fingerprint, names, stamp_of(sample), targets, settings, _model=model, _source=sample.source
+        )
     except CarvisError as error:
         return of_library(error)
-    if found.against == found.target:
-        return _("Both classes are {name} here: compare with another one.").format(name=clf.class_names[found.target])
-    return found
+    if heatmap.against == heatmap.target:
+        return _("Both classes are {name}: choose another class to compare with.").format(
+            name=clf.class_names[heatmap.target]
+        )
+    return heatmap
 
 
 def _no_class(name: str | None, model: Opened) -> str:
     if name is None:
-        return _("The true class of this picture is not known: explain the predicted class, or choose one.")
-    return _("{model} knows no class {name}: explain the predicted class, or choose one that it knows.").format(
+        return _("The label of this image is unknown: explain the predicted class, or choose a class.")
+    return _("{model} has no class {name}: explain the predicted class, or choose one of its classes.").format(
         model=model.name, name=name
     )
 
@@ -61,7 +65,7 @@ def _explain(
     names: tuple[str, ...],
     stamp: object,
     targets: list[Any],
-    how: dict,
+    settings: dict,
     *,
     _model: Opened,
     _source: Path | bytes,
@@ -71,4 +75,4 @@ def _explain(
     target = targets[0] if len(targets) == 1 else Contrast(*targets)
     clf = _model.clf
     with _model.lock:
-        return next(iter(heatmaps(clf, [_source], target=target, **how)))
+        return next(iter(heatmaps(clf, [_source], target=target, **settings)))

@@ -1,4 +1,4 @@
-"""Testing the heatmaps of page Heatmaps: on request, a badge on each map, its curves when opened."""
+"""Testing the heatmaps of page Heatmaps: on request, with a badge on each heatmap and its curves when opened."""
 
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,89 +28,91 @@ _BADGES: dict[str, tuple[str, Literal["green", "orange", "gray"]]] = {
     "not-better": (":material/report:", "orange"),
     "no-evidence": (":material/visibility_off:", "gray"),
 }
-_LINES = {"map": N_("this map"), "random": N_("random map"), "blob": N_("blob in the middle")}
+_LINES = {"map": N_("this heatmap"), "random": N_("random map"), "blob": N_("centred blob")}
 
 
 def offer(rows: list[HeatmapRow], opened: dict[str, Opened]) -> None:
-    """Offer to test every map on the page that was not tested before; what was tested is kept, also at a stop."""
-    todo = [(row, name) for row in rows for name in row.maps if not _is_kept(row, opened[name])]
-    if not todo:
+    """Offer to test the untested heatmaps of the page; results are kept when it is stopped."""
+    untested = [(row, name) for row in rows for name in row.heatmaps if not _is_tested(row, opened[name])]
+    if not untested:
         return
 
     def make(progress: Progress) -> bool:
         from carvis.explain import faithfulness
 
-        for number, (row, name) in enumerate(todo):
-            model, one = opened[name], ([row.seen_by(opened[name])], [row.maps[name]])
+        for number, (row, name) in enumerate(untested):
+            model, arguments = opened[name], ([row.source_for(opened[name])], [row.heatmaps[name]])
             with model.lock:
-                found = faithfulness(
+                results = faithfulness(
                     model.clf,
-                    *one,
+                    *arguments,
                     cache=jobs.cache("faithfulness"),
-                    progress=partial_progress(progress, 100 * number / len(todo), 100 * (number + 1) / len(todo)),
+                    progress=partial_progress(
+                        progress, 100 * number / len(untested), 100 * (number + 1) / len(untested)
+                    ),
                 )
             # The workspace may be one that cannot be written.
-            _session()[key_of(row, model)] = found[0]
+            _session()[key_of(row, model)] = results[0]
         return True
 
-    key = content_hash([key_of(row, opened[name]) for row, name in todo])
-    note = _("Erases and restores each picture in the order of its map.")
-    on_request(key, _("Test these maps"), make, note, primary=False, keeps=False)
+    key = content_hash([key_of(row, opened[name]) for row, name in untested])
+    note = _("Deletes and restores each image in the order of its heatmap.")
+    on_request(key, _("Test these heatmaps"), make, note, primary=False, keeps=False)
 
 
 def _session() -> dict:
-    return st.session_state.setdefault("_tested_maps", {})
+    return st.session_state.setdefault("_tested_heatmaps", {})
 
 
 def key_of(row: HeatmapRow, model: Opened) -> str:
-    """Name the test of one model's map of a row by everything that decides its outcome."""
-    heatmap = row.maps[model.name]
+    """Return the key of the test of one model's heatmap: a hash of everything that decides its result."""
+    heatmap = row.heatmaps[model.name]
     settings = [heatmap.method, heatmap.layer, heatmap.target, heatmap.against, heatmap.gamma, heatmap.score_kind]
-    known = model.clf.fingerprint, stamp_of(row.sample), content_hash(heatmap.raw, settings)
-    return _made_key(*known, _row=row, _model=model)
+    identity = model.clf.fingerprint, stamp_of(row.sample), content_hash(heatmap.raw, settings)
+    return _cached_key(*identity, _row=row, _model=model)
 
 
 @st.cache_data(max_entries=1024, show_spinner=False)
-def _made_key(fingerprint: str, stamp: object, heatmap: str, *, _row: HeatmapRow, _model: Opened) -> str:
+def _cached_key(fingerprint: str, stamp: object, heatmap: str, *, _row: HeatmapRow, _model: Opened) -> str:
     from carvis.explain.faithfulness_metrics.cache import faithfulness_key
 
     # It reads the image: of a photograph, a second at each run of the page.
-    return faithfulness_key(_model.clf, _row.seen_by(_model), _row.maps[_model.name])
+    return faithfulness_key(_model.clf, _row.source_for(_model), _row.heatmaps[_model.name])
 
 
-def kept(row: HeatmapRow, model: Opened) -> "Faithfulness | None":
-    """Return what is known of one model's map of a row."""
+def load(row: HeatmapRow, model: Opened) -> "Faithfulness | None":
+    """Return the test result of one model's heatmap, None where it was not tested."""
     from carvis.explain.faithfulness_metrics.cache import kept_faithfulness
 
     key = key_of(row, model)
     return _session().get(key) or kept_faithfulness(jobs.cache("faithfulness"), key)
 
 
-def _is_kept(row: HeatmapRow, model: Opened) -> bool:
+def _is_tested(row: HeatmapRow, model: Opened) -> bool:
     # What is kept and cannot be read is tested again, and the page names it.
     with unreadable.item("result", model.name):
-        return kept(row, model) is not None
+        return load(row, model) is not None
     return False
 
 
-def show(row: HeatmapRow, name: str, found: "Faithfulness") -> None:
-    """Put the badge, and its curves when asked for, below a map."""
+def show(row: HeatmapRow, name: str, result: "Faithfulness") -> None:
+    """Show the badge below a heatmap, and its curves when opened."""
     with row.slots[name], st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        icon, colour = _BADGES[found.verdict]
-        badge, sentence = of_library(VERDICT_NAMES[found.verdict]), of_library(VERDICT_SENTENCES[found.verdict])
+        icon, colour = _BADGES[result.verdict]
+        badge, sentence = of_library(VERDICT_NAMES[result.verdict]), of_library(VERDICT_SENTENCES[result.verdict])
         st.badge(badge, icon=icon, color=colour, help=sentence)
-        if found.randomisation and not found.randomisation.passed:
+        if result.randomisation and not result.randomisation.passed:
             badge, sentence = of_library(UNCHANGED_NAME), of_library(UNCHANGED_SENTENCE)
             st.badge(badge, icon=":material/report:", color="orange", help=sentence)
         key = f"curves_{row.number}_{name}"
         window = st.popover(_("Curves"), type="tertiary", key=key, on_change="rerun")
         if window.open:
             with window:
-                _details(found)
+                _details(result)
 
 
-def _details(found: "Faithfulness") -> None:
-    trials = {"map": found.own, **found.baselines}
+def _details(result: "Faithfulness") -> None:
+    trials = {"map": result.own, **result.baselines}
     st.altair_chart(_chart(trials), width="content")
     table = {
         _(_LINES[name]): [
@@ -121,17 +123,24 @@ def _details(found: "Faithfulness") -> None:
         ]
         for name, trial in trials.items()
     }
-    facts = [_("area, erasing"), _("area, restoring"), _("confidence lost, map alone"), _("confidence rises")]
+    facts = [
+        _("area under the deletion curve"),
+        _("area under the insertion curve"),
+        _("confidence drop, evidence only"),
+        _("confidence increases"),
+    ]
     st.table(pd.DataFrame(table, index=facts), border="horizontal")
-    if check := found.randomisation:
-        words = _("With random weights, from the top down to {layer}, the map's rank correlation with itself is {n}.")
-        st.caption(words.format(layer=plain(check.layers[-1]), n=f"{check.last:.2f}"))
+    if check := result.randomisation:
+        sentence = _(
+            "With random weights from the top down to {layer}, the heatmap's rank correlation with the original is {n}."
+        )
+        st.caption(sentence.format(layer=plain(check.layers[-1]), n=f"{check.last:.2f}"))
 
 
 def _chart(trials: dict[str, Any]) -> Any:
     import altair as alt
 
-    kinds = {"deletion": _("erasing, most evidence first"), "insertion": _("restoring, most evidence first")}
+    kinds = {"deletion": _("deletion, strongest evidence first"), "insertion": _("insertion, strongest evidence first")}
     rows = [
         (kinds[kind], _(_LINES[name]), 100 * step / (len(curve) - 1), 100 * float(value))
         for name, trial in trials.items()
@@ -144,7 +153,7 @@ def _chart(trials: dict[str, Any]) -> Any:
         alt.Chart(table)
         .mark_line()
         .encode(
-            x=alt.X("share:Q", title=_("% of the picture"), scale=alt.Scale(domain=[0, 100])),
+            x=alt.X("share:Q", title=_("share of the image in %"), scale=alt.Scale(domain=[0, 100])),
             y=alt.Y("confidence:Q", title=_("confidence in %"), scale=alt.Scale(domain=[0, 100])),
             color=alt.Color("line:N", title=None, sort=names, scale=alt.Scale(range=["#2f6fb0", "#999999", "#c77d1e"])),
             strokeDash=alt.StrokeDash("line:N", title=None, sort=names),
@@ -154,8 +163,11 @@ def _chart(trials: dict[str, Any]) -> Any:
     return line.facet(alt.Facet("kind:N", title=None, sort=list(kinds.values())), columns=2)
 
 
-def table(rows: list[HeatmapRow], found: dict) -> pd.DataFrame:
-    """Collect the figures of all maps tested: a row a picture and model."""
+def table(rows: list[HeatmapRow], results: dict) -> pd.DataFrame:
+    """Return the results of all tested heatmaps: one row per image and model."""
     return pd.DataFrame(
-        [{"picture": rows[number].sample.id, "model": name, **value.facts()} for (number, name), value in found.items()]
+        [
+            {"image": rows[number].sample.id, "model": name, **result.facts()}
+            for (number, name), result in results.items()
+        ]
     )

@@ -1,4 +1,4 @@
-"""Heatmaps of several models side by side, a row a picture."""
+"""Heatmaps of several models side by side, one row per image."""
 
 import io
 import tempfile
@@ -25,33 +25,33 @@ from ui.widgets.text import mark, percent, plain, verdict
 if TYPE_CHECKING:
     from carvis.explain import Heatmap
 
-_MAP_SIDE = 480
-_KEPT_BYTES = 2_000_000
+_HEATMAP_SIDE = 480
+_CACHED_BYTES = 2_000_000
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _read(stamp: object, *, _source: Path | bytes) -> tuple[np.ndarray, np.ndarray | None]:
     """Return an image as it is shown, and as it is; a photograph only as shown, for a page of them fills the memory."""
     image = read_image(_source)
-    return shown(image), image if image.nbytes <= _KEPT_BYTES else None
+    return shown(image), image if image.nbytes <= _CACHED_BYTES else None
 
 
 class HeatmapRow:
-    """One picture and its heatmaps: the frame is drawn at once, the maps as they come."""
+    """One image and its heatmaps: the frame is drawn at once, the heatmaps as they are computed."""
 
     def __init__(self, sample: Sample, models: list[str], number: int):
         self.sample = sample
         self.image, self.original = _read(stamp_of(sample), _source=sample.source)
-        self.maps: dict[str, Heatmap] = {}
-        self.rights: dict[str, bool | None] = {}
+        self.heatmaps: dict[str, Heatmap] = {}
+        self.correct: dict[str, bool | None] = {}
         grid = st.grid(len(models) + 1, min_column_width=210, gap="small")
         with grid.cell():
-            title = _("Picture")
+            title = _("Image")
             st.markdown(f"**{title}**  \n{_true_class(sample)}")
             st.image(
                 encode_image(self.image),
                 width="stretch",
-                alt=_("The picture {name}").format(name=sample.name),
+                alt=_("The image {name}").format(name=sample.name),
             )
             st.caption(plain(sample.id if isinstance(sample.source, Path) else sample.name))
             self.actions = st.container(horizontal=True, gap="xsmall")
@@ -63,56 +63,54 @@ class HeatmapRow:
         self.below = st.container()
         self.number = number
 
-    def seen_by(self, model: Opened) -> np.ndarray | Path | bytes:
-        """Return the picture in a form that the model reads in its own way."""
-        usual = model.clf.reading == USUAL and model.clf.channels == 3
-        return self.original if usual and self.original is not None else self.sample.source
+    def source_for(self, model: Opened) -> np.ndarray | Path | bytes:
+        """Return the image in a form that the model reads with its own settings."""
+        standard = model.clf.reading == USUAL and model.clf.channels == 3
+        return self.original if standard and self.original is not None else self.sample.source
 
     def large(self) -> np.ndarray:
         """Return the image as it is drawn into figures."""
         return fitted(read_image(self.sample.source) if self.original is None else self.original)
 
     def compute(self, model: Opened, chosen: HeatmapSelection, layer: str | None) -> None:
-        """Make the map of one model, or say why there is none."""
+        """Compute one model's heatmap, or say why there is none."""
         slot = self.slots[model.name]
         try:
             with slot.skeleton(height=260):
-                found = explain(model, self.sample, chosen, layer)
-        # Whatever TensorFlow says to one model and image, the others have their maps.
+                heatmap = explain(model, self.sample, chosen, layer)
+        # Whatever TensorFlow says to one model and image, the others are still shown.
         except Exception as problem:
             with slot:
                 st.markdown(f"**{plain(model.name)}**")
                 error_message.show(problem)
             return
-        if isinstance(found, str):
+        if isinstance(heatmap, str):
             slot.markdown(f"**{plain(model.name)}**")
-            slot.error(plain(found), icon=":material/error:")
+            slot.error(plain(heatmap), icon=":material/error:")
         else:
-            self.maps[model.name] = found
-            # A model that was never taught the true class, or whose class names are unknown, is neither.
-            taught = self.sample.label in model.clf.class_names
-            self.rights[model.name] = found.predicted_name == self.sample.label if taught else None
+            self.heatmaps[model.name] = heatmap
+            # Neither right nor wrong where the label is not one of the model's classes.
+            known = self.sample.label in model.clf.class_names
+            self.correct[model.name] = heatmap.predicted_name == self.sample.label if known else None
 
     def draw(self, name: str, values: np.ndarray, chosen: HeatmapSelection) -> None:
-        """Show one model's answer and its map, whose ``values`` are scaled to [0, 1]."""
-        heatmap = self.maps[name]
+        """Show one model's prediction and its heatmap, whose ``values`` are scaled to [0, 1]."""
+        heatmap = self.heatmaps[name]
         with self.slots[name]:
-            right = self.rights[name]
-            answer = f"{plain(heatmap.predicted_name)} ({percent(heatmap.confidence)}) {mark(right)}"
-            st.markdown(f"**{plain(name)}**  \n{answer}")
-            words = _("{model} answers {answer} ({verdict}); heatmap for {target}").format(
-                model=name, answer=heatmap.predicted_name, verdict=verdict(right), target=_explained(heatmap)
+            correct = self.correct[name]
+            prediction = f"{plain(heatmap.predicted_name)} ({percent(heatmap.confidence)}) {mark(correct)}"
+            st.markdown(f"**{plain(name)}**  \n{prediction}")
+            alt = _("{model} predicts {predicted} ({verdict}); heatmap for {target}").format(
+                model=name, predicted=heatmap.predicted_name, verdict=verdict(correct), target=_explained(heatmap)
             )
             if chosen.view in ("overlay", "both"):
-                laid = overlay(self.image, values, chosen.strength / 100, chosen.colours)
-                st.image(encode_image(laid), width="stretch", alt=words)
+                overlaid = overlay(self.image, values, chosen.strength / 100, chosen.colours)
+                st.image(encode_image(overlaid), width="stretch", alt=alt)
             if chosen.view in ("map", "both"):
-                bare = resize(colorize(values, chosen.colours), _cells(values), "nearest")
-                st.image(encode_image(bare, "PNG"), width="stretch", alt=words)
+                matrix = resize(colorize(values, chosen.colours), _cells(values), "nearest")
+                st.image(encode_image(matrix, "PNG"), width="stretch", alt=alt)
             if heatmap.status != "ok":
-                st.warning(
-                    of_library(heatmap.message), title=_("No evidence to show"), icon=":material/visibility_off:"
-                )
+                st.warning(of_library(heatmap.message), title=_("No evidence"), icon=":material/visibility_off:")
             for note in heatmap.notes:
                 st.caption(f":material/info: {plain(of_library(note))}")
             st.caption(_facts(heatmap))
@@ -121,24 +119,24 @@ class HeatmapRow:
         """Add what can be done with the whole row.
 
         Args:
-            verdicts: of the maps that were tested, by model.
+            verdicts: of the tested heatmaps, by model.
         """
         with self.actions:
-            if self.maps:
+            if self.heatmaps:
                 stem = Path(self.sample.name).stem
                 download(
                     _("Figure"),
                     lambda: _figure(self, chosen, verdicts),
                     file_name=f"{stem}-heatmaps.png",
                     key=f"figure_{self.number}",
-                    help=_("The picture, the overlays and the bare maps as one PNG file"),
+                    help=_("The image, the overlays and the heatmaps as one PNG file"),
                 )
                 download(
                     _("Numbers"),
-                    lambda: _numbers(self.maps),
-                    file_name=f"{stem}-heatmaps.{'npz' if len(self.maps) == 1 else 'zip'}",
+                    lambda: _numbers(self.heatmaps),
+                    file_name=f"{stem}-heatmaps.{'npz' if len(self.heatmaps) == 1 else 'zip'}",
                     key=f"numbers_{self.number}",
-                    help=_("The raw maps as NumPy files, one a model"),
+                    help=_("The raw heatmaps as NumPy files, one per model"),
                 )
             if remove:
                 st.button(
@@ -153,7 +151,7 @@ class HeatmapRow:
 
 def _true_class(sample: Sample) -> str:
     if sample.label is None:
-        return _("true class not known")
+        return _("label unknown")
     return _("true: {label}").format(label=f"**{plain(sample.label)}**")
 
 
@@ -170,13 +168,13 @@ def _facts(heatmap: "Heatmap") -> str:
 def _explained(heatmap: "Heatmap") -> str:
     if heatmap.against is None:
         return heatmap.target_name
-    one, other = (heatmap.class_names[index] for index in (heatmap.target, heatmap.against))
-    return _("{one} rather than {other}").format(one=one, other=other)
+    first, second = (heatmap.class_names[index] for index in (heatmap.target, heatmap.against))
+    return _("{one} rather than {other}").format(one=first, other=second)
 
 
 def _cells(values: np.ndarray) -> tuple[int, int]:
-    """Return a size at which every cell of a map is the same whole number of pixels."""
-    factor = max(1, _MAP_SIDE // max(values.shape))
+    """Return a size at which every cell of a heatmap is the same whole number of pixels."""
+    factor = max(1, _HEATMAP_SIDE // max(values.shape))
     return values.shape[0] * factor, values.shape[1] * factor
 
 
@@ -185,7 +183,7 @@ def _figure(row: HeatmapRow, chosen: HeatmapSelection, verdicts: dict[str, str])
 
     figure = heatmap_comparison(
         row.large(),
-        row.maps,
+        row.heatmaps,
         row.sample.label,
         alpha=chosen.strength / 100,
         colormap=chosen.colours,
@@ -195,10 +193,10 @@ def _figure(row: HeatmapRow, chosen: HeatmapSelection, verdicts: dict[str, str])
     return figure_bytes(figure)
 
 
-def _numbers(maps: "dict[str, Heatmap]") -> bytes:
+def _numbers(heatmaps: "dict[str, Heatmap]") -> bytes:
     buffer = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
-        files = [heatmap.save(Path(folder) / f"{name.replace('/', '_')}.npz") for name, heatmap in maps.items()]
+        files = [heatmap.save(Path(folder) / f"{name.replace('/', '_')}.npz") for name, heatmap in heatmaps.items()]
         if len(files) == 1:
             return files[0].read_bytes()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

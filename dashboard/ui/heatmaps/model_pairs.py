@@ -1,4 +1,4 @@
-"""Holding two models' maps of one picture against each other: how alike they are, where they differ, who needs what."""
+"""Comparison of the models' heatmaps of one image: similarity, difference and evidence swap."""
 
 import contextlib
 from pathlib import Path
@@ -22,11 +22,11 @@ _SWAPS = 100
 
 
 def show(row: HeatmapRow, opened: dict[str, Opened]) -> None:
-    """Offer the comparison below a row that has the maps of two models or more; nothing is computed until opened."""
-    if len(row.maps) < 2:
+    """Offer the comparison below a row with heatmaps of two or more models; nothing is computed until it is opened."""
+    if len(row.heatmaps) < 2:
         return
     box = st.expander(
-        _("Compare these maps"),
+        _("Compare these heatmaps"),
         icon=":material/compare:",
         key=f"compare_{row.number}",
         on_change="rerun",
@@ -35,20 +35,20 @@ def show(row: HeatmapRow, opened: dict[str, Opened]) -> None:
     if not box.open:
         return
     with box:
-        measured = compare_maps(row.maps)
+        similarity = compare_maps(row.heatmaps)
         left, right = st.columns([3, 2], gap="large")
         with left:
-            _measures(measured)
+            _measures(similarity)
             swap = _swap(row, opened)
         with right:
-            _difference(row, measured)
+            _difference(row, similarity)
         _downloads(row, swap)
 
 
-def _measures(measured: pd.DataFrame) -> None:
+def _measures(similarity: pd.DataFrame) -> None:
     # Adding zero takes the sign off a rounded -0.00.
-    shown = measured.assign(
-        top_overlap=100 * measured["top_overlap"], rank_correlation=measured["rank_correlation"].round(2) + 0.0
+    shown = similarity.assign(
+        top_overlap=100 * similarity["top_overlap"], rank_correlation=similarity["rank_correlation"].round(2) + 0.0
     )
     numbers = st.column_config.NumberColumn
     st.dataframe(
@@ -61,68 +61,69 @@ def _measures(measured: pd.DataFrame) -> None:
             "rank_correlation": numbers(
                 _("Rank correlation"),
                 format="%.2f",
-                help=_("1: both order the places alike; 0: they have nothing to do with each other."),
+                help=_("1: both rank the positions alike. 0: unrelated."),
             ),
             "top_overlap": numbers(
                 _("Overlap of the top 20 %"),
                 format="%.0f %%",
-                help=_("Share of the places with the most evidence that both have in common; by chance 20 %."),
+                help=_("Share of the positions with the strongest evidence that both have in common; 20 % by chance."),
             ),
             "distance": numbers(
                 _("Distance"),
                 format="%.2f",
                 help=_(
-                    "Earth mover's distance: how far evidence must be carried to turn one map into the other, in "
-                    "sides of the picture."
+                    "Earth mover's distance: how far the evidence must move to turn one heatmap into the "
+                    "other, in units of the image's side."
                 ),
             ),
         },
-        alt=_("How alike the models' maps are, two by two"),
+        alt=_("Similarity of the models' heatmaps, pair by pair"),
     )
-    if measured["distance"].isna().any():
-        st.caption(_("A map without evidence cannot be compared."))
+    if similarity["distance"].isna().any():
+        st.caption(_("A heatmap without evidence cannot be compared."))
 
 
-def _difference(row: HeatmapRow, measured: pd.DataFrame) -> None:
-    pairs = list(zip(measured["first"], measured["second"]))
-    one, other = st.selectbox(
-        _("Difference of"),
+def _difference(row: HeatmapRow, similarity: pd.DataFrame) -> None:
+    pairs = list(zip(similarity["first"], similarity["second"]))
+    first, second = st.selectbox(
+        _("Difference"),
         pairs,
         format_func=lambda pair: f"{pair[0]} − {pair[1]}",
         key=f"difference_{row.number}",
     )
-    difference = density_difference(row.maps[one], row.maps[other])
-    laid = overlay_difference(row.image, difference, float(np.abs(difference).max()))
-    words = _("Red where {one} has more of its evidence, blue where {other} has more")
-    st.image(encode_image(laid), width=360, alt=words.format(one=one, other=other))
+    difference = density_difference(row.heatmaps[first], row.heatmaps[second])
+    overlaid = overlay_difference(row.image, difference, float(np.abs(difference).max()))
+    alt = _("Red: more of the evidence of {one}; blue: more of {other}")
+    st.image(encode_image(overlaid), width=360, alt=alt.format(one=first, other=second))
     scale = np.repeat(colorize(np.linspace(0, 1, 360)[None], DIVERGING), 10, axis=0)
     st.image(encode_image(scale, "PNG"), width=360, alt=_("Colour scale of the difference"))
     with st.container(horizontal=True, horizontal_alignment="distribute", width=360):
-        st.caption(_("more for {model}").format(model=plain(other)), width="content")
-        st.caption(_("more for {model}").format(model=plain(one)), width="content")
+        st.caption(_("more for {model}").format(model=plain(second)), width="content")
+        st.caption(_("more for {model}").format(model=plain(first)), width="content")
 
 
 def _swap(row: HeatmapRow, opened: dict[str, Opened]) -> pd.DataFrame | None:
-    wanted = st.toggle(
+    enabled = st.toggle(
         _("Evidence swap: does one model need what another looks at?"),
         key=f"swap_{row.number}",
-        help=_("Takes some seconds: {n} forward passes.").format(n=32 * len(row.maps) ** 2),
+        help=_("Takes a few seconds: {n} forward passes.").format(n=32 * len(row.heatmaps) ** 2),
     )
-    if not wanted:
+    if not enabled:
         return None
-    key = content_hash([faithfulness.key_of(row, opened[name]) for name in row.maps])
-    with st.spinner(_("Erasing the picture in the order of each map …")):
-        swap = _swapped(key, tuple(row.maps), _row=row, _opened=opened)
+    key = content_hash([faithfulness.key_of(row, opened[name]) for name in row.heatmaps])
+    with st.spinner(_("Deleting the image in the order of each heatmap …")):
+        swap = _swapped(key, tuple(row.heatmaps), _row=row, _opened=opened)
     st.caption(
         _(
-            "Each row erases the picture in the order of one model's map; each column says how much of its confidence "
-            "a model loses by it. A model that loses as much by another's map needs the same places."
+            "Rows: whose heatmap sets the order in which the image is deleted. Columns: how much confidence "
+            "each model loses. A model that loses as much by another's heatmap as by its own needs the same "
+            "positions."
         )
     )
     st.table(
         swap.rename_axis(index=None, columns=None).rename(index=plain, columns=plain).map(percent),
         border="horizontal",
-        alt=_("Confidence that each model loses where each model's map erases the picture"),
+        alt=_("Confidence that each model loses when the image is deleted in the order of each model's heatmap"),
     )
     return swap
 
@@ -136,7 +137,7 @@ def _swapped(key: str, names: tuple[str, ...], *, _row: HeatmapRow, _opened: dic
         for name in sorted(names):
             locks.enter_context(_opened[name].lock)
         models = {name: _opened[name].classifier for name in names}
-        return evidence_swap(models, _row.sample.source, _row.maps)
+        return evidence_swap(models, _row.sample.source, _row.heatmaps)
 
 
 def _downloads(row: HeatmapRow, swap: pd.DataFrame | None) -> None:
@@ -150,7 +151,7 @@ def _downloads(row: HeatmapRow, swap: pd.DataFrame | None) -> None:
         )
         download(
             _("Numbers"),
-            lambda: to_csv(compare_maps(row.maps, swap)),
+            lambda: to_csv(compare_maps(row.heatmaps, swap)),
             file_name=f"{stem}-comparison.csv",
             key=f"comparison_numbers_{row.number}",
         )
@@ -159,4 +160,4 @@ def _downloads(row: HeatmapRow, swap: pd.DataFrame | None) -> None:
 def _figure(row: HeatmapRow, swap: pd.DataFrame | None) -> bytes:
     from carvis.figures import figure_bytes, map_differences
 
-    return figure_bytes(map_differences(row.large(), row.maps, swap))
+    return figure_bytes(map_differences(row.large(), row.heatmaps, swap))

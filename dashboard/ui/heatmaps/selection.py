@@ -9,7 +9,7 @@ from ui.state.fields import Shared
 
 @dataclass(frozen=True)
 class HeatmapSelection(Shared):
-    """How maps are drawn, and the class that the explained one is held against."""
+    """How heatmaps are drawn, and the other class of a contrast."""
 
     against: str = ""
     view: Literal["overlay", "map", "both"] = "overlay"

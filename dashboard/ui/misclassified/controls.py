@@ -15,7 +15,7 @@ from ui.state.widget_values import careful
 from ui.widgets.pickers import segments
 from ui.widgets.text import plain
 
-LOOKS = {"gallery": N_("Wrong answers"), "labels": N_("Wrong labels?")}
+LOOKS = {"gallery": N_("Misclassified images"), "labels": N_("Label issues")}
 
 
 def choose_view() -> str:
@@ -30,7 +30,7 @@ def choose_table(tables: Mapping[str, Table], key: str) -> None:
     st.selectbox(
         _("Table"),
         list(tables),
-        format_func=lambda one: tables[one].model or one,
+        format_func=lambda key: tables[key].model or key,
         help=_("A model's evaluation on the chosen data set and split, or a file such as `df2.csv`."),
         **selection.control("table", key),
     )
@@ -57,7 +57,7 @@ def choose_filters(right: pd.DataFrame) -> None:
     """
     chosen = selection.get(MisclassifiedSelection)
     st.slider(_("Confidence"), 0, 100, format="%d %%", **_confidence(chosen))
-    _choose_answers(right, chosen)
+    _choose_predictions(right, chosen)
     known = list(dict.fromkeys([*tag_editor.names(), *([chosen.tag] if chosen.tag else [])]))
     st.selectbox(
         _("Tag"),
@@ -69,7 +69,7 @@ def choose_filters(right: pd.DataFrame) -> None:
     )
 
 
-def _choose_answers(right: pd.DataFrame, chosen: MisclassifiedSelection) -> None:
+def _choose_predictions(right: pd.DataFrame, chosen: MisclassifiedSelection) -> None:
     """Offer the patterns of which other models are right that occur, with how often."""
     if not len(right.columns):
         return
@@ -78,10 +78,10 @@ def _choose_answers(right: pd.DataFrame, chosen: MisclassifiedSelection) -> None
     options = {}
     for pattern, n in counts.head(60).items():
         entries = tuple(
-            f"{name}:{'right' if one else 'wrong'}" for name, one in zip(right.columns, pattern, strict=True)
+            f"{name}:{'right' if is_right else 'wrong'}" for name, is_right in zip(right.columns, pattern, strict=True)
         )
         options[entries] = f"{_in_words(entries)} ({n:,})"
-    value = next((one for one in options if set(one) == set(chosen.answers)), chosen.answers or None)
+    value = next((entries for entries in options if set(entries) == set(chosen.answers)), chosen.answers or None)
     if value is not None:
         options.setdefault(value, _in_words(value))
     st.selectbox(
@@ -90,7 +90,7 @@ def _choose_answers(right: pd.DataFrame, chosen: MisclassifiedSelection) -> None
         index=None,
         placeholder=_("All"),
         format_func=shown_as(options),
-        help=_("What the other models evaluated on the same pictures made of them."),
+        help=_("Filters by whether the other models evaluated on the same images are right."),
         **selection.control("answers", value),
     )
 
@@ -98,8 +98,8 @@ def _choose_answers(right: pd.DataFrame, chosen: MisclassifiedSelection) -> None
 def _in_words(entries: tuple[str, ...]) -> str:
     names: dict[str, list[str]] = {"right": [], "wrong": []}
     for entry in entries:
-        name, _colon, answer = entry.rpartition(":")
-        names.get(answer, []).append(name)
+        name, _colon, outcome = entry.rpartition(":")
+        names.get(outcome, []).append(name)
     words = []
     if names["right"]:
         words.append(_("right: {names}").format(names=", ".join(names["right"])))
@@ -123,11 +123,11 @@ def _take_confidence() -> None:
 def leave_family(family: tuple[str, ...]) -> None:
     """Show that only a cell of super-classes is shown, and offer to show all again."""
     if len(family) == 2:
-        words = _("Super-classes: {true} taken for {pred}")
+        words = _("Super-classes: {true} predicted as {pred}")
         st.button(
             words.format(true=plain(family[0]), pred=plain(family[1])),
             icon=":material/close:",
-            help=_("Show all again"),
+            help=_("Show all"),
             key="leave_family",
             on_click=careful(selection.change),
             kwargs={"family": ()},

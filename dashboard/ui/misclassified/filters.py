@@ -1,4 +1,4 @@
-"""Which misclassified pictures are shown, and in which order: by classes, confidence, other models' answers, tags."""
+"""The filters and orders of misclassified images: classes, confidence, other models' predictions, tags."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ SORTS = {
     "unsure": N_("Least confident first"),
     "margin": N_("Largest margin first"),
     "loss": N_("Largest loss first"),
-    "disagreement": N_("Heatmaps that differ most first"),
+    "disagreement": N_("Largest heatmap difference first"),
     "true": N_("By true class"),
     "name": N_("By file name"),
 }
@@ -40,50 +40,50 @@ def sorts(rows: pd.DataFrame) -> dict[str, str]:
 def filtered(
     rows: pd.DataFrame, chosen: MisclassifiedSelection, right: pd.DataFrame, tags: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return the rows that the selection's filters keep, in its order, and notes about filters that cannot hold.
+    """Return the rows that match the selection's filters, in its order, and notes on filters that do not apply.
 
     Args:
-        rows: misclassified pictures.
+        rows: misclassified images.
         chosen: the selection.
         right: whether each other model is right, as ``others`` returns it.
-        tags: by id, as ``tagging.on_rows`` returns them.
+        tags: by id, as ``tag_editor.on_rows`` returns them.
     """
     notes = []
-    kept = np.ones(len(rows), bool)
+    matches = np.ones(len(rows), bool)
     for value, column in ((chosen.true, "label"), (chosen.pred, "predicted")):
         if value:
             fits = (rows[column] == value).to_numpy(bool, na_value=False)
             if fits.any():
-                kept &= fits
+                matches &= fits
             else:
-                notes.append(_("The table holds no class {name}.").format(name=value))
+                notes.append(_("The table has no class {name}.").format(name=value))
     if len(chosen.family) == 2:
-        kept &= _in_family(rows, chosen.family)
+        matches &= _in_family(rows, chosen.family)
     if (chosen.low, chosen.high) != (0, 100):
-        kept &= rows["confidence"].between(chosen.low / 100, chosen.high / 100).to_numpy(bool)
+        matches &= rows["confidence"].between(chosen.low / 100, chosen.high / 100).to_numpy(bool)
     for entry in chosen.answers:
-        name, _colon, answer = entry.rpartition(":")
-        if name not in right or answer not in ("right", "wrong"):
-            notes.append(_("There is no answer of {name} for these pictures.").format(name=name or entry))
+        name, _colon, outcome = entry.rpartition(":")
+        if name not in right or outcome not in ("right", "wrong"):
+            notes.append(_("{name} has no predictions for these images.").format(name=name or entry))
         else:
-            kept &= (right[name] == (1 if answer == "right" else 0)).to_numpy(bool)
+            matches &= (right[name] == (1 if outcome == "right" else 0)).to_numpy(bool)
     if chosen.tag:
-        having = [one for one, given in zip(tags.index, tags["tags"]) if chosen.tag in given]
-        kept &= rows["id"].isin(having).to_numpy(bool)
-    found = rows[kept]
+        tagged = [sample for sample, names in zip(tags.index, tags["tags"]) if chosen.tag in names]
+        matches &= rows["id"].isin(tagged).to_numpy(bool)
+    shown = rows[matches]
     if chosen.sort == "disagreement":
-        return _by_disagreement(found, notes), notes
+        return _by_disagreement(shown, notes), notes
     columns, ascending = _ORDERS[chosen.sort if chosen.sort in sorts(rows) else "confident"]
-    return found.sort_values(columns, ascending=ascending, kind="stable"), notes
+    return shown.sort_values(columns, ascending=ascending, kind="stable"), notes
 
 
 def _in_family(rows: pd.DataFrame, family: tuple[str, ...]) -> np.ndarray:
     """Which rows a cell of super-classes stands for: the true one, then the predicted one."""
-    kept = np.ones(len(rows), bool)
+    matches = np.ones(len(rows), bool)
     for name, column in zip(family, ("label", "predicted"), strict=True):
         groups = super_classes.groups_of(rows[column].dropna().unique())
-        kept &= rows[column].map(groups).eq(name).to_numpy(bool, na_value=False)
-    return kept
+        matches &= rows[column].map(groups).eq(name).to_numpy(bool, na_value=False)
+    return matches
 
 
 def _by_disagreement(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
@@ -92,8 +92,8 @@ def _by_disagreement(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     if known is None:
         notes.append(
             _(
-                "How far heatmaps differ is not known yet: press Find disagreements on page Where models look; until "
-                "then the most confident come first."
+                "Heatmap differences are not computed yet: press Find disagreements on page Where models look. "
+                "Until then, the most confident come first."
             )
         )
         return rows.sort_values("confidence", ascending=False, kind="stable")
@@ -112,22 +112,23 @@ def others(key: str, rows: pd.DataFrame) -> pd.DataFrame:
     table = current.tables()[key]
     if not table.is_evaluation:
         return pd.DataFrame(index=rows.index)
-    near = [one for one in evaluations.on(table.data, table.split).values() if one != table and current.evaluation(one)]
-    stamps = tuple((one.name, evaluations.stamp(one)) for one in (table, *near))
-    return _others(stamps, _rows=rows, _own=table, _tables=near)
+    on_split = evaluations.on(table.data, table.split).values()
+    other_tables = [other for other in on_split if other != table and current.evaluation(other)]
+    stamps = tuple((each.name, evaluations.stamp(each)) for each in (table, *other_tables))
+    return _others(stamps, _rows=rows, _own=table, _tables=other_tables)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _others(
     stamps: tuple, *, _rows: pd.DataFrame, _own: evaluations.Table, _tables: list[evaluations.Table]
 ) -> pd.DataFrame:
-    found = {}
+    right_by_model = {}
     own = evaluations.load(_own)
     for table in _tables:
         try:
             joined = join({"own": own, "other": evaluations.load(table)})
         except Exception:
-            continue  # Damaged, or of other pictures: it says nothing about these, and the page names it.
+            continue  # Damaged, or of other images: it has no predictions for these, and the page names it.
         right = pd.Series(joined.right[:, 1].astype(np.int8), index=joined.table["id"])
-        found[table.model] = right.reindex(_rows["id"]).fillna(-1).astype(np.int8).to_numpy()
-    return pd.DataFrame(found, index=_rows.index)
+        right_by_model[table.model] = right.reindex(_rows["id"]).fillna(-1).astype(np.int8).to_numpy()
+    return pd.DataFrame(right_by_model, index=_rows.index)

@@ -1,4 +1,4 @@
-"""The gallery of misclassified pictures: tiles with their tags, and the pictures selected among them."""
+"""The gallery of misclassified images: tiles with their tags, and the selected images."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ from ui.state.widget_values import careful
 from ui.widgets.text import ROW_STATUS, mark, percent, plain
 
 
-def here(row: Any) -> dict[str, str]:
-    """Where a row's picture belongs, to be named in the selection together with the picture."""
+def place_of(row: Any) -> dict[str, str]:
+    """Return the data set and split of a row's image, for the selection."""
     parts = row.id.split("/")
     split = parts[0] if parts[0] in SPLITS else current.split()
     return {"data": row.data or current.dataset_name(), "split": split}
@@ -24,16 +24,16 @@ def here(row: Any) -> dict[str, str]:
 
 def _pick(row: Any, table: str) -> None:
     chosen = selection.get()
-    place = here(row)
+    place = place_of(row)
     others = chosen.sample if chosen.data in ("", place["data"]) else ()
-    kept = tuple(one for one in others if one != row.id)
-    if st.session_state[f"pick_{row.id}"] and len(kept) < MOST_CHOSEN:
-        kept = (*kept, row.id)
-    stay(table, sample=kept, **place)
+    samples = tuple(sample for sample in others if sample != row.id)
+    if st.session_state[f"pick_{row.id}"] and len(samples) < MOST_CHOSEN:
+        samples = (*samples, row.id)
+    stay(table, sample=samples, **place)
 
 
 def stay(table: str, **values: Any) -> None:
-    """Change the selection without leaving the view that the person works in."""
+    """Change the selection and stay in the present view."""
     now = selection.get()
     view = {"true": now.true, "pred": now.pred, "page": now.page, "open": now.open, "sample": now.sample}
     if not table.endswith(".csv"):
@@ -42,10 +42,10 @@ def stay(table: str, **values: Any) -> None:
 
 
 def tiles(rows: pd.DataFrame, table: str, tags: pd.DataFrame) -> None:
-    """Show one page of pictures, each with its answer and what can be done with it.
+    """Show one page of images, each with its prediction and its actions.
 
     Args:
-        rows: the pictures.
+        rows: the images.
         table: key of the table that they are of.
         tags: by id, as ``tag_editor.on_rows`` returns them.
     """
@@ -63,7 +63,7 @@ def _tile(row: Any, image: bytes | str, table: str, picked: bool, given: tuple[s
         st.image(
             image,
             width="stretch",
-            alt=_("{label}, taken for {predicted}").format(label=text(row.label), predicted=text(row.predicted)),
+            alt=_("{label}, predicted as {predicted}").format(label=text(row.label), predicted=text(row.predicted)),
         )
     else:
         reason = _(ROW_STATUS[row.status]) if row.status in ROW_STATUS else plain(image)
@@ -107,13 +107,13 @@ def text(value: object) -> str:
 
 
 def basket() -> None:
-    """Say how many pictures are selected, and offer their heatmaps."""
+    """Say how many images are selected, and offer their heatmaps."""
     chosen = selection.get()
     if not chosen.sample:
         return
     n = len(chosen.sample)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(n_("**{n} picture selected**", "**{n} pictures selected**", n).format(n=n), width="content")
+        st.markdown(n_("**{n} image selected**", "**{n} images selected**", n).format(n=n), width="content")
         if st.button(_("Show their heatmaps"), icon=":material/blur_on:", type="primary", key="show_heatmaps"):
             st.switch_page("app_pages/heatmaps.py", query_params=selection.link())
         st.button(

@@ -1,4 +1,4 @@
-"""What a person judges a doubted label by: the models' answers, other pictures of both classes, tags and a note."""
+"""The evidence on a label issue: the models' predictions, other images of both classes, tags and a note."""
 
 import contextlib
 from typing import Any
@@ -18,19 +18,19 @@ _EXAMPLES = 4
 
 
 def predictions(row: Any, joined: Joined) -> None:
-    """Show what each model says, and which of them are confident of the suggested label."""
+    """Show each model's prediction, and which of them are confident of the suggested label."""
     words = n_(
-        "{agree} of {n} model is confident of it; score {score}.",
-        "{agree} of {n} models are confident of it; score {score}.",
+        "{agree} of {n} model is confident of the suggested label (score {score}).",
+        "{agree} of {n} models are confident of the suggested label (score {score}).",
         len(joined.names),
     )
     st.markdown(words.format(agree=row.agree, n=len(joined.names), score=f"{row.score:.2f}"))
-    answers = joined.table.loc[joined.table["id"] == row.id].iloc[0]
+    predicted = joined.table.loc[joined.table["id"] == row.id].iloc[0]
     for name in joined.names:
-        answer, confidence = answers[f"predicted:{name}"], answers[f"confidence:{name}"]
+        class_name, confidence = predicted[f"predicted:{name}"], predicted[f"confidence:{name}"]
         agrees = f" :gray-badge[{_('confident')}]" if name in row.models else ""
-        side = {row.label: "check", row.suggested: "flag"}.get(answer, "question_mark")
-        st.markdown(f":material/{side}: {plain(name)}: **{plain(answer)}** {percent(confidence)}{agrees}")
+        side = {row.label: "check", row.suggested: "flag"}.get(class_name, "question_mark")
+        st.markdown(f":material/{side}: {plain(name)}: **{plain(class_name)}** {percent(confidence)}{agrees}")
     st.page_link(
         "app_pages/heatmaps.py",
         label=_("Show its heatmaps"),
@@ -42,7 +42,7 @@ def predictions(row: Any, joined: Joined) -> None:
 
 
 def examples(row: Any, joined: Joined) -> None:
-    """Show other pictures of both classes, those first that most models name rightly: who decides may not know them."""
+    """Show other images of both classes, as the person may not know them: those that most models predict correctly."""
     for column, name in zip(st.columns(2), (row.label, row.suggested), strict=True):
         of_class = ((joined.table["label"] == name) & (joined.table["id"] != row.id)).to_numpy(bool)
         table = joined.table.loc[of_class, ["path", f"confidence:{joined.names[0]}"]]
@@ -53,15 +53,15 @@ def examples(row: Any, joined: Joined) -> None:
             with contextlib.suppress(CarvisError, OSError):
                 paths.append(str(workspace.dataset(row.data).resolve(path)))
         with column:
-            st.caption(_("Other pictures labelled {label}").format(label=plain(name)))
+            st.caption(_("Other images labelled {label}").format(label=plain(name)))
             with st.container(horizontal=True, gap="xsmall"):
                 for image in thumbnails(paths):
                     if isinstance(image, bytes):
-                        st.image(image, width=104, alt=_("A picture of {label}").format(label=name))
+                        st.image(image, width=104, alt=_("An image of {label}").format(label=name))
 
 
 def tags(row: Any) -> None:
-    """Offer the picture's tags and its note."""
+    """Offer the image's tags and its note."""
     with unreadable.item("tags", tag_editor.FILE):
         marks = tag_editor.on_rows(
             pd.DataFrame([{"id": row.id, "path": row.path, "data": row.data, "sha256": row.sha256}])

@@ -1,4 +1,4 @@
-"""The queue of labels that models doubt: one picture at a time, confirmed or rejected by key."""
+"""The queue of label issues: one image at a time, confirmed or rejected by key."""
 
 from typing import Any
 
@@ -23,8 +23,8 @@ from ui.widgets.stepper import steps
 from ui.widgets.text import marked_up, plain
 
 QUEUES = {
-    "above": N_("Above the threshold"),
-    "all": N_("All that a model doubts"),
+    "above": N_("Contradicted by most"),
+    "all": N_("Contradicted by any"),
     "confirmed": N_("Label is wrong"),
     "rejected": N_("Label is right"),
 }
@@ -36,8 +36,8 @@ def show() -> None:
     tables = evaluations.on(*_place())
     if not tables:
         empty(
-            _("No evaluation to look for label errors in yet"),
-            _("Evaluate one model or several on this split, best on pictures that they were not trained on."),
+            _("No label issues to show yet"),
+            _("Evaluate one or more models on this split, ideally on images they were not trained on."),
             commands.evaluate(None),
         )
         return
@@ -47,8 +47,10 @@ def show() -> None:
     if not voting:
         return
     with guarded():
-        stamps = tuple((one.name, evaluations.stamp(one)) for one in voting)
-        joined, errors = _found(stamps, _evaluations=[found for one in voting if (found := current.evaluation(one))])
+        stamps = tuple((table.name, evaluations.stamp(table)) for table in voting)
+        joined, errors = _label_errors(
+            stamps, _evaluations=[evaluation for table in voting if (evaluation := current.evaluation(table))]
+        )
     if errors is None:
         return
     stale_warning.say(voting)
@@ -61,7 +63,7 @@ def show() -> None:
         )
     for note in errors.attrs["notes"]:
         st.caption(f":material/info: {marked_up(note)}")
-    _one(joined, errors)
+    _image(joined, errors)
 
 
 def _place() -> tuple[str, str]:
@@ -69,24 +71,24 @@ def _place() -> tuple[str, str]:
 
 
 def _choose_models(tables: dict[str, evaluations.Table], bar: Any) -> list[evaluations.Table]:
-    """Offer which models vote; those that are wrong more often than right do so only when asked to."""
+    """Offer the voting models; by default those that are right at least half of the time."""
     chosen = [name for name in selection.get(MisclassifiedSelection).model if name in tables]
     if not chosen:
         good = []
         for name, table in tables.items():
-            found = current.evaluation(table)
-            if found and found.accuracy >= WEAK:
+            evaluation = current.evaluation(table)
+            if evaluation and evaluation.accuracy >= WEAK:
                 good.append(name)
         chosen = good or [name for name, table in tables.items() if current.evaluation(table)]
     bar.multiselect(
-        _("Models that vote"),
+        _("Voting models"),
         list(tables),
-        help=_("At the start those that are right on at least half of the pictures."),
+        help=_("Default: models with an accuracy of at least 50 %."),
         width="stretch",
         wrap=True,
         **selection.control("model", chosen),
     )
-    # One that was chosen by hand, or in a link, and cannot be read says so itself.
+    # A chosen evaluation that cannot be read says why.
     for name in chosen:
         if reason := current.why_not(tables[name]):
             error(reason)
@@ -94,15 +96,15 @@ def _choose_models(tables: dict[str, evaluations.Table], bar: Any) -> list[evalu
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _found(stamps: tuple, *, _evaluations: list[Evaluation]) -> tuple[Joined, pd.DataFrame]:
+def _label_errors(stamps: tuple, *, _evaluations: list[Evaluation]) -> tuple[Joined, pd.DataFrame]:
     joined = join(_evaluations)
     return joined, label_errors(joined)
 
 
 @st.fragment
 @part
-def _one(joined: Joined, errors: pd.DataFrame) -> None:
-    """Show one picture of the queue; a step or a decision reruns only this."""
+def _image(joined: Joined, errors: pd.DataFrame) -> None:
+    """Show one image of the queue; a step or a decision reruns only this."""
     selection.write()
     name, _split = _place()
     decisions = pd.DataFrame(columns=["suggested", "decision", "time"])
@@ -112,14 +114,14 @@ def _one(joined: Joined, errors: pd.DataFrame) -> None:
     _progress(errors, decisions, joined)
     if rows.empty:
         if selection.get(MisclassifiedSelection).queue == "above":
-            st.success(_("No label is doubted by most of the models."), icon=":material/check_circle:")
+            st.success(_("No label is contradicted by most models."), icon=":material/check_circle:")
         else:
-            st.info(_("There is no such picture."), icon=":material/filter_alt_off:")
+            st.info(_("No such images."), icon=":material/filter_alt_off:")
         return
     ids = rows["id"]
     undecided = np.flatnonzero(~ids.isin(decisions.index).to_numpy(bool))
-    here = np.flatnonzero((ids == selection.get(MisclassifiedSelection).open).to_numpy(bool))
-    position = int(here[0] if len(here) else undecided[0] if len(undecided) else 0)
+    opened = np.flatnonzero((ids == selection.get(MisclassifiedSelection).open).to_numpy(bool))
+    position = int(opened[0] if len(opened) else undecided[0] if len(undecided) else 0)
     sample = ids.iloc[position]
     row: Any = next(rows.iloc[position : position + 1].assign(data=name).itertuples())
     path = None
@@ -163,8 +165,8 @@ def _progress(errors: pd.DataFrame, decisions: pd.DataFrame, joined: Joined) -> 
     above = errors.loc[errors["above"], "id"]
     done = int(above.isin(decisions.index).sum())
     words = n_(
-        "{n} label is doubted by most of the models: {done} decided, {wrong} in all found wrong.",
-        "{n} labels are doubted by most of the models: {done} decided, {wrong} in all found wrong.",
+        "Most models contradict {n} label: {done} decided. Confirmed wrong in total: {wrong}.",
+        "Most models contradict {n} labels: {done} decided. Confirmed wrong in total: {wrong}.",
         len(above),
     )
     wrong = int((decisions["decision"] == "confirmed").sum())
@@ -172,12 +174,13 @@ def _progress(errors: pd.DataFrame, decisions: pd.DataFrame, joined: Joined) -> 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(words, width="content")
         download(
-            _("Corrected list"),
+            _("Corrected labels"),
             lambda: to_csv(corrected_list(joined, errors, decisions)).encode("utf-8-sig"),
             "corrected.csv",
             key="corrected_list",
             help=_(
-                "Every picture of the split: id, path, label, suggested, decision. No file of the data set changes."
+                "Every image of the split with id, path, label, suggested, decision and corrected label. The "
+                "data set is not changed."
             ),
         )
         download(
@@ -192,7 +195,7 @@ def _right_label(row: Any, decision: str | None, instead: str | None, joined: Jo
     """Show the label and what the models suggest; return what it should be, which a person may choose otherwise."""
     label, suggested = st.columns(2)
     label.markdown(f":small[{_('Label in the data set')}]  \n**{plain(row.label)}**")
-    suggested.markdown(f":small[{_('The models suggest')}]  \n**{plain(row.suggested)}**")
+    suggested.markdown(f":small[{_('Suggested label')}]  \n**{plain(row.suggested)}**")
     names = [name for name in next(iter(joined.evaluations.values())).class_names if name != row.label]
     options = list(dict.fromkeys([row.suggested, *names, ""]))
     words = {name: name or _("none of these classes") for name in options}
@@ -200,7 +203,7 @@ def _right_label(row: Any, decision: str | None, instead: str | None, joined: Jo
     if key not in st.session_state:
         st.session_state[key] = row.suggested if instead is None else instead
     return st.selectbox(
-        _("It should be"),
+        _("Correct label"),
         options,
         format_func=shown_as(words),
         key=key,
@@ -217,9 +220,9 @@ def _verdict(
     row: Any, right_label: str, decision: str | None, ids: pd.Series, position: int, undecided: np.ndarray
 ) -> None:
     # On to the next undecided one, from the end back to the first; where all are decided, to the next.
-    open_ones = undecided[undecided != position]
-    later = open_ones[np.searchsorted(open_ones, position) :]
-    to = later[0] if len(later) else open_ones[0] if len(open_ones) else min(position + 1, len(ids) - 1)
+    others = undecided[undecided != position]
+    later = others[np.searchsorted(others, position) :]
+    to = later[0] if len(later) else others[0] if len(others) else min(position + 1, len(ids) - 1)
     after = ids.iloc[to]
     with st.container(horizontal=True, gap="small"):
         for value, label, icon, shortcut in (
@@ -237,7 +240,7 @@ def _verdict(
             )
         if decision:
             st.button(
-                _("Take back"),
+                _("Undo"),
                 icon=":material/undo:",
                 key="decide_none",
                 type="tertiary",
@@ -252,21 +255,21 @@ def _decide(row: Any, right_label: str, decision: str | None, after: str) -> Non
 
 
 def _list(rows: pd.DataFrame, decisions: pd.DataFrame, position: int) -> None:
-    """List what comes around the present picture."""
+    """List the images around the open one."""
     start = max(0, min(position - 20, len(rows) - _LISTED))
     part = rows.iloc[start : start + _LISTED]
     words = translated(QUEUES)
     table = pd.DataFrame(
         {
             "": range(start + 1, start + 1 + len(part)),
-            _("Picture"): part["id"].str.rsplit("/", n=1).str[-1].to_numpy(),
+            _("Image"): part["id"].str.rsplit("/", n=1).str[-1].to_numpy(),
             _("Label in the data set"): part["label"].to_numpy(),
-            _("The models suggest"): part["suggested"].to_numpy(),
+            _("Suggested label"): part["suggested"].to_numpy(),
             _("Score"): part["score"].to_numpy(),
             _("Models"): part["agree"].to_numpy(),
-            _("Decision"): [words.get(decisions["decision"].get(one), "") for one in part["id"]],
+            _("Decision"): [words.get(decisions["decision"].get(sample), "") for sample in part["id"]],
         }
     )
-    with st.expander(_("The list"), type="compact"):
+    with st.expander(_("Queue"), type="compact"):
         format_score = {_("Score"): st.column_config.NumberColumn(format="%.2f")}
         st.dataframe(table, hide_index=True, height=320, column_config=format_score)

@@ -1,4 +1,4 @@
-"""One misclassified picture large, in a window: what each model said to it, its tags and note, keys to go on."""
+"""One misclassified image in a large window: each model's prediction, its tags and note, keys to step."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from ui.misclassified import tag_editor
-from ui.misclassified.gallery import here, stay, text
+from ui.misclassified.gallery import place_of, stay, text
 from ui.state import evaluations, selection, unreadable
 from ui.state.i18n import _
 from ui.state.thumbnails import thumbnails
@@ -17,11 +17,11 @@ from ui.widgets.text import ROW_STATUS, mark, percent, plain
 
 
 def window(rows: pd.DataFrame, table: str) -> None:
-    """Open the picture that the selection names in a window above the page, with what each model said to it."""
+    """Open the image that the selection names in a window above the page, with each model's prediction."""
     if selection.get().open not in rows["id"].to_numpy():
-        error(_("{name} is not among the pictures shown.").format(name=selection.get().open))
+        error(_("{name} is not among the images shown.").format(name=selection.get().open))
         return
-    opened = st.dialog(_("Misclassified picture"), width="large", on_dismiss=careful(_close))
+    opened = st.dialog(_("Misclassified image"), width="large", on_dismiss=careful(_close))
     opened(part(_large))(rows, table)
 
 
@@ -34,7 +34,7 @@ def _large(rows: pd.DataFrame, table: str) -> None:
     selection.write()
     position = rows["id"].tolist().index(selection.get().open)
     row = next(rows.iloc[position : position + 1].itertuples())
-    place = here(row)
+    place = place_of(row)
     marks = pd.DataFrame(columns=["tags", "note"])
     with unreadable.item("tags", tag_editor.FILE):
         marks = tag_editor.on_rows(rows.iloc[position : position + 1])
@@ -66,20 +66,20 @@ def _large(rows: pd.DataFrame, table: str) -> None:
 
 
 def top_five(row: Any, table: str, data: str, split: str) -> None:
-    """Show the five most probable classes, and what the other evaluated models said, from the saved evaluations."""
+    """Show the five most probable classes, and the other models' predictions, from the saved evaluations."""
     by_model = class_probabilities(row.id, data, split)
     model = table.rsplit("/", 1)[-1] if not table.endswith(".csv") else next(iter(by_model), None)
     if model not in by_model:
         st.markdown(f"{mark(False)} **{plain(text(row.predicted))}** {percent(row.confidence)}")
-        st.caption(_("No evaluation holds this picture; its heatmaps show what each model says."))
+        st.caption(_("No evaluation contains this image; its heatmaps show each model's prediction."))
         return
     probabilities = by_model[model]
-    st.markdown(_("The five most probable classes for **{model}**").format(model=plain(model)))
+    st.markdown(_("Top-5 classes of **{model}**").format(model=plain(model)))
     for name, value in probabilities.nlargest(5).items():
         right = f" {mark(True)}" if name == row.label else ""
         st.progress(min(1.0, max(0.0, float(value))), text=f"**{plain(name)}** {percent(value)}{right}")
     if len(by_model) > 1:
-        st.markdown(_("What the other models say"))
+        st.markdown(_("Predictions of the other models"))
         for other, values in by_model.items():
             if other != model:
                 top = values.idxmax()
@@ -87,13 +87,13 @@ def top_five(row: Any, table: str, data: str, split: str) -> None:
 
 
 def class_probabilities(sample: str, name: str, split: str) -> dict[str, pd.Series]:
-    """Return the probabilities that each evaluated model gave a picture, by class."""
-    found = {}
+    """Return the probabilities of each evaluated model for an image, by class."""
+    by_model = {}
     for model, table in evaluations.on(name, split).items():
         with unreadable.item("evaluation", table.name):
             predictions = evaluations.load(table).predictions
             row = predictions.loc[predictions["id"] == sample]
             if len(row):
                 values = row.iloc[0].filter(regex="^p:").astype(float)
-                found[model] = values.rename(lambda column: column.removeprefix("p:"))
-    return found
+                by_model[model] = values.rename(lambda column: column.removeprefix("p:"))
+    return by_model

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from carvis.evaluation.provenance import unreadable_note
 from ui.state import evaluations
 from ui.state.i18n import _, n_, of_library
 from ui.widgets import skipped_files
@@ -15,18 +16,18 @@ def of_evaluation(table: evaluations.Table, wrong: int) -> str:
     Raises:
         TableError: the evaluation cannot be read.
     """
-    found = evaluations.load(table)
+    evaluation = evaluations.load(table)
     words = [
-        _("{wrong} of {n} pictures are misclassified: accuracy {accuracy}.").format(
-            wrong=f"{wrong:,}", n=f"{found.metrics['n']:,}", accuracy=percent(found.accuracy)
+        _("{wrong} of {n} images are misclassified (accuracy {accuracy}).").format(
+            wrong=f"{wrong:,}", n=f"{evaluation.metrics['n']:,}", accuracy=percent(evaluation.accuracy)
         )
     ]
-    if n := len(found.metrics["unreadable"]):
-        words.append(n_("{n} picture could not be read.", "{n} pictures could not be read.", n).format(n=n))
-    if skipped := skipped_files.words(found):
+    if n := len(evaluation.metrics["unreadable"]):
+        words.append(of_library(unreadable_note(n)))
+    if skipped := skipped_files.words(evaluation):
         words.append(skipped)
-    if found.leak is not None and found.leak.copies:
-        words.append(of_library(found.leak.warning(found.setup["model"]["name"])))
+    if evaluation.leak is not None and evaluation.leak.copies:
+        words.append(of_library(evaluation.leak.warning(evaluation.setup["model"]["name"])))
     return " ".join(words)
 
 
@@ -35,10 +36,10 @@ def of_file(rows: pd.DataFrame) -> list[str]:
     lost = int((rows["status"] != "found").sum())
     words = [n_("{n} row in the table.", "{n} rows in the table.", len(rows)).format(n=f"{len(rows):,}")]
     if lost:
-        words.append(n_("{n} picture is not here.", "{n} pictures are not here.", lost).format(n=f"{lost:,}"))
+        words.append(n_("{n} image was not found.", "{n} images were not found.", lost).format(n=f"{lost:,}"))
     encoding = rows.attrs.get("encoding", "utf-8")
     if encoding != "utf-8":
-        words.append(_("Its encoding was found to be {encoding}.").format(encoding=encoding))
+        words.append(_("Detected encoding: {encoding}.").format(encoding=encoding))
     for problem in rows.attrs.get("problems", []):
         error(problem)
     return words

@@ -1,4 +1,4 @@
-"""Tags and notes in the pages: read beside the pictures, given by a click or a key, never lost to another tab."""
+"""Tags and notes in the pages: read with the images, set by a click or a key, never lost to another tab."""
 
 import os
 import tempfile
@@ -26,7 +26,7 @@ from ui.widgets.text import plain
 WORDS = {
     "label-wrong": N_("label wrong"),
     "blurred": N_("blurred"),
-    "other-car": N_("other car in the picture"),
+    "other-car": N_("other car in the image"),
     "not-a-car": N_("not a car"),
     "cropped": N_("cropped"),
 }
@@ -39,7 +39,7 @@ def store() -> Tags:
     """Return the workspace's tags.
 
     Raises:
-        TagError: they could not be read a moment ago: a locked file is waited for once, not once for each picture.
+        TagError: they could not be read a moment ago: a locked file is waited for once, not once per image.
     """
     if reason := unreadable.why("tags", FILE):
         raise TagError(reason)
@@ -64,7 +64,7 @@ def _hash(path: str, time: int, size: int) -> str:
 
 
 def content(row: Any) -> str:
-    """Return the hash of a row's picture as it lies there now, else of what was evaluated, else nothing."""
+    """Return the hash of a row's image as it is now, else as it was evaluated, else an empty text."""
     try:
         stat = os.stat(row.path)
         return _hash(row.path, stat.st_mtime_ns, stat.st_size)
@@ -73,7 +73,7 @@ def content(row: Any) -> str:
 
 
 def on_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return what was kept on the pictures of a table: tags and note by id, only of those that have something.
+    """Return the tags and the note of a table's images by id, only of those that have some.
 
     Args:
         rows: needs id, path and data, may have sha256.
@@ -81,21 +81,21 @@ def on_rows(rows: pd.DataFrame) -> pd.DataFrame:
     Raises:
         CarvisError: the tags cannot be read.
     """
-    tags, found = store(), []
+    tags, parts = store(), []
     for name in filter(None, rows["data"].unique()):
         records = tags.records(name)
         if records.empty:
             continue
-        near = tags.near(name, records, rows) if "sha256" in rows else rows["id"].isin(set(records["id"]))
-        # The picture may have been replaced since it was evaluated: its present content counts.
-        few = rows.loc[near & (rows["data"] == name)]
+        possible = tags.near(name, records, rows) if "sha256" in rows else rows["id"].isin(set(records["id"]))
+        # The image may have been replaced after the evaluation: its present content counts.
+        few = rows.loc[possible & (rows["data"] == name)]
         now = pd.DataFrame({"id": few["id"], "sha256": [content(row) for row in few.itertuples()]})
-        found.append(tags.on(name, now, records))
-    return pd.concat(found) if found else pd.DataFrame(columns=["tags", "note"])
+        parts.append(tags.on(name, now, records))
+    return pd.concat(parts) if parts else pd.DataFrame(columns=["tags", "note"])
 
 
 def of_row(marks: pd.DataFrame, row: Any) -> tuple[tuple[str, ...], str]:
-    """Return a picture's tags and note."""
+    """Return an image's tags and note."""
     return tuple(marks.loc[row.id, ["tags", "note"]]) if row.id in marks.index else _NOTHING
 
 
@@ -106,7 +106,7 @@ def summary(tags: tuple[str, ...], note: str) -> str:
 
 
 def change(what: str, row: Any, *values: Any, **more: Any) -> bool:
-    """Change what is kept on a picture from a callback; what went wrong is told at the next drawing."""
+    """Change an image's tags, note or decision from a callback; an error is shown in the next run."""
     try:
         getattr(store(), what)(row.data, row.id, content(row), *values, **more)
     except NoteChangedError:
@@ -133,10 +133,10 @@ def keys(row: Any, tags: tuple[str, ...]) -> None:
 
 
 def editor(row: Any, tags: tuple[str, ...], note: str, place: str, all_tags: bool) -> None:
-    """Offer a picture's tags and its note.
+    """Offer an image's tags and its note.
 
     Args:
-        row: the picture.
+        row: the image.
         tags: those that it has.
         note: that it has.
         place: tells this editor from others on the page.
@@ -187,33 +187,33 @@ def _note(row: Any, note: str, place: str) -> None:
     key = f"note_{place}_{row.id}"
     conflict = conflicts.get(row.id)
     shown = conflict if conflict is not None else note
-    # Blanks at the end are not kept, yet somebody may be typing on behind them.
+    # Blanks at the end are not saved, but the person may still be typing.
     if key not in st.session_state or st.session_state[key].strip() != shown:
         st.session_state[key] = shown
     with st.container(key=f"keep_{place}", gap="xsmall"):
         st.text_area(
             _("Note"), key=key, height=96, max_chars=10_000, on_change=careful(_take_note), args=(row, note, key),
-            placeholder=_("What do you see? It is saved as you type."),
+            placeholder=_("What do you see? Saved as you type."),
         )  # fmt: skip
         keep_while_typing(f"keep_{place}", key)
     if conflict is None:
         return
-    st.warning(_("The note was changed in another window meanwhile. Yours, above, is not saved yet."))
-    st.markdown(_("There it says: {note}").format(note=plain(note) or "–"))
+    st.warning(_("The note was changed in another window. Your version above is not saved yet."))
+    st.markdown(_("Saved version: {note}").format(note=plain(note) or "–"))
     with st.container(horizontal=True):
         choices = (
             ("both", _("Keep both"), f"{note}\n{conflict}".strip()),
             ("mine", _("Keep mine"), conflict),
-            ("theirs", _("Keep the other"), note),
+            ("theirs", _("Keep the saved version"), note),
         )
         for name, label, text in choices:
             st.button(label, key=f"note_{name}_{place}", on_click=careful(_settle), args=(row, note, text))
 
 
-def _take_note(row: Any, seen: str, key: str) -> None:
+def _take_note(row: Any, previous: str, key: str) -> None:
     text = st.session_state[key].strip()
     try:
-        if change("note", row, text, seen=seen):
+        if change("note", row, text, previous=previous):
             st.session_state[_CONFLICTS].pop(row.id, None)
         else:
             st.session_state[_CONFLICTS][row.id] = text
@@ -221,27 +221,27 @@ def _take_note(row: Any, seen: str, key: str) -> None:
         st.session_state[_CONFLICTS][row.id] = text
 
 
-def _settle(row: Any, seen: str, text: str) -> None:
+def _settle(row: Any, previous: str, text: str) -> None:
     try:
-        if change("note", row, text, seen=seen):
+        if change("note", row, text, previous=previous):
             st.session_state[_CONFLICTS].pop(row.id, None)
     except NoteChangedError:
         pass  # Changed yet again: the page shows what stands there now.
 
 
 def replaced_since(row: Any) -> None:
-    """Say so where another picture lies in the place of the one that was evaluated."""
+    """Warn where the image was replaced after the evaluation."""
     evaluated = getattr(row, "sha256", None)
     if evaluated and content(row) != evaluated:
-        st.warning(_("The picture was replaced since it was evaluated: evaluate the model again."))
+        st.warning(_("The image was replaced after the evaluation: evaluate the model again."))
 
 
 def exchange() -> None:
     """Offer all tags and notes as CSV, and take such a file back."""
     with st.popover(_("Tags and notes"), icon=":material/sell:"):
-        st.caption(_("All tags and notes of this workspace, to keep or to take to another one."))
-        download(_("Save as CSV"), lambda: tags_csv(store()), "tags.csv", key="tags_csv")
-        file = st.file_uploader(_("Add those of a CSV file"), type="csv", key="tags_upload")
+        st.caption(_("Download all tags and notes of this workspace, or import a downloaded file."))
+        download(_("Download CSV"), lambda: tags_csv(store()), "tags.csv", key="tags_csv")
+        file = st.file_uploader(_("Import a CSV file"), type="csv", key="tags_upload")
         if file and st.session_state.get(_TAKEN, ("",))[0] != file.file_id:
             with guarded():
                 _take_file(file)

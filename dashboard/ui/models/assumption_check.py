@@ -31,7 +31,7 @@ def offer(model: Opened) -> None:
             repr(("assumptions", assumptions.key(model, dataset))),
             _("Check on images of {data}").format(data=plain(dataset.name)),
             lambda progress: _check(model, dataset, progress),
-            _("Tries every preprocessing, class order and resize on up to 200 images."),
+            _("Tests every preprocessing, class order and resize on up to 200 images."),
             keeps=False,
             primary=False,
             icon="fact_check",
@@ -59,19 +59,20 @@ def _show(model: Opened, found: AssumptionCheck) -> None:
     if not found.n:
         return
     with st.expander(
-        n_("What was tried, on {n} image", "What was tried, on {n} images", found.n).format(n=found.n), type="compact"
+        n_("Assumptions tested on {n} image", "Assumptions tested on {n} images", found.n).format(n=found.n),
+        type="compact",
     ):
         st.dataframe(
             [_row(row, i) for i, row in enumerate(found.shown().to_dict("records"))],
             hide_index=True,
             height="content",
-            alt=_("How many images are right under each assumption"),
+            alt=_("Correct predictions under each assumption"),
         )
         where = ", ".join(_(SPLIT[split]) for split in found.splits)
-        st.caption(_("Images of {where}; {seconds} s.").format(where=where, seconds=f"{found.seconds:.0f}"))
+        st.caption(_("Images from {where}; {seconds} s.").format(where=where, seconds=f"{found.seconds:.0f}"))
     if known:
         st.button(
-            _("Use these in the card") if better else _("Take what is certain into the card"),
+            _("Fill these into the card") if better else _("Fill what is certain into the card"),
             icon=":material/south:",
             key=f"assumptions_use_{model.name}",
             on_click=careful(card_form.fill),
@@ -89,7 +90,7 @@ def _row(row: dict, place: int) -> dict:
     assumption = of_library(words_of(row["assumption"], row["value"])) if place else words["assumed"]
     return {
         _("Assumption"): assumption,
-        _("Right"): f"{row['right']} / {row['n']}",
+        _("Correct"): f"{row['right']} / {row['n']}",
         _("Accuracy"): percent(row["accuracy"]),
         "p": f"{row['p']:.2g}" if row["verdict"] != "assumed" else "",
         _("Verdict"): words.get(row["verdict"], row["verdict"]) if place else "",

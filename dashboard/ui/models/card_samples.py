@@ -32,9 +32,9 @@ def show(clf: "Classifier", lock: AbstractContextManager) -> bool:
         key = (clf.fingerprint, tuple(clf.class_names))
         found = _predictions(key, dataset.fingerprint, _classifier=clf, _data=dataset, _lock=lock)
     if dataset is None or found is None or found.empty:
-        st.caption(_("There is no data set here to compare the names with: save only names that you know to be right."))
+        st.caption(_("No data set to compare the class names with: save only names that you know to be correct."))
         return False
-    words = _("What the model predicts under these names, on images of {data}. Do names and images fit?")
+    words = _("Predictions with these class names on images of {data}. Do they match?")
     st.markdown(words.format(data=plain(dataset.name)))
     grid = st.grid(4, min_column_width=130, gap="small")
     small = thumbnails(found["path"].tolist())

@@ -16,14 +16,14 @@ def show(model: Opened, path: Path) -> None:
     """Show a model file without opening it."""
     if model.untried:
         st.info(plain(model.error), icon=":material/hourglass_empty:")
-        help = _("It is tried in a process of its own first, which takes seconds to minutes, once for each file.")
+        help = _("First loads the file in a separate process, which takes seconds to minutes, once per file.")
         _button(_("Open this model"), model.name, help)
     else:
         error(model.error)
         if may_be_tried_again(model.name):
             _button(_("Try again"), model.name)
-    st.subheader(_("Facts"), anchor=False)
-    st.table(_facts(path), border="horizontal", alt=_("Facts about the model {model}").format(model=model.name))
+    st.subheader(_("Properties"), anchor=False)
+    st.table(_facts(path), border="horizontal", alt=_("Properties of the model {model}").format(model=model.name))
 
 
 def _button(words: str, name: str, help: str | None = None) -> None:

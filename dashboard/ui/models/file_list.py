@@ -36,7 +36,7 @@ def show(files: dict[str, Path], shown: str) -> None:
             st.markdown(f"**{plain(path.name)}** · {size}")
     if waits or not go:
         st.button(
-            _("Open every file, to see whether it can be opened"),
+            _("Check whether every file can be opened"),
             icon=":material/fact_check:",
             on_click=careful(lambda: st.session_state.update(models_checked=True)),
         )

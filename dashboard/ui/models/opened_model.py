@@ -26,16 +26,18 @@ def show(opened: Opened, path: Path) -> None:
     totals = clf.totals()
     facts = {
         _("File"): plain(f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)"),
-        _("Input"): card_form.size_words(clf),
-        _("Preprocessing"): f"{plain(clf.preprocessing)}: {card_form.preprocessing_words(clf.preprocessing)}",
+        _("Input"): card_form.input_size(clf),
+        _("Preprocessing"): f"{plain(clf.preprocessing)}: {card_form.description('preprocessing', clf.preprocessing)}",
         _("Resize"): _("by the model itself") if clf.native_size else plain(clf.resize),
-        _("Reading"): card_form.reading_words(clf.alpha, clf.orientation),
-        _("Output"): f"{plain(clf.output)}: {card_form.output_words(clf.output)}",
+        _("Image reading"): "; ".join(
+            (card_form.description("alpha", clf.alpha), card_form.description("orientation", clf.orientation))
+        ),
+        _("Output"): f"{plain(clf.output)}: {card_form.description('output', clf.output)}",
         _("Parameters"): _("{n} ({trainable} trainable, {frozen} frozen)").format(
             n=f"{totals.parameters:,}", trainable=f"{totals.trainable:,}", frozen=f"{totals.frozen:,}"
         ),
         _("Number of layers"): f"{totals.layers:,}",
-        _("Explained by default"): plain(clf.default_layer or "–"),
+        _("Default layer"): plain(clf.default_layer or "–"),
         _("Fingerprint"): f"`{clf.fingerprint[:16]}`",
     }
     card = clf.card
@@ -43,31 +45,31 @@ def show(opened: Opened, path: Path) -> None:
         if card.recipe:
             facts[_("Recipe")] = plain(card.recipe)
         if card.parent:
-            facts[_("Started from")] = plain(card.parent)
+            facts[_("Parent model")] = plain(card.parent)
         if card.dataset:
             facts[_("Trained on")] = plain(card.dataset)
         if card.notes:
             facts[_("Notes")] = plain(card.notes)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader(_("Facts"), anchor=False)
-        st.table(facts, border="horizontal", alt=_("Facts about the model {model}").format(model=name))
+        st.subheader(_("Properties"), anchor=False)
+        st.table(facts, border="horizontal", alt=_("Properties of the model {model}").format(model=name))
     with right:
         st.subheader(_("Accuracy"), anchor=False)
-        measured = [table for table in evaluations.saved().values() if table.model == path.stem]
-        for table in measured:
+        evaluated = [table for table in evaluations.saved().values() if table.model == path.stem]
+        for table in evaluated:
             with guarded():
-                found = evaluations.load(table)
-                low, high = found.metrics["accuracy_interval"]
+                evaluation = evaluations.load(table)
+                low, high = evaluation.metrics["accuracy_interval"]
                 st.metric(
-                    f"{plain(table.data)} · {_(SPLIT[table.split])} ({found.metrics['n']})",
-                    percent(found.accuracy),
-                    help=_("95 % range: {low} to {high}").format(low=percent(low), high=percent(high)),
+                    f"{plain(table.data)} · {_(SPLIT[table.split])} ({evaluation.metrics['n']})",
+                    percent(evaluation.accuracy),
+                    help=_("95 % CI: {low} to {high}").format(low=percent(low), high=percent(high)),
                 )
-        # Once checked, the same is said where the card is filled in.
-        stale_warning.say(measured, checked_below=bool(clf.assumptions) and assumption_check.are_checked(opened))
-        if not measured:
-            st.caption(_("Not measured yet:"))
+        # Once checked, the card form shows the result.
+        stale_warning.say(evaluated, checked_below=bool(clf.assumptions) and assumption_check.are_checked(opened))
+        if not evaluated:
+            st.caption(_("Not evaluated yet:"))
             st.code(commands.evaluate(path), language="bash", wrap_lines=True)
         st.page_link(
             "app_pages/heatmaps.py",
@@ -76,14 +78,10 @@ def show(opened: Opened, path: Path) -> None:
             query_params=selection.link(model=(name,)),
         )
         with st.expander(_("{n} classes").format(n=len(clf.class_names)), type="compact"):
-            st.markdown(", ".join(plain(one) for one in clf.class_names))
+            st.markdown(", ".join(plain(class_name) for class_name in clf.class_names))
     if clf.assumptions:
         with st.container(border=True):
-            st.markdown(
-                _("**What to know about this file**")
-                if card
-                else _("**This file has no card, so some things were assumed**")
-            )
+            st.markdown(_("**Notes on this file**") if card else _("**No model card: the following is assumed**"))
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in map(of_library, clf.assumptions)))
             assumption_check.offer(opened)
             card_form.show(opened, path)
@@ -101,9 +99,9 @@ def show(opened: Opened, path: Path) -> None:
                 "trainable": st.column_config.CheckboxColumn(_("Trainable")),
                 "explainable": st.column_config.CheckboxColumn(_("Explainable")),
                 "branch": st.column_config.CheckboxColumn(
-                    _("One of several branches"), help=_("Only part of the signal passes this layer.")
+                    _("One of several branches"), help=_("Other paths from input to output bypass this layer.")
                 ),
             },
             alt=_("Layers of the model {model}").format(model=name),
         )
-        download(_("Numbers"), lambda: to_csv(clf.layer_table()).encode("utf-8-sig"), "layers.csv", key="layers")
+        download(_("Download CSV"), lambda: to_csv(clf.layer_table()).encode("utf-8-sig"), "layers.csv", key="layers")

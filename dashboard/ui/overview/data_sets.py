@@ -1,4 +1,4 @@
-"""The data sets of the workspace: how many images each holds, one of each class, and what is not read."""
+"""The data sets of the workspace: image counts, one image per class, skipped files."""
 
 import pandas as pd
 import streamlit as st
@@ -26,10 +26,10 @@ def show() -> None:
                 ]
                 st.markdown(f"**{plain(name)}** &nbsp; :gray[{plain(' · '.join(parts))}]")
                 _one_of_each_class(dataset)
-                with st.expander(_("Pictures in each class"), type="compact"):
+                with st.expander(_("Images per class"), type="compact"):
                     st.dataframe(
                         counts.rename_axis(_("Class")).rename(columns={key: _(text) for key, text in SPLIT.items()}),
-                        alt=_("Number of pictures in each class and split"),
+                        alt=_("Number of images per class and split"),
                     )
                 for note in notes:
                     st.caption(plain(of_library(note)))
@@ -42,18 +42,18 @@ def _one_of_each_class(dataset: Dataset) -> None:
     first = samples.drop_duplicates("label").head(_CLASSES_SHOWN)
     with st.grid(_CLASSES_SHOWN, min_column_width=84, gap="xsmall"):
         for label, small in zip(first["label"], thumbnails(first["path"].tolist(), 160), strict=True):
-            # Where the first cannot be read, another one stands for the class.
+            # If the first image is unreadable, show another one of the class.
             others = [] if isinstance(small, bytes) else samples.loc[samples["label"] == label, "path"][1:4].tolist()
-            found = [one for one in (small, *thumbnails(others, 160)) if isinstance(one, bytes)]
-            if found:
-                st.image(found[0], caption=plain(label), width="stretch", alt=label)
+            readable = [image for image in (small, *thumbnails(others, 160)) if isinstance(image, bytes)]
+            if readable:
+                st.image(readable[0], caption=plain(label), width="stretch", alt=label)
 
 
 def _skipped(files: pd.DataFrame) -> None:
-    words = n_("{n} file is not read", "{n} files are not read", len(files)).format(n=len(files))
+    words = n_("{n} file skipped", "{n} files skipped", len(files)).format(n=len(files))
     with st.expander(words, type="compact"):
         st.dataframe(
             files.assign(reason=[of_library(reason) for reason in files["reason"]]),
             hide_index=True,
-            alt=_("Files that are not read, with the reason"),
+            alt=_("Skipped files, with the reason"),
         )

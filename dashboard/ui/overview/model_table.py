@@ -1,4 +1,4 @@
-"""The models of the workspace in a table: how good each is, and what is known of it."""
+"""The table of the workspace's models: accuracy, input, preprocessing, recipe, assumptions."""
 
 from pathlib import Path
 from typing import Any
@@ -28,30 +28,30 @@ def show(files: dict[str, Path]) -> None:
             "accuracy": st.column_config.ProgressColumn(
                 _("Accuracy"), format="%.1f %%", min_value=0, max_value=100, width="small"
             ),
-            "range": st.column_config.TextColumn(_("Range (95 %)")),
-            "without copies": st.column_config.TextColumn(
-                _("Without copies"),
-                help=_("Accuracy without the test pictures that are also in training; page Data shows them."),
+            "interval": st.column_config.TextColumn(_("95 % CI")),
+            "without leakage": st.column_config.TextColumn(
+                _("Without leakage"),
+                help=_("Accuracy without the test images that are also in training; page Data lists them."),
             ),
-            "evaluated": st.column_config.TextColumn(_("Measured on")),
+            "evaluated": st.column_config.TextColumn(_("Evaluated on")),
             "input": st.column_config.TextColumn(_("Input")),
             "preprocessing": st.column_config.TextColumn(_("Preprocessing"), width=165),
             "recipe": st.column_config.TextColumn(_("Recipe")),
-            "size": st.column_config.NumberColumn(_("File"), format="%.1f MB"),
-            # What is told by the assumptions' column already; page Models shows the card itself.
+            "size": st.column_config.NumberColumn(_("File size"), format="%.1f MB"),
+            # Covered by the column of assumptions; page Models shows the card.
             "card": None,
             "assumptions": st.column_config.TextColumn(
                 _("Assumptions"),
                 help=_(
-                    "✓: preprocessing and class names are confirmed, or a check on images found nothing against them. "
-                    "Page Models says more and checks them."
+                    "✓: preprocessing and class names are confirmed, or a check on images found "
+                    "no problem. See page Models for details and the check."
                 ),
             ),
         },
-        alt=_("The models of this workspace with their accuracy"),
+        alt=_("Models of this workspace with their accuracy"),
     )
     numbers = table.drop(columns="card")
-    download(_("Numbers"), lambda: to_csv(numbers).encode("utf-8-sig"), "models.csv", key="models_numbers")
+    download(_("Download CSV"), lambda: to_csv(numbers).encode("utf-8-sig"), "models.csv", key="models_numbers")
     openable(files)
 
 
@@ -60,8 +60,8 @@ def _row(name: str, path: Path) -> dict[str, Any]:
     row: dict[str, Any] = {
         "model": name,
         "accuracy": None,
-        "range": "–",
-        "without copies": "–",
+        "interval": "–",
+        "without leakage": "–",
         "evaluated": "–",
         "input": " × ".join(map(str, card.input_size)) if card and card.input_size else "–",
         "preprocessing": f"{card.preprocessing}, {reading_of(card)[0]}" if card and card.preprocessing else "–",
@@ -70,19 +70,19 @@ def _row(name: str, path: Path) -> dict[str, Any]:
         "card": bool(card),
         "assumptions": "–",
     }
-    own = [table for table in evaluations.saved().values() if table.model == path.stem]
-    own.sort(key=lambda entry: entry.split != "test")
-    for table in own[:1]:
+    tables = [table for table in evaluations.saved().values() if table.model == path.stem]
+    tables.sort(key=lambda entry: entry.split != "test")
+    for table in tables[:1]:
         with unreadable.item("evaluation", table.name):
-            found = evaluations.load(table)
-            low, high = found.metrics["accuracy_interval"]
+            evaluation = evaluations.load(table)
+            low, high = evaluation.metrics["accuracy_interval"]
             split = _(SPLIT[table.split])
             row |= {
-                "accuracy": 100 * found.accuracy,
-                "range": f"{percent(low)} – {percent(high)}",
-                "without copies": of_library(found.leak.finding) if found.leak else "–",
-                "evaluated": f"{table.data} · {split} ({found.metrics['n']})",
+                "accuracy": 100 * evaluation.accuracy,
+                "interval": f"{percent(low)} – {percent(high)}",
+                "without leakage": of_library(evaluation.leak.finding) if evaluation.leak else "–",
+                "evaluated": f"{table.data} · {split} ({evaluation.metrics['n']})",
             }
-    with unreadable.item(*(("evaluation", own[0].name) if own else ("card", current.card_name(path)))):
-        row["assumptions"] = assumptions.mark(name, next(iter(own), None))
+    with unreadable.item(*(("evaluation", tables[0].name) if tables else ("card", current.card_name(path)))):
+        row["assumptions"] = assumptions.mark(name, next(iter(tables), None))
     return row

@@ -1,4 +1,4 @@
-"""What page Overview advises: models to measure, and training one on the data set that the person put here."""
+"""The next steps on page Overview: models to evaluate, and a training on the chosen data set."""
 
 from pathlib import Path
 
@@ -14,17 +14,17 @@ _MOST = 5
 
 
 def show() -> None:
-    """Name the commands that bring this workspace on."""
+    """Show the commands of the next steps."""
     name = current.dataset_name()
     if not name or not _has_images(name):
         return
-    steps = [commands.evaluate(path, trained_on) for path, trained_on in _unmeasured(name)[:_MOST]]
+    steps = [commands.evaluate(path, trained_on) for path, trained_on in _unevaluated(name)[:_MOST]]
     if steps:
-        st.markdown(_("Measure the models that have no accuracy yet:"))
+        st.markdown(_("Evaluate the models that have no accuracy yet:"))
         st.code("\n".join(steps), language="bash", wrap_lines=True)
-    measured_here = any(table.data == name for table in evaluations.saved().values())
-    if not steps or not measured_here:
-        words = _("Train a model on **{name}**, on page Training runs or with this command:")
+    has_evaluations = any(table.data == name for table in evaluations.saved().values())
+    if not steps or not has_evaluations:
+        words = _("Train a model on **{name}** on page Training runs, or with this command:")
         st.markdown(words.format(name=plain(name)))
         st.code(commands.carvis("train own", commands.dataset_path(name)), language="bash", wrap_lines=True)
 
@@ -35,13 +35,13 @@ def _has_images(name: str) -> bool:
     return False
 
 
-def _unmeasured(name: str) -> list[tuple[Path, str]]:
-    """List the models without an accuracy, each with the data set to measure it on: its own, else ``name``."""
-    measured = {table.model for table in evaluations.saved().values()}
-    found = []
+def _unevaluated(name: str) -> list[tuple[Path, str]]:
+    """Return the models without an evaluation, each with its training data set, else ``name``."""
+    evaluated = {table.model for table in evaluations.saved().values()}
+    models = []
     for path in workspace.model_files().values():
-        if path.stem in measured or not is_model(path):
+        if path.stem in evaluated or not is_model(path):
             continue
         card = current.card_of(path)
-        found.append((path, card.dataset if card and card.dataset in workspace.datasets() else name))
-    return found
+        models.append((path, card.dataset if card and card.dataset in workspace.datasets() else name))
+    return models

@@ -1,4 +1,4 @@
-"""The report of the evaluated models, made on request."""
+"""The report on the evaluated models, created on request."""
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from ui.widgets.text import plain
 
 
 def offer() -> None:
-    """Offer a report on the models evaluated on the chosen pictures; nothing is made before it is asked for."""
+    """Offer a report on the models evaluated on the chosen split; it is created on request."""
     name, split = current.dataset_name(), current.split()
     tables = evaluations.on(name, split)
     tables = {model: table for model, table in tables.items() if current.evaluation(table)}
@@ -22,25 +22,25 @@ def offer() -> None:
     st.subheader(_("Report"), anchor=False)
     st.markdown(
         _(
-            "One file that opens anywhere, without a network, and prints well: scores, confusion, heatmaps and "
-            "attention of {models}, and how each figure was made."
+            "One self-contained HTML file, to open offline or print: scores, confusion matrices, "
+            "heatmaps and attention of {models}, and how each figure was made."
         ).format(models=", ".join(plain(model) for model in tables))
     )
     with guarded():
         key = content_hash("report", name, split, language(), _stamps(name, tables))
-        found = on_request(
+        report = on_request(
             key,
-            _("Make the report"),
+            _("Create the report"),
             lambda progress: _make(name, tables, progress),
-            _("Opens each model once."),
+            _("Loads each model once."),
             primary=False,
         )
-        if found:
-            download(_("Report"), lambda: found, f"report-{name}-{split}.html", key="report", type="primary")
+        if report:
+            download(_("Report"), lambda: report, f"report-{name}-{split}.html", key="report", type="primary")
 
 
 def _stamps(name: str, tables: dict[str, evaluations.Table]) -> list:
-    """Everything that a report draws on: once it changes, the report is to be made anew."""
+    """Return what the report depends on: when it changes, the report is out of date."""
     caches = [workspace.get().cache_dir / kind for kind in ("attention", "faithfulness")]
     models = [path for path in workspace.model_files().values() if path.stem in tables]
     places = [*(table.path / "metrics.json" for table in tables.values()), *models, *caches]

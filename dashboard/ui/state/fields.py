@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from carvis.explain.methods import METHODS
+from carvis.images import ColorMap
 
 Value = str | int | tuple[str, ...]
 # A field's name in the URL to its value; what is as at the start is not among them.
 Values = Mapping[str, Value]
-Colours = Literal["viridis", "cividis", "magma", "tutorial"]
 Names = Literal["data set", "split", "model", "table", "evaluation"]
 _OF_DATA = ("split", "sample", "true", "pred", "table", "groups", "page", "open")
 _PAGES = Path(__file__).parents[1]
@@ -78,7 +78,7 @@ class Shared:
     method: str = field("grad-cam", choices=METHODS)
     score: Literal["logit", "probability"] = "logit"
     explain: str = "predicted"
-    colours: Colours = "viridis"
+    colours: ColorMap = "viridis"
     strength: int = field(55, bounds=(0, 100))
     axis: Literal["linear", "log"] = "linear"
 

@@ -51,15 +51,15 @@ def _of_model(problem: BaseException) -> str | None:
 def _of_fault(problem: BaseException, of_item: bool) -> Problem:
     entry = error_log.record(problem)
     if is_memory(problem):
-        words = _("There was not enough memory (error {number}): choose fewer or smaller images and models.")
+        words = _("Out of memory (error {number}): choose fewer or smaller images and models.")
     elif (sentence := _of_model(problem)) is not None:
         return Problem(str(of_library(sentence)), entry.number)
     elif of_item:
-        words = _("It cannot be read, and carvis does not know why (error {number}): make it anew, or move it away.")
+        words = _("Cannot be read for an unknown reason (error {number}): create it again, or move it away.")
     else:
-        words = _("Something in carvis went wrong (error {number}): quote this number when you report it.")
-    where = _("The details are in {file}.")
+        words = _("Internal error in carvis (error {number}): quote this number when you report it.")
+    where = _("For details see {file}.")
     if not entry.written:
-        where = _("The details are in the terminal where the dashboard was started.")
+        where = _("For details see the terminal where the dashboard was started.")
     sentence = _("{finding} {where}").format(finding=words, where=where)
     return Problem(sentence.format(number=entry.number, file=error_log.NAME), entry.number)

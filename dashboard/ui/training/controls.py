@@ -33,7 +33,7 @@ def settings() -> None:
     with st.popover(_("Settings"), icon=":material/tune:"):
         chosen = selection.get(TrainingSelection)
         st.slider(
-            _("Smoothing"), 0, 95, chosen.smooth, format="%d %%", help=_("0 shows the values as they are."),
+            _("Smoothing"), 0, 95, chosen.smooth, format="%d %%", help=_("0 %: no smoothing."),
             **selection.control("smooth", chosen.smooth),
         )  # fmt: skip
-        segments("axis", _("Axis of the loss"), AXIS, chosen.axis)
+        segments("axis", _("Loss axis"), AXIS, chosen.axis)

@@ -35,7 +35,7 @@ def check(history: pd.DataFrame, file: object) -> pd.DataFrame:
         try:
             history[column].astype(float)
         except (ValueError, TypeError):
-            words = _("{file} holds no number where {name} should stand: correct it, or move it away.")
+            words = _("{file} has a value of {name} that is not a number: correct it, or move the file away.")
             raise TrainingError(words.format(file=file, name=column)) from None
     return history
 
@@ -49,14 +49,14 @@ def show(histories: dict[str, pd.DataFrame]) -> None:
     with left:
         _chart(histories, "loss", _("Loss"), chosen.axis, chosen.smooth)
     with right:
-        _chart(histories, "accuracy", _("Accuracy in %"), "linear", chosen.smooth, 100)
+        _chart(histories, "accuracy", _("Accuracy (%)"), "linear", chosen.smooth, 100)
     with st.expander(_("Learning rate and speed"), type="compact", key="rate_and_speed", on_change="rerun") as box:
         if box.open:
             left, right = st.columns(2)
             with left:
                 _chart(histories, "learning_rate", _("Learning rate"), "linear", 0)
             with right:
-                _chart(histories, "images_per_second", _("Pictures a second"), "linear", 0)
+                _chart(histories, "images_per_second", _("Images per second"), "linear", 0)
 
 
 def _chart(
@@ -102,7 +102,7 @@ def _chart(
         ),
         tooltip=[
             alt.Tooltip("run:N", title=_("Run")),
-            alt.Tooltip("side:N", title=_("Side")),
+            alt.Tooltip("side:N", title=_("Split")),
             alt.Tooltip("epoch:Q", title=_("Epoch")),
             alt.Tooltip("value:Q", title=title, format=".4g"),
         ],
@@ -134,7 +134,7 @@ def _chart(
 def _seams(histories: dict[str, pd.DataFrame], names: list[str]) -> alt.Chart | None:
     """Mark where one training in a log ends and the next begins."""
     found = [
-        {"epoch": epoch - 0.5, "run": name, "words": _("another training begins with epoch {n}").format(n=epoch)}
+        {"epoch": epoch - 0.5, "run": name, "words": _("another training starts at epoch {n}").format(n=epoch)}
         for name, history in histories.items()
         for epoch in seams(history)
     ]
@@ -144,5 +144,5 @@ def _seams(histories: dict[str, pd.DataFrame], names: list[str]) -> alt.Chart | 
     return chart.encode(
         x="epoch:Q",
         color=alt.Color("run:N", scale=alt.Scale(domain=names, range=_COLOURS)),
-        tooltip=[alt.Tooltip("run:N", title=_("Run")), alt.Tooltip("words:N", title=_("Seam"))],
+        tooltip=[alt.Tooltip("run:N", title=_("Run")), alt.Tooltip("words:N", title=_("New training"))],
     )

@@ -16,14 +16,14 @@ _EVERY = 2.0
 
 def show(chosen: list[str], foreign: dict[str, pd.DataFrame]) -> None:
     """Show runs and other histories; refreshed every two seconds while one of the runs goes on."""
-    live = any(runs.goes_on(run) for name, run in runs.readable().items() if name in chosen)
+    live = any(runs.is_running(run) for name, run in runs.readable().items() if name in chosen)
     st.fragment(part(_live), run_every=_EVERY if live else None)(chosen, foreign, live)
 
 
 def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> None:
     found = {name: run for name, run in runs.readable().items() if name in chosen}
     found = {name: found[name] for name in chosen if name in found}
-    if live and not any(runs.goes_on(run) for run in found.values()):
+    if live and not any(runs.is_running(run) for run in found.values()):
         # The last one has ended: a whole new run of the page leaves the timer out.
         st.rerun()
     histories, events = {}, {}

@@ -22,13 +22,13 @@ _MOST_READ = 3
 
 def choose() -> dict[str, pd.DataFrame]:
     """Offer to read logs of trainings that were not started here, and return their histories by file name."""
-    with st.expander(_("Logs of other trainings"), icon=":material/upload_file:", type="compact"):
+    with st.expander(_("Other training logs"), icon=":material/upload_file:", type="compact"):
         files = st.file_uploader(
             _("A `CSVLogger` file, or a `history` saved as JSON"),
             type=["csv", "log", "tsv", "json"],
             accept_multiple_files=True,
             key="histories",
-            help=_("They stay in this browser session. Pickles are not read: opening one can run code."),
+            help=_("Files stay in this browser session. Pickle files are refused: opening one can run code."),
         )
         space = workspace.get()
         places = (space.root / "logs", space.root / "data" / "logs")
@@ -38,13 +38,13 @@ def choose() -> dict[str, pd.DataFrame]:
             list(logs),
             key="tensorboard",
             disabled=not logs,
-            placeholder=_("Choose logs") if logs else _("none below logs/ or data/logs/ of the workspace"),
+            placeholder=_("Choose logs") if logs else _("none in logs/ or data/logs/ of the workspace"),
         )
         named = st.text_input(
-            _("Another folder of TensorBoard logs"),
+            _("Another TensorBoard log folder"),
             key="tensorboard_folder",
             placeholder="experiments/first",
-            help=_("In the workspace; a path may begin there or in the folder where the dashboard was started."),
+            help=_("A folder in the workspace, relative to it or to where the dashboard was started."),
         )
     found = {}
     for name in chosen:
@@ -66,7 +66,7 @@ def _named_logs(text: str) -> dict[str, pd.DataFrame]:
     if not place.exists() and Path(text).exists():
         place = space.resolve(resolved(text))
     if place == space.root:
-        words = _("{path} is the whole workspace: name the folder of the logs in it.")
+        words = _("{path} is the workspace itself: enter the log folder in it.")
         raise PathError(words.format(path=text))
     folders = _logs_in(str(place), int(time.monotonic() / _LOOK_EVERY)) if place.is_dir() else ()
     return {space.relative(one): _logged(one) for one in (folders or (place,))[:_MOST_READ]}

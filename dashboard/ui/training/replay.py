@@ -29,7 +29,7 @@ def show(runs: dict[str, Run]) -> None:
     if not runs:
         return
     box = st.expander(
-        _("Replay: the model as it was after each epoch"), icon=":material/history:", key="replay", on_change="rerun",
+        _("Replay: the model after each epoch"), icon=":material/history:", key="replay", on_change="rerun",
         type="compact",
     )  # fmt: skip
     if not box.open:
@@ -42,7 +42,7 @@ def show(runs: dict[str, Run]) -> None:
         replay = Replay(run)
         epochs = replay.epochs
         if not epochs:
-            st.caption(_("Nothing was kept of this run's epochs yet."))
+            st.caption(_("No epoch of this run is saved yet."))
             return
         epoch = epochs[0]
         if len(epochs) > 1:
@@ -60,7 +60,7 @@ def _confusion(replay: Replay, epoch: int) -> None:
     counts = replay.confusion(epoch)
     right = int(counts.to_numpy().trace())
     total = int(counts.to_numpy().sum())
-    words = _("Validation after epoch {epoch}: {right} of {n} right ({accuracy})")
+    words = _("Validation after epoch {epoch}: {right} of {n} correct ({accuracy})")
     st.markdown(words.format(epoch=epoch, right=f"{right:,}", n=f"{total:,}", accuracy=percent(right / max(total, 1))))
     names = list(counts.index)
     table = counts.rename_axis("true").reset_index().melt("true", var_name="predicted", value_name="count")
@@ -69,15 +69,13 @@ def _confusion(replay: Replay, epoch: int) -> None:
         alt.Chart(table, height=max(180, 17 * len(names) + 110))
         .mark_rect()
         .encode(
-            x=alt.X("predicted:N", title=_("predicted"), sort=names, axis=axis),
-            y=alt.Y("true:N", title=_("true"), sort=names, axis=axis),
-            color=alt.Color(
-                "count:Q", title=_("Pictures"), scale=alt.Scale(scheme="viridis", domain=[0, _most(replay)])
-            ),
+            x=alt.X("predicted:N", title=_("predicted class"), sort=names, axis=axis),
+            y=alt.Y("true:N", title=_("label"), sort=names, axis=axis),
+            color=alt.Color("count:Q", title=_("Images"), scale=alt.Scale(scheme="viridis", domain=[0, _most(replay)])),
             tooltip=[
-                alt.Tooltip("true:N", title=_("true")),
-                alt.Tooltip("predicted:N", title=_("predicted")),
-                alt.Tooltip("count:Q", title=_("Pictures")),
+                alt.Tooltip("true:N", title=_("label")),
+                alt.Tooltip("predicted:N", title=_("predicted class")),
+                alt.Tooltip("count:Q", title=_("Images")),
             ],
         )
     )
@@ -91,10 +89,12 @@ def _most(replay: Replay) -> int:
 
 def _sample(name: str, replay: Replay, epoch: int) -> None:
     images = replay.images
-    sample = st.selectbox(_("Picture"), images["id"].tolist(), key=f"replay_picture_{name}")
+    sample = st.selectbox(_("Image"), images["id"].tolist(), key=f"replay_picture_{name}")
     row = images.index[images["id"] == sample][0]
     label, predicted = images.loc[row, "label"], replay.predictions(epoch)[row]
-    st.markdown(f"{mark(predicted == label)} **{plain(predicted)}**  \n{_('true: {label}').format(label=plain(label))}")
+    st.markdown(
+        f"{mark(predicted == label)} **{plain(predicted)}**  \n{_('label: {label}').format(label=plain(label))}"
+    )
     dataset = replay.run.config.get("dataset", "")
     picture = find_sample(dataset, sample) if dataset in workspace.datasets() else None
     if picture is None:
@@ -103,14 +103,12 @@ def _sample(name: str, replay: Replay, epoch: int) -> None:
     image = shown(read_image(picture.source), 480)
     if not replay.has_weights(epoch):
         st.image(encode_image(image), width="stretch", alt=plain(sample))
-        st.caption(
-            _("For its heatmap, keep the weights of every epoch: the switch **Keep every epoch**, or `--replay`.")
-        )
+        st.caption(_("Heatmaps need the weights of every epoch: train with **Save every epoch** or `--replay`."))
         return
-    with st.spinner(_("Opening the model of epoch {epoch} …").format(epoch=epoch)):
+    with st.spinner(_("Loading the model of epoch {epoch} …").format(epoch=epoch)):
         key = content_hash(str(replay.folder), epoch, (replay.folder / f"epoch-{epoch:04d}.npz").stat().st_mtime_ns)
         heat, target, notes = _heat(key, sample, label, _replay=replay, _epoch=epoch, _source=picture.source)
-    words = _("Where the model of epoch {epoch} sees evidence for {label}").format(epoch=epoch, label=target)
+    words = _("Evidence for {label} after epoch {epoch}").format(epoch=epoch, label=target)
     st.image(encode_image(overlay(image, heat, 0.55)), width="stretch", alt=words)
     st.caption(plain(words))
     for note in notes:

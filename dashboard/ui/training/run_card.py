@@ -21,7 +21,7 @@ _LOG_LINES = 15
 # What a run does before its first epoch: the event's count, and the words for it.
 _BEFOREHAND = {
     "drawing": ("images", N_("Drawing the training images")),
-    "reading": ("pictures", N_("Reading pictures")),
+    "reading": ("pictures", N_("Reading images")),
     "caching": ("rows", N_("Computing the frozen layers")),
 }
 
@@ -42,7 +42,7 @@ def show(name: str, run: Run, events: list[dict], history: pd.DataFrame) -> None
                 reason = status["reason"]
                 st.caption(plain(localised_reason(reason)), width="content")
             if status.get("behind") and status["state"] == "queued":
-                st.caption(_("waits for {run}").format(run=plain(status["behind"])), width="content")
+                st.caption(_("waiting for {run}").format(run=plain(status["behind"])), width="content")
             _actions(name, run, status)
         _progress(status, events, history)
         findings.show(name, history, run.config.get("class_names"))
@@ -54,7 +54,7 @@ def _actions(name: str, run: Run, status: dict) -> None:
     if state in ("running", "queued") and alive:
         st.button(_("Stop"), icon=":material/stop:", key=f"stop_{name}", on_click=careful(run.stop))
     if not alive and state in ("stopped", "crashed", "queued"):
-        words = _("Start") if state == "queued" else _("Go on")
+        words = _("Start") if state == "queued" else _("Resume")
         if st.button(words, icon=":material/play_arrow:", key=f"resume_{name}"):
             with guarded(), st.spinner(_("Starting …")):
                 from carvis.training import resume
@@ -97,18 +97,18 @@ def _progress(status: dict, events: list[dict], history: pd.DataFrame) -> None:
     best = history.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
     facts = [
         (_("Best validation accuracy"), percent(best["val_accuracy"])),
-        (_("in epoch"), f"{int(best['epoch'])} / {int(history['epoch'].max())}"),
+        (_("Best epoch"), f"{int(best['epoch'])} / {int(history['epoch'].max())}"),
     ]
     if (seconds := float(history["seconds"].median())) == seconds:
-        facts.append((_("Seconds an epoch"), f"{seconds:.1f}"))
+        facts.append((_("Seconds per epoch"), f"{seconds:.1f}"))
     if last.get("images_per_second"):
-        facts.append((_("Pictures a second"), f"{last['images_per_second']:.0f}"))
+        facts.append((_("Images per second"), f"{last['images_per_second']:.0f}"))
     memory = next((event["memory"] for event in reversed(events) if event.get("memory")), None)
     if memory:
         facts.append((_("Memory"), f"{memory / 1e9:.1f} GB"))
     if running and epochs and seconds == seconds:
         left = (epochs - int(history["epoch"].max())) * seconds
-        facts.append((_("Time left, at most"), duration(left)))
+        facts.append((_("Time left (at most)"), duration(left)))
     with st.container(horizontal=True, gap="medium"):
         for label, value in facts:
             st.caption(f"{label}: **{value}**", width="content")
@@ -121,25 +121,25 @@ def _details(name: str, run: Run, status: dict, events: list[dict]) -> None:
     if not box.open:
         return
     with box:
-        lines = [line for event in events if (line := _told(event))]
-        st.markdown("\n".join(f"- {line}" for line in lines[-12:]) or _("Nothing yet."))
+        lines = [line for event in events if (line := _event_line(event))]
+        st.markdown("\n".join(f"- {line}" for line in lines[-12:]) or _("No events yet."))
         st.code(run.log(_LOG_LINES), language=None, wrap_lines=True)
         download(
-            _("Numbers"),
+            _("Download CSV"),
             lambda: to_csv(run.history),
             file_name=f"{name}.csv",
             key=f"history_{name}",
         )
 
 
-def _told(event: dict) -> str:
+def _event_line(event: dict) -> str:
     at = time.strftime("%H:%M:%S", time.localtime(event.get("time", 0)))
     if event.get("kind") == "epoch" and event.get("best") and event.get("val_accuracy") is not None:
         words = _("best so far: epoch {epoch}, validation accuracy {accuracy}")
         return f"{at} {words.format(epoch=event.get('epoch'), accuracy=percent(event['val_accuracy']))}"
     words = {
-        "begin": _("training begins with {n} pictures").format(n=event.get("pictures")),
-        "resumed": _("goes on after epoch {epoch}").format(epoch=event.get("epoch")),
-        "end": _("ended: {reason}").format(reason=plain(event.get("reason") or _("all epochs are done"))),
+        "begin": _("training started with {n} images").format(n=event.get("pictures")),
+        "resumed": _("resumed after epoch {epoch}").format(epoch=event.get("epoch")),
+        "end": _("ended: {reason}").format(reason=plain(event.get("reason") or _("all epochs done"))),
     }.get(str(event.get("kind")), "")
     return f"{at} {words}" if words else ""

@@ -13,7 +13,7 @@ from ui.state.i18n import N_, _
 
 MOST_SHOWN = 3
 _SHOWN = "_runs_shown"
-_BEGINS_WITHIN = 180.0
+_START_TIMEOUT = 180.0
 Colour = Literal["gray", "blue", "orange", "green", "red"]
 STATE: dict[str, tuple[str, str, Colour]] = {
     "queued": (N_("queued"), ":material/schedule:", "gray"),
@@ -33,29 +33,29 @@ def readable() -> dict[str, Run]:
 
 def _opened(folder: Path) -> Run:
     """Open a run once what all of the page rests on can be read."""
-    words = _("{path} does not tell the state of the run: remove this run.")
+    words = _("{path} has no valid run state: delete this run.")
     run = Run(folder, workspace.get())
     if str(run.status["state"]) not in STATE or not isinstance(run.config, dict):
         raise TrainingError(words.format(path=folder / STATUS))
     return run
 
 
-def first_shown(found: dict[str, Run]) -> list[str]:
-    """Choose the runs to show where none was chosen: those going on, else the newest; they stay while one looks on."""
-    kept = [name for name in st.session_state.get(_SHOWN, []) if name in found]
+def first_shown(runs: dict[str, Run]) -> list[str]:
+    """Return the runs to show by default: the running ones, else the newest; unchanged until the page is left."""
+    kept = [name for name in st.session_state.get(_SHOWN, []) if name in runs]
     if selection.arrived() or not kept:
-        alive = [name for name, run in found.items() if goes_on(run)]
-        kept = (alive or list(found)[:1])[:MOST_SHOWN]
+        alive = [name for name, run in runs.items() if is_running(run)]
+        kept = (alive or list(runs)[:1])[:MOST_SHOWN]
     st.session_state[_SHOWN] = kept
     return kept
 
 
-def goes_on(run: Run) -> bool:
-    """Tell whether a process carries a run out, or may be about to: on a busy computer it takes long to begin."""
+def is_running(run: Run) -> bool:
+    """Return whether a run is running or about to: on a busy computer starting takes long."""
     if run.alive:
         return True
     with unreadable.item("run", run.id):
         status = run.status
         if status["state"] == "queued" and "pid" not in status:
-            return time.time() - (run.directory / CONFIG).stat().st_mtime < _BEGINS_WITHIN
+            return time.time() - (run.directory / CONFIG).stat().st_mtime < _START_TIMEOUT
     return False

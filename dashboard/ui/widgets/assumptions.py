@@ -46,8 +46,8 @@ def beside(models: Iterable["Opened"]) -> None:
         _say(names, sentences, grave)
     if unchecked:
         words = n_(
-            "{model} has no full card: class names or preprocessing are assumed and not checked.",
-            "{model} have no full card: class names or preprocessing are assumed and not checked.",
+            ("{model} has an incomplete card: class names or preprocessing are assumed, not checked."),
+            ("{model} have incomplete cards: class names or preprocessing are assumed, not checked."),
             len(unchecked),
         )
         st.page_link(

@@ -19,5 +19,5 @@ def show(problem: BaseException | problems.Problem, *, of_item: bool = False) ->
         st.error(plain(shown.sentence), icon=":material/error:")
         if shown.number:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.caption(_("Number of this error, to copy:"), width="content")
+                st.caption(_("Error number to copy:"), width="content")
                 st.code(shown.number, language=None, width="content")

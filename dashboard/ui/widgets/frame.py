@@ -30,11 +30,11 @@ def draw(pages: dict[str, st.Page], overview: st.Page) -> None:
         opened = sidebar.show(pages | ({"overview": page} if page.url_path == overview.url_path else {}))
     tell()
     if refused:
-        _warn(_("The link holds values that make no sense; they were left out: {names}."), refused)
+        _warn(_("Invalid values in the link were ignored: {names}."), refused)
     if opened is not None:
         with guarded():
             if missing := current.unknown():
-                _warn(_("The link names what is not in this workspace: {names}."), missing)
+                _warn(_("The link refers to items that are not in this workspace: {names}."), missing)
         whole = False
         with guarded(), sandbox_first():
             page.run()

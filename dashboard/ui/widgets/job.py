@@ -56,7 +56,7 @@ def on_request(
         return so_far
     slot = st.empty()
     with slot.container(horizontal=True, vertical_alignment="center", key=f"{name}_goes_on"):
-        bar = st.progress(0.0, text=_("Getting ready …"), width="stretch")
+        bar = st.progress(0.0, text=_("Preparing …"), width="stretch")
         # A press ends this run of the page at the next step of the bar.
         st.button(_("Stop"), icon=":material/stop:", key=f"{name}_stop", on_click=careful(jobs.end))
 

@@ -46,7 +46,7 @@ def _choose_layer(model: Opened, names: list[str], first: str | None, problems: 
     if wanted in model.clf.layer_graph.groups and wanted not in names:
         wanted = None
     if wanted and wanted not in names:
-        words = _("{model} has no layer {layer}; its last one is explained.")
+        words = _("{model} has no layer {layer}; its default layer is used.")
         problems.append(words.format(model=model.name, layer=wanted))
         wanted = None
     shown = wanted or first
@@ -78,7 +78,7 @@ def offer_methods(opened: dict[str, Opened], layers: dict[str, str | None], meth
     bare = [name for name, model in opened.items() if model.classifier is not None and not layers.get(name)]
     if bare:
         with st.container(horizontal=True, vertical_alignment="center"):
-            words = _("{models}: no layer is explained by default.").format(models=", ".join(map(plain, bare)))
+            words = _("No default layer: {models}.").format(models=", ".join(map(plain, bare)))
             st.markdown(words, width="content")
             st.button(
                 _("Explain by occlusion"),

@@ -62,7 +62,7 @@ def choose_method(method: str) -> None:
 
 def add_images() -> list[Sample]:
     """Offer images of the data set and uploads, and return what was uploaded."""
-    with st.popover(_("Add pictures"), icon=":material/add_photo_alternate:"):
+    with st.popover(_("Add images"), icon=":material/add_photo_alternate:"):
         name, split = current.dataset_name(), current.split()
         if split:
             with guarded():
@@ -70,7 +70,7 @@ def add_images() -> list[Sample]:
                 label = st.selectbox(_("Class"), sorted(samples["label"].unique()), key="add_class")
                 ids = samples.loc[samples["label"] == label, "id"].tolist()
                 one = st.selectbox(
-                    _("Picture"), ids, format_func=lambda sample: sample.rsplit("/", 1)[-1], key="add_sample"
+                    _("Image"), ids, format_func=lambda sample: sample.rsplit("/", 1)[-1], key="add_sample"
                 )
                 st.button(
                     _("Add"),
@@ -81,16 +81,14 @@ def add_images() -> list[Sample]:
                     disabled=len(selection.get().sample) >= MOST_CHOSEN,
                 )
         uploads = st.file_uploader(
-            _("Or upload pictures of your own"),
+            _("Or upload your own images"),
             type=[suffix.lstrip(".") for suffix in IMAGE_SUFFIXES],
             accept_multiple_files=True,
             key="uploads",
             help=_("They stay in this browser session and are not saved."),
         )
         if selection.get().sample:
-            st.button(
-                _("Remove all pictures"), key="remove_all", on_click=careful(partial(selection.change, sample=()))
-            )
+            st.button(_("Remove all images"), key="remove_all", on_click=careful(partial(selection.change, sample=())))
     return [Sample(f"upload {file.file_id}", file.name, file.getvalue()) for file in uploads[:MOST_CHOSEN]]
 
 
@@ -119,11 +117,11 @@ def _example(name: str) -> tuple[list[Sample], str]:
         if table and table.is_evaluation and current.evaluation(table):
             for sample in evaluations.misclassified(table)["id"].head(20):
                 example = find_sample(name, sample)
-                words = _("Nothing is selected yet: this is the most confident mistake of {model}.")
+                words = _("No image selected: showing the most confident mistake of {model}.")
                 return [example], words.format(model=plain(table.model))
         samples = workspace.dataset(name).samples(current.split())
         if len(samples):
-            return [find_sample(name, samples["id"].iloc[0])], _("Nothing is selected yet: this is the first picture.")
+            return [find_sample(name, samples["id"].iloc[0])], _("No image selected: showing the first one.")
     except Exception as problem:
         unreadable.add("data set", name, problem)
     return [], ""

@@ -30,7 +30,7 @@ def show(pages: dict[str, st.Page]) -> Workspace | None:
         with guarded():
             _choose_language()
         st.caption(_("Workspace: {path}").format(path=plain(opened.root)))
-        st.caption(_("Results are kept in its folder `data`."))
+        st.caption(_("Results are saved in its `data` folder."))
         _name_links_out(opened)
     return opened
 
@@ -63,7 +63,7 @@ def _name_links_out(space: Workspace) -> None:
     if left := _links_out(str(space.root)):
         words = n_("{n} link leads out of the workspace", "{n} links lead out of the workspace", len(left))
         with st.expander(words.format(n=len(left)), icon=":material/link_off:", type="compact"):
-            st.caption(_("They are not read: copy the files here, or name their folder in CARVIS_LINKS."))
+            st.caption(_("They are ignored: copy the files into the workspace, or name their folder in CARVIS_LINKS."))
             st.markdown("\n".join(f"- {plain(path)}" for path in left[:_MOST_NAMED]))
 
 

@@ -18,8 +18,8 @@ def words(evaluation: Evaluation) -> str:
     files = evaluation.metrics.get("not_read") or []
     names = ", ".join(file["path"].rsplit("/", 1)[-1] for file in files[:_NAMED]) + (" …" if files[_NAMED:] else "")
     sentence = n_(
-        "{n} other file is not read as an image and is not counted ({names}); page Overview says why.",
-        "{n} other files are not read as images and are not counted ({names}); page Overview says why.",
+        "{n} other file was skipped ({names}); page Overview gives the reason.",
+        "{n} other files were skipped ({names}); page Overview gives the reasons.",
         len(files),
     )
     return sentence.format(n=f"{len(files):,}", names=names) if files else ""

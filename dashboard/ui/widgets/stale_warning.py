@@ -26,8 +26,8 @@ def say(tables: Iterable[evaluations.Table], *, checked_below: bool = False) -> 
             path = workspace.model_files()[table.model]
             file = workspace.get().relative(path)
             words = _(
-                "{file} was changed since it was evaluated: what is shown here are the answers of the model before. "
-                "Evaluate it again:"
+                "{file} has changed since it was evaluated: these predictions are from the "
+                "earlier version. Evaluate it again:"
             )
             with st.container(gap="xsmall"):
                 st.warning(words.format(file=plain(file)), icon=":material/history:")

@@ -1,4 +1,4 @@
-"""Texts and figures of speech that several pages share."""
+"""Texts and number formats that several pages share."""
 
 import re
 from pathlib import Path
@@ -8,9 +8,9 @@ from ui.state.i18n import N_, _, of_library
 
 SPLIT = {"train": N_("Training"), "valid": N_("Validation"), "test": N_("Test")}
 ROW_STATUS = {
-    "missing": N_("The picture is missing"),
-    "outside": N_("The picture lies outside the data sets"),
-    "ambiguous": N_("Several pictures fit this row"),
+    "missing": N_("Image missing"),
+    "outside": N_("Image outside the data sets"),
+    "ambiguous": N_("Several images match this row"),
 }
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$:~^=&])")
@@ -49,13 +49,13 @@ def marked_up(message: Message, *strong: str) -> str:
 
 
 def mark(right: bool | None) -> str:
-    """Return the mark of a right or wrong answer, told apart by shape and colour; nothing for an unknown truth."""
+    """Return the mark of a correct or wrong prediction, by shape and colour; empty where the label is unknown."""
     return {True: ":green[:material/check_circle:]", False: ":red[:material/cancel:]", None: ""}[right]
 
 
 def verdict(right: bool | None) -> str:
-    """Return the same in words, for those who hear the page."""
-    return {True: _("right"), False: _("wrong"), None: _("truth not known")}[right]
+    """Return ``mark`` in words, for screen readers."""
+    return {True: _("correct"), False: _("wrong"), None: _("label unknown")}[right]
 
 
 def duration(seconds: float) -> str:

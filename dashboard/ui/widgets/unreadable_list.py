@@ -64,8 +64,8 @@ def _counted(kind: str, n: int) -> str:
         "evaluation": n_("{n} evaluation", "{n} evaluations", n),
         "run": n_("{n} training run", "{n} training runs", n),
         "log": n_("{n} training log", "{n} training logs", n),
-        "tags": n_("{n} file of tags", "{n} files of tags", n),
-        "result": n_("{n} kept result", "{n} kept results", n),
+        "tags": n_("{n} tag file", "{n} tag files", n),
+        "result": n_("{n} cached result", "{n} cached results", n),
     }
     return words[kind].format(n=f"{n:,}")
 

@@ -79,7 +79,7 @@ def test_super_classes_are_read_from_a_file(tmp_path, name, text):
         ("groups.json", "[1, 2]", "is not a list of super-classes"),
         ("groups.json", "{broken", "cannot be read"),
         ("groups.json", '{"Golf": 1}', "is not a list of super-classes"),
-        ("groups.csv", "class,one,two\nGolf,x,y\n", "does not say which column"),
+        ("groups.csv", "class,one,two\nGolf,x,y\n", "has no column for the super-class"),
         ("groups.csv", "name,make\nGolf,VW\n", "class"),
     ],
 )

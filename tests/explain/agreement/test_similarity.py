@@ -124,7 +124,7 @@ def test_disagreements_rank_pictures(make_pictures, tmp_path):
     # One looks at the left half, the other at the right: all evidence is carried by about half a picture.
     assert reds.distance.between(0.45, 0.55).all()
     assert table.kind.iloc[:2].tolist() == ["one-right"] * 2
-    with pytest.raises(ModelError, match="two models"):
+    with pytest.raises(ModelError, match="two or more models"):
         disagreements({"left": left}, tmp_path)
 
 

@@ -171,9 +171,9 @@ def test_a_claim_in_a_sentence():
     falls = [(0.5, 0.8), (0.6, 0.9), (0.5, 0.8)]
     message = claim_finding("m", claim(looked(falls), "emblem"))
     assert message == (
-        "Only in part for m: with the emblem occluded the probability falls by 0.53 (0.00 elsewhere) and accuracy from "
-        "100.0% to 100.0% (95 % CI 43.9% – 100.0%), but with the grille occluded the probability falls by 0.83 (0.00 "
-        "elsewhere)."
+        "Partly: m relies more on the grille than on the emblem. Occluding the emblem lowers the probability by 0.53 "
+        "(same shape elsewhere: 0.00) and accuracy from 100.0% to 100.0% (95 % CI 43.9% – 100.0%); occluding the "
+        "grille lowers the probability by 0.83 (elsewhere: 0.00)."
     )
     assert "grille" in message.with_values(lambda name, value: value if name == "rival" else "x")
     for verdict in VERDICTS:
@@ -192,10 +192,10 @@ def test_outliers_in_sentences():
     findings = outlier_findings("m", outliers)
     assert [finding.kind for finding in findings] == ["both", "need"]
     assert findings[0].message == (
-        "For d, m relies on the roof: 90.0% of the evidence lies there (50.0% for other classes), and with it occluded "
-        "the probability falls by 0.60 (0.10 for other classes)."
+        "m relies on the roof for d: 90.0% of the evidence is there (other classes: 50.0%), and occluding it lowers "
+        "the probability by 0.60 (other classes: 0.10)."
     )
-    assert findings[1].message.startswith("For e, d, m needs the sky: with it occluded the probability falls by 0.80")
+    assert findings[1].message.startswith("m needs the sky for e, d: occluding it lowers the probability by 0.80")
 
 
 def test_the_part_of_the_tutorials_claim_comes_first():

@@ -177,7 +177,7 @@ def test_a_map_of_another_model_is_refused(patch_reader):
 
     image = red_everywhere()
     foreign = replace(heatmaps(patch_reader, image[None])[0], fingerprint="other")
-    with pytest.raises(ModelError, match="its own model"):
+    with pytest.raises(ModelError, match="the model that made it"):
         faithfulness(patch_reader, [image], [foreign])
     with pytest.raises(ModelError, match="blur, mean, black"):
         faithfulness(patch_reader, [image], [], fill="magic")

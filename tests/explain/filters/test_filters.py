@@ -155,7 +155,7 @@ def test_one_channel_by_itself_is_the_layers_own(padding, size, strides, dilatio
         ("nonsense", {}, "no layer nonsense"),
         ("dense", {}, "does not output a feature map"),
         ("base/first", {"filters": [6]}, "no filter 6"),
-        ("base/first", {"size": 4}, "cannot be drawn"),
+        ("base/first", {"size": 4}, "at least 8 pixels"),
         ("base/first", {"start": "magic"}, "magic is not a start"),
     ],
 )

@@ -79,7 +79,7 @@ def test_a_contrast_is_the_map_of_one_class_less_that_of_the_other(clf):
 def test_a_contrast_of_the_answer_with_the_truth(clf):
     maps = heatmaps(clf, IMAGES, target=Contrast("predicted", "true"), labels=["a", "b", "c"])
     assert [(m.target, m.against) for m in maps] == [(m.predicted, i) for i, m in enumerate(maps)]
-    with pytest.raises(ModelError, match="true class is not known"):
+    with pytest.raises(ModelError, match="label is unknown"):
         heatmaps(clf, IMAGES, target=Contrast("predicted", "true"))
     with pytest.raises(ModelError, match="e is not a class"):
         heatmaps(clf, IMAGES, target=Contrast("a", "e"))
