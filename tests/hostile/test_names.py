@@ -100,7 +100,7 @@ def test_the_end_of_an_id_stops_a_run_and_the_whole_removes_it(tmp_path, capsys)
     assert main(["runs", "remove", "120000-own", *told]) == 2
     assert "give the full id to remove 20260101-120000-own" in capsys.readouterr().err
     assert main(["runs", "stop", "120000-own", *told]) == 2
-    assert "20260101-120000-own is not going on" in capsys.readouterr().err
+    assert "20260101-120000-own is not running" in capsys.readouterr().err
     assert main(["runs", "remove", run.name, *told]) == 0 and not run.exists()
 
 
@@ -214,4 +214,4 @@ def test_a_path_of_a_thousand_folders_is_refused(here, capsys):
         ["split", "data/cars", "--out=" + "n/" * 1500],
     ):
         assert main(words) == 2
-        assert "names more than 200 folders in each other: use a shorter path." in capsys.readouterr().err
+        assert "has more than 200 nested folders: use a shorter path." in capsys.readouterr().err

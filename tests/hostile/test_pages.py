@@ -216,7 +216,7 @@ def test_what_goes_while_it_is_shown_takes_no_page(own, open_page):
     assert not app.run().exception
     app = open_page("training", run=["whole"])
     shutil.rmtree(own / "data" / "runs" / "whole")
-    assert not app.run().exception and "no run whole" in texts(app)
+    assert not app.run().exception and "Run whole was not found" in texts(app)
     app = open_page("data_health", data="colours")
     shutil.rmtree(own / "data" / "colours")
     for page in GOOD:

@@ -101,7 +101,7 @@ def test_what_is_assumed_of_a_parent_is_marked_in_the_card_of_what_is_trained_fr
 
 def test_a_parent_of_other_classes_is_refused(colours, workspace, tmp_path):
     build_model("transfer", 5, 32, backbone="vgg16-slim").save(tmp_path / "other.keras")
-    with pytest.raises(TrainingError, match="other classes"):
+    with pytest.raises(TrainingError, match="are not those of"):
         train("fine-tune", colours, parent=tmp_path / "other.keras", workspace=workspace)
     run = Run(workspace.runs()[0])
     assert run.state == "crashed" and "other classes" in run.status["reason"]

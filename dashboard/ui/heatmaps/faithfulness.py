@@ -56,7 +56,7 @@ def offer(rows: list[HeatmapRow], opened: dict[str, Opened]) -> None:
         return True
 
     key = content_hash([key_of(row, opened[name]) for row, name in untested])
-    note = _("Deletes and restores each image in the order of its heatmap.")
+    note = _("Erases and restores the pixels of each image in the order of its heatmap.")
     on_request(key, _("Test these heatmaps"), make, note, primary=False, keeps=False)
 
 
