@@ -103,7 +103,7 @@ def test_decimal_commas_marks_and_nonsense(tmp_path):
     table = read_history(path)
     assert table["epoch"].tolist() == [1, 2] and table["loss"].tolist() == [1.5, 1.25]
     path.write_text("epoch,loss\n1e300,1\n")
-    with pytest.raises(TableError, match="no epoch with a number"):
+    with pytest.raises(TableError, match="no epoch with a numeric value"):
         read_history(path)
     deep = tmp_path / "deep.json"
     deep.write_text("[" * 100_000)
