@@ -63,8 +63,8 @@ def test_a_data_set_shows_its_counts_and_images(data):
 
 def test_a_data_set_lists_its_files_once(data, monkeypatch):
     fresh, scans = Dataset(data.root), []
-    original = type(fresh)._scan.__globals__["_scan_split"]
-    monkeypatch.setitem(type(fresh)._scan.__globals__, "_scan_split", lambda *a: scans.append(a) or original(*a))
+    original = type(fresh)._scan.__globals__["list_split"]
+    monkeypatch.setitem(type(fresh)._scan.__globals__, "list_split", lambda *a: scans.append(a) or original(*a))
     shown(fresh)
     shown(fresh)
     fresh.counts()

@@ -158,7 +158,7 @@ def test_in_japanese(workspace, open_page, words, lang):
 @pytest.mark.parametrize("page", ["compare", "confusion", "misclassified", "models"])
 def test_a_model_file_that_was_changed_since_its_evaluation_is_told(own_workspace, open_page, words, page):
     file = own_workspace / "models" / "good.keras"
-    warned = "good\\.keras was changed since it was evaluated"
+    warned = "good\\.keras has changed since it was evaluated"
     metrics = own_workspace / "data" / "evaluations" / "colours" / "test" / "good" / "metrics.json"
     document = json.loads(metrics.read_text("utf-8"))
     document["setup"]["model"]["sha256"] = sha256_of_file(file)
