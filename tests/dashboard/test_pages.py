@@ -121,7 +121,7 @@ def test_a_picture_that_vanished_is_listed_as_missing(workspace, open_page, word
     app = open_page("misclassified", table="data/incorrect/df2.csv")
     assert not app.exception
     assert "Image missing" in words(app) and "gone" in words(app)
-    assert "1 picture is not here" in words(app).replace("\\", "")
+    assert "1 image was not found" in words(app)
 
 
 def test_a_broken_table_and_evaluation_break_no_page(own_workspace, open_page):

@@ -138,7 +138,7 @@ def test_of_two_splits_into_one_folder_the_later_says_so(tmp_path):
         if not started:
             started.append(split_dataset(health, tmp_path / "new"))
 
-    with pytest.raises(DatasetError, match="is there already"):
+    with pytest.raises(DatasetError, match="already exists"):
         split_dataset(health, tmp_path / "new", seed=1, progress=another)
     assert started[0].out.is_dir() and sorted(path.name for path in tmp_path.iterdir()) == ["cars", "new"]
     (tmp_path / "file").write_text("x")
@@ -153,7 +153,7 @@ def test_what_cannot_be_is_one_sentence_and_leaves_nothing(leaky, tmp_path):
     for out, fractions, words in (
         (tmp_path / "full", (0.7, 0.15, 0.15), "not empty"),
         (leaky / "new", (0.7, 0.15, 0.15), "lies in the data set"),
-        (tmp_path / "new", (0.7, 0.7, 0.15), "sum up to 1"),
+        (tmp_path / "new", (0.7, 0.7, 0.15), "sum to 1"),
         (tmp_path / "new", (0, 0.5, 0.5), "train is 0"),
     ):
         with pytest.raises(DatasetError, match=words):
