@@ -135,5 +135,5 @@ def test_a_run_that_is_slow_to_begin_is_watched(own_workspace, open_page, monkey
     space = Workspace(own_workspace)
     run = prepare("own", Dataset(space.data_dir / "colours"), epochs=2, workspace=space, **SMALL)
     assert runs.is_running(run)
-    monkeypatch.setattr(runs, "_BEGINS_WITHIN", 0.0)
+    monkeypatch.setattr(runs, "_START_TIMEOUT", 0.0)
     assert not runs.is_running(run)
