@@ -24,7 +24,7 @@ def test_an_error_in_a_callback_is_a_sentence_whose_number_stands_in_the_log(chr
     page.goto(f"{serve(root, broken / 'app.py')}/misclassified?table=colours/test/good")
     wait(page)
     page.locator("[class*=st-key-open_] button").first.click()
-    page.get_by_text("Something in carvis went wrong").wait_for(timeout=60_000)
+    page.get_by_text("Internal error in carvis").wait_for(timeout=60_000)
     wait(page)
     said = page.get_by_test_id("stAlert").inner_text()
     number = re.search(r"\(error ([0-9a-f]{6})\)", said)[1]

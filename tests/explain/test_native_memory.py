@@ -56,7 +56,7 @@ def test_an_image_keeps_its_size_up_to_the_limit(folder):
     assert clf.prepare([large]).shape == (1, 1224, 1632, 3) and MOST_NATIVE_PIXELS >= 1224 * 1632
     assert [len(one.notes) for one in heatmaps(clf, image[None])] == [0]
     [one] = heatmaps(clf, large[None])
-    assert "a version of 2 million pixels" in one.notes[0]
+    assert "reduced to 2 million pixels" in one.notes[0]
 
 
 def test_predictions_are_those_of_the_whole_image(folder):

@@ -86,7 +86,7 @@ def test_what_cannot_be_done_is_one_sentence(colours, space, small, capsys):
     told = ["--workspace", str(space.root)]
     assert main(["runs", *told]) == 0 and "no runs yet" in capsys.readouterr().out
     assert main(["runs", "stop", "nobody", *told]) == 2 and "no run nobody" in capsys.readouterr().err
-    assert main(["runs", "follow", *told]) == 2 and "Name the run" in capsys.readouterr().err
+    assert main(["runs", "follow", *told]) == 2 and "No run given to follow" in capsys.readouterr().err
     run = prepare("own", colours, epochs=1, workspace=space, **small)
     assert main(["runs", "stop", run.id, *told]) == 2 and "nothing to stop" in capsys.readouterr().err
     assert main(["runs", "follow", run.id, *told]) == 2 and "never started" in capsys.readouterr().err

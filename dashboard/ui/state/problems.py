@@ -36,7 +36,7 @@ def described(problem: BaseException, *, of_item: bool = False) -> Problem:
             return Problem(str(of_library(os_sentence(problem))))
         return _of_fault(problem, of_item)
     except Exception:
-        return Problem("Something in carvis went wrong: reload the page.")
+        return Problem("Internal error in carvis: reload the page.")
 
 
 def _of_model(problem: BaseException) -> str | None:
