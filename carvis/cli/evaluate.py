@@ -205,7 +205,7 @@ def _leakage(evaluation: "Evaluation") -> list[tuple[str, str]]:
     rows = [
         (
             _("also in training"),
-            _("{copies} of {n} images ({exact} exact duplicates)").format(
+            _("{copies} of {n} images (exact duplicates: {exact})").format(
                 copies=leak.copies, n=evaluation.metrics["n"], exact=leak.exact
             ),
         )
