@@ -26,11 +26,10 @@ from carvis.classifier.model_call import (
 from carvis.classifier.model_input import ModelInput
 from carvis.classifier.output import probabilities, score_kind
 from carvis.classifier.output_kind import changes_meaning, decide_output, known_output, probe_images
-from carvis.classifier.preprocessing import PREPROCESSING
 from carvis.classifier.shapes import fitting_size, image_input, n_classes, resizes_itself
-from carvis.classifier.vocabulary import OutputName, PreprocessingName, ScoreName
+from carvis.classifier.vocabulary import OutputName, PreprocessingName, ScoreName, check_input_names
 from carvis.errors import ModelError
-from carvis.images import RESIZE_METHODS, USUAL, Alpha, Orientation, Reading, ResizeMethod
+from carvis.images import USUAL, Alpha, Orientation, Reading, ResizeMethod
 from carvis.language import Message
 
 _CHUNK = 32
@@ -120,22 +119,8 @@ class Classifier(ModelInput, LayerAccess):
         return score_kind(self.model, self.output, requested)
 
     def _check(self) -> None:
-        if self.preprocessing not in PREPROCESSING:
-            raise ModelError(
-                Message(
-                    "There is no preprocessing {preprocessing}: choose one of {choices}.",
-                    preprocessing=self.preprocessing,
-                    choices=", ".join(PREPROCESSING),
-                )
-            )
-        if self.resize not in RESIZE_METHODS:
-            raise ModelError(
-                Message(
-                    "There is no resize method {resize}: choose one of {choices}.",
-                    resize=self.resize,
-                    choices=", ".join(RESIZE_METHODS),
-                )
-            )
+        # A classifier has one: None is refused like any unknown name.
+        check_input_names(str(self.preprocessing), self.resize, ModelError)
         try:
             Reading(self.alpha, self.orientation)
         except ValueError as error:

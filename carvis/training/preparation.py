@@ -7,10 +7,9 @@ from typing import TypeVar, Unpack
 
 from carvis.architectures.backbones import backbone_name, find_backbone, preprocessing_for
 from carvis.classifier.card import read_card
-from carvis.classifier.preprocessing import PREPROCESSING
+from carvis.classifier.vocabulary import check_input_names
 from carvis.dataset import Dataset
 from carvis.errors import TrainingError
-from carvis.images import RESIZE_METHODS
 from carvis.language import Message
 from carvis.training.config import Options, RunConfig
 from carvis.training.directory import now
@@ -148,22 +147,7 @@ def _check(config: RunConfig) -> None:
                 choices=" or ".join(FEATURE_PRECISIONS),
             )
         )
-    if config.preprocessing is not None and config.preprocessing not in PREPROCESSING:
-        raise TrainingError(
-            Message(
-                "There is no preprocessing {preprocessing}: choose one of {choices}.",
-                preprocessing=config.preprocessing,
-                choices=", ".join(PREPROCESSING),
-            )
-        )
-    if config.resize not in RESIZE_METHODS:
-        raise TrainingError(
-            Message(
-                "There is no resize method {resize}: choose one of {choices}.",
-                resize=config.resize,
-                choices=", ".join(RESIZE_METHODS),
-            )
-        )
+    check_input_names(config.preprocessing, config.resize, TrainingError)
 
 
 def _check_numbers(config: RunConfig) -> None:
