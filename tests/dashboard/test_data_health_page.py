@@ -40,7 +40,7 @@ def checked(app):
 def test_nothing_is_checked_unasked_and_what_was_is_there_at_once(leaky, open_page, words):
     app = open_page("data_health", data="leaky")
     assert not app.exception and not app.error
-    assert "also in train" not in words(app) and app.selectbox(key="choose_true")
+    assert "test images are also in train" not in words(app) and app.selectbox(key="choose_true")
     checked(app)
     assert "the test accuracy mostly measures memorisation. 2 of 3 test images are also in train" in words(app)
     assert {metric.label: metric.value for metric in app.metric} == {

@@ -53,16 +53,18 @@ def test_runs_take_turns_and_are_killed_stopped_and_gone_on_with(colours, space,
     wait(lambda: second.state == "stopped")
     assert second.model_path.is_file()
 
-    done = int(first.history["epoch"].max())
+    recorded = int(first.history["epoch"].max())
     assert main(["runs", "resume", first.id, *told]) == 0
-    wait(lambda: int(first.history["epoch"].max()) > done)
-    assert [event["epoch"] for event in first.events()[0] if event["kind"] == "resumed"] == [done]
+    wait(lambda: int(first.history["epoch"].max()) > recorded + 1)
+    [done] = [event["epoch"] for event in first.events()[0] if event["kind"] == "resumed"]
+    # SIGKILL may have come between the checkpoint of an epoch and its event.
+    assert done - recorded in (0, 1)
     with pytest.raises(TrainingError, match="already running"):
         resume(first)
     assert main(["runs", "remove", first.id, *told]) == 2
     first.stop()
     wait(lambda: first.state == "stopped")
-    assert first.history["epoch"].is_unique
+    assert first.history["epoch"].tolist() == list(range(1, len(first.history) + 1))
 
     capsys.readouterr()
     assert main(["runs", "compare", *told]) == 0 and capsys.readouterr().out.count("own") >= 2
