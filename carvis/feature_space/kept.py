@@ -1,4 +1,4 @@
-"""Embeddings on disk: those that an evaluation wrote along, or that the demo ships. Reading them needs no TensorFlow."""
+"""Embeddings on disk: those that an evaluation wrote along, or that the demo ships; no TensorFlow is needed."""
 
 from pathlib import Path
 from typing import Any, Protocol
