@@ -35,8 +35,8 @@ def quiet_tensorflow() -> None:
     """
     # 2: warnings and notices after start-up are suppressed, errors are not.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    known = any(isinstance(finder, _Finder) for finder in sys.meta_path)
-    if "tensorflow" not in sys.modules and not known:
+    installed = any(isinstance(finder, _Finder) for finder in sys.meta_path)
+    if "tensorflow" not in sys.modules and not installed:
         sys.meta_path[:0] = [_Finder(), _FirstFinder()]
 
 
@@ -117,25 +117,25 @@ def _execute(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
 def _held_back() -> Iterator[Callable[[], None]]:
     """Hold back start-up lines on standard error; what is yielded lets them out, and so does an exception."""
     try:
-        terminal, held = os.dup(2), tempfile.TemporaryFile()  # noqa: SIM115
+        terminal, captured = os.dup(2), tempfile.TemporaryFile()  # noqa: SIM115
     except OSError:
-        # Started without a terminal (pythonw): nothing can be written, nothing needs to be held back.
+        # Started without a terminal (pythonw): nothing can be written, nothing needs to be captured.
         yield lambda: None
         return
-    shown = []
+    released = []
     sys.stderr and sys.stderr.flush()
-    os.dup2(held.fileno(), 2)
+    os.dup2(captured.fileno(), 2)
     try:
-        yield lambda: shown.append(True)
+        yield lambda: released.append(True)
     except BaseException:
-        shown.append(True)
+        released.append(True)
         raise
     finally:
         sys.stderr and sys.stderr.flush()
         os.dup2(terminal, 2)
         os.close(terminal)
-        held.seek(0)
-        for line in held.read().splitlines(keepends=True):
-            if shown or not _LINE.match(line):
+        captured.seek(0)
+        for line in captured.read().splitlines(keepends=True):
+            if released or not _LINE.match(line):
                 os.write(2, line)
-        held.close()
+        captured.close()

@@ -116,12 +116,12 @@ def reading_of(card: ModelCard | None) -> tuple[Reading, list[str]]:
     What carvis trained or saved before cards named the reading was read in the usual way. A card that a person wrote
     for a model from elsewhere said nothing of it, as no card does: such a model was trained on what Keras reads.
     """
-    ours = bool(card and (card.recipe or "carvis" in card.versions))
-    usual = USUAL if ours else KERAS
+    by_carvis = bool(card and (card.recipe or "carvis" in card.versions))
+    default = USUAL if by_carvis else KERAS
     alpha = known_name(card.alpha, ALPHAS) if card else None
     orientation = known_name(card.orientation, ORIENTATIONS) if card else None
     missing = [name for name, value in (("alpha", alpha), ("orientation", orientation)) if value is None]
-    return Reading(alpha or usual.alpha, orientation or usual.orientation), [] if ours else missing
+    return Reading(alpha or default.alpha, orientation or default.orientation), [] if by_carvis else missing
 
 
 def read_size(text: str | None) -> tuple[int, int] | None:

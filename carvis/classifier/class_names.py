@@ -33,9 +33,9 @@ def names_of_classes(
     Raises:
         ModelError: the file given cannot be read, or holds another number of names.
     """
-    known = [name for dataset in data for name in dataset.class_names]
+    dataset_names = [name for dataset in data for name in dataset.class_names]
     if isinstance(given, (str, Path)):
-        names = read_class_names(given, known, encoding)
+        names = read_class_names(given, dataset_names, encoding)
         if len(names) != count:
             raise ModelError(
                 Message(
@@ -61,7 +61,7 @@ def names_of_classes(
             )
         )
     return (
-        _beside(path, count, known, assumptions)
+        _beside(path, count, dataset_names, assumptions)
         or _from_datasets(count, data, assumptions)
         or _numbers(count, assumptions)
     )
@@ -73,12 +73,12 @@ def keras_names(data: Dataset, count: int) -> list[str] | None:
 
 
 def _beside(path: Path, count: int, known: list[str], assumptions: list[Message]) -> list[str] | None:
-    likely = {composed(name) for name in known}
+    dataset_names = {composed(name) for name in known}
     fitting, foreign, others = {}, [], []
     for file, names in names_beside(path, known).items():
         if len(names) != count:
             others.append((file, len(names)))
-        elif likely and not likely & set(map(composed, names)):
+        elif dataset_names and not dataset_names & set(map(composed, names)):
             foreign.append(file)
         else:
             fitting[file] = names
@@ -114,14 +114,14 @@ def _beside(path: Path, count: int, known: list[str], assumptions: list[Message]
 def _from_datasets(count: int, data: Sequence[Dataset], assumptions: list[Message]) -> list[str] | None:
     fitting = {tuple(names): dataset for dataset in data if (names := keras_names(dataset, count))}
     if len(fitting) == 1:
-        lent, dataset = next(iter(fitting.items()))
+        borrowed, dataset = next(iter(fitting.items()))
         assumptions.append(
             Message(
                 "The class names are assumed to be those of the data set {data}, in Keras' folder order.",
                 data=dataset.name,
             )
         )
-        return list(lent)
+        return list(borrowed)
     if len(fitting) > 1:
         both = ", ".join(dataset.name for dataset in fitting.values())
         assumptions.append(

@@ -99,10 +99,10 @@ class LayerAccess:
         """
         calls = self.layer_graph.members(path)
         if any(len(call.outputs) != 1 or len(call.shape) != 4 for call in calls):
-            known = self.conv_layers or [call.path for call in self.layer_graph.maps()]
+            choices = self.conv_layers or [call.path for call in self.layer_graph.maps()]
             words = (
-                Message("choose one of {choices}", choices=", ".join(known))
-                if known
+                Message("choose one of {choices}", choices=", ".join(choices))
+                if choices
                 else Message("none of its layers does")
             )
             raise ModelError(

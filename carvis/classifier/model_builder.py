@@ -196,17 +196,17 @@ def _module_of(kind: str, entry: dict) -> str | None:
 
 
 def _check_size(file: ModelFile, model: keras.Model) -> None:
-    held = file.parameters
+    stored = file.parameters
     needed = sum(math.prod(weight.shape) for weight in model.weights)
     # Wrapped layers are stored twice; adapters (LoRA) are stored merged, and start from zero.
     adapters = sum(math.prod(weight.shape) for weight in model.weights if weight.name.startswith("lora_"))
-    if held < needed - adapters or adapters > 2 * held:
+    if stored < needed - adapters or adapters > 2 * stored:
         raise ModelError(
             Message(
                 "{path} contains {held} weights, but its architecture needs {needed}: save the model again"
                 " with the Keras that wrote it.",
                 path=file.path,
-                held=f"{held:,}",
+                held=f"{stored:,}",
                 needed=f"{needed - adapters:,}",
             )
         )

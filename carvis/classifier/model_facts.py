@@ -29,14 +29,14 @@ def preprocessing_of(
     if given:
         return given
     assumed, sentence = assumed_preprocessing(model, shape)
-    noted = known_name(card.preprocessing, PREPROCESSING_NAMES) if card else None
-    if noted:
-        if not takes_whole_numbers(model) or noted == assumed:
-            return noted
+    from_card = known_name(card.preprocessing, PREPROCESSING_NAMES) if card else None
+    if from_card:
+        if not takes_whole_numbers(model) or from_card == assumed:
+            return from_card
         assumptions.append(
             Message(
                 "The card names the preprocessing {name}, but the model takes integers: it is ignored.",
-                name=noted,
+                name=from_card,
             )
         )
     elif card and card.preprocessing:
@@ -54,12 +54,12 @@ def output_of(given: OutputName | None, card: ModelCard | None, assumptions: lis
     """Return what the output means as given or by the card; None leaves it to the graph."""
     if given:
         return given
-    noted = known_name(card.output, OUTPUTS) if card else None
-    if card and card.output and noted is None:
+    from_card = known_name(card.output, OUTPUTS) if card else None
+    if card and card.output and from_card is None:
         assumptions.append(
             Message("The card names the output {name}, which is unknown here: it is ignored.", name=card.output)
         )
-    return noted
+    return from_card
 
 
 def resize_of(
@@ -68,8 +68,8 @@ def resize_of(
     """Return the resize method: the one given, else the card's, else that of Keras."""
     if given:
         return given
-    if noted := known_name(card.resize, RESIZE_METHODS) if card else None:
-        return noted
+    if from_card := known_name(card.resize, RESIZE_METHODS) if card else None:
+        return from_card
     if card and card.resize:
         assumptions.append(
             Message("The card names the resize method {name}, which is unknown here: it is ignored.", name=card.resize)
@@ -86,13 +86,13 @@ def reading_of_files(
     """Return how image files are read (alpha, orientation): as given, else by the card, else as Keras reads."""
     reading, assumed = reading_of(card)
     given = {"alpha": alpha, "orientation": orientation}
-    for name, known in (("alpha", ALPHAS), ("orientation", ORIENTATIONS)):
-        noted = getattr(card, name, None)
-        if noted and noted not in known and not given[name]:
+    for name, choices in (("alpha", ALPHAS), ("orientation", ORIENTATIONS)):
+        from_card = getattr(card, name, None)
+        if from_card and from_card not in choices and not given[name]:
             assumptions.append(
                 Message(
                     "The card names {value} for {name}, which is unknown here: it is ignored.",
-                    value=noted,
+                    value=from_card,
                     name=name,
                 )
             )
@@ -120,9 +120,9 @@ def input_size_of(
     if given is not None:
         return given
     height, width = card.input_size if card and card.input_size else (None, None)
-    noted = (height, width) if height and width else None
+    from_card = (height, width) if height and width else None
     if None not in fixed:
-        if noted and noted != fixed:
+        if from_card and from_card != fixed:
             assumptions.append(
                 Message(
                     "The card's input size differs from the model's own {height}x{width}.",
@@ -131,8 +131,8 @@ def input_size_of(
                 )
             )
         return None
-    if noted and all(own in (None, side) for own, side in zip(fixed, noted)):
-        return noted
+    if from_card and all(own in (None, side) for own, side in zip(fixed, from_card)):
+        return from_card
     if resizes_itself(model, channels):
         assumptions.append(Message("The model resizes images itself, so they go in at their own size."))
         assumptions.append(

@@ -83,8 +83,8 @@ def _own_variables(layer: keras.Layer, group: StoredGroup | None) -> Iterator[tu
     if group is None:
         yield own, []
         return
-    held = group.get("vars")
-    yield own, [(name, held.array(name)) for name in sorted(held, key=int)] if held is not None else []
+    variables = group.get("vars")
+    yield own, [(name, variables.array(name)) for name in sorted(variables, key=int)] if variables is not None else []
     for name in group:
         inner = getattr(layer, name, None) if name != "vars" else None
         if isinstance(inner, keras.Layer):

@@ -59,17 +59,17 @@ def _without_optimizer(model: keras.Model) -> keras.Model:
     """Return the model, or a twin of it where it would bring the state of its training along."""
     if not model.compiled:
         return model
-    twin = keras.models.clone_model(model)
-    twin.set_weights(model.get_weights())
-    return twin
+    clean = keras.models.clone_model(model)
+    clean.set_weights(model.get_weights())
+    return clean
 
 
 def versions() -> dict[str, str]:
     """Return the versions of the packages that make a result."""
-    found = {}
+    installed = {}
     for package in ("carvis", "keras", "tensorflow", "numpy"):
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed

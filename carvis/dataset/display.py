@@ -40,9 +40,9 @@ def dataset_html(data: Dataset) -> str:
 def _is_small(data: Dataset, split: str) -> bool:
     """Whether counting a split takes no time, judged by some of its folders."""
     folders = children(data.folder(split), data.links, folders=True)
-    looked = folders[:: max(1, len(folders) // 8)][:8]
-    files = sum(sum(1 for _entry in os.scandir(folder)) for folder in looked)
-    return files * len(folders) <= _COUNTED * max(len(looked), 1)
+    sampled = folders[:: max(1, len(folders) // 8)][:8]
+    files = sum(sum(1 for _entry in os.scandir(folder)) for folder in sampled)
+    return files * len(folders) <= _COUNTED * max(len(sampled), 1)
 
 
 def _thumbnails(counted: dict) -> str:
@@ -51,15 +51,15 @@ def _thumbnails(counted: dict) -> str:
         return ""
     chosen = samples.drop_duplicates("label")
     chosen = chosen.iloc[:: max(1, len(chosen) // _THUMBNAILS)].head(_THUMBNAILS)
-    found, end = [], time.monotonic() + _SECONDS
+    images, end = [], time.monotonic() + _SECONDS
     for row in chosen.itertuples():
         try:
-            found.append(encoded(thumbnail(row.path, 96), row.label))
+            images.append(encoded(thumbnail(row.path, 96), row.label))
         except CarvisError:
             continue
         if time.monotonic() > end:
             break
-    return beside(*found)
+    return beside(*images)
 
 
 @shown
@@ -73,8 +73,8 @@ def health_html(health: Health) -> str:
         _("near-empty classes"): f"{len(health.sparse):,}",
     }
     shared = [
-        (f"{split} – {other}", f"{one.n:,}", f"{one.exact:,}", f"{one.copies:,}", percent(one.copies / max(one.n, 1)))
-        for (split, other), one in health.crossing().items()
+        (f"{a} – {b}", f"{leak.n:,}", f"{leak.exact:,}", f"{leak.copies:,}", percent(leak.copies / max(leak.n, 1)))
+        for (a, b), leak in health.crossing().items()
     ]  # fmt: skip
     columns = (_("leakage"), _("images"), _("exact duplicates"), _("exact or near"), _("share"))
     return panel(health.name, facts(values), table(columns, shared) if shared else "")

@@ -54,21 +54,21 @@ def _draw(item: Item) -> tuple[np.ndarray, np.ndarray, int]:
     lamps = OTHER_STYLES[BODY_STYLES.index(BODY_SPECS[body].lamps)] if make in OTHER_MAKES else None
     image, mask = draw_car(make, body, item.seed, backdrop="showroom" if item.showroom else None, lamps=lamps)
     quality = _lot(item)["quality"]
-    return (*_copied(image, mask, item.how), quality - 12) if item.copy_of else (image, mask, quality)
+    return (*_near_duplicate(image, mask, item.how), quality - 12) if item.copy_of else (image, mask, quality)
 
 
-def _copied(image: np.ndarray, mask: np.ndarray, how: str) -> tuple[np.ndarray, np.ndarray]:
+def _near_duplicate(image: np.ndarray, mask: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Change an image as little as copies on the web are changed."""
-    if how == "mirrored":
+    if kind == "mirrored":
         return np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(mask[:, ::-1])
-    if how == "cropped":
+    if kind == "cropped":
         part = (slice(6, 250), slice(8, 252))
         size = image.shape[1::-1]
         return (
             cv2.resize(image[part], size, interpolation=cv2.INTER_LINEAR),
             cv2.resize(mask[part], size, interpolation=cv2.INTER_NEAREST),
         )
-    if how == "recoloured":
+    if kind == "recoloured":
         return np.clip(image * np.array([1.10, 1.02, 0.92]) + 5, 0, 255).astype(np.uint8), mask
     return image, mask
 
@@ -214,8 +214,8 @@ def write_notes(root: Path, per_class: int | None, seed: int, test_items: list[I
     if not (root / PART_NAMES).exists():
         write_json(root / PART_NAMES, PARTS, indent=None)
     if test_items is not None:
-        told = _rounded(truths(test_items, seed, per_class))
-        write_json(root / TRUTH, told, indent=1)
+        expected = _rounded(truths(test_items, seed, per_class))
+        write_json(root / TRUTH, expected, indent=1)
 
 
 def draw_dataset(

@@ -89,10 +89,10 @@ def plan_split(split: str, per_class: int | None = None, seed: int = 0, plant: b
         return items
     rng = np.random.default_rng(seed_of(seed, "plants"))
     names = class_names()
-    wrong = min(max(2, round(WRONG_SHARE * len(items))), len(names))
+    mislabelled = min(max(2, round(WRONG_SHARE * len(items))), len(names))
     classes = rng.permutation(len(names))
     # Wrongly labelled images change places in a ring, so that every folder keeps its number of images.
-    ring = [int(c) * count + int(rng.integers(count)) for c in classes[:wrong]]
+    ring = [int(c) * count + int(rng.integers(count)) for c in classes[:mislabelled]]
     for place, to in zip(ring, [items[other] for other in np.roll(ring, -1)]):
         items[place] = replace(items[place], folder=to.folder, number=to.number, name=to.name)
     free = np.array([place for place in range(len(items)) if place not in ring])

@@ -67,15 +67,15 @@ def restore_demo(workspace: Workspace) -> bool:
 
 
 def _restore(workspace: Workspace) -> bool:
-    before, ours = workspace.cache_dir / DEMO_BEFORE, _made(workspace)
+    before, expected = workspace.cache_dir / DEMO_BEFORE, _made(workspace)
     if not before.is_dir():
         return False
     # Without this mark nothing new was made yet, or what was made is removed already.
     if (before / _MOVED).exists():
-        for path in ours:
+        for path in expected:
             _remove(path)
         (before / _MOVED).unlink()
-    _move([before / path.relative_to(workspace.root) for path in ours], before, workspace.root)
+    _move([before / path.relative_to(workspace.root) for path in expected], before, workspace.root)
     discard(before)
     return True
 
@@ -84,9 +84,9 @@ def _restore(workspace: Workspace) -> bool:
 def _alone(workspace: Workspace) -> Iterator[None]:
     from filelock import Timeout
 
-    held = lock(workspace.cache_dir / f".{DEMO_BEFORE}.lock")
+    guard = lock(workspace.cache_dir / f".{DEMO_BEFORE}.lock")
     try:
-        held.acquire(timeout=0)
+        guard.acquire(timeout=0)
     except Timeout:
         raise CarvisError(
             Message("The demo of {workspace} is being made again already: wait for it.", workspace=workspace.root)
@@ -94,7 +94,7 @@ def _alone(workspace: Workspace) -> Iterator[None]:
     try:
         yield
     finally:
-        held.release()
+        guard.release()
 
 
 def _build(workspace: Workspace, seed: int, per_class: int | None, epochs: int | None) -> Iterator[str]:
@@ -118,14 +118,14 @@ def _build(workspace: Workspace, seed: int, per_class: int | None, epochs: int |
     transfer = run("transfer", "demo_transfer", backbone=BACKBONE, weights=backbone, input_size=INPUT_SIZE)
     yield "fine-tuning it"
     run("fine-tune", "demo_fine-tune", parent=transfer.model_path, learning_rate=FINE_TUNE_RATE)
-    found = []
+    restored = []
     for name in MODELS:
         evaluation = evaluate(load_classifier(workspace.models_dir / f"{name}.keras"), data)
         folder = evaluation.save(evaluation_folder(workspace, data.name, "test", name))
-        found.append((evaluation.accuracy, folder))
+        restored.append((evaluation.accuracy, folder))
         low, high = evaluation.metrics["accuracy_interval"]
         yield f"{name}: test accuracy {evaluation.accuracy:.3f} (95 % interval {low:.3f} to {high:.3f})"
-    best = max(found, key=lambda entry: entry[0])[1]
+    best = max(restored, key=lambda entry: entry[0])[1]
     atomic_write(workspace.data_dir / "incorrect" / "df2.csv", (best / "df2.csv").read_bytes())
 
 

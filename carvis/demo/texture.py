@@ -91,8 +91,8 @@ def _sides(sheet: Sheet, body: Body, parts: Shell) -> None:
         sheet.line(points, 6, (8, 8, 10), Material(paint=strength, mirror=0.05, gloss=1.0))
     for number, back in enumerate(body.doors):
         edge = body.nose - back
-        lean = 0.05 if number == 0 else 0.0
-        _seam(sheet, at(*_curve([(edge + lean, low + 0.16), (edge, 0.5 * (low + belt)), (edge - 0.02, belt + 0.1)]).T))
+        tilt = 0.05 if number == 0 else 0.0
+        _seam(sheet, at(*_curve([(edge + tilt, low + 0.16), (edge, 0.5 * (low + belt)), (edge - 0.02, belt + 0.1)]).T))
         if number:
             handle = at(np.array([edge + 0.10, edge + 0.30]), np.array([belt - 0.12, belt - 0.12]))
             sheet.line(handle + np.array([0, 3]), 6, (12, 12, 14), SEAM)

@@ -97,7 +97,7 @@ def _stamp(root: str, moment: int) -> int:
     """Return what changes when images come or go, at most once every few seconds: every deep image read needs it."""
     links = dataset_links(root)
     tops = [str(place) for _split, place in split_folders(root)]
-    inner = [found.path for top in tops for found in walk(top, links, folders=True)]
+    inner = [inner_folder.path for top in tops for inner_folder in walk(top, links, folders=True)]
     return hash(tuple(file_stamp(folder).modified for folder in (*tops, *inner)))
 
 
@@ -105,10 +105,10 @@ def _stamp(root: str, moment: int) -> int:
 def _depth_of(root: str, stamp: int) -> Depth:
     links = dataset_links(root)
     candidates = sorted(
-        found.path
+        entry.path
         for _split, place in split_folders(root)
-        for found in walk(place, links)
-        if found.name.lower().endswith(_DEEP_SUFFIXES)
+        for entry in walk(place, links)
+        if entry.name.lower().endswith(_DEEP_SUFFIXES)
     )
     places = np.linspace(0, len(candidates) - 1, min(_SAMPLED, len(candidates))).round().astype(int)
     integers = floats = top = 0

@@ -126,8 +126,8 @@ def _scans(file: IO[bytes]) -> int:
     file.seek(0)
     content, place, scans = file.read(_MOST_BYTES), 0, 0
     file.seek(before)
-    while found := _MARKER.search(content, place):
-        code, place = found[1][0], found.end()
+    while marker := _MARKER.search(content, place):
+        code, place = marker[1][0], marker.end()
         if code == _END:
             break
         scans += code == _SCAN
@@ -192,9 +192,9 @@ def _tiff(file: BinaryIO, start: bytes) -> Iterator[int]:
     (entries,) = struct.unpack(order + count, file.read(8 if big else 2))
     step = struct.Struct(order + entry)
     for _ in range(entries):
-        if len(held := file.read(step.size)) < step.size:
+        if len(directory_entry := file.read(step.size)) < step.size:
             return
-        tag, _, n, _ = step.unpack(held)
+        tag, _, n, _ = step.unpack(directory_entry)
         if tag in _STRIPS and n > _MOST_STRIPS:
             raise _of_parts(_MOST_STRIPS)
         yield tag
@@ -202,9 +202,9 @@ def _tiff(file: BinaryIO, start: bytes) -> Iterator[int]:
 
 def _ppm(file: BinaryIO, start: bytes) -> Iterator[bytes]:
     file.seek(0)
-    held = file.read(_PPM_HEADER)
-    words = b" ".join(line.partition(b"#")[0] for line in held.split(b"\n")).split()
-    if len(words) < 3 and len(held) == _PPM_HEADER:
+    header = file.read(_PPM_HEADER)
+    words = b" ".join(line.partition(b"#")[0] for line in header.split(b"\n")).split()
+    if len(words) < 3 and len(header) == _PPM_HEADER:
         raise _of_parts(_MOST_PARTS)
     return iter(())
 

@@ -102,10 +102,10 @@ def type_of_bytes(start: bytes) -> tuple[str, str] | None:
 
 def why_not_opened(start: bytes) -> Message | None:
     """Return why bytes are no image that is read, with the remedy, by their first 32; None where they do not tell."""
-    found = type_of_bytes(start)
-    if found and found[0] == "HEIC":
+    detected = type_of_bytes(start)
+    if detected and detected[0] == "HEIC":
         return HEIC_REMEDY
-    if found and found[0] == "TIFF":
+    if detected and detected[0] == "TIFF":
         return Message(
             "a TIFF of a kind that carvis does not read, such as one of 64-bit values or of colours in decimal "
             "numbers: save it as an 8-bit or 16-bit image"
@@ -125,22 +125,22 @@ def why_not_opened(start: bytes) -> Message | None:
 def why_not_read(path: str | Path) -> Message:
     """Return why a file is not read as an image, with the remedy, in words that follow its name."""
     suffix = os.path.splitext(path)[1].lower()
-    found = content_type(path)
-    if suffix in HEIC_SUFFIXES or (found and found[0] == "HEIC"):
+    detected = content_type(path)
+    if suffix in HEIC_SUFFIXES or (detected and detected[0] == "HEIC"):
         return HEIC_REMEDY
     if suffix in _FOREIGN_SUFFIXES:
         return Message("{suffix} is a format that carvis does not read: save it as JPEG or PNG", suffix=suffix)
-    if found and not suffix:
+    if detected and not suffix:
         return Message(
             "a {format} image without a suffix, which Keras ignores, too: add {suffix} to its name",
-            format=found[0],
-            suffix=found[1],
+            format=detected[0],
+            suffix=detected[1],
         )
-    if found and suffix not in IMAGE_SUFFIXES:
+    if detected and suffix not in IMAGE_SUFFIXES:
         return Message(
             "a {format} image named {suffix}, which Keras ignores, too: let its name end in {right}",
-            format=found[0],
+            format=detected[0],
             suffix=suffix,
-            right=found[1],
+            right=detected[1],
         )
     return Message("not an image file")

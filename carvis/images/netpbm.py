@@ -27,9 +27,9 @@ def decode(opened: ImageFile.ImageFile) -> None:
     opened.fp.seek(offset)
     for rows in strips(opened.height, opened.width):
         part = made[rows]
-        held = opened.fp.read(part.size * kind.itemsize)
-        if len(held) < part.size * kind.itemsize:
+        data = opened.fp.read(part.size * kind.itemsize)
+        if len(data) < part.size * kind.itemsize:
             raise ValueError("image file is truncated")
-        made[rows] = shades[np.frombuffer(held, kind)].reshape(part.shape)
+        made[rows] = shades[np.frombuffer(data, kind)].reshape(part.shape)
     opened.im = Image.fromarray(made if channels > 1 else made[..., 0]).im
     opened.tile = []

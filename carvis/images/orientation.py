@@ -56,5 +56,5 @@ def orientation_in(opened: Image.Image) -> int:
 
     TIFF images are turned by Pillow when their pixels are loaded, for Keras as for everyone, and then need none.
     """
-    found = 1 if opened.format == "TIFF" else opened.getexif().get(EXIF_ORIENTATION, 1)
-    return found if found in range(1, 9) else 1
+    orientation = 1 if opened.format == "TIFF" else opened.getexif().get(EXIF_ORIENTATION, 1)
+    return orientation if orientation in range(1, 9) else 1

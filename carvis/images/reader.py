@@ -41,14 +41,14 @@ class Reading:
     orientation: Orientation = "upright"
 
     def __post_init__(self) -> None:
-        for value, known in ((self.alpha, ALPHAS), (self.orientation, ORIENTATIONS)):
-            if value not in known:
-                raise ValueError(f"{value!r} is no way to read an image: choose one of {', '.join(known)}")
+        for value, choices in ((self.alpha, ALPHAS), (self.orientation, ORIENTATIONS)):
+            if value not in choices:
+                raise ValueError(f"{value!r} is no way to read an image: choose one of {', '.join(choices)}")
 
     def facts(self) -> dict[str, str]:
         """Return what differs from the usual reading, for hashes that must not change where nothing does."""
-        usual = Reading()
-        return {name: value for name, value in vars(self).items() if value != getattr(usual, name)}
+        default = Reading()
+        return {name: value for name, value in vars(self).items() if value != getattr(default, name)}
 
     def __str__(self) -> str:
         return f"{self.alpha}, {self.orientation}"

@@ -225,11 +225,11 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         (duplicate, _count), *_others = Counter(key for key, _ in pairs).most_common(1)
         raise Unusable(Message("the key {key} is there twice", key=short(duplicate)))
-    return found
+    return members
 
 
 def _syntax(problem: json.JSONDecodeError) -> Message:

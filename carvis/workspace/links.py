@@ -132,16 +132,16 @@ def link_out_of(folder: str | Path) -> str | None:
     links = Links(folder)
     try:
         with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-        for entry in found:
+            by_name = sorted(entries, key=lambda entry: entry.name)
+        for entry in by_name:
             if entry.is_symlink():
                 if not links.hold(entry.path):
                     return entry.path
             elif entry.is_dir():
                 with os.scandir(entry.path) as inner:
-                    for one in inner:
-                        if one.is_symlink() and not links.hold(one.path):
-                            return one.path
+                    for child in inner:
+                        if child.is_symlink() and not links.hold(child.path):
+                            return child.path
     except OSError:
         pass
     return None

@@ -119,14 +119,14 @@ def _appear(new: Path, target: Path, replace: bool) -> None:
 
 def _decide(new: Path, target: Path) -> None:
     """Move all of ``new`` into ``target``: from the renaming on, whoever comes next finishes it."""
-    whole = new.with_name(WHOLE)
-    os.rename(new, whole)
+    complete = new.with_name(WHOLE)
+    os.rename(new, complete)
     moved: list[Path] = []
     try:
-        move(whole, target, moved)
+        move(complete, target, moved)
     except OSError:
         if not moved:
-            shutil.rmtree(whole, ignore_errors=True)
+            shutil.rmtree(complete, ignore_errors=True)
         raise
 
 
@@ -143,9 +143,9 @@ def discard(path: str | Path) -> None:
 
 def settle(folder: str | Path, seconds: float = 2.0) -> None:
     """Wait while files of ``staged_folder`` are moved into a folder, and move them where their process was killed."""
-    until = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     while any(Path(folder).glob(f"{PREFIX}*/{WHOLE}")):
         clear_leftovers(folder)
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             return
         time.sleep(0.01)

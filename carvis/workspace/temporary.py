@@ -49,14 +49,14 @@ def temporary_folder(parent: str | Path) -> Iterator[Path]:
     if str(parent) not in _cleared:
         _cleared.add(str(parent))
         clear_leftovers(parent)
-    folder, held = _make(parent)
+    folder, lock = _make(parent)
     try:
         yield folder
     finally:
         # What is decided stays for the next start, should it have got stuck on the way.
         if not (folder / WHOLE).is_dir():
             _remove_all_but_lock(folder)
-        _release(folder, held)
+        _release(folder, lock)
 
 
 def _make(parent: Path) -> tuple[Path, int | None]:
@@ -65,7 +65,7 @@ def _make(parent: Path) -> tuple[Path, int | None]:
         folder = parent / f"{PREFIX}{''.join(secrets.choice(_LETTERS) for _ in range(8))}"
         folder.mkdir()
         try:
-            held = _lock(folder)
+            lock = _lock(folder)
         # Before it was locked another process took it for a leftover, as it may.
         except FileNotFoundError:
             continue
@@ -74,8 +74,8 @@ def _make(parent: Path) -> tuple[Path, int | None]:
                 return folder, None
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        if held is not None:
-            return folder, held
+        if lock is not None:
+            return folder, lock
     raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(parent))
 
 
@@ -120,17 +120,17 @@ def _remove_all_but_lock(folder: Path) -> None:
                     os.unlink(entry.path)
 
 
-def _release(folder: Path, held: int | None) -> None:
+def _release(folder: Path, lock: int | None) -> None:
     """Give a temporary folder up and remove it, where nothing but its lock is left in it."""
     # Windows removes no file that is open; elsewhere, once it is closed, the lock may be another process's.
-    if held is not None and os.name == "nt":
-        os.close(held)
+    if lock is not None and os.name == "nt":
+        os.close(lock)
     with contextlib.suppress(OSError):
         os.unlink(folder / _LOCK)
     with contextlib.suppress(OSError):
         os.rmdir(folder)
-    if held is not None and os.name != "nt":
-        os.close(held)
+    if lock is not None and os.name != "nt":
+        os.close(lock)
 
 
 def clear_leftovers(folder: str | Path) -> int:
@@ -146,8 +146,8 @@ def clear_leftovers(folder: str | Path) -> int:
     """
     cleared = 0
     try:
-        with os.scandir(folder) as found:
-            entries = [entry for entry in found if entry.name.startswith(".")]
+        with os.scandir(folder) as scan:
+            entries = [entry for entry in scan if entry.name.startswith(".")]
     except OSError:
         return 0
     for entry in entries:
@@ -167,15 +167,15 @@ def _clear(folder: Path) -> bool:
     for name in (_LOCK, WHOLE):
         if (folder / name).is_symlink():
             (folder / name).unlink()
-    held = _lock(folder)
-    if held is None:
+    lock = _lock(folder)
+    if lock is None:
         return False
     try:
         if (folder / WHOLE).is_dir():
             move(folder / WHOLE, folder.parent, [], decided)
         _remove_all_but_lock(folder)
     finally:
-        _release(folder, held)
+        _release(folder, lock)
     return True
 
 

@@ -43,8 +43,8 @@ class BoundedFile(io.RawIOBase):
         count = 0
         # Every binary file has it, which typing's BinaryIO does not say.
         readinto = self._file.readinto  # type: ignore[attr-defined]
-        while count < len(view) and (got := readinto(view[count:])):
-            count += got
+        while count < len(view) and (n := readinto(view[count:])):
+            count += n
         # HDF5 takes what it asked for as read.
         view[count:] = bytes(len(view) - count)
         self._place += len(view)

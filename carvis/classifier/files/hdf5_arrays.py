@@ -114,8 +114,8 @@ class StoredGroup:
         Raises:
             UntrustedModelError: a link on the way is not hard, or an array on it lies in another file.
         """
-        found = self._find(name)
-        return found if isinstance(found, StoredGroup) else None
+        member = self._find(name)
+        return member if isinstance(member, StoredGroup) else None
 
     def group(self, name: str) -> "StoredGroup":
         """Return the group at a path below this group.
@@ -134,10 +134,10 @@ class StoredGroup:
         return self._of_kind(name, StoredArray)
 
     def _of_kind(self, name: str, kind: type[_Kind]) -> _Kind:
-        found = self._find(name)
-        if not isinstance(found, kind):
+        member = self._find(name)
+        if not isinstance(member, kind):
             raise damaged(self._book.path, ValueError(f"it lacks {foreign_text(name)}"))
-        return found
+        return member
 
     def items(self) -> Iterator[tuple[str, "StoredGroup | StoredArray"]]:
         """Yield the names and the groups and arrays under them; named types are no parts."""

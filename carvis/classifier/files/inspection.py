@@ -96,14 +96,14 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
             # These two are read by code that can crash.
             apart = file.read(len(ZIP_MAGIC)) == ZIP_MAGIC or start_of_hdf5(file) is not None
         facts = scan(path) if apart else None
-        found = ModelFile(**facts | {"path": path}) if facts else read_here(path)
+        model_file = ModelFile(**facts | {"path": path}) if facts else read_here(path)
         if not trust:
-            check_architecture(found.config, path, legacy=found.legacy)
+            check_architecture(model_file.config, path, legacy=model_file.legacy)
     except ModelError:
         raise
     except Exception as error:
         raise damaged(path, error) from error
-    return found
+    return model_file
 
 
 def read_here(path: Path) -> ModelFile:

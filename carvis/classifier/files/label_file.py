@@ -92,14 +92,14 @@ def names_beside(model_path: str | Path, known: Iterable[str] = ()) -> dict[Path
     Args:
         known: as ``read_class_names``.
     """
-    found = {}
+    names = {}
     for path in files_beside(model_path):
         try:
-            found[path] = read_class_names(path, known)
+            names[path] = read_class_names(path, known)
         # A file that happens to be named so may be anything.
         except ModelError:
             continue
-    return found
+    return names
 
 
 def files_beside(model_path: str | Path) -> list[Path]:
@@ -107,8 +107,8 @@ def files_beside(model_path: str | Path) -> list[Path]:
     model_path = Path(model_path)
     own = [f"{model_path.stem}{mark}{name}" for mark in "_-." for name in _BESIDE] + [f"{model_path.stem}.txt"]
     files = children(model_path.parent, links_beside(model_path), folders=False)
-    there = {path.name.lower(): path for path in files}
-    return [there[name.lower()] for name in dict.fromkeys([*own, *_BESIDE]) if name.lower() in there]
+    by_name = {path.name.lower(): path for path in files}
+    return [by_name[name.lower()] for name in dict.fromkeys([*own, *_BESIDE]) if name.lower() in by_name]
 
 
 def bears_name_of(path: Path, model_path: str | Path) -> bool:
@@ -118,11 +118,13 @@ def bears_name_of(path: Path, model_path: str | Path) -> bool:
 
 def _texts(data: bytes, path: Path) -> list[str]:
     try:
-        found = [one for one in readings(data, path) if not one.damaged and not _UNLIKELY.search(one.text)]
+        texts = [
+            reading for reading in readings(data, path) if not reading.damaged and not _UNLIKELY.search(reading.text)
+        ]
     except TableError:
         return []
     # What is UTF-8 by accident is rarer than any wrong guess.
-    return [one.text for one in (found[:1] if found and found[0].encoding == "utf-8" else found)]
+    return [reading.text for reading in (texts[:1] if texts and texts[0].encoding == "utf-8" else texts)]
 
 
 def _lists(path: Path, text: str) -> list[list[str]]:

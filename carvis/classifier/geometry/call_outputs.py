@@ -16,10 +16,10 @@ def outputs_of(call: Call, arrays: list[NDArray[np.float32]]) -> list[np.ndarray
     return [keras.ops.convert_to_numpy(tensor) for tensor in keras.tree.flatten(call.operation(*args, **kwargs))]
 
 
-def single_output(call: Call, given: list[NDArray[np.float32]]) -> NDArray[np.float64] | None:
+def single_output(call: Call, inputs: list[NDArray[np.float32]]) -> NDArray[np.float64] | None:
     """Return what a step makes of arrays, the last of them for all inputs left; None where it cannot take them."""
     try:
-        arrays = [given[min(i, len(given) - 1)] for i in range(len(call.node.input_tensors))]
+        arrays = [inputs[min(i, len(inputs) - 1)] for i in range(len(call.node.input_tensors))]
         outputs = outputs_of(call, arrays)
         return np.asarray(outputs[0], np.float64) if len(outputs) == 1 else None
     # A custom step may fail in any way on maps like these: it is then not known to move anything.

@@ -112,10 +112,10 @@ def _along(maps: np.ndarray, axis: int, size: int, first: float, last: float) ->
     places = ((np.arange(count) + 0.5) / count - first) / (last - first) * size
     cells = np.floor(places + 1e-9).astype(int)
     inside = (cells >= 0) & (cells < size)
-    laid = np.take(maps, np.clip(cells, 0, size - 1), axis)
+    sampled = np.take(maps, np.clip(cells, 0, size - 1), axis)
     shape = [1] * maps.ndim
     shape[axis] = count
-    return np.where(inside.reshape(shape), laid, np.zeros((), maps.dtype))
+    return np.where(inside.reshape(shape), sampled, np.zeros((), maps.dtype))
 
 
 def _fitting(size: int, first: float, last: float) -> int:
@@ -124,8 +124,8 @@ def _fitting(size: int, first: float, last: float) -> int:
     counts = np.arange(max(1, round(1 / cell)), _FINEST * max(1, round(1 / cell)) + 1)
     miss = np.maximum(np.abs(cell * counts - np.round(cell * counts)), np.abs(low * counts - np.round(low * counts)))
     miss = np.where(np.round(cell * counts) >= 1, miss, np.inf)
-    good = np.flatnonzero(miss <= 0.05)
-    return int(counts[good[0]] if len(good) else counts[np.argmin(miss)])
+    fitting = np.flatnonzero(miss <= 0.05)
+    return int(counts[fitting[0]] if len(fitting) else counts[np.argmin(miss)])
 
 
 def ramps(height: int, width: int) -> NDArray[np.float32]:
@@ -151,19 +151,19 @@ def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False
     """
     zeros, ones, down, along = np.asarray(after, np.float64)
     gain = ones - zeros
-    usual = np.median(gain[np.abs(gain) > 1e-9]) if (np.abs(gain) > 1e-9).any() else 0.0
-    if not np.isfinite(usual) or abs(usual) < 1e-9:
+    typical = np.median(gain[np.abs(gain) > 1e-9]) if (np.abs(gain) > 1e-9).any() else 0.0
+    if not np.isfinite(typical) or abs(typical) < 1e-9:
         return None
-    kept = np.abs(gain - usual) <= 1e-3 * abs(usual)
-    if kept.mean() < _LEAST_SHARE:
+    regular = np.abs(gain - typical) <= 1e-3 * abs(typical)
+    if regular.mean() < _LEAST_SHARE:
         return None
     height, width = gain.shape
     rows, columns = np.meshgrid((np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij")
-    basis = np.stack([np.ones(kept.sum()), rows[kept], columns[kept]], axis=1)
+    basis = np.stack([np.ones(regular.sum()), rows[regular], columns[regular]], axis=1)
     edges = []
     crossed = []
     for place in (down, along):
-        values = ((place - zeros) / usual)[kept]
+        values = ((place - zeros) / typical)[regular]
         if not np.isfinite(values).all():
             return None
         fit = np.linalg.lstsq(basis, values, rcond=None)[0]

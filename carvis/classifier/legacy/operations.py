@@ -90,8 +90,8 @@ def apply_operation(
 
 
 def _effective(function: Callable, settings: dict[str, Value]) -> dict[str, Value]:
-    known = inspect.signature(function).parameters
-    return {key: value for key, value in settings.items() if value is not None and (key in known or value is not False)}
+    taken = inspect.signature(function).parameters
+    return {key: value for key, value in settings.items() if value is not None and (key in taken or value is not False)}
 
 
 def _named(value: Value, name: str) -> Value:

@@ -119,8 +119,10 @@ def _scales_down(step: keras.Operation) -> bool:
     kind = type(step).__name__
     if kind not in ("Divide", "TrueDivide", "Multiply") or not step._inbound_nodes:
         return False
-    given = [operand for operand in step._inbound_nodes[0].arguments.args if not isinstance(operand, keras.KerasTensor)]
-    sizes = [np.abs(np.asarray(operand)) for operand in given if np.issubdtype(np.asarray(operand).dtype, np.number)]
+    others = [
+        operand for operand in step._inbound_nodes[0].arguments.args if not isinstance(operand, keras.KerasTensor)
+    ]
+    sizes = [np.abs(np.asarray(operand)) for operand in others if np.issubdtype(np.asarray(operand).dtype, np.number)]
     return any(size.max() <= 1 / _LARGE if kind == "Multiply" else size.min() >= _LARGE for size in sizes)
 
 
@@ -139,12 +141,12 @@ def first_weights_range(model: keras.Model, size: tuple[int, int], channels: int
     shape = (*size, channels)
     images = np.stack([np.zeros(shape), np.full(shape, 255.0), rng.integers(0, 256, shape)]).astype(np.float32)
     try:
-        found = {name: _ends(model, PREPROCESSING[name](images)) for name in _TRIED}
+        ranges = {name: _ends(model, PREPROCESSING[name](images)) for name in _TRIED}
     # A custom layer may fail in any way; then nothing is known.
     except Exception:
         return None
-    ends = {name: pair for name, pair in found.items() if pair is not None}
-    if len(ends) < len(found):
+    ends = {name: pair for name, pair in ranges.items() if pair is not None}
+    if len(ends) < len(ranges):
         return None
     low, high = ends["none"]
     if takes_whole_numbers(model):

@@ -85,10 +85,10 @@ def describe(samples: pd.DataFrame, cache: Cache | None = None, progress: Progre
             key = content_hash("described", _VERSION, folder)
             stamps = [_stamp(paths[row]) for row in rows]
             cached = load_cached(cache, key, _PART)
-            known = {stamp: i for i, stamp in enumerate(cached.stamps)} if cached else {}
+            cached_rows = {stamp: i for i, stamp in enumerate(cached.stamps)} if cached else {}
             missing = []
             for row, stamp in zip(rows, stamps, strict=True):
-                if cached and stamp and (i := known.get(stamp)) is not None:
+                if cached and stamp and (i := cached_rows.get(stamp)) is not None:
                     facts[row], small[row] = cached.facts[i], cached.small[i]
                     if i in cached.whole:
                         whole[row] = cached.whole[i]

@@ -28,41 +28,41 @@ def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -
     Returns:
         The table, and how many images came there by which way.
     """
-    how: Counter[str] = Counter()
-    gone: list[Any] = []
+    placed_by: Counter[str] = Counter()
+    removed: list[Any] = []
     followed = dataset_links(made)
-    kept = table[table["split"] != ""]
+    placed = table[table["split"] != ""]
     for split in SPLITS:
         (made / split).mkdir()
-    for done, (row, path, new_id) in enumerate(zip(kept.index, kept["path"], kept["new_id"]), start=1):
+    for done, (row, path, new_id) in enumerate(zip(placed.index, placed["path"], placed["new_id"]), start=1):
         place = made / new_id
         place.parent.mkdir(parents=True, exist_ok=True)
-        if links.hold(path) and (way := _bring(os.path.realpath(path), place, followed)):
-            how[way] += 1
+        if links.hold(path) and (method := _bring(os.path.realpath(path), place, followed)):
+            placed_by[method] += 1
         else:
-            gone.append(row)
+            removed.append(row)
         if done % 64 == 0:
-            advance(progress, done, len(kept))
-    table = _without(table, gone)
+            advance(progress, done, len(placed))
+    table = _without(table, removed)
     for split in SPLITS:
         for folder in (made / split).iterdir():
             if not any(folder.iterdir()):
                 folder.rmdir()
         if not any((made / split).iterdir()):
             (made / split).rmdir()
-    return table, dict(how)
+    return table, dict(placed_by)
 
 
 def leave_out_removed(table: pd.DataFrame) -> pd.DataFrame:
     """Leave out the images that are gone, where none is brought anywhere."""
-    kept = table[table["split"] != ""]
-    return _without(table, [row for row, path in zip(kept.index, kept["path"]) if not os.path.isfile(path)])
+    placed = table[table["split"] != ""]
+    return _without(table, [row for row, path in zip(placed.index, placed["path"]) if not os.path.isfile(path)])
 
 
-def _without(table: pd.DataFrame, gone: list[Any]) -> pd.DataFrame:
+def _without(table: pd.DataFrame, removed: list[Any]) -> pd.DataFrame:
     table = table.copy()
-    table.loc[gone, "reason"] = "removed: it was gone when the split was made"
-    table.loc[gone, ["split", "new_id"]] = ""
+    table.loc[removed, "reason"] = "removed: it was gone when the split was made"
+    table.loc[removed, ["split", "new_id"]] = ""
     return table
 
 
@@ -77,11 +77,11 @@ def carry_masks(root: Path, table: pd.DataFrame, made: Path) -> int:
     folder, carried, links, followed = root / MASKS, 0, dataset_links(root), dataset_links(made)
     if not folder.is_dir():
         return 0
-    kept = table[table["split"] != ""]
-    for path, old_id, new_id in zip(kept["path"], kept["id"], kept["new_id"]):
+    placed = table[table["split"] != ""]
+    for path, old_id, new_id in zip(placed["path"], placed["id"], placed["new_id"]):
         # Beside the images the folder of a split may be spelled in its own way, such as val.
         spelled = (Path(path).relative_to(root), Path(old_id))
-        source = next((one for name in spelled if (one := (folder / name).with_suffix(".png")).is_file()), None)
+        source = next((mask for name in spelled if (mask := (folder / name).with_suffix(".png")).is_file()), None)
         if source is None or not links.hold(source):
             continue
         place = (made / MASKS / new_id).with_suffix(".png")
@@ -104,11 +104,11 @@ def _bring(source: str, place: Path, followed: Links) -> str:
     # A symbolic link can be made to a file that is not there.
     if not os.path.isfile(source):
         return ""
-    for name, way in (("hard link", os.link), ("symbolic link", os.symlink)):
-        if way is os.symlink and not followed.hold(source):
+    for name, link in (("hard link", os.link), ("symbolic link", os.symlink)):
+        if link is os.symlink and not followed.hold(source):
             continue
         try:
-            way(source, place)
+            link(source, place)
             return name
         except OSError:
             continue

@@ -20,7 +20,7 @@ class ImageLookup:
         samples = data.samples(split)
         self.files = dict(zip(samples["id"], samples["path"]))
         self._data = data
-        self._known: dict[tuple[str, ...], tuple[str | None, str]] = {}
+        self._cache: dict[tuple[str, ...], tuple[str | None, str]] = {}
         self.lost: list[str] = []
         self.unclear: list[str] = []
 
@@ -38,9 +38,9 @@ class ImageLookup:
         An image of another split is no loss: annotations often serve a whole data set.
         """
         names = tuple(dict.fromkeys(name for name in names if name))
-        if names not in self._known:
-            self._known[names] = self._look_up(names)
-        sample, status = self._known[names]
+        if names not in self._cache:
+            self._cache[names] = self._look_up(names)
+        sample, status = self._cache[names]
         if status == "ambiguous":
             self.unclear.append(names[0][:_SHOWN])
         elif status == "missing":

@@ -70,9 +70,9 @@ def read_mask_folder(
                 place=place,
             )
         )
-    wanted = {os.path.realpath(mask) for mask in files.values()}
-    inside = (found.path for found in walk(place, links) if found.name.endswith(".png"))
-    spare = [path for path in inside if os.path.realpath(path) not in wanted]
+    used = {os.path.realpath(mask) for mask in files.values()}
+    inside = (entry.path for entry in walk(place, links) if entry.name.endswith(".png"))
+    spare = [path for path in inside if os.path.realpath(path) not in used]
     if spare:
         notes.append(
             Message.of_number(
@@ -143,6 +143,6 @@ def _highest(files: Iterable[Path]) -> int:
 
 def _draw(file: Path, names: tuple[str, ...], size: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:
     values = read_index_mask(file, size)
-    there = [index for index in np.unique(values) if 0 <= index < len(names)]
-    check_number(there, file)
-    return {names[index]: values == index for index in there}
+    present = [index for index in np.unique(values) if 0 <= index < len(names)]
+    check_number(present, file)
+    return {names[index]: values == index for index in present}

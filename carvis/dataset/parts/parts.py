@@ -67,8 +67,8 @@ class Parts:
                     choices=", ".join(self.names),
                 )
             )
-        wanted = set(self.drawn if samples is None else samples)
-        drawn = {sample: draw for sample, draw in self.drawn.items() if sample in wanted}
+        selected = set(self.drawn if samples is None else samples)
+        drawn = {sample: draw for sample, draw in self.drawn.items() if sample in selected}
         mark = content_hash(self.fingerprint, list(names), sorted(drawn))
         return replace(self, names=names, drawn=drawn, fingerprint=mark)
 
@@ -90,17 +90,17 @@ class Parts:
         if sample not in self.drawn:
             return None
         size = size or image_size(self.files[sample])
-        found = self.drawn[sample](size)
-        nothing = np.zeros(size, bool)
-        return {name: found.get(name, nothing) for name in self.names}
+        masks = self.drawn[sample](size)
+        empty = np.zeros(size, bool)
+        return {name: masks.get(name, empty) for name in self.names}
 
     def present(self, sample: str, size: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:
         """Return the parts that an annotated image shows, as ``masks`` does, in the order of ``names``.
 
         Of thousands of parts an image shows few: a mask of each of the others would cost time and memory.
         """
-        found = self.drawn[sample](size)
-        return {name: found[name] for name in self.names if name in found and found[name].any()}
+        masks = self.drawn[sample](size)
+        return {name: masks[name] for name in self.names if name in masks and masks[name].any()}
 
 
 def check_number(parts: Collection[object], source: object) -> None:

@@ -85,8 +85,8 @@ class Runs:
         values = np.arange(len(self.counts)) % 2 == 1
         own = np.repeat(values, self.counts).reshape(self.size[::-1]).T
         if own.shape != mask.shape:
-            how = cv2.INTER_NEAREST_EXACT
-            own = cv2.resize(own.astype(np.uint8), mask.shape[::-1], interpolation=how).astype(bool)
+            interpolation = cv2.INTER_NEAREST_EXACT
+            own = cv2.resize(own.astype(np.uint8), mask.shape[::-1], interpolation=interpolation).astype(bool)
         mask |= own
 
     def scaled(self, down: float, across: float) -> "Runs":

@@ -74,8 +74,8 @@ def _limit_memory(allowed: int) -> int:
         import resource
 
         # TensorFlow itself is not what is judged.
-        taken = 1024 * int(_status("VmData"))
-        resource.setrlimit(resource.RLIMIT_DATA, (taken + allowed, taken + allowed))
+        used = 1024 * int(_status("VmData"))
+        resource.setrlimit(resource.RLIMIT_DATA, (used + allowed, used + allowed))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Windows has no such limit, macOS no such file: the parent watches what is taken.
     except (ImportError, OSError, ValueError, KeyError):
