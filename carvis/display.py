@@ -136,7 +136,7 @@ def beside(*parts: str) -> str:
 
 
 def names(values: Sequence[str], most: int = 12) -> str:
-    """A list of names in words, cut after ``most``."""
+    """Join names into one text, cut after ``most``."""
     names = ", ".join(map(str, values[:most]))
     return names if len(values) <= most else _("{names} and {n} more").format(names=names, n=f"{len(values) - most:,}")
 

@@ -1,4 +1,4 @@
-"""How processes start: TensorFlow without the lines that a beginner takes for errors, and modules of this carvis."""
+"""How processes start: TensorFlow without start-up lines that look like errors, and processes of this carvis."""
 
 import contextlib
 import importlib
@@ -28,7 +28,7 @@ _USES = re.compile(rb"^(import|from) (keras|tensorflow)\b", re.M)
 
 
 def quiet_tensorflow() -> None:
-    """Let TensorFlow, once something imports it, start without a word, unless it cannot, or leaves a graphics card out.
+    """Suppress TensorFlow's start-up lines once something imports it, unless it fails or ignores a graphics card.
 
     Its C++ parts write to the terminal by themselves, past Python, before any setting counts: during the import, and
     only then, what is written there is held back. Lines of others come after it.
@@ -63,7 +63,7 @@ def module_process(module: str, *arguments: str) -> tuple[list[str], dict[str, s
 
 
 class _Finder(MetaPathFinder):
-    """Finds TensorFlow as everyone does, once, and has it executed in silence."""
+    """Finds TensorFlow as usual, once, and executes it silently."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -115,7 +115,7 @@ def _execute(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
 
 @contextlib.contextmanager
 def _held_back() -> Iterator[Callable[[], None]]:
-    """Hold back start-up lines on standard error; what is yielded lets them out, and so does an exception."""
+    """Capture start-up lines on standard error; calling what is yielded, or an exception, prints them."""
     try:
         terminal, captured = os.dup(2), tempfile.TemporaryFile()  # noqa: SIM115
     except OSError:

@@ -38,7 +38,7 @@ MOST_VALUES = 16_000_000
 
 
 class Classifier(ModelInput, LayerAccess):
-    """A Keras 3 model and what must be known to use it.
+    """A Keras 3 model with what is needed to use it.
 
     Args:
         model: a Keras model with one input (N, H, W, 3) or (N, H, W, 1) and one output (N, classes).

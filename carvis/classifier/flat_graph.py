@@ -118,7 +118,7 @@ class FlatGraph:
         return outputs
 
     def _output_shapes(self, node: Node, sources: tuple[int, ...]) -> list[Shape]:
-        """Take the shapes as Keras noted them, or work them out where this call takes other ones."""
+        """Return the shapes that Keras recorded, or compute them where this call has other inputs."""
         recorded = [tuple(tensor.shape) for tensor in node.outputs]
         shapes = [self.shapes[source] for source in sources]
         if shapes == [tuple(tensor.shape) for tensor in node.input_tensors]:

@@ -1,4 +1,4 @@
-"""How the layers of a model hang together, nested models included."""
+"""How the layers of a model are connected, nested models included."""
 
 from typing import Any, TypeAlias
 
@@ -7,7 +7,7 @@ import keras
 Step: TypeAlias = keras.Operation
 # A call of a layer or operation, as Keras keeps it (``keras.src.ops.node.Node``, which Keras does not export).
 Node: TypeAlias = Any
-# What neither mixes nor weighs its input: the scores before and after it are the same numbers.
+# Layers that leave their input's values unchanged: the scores before and after are the same numbers.
 _PASSING = ("Reshape", "Flatten", "Dropout", "Identity", "Squeeze", "Cast", "SpatialDropout2D")
 
 

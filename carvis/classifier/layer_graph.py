@@ -14,7 +14,7 @@ from carvis.language import Message
 L = keras.layers
 CONVOLUTIONS = (L.Conv2D, L.DepthwiseConv2D, L.SeparableConv2D)
 COMPLETING = (L.BatchNormalization, L.Activation, L.ReLU, L.LeakyReLU, L.PReLU, L.ELU)
-# What hands its input on, place by place or a few places together, without adding anything to it.
+# Layers that pass their input on, place by place or pooled, without detecting anything.
 _PASSED = (
     *POOLING, L.GlobalAveragePooling2D, L.GlobalMaxPooling2D, L.Dropout, L.SpatialDropout2D, L.GaussianNoise,
     L.GaussianDropout, L.AlphaDropout, L.Reshape, L.Flatten, L.Permute, L.Identity, L.ActivityRegularization,
@@ -149,7 +149,7 @@ class LayerGraph:
         return None if maker is None else self.calls[maker]
 
     def _is_candidate(self, call: Call) -> bool:
-        """Tell whether a map is more than the image, and more than what its one source hands on."""
+        """Tell whether a map holds detected features, and does not only pass its one source on."""
         step = call.operation
         linear = isinstance(step, L.Activation) and step.activation.__name__ == "linear"
         passes_through = linear or isinstance(step, _PASSED) or type(step).__name__ in _PASSED_OPERATIONS
@@ -181,7 +181,7 @@ class LayerGraph:
         return None
 
     def notes(self, path: str) -> tuple[Message, ...]:
-        """Return what has to be known of a map of a layer, a sentence each."""
+        """Return one sentence on each caveat of a layer's map."""
         calls = self.members(path)
         notes: list[Message] = []
         if not self.passes_all(path):

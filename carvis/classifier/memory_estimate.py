@@ -45,7 +45,7 @@ class TooLargeError(ModelError):
 
 
 def free_memory() -> int:
-    """Return how many bytes this process can still take, the limit of a container included."""
+    """Return how many bytes this process can still allocate, within a container's limit."""
     free = psutil.virtual_memory().available
     for limit, used in _CGROUP:
         try:
@@ -53,7 +53,7 @@ def free_memory() -> int:
         # No such limit ("max"), or no such file.
         except (OSError, ValueError):
             continue
-        # What the kernel keeps of files counts as used, and is given up on demand.
+        # The kernel's file cache counts as used, but is freed on demand.
         free = min(free, max(left, 0) + _file_cache(Path(limit).parent))
     return free
 
@@ -71,12 +71,12 @@ def estimate_memory(model: "keras.Model", size: tuple[int, int]) -> MemoryEstima
 
     A size that only the image decides counts as 1, and so does what a layer takes inside itself.
     """
-    # A file is judged without TensorFlow, which this would load.
+    # Files are inspected without TensorFlow, which this import loads.
     from carvis.classifier.flat_graph import FlatGraph
 
     try:
         graph = FlatGraph(model, size)
-    # Only a guess is lost where a graph is of no kind that is known here: computing it fails or does not.
+    # For an unknown kind of graph only the estimate is lost.
     except Exception:
         return MemoryEstimate(0, 0)
     sizes = [_bytes(shape) for shape in graph.shapes]
@@ -103,7 +103,7 @@ def _bytes(shape: Sequence[int | None]) -> int:
 
 
 def check_memory(estimate: MemoryEstimate, name: object) -> None:
-    """Refuse a model that one image would bring beyond the memory there is.
+    """Refuse a model that needs more memory for one image than is free.
 
     Raises:
         TooLargeError: it takes more.
@@ -121,7 +121,7 @@ def check_memory(estimate: MemoryEstimate, name: object) -> None:
 
 
 def check_batch(estimate: MemoryEstimate, n: int, name: object) -> None:
-    """Refuse a batch that would go beyond the memory there is.
+    """Refuse a batch that needs more memory than is free.
 
     Raises:
         TooLargeError: it would.
@@ -142,7 +142,7 @@ def check_batch(estimate: MemoryEstimate, n: int, name: object) -> None:
 def within_memory(
     model: "keras.Model", run: "Callable[[np.ndarray], tf.Tensor]", name: object
 ) -> "Callable[[np.ndarray], tf.Tensor]":
-    """Return a function of a batch of images (N, h, w, c) that refuses a batch too large for the memory there is."""
+    """Return a function of a batch of images (N, h, w, c) that refuses a batch too large for the free memory."""
     estimates: dict[tuple[int, int], MemoryEstimate] = {}
 
     def checked(images: "np.ndarray") -> "tf.Tensor":

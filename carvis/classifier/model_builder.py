@@ -30,7 +30,7 @@ from carvis.language import Message
 # What broken archives and broken HDF5 raise; an OSError may be a full disk, whose reason the sentence tells.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
 
-# Ten people who opened two models at the same time on a busy server met weights that Keras had not made.
+# Without it, models opened at the same time in several threads met weights that Keras had not created.
 _ONE_AT_A_TIME = threading.RLock()
 
 
@@ -130,7 +130,7 @@ def _without_memory() -> Iterator[None]:
             yield
             scope.initialize_variables = True
         except BaseException:
-            # Keras would make all variables that still wait when the next scope ends, whoever opens it.
+            # Keras would create all pending variables at the end of the next scope, whoever opens it.
             global_state.set_global_attribute("uninitialized_variables", [])
             raise
 

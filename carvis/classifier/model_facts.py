@@ -14,7 +14,7 @@ from carvis.classifier.vocabulary import OUTPUTS, PREPROCESSING_NAMES, OutputNam
 from carvis.images import ALPHAS, ORIENTATIONS, RESIZE_METHODS, Alpha, Orientation, ResizeMethod
 from carvis.language import Message
 
-# The side of images where neither the model nor anyone else states it.
+# The side of images where neither the model, the card nor the caller states it.
 OPEN_SIZE = 224
 
 

@@ -19,7 +19,7 @@ _ADDS_UP, _ADDS_UP_HALF = 1e-3, 2e-2
 def decide_output(
     model: keras.Model, name: str, raw: NDArray[np.floating] | None = None, images: str | Message = ""
 ) -> tuple[OutputName | None, Message | None]:
-    """Decide what a model's output means: by its graph where that is certain, else by the values it gave.
+    """Decide what a model's output means: by its graph where that is certain, else by its values.
 
     Args:
         name: of the model, for the sentence.
@@ -157,7 +157,7 @@ def _number(value: float) -> str:
 
 
 def probe_images(size: tuple[int, int], channels: int) -> list[NDArray[np.uint8]]:
-    """Return images of plain colours and noise, to see what values a model gives: uint8 (h, w, c) each."""
+    """Return images of plain colours and noise that probe a model's output values: uint8 (h, w, c) each."""
     rng = np.random.default_rng(0)
     shape = (*size, channels)
     ramp = np.linspace(0, 255, size[1], dtype=np.float32)[None, :, None]

@@ -122,7 +122,7 @@ def load_classifier(
 
 
 def _check_memory(model: keras.Model, path: Path, size: tuple[int, int], unsandboxed: bool) -> None:
-    """Check what one image takes, before anything is computed."""
+    """Check the memory that one image needs, before anything is computed."""
     estimate = estimate_memory(model, size)
     check_memory(estimate, path)
     if unsandboxed and (reason := size_reason(estimate)):
@@ -184,7 +184,7 @@ def _assumed(clf: Classifier, arguments: dict[str, Any]) -> frozenset[str]:
     open_facts = {fact for fact, value in arguments.items() if value is None}
     assumed = set(card.assumed) if card else set()
     open_facts -= {"alpha", "orientation"} - set(reading_of(card)[1]) - assumed
-    # The graph is certain of most outputs, and what is not resized at all needs no way to resize.
+    # Most outputs are certain by the graph; images that are not resized need no resize method.
     output, assumption = decide_output(clf.model, clf.name)
     open_facts -= {"output"} if output and (assumption is None or clf.model.outputs[0].shape[1] > 1) else set()
     open_facts -= {"resize"} if clf.native_size else set()

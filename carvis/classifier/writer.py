@@ -37,7 +37,7 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     card = replace(clf.card) if clf.card else ModelCard()
     card.input_size = None if clf.native_size else list(clf.probe_size)
     card.channels = clf.channels
-    # An assumption is no fact: it is made, and stated, whenever the file is opened.
+    # Assumptions are not written: they are made and stated whenever the file is opened.
     for fact in ("class_names", "preprocessing", "resize", "output"):
         if fact not in clf.assumed:
             setattr(card, fact, getattr(clf, fact))
@@ -47,7 +47,7 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     card.assumed = sorted(f for f in clf.assumed if getattr(card, f, None) == getattr(clf, f))
     card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
     card.versions = versions()
-    # Both or neither: a model beside the card of an earlier one would be read in a wrong way.
+    # Both or neither: beside an earlier card, the model would be read wrongly.
     with staged_folder(path.parent, replace=True) as made:
         _without_optimizer(clf.model).save(made / path.name)
         card.sha256 = sha256_of_file(made / path.name)
@@ -56,7 +56,7 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
 
 
 def _without_optimizer(model: keras.Model) -> keras.Model:
-    """Return the model, or a twin of it where it would bring the state of its training along."""
+    """Return the model, or a clone without the training state where it has one."""
     if not model.compiled:
         return model
     clean = keras.models.clone_model(model)

@@ -64,7 +64,7 @@ def _thumbnails(counted: dict) -> str:
 
 @shown
 def health_html(health: Health) -> str:
-    """What a check found: the counts, and in how far splits share images."""
+    """Show what a check found: the counts, and how many images the splits share."""
     values = {
         _("images"): f"{len(health.images):,}",
         _("cannot be read"): f"{len(health.broken):,}",

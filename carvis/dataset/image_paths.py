@@ -63,7 +63,7 @@ def expand(text: str | Path, refused: Refused | None = None) -> list[Path]:
 
 
 def is_pattern(text: str) -> bool:
-    """Whether a text holds signs that stand for others."""
+    """Whether a text holds wildcards."""
     return any(sign in text for sign in "*?[")
 
 
@@ -94,7 +94,7 @@ def files_of(text: str | Path) -> tuple[list[Path], dict[Path, Message]]:
         raise ImageError(Message("{path} does not exist: check the path.", path=shown_path(text)))
     for place in places:
         if not place.is_dir():
-            # What a person names without a pattern is meant as an image, whatever its name says.
+            # A file named without a pattern is meant as an image, whatever its suffix.
             if _is_image(place) or not is_pattern(str(text)):
                 images.append(place)
             else:
@@ -206,7 +206,7 @@ def _next(folder: Path, part: str, refused: Refused) -> list[Path]:
 
 
 def _below(folder: Path, links: Links, others: dict[Path, Message], folders: bool = False) -> list[Path]:
-    """The files below a folder, or the folders, in order; what is left out comes to the others, with the reason."""
+    """The files below a folder, or the folders, in order; ignored ones are added to the others, with the reason."""
 
     def refuse(path: str, reason: Message) -> None:
         others[Path(path)] = reason

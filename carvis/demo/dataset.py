@@ -58,7 +58,7 @@ def _draw(item: Item) -> tuple[np.ndarray, np.ndarray, int]:
 
 
 def _near_duplicate(image: np.ndarray, mask: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
-    """Change an image as little as copies on the web are changed."""
+    """Make a near-duplicate as they occur on the web."""
     if kind == "mirrored":
         return np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(mask[:, ::-1])
     if kind == "cropped":
@@ -100,13 +100,13 @@ def _write(root: Path, masks: bool, item: Item) -> None:
 
 
 def write_images(root: Path, items: list[Item], masks: bool, progress: Progress | None, workers: int) -> bool:
-    """Draw what is not there yet, and tell whether all of it is there now: ``progress`` may have stopped it."""
+    """Draw the missing images, and return whether all are drawn: ``progress`` may have stopped it."""
     # Images of a class together: its texture is drawn once.
     items = sorted(items, key=lambda item: item.shown)
     task = partial(_write, root, masks)
     if workers <= 1:
         return _count(map(task, items), len(items), progress)
-    # A fresh process, since a copy of one that runs TensorFlow may hang.
+    # Spawned: a fork of a process that runs TensorFlow may hang.
     pool = ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_begin_worker, initargs=(os.getpid(),)
     )
@@ -138,7 +138,7 @@ def _begin_worker(parent: int) -> None:
     def end_with_parent() -> None:
         import psutil
 
-        # It may have ended before this one had begun.
+        # The parent may have ended before this process began.
         while os.getppid() == parent and psutil.pid_exists(parent):
             time.sleep(1)
         os._exit(1)
@@ -200,7 +200,7 @@ def draw_split(
     Args:
         per_class: images a class; by default 60 in train, 10 in valid, 15 in test.
         progress: called with the number of images done and to do.
-        plant: plant the dealer's backdrop, wrong labels and near-copies.
+        plant: plant the dealer's backdrop, wrong labels and near-duplicates.
     """
     root = Path(root)
     items = plan_split(split, per_class, seed, plant)
@@ -216,20 +216,6 @@ def write_notes(root: Path, per_class: int | None, seed: int, test_items: list[I
     if test_items is not None:
         expected = _rounded(truths(test_items, seed, per_class))
         write_json(root / TRUTH, expected, indent=1)
-
-
-def draw_dataset(
-    root: str | Path,
-    splits: Iterable[str] = ("train", "valid", "test"),
-    *,
-    seed: int = 0,
-    progress: Progress | None = None,
-    plant: bool = True,
-    workers: int = 1,
-) -> None:
-    """Draw several splits of the demo, see ``draw_split``."""
-    for split in splits:
-        draw_split(root, split, seed=seed, progress=progress, plant=plant, workers=workers)
 
 
 def draw_pretraining(

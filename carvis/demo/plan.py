@@ -16,7 +16,7 @@ DEALER_SHARE, DEALER_REST = 0.9, 0.01
 WRONG_SHARE = 0.03
 COPIES = ("mirrored", "cropped", "recoloured", "recompressed")
 COPY_COUNT = 8
-# Copies are taken from the first images of a class, which every training split holds.
+# Near-duplicates are of the first images of a class, which every training split holds.
 COPIED_FROM = 10
 
 
@@ -80,7 +80,7 @@ def _class_items(split: str, name: str, count: int, seed: int, plant: bool) -> l
 def plan_split(split: str, per_class: int | None = None, seed: int = 0, plant: bool = True) -> list[Item]:
     """List the images of a split of the demo.
 
-    Wrong labels and near-copies of training images are planted in ``test`` alone. Every split can be planned, and
+    Wrong labels and near-duplicates of training images are planted in ``test`` alone. Every split can be planned, and
     drawn, without the others.
     """
     count = PER_CLASS[split] if per_class is None else per_class
@@ -91,7 +91,7 @@ def plan_split(split: str, per_class: int | None = None, seed: int = 0, plant: b
     names = class_names()
     mislabelled = min(max(2, round(WRONG_SHARE * len(items))), len(names))
     classes = rng.permutation(len(names))
-    # Wrongly labelled images change places in a ring, so that every folder keeps its number of images.
+    # Wrong labels are exchanged in a ring, so that every folder keeps its number of images.
     ring = [int(c) * count + int(rng.integers(count)) for c in classes[:mislabelled]]
     for place, to in zip(ring, [items[other] for other in np.roll(ring, -1)]):
         items[place] = replace(items[place], folder=to.folder, number=to.number, name=to.name)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MODELS = ("demo_own", "demo_transfer", "demo_fine-tune")
 BACKBONE_EPOCHS = 30
-# Beside the demo as it was: the sign that all of it is there.
+# Beside the saved demo: marks that it is complete.
 _MOVED = "moved"
 
 
@@ -70,7 +70,7 @@ def _restore(workspace: Workspace) -> bool:
     before, expected = workspace.cache_dir / DEMO_BEFORE, _made(workspace)
     if not before.is_dir():
         return False
-    # Without this mark nothing new was made yet, or what was made is removed already.
+    # Without this mark nothing new was made yet, or it is removed already.
     if (before / _MOVED).exists():
         for path in expected:
             _remove(path)

@@ -31,7 +31,7 @@ _START_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class MissingImages:
-    """What the demo lacks.
+    """The images that the demo lacks.
 
     Attributes:
         root: folder of the demo.
@@ -46,7 +46,7 @@ class MissingImages:
     bytes: int
 
     def seconds(self, workers: int = WORKERS) -> float:
-        """Measure a few images on this machine, as busy as it is now, and reckon what drawing all of them takes."""
+        """Draw a few images to estimate how long all of them take on this machine, as busy as it is now."""
         items = plan_split("train", _MEASURED + 1)
         with tempfile.TemporaryDirectory() as folder:
             # The first one makes what the others of its class share.
@@ -58,7 +58,7 @@ class MissingImages:
 
 
 def missing_images(root: str | Path) -> MissingImages | None:
-    """Tell what the demo in a folder lacks; None where every split is there."""
+    """Return the images that the demo in a folder lacks; None where every split is complete."""
     root = Path(root)
     planned = _planned(root)
     if not planned:
@@ -164,7 +164,7 @@ def _bytes_an_image(root: Path) -> float:
 def _move_in(root: Path, split: str) -> None:
     """Move a drawn split to its place: its masks first, since the split's own folder says that all of it is there."""
     staging = root / STAGING
-    # What an earlier version left, which had its temporary files beside the images.
+    # Temporary files of earlier versions, which lay beside the images.
     for unfinished in staging.rglob(".*.*g"):
         unfinished.unlink(missing_ok=True)
     try:

@@ -17,7 +17,6 @@ from carvis.demo.shell import Shell, shell
 
 BLACK = (22, 23, 25)
 SEAM = Material(paint=0.28, mirror=0.02, gloss=0.1)
-EDGE = Material(paint=1.0, mirror=0.12, gloss=1.0)
 GLASS_RGB = (20, 27, 31)
 
 

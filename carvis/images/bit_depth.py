@@ -26,7 +26,7 @@ from carvis.language import Message
 
 
 class Undecided(Exception):
-    """It cannot be said which of an image's values is white; holds a ``Message`` that follows the file's name."""
+    """The white value of an image is ambiguous; holds a ``Message`` that follows the file's name."""
 
 
 def to_8_bit(opened: ImageFile.ImageFile, kind: Kind, source: str | Path | bytes) -> Image.Image:

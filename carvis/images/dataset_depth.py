@@ -20,7 +20,7 @@ from carvis.workspace import canonical_split, dataset_links, file_stamp, is_data
 
 # Enough to meet the brightest values; opening one costs a tenth of a millisecond where it is no such image.
 _SAMPLED = 256
-# Fewer say nothing of a data set: their brightest value would be that of an image.
+# Fewer say nothing about a data set: their brightest value may be that of a single image.
 _ENOUGH = 5
 # Walking through the folders of a large data set takes a third of a second.
 _STAMP_SECONDS = 10
@@ -44,7 +44,7 @@ class Depth:
     unit: bool = True
 
     def notes(self) -> list[Message]:
-        """Say what was decided, one sentence each."""
+        """Return one sentence on each decision."""
         notes = []
         if self.integers and self.white == 65535:
             notes.append(

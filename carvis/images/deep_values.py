@@ -35,7 +35,7 @@ def kind_of(opened: ImageFile.ImageFile) -> Kind | None:
         # A PNG or PGM of 16 bits is opened so; a TIFF only where it is signed or longer.
         return "integer" if opened.format == "TIFF" else "unsigned"
     if opened.mode == "L" and first_tag(opened, SAMPLE_FORMAT) == _SIGNED:
-        # Pillow takes -1 for 255.
+        # Pillow reads -1 as 255.
         return "integer"
     if opened.format in ("PNG", "TIFF") and opened.tile and opened.mode in ("RGB", "RGBA", "LA"):
         arguments = opened.tile[0][3]

@@ -37,7 +37,7 @@ _SIGNATURES = (
     (b"MM\0*", "TIFF", ".tif"),
 )
 
-# What people's .jpg and .png files turn out to be.
+# Formats that files named .jpg or .png may really have.
 _FOREIGN_SIGNATURES = (
     (b"\0\0\0\x0cjP  ", "JPEG 2000"),
     (b"\xff\x4f\xff\x51", "JPEG 2000"),
@@ -67,7 +67,7 @@ def _heic_opened() -> bool:
 
     try:
         import_module(_HEIC_READER).register_heif_opener()
-    # A reader that is there but broken is as good as none.
+    # A broken reader counts as missing.
     except Exception:
         return False
     return True
@@ -85,7 +85,7 @@ def content_type(path: str | Path) -> tuple[str, str] | None:
 def type_of_bytes(start: bytes) -> tuple[str, str] | None:
     """Return what ``content_type`` does, of the first 32 bytes."""
     for signature, name, suffix in _SIGNATURES:
-        # Two letters are no proof: a bitmap also names the size of its header.
+        # Two letters are not enough: a bitmap also names the size of its header.
         if start.startswith(signature) and (name != "BMP" or start[14:18] in (b"\x28\0\0\0", b"\x7c\0\0\0")):
             return name, suffix
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":

@@ -100,16 +100,6 @@ def turn_of(source: str | Path | bytes, reading: Reading) -> int:
         return orientation_in(opened)
 
 
-def has_alpha(source: str | Path | bytes) -> bool:
-    """Tell whether an image holds transparency, so that ``Reading.alpha`` matters.
-
-    Raises:
-        ImageError: no such file, or no image.
-    """
-    with _opened(source) as opened:
-        return "A" in opened.getbands() or "transparency" in opened.info
-
-
 def header_traits(source: str | Path | bytes) -> tuple[bool, bool]:
     """Tell whether an image is turned by its EXIF orientation, and whether it holds transparency, by its header.
 

@@ -24,7 +24,7 @@ _ESCAPES = ("iso2022_jp", "iso2022_jp_ext", "iso2022_jp_2004", "iso2022_kr")
 _USUAL = ("cp932", "mac_japanese", "euc_jp", "gb18030", "cp1252", "mac_roman")
 _RARE = ("euc_jis_2004", "shift_jis_2004", "big5hkscs", "cp949", "cp1250", "cp1251", "cp850", "cp437", "mac_latin2")
 _MULTIBYTE = ("utf-8", "cp932", "euc_jp", "gb18030")
-# What people call an encoding is often the standard; the files hold its vendor's additions.
+# People often name the standard encoding, but the files contain its vendor's extensions.
 _SUPERSETS = {
     "shift_jis": ("cp932", "mac_japanese", "shift_jis_2004"),
     "cp932": ("mac_japanese",),
@@ -160,7 +160,7 @@ def _of_bytes(data: bytes) -> list[Reading]:
 
 
 def _of_long(data: bytes) -> list[Reading]:
-    """As ``_of_bytes``, without a copy of a long text in each of twenty encodings."""
+    """As ``_of_bytes``, but without decoding a long text in twenty encodings."""
     if reading := _decode(data, "utf-8"):
         return [reading]
     if (repaired := _repaired(data, "utf-8")) and _is_sound(repaired):
@@ -251,7 +251,7 @@ def _named(data: bytes, path: object, encoding: str) -> Reading:
         try:
             codec = codecs.lookup({"macroman": "mac-roman"}.get(codec, codec)).name
             b"    ".decode(codec, errors="ignore")
-        # Some of Python's are no encodings of files: "undefined", "idna", names with a NUL.
+        # Some of Python's codecs are not for files: "undefined", "idna", names with a NUL.
         except (LookupError, ValueError):
             raise TableError(
                 Message(

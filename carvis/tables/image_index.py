@@ -166,11 +166,11 @@ class ImageIndex:
         return Match("found", *location, guessed=not in_split and bool(label))
 
     def _is_elsewhere(self, text: str, parts: list[str], folded: list[str], bases: Sequence[Path]) -> bool:
-        # A path through a split or a known class folder speaks of an image that is gone, not of another place.
+        # A path through a split or a known class folder means a missing image, not one outside.
         in_dataset = _id_start_as_written(folded) is not None or (len(folded) > 1 and folded[-2] in self._folder_names)
         if is_absolute(text):
             if text.lstrip()[:2] in ("\\\\", "//"):
-                return not in_dataset  # even asking whether a server's share exists would talk to it
+                return not in_dataset  # even checking whether a server's share exists would contact the server
             if os.name == "nt" or not _DRIVE.match(text.lstrip()):
                 place = text.strip() if os.name == "nt" else os.sep + os.sep.join(parts)
                 if os.path.lexists(place):
@@ -213,7 +213,7 @@ def _parts(path: str) -> list[str]:
 def _id_start(path: str, parts: tuple[str, ...], depth: int) -> int:
     """Where the data set's ids begin in a folder's parts, of which the first `depth` are the root's."""
     place = split_place(parts, [part for part in path.split(os.sep) if part])
-    # Folders far above the root have nothing to do with it.
+    # Folders far above the root are irrelevant.
     if place is not None and place >= depth - 2:
         return place
     return next((i for i in (*range(depth, len(parts)), depth - 1) if i >= 0 and canonical_split(parts[i])), depth)

@@ -84,7 +84,7 @@ def read_lenient_csv(
 
 
 def share_known(cells: Iterable[str], known: Callable[[str], float], most: int = 400) -> float:
-    """Return how much of what only an encoding can tell is known: the mean over cells that are not plain ASCII.
+    """Return the share of known texts among the cells that are not plain ASCII, which depend on the encoding.
 
     Args:
         cells: texts of a table.

@@ -80,7 +80,7 @@ class ArrayFile:
             raise Unusable(Message("the array {name} is missing", name=short(name)))
         if entry.compress_type not in _METHODS or entry.flag_bits & 1:
             raise Unusable(_damaged())
-        # Before a byte is unpacked: what the archive says of the size holds, for no more is read.
+        # Checked before a byte is unpacked. No more is read than the archive declares.
         self._left -= entry.file_size
         if self._left < 0:
             raise Unusable(Message("its arrays are larger than they should be"))

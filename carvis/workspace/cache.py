@@ -27,7 +27,7 @@ class Cache:
     def get(self, key: str, suffix: str) -> Path | None:
         """Return the cached file, or None where it has to be made."""
         path = self._path(key, suffix)
-        # We make no links here: one would show a file from elsewhere in place of what was made.
+        # carvis makes no links here: one would point to a file that carvis did not write.
         if path.is_symlink():
             return None
         try:
@@ -49,7 +49,7 @@ class Cache:
     def _trim(self) -> None:
         files = []
         for path in self.folder.glob("*/*"):
-            # What is being written now.
+            # Skip what is being written.
             if path.parent.name.startswith("."):
                 continue
             with contextlib.suppress(OSError):

@@ -184,7 +184,7 @@ def _decoded(content: bytes) -> str:
             if problem.end == len(content) and problem.reason == "unexpected end of data":
                 raise Unusable(_torn()) from problem
             encoding = _guessed(content)
-    # Where a disk ran full or lost power, a file can be as long as it should be, and zero.
+    # After a full disk or a power cut, a file can have its full length and contain only zeros.
     elif not content.strip(b"\0"):
         return ""
     if encoding is None:

@@ -107,7 +107,7 @@ def adapter(schema: Any) -> "TypeAdapter[Any]":
 
 
 def reason_of(problem: "ValidationError") -> Message:
-    """Say the first thing that a check found wrong, in half a sentence."""
+    """Return the first violation of a schema as half a sentence."""
     error = problem.errors(include_url=False)[0]
     place = ".".join(short(str(part)) for part in error["loc"])
     if error["type"] == "missing":

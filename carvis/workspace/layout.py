@@ -52,7 +52,7 @@ def split_folders(root: str | Path) -> list[tuple[SplitName, Path]]:
         (
             (split, path)
             for split, path in folders
-            # A link to the data set itself is none of its splits.
+            # A link to the data set itself is not one of its splits.
             if not (path.is_symlink() and is_below(real_root, os.path.realpath(path))) and holds_folder(path, links)
         ),
         key=lambda entry: SPLITS.index(entry[0]),
@@ -107,7 +107,7 @@ def _other_datasets(root: Path) -> dict[str, list[str]]:
     outside = {}
     for folder in dict.fromkeys((*_subfolders(parent)[:_MOST_BESIDE], *_made_from(root))):
         real = os.path.realpath(folder)
-        # Anybody can write a split.json: it opens no folder elsewhere.
+        # A split.json may come from a stranger: it gives access to no folder elsewhere.
         if os.path.dirname(real) not in _places_of_datasets(parent):
             continue
         named = [path for path in _subfolders(folder) if canonical_split(os.path.basename(path))]

@@ -1,4 +1,4 @@
-"""The one rule on symbolic links: what lies behind one counts only where its target lies inside the allowed folders.
+"""The one rule on symbolic links: a link is followed only if its target lies inside the allowed folders.
 
 A folder or file that a person names may be a link itself. Below it, links are followed into it and into the folders of
 ``$CARVIS_LINKS``; those of a data set also into the splits of other data sets of its workspace.
@@ -31,7 +31,7 @@ def resolved(path: str | Path) -> Path:
         raise PathError(Message("A path is empty: name a file or a folder."))
     text = os.path.expanduser(text)
     try:
-        # The system gives up after some forty links: Python would go on until its stack is used up.
+        # The system gives up after some forty links; Python would recurse until its stack overflows.
         os.stat(text)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):

@@ -83,25 +83,6 @@ def read_parquet(
         raise error(refusal(name, problem.args[0], remedy)) from problem
 
 
-def column_names(
-    source: str | Path,
-    *,
-    max_bytes: int = MAX_BYTES,
-    remedy: str | None = None,
-    error: type[CarvisError] = CarvisError,
-) -> list[str]:
-    """Return the names of a Parquet file's columns, in its order.
-
-    Raises:
-        error: as ``read_parquet``.
-    """
-    content = read_content(source, max_bytes, remedy, error)
-    try:
-        return list(_opened(content, [], MAX_ROWS).schema_arrow.names)
-    except Unusable as problem:
-        raise error(refusal(source, problem.args[0], remedy)) from problem
-
-
 def _table(content: bytes, columns: Mapping[str, Column], max_bytes: int, max_rows: int) -> "pd.DataFrame":
     import pandas as pd
     import pyarrow as pa

@@ -128,7 +128,7 @@ class Workspace:
         folders = [self.evaluations_dir]
         for _depth in range(3):
             folders = [below for folder in folders for below in children(folder, links, folders=True)]
-        # What is damaged is listed, too: it is to be named.
+        # Damaged evaluations are listed, too, so that a page can name them.
         return [folder for folder in folders if os.path.lexists(folder / "metrics.json")]
 
     def runs(self) -> list[Path]:
@@ -174,7 +174,7 @@ class Workspace:
 
 
 def _began(run: Path) -> str:
-    """Return when a run began, in UTC; one that waits is the newest of all. Its name may be anybody's choice."""
+    """Return when a run began, in UTC; a queued one is the newest. Runs may have any name."""
     try:
         return str(read_json(run / "status.json", dict, nan=None)["started"] or "9")
     except (CarvisError, KeyError):

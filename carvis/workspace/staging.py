@@ -23,7 +23,7 @@ from carvis.workspace.temporary import (
 
 
 class FolderTakenError(CarvisError):
-    """A folder that was to be new holds something already."""
+    """A folder that must be new already has content."""
 
 
 @contextlib.contextmanager
@@ -62,7 +62,7 @@ def staged_folder(target: str | Path, replace: bool = False) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def write_errors(target: str | Path) -> Iterator[None]:
-    """Say in one sentence what keeps a file or folder from being written; an error of another place is left as it is.
+    """Raise one sentence on why a file or folder cannot be written; errors of other places pass unchanged.
 
     Raises:
         CarvisError: the place and what helps.

@@ -53,7 +53,7 @@ def temporary_folder(parent: str | Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        # What is decided stays for the next start, should it have got stuck on the way.
+        # A move that was begun is left for the next start to finish.
         if not (folder / WHOLE).is_dir():
             _remove_all_but_lock(folder)
         _release(folder, lock)
@@ -66,7 +66,7 @@ def _make(parent: Path) -> tuple[Path, int | None]:
         folder.mkdir()
         try:
             lock = _lock(folder)
-        # Before it was locked another process took it for a leftover, as it may.
+        # Until it is locked, another process may take it for a leftover.
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -85,7 +85,7 @@ def _lock(folder: Path) -> int | None:
     Of ``filelock`` not every version can tell whether the file that it has locked was removed by then.
     """
     path = folder / _LOCK
-    # Whoever put a link there would have its target opened.
+    # A link put there would have its target opened.
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     handle = os.open(path, flags, 0o666)
     try:
@@ -187,7 +187,7 @@ def _is_of_an_earlier_version(entry: os.DirEntry) -> bool:
     if time.time() - facts.st_mtime < _EARLIER_AGE_SECONDS or (os.name != "nt" and facts.st_mode & 0o077):
         return False
     if stat.S_ISDIR(facts.st_mode):
-        # Half a split: nothing but a folder of its name.
+        # Half a split contains only a folder of its name.
         return os.listdir(entry.path) in ([f"{name['stem']}{name['suffix'] or ''}"], [])
     return stat.S_ISREG(facts.st_mode) and name["suffix"] in _EARLIER_SUFFIXES
 
@@ -199,7 +199,7 @@ def move(source: Path, target: Path, moved: list[Path], decided: float = float("
         moved: gets what has been moved.
         decided: what was changed in ``target`` since this time (seconds) is kept beside the new.
     """
-    # What is new comes first: the copy of an edited file is in place before the file itself is replaced.
+    # New files come first: the backup of an edited file is in place before the file itself is replaced.
     for entry in sorted(os.scandir(source), key=lambda entry: (os.path.lexists(target / entry.name), entry.name)):
         place = target / entry.name
         if entry.is_dir(follow_symlinks=False) and place.is_dir():

@@ -113,7 +113,7 @@ def walk(
                         yield TreeEntry(entry, place.folders)
                     continue
                 if not entry.is_dir():
-                    # Of a link that leads nowhere this tells so.
+                    # Raises for a link that leads nowhere.
                     kind = kind_of_mode(entry.stat().st_mode)
                     refuse(entry.path, Message("is {kind}, not a file", kind=kind))
                     continue
@@ -175,7 +175,7 @@ def children(
 
 
 def holds_folder(folder: str | Path, links: Links | None = None) -> bool:
-    """Tell whether a folder lies directly in another one, hidden ones aside: at the first that is found."""
+    """Tell whether a folder holds a folder that is not hidden; stops at the first."""
     links = links or Links(folder)
     try:
         with os.scandir(folder) as entries:

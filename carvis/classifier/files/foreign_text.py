@@ -1,4 +1,4 @@
-"""Text out of a stranger's file, made fit to stand in a sentence: short, in one line, without control characters."""
+"""Text from a stranger's file, made safe to show in a sentence: short, in one line, without control characters."""
 
 
 def foreign_text(text: object, most: int = 80) -> str:

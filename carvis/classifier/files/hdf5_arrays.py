@@ -1,4 +1,4 @@
-"""The arrays of an HDF5 file, of which nothing is reached that does not lie in that very file.
+"""The arrays of an HDF5 file; links to other files are never followed.
 
 carvis reads HDF5 through this alone. A file may hold links to other files, arrays whose data lie elsewhere,
 and shapes that no memory could hold: a group gives its parts by hard links alone, one name at a time, and each array is
@@ -273,7 +273,7 @@ class StoredArray:
 
 
 def _check_all(store: StoredGroup, unpacked: int) -> None:
-    """Look at every part once for each way that leads to it, so that whoever goes through a file later finds an end."""
+    """Visit every part once for each path to it, so that later traversals of the file terminate."""
     book, total, weights, parts = store._book, unpacked, unpacked, 0
     pending = [(store, 0)]
     while pending:

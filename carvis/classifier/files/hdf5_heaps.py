@@ -1,4 +1,4 @@
-"""Where an HDF5 file keeps names and texts, gone through before HDF5 does.
+"""The heaps in which an HDF5 file keeps names and texts, checked before HDF5 reads them.
 
 HDF5 loops for ever in damaged heaps, of names taking memory all the while, and takes memory for as many bytes as an
 attribute says its text has.

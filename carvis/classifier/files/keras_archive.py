@@ -22,7 +22,7 @@ _ENCRYPTED = 1
 
 
 class ModelArchive:
-    """The parts of a zip that was looked at before any of them is read.
+    """The members of a zip whose table was checked before any of them is read.
 
     Args:
         file: the open zip; it stays open.

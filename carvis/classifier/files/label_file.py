@@ -123,7 +123,7 @@ def _texts(data: bytes, path: Path) -> list[str]:
         ]
     except TableError:
         return []
-    # What is UTF-8 by accident is rarer than any wrong guess.
+    # Text is rarely valid UTF-8 by accident.
     return [reading.text for reading in (texts[:1] if texts and texts[0].encoding == "utf-8" else texts)]
 
 

@@ -81,7 +81,7 @@ def _response(process: subprocess.Popen, request: bytes, seconds: float) -> tupl
 def _process() -> subprocess.Popen | None:
     global _running
     owner, process = _running or (0, None)
-    # A process that was forked off shares the pipes, and must not use them.
+    # A forked process shares the pipes and must not use them.
     if process is not None and owner == os.getpid() and process.poll() is None:
         return process
     command, environment = module_process("carvis.classifier.files.scanner_process")
@@ -96,7 +96,7 @@ def _process() -> subprocess.Popen | None:
         )
     except OSError:
         return None
-    # It writes an empty line once it has started.
+    # The process writes an empty line once it has started.
     if not _response(process, b"\n", _SECONDS_TO_START)[0]:
         process.kill()
         return None

@@ -1,4 +1,4 @@
-"""Names that TensorFlow takes for its scopes, in place of those in a model file that it does not."""
+"""Valid TensorFlow scope names in place of layer names that TensorFlow rejects."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def scope_name(name: str, kind: str, *, outermost: bool = False) -> str:
     if _SCOPE.fullmatch(name) and not (outermost and name[0] in _NO_START):
         return name
     cleaned = _FOREIGN.sub("_", name).strip("_")
-    # Most of the name went: numbers alone would say nothing.
+    # Little of the name is left: numbers alone say nothing.
     if not re.search("[A-Za-z]", cleaned):
         cleaned = "_".join(filter(None, (re.sub(r"\W", "", kind.rpartition(">")[2]).lower() or "layer", cleaned)))
     return cleaned.lstrip(_NO_START) if outermost else cleaned

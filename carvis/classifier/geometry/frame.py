@@ -129,7 +129,7 @@ def _fitting(size: int, first: float, last: float) -> int:
 
 
 def ramps(height: int, width: int) -> NDArray[np.float32]:
-    """Return four maps that show what a step does to places: float32 (4, h, w): zeros, ones, row and column.
+    """Return four maps that probe how a step moves places: float32 (4, h, w): zeros, ones, row and column.
 
     A row or column is given by the place of its middle, as a share of the height or width.
     """
@@ -139,7 +139,7 @@ def ramps(height: int, width: int) -> NDArray[np.float32]:
 
 
 def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False, exact: bool = False) -> Frame | None:
-    """Return how a step moves places, by what it makes of ``ramps``: None where it does not move them as a whole.
+    """Return how a step moves places, by its output for ``ramps``: None where it does not move them as a whole.
 
     A step that only shifts by less than a cell, or adds a border, counts as one that moves nothing.
 

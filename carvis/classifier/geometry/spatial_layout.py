@@ -19,7 +19,7 @@ NORMALISING = (
     L.RMSNormalization,
 )  # fmt: skip
 POOLING = (L.MaxPooling2D, L.AveragePooling2D)
-# What leaves every value, or every group of values, at its place: no need to try it out.
+# Layers that leave every value, or every group of values, at its place: not probed.
 _STAYING = (
     *NORMALISING, *POOLING, L.Dropout, L.SpatialDropout2D, L.GaussianNoise, L.GaussianDropout, L.AlphaDropout,
     L.Activation, L.ReLU, L.LeakyReLU, L.PReLU, L.ELU, L.Softmax, L.ZeroPadding2D, L.UpSampling2D, L.Rescaling,
@@ -184,7 +184,7 @@ class SpatialLayouts:
         return frames == [WHOLE, WHOLE]
 
     def _moved(self, call: Call, shape: Shape, layout: SpatialLayout, source: int) -> SpatialLayout:
-        """Try out what a step without weights does to places."""
+        """Probe how a step without weights moves places."""
         ramps, start = layout.trail or (self._ramps(layout, source), layout)
         made = single_output(call, [ramps])
         if made is not None and len(made) != len(ramps):
@@ -227,7 +227,7 @@ class SpatialLayouts:
         return np.broadcast_to(rows, (4, *shape)).copy()
 
     def _same_everywhere(self, source: int, rng: np.random.Generator) -> NDArray[np.float32]:
-        """Make up a tensor: a map that is the same at each place, or a vector of numbers that differ."""
+        """Make a probe: a map that is the same at each place, or a vector of different numbers."""
         shape = (1, *self.graph.shapes[source][1:])
         values = rng.uniform(0.2, 0.9, shape if len(shape) == 2 else 1)
         return np.broadcast_to(values, (4, *shape[1:])).astype(np.float32)
@@ -249,7 +249,7 @@ class SpatialLayouts:
         return learned(step) and not type(step).__module__.startswith("keras.") and self._reaches_far(call, signal)
 
     def _reaches_far(self, call: Call, signal: list[int]) -> bool:
-        """Try out whether a custom layer carries a change in one corner to the opposite one."""
+        """Probe whether a custom layer carries a change in one corner to the opposite one."""
         try:
             shapes = [(1, *self.graph.shapes[source][1:]) for source in signal]
             rng = np.random.default_rng(0)
@@ -260,7 +260,7 @@ class SpatialLayouts:
             before, after = (outputs_of(call, inputs)[0][0] for inputs in (first, second))
             corner = (-1, -1) if before.ndim == 3 else (-1,)
             return bool(np.abs(before[corner] - after[corner]).max() > 1e-7)
-        # What cannot be tried out is not known to mix.
+        # A layer that cannot be probed is not known to mix.
         except Exception:
             return False
 
@@ -273,7 +273,7 @@ def _fits(shape: Shape, layout: SpatialLayout) -> bool:
 
 
 def _only_moved(outputs: NDArray[np.float64], inputs: NDArray[np.float32]) -> bool:
-    """Tell whether a step hands on values as they are, only elsewhere."""
+    """Tell whether a step passes values on unchanged, only elsewhere."""
     same = np.allclose(outputs[0], 0, atol=1e-6) and np.allclose(outputs[1], 1, atol=1e-6)
     before, after = (np.round(np.asarray(values, np.float64), 5) for values in (inputs, outputs))
     return same and all(np.isin(after[i], before[i]).all() for i in (2, 3))

@@ -19,7 +19,7 @@ def call_settings(kind: str, layer: keras.Layer, settings: dict[str, Any], where
     random = kind.startswith("Random") or any(_differs_in_training(inner) for inner in layer._flatten_layers())
     accepted = {}
     for key, value in settings.items():
-        # Keras 3 predicts as outside training even so, and Keras 2 did not.
+        # Keras 3 predicts in inference mode even so; Keras 2 did not.
         if key == "training" and value and random:
             raise ModelError(
                 Message(

@@ -156,7 +156,7 @@ class _Graph:
         kind, config = entry["class_name"], entry["config"]
         if kind == "InputLayer":
             shape = shape_of(config)
-            # A file without it fails here, and is refused.
+            # A file without it fails and is refused.
             sides = shape[1:]  # type: ignore[index]
             self.tensors[name, 0] = keras.Input(sides, name=self.new_names[name], dtype=input_dtype(config))
         elif kind not in _OPERATIONS and kind != "Merge":
@@ -187,7 +187,7 @@ class _Graph:
         return (reference[0], reference[1] - self.first_call.get(reference[0], 0)) in self.tensors
 
     def _call(self, name: str, number: int, node: Any) -> bool:
-        """Make one call of a layer if all it needs is there; else return False."""
+        """Make one call of a layer if all its inputs are built; else return False."""
         if not all(self._is_built(reference) for reference in references_in(node) if reference[0] in self.entries):
             return False
         alone = bool(node) and isinstance(node[0], str)

@@ -56,7 +56,7 @@ _WITHOUT_EFFECT = """
     fused rng_type force_generator vectorized renorm_clipping renorm_momentum experimental_sharding synchronized
     build_input_shape is_graph_network quantization_config query_shape key_shape value_shape
 """
-# They do nothing outside training, whatever their settings are.
+# No effect outside training, whatever their settings.
 _RANDOM = frozenset(
     ["RandomFlip", "RandomTranslation", "RandomRotation", "RandomZoom", "RandomContrast", "RandomBrightness"]
 )  # fmt: skip
@@ -168,7 +168,7 @@ def _activation(activation: Any, build: Callable[[dict[str, Any]], keras.Layer])
 
 
 def _parameters(layer_class: type) -> set[str]:
-    """List what a layer's making takes, that of its bases included as far as it hands settings on."""
+    """List the arguments of a layer's constructor, those of its bases included where it passes settings on."""
     names: set[str] = set()
     for base in layer_class.__mro__:
         if base is keras.Layer:
@@ -272,7 +272,7 @@ def _locally_connected(settings: dict) -> None:
 
 
 def _random_fourier_features(settings: dict) -> None:
-    # Where its weights start from.
+    # Initialisers.
     for key in ("kernel_initializer", "scale"):
         settings.pop(key, None)
 

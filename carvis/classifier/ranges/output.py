@@ -1,4 +1,4 @@
-"""What a model's graph says of its output: bounds, and whether each row adds up to one."""
+"""The output range by a model's graph: bounds, and whether each row adds up to one."""
 
 from typing import Any, TypeAlias
 
@@ -18,10 +18,10 @@ Known: TypeAlias = dict[int, OutputRange]
 
 
 def output_range(model: keras.Model) -> OutputRange:
-    """Return what a model's graph says of its first output."""
+    """Return the range of a model's first output by its graph."""
     try:
         return _of(model.outputs[0], {})
-    # An operation that is called in a way unheard of says nothing; the numbers decide then.
+    # An operation called in an unknown way has an unknown range; the values decide then.
     except Exception:
         return UNKNOWN
 

@@ -1,4 +1,4 @@
-"""What each layer and operation makes of the bounds of its input, and of what its rows add up to."""
+"""How each layer and operation changes the bounds and the row sums of its input."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from carvis.classifier.ranges.bounds import DISTRIBUTION, INFINITY, UNKNOWN, Out
 Tensor: TypeAlias = keras.KerasTensor
 # The range of a tensor or constant that goes in.
 RangeOf: TypeAlias = Callable[[Any], OutputRange]
-# Each takes the step, its call, the tensor made and the ranges of what goes in.
+# Each takes the step, its call, the output tensor and the ranges of the inputs.
 Rule: TypeAlias = Callable[[Step, Node, Tensor, RangeOf], OutputRange]
 
 
@@ -43,7 +43,7 @@ def _item(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRa
     key = key if isinstance(key, tuple) else (key,)
     named = [part for part in key if part is not Ellipsis and part is not None]
     ends_the_key = len(named) == len(operand.shape) or (len(named) < len(key) and key[-1] is not Ellipsis)
-    # A row adds up as before only where it is taken whole.
+    # The row sum stays only where the whole row is taken.
     complete = not ends_the_key or (isinstance(key[-1], slice) and key[-1] == slice(None))
     return range_of(operand) if complete else replace(range_of(operand), total=None, log=False)
 
@@ -172,7 +172,7 @@ def _clip(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRa
     if not all(isinstance(end, (int, float)) for end in ends):
         return UNKNOWN
     low, high = (float(min(max(end, ends[0]), ends[1])) for end in (before.low, before.high))
-    # Where nothing is cut off, the rows add up as before.
+    # Where nothing is clipped, the row sums stay.
     cut = before.low < ends[0] or before.high > ends[1]
     return OutputRange(low, high, None if cut else before.total, untied=before.untied)
 

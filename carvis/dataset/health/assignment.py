@@ -40,11 +40,11 @@ def _deal(groups: pd.Series, shares: np.ndarray, rng: np.random.Generator) -> di
     """Give each group to the split that lacks most, the largest groups first, those of a size in random order."""
     sizes = groups.value_counts().sort_index()
     sizes = sizes.iloc[rng.permutation(len(sizes))].sort_values(ascending=False, kind="stable")
-    # Where two lack the same, chance decides, or small classes would all lack the same split.
+    # Ties are broken at random, or small classes would all lack the same split.
     lacking = shares * sizes.sum() + rng.uniform(0, 1e-6, len(shares))
     place = {}
     for group, size in sizes.items():
-        # A split that shall stay empty never lacks anything.
+        # A split with share 0 never lacks anything.
         to = int(np.argmax(np.where(shares > 0, lacking, -np.inf)))
         place[group] = SPLITS[to]
         lacking[to] -= size

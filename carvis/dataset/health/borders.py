@@ -6,7 +6,7 @@ from carvis.dataset.health.backgrounds import BLACK, LEAST
 
 # By how much a pixel may differ from a frame's colour in any channel; JPEG leaves a little beside an edge.
 TOLERANCE = 20
-# Of a line of a frame so much may be something else, such as dust or traces of JPEG.
+# Share of a frame's line that may differ, such as dust or JPEG artefacts.
 _STRAY = 0.02
 # A frame ends at a straight edge: this share of the line where it ends differs from it.
 _EDGE = 0.6
@@ -69,7 +69,7 @@ def _within(image: np.ndarray, box: tuple[int, int, int, int]) -> tuple[int, int
             bars[side] = edge if edge < reach else 0
     inner = part[bars[0] : size[0] - bars[1], bars[2] : size[1] - bars[3]]
     black = [colour is not None and colour.max() <= BLACK for colour in colours]
-    # What a blacked-out background leaves is no frame, however straight the motif's edge: it is not a rectangle.
+    # A blacked-out background is not a frame, however straight the motif's edge: it is not a rectangle.
     if any(black) and (inner.max(axis=2) <= BLACK).mean() >= LEAST:
         bars = [0 if is_black else lines for lines, is_black in zip(bars, black, strict=True)]
     height, width = size[0] - bars[0] - bars[1], size[1] - bars[2] - bars[3]

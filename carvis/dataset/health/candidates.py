@@ -17,7 +17,7 @@ from carvis.progress import Progress, advance, no_progress
 
 FREQUENCIES = 11
 LIKENESS = 0.78
-# Parts of the width and of the height that a cropped copy may show: whatever crop of up to a fifth of either is near
+# Parts of the width and of the height that a crop may show: whatever crop of up to a fifth of either is near
 # enough to one of them, and is then found exactly in verifying.
 WHOLE = (0.0, 1.0)
 PARTS = (WHOLE, *((k / 20, (k + 18) / 20) for k in range(3)), *((k / 20, (k + 16) / 20) for k in range(5)))
@@ -100,7 +100,7 @@ def candidates(luminance: np.ndarray, progress: Progress = no_progress, all_pair
                 # Whole images are compared from both ends.
                 distinct = first < second if number == 0 else first != second
                 n = int(distinct.sum())
-                # Millions of pairs may wait here: small numbers.
+                # There may be millions of pairs: narrow types.
                 ends = first[distinct].astype(np.int32), second[distinct].astype(np.int32)
                 pairs.append((*ends, np.full(n, number, np.uint8), np.full(n, mirrored), likeness[distinct]))
             advance(progress, 2 * number + mirrored + 1, 2 * len(VIEWS))

@@ -26,7 +26,7 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What is known about duplicates among N files.
+    """The duplicates among N files.
 
     Attributes:
         content: number of what each file shows, equal for files with the same bytes or pixels, int (N,); -1 where it

@@ -1,4 +1,4 @@
-"""``Health``: what was found out about the images of a data set."""
+"""``Health``: the result of checking the images of a data set."""
 
 import json
 from dataclasses import dataclass

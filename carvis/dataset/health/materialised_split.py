@@ -17,7 +17,7 @@ MASKS = "masks"
 
 
 def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Bring the images to their places, and leave out those that are gone.
+    """Place the images in the new folder, and skip those removed since the check.
 
     Args:
         table: as of ``Split``.
@@ -54,7 +54,7 @@ def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -
 
 
 def leave_out_removed(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the images that are gone, where none is brought anywhere."""
+    """Skip images removed since the check, for a split that only lists its images."""
     placed = table[table["split"] != ""]
     return _without(table, [row for row, path in zip(placed.index, placed["path"]) if not os.path.isfile(path)])
 
@@ -100,7 +100,7 @@ def _copy(source: str | Path, place: Path) -> None:
 
 
 def _bring(source: str, place: Path, followed: Links) -> str:
-    """Bring an image to a place: how, or nothing where it is gone. Only links that will be followed are made."""
+    """Link or copy an image and return how; empty where it is missing. Only links that are followed later are made."""
     # A symbolic link can be made to a file that is not there.
     if not os.path.isfile(source):
         return ""

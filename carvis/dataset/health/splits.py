@@ -91,7 +91,7 @@ def split_dataset(
     links where these are followed, else copies; masks of their parts come along in the same way.
 
     Args:
-        health: what ``check_dataset`` found about the old data set.
+        health: the result of ``check_dataset`` on the old data set.
         out: folder of the new data set, which gets ``split.csv`` (every image, where it went or why not) and
             ``split.json``.
         fractions: shares of train, valid and test.
@@ -122,7 +122,7 @@ def split_dataset(
                 table = leave_out_removed(table)
                 _some_left(health, table)
             else:
-                # It says where the new data set's links may lead to, already when that is checked.
+                # Written early: it says where the links of the new data set may lead, which the check needs.
                 write_json(made / SPLIT_REPORT, {"made from": _origin(health)})
                 table, placed_by = lay_out(table, made, partial_progress(progress, 0, 40), dataset_links(health.root))
                 _some_left(health, table)
@@ -132,7 +132,7 @@ def split_dataset(
             write_json(made / SPLIT_REPORT, report, indent=1)
             atomic_write(made / TABLE, to_csv(table).encode("utf-8-sig"))
     except FolderTakenError as error:
-        # Another split into the same folder may have ended first.
+        # Another split into the same folder may have finished first.
         raise DatasetError(
             Message("{out} already exists: use it, or name a new folder for the split.", out=out)
         ) from error
@@ -176,7 +176,7 @@ def _check(health: Health, out: Path, fractions: Sequence[float]) -> np.ndarray:
 def _verified(
     table: pd.DataFrame, made: Path, cache: Cache | str | Path | None, progress: Progress
 ) -> tuple[pd.DataFrame, int]:
-    """Check the new data set, and leave out of its later split what is still a duplicate there."""
+    """Check the new data set, and skip the images of later splits that are still duplicates."""
     health = check_dataset(made, progress, cache)
     ids = health.images.set_index("path")["id"]
     copies = health.copies

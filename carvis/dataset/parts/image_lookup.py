@@ -60,7 +60,7 @@ class ImageLookup:
         return None, status
 
     def notes(self, source: str) -> list[Message]:
-        """Say which rows belong to no image."""
+        """Return sentences on the rows that match no image."""
         sentences = []
         if self.lost:
             sentences.append(

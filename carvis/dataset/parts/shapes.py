@@ -51,7 +51,7 @@ class Outline:
         # Drawn at a multiple of the size, so that a pixel is in it where its middle is: OpenCV fills the edge too.
         height, width = mask.shape
         factor = _SUBPIXEL if height * width < 4e6 else 1
-        # Only where it lies: thousands of small outlines on a large image would each cost all of it.
+        # Only its bounding box: thousands of small outlines on a large image would each cost the whole image.
         points = np.array(self.points)
         left, top = np.clip(np.floor(points.min(0)) - 1, 0, (width, height)).astype(int)
         right, bottom = np.clip(np.ceil(points.max(0)) + 1, 0, (width, height)).astype(int)
@@ -91,7 +91,7 @@ class Runs:
 
     def scaled(self, down: float, across: float) -> "Runs":
         """Return the runs unchanged, whatever the factors."""
-        return self  # It knows the size it was drawn at.
+        return self  # Runs contain the size they were drawn at.
 
     def facts(self) -> list[object]:
         """What identifies the runs, as JSON can hold it."""

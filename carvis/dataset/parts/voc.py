@@ -133,7 +133,7 @@ def _size(element: ElementTree.Element | None) -> tuple[int, int] | None:
 
 
 def _as_utf8(content: bytes, file: Path) -> bytes:
-    """Write anew what the parser cannot read by itself: Japanese and other encodings of several bytes."""
+    """Re-encode what the parser cannot read itself: Japanese and other multi-byte encodings."""
     declared = _DECLARED.match(content)
     if declared is None and len(readings(content, file)) == 1:
         return content

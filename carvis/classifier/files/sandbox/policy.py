@@ -29,7 +29,7 @@ from carvis.workspace import Cache, content_hash, json_text, read_json, sha256_o
 
 # Raised where an older verdict says less than a new one would.
 _FORMAT = 1
-# With so many times the memory of a refused attempt, another one is worth it.
+# Retry with this many times the memory of a refused attempt.
 _MORE = 1.25
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -141,7 +141,7 @@ def _judge(verdict: Verdict, path: Path) -> None:
 
 def _stored_verdict(path: Path, gate: _Gate) -> Verdict | None:
     verdict = _cached_verdict(path, gate.cache)
-    # More memory than there was may suffice.
+    # More memory may suffice.
     if verdict and verdict.kind == "memory" and allowed_memory(gate.memory) > _MORE * verdict.memory:
         return None
     return verdict
