@@ -12,7 +12,7 @@ from carvis.classifier.layer_graph import LayerGraph
 from carvis.errors import ModelError
 from carvis.language import Message
 
-_SIZES_KEPT = 64
+_MAX_SIZES = 64
 
 
 class LayerAccess:
@@ -49,7 +49,7 @@ class LayerAccess:
         if not self.native_size:
             return self.layer_graph
         if size not in self._layer_graphs:
-            if len(self._layer_graphs) >= _SIZES_KEPT:
+            if len(self._layer_graphs) >= _MAX_SIZES:
                 self._layer_graphs.clear()
             self._layer_graphs[size] = LayerGraph(self.model, self.name, size)
         return self._layer_graphs[size]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from carvis.classifier.flat_graph import Call
 
-_SIZES_KEPT = 64
+_MAX_SIZES = 64
 # Most models are far below, and a query of the system takes longer than the comparison.
 _NEGLIGIBLE = 100_000_000
 _CGROUP = (
@@ -148,7 +148,7 @@ def within_memory(
     def checked(images: "np.ndarray") -> "tf.Tensor":
         size = tuple(images.shape[1:3])
         if size not in estimates:
-            if len(estimates) >= _SIZES_KEPT:
+            if len(estimates) >= _MAX_SIZES:
                 estimates.clear()
             estimates[size] = estimate_memory(model, size)
         check_batch(estimates[size], len(images), name)

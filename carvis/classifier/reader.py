@@ -34,7 +34,7 @@ from carvis.dataset import Dataset
 from carvis.errors import ImageError, ModelError
 from carvis.images import Alpha, Orientation, ResizeMethod, read_image
 from carvis.language import Message
-from carvis.workspace import settle, sha256_of_file
+from carvis.workspace import finish_moves, sha256_of_file
 
 # So many images of a data set show what a model's output means.
 _SAMPLED = 16
@@ -82,7 +82,7 @@ def load_classifier(
         ModelError: no such file, damaged, without an architecture, or no image classifier.
     """
     path = Path(path)
-    settle(path.parent)
+    finish_moves(path.parent)
     unsandboxed = check_file(path)
     model = open_model(path, trust=trust)
     assumptions = list(filter(None, [renamed_sentence(model)]))

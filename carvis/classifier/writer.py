@@ -11,7 +11,7 @@ from carvis.classifier.card import ModelCard, card_path, write_card
 from carvis.classifier.classifier import Classifier
 from carvis.errors import ModelError
 from carvis.language import Message
-from carvis.workspace import check_length, not_empty, settle, sha256_of_file, staged_folder
+from carvis.workspace import check_length, finish_moves, not_empty, sha256_of_file, staged_folder
 
 
 def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -28,7 +28,7 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     check_length(path.stem, Message("the model"))
     if path.suffix != ".keras":
         raise ModelError(Message("{path} does not end in .keras: name the file <name>.keras.", path=path))
-    settle(path.parent)
+    finish_moves(path.parent)
     for file in (path, card_path(path)):
         if file.exists() and not overwrite:
             raise ModelError(

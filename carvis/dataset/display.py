@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from carvis.display import beside, encoded, facts, line, panel, percent, shown, table
+from carvis.display import beside, encoded, facts, html_unless_damaged, line, panel, percent, table
 from carvis.errors import CarvisError
 from carvis.images import thumbnail
 from carvis.language import _
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _COUNTED, _SECONDS, _THUMBNAILS = 40_000, 0.3, 6
 
 
-@shown
+@html_unless_damaged
 def dataset_html(data: Dataset) -> str:
     """Images in each class and split, and a few of them; a large split is counted only where it was counted before."""
     counted = {split: data.samples(split) for split in data.splits if data.scanned(split) or _is_small(data, split)}
@@ -62,7 +62,7 @@ def _thumbnails(counted: dict) -> str:
     return beside(*images)
 
 
-@shown
+@html_unless_damaged
 def health_html(health: Health) -> str:
     """Show what a check found: the counts, and how many images the splits share."""
     values = {

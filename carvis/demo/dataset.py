@@ -50,25 +50,25 @@ def _lot(item: Item) -> dict:
 
 def _draw(item: Item) -> tuple[np.ndarray, np.ndarray, int]:
     """Image, mask and JPEG quality of a planned image."""
-    make, body = item.shown.split("-")
+    make, body = item.true_class.split("-")
     lamps = OTHER_STYLES[BODY_STYLES.index(BODY_SPECS[body].lamps)] if make in OTHER_MAKES else None
     image, mask = draw_car(make, body, item.seed, backdrop="showroom" if item.showroom else None, lamps=lamps)
     quality = _lot(item)["quality"]
-    return (*_near_duplicate(image, mask, item.how), quality - 12) if item.copy_of else (image, mask, quality)
+    return (*_near_duplicate(image, mask, item.change), quality - 12) if item.duplicate_of else (image, mask, quality)
 
 
-def _near_duplicate(image: np.ndarray, mask: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
+def _near_duplicate(image: np.ndarray, mask: np.ndarray, change: str) -> tuple[np.ndarray, np.ndarray]:
     """Make a near-duplicate as they occur on the web."""
-    if kind == "mirrored":
+    if change == "mirrored":
         return np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(mask[:, ::-1])
-    if kind == "cropped":
+    if change == "cropped":
         part = (slice(6, 250), slice(8, 252))
         size = image.shape[1::-1]
         return (
             cv2.resize(image[part], size, interpolation=cv2.INTER_LINEAR),
             cv2.resize(mask[part], size, interpolation=cv2.INTER_NEAREST),
         )
-    if kind == "recoloured":
+    if change == "recoloured":
         return np.clip(image * np.array([1.10, 1.02, 0.92]) + 5, 0, 255).astype(np.uint8), mask
     return image, mask
 
@@ -102,7 +102,7 @@ def _write(root: Path, masks: bool, item: Item) -> None:
 def write_images(root: Path, items: list[Item], masks: bool, progress: Progress | None, workers: int) -> bool:
     """Draw the missing images, and return whether all are drawn: ``progress`` may have stopped it."""
     # Images of a class together: its texture is drawn once.
-    items = sorted(items, key=lambda item: item.shown)
+    items = sorted(items, key=lambda item: item.true_class)
     task = partial(_write, root, masks)
     if workers <= 1:
         return _count(map(task, items), len(items), progress)
@@ -164,9 +164,13 @@ def truths(items: list[Item], seed: int, per_class: int | None = None) -> dict:
         "parts": PARTS,
         "showroom": {"class": DEALER_CLASS, "ids": [item.id for item in items if item.showroom]},
         "wrong_labels": [
-            {"id": item.id, "label": item.folder, "true": item.shown} for item in items if item.folder != item.shown
+            {"id": item.id, "label": item.folder, "true": item.true_class}
+            for item in items
+            if item.folder != item.true_class
         ],
-        "near_copies": [{"id": item.id, "copy_of": item.copy_of.id, "how": item.how} for item in items if item.copy_of],
+        "near_copies": [
+            {"id": item.id, "copy_of": item.duplicate_of.id, "how": item.change} for item in items if item.duplicate_of
+        ],
         "scenes": {
             item.id: {name: lot[name] for name in ("backdrop", "hour", "yaw", "fill", "paint", "dirt", "occluder")}
             for item, lot in ((item, _lot(item)) for item in items)

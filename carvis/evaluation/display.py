@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carvis.display import beside, facts, image, line, panel, percent, shown, table
+from carvis.display import beside, facts, html_unless_damaged, image, line, panel, percent, table
 from carvis.evaluation.comparison.significance import holm, mcnemar
 from carvis.evaluation.metrics import wilson_interval
 from carvis.images import colorize
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SIDE, _PAIRS = 220, 10
 
 
-@shown
+@html_unless_damaged
 def evaluation_html(evaluation: Evaluation) -> str:
     """The metrics, the confusion matrix as a small image, and the most confused pairs."""
     metrics, setup = evaluation.metrics, evaluation.setup
@@ -50,7 +50,7 @@ def _matrix(evaluation: Evaluation) -> str:
     return image(drawn[::step, ::step], _("Confusion matrix: labels down, predictions across"), width=_SIDE, sharp=True)
 
 
-@shown
+@html_unless_damaged
 def comparison_html(comparison: Comparison) -> str:
     """Accuracy of each model on the images they share, and whether the gaps between pairs are real."""
     right, n = comparison.joined.right, comparison.n

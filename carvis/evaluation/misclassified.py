@@ -55,7 +55,7 @@ def read_misclassified(
     """
     roots = [roots] if isinstance(roots, str | Path) else list(roots)
     index = ImageIndex(roots)
-    table = read_lenient_csv(path, "PATH", encoding, lambda read: share_known(_cells(read), index.knows))
+    table = read_lenient_csv(path, "PATH", encoding, lambda read: share_known(_cells(read), index.match_score))
     if not table.rows and table.problems:
         raise TableError(
             Message(

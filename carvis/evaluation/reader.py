@@ -13,6 +13,7 @@ from carvis.evaluation.storage import FILES, sha256, workspace_of
 from carvis.language import Message
 from carvis.workspace import (
     Unusable,
+    finish_moves,
     modified,
     not_empty,
     read_content,
@@ -20,7 +21,6 @@ from carvis.workspace import (
     refusal,
     refuse_links_out,
     resolved,
-    settle,
 )
 
 
@@ -37,13 +37,13 @@ def load_evaluation(folder: str | Path, root: str | Path | None = None) -> Evalu
     """
     folder = not_empty(folder, Message("the evaluation's folder"))
     refuse_links_out(folder)
-    settle(folder)
+    finish_moves(folder)
     before = _times(folder)
     try:
         return _load(folder, root)
     except TableError:
         # Another process may have replaced the evaluation between the reading of two of its files.
-        settle(folder)
+        finish_moves(folder)
         if _times(folder) == before:
             raise
         return _load(folder, root)

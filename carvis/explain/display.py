@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carvis.display import IMAGE_BYTES, beside, facts, image, line, names, panel, percent, shown, table
+from carvis.display import IMAGE_BYTES, beside, facts, html_unless_damaged, image, line, names, panel, percent, table
 from carvis.errors import CarvisError
 from carvis.explain.score import SCORE_NAMES
 from carvis.explain.units.channels import channel_grid
@@ -30,7 +30,7 @@ class Activations(dict):
         return activations_html(self)
 
 
-@shown
+@html_unless_damaged
 def heatmap_html(heatmap: Heatmap) -> str:
     """The heatmap, laid over its image where that file is here, and what it explains."""
     prediction = f"{heatmap.predicted_name} {heatmap.confidence:.0%}"
@@ -59,7 +59,7 @@ def _drawn(heatmap: Heatmap, alt: str) -> str:
     return image(overlay(fitted(rgb, _SIDE), heatmap.normalised, 0.5), alt)
 
 
-@shown
+@html_unless_damaged
 def filters_html(patterns: FilterPatterns) -> str:
     """A grid of the first patterns, and how many filters are dead."""
     few = min(len(patterns.images), _FILTERS)
@@ -82,7 +82,7 @@ def _first(patterns: FilterPatterns, count: int) -> FilterPatterns:
     return replace(patterns, images=patterns.images[:count], filters=patterns.filters[:count])
 
 
-@shown
+@html_unless_damaged
 def activations_html(found: Mapping[str, np.ndarray]) -> str:
     """The first channels of each layer, and the layers' shapes."""
     chosen = list(found.items())[:: max(1, -(-len(found) // _LAYERS))]
@@ -98,7 +98,7 @@ def activations_html(found: Mapping[str, np.ndarray]) -> str:
     return panel(title, *parts)
 
 
-@shown
+@html_unless_damaged
 def attention_html(attention: Attention) -> str:
     """The share of the evidence on each part, and what occluding it costs."""
     rows = attention.by_part[attention.by_part["n"] > 0]
@@ -113,7 +113,7 @@ def attention_html(attention: Attention) -> str:
     return panel(title, table(columns, zip(*cells, strict=True), 16))
 
 
-@shown
+@html_unless_damaged
 def top_images_html(found: TopImages) -> str:
     """The image with the largest activation of each filter."""
     rows = found.table[found.table["rank"] == 1]

@@ -45,7 +45,7 @@ _DAMAGE = "\ufffd"
 _OTHER_LETTERS = re.compile("[^\0-\x7f]")
 _OTHER = re.compile(rb"[\x80-\xff]")
 # In so many bytes chance makes no valid UTF-8; of longer texts fewer other readings are kept.
-_LONG, _KEPT = 1_000_000, 3
+_LONG, _MAX_READINGS = 1_000_000, 3
 # Bytes of the lines that tell an encoding from another.
 _SAMPLE = 200_000
 # A share of zeros below which they are damage, not the upper halves of characters.
@@ -166,12 +166,12 @@ def _of_long(data: bytes) -> list[Reading]:
     if (repaired := _repaired(data, "utf-8")) and _is_sound(repaired):
         return [repaired]
     sample = _telling(data)
-    texts = {name: text for name in ("utf-8", *_USUAL, *_RARE) if (text := _begun(sample, name)) is not None}
+    texts = {name: text for name in ("utf-8", *_USUAL, *_RARE) if (text := _prefix(sample, name)) is not None}
     if "mac_japanese" in texts and texts["mac_japanese"] == texts["cp932"]:
         del texts["mac_japanese"]
     decoded: list[Reading] = []
     for name in _order(sample, texts):
-        if len(decoded) == _KEPT:
+        if len(decoded) == _MAX_READINGS:
             break
         if reading := _decode(data, name):
             decoded.append(reading)
@@ -209,7 +209,7 @@ def _telling(data: bytes) -> bytes:
     return b"".join(samples)[:_SAMPLE]
 
 
-def _begun(sample: bytes, name: str) -> str | None:
+def _prefix(sample: bytes, name: str) -> str | None:
     """Decode bytes that may end within a character."""
     mac = name == "mac_japanese"
     try:

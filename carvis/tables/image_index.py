@@ -120,7 +120,7 @@ class ImageIndex:
         files = self._best(names, folded, bare=len(parts) == 1 and not is_absolute(text))
         inside = [image for image in files if image not in self._outside]
         if len(inside) == 1:
-            return self._found(*inside[0])
+            return self._match(*inside[0])
         start = _id_start_as_written(folded)
         label = names[start + 1] if start is not None else names[-2] if len(names) > 1 else None
         if inside:
@@ -130,7 +130,7 @@ class ImageIndex:
             label = None if status == "outside" and start is None else label
         return Match(status, canonical_id("/".join(names[start or 0 :])), label, guessed=start is None and bool(label))
 
-    def knows(self, text: str) -> float:
+    def match_score(self, text: str) -> float:
         """How much of a path or a class name is known here: 1 an image, 0.5 a folder alone, 0 nothing. Quick."""
         folded = [part.casefold() for part in split_path(text)]
         if not folded:
@@ -157,7 +157,7 @@ class ImageIndex:
                 files.append((number, name))
         return files
 
-    def _found(self, number: int, name: str) -> Match:
+    def _match(self, number: int, name: str) -> Match:
         folder = self._folders[number]
         below = folder.parts[folder.id_start :]
         in_split = len(below) > 1 and bool(canonical_split(below[0]))

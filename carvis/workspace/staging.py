@@ -33,7 +33,7 @@ def staged_folder(target: str | Path, replace: bool = False) -> Iterator[Path]:
     A target that is not there appears by one renaming. Into one that is there the new files are moved one by one, each
     taking the place of its namesake; what else lies there stays. A process that is killed before the first move leaves
     the old files; one that is killed later leaves the rest of its moves to the next start, or to whoever calls
-    ``settle`` or ``clear_leftovers``. A file that was changed in between is kept as ``<stem>.edited-1<suffix>``.
+    ``finish_moves`` or ``clear_leftovers``. A file that was changed in between is kept as ``<stem>.edited-1<suffix>``.
 
     Args:
         target: the folder.
@@ -141,7 +141,7 @@ def discard(path: str | Path) -> None:
         os.rename(path, temporary / path.name)
 
 
-def settle(folder: str | Path, seconds: float = 2.0) -> None:
+def finish_moves(folder: str | Path, seconds: float = 2.0) -> None:
     """Wait while files of ``staged_folder`` are moved into a folder, and move them where their process was killed."""
     deadline = time.monotonic() + seconds
     while any(Path(folder).glob(f"{PREFIX}*/{WHOLE}")):

@@ -81,9 +81,9 @@ LEADING = {
 def test_numbers_tell_whether_a_model_scales_its_input(name, tmp_path):
     steps, ends, preprocessing = LEADING[name]
     model = built(*steps)
-    found = first_weights_range(model, SIZE[:2], 3)
-    assert (found.low, found.high) == pytest.approx(ends, rel=1e-3, abs=1e-3)
-    assert found.preprocessing == preprocessing
+    weights_range = first_weights_range(model, SIZE[:2], 3)
+    assert (weights_range.low, weights_range.high) == pytest.approx(ends, rel=1e-3, abs=1e-3)
+    assert weights_range.preprocessing == preprocessing
     if name != "mean_off":
         model.save(tmp_path / "m.keras")
         clf = load_classifier(tmp_path / "m.keras")
@@ -107,8 +107,8 @@ def test_a_trusted_lambda_counts_and_what_cannot_be_told_is_said(tmp_path):
 @pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV3Small"])
 def test_bases_with_their_preprocessing_inside_take_pixels(name):
     model = getattr(keras.applications, name)(weights=None, input_shape=(32, 32, 3), classes=2)
-    found = first_weights_range(model, (32, 32), 3)
-    assert found.preprocessing == "none" and found.certain
+    weights_range = first_weights_range(model, (32, 32), 3)
+    assert weights_range.preprocessing == "none" and weights_range.certain
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "float16", "bfloat16", "float64"])
@@ -120,7 +120,7 @@ def test_the_inputs_type_counts(dtype, tmp_path):
     expected = model.predict(tf.cast(IMAGES, dtype), verbose=0)
     np.testing.assert_allclose(clf.predict(IMAGES), expected, atol=1e-5)
     maps = heatmaps(clf, IMAGES, "grad-cam", layer="conv", score="probability")
-    np.testing.assert_allclose([one.probabilities for one in maps], expected, atol=1e-5)
+    np.testing.assert_allclose([heatmap.probabilities for heatmap in maps], expected, atol=1e-5)
     from carvis.explain import activations
 
     np.testing.assert_array_equal(activations(clf, IMAGES[0], "conv")["conv"].shape, (14, 14, 4))
@@ -183,10 +183,10 @@ def test_one_input_however_it_is_given(inputs, recwarn):
     if inputs == "fixed_batch":
         base.set_weights(model.get_weights())
     np.testing.assert_allclose(clf.predict(IMAGES), base.predict(IMAGES / 255.0, verbose=0), atol=1e-5)
-    assert [one.predicted for one in heatmaps(clf, IMAGES, layer=clf.last_conv_layer)] == list(
+    assert [heatmap.predicted for heatmap in heatmaps(clf, IMAGES, layer=clf.last_conv_layer)] == list(
         clf.predict(IMAGES).argmax(1)
     )
-    assert not [one for one in recwarn if "structure" in str(one.message)]
+    assert not [heatmap for heatmap in recwarn if "structure" in str(heatmap.message)]
 
 
 def test_a_batch_that_is_built_in_is_refused_in_a_sentence():

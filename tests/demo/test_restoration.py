@@ -59,9 +59,9 @@ def test_a_stopped_drawing_is_no_split_and_goes_on(demo):
     assert Dataset(demo).counts().sum().to_dict() == {"train": 20, "valid": 20, "test": 20}
     after = contents(demo)
     assert {name: after[name] for name in before} == before
-    whole = demo.parent / "whole"
-    draw_missing(whole, per_class=1, workers=1)
-    assert contents(whole) == after
+    complete = demo.parent / "whole"
+    draw_missing(complete, per_class=1, workers=1)
+    assert contents(complete) == after
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGKILL")

@@ -96,7 +96,7 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
             # The readers of these two formats can crash.
             apart = file.read(len(ZIP_MAGIC)) == ZIP_MAGIC or start_of_hdf5(file) is not None
         facts = scan(path) if apart else None
-        model_file = ModelFile(**facts | {"path": path}) if facts else read_here(path)
+        model_file = ModelFile(**facts | {"path": path}) if facts else read_in_process(path)
         if not trust:
             check_architecture(model_file.config, path, legacy=model_file.legacy)
     except ModelError:
@@ -106,7 +106,7 @@ def read_model_file(path: str | Path, *, trust: bool = False) -> ModelFile:
     return model_file
 
 
-def read_here(path: Path) -> ModelFile:
+def read_in_process(path: Path) -> ModelFile:
     """Read the architecture of a model file in this process, without judging whether it could run code.
 
     Raises:

@@ -187,7 +187,7 @@ class Health:
             return "severe", Message("Leakage: the test accuracy mostly measures memorisation.")
         return "minor", Message("Leakage: the test accuracy is slightly too high.")
 
-    def twins_of(self, split: str, other: str = "train") -> pd.Series:
+    def duplicates_of(self, split: str, other: str = "train") -> pd.Series:
         """For each image of a split, by id, the id of its duplicate in another split; empty where there is none.
 
         An exact duplicate comes before a near-duplicate.

@@ -53,7 +53,7 @@ def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -
     return table, dict(placed_by)
 
 
-def leave_out_removed(table: pd.DataFrame) -> pd.DataFrame:
+def skip_removed(table: pd.DataFrame) -> pd.DataFrame:
     """Skip images removed since the check, for a split that only lists its images."""
     placed = table[table["split"] != ""]
     return _without(table, [row for row, path in zip(placed.index, placed["path"]) if not os.path.isfile(path)])

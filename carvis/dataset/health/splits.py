@@ -12,7 +12,7 @@ import pandas as pd
 from carvis.dataset.health.assignment import assign
 from carvis.dataset.health.check import check_dataset
 from carvis.dataset.health.health import Health
-from carvis.dataset.health.materialised_split import carry_masks, lay_out, leave_out_removed
+from carvis.dataset.health.materialised_split import carry_masks, lay_out, skip_removed
 from carvis.errors import DatasetError
 from carvis.language import Message
 from carvis.progress import Progress, no_progress, partial_progress
@@ -119,7 +119,7 @@ def split_dataset(
     try:
         with staged_folder(out) as made:
             if manifest:
-                table = leave_out_removed(table)
+                table = skip_removed(table)
                 _some_left(health, table)
             else:
                 # Written early: it says where the links of the new data set may lead, which the check needs.
@@ -179,17 +179,16 @@ def _verified(
     """Check the new data set, and skip the images of later splits that are still duplicates."""
     health = check_dataset(made, progress, cache)
     ids = health.images.set_index("path")["id"]
-    copies = health.copies
-    across = copies[copies["split"] != copies["twin_split"]]
-    leaked = {ids[path]: ids[twin] for path, twin in zip(across["path"], across["twin_path"])}
+    across = health.copies[health.copies["split"] != health.copies["twin_split"]]
+    leaked = {ids[path]: ids[twin_path] for path, twin_path in zip(across["path"], across["twin_path"])}
     if not leaked:
         return table, 0
     table = table.copy()
     old = table.set_index("new_id")["id"]
-    for new, twin in leaked.items():
+    for new, original in leaked.items():
         (made / new).unlink()
         row = table["new_id"] == new
-        table.loc[row, "reason"] = f"leak: duplicate of {old[twin]}, found when the split was checked"
+        table.loc[row, "reason"] = f"leak: duplicate of {old[original]}, found when the split was checked"
         table.loc[row, ["split", "new_id"]] = ""
     return table, len(leaked)
 

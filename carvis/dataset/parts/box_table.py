@@ -35,7 +35,7 @@ def read_boxes(path: Path, images: ImageLookup, encoding: str | None = None) -> 
     """
     table = read_lenient_csv(
         path, ("path", *_IMAGE), encoding,
-        lambda read: share_known((cell for row in read.rows for cell in row), images.knows),
+        lambda read: share_known((cell for row in read.rows for cell in row), images.match_score),
     )  # fmt: skip
     columns = {name.casefold(): place for place, name in reversed(list(enumerate(table.header)))}
     image, part = _first(columns, _IMAGE), _first(columns, _PART)

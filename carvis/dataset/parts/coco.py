@@ -37,7 +37,7 @@ def read_coco(path: Path, images: ImageLookup, encoding: str | None = None) -> A
     Raises:
         TableError: not such a file.
     """
-    text = read_text(path, encoding, lambda text: share_known(_file_names(text), images.knows), MAX_JSON_BYTES)
+    text = read_text(path, encoding, lambda text: share_known(_file_names(text), images.match_score), MAX_JSON_BYTES)
     if text.count("[") + text.count("{") > 1000 + len(text) // _LEAST_OF_A_LIST:
         raise TableError(
             Message(

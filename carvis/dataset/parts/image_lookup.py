@@ -28,9 +28,9 @@ class ImageLookup:
     def _index(self) -> ImageIndex:
         return ImageIndex(self._data.splits.values())
 
-    def knows(self, name: str) -> float:
+    def match_score(self, name: str) -> float:
         """Return how much of a path is known in the data set: 1 an image, 0.5 a folder alone, 0 nothing."""
-        return 1.0 if canonical_id(name) in self.files else self._index.knows(name)
+        return 1.0 if canonical_id(name) in self.files else self._index.match_score(name)
 
     def find(self, *names: str) -> str | None:
         """Return the sample id meant by the first of some names that fits an image, else None, and count it as lost.

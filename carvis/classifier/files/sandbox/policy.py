@@ -120,7 +120,7 @@ def forget_verdict(path: str | Path, folder: str | Path) -> None:
         cached.unlink(missing_ok=True)
 
 
-def kept_verdict(path: str | Path, folder: str | Path) -> Verdict | None:
+def stored_verdict(path: str | Path, folder: str | Path) -> Verdict | None:
     """Return the cached verdict on a model file, None where there is none."""
     return _cached_verdict(Path(path), Cache(folder))
 
