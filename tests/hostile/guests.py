@@ -103,13 +103,13 @@ class Guest:
         await tiles.nth(self.random.randrange(await tiles.count())).click()
         dialog = self.page.get_by_role("dialog")
         await dialog.locator("img").first.wait_for(timeout=PATIENCE)
-        await self.finish_moves()
+        await self.settle()
         sample = re.search(r"test/\S+\.jpg", await dialog.inner_text())[0]
         wanted = await asyncio.to_thread(self.library.image, sample)
         await self.compare(dialog.locator("img").first, wanted, f"the large view of {sample}")
         await self.text_is_mine()
         await self.page.keyboard.press("Escape")
-        await self.finish_moves()
+        await self.settle()
 
     async def uploaded(self) -> None:
         await self.open("heatmaps", model=self.model)
@@ -120,7 +120,7 @@ class Guest:
         )
         await self.page.get_by_test_id("stMain").get_by_text(self.upload_name).first.wait_for(timeout=PATIENCE)
         await self.page.keyboard.press("Escape")
-        await self.finish_moves()
+        await self.settle()
         await self.text_is_mine(self.upload_name)
         await self.compare_row(self.upload, f"{self.model} on {self.upload_name}")
 
@@ -139,19 +139,19 @@ class Guest:
         link = self.page.get_by_test_id("stSidebar").get_by_role("link", name=self.titles[PAGES[other]], exact=True)
         await link.click()
         await self.page.locator("h1", has_text=self.titles[PAGES[other]]).wait_for(timeout=PATIENCE)
-        await self.finish_moves()
+        await self.settle()
         await self.text_is_mine()
 
     async def open(self, name: str, **params: str) -> None:
         """Open a page of the dashboard at its address and hold its title and errors."""
         query = urlencode({"data": self.library.data, "split": "test"} | params, doseq=True)
         await self.page.goto(f"{self.url}/{name}?{query}", timeout=PATIENCE)
-        await self.finish_moves()
+        await self.settle()
         titles = await self.page.locator("h1").all_inner_texts()
         if titles != [self.titles[PAGES[name]]]:
             self.tally.errors.append(f"guest {self.number}: {name} is titled {titles}")
 
-    async def finish_moves(self) -> None:
+    async def settle(self) -> None:
         """Wait until the page has drawn everything."""
         await self.page.wait_for_selector("[data-testid=stMain] h1", timeout=PATIENCE)
         quiet, end = 0, time.monotonic() + PATIENCE / 1000
