@@ -169,6 +169,6 @@ def update_card(model_path: str | Path, facts: dict[str, Any], sha256: str | Non
         ModelError: the card that is there cannot be read.
     """
     card = read_card(model_path) or ModelCard()
-    still = [fact for fact in card.assumed if fact not in facts]
-    card = replace(card, **{"assumed": still} | facts, sha256=sha256 or card.sha256)
+    assumed = [fact for fact in card.assumed if fact not in facts]
+    card = replace(card, **{"assumed": assumed} | facts, sha256=sha256 or card.sha256)
     return write_card(model_path, card, overwrite=True)

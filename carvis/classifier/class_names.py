@@ -123,11 +123,11 @@ def _from_datasets(count: int, data: Sequence[Dataset], assumptions: list[Messag
         )
         return list(borrowed)
     if len(fitting) > 1:
-        both = ", ".join(dataset.name for dataset in fitting.values())
+        names_of_datasets = ", ".join(dataset.name for dataset in fitting.values())
         assumptions.append(
             Message(
                 "The data sets {data} all have as many classes as the model, so none provides the class names.",
-                data=both,
+                data=names_of_datasets,
             )
         )
     return None

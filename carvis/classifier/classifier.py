@@ -102,9 +102,9 @@ class Classifier(ModelInput, LayerAccess):
         """Decide what the output means, and note what was assumed."""
         output, assumption = decide_output(self.model, self.name)
         if output is None:
-            words = Message("images of the data set") if len(images) else Message("images of noise and plain colours")
+            source = Message("images of the data set") if len(images) else Message("images of noise and plain colours")
             images = images if len(images) else probe_images(self.probe_size, self.channels)
-            output, assumption = decide_output(self.model, self.name, self._raw(images), words)
+            output, assumption = decide_output(self.model, self.name, self._raw(images), source)
         if assumption:
             self.assumptions.append(assumption)
         # Values always decide.

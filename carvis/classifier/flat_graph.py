@@ -103,10 +103,10 @@ class FlatGraph:
                 continue
             sources = tuple(numbers[id(tensor)] for tensor in node.input_tensors)
             if inner_graph(step) is not None:
-                made = self._flatten(step, sources, f"{path}/")
+                outputs = self._flatten(step, sources, f"{path}/")
             else:
-                made = self._call(path, names[id(node)][1], node, sources)
-            numbers |= zip(map(id, node.outputs), made)
+                outputs = self._call(path, names[id(node)][1], node, sources)
+            numbers |= zip(map(id, node.outputs), outputs)
         return [numbers[id(tensor)] for tensor in model.outputs]
 
     def _call(self, path: str, number: int, node: Node, sources: tuple[int, ...]) -> list[int]:
@@ -126,8 +126,8 @@ class FlatGraph:
         try:
             specs = [keras.KerasTensor(shape, dtype=tensor.dtype) for shape, tensor in zip(shapes, node.input_tensors)]
             args, kwargs = node.arguments.fill_in(dict(zip(map(id, node.input_tensors), specs)))
-            made = keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs))
-            return [tuple(tensor.shape) for tensor in made] if len(made) == len(recorded) else recorded
+            outputs = keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs))
+            return [tuple(tensor.shape) for tensor in outputs] if len(outputs) == len(recorded) else recorded
         # A custom layer may not support it.
         except Exception:
             return recorded

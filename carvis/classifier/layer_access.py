@@ -100,14 +100,14 @@ class LayerAccess:
         calls = self.layer_graph.members(path)
         if any(len(call.outputs) != 1 or len(call.shape) != 4 for call in calls):
             choices = self.conv_layers or [call.path for call in self.layer_graph.maps()]
-            words = (
+            remedy = (
                 Message("choose one of {choices}", choices=", ".join(choices))
                 if choices
                 else Message("none of its layers does")
             )
             raise ModelError(
                 Message(
-                    "{path} of {name} does not output a feature map: {words}.", path=path, name=self.name, words=words
+                    "{path} of {name} does not output a feature map: {words}.", path=path, name=self.name, words=remedy
                 )
             )
         return calls

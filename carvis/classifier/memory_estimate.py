@@ -49,12 +49,12 @@ def free_memory() -> int:
     free = psutil.virtual_memory().available
     for limit, used in _CGROUP:
         try:
-            left = int(Path(limit).read_text()) - int(Path(used).read_text())
+            unused = int(Path(limit).read_text()) - int(Path(used).read_text())
         # No such limit ("max"), or no such file.
         except (OSError, ValueError):
             continue
         # The kernel's file cache counts as used, but is freed on demand.
-        free = min(free, max(left, 0) + _file_cache(Path(limit).parent))
+        free = min(free, max(unused, 0) + _file_cache(Path(limit).parent))
     return free
 
 

@@ -97,15 +97,15 @@ def _open_planned(file: ModelFile, trust: bool) -> keras.Model:
     The file is opened once for all steps, as each opening looks through all of it.
     """
     tree: LayerTree | None = None
-    with contextlib.ExitStack() as opened:
+    with contextlib.ExitStack() as stack:
         with _without_memory():
             if file.legacy:
-                store = opened.enter_context(file.weights())
+                store = stack.enter_context(file.weights())
                 model, tree = build_legacy(file.config, file.path, weights.layer_names(file, store))
                 _remember_names(tree)
             else:
                 model = _build(file, trust)
-                store = opened.enter_context(file.weights())
+                store = stack.enter_context(file.weights())
             if file.kind == "hdf5" or tree is None:
                 plan = weights.plan_layer_groups(file, store, model, tree)
             else:

@@ -35,11 +35,11 @@ def copes_with_batches(model: keras.Model, shape: tuple[int, int, int]) -> bool:
     if model.inputs[0].shape[0] is None:
         return True
     try:
-        made = call_model(model, tf.zeros((model.inputs[0].shape[0] + 1, *shape)))
+        output = call_model(model, tf.zeros((model.inputs[0].shape[0] + 1, *shape)))
     # A model may fail in any way.
     except Exception:
         return False
-    return made.shape[0] == model.inputs[0].shape[0] + 1
+    return output.shape[0] == model.inputs[0].shape[0] + 1
 
 
 def call_model(model: keras.Model, images: tf.Tensor) -> tf.Tensor:

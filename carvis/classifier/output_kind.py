@@ -194,8 +194,8 @@ def known_output(output: str, name: str) -> OutputName:
     Raises:
         ModelError: it is none.
     """
-    if known := known_name(output, OUTPUTS):
-        return known
+    if meaning := known_name(output, OUTPUTS):
+        return meaning
     raise ModelError(
         Message(
             "There is no output meaning {output}: choose one of {choices} for {name}.",

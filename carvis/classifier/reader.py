@@ -114,10 +114,10 @@ def load_classifier(
     )
     clf.assumed = _assumed(clf, arguments)
     if card and (marked := [fact for fact in card.assumed if fact in clf.assumed]):
-        words = Message(
+        message = Message(
             "The card {card} marks as assumed: {facts}.", card=card_path(path).name, facts=", ".join(marked)
         )
-        clf.assumptions.append(words)
+        clf.assumptions.append(message)
     return clf
 
 

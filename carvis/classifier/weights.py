@@ -46,14 +46,14 @@ def plan_layer_groups(file: ModelFile, store: StoredGroup, model: keras.Model, r
     plan: Plan = []
     for tree in children:
         plan += _match(tree, groups.pop(tree.name, []), legacy, file)
-    left = [name for name, stored in groups.items() if stored]
-    if left:
+    unread = [name for name, stored in groups.items() if stored]
+    if unread:
         raise ModelError(
             Message(
                 "{path} contains weights of layer {name}, which its architecture lacks: save the model"
                 " again with the Keras that wrote it.",
                 path=file.path,
-                name=left[0],
+                name=unread[0],
             )
         )
     return _complete(plan, model, file)

@@ -48,10 +48,10 @@ def save_classifier(clf: Classifier, path: str | Path, *, overwrite: bool = Fals
     card.created = card.created or datetime.now(UTC).isoformat(timespec="seconds")
     card.versions = versions()
     # Both or neither: beside an earlier card, the model would be read wrongly.
-    with staged_folder(path.parent, replace=True) as made:
-        _without_optimizer(clf.model).save(made / path.name)
-        card.sha256 = sha256_of_file(made / path.name)
-        write_card(made / path.name, card)
+    with staged_folder(path.parent, replace=True) as folder:
+        _without_optimizer(clf.model).save(folder / path.name)
+        card.sha256 = sha256_of_file(folder / path.name)
+        write_card(folder / path.name, card)
     return path
 
 

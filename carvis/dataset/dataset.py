@@ -167,15 +167,15 @@ class Dataset:
 
     def not_read_notes(self, split: str) -> list[Message]:
         """Say which files of a split are not read as images: one sentence, or none."""
-        left = self.not_read(split)
-        if not left:
+        ignored = self.not_read(split)
+        if not ignored:
             return []
         return [
             Message.of_number(
                 "{n} file of this split is not read as an image and is not counted: {files}.",
                 "{n} files of this split are not read as images and are not counted: {files}.",
-                len(left),
-                files=named_with_reasons(left),
+                len(ignored),
+                files=named_with_reasons(ignored),
             )
         ]
 

@@ -44,7 +44,7 @@ def rebuild(
     before = workspace.cache_dir / DEMO_BEFORE
     with write_errors(workspace.root), _alone(workspace):
         _restore(workspace)
-        _move(_made(workspace), workspace.root, before)
+        _move(_shipped(workspace), workspace.root, before)
         atomic_write(before / _MOVED, "")
         try:
             yield from _build(workspace, seed, per_class, epochs)
@@ -67,7 +67,7 @@ def restore_demo(workspace: Workspace) -> bool:
 
 
 def _restore(workspace: Workspace) -> bool:
-    before, expected = workspace.cache_dir / DEMO_BEFORE, _made(workspace)
+    before, expected = workspace.cache_dir / DEMO_BEFORE, _shipped(workspace)
     if not before.is_dir():
         return False
     # Without this mark nothing new was made yet, or it is removed already.
@@ -153,12 +153,12 @@ def _train_backbone(workspace: Workspace, seed: int, per_class: int | None, epoc
     return path
 
 
-def _made(workspace: Workspace) -> list[Path]:
+def _shipped(workspace: Workspace) -> list[Path]:
     """Everything that ``rebuild`` makes and that is shipped."""
-    made = [workspace.data_dir / "demo", workspace.data_dir / "incorrect" / "df2.csv"]
-    made += [workspace.evaluations_dir / "demo" / "test" / name for name in MODELS]
-    made += [workspace.models_dir / f"{name}{suffix}" for name in MODELS for suffix in (".keras", ".json")]
-    return made + [workspace.runs_dir / name for name in MODELS]
+    paths = [workspace.data_dir / "demo", workspace.data_dir / "incorrect" / "df2.csv"]
+    paths += [workspace.evaluations_dir / "demo" / "test" / name for name in MODELS]
+    paths += [workspace.models_dir / f"{name}{suffix}" for name in MODELS for suffix in (".keras", ".json")]
+    return paths + [workspace.runs_dir / name for name in MODELS]
 
 
 def _move(paths: list[Path], source: Path, target: Path) -> None:

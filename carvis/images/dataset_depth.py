@@ -133,13 +133,13 @@ def _range_of(path: str) -> tuple[Kind | None, float, float]:
     """Return the kind of an image and its lowest and highest value, where it does not declare its range."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with open_regular(path) as file, Image.open(file, formats=("PNG", "TIFF", "PPM")) as opened:
-            check_pixels(opened)
-            kind = kind_of(opened)
-            if kind in (None, "integer") or (kind != "float" and declared_white(opened)):
+        with open_regular(path) as file, Image.open(file, formats=("PNG", "TIFF", "PPM")) as image:
+            check_pixels(image)
+            kind = kind_of(image)
+            if kind in (None, "integer") or (kind != "float" and declared_white(image)):
                 return None, 0, 0
             values: NDArray[Any] | None
-            values = colour_values(opened, path) if kind == "colour" else np.asarray(opened)
+            values = colour_values(image, path) if kind == "colour" else np.asarray(image)
             values = values[..., :3] if values is not None and values.ndim == 3 else values
             if values is None or not values.size or not np.isfinite(values).all():
                 return None, 0, 0

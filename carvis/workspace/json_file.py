@@ -202,9 +202,9 @@ def _guessed(content: bytes) -> str | None:
 def _depth(text: str) -> int:
     import numpy as np
 
-    signs = np.frombuffer(_STRING.sub(b"", text.encode("utf-8", "replace")), np.uint8)
-    steps = ((signs == ord("[")) | (signs == ord("{"))).astype(np.int8)
-    steps -= (signs == ord("]")) | (signs == ord("}"))
+    characters = np.frombuffer(_STRING.sub(b"", text.encode("utf-8", "replace")), np.uint8)
+    steps = ((characters == ord("[")) | (characters == ord("{"))).astype(np.int8)
+    steps -= (characters == ord("]")) | (characters == ord("}"))
     return int(np.cumsum(steps, dtype=np.int64).max(initial=0))
 
 

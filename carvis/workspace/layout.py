@@ -110,8 +110,8 @@ def _other_datasets(root: Path) -> dict[str, list[str]]:
         # A split.json may come from a stranger: it gives access to no folder elsewhere.
         if os.path.dirname(real) not in _places_of_datasets(parent):
             continue
-        named = [path for path in _subfolders(folder) if canonical_split(os.path.basename(path))]
-        splits = [path for path in named if _subfolders(path)]
+        split_folders = [path for path in _subfolders(folder) if canonical_split(os.path.basename(path))]
+        splits = [path for path in split_folders if _subfolders(path)]
         if splits:
             places = map(os.path.realpath, (*splits, os.path.join(folder, MASKS)))
             outside[folder] = [place for place in places if is_below(place, real) and place != real]
@@ -126,9 +126,9 @@ def _places_of_datasets(parent: str) -> set[str]:
 
 def _made_from(root: Path) -> list[str]:
     try:
-        made = parse_json(read_regular(root / SPLIT_REPORT, _MOST_BYTES), root / SPLIT_REPORT)["made from"]
-        named = [made["path"], *made.get("links to", ())]
-        return [path for path in named if isinstance(path, str) and os.path.isabs(path) and "\0" not in path]
+        origin = parse_json(read_regular(root / SPLIT_REPORT, _MOST_BYTES), root / SPLIT_REPORT)["made from"]
+        roots = [origin["path"], *origin.get("links to", ())]
+        return [path for path in roots if isinstance(path, str) and os.path.isabs(path) and "\0" not in path]
     except (CarvisError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return []
 

@@ -48,8 +48,8 @@ def resolved(path: str | Path) -> Path:
 
 def named_roots() -> list[str]:
     """Return the folders of ``$CARVIS_LINKS``, separated as in ``$PATH``, resolved; relative ones do not count."""
-    named = (os.path.expanduser(text) for text in os.environ.get(LINKS_VARIABLE, "").split(os.pathsep))
-    return [os.path.realpath(text) for text in named if os.path.isabs(text)]
+    folders = (os.path.expanduser(text) for text in os.environ.get(LINKS_VARIABLE, "").split(os.pathsep))
+    return [os.path.realpath(text) for text in folders if os.path.isabs(text)]
 
 
 class Links:

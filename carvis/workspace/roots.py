@@ -145,10 +145,12 @@ class Workspace:
         links = self.links
         folders = [self.root, self.data_dir, self.root / "incorrect"]
         inside = walk(self.data_dir, links, folders=True, skip=_WITHOUT_TABLES, deepest=_TABLES_DEEP)
-        folders += [Path(found.path) for found in inside if found.name == "incorrect"]
-        found = {path for folder in folders for path in children(folder, links, folders=False) if path.suffix == ".csv"}
-        found |= {path for evaluation in self.evaluations() if (path := evaluation / "df2.csv").is_file()}
-        return sorted(found)
+        folders += [Path(tables.path) for tables in inside if tables.name == "incorrect"]
+        tables = {
+            path for folder in folders for path in children(folder, links, folders=False) if path.suffix == ".csv"
+        }
+        tables |= {path for evaluation in self.evaluations() if (path := evaluation / "df2.csv").is_file()}
+        return sorted(tables)
 
     def links_out(self) -> list[Path]:
         """List the models, tables, runs and evaluations that are skipped because a link leads out of the workspace."""

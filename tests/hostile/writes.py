@@ -209,7 +209,7 @@ def _demo_but_for_valid(place: Path) -> None:
 
 def _made_demo(place: Path, text: str) -> None:
     space = Workspace(place)
-    for path in regeneration._made(space):
+    for path in regeneration._shipped(space):
         atomic_write(path if path.suffix else path / "file.txt", text)
 
 
@@ -225,7 +225,7 @@ def _rebuild(place: Path) -> None:
 
 def _rebuilt(place: Path) -> str:
     restore_demo(Workspace(place))
-    paths = [path if path.suffix else path / "file.txt" for path in regeneration._made(Workspace(place))]
+    paths = [path if path.suffix else path / "file.txt" for path in regeneration._shipped(Workspace(place))]
     texts = {path.read_text() if path.exists() else "lost" for path in paths}
     return texts.pop() if len(texts) == 1 else f"mixed: {sorted(texts)}"
 

@@ -23,12 +23,12 @@ def json_object(text: str | bytes, path: Path) -> dict:
     data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
     # Each part takes twenty times its room once it is read, and time in each step that follows.
     parts = data.count(b"{") + data.count(b"[")
-    for amount, most, words in (
+    for amount, most, excess in (
         (len(data), MOST_BYTES, Message("{n} bytes", n=f"{len(data):,}")),
         (parts, _MOST_PARTS, Message("{n} parts", n=f"{parts:,}")),
     ):
         if amount > most:
-            raise _too_large(path, words)
+            raise _too_large(path, excess)
     try:
         value = json.loads(data)
         deep = _is_deep(value)

@@ -68,8 +68,8 @@ def open_arrays(file: BinaryIO, path: Path, file_bytes: int, unpacked: int = 0) 
     """
     bounded, start = BoundedFile(file), start_of_hdf5(file)
     check_names(file, bounded.size, start or 0)
-    with h5py.File(bounded, "r") as opened:
-        root = h5g.open(opened.id, b"/")
+    with h5py.File(bounded, "r") as hdf5:
+        root = h5g.open(hdf5.id, b"/")
         book = OpenFile(path, file, file_bytes, h5o.get_info(root).fileno)
         store = StoredGroup(root, "", book)
         _check_all(store, unpacked)

@@ -94,14 +94,14 @@ def _model(settings: dict[str, Any], path: tuple[str, ...], renamed: Renamed) ->
     for entry, name in zip(entries, names):
         if name is not None and name not in new_names:
             new_names[name] = _free(scope_name(name, entry["class_name"]), name, used)
-    made = []
+    layers = []
     for entry, name in zip(entries, names):
         entry = _entry(entry, path, renamed, new_names.get(name or ""))
         if entry.get("inbound_nodes"):
             entry = entry | {"inbound_nodes": _references(entry["inbound_nodes"], new_names)}
-        made.append(entry)
+        layers.append(entry)
     ends = {key: _references(settings[key], new_names) for key in ("input_layers", "output_layers") if key in settings}
-    return settings | {"layers": made} | ends
+    return settings | {"layers": layers} | ends
 
 
 def _name(entry: dict) -> str | None:
@@ -128,10 +128,10 @@ def _references(value: Any, new_names: dict[str, str]) -> Any:
             value = value | {"keras_history": [new_names[history[0]], *history[1:]]}
         return {key: item if key == "keras_history" else _references(item, new_names) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        made = [_references(item, new_names) for item in value]
-        if _names(made, new_names):
-            made[0] = new_names[made[0]]
-        return made
+        references = [_references(item, new_names) for item in value]
+        if _names(references, new_names):
+            references[0] = new_names[references[0]]
+        return references
     return value
 
 

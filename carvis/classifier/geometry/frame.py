@@ -179,14 +179,14 @@ def frame_of(before: tuple[int, int], after: np.ndarray, *, padded: bool = False
         return None
     slack = [1.01 / max(side, 1) for side in (before[0], before[0], before[1], before[1])]
     if not exact:
-        edges = [_snapped(edge, near, padded) for edge, near in zip(edges, slack)]
+        edges = [_snapped(edge, tolerance, padded) for edge, tolerance in zip(edges, slack)]
     top, bottom, left, right = edges
     return Frame(top, bottom, left, right, transposed=crossed == [True, False])
 
 
-def _snapped(edge: float, near: float, padded: bool) -> float:
+def _snapped(edge: float, tolerance: float, padded: bool) -> float:
     for side in (0.0, 1.0):
         beyond = not padded and (edge < 0 if side == 0 else edge > 1)
-        if abs(edge - side) <= near or beyond:
+        if abs(edge - side) <= tolerance or beyond:
             return side
     return round(float(edge), 6)

@@ -169,61 +169,61 @@ class SpatialLayouts:
         place_by_place = type(step).__module__.startswith("keras.") and name in _PLACE_BY_PLACE
         if place_by_place or learned(step) or isinstance(step, _ATTENTION) or name in _PRODUCTS:
             return True
-        moved = next(tensor for tensor in signal if self.of[tensor].known and _fits(call.shape, self.of[tensor]))
-        layout, rng = self.of[moved], np.random.default_rng(0)
+        placed = next(tensor for tensor in signal if self.of[tensor].known and _fits(call.shape, self.of[tensor]))
+        layout, rng = self.of[placed], np.random.default_rng(0)
         frames: list[Frame | None] = []
         for _ in range(2):
             # All but one input are the same everywhere, and differ between the two attempts.
             inputs = {source: self._same_everywhere(source, rng) for source in call.sources}
-            inputs[moved] = self._ramps(layout, moved)
-            made = single_output(call, [inputs[source] for source in call.sources])
-            if made is None or made.shape != (4, *call.shape[1:]):
+            inputs[placed] = self._ramps(layout, placed)
+            outputs = single_output(call, [inputs[source] for source in call.sources])
+            if outputs is None or outputs.shape != (4, *call.shape[1:]):
                 return False
-            channels = {"map": tuple(range(3, made.ndim)), "tokens": (2,), "crossed": (1,)}[layout.kind]
-            frames.append(frame_of(layout.grid, made.mean(axis=channels).reshape(4, *layout.grid)))
+            channels = {"map": tuple(range(3, outputs.ndim)), "tokens": (2,), "crossed": (1,)}[layout.kind]
+            frames.append(frame_of(layout.grid, outputs.mean(axis=channels).reshape(4, *layout.grid)))
         return frames == [WHOLE, WHOLE]
 
     def _moved(self, call: Call, shape: Shape, layout: SpatialLayout, source: int) -> SpatialLayout:
         """Probe how a step without weights moves places."""
         ramps, start = layout.trail or (self._ramps(layout, source), layout)
-        made = single_output(call, [ramps])
-        if made is not None and len(made) != len(ramps):
+        outputs = single_output(call, [ramps])
+        if outputs is not None and len(outputs) != len(ramps):
             return LOST
-        if made is None or made.shape[1:] != tuple(shape[1:]):
+        if outputs is None or outputs.shape[1:] != tuple(shape[1:]):
             unmoved = layout.kind == "map" and len(shape) == 4 and tuple(shape[1:3]) == layout.grid
             return layout if unmoved else LOST
-        lost = SpatialLayout("lost", trail=(made.astype(np.float32), start))
+        lost = SpatialLayout("lost", trail=(outputs.astype(np.float32), start))
         height, width = grid = start.grid
         cells = height * width
         kind: Kind
-        if made.ndim == 3 and made.shape[1] == cells and np.ptp(made[2], axis=1).max(initial=0) < 1e-6:
-            kind, after = "tokens", made.mean(axis=2).reshape(4, height, width)
-        elif made.ndim == 3 and made.shape[2] == cells and np.ptp(made[2], axis=0).max(initial=0) < 1e-6:
-            kind, after = "crossed", made.mean(axis=1).reshape(4, height, width)
-        elif made.ndim >= 4:
-            kind, after = "map", made.reshape(*made.shape[:3], -1).mean(axis=3)
-            grid = (made.shape[1], made.shape[2])
+        if outputs.ndim == 3 and outputs.shape[1] == cells and np.ptp(outputs[2], axis=1).max(initial=0) < 1e-6:
+            kind, after = "tokens", outputs.mean(axis=2).reshape(4, height, width)
+        elif outputs.ndim == 3 and outputs.shape[2] == cells and np.ptp(outputs[2], axis=0).max(initial=0) < 1e-6:
+            kind, after = "crossed", outputs.mean(axis=1).reshape(4, height, width)
+        elif outputs.ndim >= 4:
+            kind, after = "map", outputs.reshape(*outputs.shape[:3], -1).mean(axis=3)
+            grid = (outputs.shape[1], outputs.shape[2])
         else:
             return lost
         padded = bool(getattr(call.operation, "pad_to_aspect_ratio", False))
-        moved = frame_of(start.grid, after, padded=padded)
-        if moved is None:
+        frame = frame_of(start.grid, after, padded=padded)
+        if frame is None:
             # Values are changed otherwise than by moving them, and stay where they are.
-            unmoved = kind == layout.kind and grid == layout.grid and not _only_moved(made, ramps)
+            unmoved = kind == layout.kind and grid == layout.grid and not _only_moved(outputs, ramps)
             return layout if unmoved else lost
-        if source in self.features and not moved.upright:
-            moved = replace(moved, trimmed=True)
+        if source in self.features and not frame.upright:
+            frame = replace(frame, trimmed=True)
         exact = frame_of(start.grid, after, exact=True)
         # Ramps start from a known layout, and the exact frame differs in rounding alone.
         assert exact is not None and start.frame is not None
-        return SpatialLayout(kind, grid, moved.within(start.frame), exact=exact.within(start.exact))
+        return SpatialLayout(kind, grid, frame.within(start.frame), exact=exact.within(start.exact))
 
     def _ramps(self, layout: SpatialLayout, source: int) -> NDArray[np.float32]:
         height, width = layout.grid
-        shape, made = self.graph.shapes[source][1:], ramps(height, width)
+        shape, probe = self.graph.shapes[source][1:], ramps(height, width)
         if layout.kind == "map":
-            return np.broadcast_to(made.reshape(4, height, width, *[1] * (len(shape) - 2)), (4, *shape)).copy()
-        rows = made.reshape(4, -1, 1) if layout.kind == "tokens" else made.reshape(4, 1, -1)
+            return np.broadcast_to(probe.reshape(4, height, width, *[1] * (len(shape) - 2)), (4, *shape)).copy()
+        rows = probe.reshape(4, -1, 1) if layout.kind == "tokens" else probe.reshape(4, 1, -1)
         return np.broadcast_to(rows, (4, *shape)).copy()
 
     def _same_everywhere(self, source: int, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -140,17 +140,17 @@ class _Graph:
             for number, node in enumerate(entry.get("inbound_nodes") or [])
         ]
         while pending:
-            left = [call for call in pending if not self._call(*call)]
-            if len(left) == len(pending):
+            remaining = [call for call in pending if not self._call(*call)]
+            if len(remaining) == len(pending):
                 raise ModelError(
                     Message(
                         "{path} contains a graph in which layer {name} is never reached: save the model"
                         " again with the Keras that wrote it.",
                         path=builder.path,
-                        name=left[0][0],
+                        name=remaining[0][0],
                     )
                 )
-            pending = left
+            pending = remaining
 
     def _make(self, name: str, entry: dict) -> None:
         kind, config = entry["class_name"], entry["config"]

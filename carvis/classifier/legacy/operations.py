@@ -90,8 +90,10 @@ def apply_operation(
 
 
 def _effective(function: Callable, settings: dict[str, Value]) -> dict[str, Value]:
-    taken = inspect.signature(function).parameters
-    return {key: value for key, value in settings.items() if value is not None and (key in taken or value is not False)}
+    accepted = inspect.signature(function).parameters
+    return {
+        key: value for key, value in settings.items() if value is not None and (key in accepted or value is not False)
+    }
 
 
 def _named(value: Value, name: str) -> Value:

@@ -41,8 +41,8 @@ def _pass(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRa
 def _item(step: Step, node: Node, tensor: Tensor, range_of: RangeOf) -> OutputRange:
     operand, key = node.arguments.args[:2]
     key = key if isinstance(key, tuple) else (key,)
-    named = [part for part in key if part is not Ellipsis and part is not None]
-    ends_the_key = len(named) == len(operand.shape) or (len(named) < len(key) and key[-1] is not Ellipsis)
+    indices = [part for part in key if part is not Ellipsis and part is not None]
+    ends_the_key = len(indices) == len(operand.shape) or (len(indices) < len(key) and key[-1] is not Ellipsis)
     # The row sum stays only where the whole row is taken.
     complete = not ends_the_key or (isinstance(key[-1], slice) and key[-1] == slice(None))
     return range_of(operand) if complete else replace(range_of(operand), total=None, log=False)

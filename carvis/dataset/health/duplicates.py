@@ -119,10 +119,12 @@ def _search(
         backgrounds.candidates(small, luminance, masked, partial_progress(progress, 60, 70)),
     ]
     columns = ("first", "second", "view", "mirrored", "likeness")
-    both = _best(Candidates(*(np.concatenate([getattr(block, name) for block in blocks]) for name in columns)))
+    pairs_to_verify = _best(
+        Candidates(*(np.concatenate([getattr(block, name) for block in blocks]) for name in columns))
+    )
     paths = described.table["path"].to_numpy(object)[first]
-    verified, far = verify(small, masked, paths, both, partial_progress(progress, 70, 100))
-    ends = np.sort(owner[np.stack([both.first[verified], both.second[verified]], axis=1)], axis=1)
+    verified, far = verify(small, masked, paths, pairs_to_verify, partial_progress(progress, 70, 100))
+    ends = np.sort(owner[np.stack([pairs_to_verify.first[verified], pairs_to_verify.second[verified]], axis=1)], axis=1)
     table = pd.DataFrame({"a": ends[:, 0], "b": ends[:, 1], "distance": far[verified]})
     nearest = table.groupby(["a", "b"])["distance"].min().reset_index()
     pairs = nearest[["a", "b"]].to_numpy(int).reshape(-1, 2)

@@ -106,8 +106,8 @@ class Health:
     @cached_property
     def broken(self) -> pd.DataFrame:
         """Image files that cannot be read: path, split, label, reason."""
-        bad = self.images[self.images["reason"] != ""]
-        return bad[["path", "split", "label", "reason"]].reset_index(drop=True)
+        broken = self.images[self.images["reason"] != ""]
+        return broken[["path", "split", "label", "reason"]].reset_index(drop=True)
 
     @cached_property
     def mistyped(self) -> pd.DataFrame:

@@ -16,12 +16,12 @@ from carvis.workspace import SPLITS, Links, dataset_links, open_regular, os_reas
 MASKS = "masks"
 
 
-def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -> tuple[pd.DataFrame, dict[str, int]]:
+def lay_out(table: pd.DataFrame, target: Path, progress: Progress, links: Links) -> tuple[pd.DataFrame, dict[str, int]]:
     """Place the images in the new folder, and skip those removed since the check.
 
     Args:
         table: as of ``Split``.
-        made: the new data set's folder.
+        target: the new data set's folder.
         progress: called with (images done, images in all); a true return stops the work.
         links: of the old data set: what has come to lead out of it meanwhile is not brought anywhere.
 
@@ -30,12 +30,12 @@ def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -
     """
     placed_by: Counter[str] = Counter()
     removed: list[Any] = []
-    followed = dataset_links(made)
+    followed = dataset_links(target)
     placed = table[table["split"] != ""]
     for split in SPLITS:
-        (made / split).mkdir()
+        (target / split).mkdir()
     for done, (row, path, new_id) in enumerate(zip(placed.index, placed["path"], placed["new_id"]), start=1):
-        place = made / new_id
+        place = target / new_id
         place.parent.mkdir(parents=True, exist_ok=True)
         if links.hold(path) and (method := _bring(os.path.realpath(path), place, followed)):
             placed_by[method] += 1
@@ -45,11 +45,11 @@ def lay_out(table: pd.DataFrame, made: Path, progress: Progress, links: Links) -
             advance(progress, done, len(placed))
     table = _without(table, removed)
     for split in SPLITS:
-        for folder in (made / split).iterdir():
+        for folder in (target / split).iterdir():
             if not any(folder.iterdir()):
                 folder.rmdir()
-        if not any((made / split).iterdir()):
-            (made / split).rmdir()
+        if not any((target / split).iterdir()):
+            (target / split).rmdir()
     return table, dict(placed_by)
 
 
@@ -66,15 +66,15 @@ def _without(table: pd.DataFrame, removed: list[Any]) -> pd.DataFrame:
     return table
 
 
-def carry_masks(root: Path, table: pd.DataFrame, made: Path) -> int:
+def carry_masks(root: Path, table: pd.DataFrame, target: Path) -> int:
     """Bring the masks of images along, ``masks/<split>/<class>/<stem>.png``, and return how many there were.
 
     Args:
         root: the old data set's folder.
         table: as of ``Split``.
-        made: the new data set's folder.
+        target: the new data set's folder.
     """
-    folder, carried, links, followed = root / MASKS, 0, dataset_links(root), dataset_links(made)
+    folder, carried, links, followed = root / MASKS, 0, dataset_links(root), dataset_links(target)
     if not folder.is_dir():
         return 0
     placed = table[table["split"] != ""]
@@ -84,12 +84,12 @@ def carry_masks(root: Path, table: pd.DataFrame, made: Path) -> int:
         source = next((mask for name in spelled if (mask := (folder / name).with_suffix(".png")).is_file()), None)
         if source is None or not links.hold(source):
             continue
-        place = (made / MASKS / new_id).with_suffix(".png")
+        place = (target / MASKS / new_id).with_suffix(".png")
         place.parent.mkdir(parents=True, exist_ok=True)
         carried += bool(_bring(os.path.realpath(source), place, followed))
     names = folder / "parts.json"
     if carried and names.is_file() and links.hold(names):
-        _copy(names, made / MASKS / names.name)
+        _copy(names, target / MASKS / names.name)
     return carried
 
 

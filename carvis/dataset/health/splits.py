@@ -117,20 +117,20 @@ def split_dataset(
     leaks, masks = None, 0
     # The new folder appears when it is complete, so that a stopped split leaves nothing half made.
     try:
-        with staged_folder(out) as made:
+        with staged_folder(out) as folder:
             if manifest:
                 table = skip_removed(table)
                 _some_left(health, table)
             else:
                 # Written early: it says where the links of the new data set may lead, which the check needs.
-                write_json(made / SPLIT_REPORT, {"made from": _origin(health)})
-                table, placed_by = lay_out(table, made, partial_progress(progress, 0, 40), dataset_links(health.root))
+                write_json(folder / SPLIT_REPORT, {"made from": _origin(health)})
+                table, placed_by = lay_out(table, folder, partial_progress(progress, 0, 40), dataset_links(health.root))
                 _some_left(health, table)
-                table, leaks = _verified(table, made, cache, partial_progress(progress, 40, 100))
-                masks = carry_masks(health.root, table, made)
+                table, leaks = _verified(table, folder, cache, partial_progress(progress, 40, 100))
+                masks = carry_masks(health.root, table, folder)
             report = _report(health, table, shares, seed, placed_by, leaks) | {"masks": masks}
-            write_json(made / SPLIT_REPORT, report, indent=1)
-            atomic_write(made / TABLE, to_csv(table).encode("utf-8-sig"))
+            write_json(folder / SPLIT_REPORT, report, indent=1)
+            atomic_write(folder / TABLE, to_csv(table).encode("utf-8-sig"))
     except FolderTakenError as error:
         # Another split into the same folder may have finished first.
         raise DatasetError(
@@ -174,10 +174,10 @@ def _check(health: Health, out: Path, fractions: Sequence[float]) -> np.ndarray:
 
 
 def _verified(
-    table: pd.DataFrame, made: Path, cache: Cache | str | Path | None, progress: Progress
+    table: pd.DataFrame, folder: Path, cache: Cache | str | Path | None, progress: Progress
 ) -> tuple[pd.DataFrame, int]:
     """Check the new data set, and skip the images of later splits that are still duplicates."""
-    health = check_dataset(made, progress, cache)
+    health = check_dataset(folder, progress, cache)
     ids = health.images.set_index("path")["id"]
     across = health.copies[health.copies["split"] != health.copies["twin_split"]]
     leaked = {ids[path]: ids[twin_path] for path, twin_path in zip(across["path"], across["twin_path"])}
@@ -186,7 +186,7 @@ def _verified(
     table = table.copy()
     old = table.set_index("new_id")["id"]
     for new, original in leaked.items():
-        (made / new).unlink()
+        (folder / new).unlink()
         row = table["new_id"] == new
         table.loc[row, "reason"] = f"leak: duplicate of {old[original]}, found when the split was checked"
         table.loc[row, ["split", "new_id"]] = ""

@@ -78,7 +78,7 @@ def verify(
         )
         fits = are_duplicates(compared, cut_out)
         far = compared.difference.copy()
-        closer = np.flatnonzero(~fits & ~cut_out & _hopeful(compared) & _cropped(boxes))
+        closer = np.flatnonzero(~fits & ~cut_out & _promising(compared) & _cropped(boxes))
         images = [fine(int(row)) for row in first[closer]]
         closer = closer[[image is not None for image in images]]
         if len(closer):
@@ -113,11 +113,11 @@ def are_duplicates(compared: Compared, cut_out: np.ndarray) -> np.ndarray:
     return np.where(cut_out, cut, full) & (compared.contrast >= LEAST_CONTRAST)
 
 
-def _hopeful(compared: Compared) -> np.ndarray:
+def _promising(compared: Compared) -> np.ndarray:
     """Which pairs may turn out to be duplicates once they are compared sharply; the bounds lose 3 crops in 1,000."""
     contrast = np.maximum(compared.contrast, 1)
-    near = (compared.difference <= 0.3 * contrast) & (compared.worst <= 0.5 * contrast)
-    return near & (compared.correlation >= 0.93)
+    similar = (compared.difference <= 0.3 * contrast) & (compared.worst <= 0.5 * contrast)
+    return similar & (compared.correlation >= 0.93)
 
 
 def compare(
@@ -197,22 +197,22 @@ def _aligned(
     """The parts of ``a`` that fit ``b`` best, found by moving opposite edges of each box a little, in turns."""
     best = _likeness(_cut(a, boxes), b)
     rows = np.flatnonzero(movable & (best > _WORTH) & (_cropped(boxes) | (best < 0.99)))
-    boxes, moved, best, size = boxes.copy(), boxes[rows], best[rows], a.shape[1]
+    boxes, fitted, best, size = boxes.copy(), boxes[rows], best[rows], a.shape[1]
     # Turned on its side, an image's columns are its rows: one way of moving edges serves both.
     upright = (a[rows], b[rows])
     sides = (upright, tuple(np.ascontiguousarray(x.transpose(0, 2, 1)) for x in upright))
     for step in (steps[0], *steps):
         for (image, other), edges, across in zip(sides, (slice(0, 2), slice(2, 4)), (slice(2, 4), slice(0, 2))):
-            start = moved[:, edges].copy()
-            strip = image @ _windows(moved[:, across], size).transpose(0, 2, 1)
+            start = fitted[:, edges].copy()
+            strip = image @ _windows(fitted[:, across], size).transpose(0, 2, 1)
             for shift in product((-step, 0, step), repeat=2):
                 if any(shift):
                     trial = np.clip(start + shift, 0, 1)
                     likeness = _likeness(_windows(trial, size) @ strip, other)
                     better = likeness > best + 1e-4
-                    moved[better, edges] = trial[better]
+                    fitted[better, edges] = trial[better]
                     best[better] = likeness[better]
-    boxes[rows] = moved
+    boxes[rows] = fitted
     return boxes
 
 

@@ -85,7 +85,7 @@ def read_coco(path: Path, images: ImageLookup, encoding: str | None = None) -> A
             continue
         size = _size(image)
         try:
-            found = [inside(shape, size) for shape in _shapes(row)]
+            drawn = [inside(shape, size) for shape in _shapes(row)]
         except (TypeError, KeyError, OverflowError):
             invalid.add(_INCOMPLETE, place)
             continue
@@ -93,12 +93,12 @@ def read_coco(path: Path, images: ImageLookup, encoding: str | None = None) -> A
             invalid.add(error.args[0], place)
             continue
         image_shapes = shapes.setdefault(sample, [])
-        if len(image_shapes) + len(found) > MAX_SHAPES_OF_AN_IMAGE:
+        if len(image_shapes) + len(drawn) > MAX_SHAPES_OF_AN_IMAGE:
             invalid.add(TOO_MANY_SHAPES, place)
             continue
-        image_shapes += [(names[category], shape) for shape in found]
+        image_shapes += [(names[category], shape) for shape in drawn]
         sizes[sample] = size
-    annotated = {sample: Annotated(tuple(found), sizes[sample], path.name) for sample, found in shapes.items() if found}
+    annotated = {sample: Annotated(tuple(drawn), sizes[sample], path.name) for sample, drawn in shapes.items() if drawn}
     return Annotations(annotated, list(dict.fromkeys(names.values())), invalid.notes())
 
 

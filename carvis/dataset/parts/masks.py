@@ -103,8 +103,8 @@ def _links(folder: Path, data: Dataset) -> Links:
 
 def _split_folder(folder: Path, data: Dataset, split: str) -> Path:
     spelled = [data.folder(split).name, split]
-    named = [folder / name for name in spelled] + [path for name, path in split_folders(folder) if name == split]
-    for place in named:
+    candidates = [folder / name for name in spelled] + [path for name, path in split_folders(folder) if name == split]
+    for place in candidates:
         if place.is_dir():
             return place
     raise TableError(
@@ -131,7 +131,7 @@ def _highest(files: Iterable[Path]) -> int:
     highest = 0
     for file in files:
         try:
-            with open_regular(file) as opened, Image.open(opened, formats=("PNG",)) as mask:
+            with open_regular(file) as stream, Image.open(stream, formats=("PNG",)) as mask:
                 check_pixels(mask)
                 values = np.asarray(mask)
         except (OSError, ValueError, SyntaxError, Refused, Image.DecompressionBombError):

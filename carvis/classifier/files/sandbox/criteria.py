@@ -74,11 +74,11 @@ def _calls(config: dict) -> int:
 
 
 def _kinds(file: ModelFile) -> set[str]:
-    kinds, left = set(), [file.config]
-    while left:
-        for entry in _entries(left.pop()):
+    kinds, pending = set(), [file.config]
+    while pending:
+        for entry in _entries(pending.pop()):
             if entry["class_name"] in _MODELS:
-                left.append(entry)
+                pending.append(entry)
             else:
                 kinds.add(entry["class_name"].rpartition(">")[2])
     return kinds
