@@ -14,7 +14,7 @@ from carvis.workspace.sample_ids import composed
 def names_of_classes(
     path: Path,
     count: int,
-    given: Sequence[str] | str | Path | None,
+    requested: Sequence[str] | str | Path | None,
     card: ModelCard | None,
     data: Sequence[Dataset],
     assumptions: list[Message],
@@ -25,7 +25,7 @@ def names_of_classes(
     Args:
         path: the model file.
         count: the number of classes of the model.
-        given: names, or a file of names.
+        requested: names, or a file of names.
         data: the data sets that the images lie in.
         assumptions: what has to be assumed is added here, one sentence each.
         encoding: of the file given; found out where None.
@@ -34,21 +34,21 @@ def names_of_classes(
         ModelError: the file given cannot be read, or holds another number of names.
     """
     dataset_names = [name for dataset in data for name in dataset.class_names]
-    if isinstance(given, (str, Path)):
-        names = read_class_names(given, dataset_names, encoding)
+    if isinstance(requested, (str, Path)):
+        names = read_class_names(requested, dataset_names, encoding)
         if len(names) != count:
             raise ModelError(
                 Message(
                     "{file} names {n} classes, but {model} has {count}: give one name per class, in the model's order.",
-                    file=given,
+                    file=requested,
                     n=len(names),
                     model=path.name,
                     count=count,
                 )
             )
         return names
-    if given is not None:
-        return list(given)
+    if requested is not None:
+        return list(requested)
     if card and card.class_names:
         if len(card.class_names) == count:
             return list(card.class_names)
@@ -72,13 +72,13 @@ def keras_names(data: Dataset, count: int) -> list[str] | None:
     return data.keras_names_of(count)
 
 
-def _beside(path: Path, count: int, known: list[str], assumptions: list[Message]) -> list[str] | None:
-    dataset_names = {composed(name) for name in known}
+def _beside(path: Path, count: int, dataset_names: list[str], assumptions: list[Message]) -> list[str] | None:
+    composed_names = {composed(name) for name in dataset_names}
     fitting, foreign, others = {}, [], []
-    for file, names in names_beside(path, known).items():
+    for file, names in names_beside(path, dataset_names).items():
         if len(names) != count:
             others.append((file, len(names)))
-        elif dataset_names and not dataset_names & set(map(composed, names)):
+        elif composed_names and not composed_names & set(map(composed, names)):
             foreign.append(file)
         else:
             fitting[file] = names

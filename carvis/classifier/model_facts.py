@@ -20,14 +20,14 @@ OPEN_SIZE = 224
 
 def preprocessing_of(
     model: keras.Model,
-    given: PreprocessingName | None,
+    requested: PreprocessingName | None,
     card: ModelCard | None,
     shape: tuple[int, int, int],
     assumptions: list[Message],
 ) -> PreprocessingName:
     """Return the preprocessing: the one given, else the card's, else the one that the model's graph suggests."""
-    if given:
-        return given
+    if requested:
+        return requested
     assumed, sentence = assumed_preprocessing(model, shape)
     from_card = known_name(card.preprocessing, PREPROCESSING_NAMES) if card else None
     if from_card:
@@ -50,10 +50,10 @@ def preprocessing_of(
     return assumed
 
 
-def output_of(given: OutputName | None, card: ModelCard | None, assumptions: list[Message]) -> OutputName | None:
+def output_of(requested: OutputName | None, card: ModelCard | None, assumptions: list[Message]) -> OutputName | None:
     """Return what the output means as given or by the card; None leaves it to the graph."""
-    if given:
-        return given
+    if requested:
+        return requested
     from_card = known_name(card.output, OUTPUTS) if card else None
     if card and card.output and from_card is None:
         assumptions.append(
@@ -63,11 +63,11 @@ def output_of(given: OutputName | None, card: ModelCard | None, assumptions: lis
 
 
 def resize_of(
-    given: ResizeMethod | None, card: ModelCard | None, assumptions: list[Message], native: bool
+    requested: ResizeMethod | None, card: ModelCard | None, assumptions: list[Message], native: bool
 ) -> ResizeMethod:
     """Return the resize method: the one given, else the card's, else that of Keras."""
-    if given:
-        return given
+    if requested:
+        return requested
     if from_card := known_name(card.resize, RESIZE_METHODS) if card else None:
         return from_card
     if card and card.resize:
@@ -85,10 +85,10 @@ def reading_of_files(
 ) -> tuple[Alpha, Orientation]:
     """Return how image files are read (alpha, orientation): as given, else by the card, else as Keras reads."""
     reading, assumed = reading_of(card)
-    given = {"alpha": alpha, "orientation": orientation}
+    requested = {"alpha": alpha, "orientation": orientation}
     for name, choices in (("alpha", ALPHAS), ("orientation", ORIENTATIONS)):
         from_card = getattr(card, name, None)
-        if from_card and from_card not in choices and not given[name]:
+        if from_card and from_card not in choices and not requested[name]:
             assumptions.append(
                 Message(
                     "The card names {value} for {name}, which is unknown here: it is ignored.",
@@ -96,7 +96,7 @@ def reading_of_files(
                     name=name,
                 )
             )
-    assumed = [name for name in assumed if not given[name]]
+    assumed = [name for name in assumed if not requested[name]]
     if "alpha" in assumed:
         assumptions.append(
             Message("Transparent images are read without their alpha channel (drop-alpha), as by Keras's load_img.")
@@ -112,13 +112,13 @@ def input_size_of(
     model: keras.Model,
     fixed: tuple[int | None, int | None],
     channels: int,
-    given: int | tuple[int, int] | None,
+    requested: int | tuple[int, int] | None,
     card: ModelCard | None,
     assumptions: list[Message],
 ) -> int | tuple[int, int] | None:
     """Return the input size; None where the model decides it, or takes images at their own size."""
-    if given is not None:
-        return given
+    if requested is not None:
+        return requested
     height, width = card.input_size if card and card.input_size else (None, None)
     from_card = (height, width) if height and width else None
     if None not in fixed:

@@ -217,9 +217,9 @@ def _wheel(rim: int, bright: bool) -> tuple[np.ndarray, ...]:
     sheet.disc(centre, radius * 0.72, metal[0], metal[1], WHEELS)
     sheet.disc(centre, radius * 0.655, (12, 12, 13), PLASTIC, WHEELS)
     sheet.disc(centre, radius * 0.42, (58, 56, 54), GLOSSY, WHEELS)
-    spokes, thick, twin = ((5, 0.115, False), (10, 0.05, False), (5, 0.05, True), (7, 0.085, False))[rim]
+    spokes, thick, paired = ((5, 0.115, False), (10, 0.05, False), (5, 0.05, True), (7, 0.085, False))[rim]
     for angle in 2 * np.pi * np.arange(spokes) / spokes + 0.31:
-        for shift in (-0.11, 0.11) if twin else (0.0,):
+        for shift in (-0.11, 0.11) if paired else (0.0,):
             along, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
             inner, outer = 0.12 * along + 0.6 * shift * across, 0.70 * along + 1.2 * shift * across
             bar = np.stack(

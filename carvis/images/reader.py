@@ -78,8 +78,7 @@ def read_image(
         ImageError: no such file, no image, damaged, with values that nothing says the white of, or more than
             ``MAX_PIXELS`` pixels, or made so that reading it takes far longer than others.
     """
-    with _opened(source) as image:
-        return _to_array(image, channels, Reading(alpha, orientation), source)
+    return read_for(Reading(alpha, orientation), source, channels)
 
 
 def read_for(reading: Reading, source: str | Path | bytes, channels: int = 3) -> NDArray[np.uint8]:

@@ -83,16 +83,16 @@ def read_lenient_csv(
     return _table(path, best, required)
 
 
-def share_known(cells: Iterable[str], known: Callable[[str], float], most: int = 400) -> float:
+def share_known(cells: Iterable[str], score: Callable[[str], float], most: int = 400) -> float:
     """Return the share of known texts among the cells that are not plain ASCII, which depend on the encoding.
 
     Args:
         cells: texts of a table.
-        known: 1 for a text that is known, 0 for one that is not.
+        score: 1 for a known text, 0 for an unknown one.
         most: cells looked at.
     """
     non_ascii = list(islice((cell for cell in cells if not cell.isascii()), most))
-    return sum(map(known, non_ascii)) / len(non_ascii) if non_ascii else 1.0
+    return sum(map(score, non_ascii)) / len(non_ascii) if non_ascii else 1.0
 
 
 def read_text(

@@ -88,9 +88,9 @@ def test_numbers_tell_whether_a_model_scales_its_input(name, tmp_path):
         model.save(tmp_path / "m.keras")
         clf = load_classifier(tmp_path / "m.keras")
         assert clf.preprocessing == preprocessing
-        given = IMAGES.astype(np.float32)
-        given = {"unit": given / 255, "none": given, "tf": given / 127.5 - 1}[preprocessing]
-        np.testing.assert_allclose(clf.predict(IMAGES), model.predict(given, verbose=0), atol=1e-5)
+        pixels = IMAGES.astype(np.float32)
+        pixels = {"unit": pixels / 255, "none": pixels, "tf": pixels / 127.5 - 1}[preprocessing]
+        np.testing.assert_allclose(clf.predict(IMAGES), model.predict(pixels, verbose=0), atol=1e-5)
 
 
 def test_a_trusted_lambda_counts_and_what_cannot_be_told_is_said(tmp_path):
@@ -135,9 +135,9 @@ def test_a_model_of_whole_numbers_is_never_fed_scaled_ones(tmp_path):
 
 @pytest.mark.parametrize("method", ["integrated-gradients", "smoothgrad", "occlusion"])
 def test_methods_at_the_input_of_whole_numbers_equal_those_of_floats(method):
-    whole, floats = built(L.Rescaling(1 / 255), dtype="uint8"), built(L.Rescaling(1 / 255))
-    floats.set_weights(whole.get_weights())
-    pair = [Classifier(model, "abc", preprocessing="none") for model in (whole, floats)]
+    integers, floats = built(L.Rescaling(1 / 255), dtype="uint8"), built(L.Rescaling(1 / 255))
+    floats.set_weights(integers.get_weights())
+    pair = [Classifier(model, "abc", preprocessing="none") for model in (integers, floats)]
     (a,), (b,) = (heatmaps(clf, IMAGES[:1], method, target=1) for clf in pair)
     assert a.status == "ok"
     # Occlusion fills with a mean colour, which whole numbers round.

@@ -37,8 +37,8 @@ def part(mask, name):
 def test_same_seed_same_image_whatever_was_drawn_before():
     first, first_mask = draw_car("Kestro", "van", 11)
     draw_car("Arvola", "hatch", 12)
-    again, again_mask = draw_car("Kestro", "van", 11)
-    assert first.tobytes() == again.tobytes() and first_mask.tobytes() == again_mask.tobytes()
+    second, again_mask = draw_car("Kestro", "van", 11)
+    assert first.tobytes() == second.tobytes() and first_mask.tobytes() == again_mask.tobytes()
     assert first.shape == (256, 256, 3) and first.dtype == np.uint8
     assert first_mask.shape == (256, 256) and first_mask.dtype == np.uint8
     assert draw_car("Kestro", "van", 13)[0].tobytes() != first.tobytes()

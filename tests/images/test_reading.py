@@ -299,7 +299,7 @@ def png16(path, values: np.ndarray, clear: np.ndarray):
         (b"IDAT", zlib.compress(rows)),
         (b"IEND", b""),
     )
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*one) for one in chunks))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in chunks))
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 3)])

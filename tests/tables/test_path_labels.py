@@ -46,7 +46,7 @@ def test_the_first_folder_below_the_split(place, name, label):
 
 
 @pytest.mark.parametrize(
-    ("names", "asked", "label"),
+    ("names", "path", "label"),
     [
         # The class is called train, and its images lie in folders by year.
         (["d/test/train/2019/x.png", "d/test/car/x.png", "d/train/train/x.png"], "d/test/train/2019/x.png", "train"),
@@ -59,9 +59,9 @@ def test_the_first_folder_below_the_split(place, name, label):
         (["d/train/cat/test/deep/x.png", "d/test/cat/x.png"], "d/train/cat/test/deep/x.png", "cat"),
     ],
 )
-def test_where_several_folders_are_called_like_a_split_the_disk_tells(place, names, asked, label):
+def test_where_several_folders_are_called_like_a_split_the_disk_tells(place, names, path, label):
     root = place(*names)
-    assert label_of_path(root / asked) == (label, None)
+    assert label_of_path(root / path) == (label, None)
 
 
 def test_without_a_split_it_is_the_folder_and_is_said(place):

@@ -9,16 +9,11 @@ from typing_extensions import Buffer
 _BEYOND = 1 << 16
 
 
-class BoundedFile(io.RawIOBase):
-    """An open file for reading at any place.
+class SeekableFile(io.RawIOBase):
+    """A position within ``size`` bytes of an open file, which stays open."""
 
-    Args:
-        file: open, with ``seek`` and ``readinto``; it stays open.
-    """
-
-    def __init__(self, file: BinaryIO):
-        self._file, self._place = file, 0
-        self.size = file.seek(0, io.SEEK_END)
+    def __init__(self, file: BinaryIO, size: int):
+        self._file, self.size, self._place = file, size, 0
 
     def readable(self) -> bool:
         """Whether it can be read: always."""
@@ -33,6 +28,17 @@ class BoundedFile(io.RawIOBase):
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self.size}[whence]
         self._place = max(start + offset, 0)
         return self._place
+
+
+class BoundedFile(SeekableFile):
+    """An open file for reading at any place.
+
+    Args:
+        file: open, with ``seek`` and ``readinto``; it stays open.
+    """
+
+    def __init__(self, file: BinaryIO):
+        super().__init__(file, file.seek(0, io.SEEK_END))
 
     def readinto(self, buffer: Buffer) -> int:
         """Fill a buffer and return the number of bytes read."""

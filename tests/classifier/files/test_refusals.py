@@ -64,7 +64,7 @@ def test_a_layer_of_ours_that_an_earlier_version_saved_opens(tmp_path):
     keras.Sequential([keras.Input((8, 8, 3)), *layers]).save(tmp_path / "earlier.keras")
 
     def moved(config):
-        layer = next(one for one in config["config"]["layers"] if one["class_name"] == "ImageResize")
+        layer = next(entry for entry in config["config"]["layers"] if entry["class_name"] == "ImageResize")
         layer["module"] = "carvis.classifier.keras2_layers"
 
     assert load_classifier(with_config(tmp_path / "earlier.keras", moved)).input_size == (8, 8)

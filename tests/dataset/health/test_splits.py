@@ -43,18 +43,18 @@ def test_no_group_lies_across_splits_and_every_image_is_accounted_for(leaky, tmp
     assert made.leaks == 0 and made.placed_by == {"hard link": 50}
     table = made.table
     assert sorted(table["id"]) == sorted(health.images["id"])
-    kept = table[table["split"] != ""]
-    assert kept.groupby("group")["split"].nunique().max() == 1
+    placed = table[table["split"] != ""]
+    assert placed.groupby("group")["split"].nunique().max() == 1
     assert made.skipped == {"exact duplicate": 8, "labels disagree": 2, "unreadable": 1}
-    assert (kept["reason"] == "").all() and (table.loc[table["split"] == "", "reason"] != "").all()
+    assert (placed["reason"] == "").all() and (table.loc[table["split"] == "", "reason"] != "").all()
     data = Dataset(tmp_path / "new")
     ids = [name for split in data.splits for name in data.samples(split)["id"]]
-    assert sorted(ids) == sorted(kept["new_id"])
-    for row in kept.itertuples():
+    assert sorted(ids) == sorted(placed["new_id"])
+    for row in placed.itertuples():
         assert os.path.samefile(row.path, data.resolve(row.new_id))
-    again = check_dataset(data)
-    assert again.distinct == len(again.images) == 50
-    assert all(found.copies == 0 for found in again.crossing().values())
+    new_health = check_dataset(data)
+    assert new_health.distinct == len(new_health.images) == 50
+    assert all(shared.copies == 0 for shared in new_health.crossing().values())
     counts = made.counts
     assert counts.sum(axis=1).tolist() == [30, 20]
     # Groups are of one or two images: no class is further than that from its shares.
