@@ -51,7 +51,7 @@ def measured_attention(context: Context) -> dict[str, Measured]:
     for name, clf in context.classifiers.items():
         model, images = (clf.fingerprint, clf.class_names), (context.data.fingerprint, context.split)
         key = attention_key(model, images, parts.fingerprint, AttentionSettings())
-        result = load_attention(cache, key) if cache else None
+        result = load_attention(cache, key)
         full = result is not None or context.settings.measure
         context.tell(_("attention of {name}").format(name=name))
         try:

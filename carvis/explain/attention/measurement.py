@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -16,17 +15,17 @@ from numpy.typing import NDArray
 from carvis import __version__
 from carvis.dataset import Dataset, canonical_split
 from carvis.dataset.parts import Parts
-from carvis.errors import CarvisError, DatasetError, ImageError, TableError
+from carvis.errors import DatasetError, ImageError, TableError
 from carvis.evaluation.predictions import known_samples
 from carvis.explain.attention import measures
-from carvis.explain.attention.cache import attention_key, load_attention, store_attention
+from carvis.explain.attention.cache import ATTENTION_FORMAT, attention_key
 from carvis.explain.attention.fills import FILL_FUNCTIONS, elsewhere
 from carvis.explain.attention.result import MEASURES, Attention
 from carvis.explain.attention.settings import AttentionSettings
 from carvis.images import turn_of, turned_as_stored, turned_upright
 from carvis.language import Message, as_data, message_of
 from carvis.progress import Progress, no_progress
-from carvis.workspace import Cache
+from carvis.workspace import Cache, load_or_make
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -77,14 +76,11 @@ def attention_on_parts(
     split = (canonical_split(split) or split) if data.folder(split) else split
     model, images = (clf.fingerprint, clf.class_names), (data.fingerprint, split)
     key = attention_key(model, images, parts.fingerprint, settings)
-    if cache is not None and (cached := load_attention(cache, key)):
-        return cached
-    result = _measure(clf, data, split, parts, settings, batch_size, progress)
-    if cache is not None and result.complete:
-        # A folder that cannot be written keeps nothing, and the work goes on.
-        with contextlib.suppress(CarvisError):
-            store_attention(cache, key, result)
-    return result
+
+    def measure() -> Attention:
+        return _measure(clf, data, split, parts, settings, batch_size, progress)
+
+    return load_or_make(cache, key, ATTENTION_FORMAT, measure, lambda result: result.complete)
 
 
 def _measure(
