@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from carvis.evaluation.comparison import Effect
 
 FILES = (
-    "scoreboard.csv", "pairs.csv", "lattice.csv", "classes.csv", "pictures.csv", "comparison.json",
+    "scoreboard.csv", "pairs.csv", "lattice.csv", "classes.csv", "images.csv", "comparison.json",
     "scoreboard.png", "reliability.png",
 )  # fmt: skip
 

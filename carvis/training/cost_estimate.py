@@ -36,14 +36,14 @@ class Estimate:
     Attributes:
         seconds: all of it, on this machine as busy as it is now.
         disk_bytes: of the feature cache; 0 where there is none.
-        pictures: images trained on; ``valid_pictures`` validate.
+        images: trained on; ``valid_images`` validate.
         cut: the last layer that is computed once only, or None.
     """
 
     seconds: float
     disk_bytes: int
-    pictures: int
-    valid_pictures: int
+    images: int
+    valid_images: int
     cut: str | None
 
 

@@ -53,8 +53,8 @@ def test_models_are_compared_by_their_names(workspace, capsys):
     assert document["lattice"] == {"11": 12, "10": 0, "01": 6, "00": 0}
     assert document["scoreboard"][1]["parameters"] == 18 and document["scoreboard"][1]["milliseconds"] is None
     assert document["pairs"][0]["p"] == 2 * 0.5**6
-    pictures = pd.read_csv(workspace / "out" / "pictures.csv", dtype={"pattern": str})
-    assert (pictures["pattern"] == "01").sum() == 6 and len(pictures) == 18
+    images = pd.read_csv(workspace / "out" / "images.csv", dtype={"pattern": str})
+    assert (images["pattern"] == "01").sum() == 6 and len(images) == 18
     assert len(pd.read_csv(workspace / "out" / "classes.csv")) == 3
     for name in ("scoreboard.png", "reliability.png"):
         assert (workspace / "out" / name).read_bytes().startswith(b"\x89PNG")

@@ -14,7 +14,7 @@ def test_the_estimate_is_of_the_size_of_what_it_takes(colours, workspace):
     found = estimate("transfer", colours, workspace=workspace, **wanted)
     assert not workspace.runs() and not workspace.models_dir.exists()
     train_samples, valid_samples, _ = split_samples(colours, 0)
-    assert (found.pictures, found.valid_pictures) == (len(train_samples), len(valid_samples))
+    assert (found.images, found.valid_images) == (len(train_samples), len(valid_samples))
     assert found.cut == "global_average_pooling2d"
     # Two views of 72 pictures and 24 to validate, 64 numbers of 4 bytes each.
     assert found.disk_bytes == (2 * 72 + 24) * 64 * 4

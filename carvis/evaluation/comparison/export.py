@@ -35,7 +35,7 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "pairs": comparison.pairs,
         "lattice": lattice,
         "classes": pd.concat(classes, ignore_index=True),
-        "pictures": images,
+        "images": images,
     }
 
 
