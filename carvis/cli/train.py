@@ -153,7 +153,7 @@ def run(args: argparse.Namespace) -> int:
         print(_("Run {id} has started: `python -m carvis runs follow {id}` shows its progress.").format(id=started.id))
         return 0
     with _EventPrinter() as printer:
-        result = execute(prepare(args.recipe, args.data, **wanted), progress=printer, supply=draw_missing)
+        result = execute(prepare(args.recipe, args.data, **wanted), on_event=printer, supply=draw_missing)
     status = result.status
     print(_summary(status))
     print(_("Run {relative}").format(relative=workspace.relative(result.directory)))

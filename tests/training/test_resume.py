@@ -46,7 +46,7 @@ def test_a_stopped_run_goes_on_and_keeps_both_models(colours, tmp_path, small):
     wanted = {"epochs": 4, "seed": 1, "workspace": _workspace(tmp_path), **small}
     plain = train("own", colours, name="plain", **wanted)
     run = prepare("own", colours, name="mine", **wanted)
-    execute(run, progress=lambda event: run.stop() if event["kind"] == "epoch" and event["epoch"] == 2 else None)
+    execute(run, on_event=lambda event: run.stop() if event["kind"] == "epoch" and event["epoch"] == 2 else None)
     assert run.state == "stopped" and run.model_path.name == "mine.keras"
     execute(run)
     assert run.state == "finished" and run.model_path.name == "mine-2.keras"
@@ -72,7 +72,7 @@ def test_fine_tuning_goes_on_with_its_parent_too(colours, tmp_path):
         if event["run"] != run.id and event["kind"] == "epoch":
             run.stop()
 
-    execute(run, progress=stop_in_the_parent)
+    execute(run, on_event=stop_in_the_parent)
     assert run.state == "stopped"
     execute(run)
     assert run.state == "finished" and len(run.workspace.runs()) == 2
@@ -143,7 +143,7 @@ def test_a_run_that_an_earlier_version_left_resumes(colours, tmp_path, small):
     options = {"epochs": 4, "seed": 1, "workspace": _workspace(tmp_path), **small}
     plain = train("own", colours, **options)
     run = prepare("own", colours, **options)
-    execute(run, progress=lambda event: run.stop() if event["kind"] == "epoch" and event["epoch"] == 2 else None)
+    execute(run, on_event=lambda event: run.stop() if event["kind"] == "epoch" and event["epoch"] == 2 else None)
     with np.load(run.directory / STATE) as file:
         arrays = {name: file[name] for name in file.files}
     [place] = [

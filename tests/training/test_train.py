@@ -21,7 +21,7 @@ FIGURES = ["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
 
 def test_a_run_leaves_its_directory_a_model_and_a_card(colours, workspace, small):
     events = []
-    run = train("own", colours, epochs=8, workspace=workspace, progress=events.append, **small)
+    run = train("own", colours, epochs=8, workspace=workspace, on_event=events.append, **small)
     assert run.state == "finished"
     assert workspace.runs() == [run.directory]
     assert run.history["epoch"].tolist() == list(range(1, 9))
@@ -145,11 +145,24 @@ def on_first(kind, action):
 
 def test_a_file_named_stop_ends_the_run_and_keeps_what_was_learnt(colours, workspace, small):
     watch = on_first("epoch", lambda event: Run(workspace.runs_dir / event["run"]).stop())
-    run = train("own", colours, epochs=50, workspace=workspace, progress=watch, **small)
+    run = train("own", colours, epochs=50, workspace=workspace, on_event=watch, **small)
     assert run.state == "stopped" and "STOP" in run.status["reason"]
     assert len(run.history) == 1
     assert run.classifier().card.metrics["best_epoch"] == 1
     assert "ended early" in run.classifier().card.notes
+
+
+def test_progress_counts_epochs_and_stops_the_run_when_it_returns_true(colours, workspace, small):
+    calls = []
+
+    def progress(done, total):
+        calls.append((done, total))
+        return done > 2
+
+    run = train("own", colours, epochs=50, workspace=workspace, progress=progress, **small)
+    assert run.state == "stopped" and run.status["reason"] == "stopped by the progress callback"
+    assert len(run.history) == 2 and not run.status["by_signal"]
+    assert calls[0] == (0, 50) and calls == sorted(calls) and 2 < calls[-1][0] <= 3
 
 
 def test_a_stop_asked_for_before_the_run_began_counts(colours, workspace, small):
@@ -171,7 +184,7 @@ def test_a_workspace_whose_disk_is_not_there_is_told(colours, tmp_path, small):
 def test_ctrl_c_in_the_first_epoch_keeps_what_was_learnt(colours, workspace, small):
     before = signal.getsignal(signal.SIGINT)
     watch = on_first("begin", lambda event: os.kill(os.getpid(), signal.SIGINT))
-    run = train("own", colours, epochs=50, workspace=workspace, progress=watch, **small)
+    run = train("own", colours, epochs=50, workspace=workspace, on_event=watch, **small)
     assert run.state == "stopped" and run.status["reason"] == "Ctrl-C" and run.status["by_signal"]
     assert run.history.empty
     assert run.classifier().predict(np.zeros((1, 32, 32, 3), np.uint8)).shape == (1, 3)
@@ -180,7 +193,7 @@ def test_ctrl_c_in_the_first_epoch_keeps_what_was_learnt(colours, workspace, sma
 
 def test_ctrl_c_while_reading_leaves_no_model(colours, workspace, small):
     watch = on_first("reading", lambda event: os.kill(os.getpid(), signal.SIGINT))
-    run = train("own", colours, epochs=50, workspace=workspace, progress=watch, **small)
+    run = train("own", colours, epochs=50, workspace=workspace, on_event=watch, **small)
     assert run.state == "stopped" and run.model_path is None and workspace.models() == []
 
 
@@ -189,7 +202,7 @@ def test_a_second_ctrl_c_does_not_wait(colours, workspace, small):
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
-    run = train("own", colours, epochs=50, workspace=workspace, progress=on_first("epoch", twice), **small)
+    run = train("own", colours, epochs=50, workspace=workspace, on_event=on_first("epoch", twice), **small)
     assert run.state == "stopped" and "twice" in run.status["reason"] and run.model_path is None
     assert not run.alive
 
@@ -199,7 +212,7 @@ def test_an_error_of_the_program_makes_a_crashed_run_with_its_trace(colours, wor
         raise ValueError("a fault")
 
     with pytest.raises(TrainingError, match="a fault"):
-        train("own", colours, epochs=5, workspace=workspace, progress=on_first("epoch", fail), **small)
+        train("own", colours, epochs=5, workspace=workspace, on_event=on_first("epoch", fail), **small)
     run = Run(workspace.runs()[0])
     assert run.status["state"] == "crashed" and run.status["reason"] == "ValueError: a fault"
     assert "Traceback" in run.status["log_end"]
