@@ -31,10 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch-size", type=int, default=32, metavar="N", help=_("images per batch (default: 32)"))
     parser.add_argument(
-        "--no-copies",
+        "--no-leakage",
         action="store_true",
         help=_("do not check for leakage from train (the first check reads the whole data set)"),
     )
+    # The name of the option in earlier versions.
+    parser.add_argument("--no-copies", action="store_true", dest="no_leakage", help=argparse.SUPPRESS)
     group = parser.add_argument_group(_("confusion matrix"))
     group.add_argument(
         "--figure", metavar="FILE", help=_("draw the confusion matrix into a new .png, .svg or .pdf file")
@@ -91,8 +93,7 @@ def run(args: argparse.Namespace) -> int:
     check_folder(out)
     checked_facts = check(clf, [data], args, workspace)
     before = _before(out)
-    copies = workspace.cache_dir / "health"
-    if not args.no_copies and split != "train" and "train" in data.splits:
+    if not args.no_leakage and split != "train" and "train" in data.splits:
         checked(data, workspace, N_("check for leakage"))
     with progress_bar(_("evaluate"), count=True) as progress:
         evaluation = evaluate(
@@ -101,8 +102,8 @@ def run(args: argparse.Namespace) -> int:
             split,
             batch_size=args.batch_size,
             progress=progress,
-            copies=not args.no_copies,
-            cache=copies,
+            leakage=not args.no_leakage,
+            cache=workspace.cache_dir / "health",
             check=checked_facts or False,
         )
     edited = set(out.glob("df2.edited-*.csv"))

@@ -18,6 +18,7 @@ from carvis.evaluation.assumptions import AssumptionCheck, check_assumptions
 from carvis.evaluation.leakage import duplicates_in_training, leak_of
 from carvis.evaluation.metrics import probability_columns, summarise
 from carvis.evaluation.provenance import first_names, provenance, trained_elsewhere
+from carvis.evaluation.renamed import renamed
 from carvis.evaluation.result import Evaluation
 from carvis.images import IMAGE_SUFFIXES
 from carvis.language import Message, replaced, together
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from carvis.classifier import Classifier
 
 
+@renamed("copies", "leakage")
 def evaluate(
     clf: Classifier,
     data: Dataset | str | Path,
@@ -36,7 +38,7 @@ def evaluate(
     *,
     batch_size: int = 32,
     progress: Progress | None = None,
-    copies: bool = True,
+    leakage: bool = True,
     check: bool | AssumptionCheck = True,
     cache: Cache | str | Path | None = None,
 ) -> Evaluation:
@@ -51,7 +53,7 @@ def evaluate(
         split: train, valid or test.
         batch_size: images predicted at once.
         progress: called with (images done, images in all) after each batch.
-        copies: find the images that are also in the training split, exactly or nearly, for the accuracy without them
+        leakage: find the images that are also in the training split, exactly or nearly, for the accuracy without them
             (`Evaluation.leak`). That reads the whole data set once, some milliseconds per image; the result is kept,
             so that further models cost nothing.
         check: check on a few images of the data set what is assumed of a model (`carvis.check_assumptions`), if
@@ -97,7 +99,7 @@ def evaluate(
 
     predictions = _predictions_table(clf, data, samples.iloc[done], probabilities, hashes)
     metrics = summarise(predictions, list(clf.class_names))
-    search = copies and not trained_elsewhere(clf, data)
+    search = leakage and not trained_elsewhere(clf, data)
     twins = duplicates_in_training(data, canonical_split(split) or split, cache) if search else None
     if twins is not None:
         copy_of = twins["copy_of"].reindex(predictions["id"], fill_value="")

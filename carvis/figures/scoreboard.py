@@ -110,5 +110,5 @@ def _note(figure: Figure, comparison: Comparison) -> None:
     note = _("{n:,} images of {data}, {split}").format(
         n=comparison.n, data=first.setup["dataset"]["name"], split=first.split
     )
-    note += _(", without near-duplicates of training images") if comparison.without_copies else ""
+    note += _(", without near-duplicates of training images") if comparison.without_leakage else ""
     figure.text(0.99, 0.01, note, ha="right", va="bottom", fontsize=8, color=QUIET, family=fonts(), parse_math=False)

@@ -154,7 +154,7 @@ def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(
     data = Dataset(tmp_path / "data")
     model = spotting(L.Resizing(32, 32), SCALED)
     clf = Classifier(model, "ab", preprocessing="none")
-    found = evaluate(clf, data, "test", copies=False)
+    found = evaluate(clf, data, "test", leakage=False)
     assert found.metrics["n"] == 6 and len(found.metrics["unreadable"]) == 1
     # A black image has no red: its two classes are equal, and the first one is taken.
     assert found.accuracy == 1
@@ -193,7 +193,7 @@ def test_input_size_and_output_are_given_on_every_verb_that_opens_a_model(tmp_pa
     assert main(["summary", model, "--input-size", "48x64", "--output", "independent"]) == 0
     assert "input 48x64x3" in (said := capsys.readouterr().out) and "output independent" in said
     size = ["--input-size", "40"]
-    assert main(["evaluate", model, str(tmp_path / "data"), "--no-copies", "--out", out, *size]) == 0
+    assert main(["evaluate", model, str(tmp_path / "data"), "--no-leakage", "--out", out, *size]) == 0
     found = load_evaluation(out)
     assert found.model_facts["input_size"] == (40, 40) and found.setup["model"]["output"] == "probability"
     assert main(["heatmaps", model, image, "--out", str(tmp_path / "maps"), *size]) == 0

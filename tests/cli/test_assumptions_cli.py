@@ -135,7 +135,7 @@ def test_files_of_names(workspace, tmp_path, capsys):
     card = model.with_suffix(".json")
     card.write_text(json.dumps({"class_names": list("wxyz"), "preprocessing": "tf"}))
     try:
-        assert _run(workspace, "evaluate", model, data, "--no-copies", "--out", tmp_path / "out") == 2
+        assert _run(workspace, "evaluate", model, data, "--no-leakage", "--out", tmp_path / "out") == 2
     finally:
         card.unlink()
     said = capsys.readouterr()

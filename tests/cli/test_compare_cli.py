@@ -106,7 +106,7 @@ def test_folders_of_evaluations_and_time(workspace, capsys):
         (["good", "poor", "--split", "valid"], "data/evaluations/DATA/valid/poor"),
         (["good", "poor", "--split", "holdout"], "--split holdout is invalid"),
         (["good", "poor", "--data", "other"], "data/evaluations/other/test/good"),
-        (["good", "poor", "--without-copies"], "does not say which images are also in training"),
+        (["good", "poor", "--without-leakage"], "does not say which images are also in training"),
         (["data/evaluations/mini/test/good", "data/evaluations/mini/valid/good"], "different images"),
     ],
 )

@@ -223,7 +223,7 @@ def test_an_evaluation_knows_the_file_that_it_was_made_with(colours, workspace, 
     from carvis.classifier import load_classifier, save_classifier
 
     file = save_classifier(colours, workspace.models_dir / "colours.keras")
-    folder = evaluate(load_classifier(file), paint, copies=False).save(workspace.evaluations_dir / "here")
+    folder = evaluate(load_classifier(file), paint, leakage=False).save(workspace.evaluations_dir / "here")
     evaluation = load_evaluation(folder)
     assert evaluation.setup["model"]["sha256"] == sha256_of_file(file)
     assert evaluation.made_with(file) is True
@@ -231,12 +231,12 @@ def test_an_evaluation_knows_the_file_that_it_was_made_with(colours, workspace, 
         changed.write(b" ")
     assert evaluation.made_with(file) is False
     # A classifier that came from no file says nothing of one.
-    assert evaluate(colours, paint, copies=False).made_with(file) is None
+    assert evaluate(colours, paint, leakage=False).made_with(file) is None
 
 
 def test_none_is_a_progress_that_nobody_follows(colours, paint):
     # The default of earlier versions, which wrappers hand on.
-    assert evaluate(colours, paint, copies=False, progress=None).metrics["n"] == 9
+    assert evaluate(colours, paint, leakage=False, progress=None).metrics["n"] == 9
     assert check_assumptions(colours, paint, progress=None).n
 
 
@@ -248,5 +248,5 @@ def test_it_stops_when_its_progress_asks_to(colours, paint):
         return len(calls) == 2
 
     with pytest.raises(StoppedError):
-        evaluate(colours, paint, batch_size=1, copies=False, progress=progress)
+        evaluate(colours, paint, batch_size=1, leakage=False, progress=progress)
     assert len(calls) == 2 and calls[1][0] < calls[1][1]

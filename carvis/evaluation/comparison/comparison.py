@@ -21,6 +21,7 @@ from carvis.evaluation.comparison.scoreboard import scoreboard, shared_part
 from carvis.evaluation.comparison.significance import cochran, holm, images_needed, mcnemar
 from carvis.evaluation.comparison.temperature import rescaled
 from carvis.evaluation.comparison.verdicts import LEVEL, Verdict, verdict
+from carvis.evaluation.renamed import renamed
 from carvis.evaluation.result import Evaluation
 from carvis.language import Message
 
@@ -33,7 +34,7 @@ class Comparison:
         joined: the predictions, one row per image.
         files: the models' files by name, as far as they are known to be those that were evaluated.
         milliseconds: an image's forward pass by name, as far as it was measured.
-        without_copies: whether images that are also in training are ignored.
+        without_leakage: whether images that are also in training are ignored.
         seed: of the bootstrap.
         changed: the names of models whose files were changed since they were evaluated: they are not in ``files``.
     """
@@ -41,7 +42,7 @@ class Comparison:
     joined: Joined
     files: Mapping[str, Path] = field(default_factory=dict)
     milliseconds: Mapping[str, float] = field(default_factory=dict)
-    without_copies: bool = False
+    without_leakage: bool = False
     seed: int = 0
     changed: tuple[str, ...] = ()
 
@@ -188,11 +189,12 @@ _PAIR_COLUMNS = [
 ]  # fmt: skip
 
 
+@renamed("without_copies", "without_leakage")
 def compare(
     evaluations: Sequence[Evaluation] | Mapping[str, Evaluation],
     *,
     files: Mapping[str, str | Path] | None = None,
-    without_copies: bool = False,
+    without_leakage: bool = False,
     seed: int = 0,
 ) -> Comparison:
     """Compare models by their evaluations on the same images, joined by id and content, never by row.
@@ -201,24 +203,24 @@ def compare(
         evaluations: two or more, in a list, or by the name that each shall have.
         files: the models' files by name, for parameters and size. One that is not the file that was evaluated is
             ignored and listed in ``Comparison.changed``.
-        without_copies: ignore images that are also in training, exactly or nearly.
+        without_leakage: ignore images that are also in training, exactly or nearly.
         seed: of the bootstrap.
 
     Raises:
-        TableError: fewer than two evaluations, none of their images in common, or ``without_copies`` where leakage was
-            not checked or all images leak.
+        TableError: fewer than two evaluations, none of their images in common, or ``without_leakage`` where leakage
+            was not checked or all images leak.
     """
     if len(evaluations) < 2:
         raise TableError(
             Message("A comparison takes two or more evaluations: evaluate another model on the same images.")
         )
     joined = join(evaluations)
-    if without_copies:
-        joined = _without_copies(joined)
+    if without_leakage:
+        joined = _without_leakage(joined)
     given = {name: Path(path) for name, path in (files or {}).items()}
     changed = tuple(name for name in joined.names if name in given and _changed(joined.evaluations[name], given[name]))
     unchanged = {name: path for name, path in given.items() if name not in changed}
-    return Comparison(joined, unchanged, {}, without_copies, seed, changed)
+    return Comparison(joined, unchanged, {}, without_leakage, seed, changed)
 
 
 def _changed(evaluation: Evaluation, file: Path) -> bool:
@@ -228,22 +230,22 @@ def _changed(evaluation: Evaluation, file: Path) -> bool:
         return False
 
 
-def _without_copies(joined: Joined) -> Joined:
-    copied, known = np.zeros(len(joined.table), bool), False
+def _without_leakage(joined: Joined) -> Joined:
+    leaks, checked = np.zeros(len(joined.table), bool), False
     for name, evaluation in joined.evaluations.items():
         if "copy_of" in evaluation.predictions:
-            known = True
-            copied |= evaluation.predictions["copy_of"].fillna("").to_numpy()[joined.rows[name]] != ""
-    if not known:
+            checked = True
+            leaks |= evaluation.predictions["copy_of"].fillna("").to_numpy()[joined.rows[name]] != ""
+    if not checked:
         raise TableError(
             Message(
                 "The evaluation of {name} does not say which images are also in training: evaluate the model again.",
                 name=joined.names[0],
             )
         )
-    if copied.all():
+    if leaks.all():
         raise TableError(Message("All images compared are also in training: make a leak-free split and train on it."))
-    table = joined.table[~copied].reset_index(drop=True)
-    rows = {name: places[~copied] for name, places in joined.rows.items()}
-    left_out: dict[Reason, int] = {**joined.left_out, "copies": int(copied.sum())}
-    return Joined(joined.evaluations, table, rows, left_out if copied.any() else joined.left_out)
+    table = joined.table[~leaks].reset_index(drop=True)
+    rows = {name: places[~leaks] for name, places in joined.rows.items()}
+    left_out: dict[Reason, int] = {**joined.left_out, "copies": int(leaks.sum())}
+    return Joined(joined.evaluations, table, rows, left_out if leaks.any() else joined.left_out)

@@ -59,7 +59,7 @@ def comparison_document(comparison: Comparison, effects: Mapping[str, Effect] | 
         "n": comparison.n,
         "left_out": comparison.left_out,
         "changed": list(comparison.changed),
-        "without_copies": comparison.without_copies,
+        "without_leakage": comparison.without_leakage,
         "seed": comparison.seed,
         "scoreboard": _records(comparison.scoreboard.reset_index()),
         "lattice": {pattern: int(count) for pattern, count in comparison.lattice["count"].items()},

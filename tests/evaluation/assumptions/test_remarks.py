@@ -41,7 +41,7 @@ def file(tmp_path):
 
 
 def _evaluated(file, data, folder, **facts):
-    carvis.evaluate(load_classifier(file, data=data, **facts), data, copies=False).save(folder)
+    carvis.evaluate(load_classifier(file, data=data, **facts), data, leakage=False).save(folder)
     return load_evaluation(folder)
 
 
@@ -76,7 +76,7 @@ def test_a_card_confirmed_since_ends_it_or_asks_for_a_new_evaluation(file, data,
 
 def test_a_later_full_check_that_is_kept_is_taken(file, data, tmp_path):
     clf = load_classifier(file, data=data)
-    evaluation = carvis.evaluate(clf, data, copies=False, check=False)
+    evaluation = carvis.evaluate(clf, data, leakage=False, check=False)
     said = assumption_remarks(evaluation, file, tmp_path / "cache")
     assert not said.grave and "class order, preprocessing of m: assumed and not checked" in said.localised()
     carvis.check_assumptions(clf, data, cache=tmp_path / "cache")

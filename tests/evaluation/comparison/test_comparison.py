@@ -162,16 +162,18 @@ def test_leak_corrected_on_a_part_of_an_evaluation():
 
 def test_without_copies(three):
     copied = [replace(one, predictions=one.predictions.assign(copy_of=["train/a/9", *[""] * 5])) for one in three]
-    comparison = carvis.compare(copied, without_copies=True)
+    with pytest.warns(DeprecationWarning, match="without_leakage="):
+        assert carvis.compare(copied, without_copies=True).without_leakage
+    comparison = carvis.compare(copied, without_leakage=True)
     assert comparison.n == 5 and comparison.left_out == {"copies": 1}
     assert "test/a/0" not in set(comparison.joined.table["id"])
     assert comparison.scoreboard.loc["own", "accuracy"] == pytest.approx(1 / 5)
     assert comparison.joined.probabilities("own").shape == (5, 2)
     with pytest.raises(TableError, match="does not say which images are also in training"):
-        carvis.compare(three, without_copies=True)
+        carvis.compare(three, without_leakage=True)
     every = [replace(one, predictions=one.predictions.assign(copy_of="train/a/9")) for one in three]
     with pytest.raises(TableError, match="leak-free split"):
-        carvis.compare(every, without_copies=True)
+        carvis.compare(every, without_leakage=True)
 
 
 def test_verdicts_in_words():
