@@ -69,9 +69,9 @@ def set_trainable(model: keras.Model, request: ModelRequest) -> None:
 
 
 def _take(model: keras.Model, layers: list[keras.Layer], path: str | Path) -> None:
-    taken = take_weights(layers, path)
-    level = logging.WARNING if taken.left else logging.INFO
-    _log.log(level, "%s takes weights from %s: %s", model.name, Path(path).name, taken)
+    assignment = take_weights(layers, path)
+    level = logging.WARNING if assignment.left else logging.INFO
+    _log.log(level, "%s takes weights from %s: %s", model.name, Path(path).name, assignment)
 
 
 def check_request(

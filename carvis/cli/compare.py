@@ -46,17 +46,17 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         check(Path(args.out), args.overwrite)
     loaded = each(folders, lambda folder: (folder, load_evaluation(folder)))
-    folders, evaluations = [folder for folder, _one in loaded], by_model_name([one for _folder, one in loaded])
+    evaluations = by_model_name([evaluation for _folder, evaluation in loaded])
     files = model_files(evaluations, workspace)
     comparison = compare(evaluations, files=files, without_leakage=args.without_leakage, seed=args.seed)
     if args.time:
         comparison = comparison.timed(
             {name: _timed(file, evaluations[name]) for name, file in comparison.files.items()}
         )
-    effects = _temperatures(comparison, folders)
+    effects = _temperatures(comparison, [folder for folder, _evaluation in loaded])
     print_comparison(comparison, effects)
-    for name, one in evaluations.items():
-        if remarks := assumption_remarks(one, files.get(name), workspace.cache_dir / "assumptions"):
+    for name, evaluation in evaluations.items():
+        if remarks := assumption_remarks(evaluation, files.get(name), workspace.cache_dir / "assumptions"):
             print(f"{name}: {remarks.localised()}")
     if args.out:
         write(Path(args.out), comparison, effects)

@@ -112,16 +112,16 @@ def run(args: argparse.Namespace) -> int:
     print(_("{before}Written to {out}: predictions.parquet, metrics.json, df2.csv").format(before=before, out=out))
     if args.figure:
         print(_("Written to {path}").format(path=_draw(evaluation, groups, args)))
-    for kept in set(out.glob("df2.edited-*.csv")) - edited:
-        print(_("The edited df2.csv was kept as {name}").format(name=kept.name))
+    for edited_copy in set(out.glob("df2.edited-*.csv")) - edited:
+        print(_("The edited df2.csv was kept as {name}").format(name=edited_copy.name))
     return 0
 
 
-def _draw(evaluation: "Evaluation", known_groups: dict[str, str] | None, args: argparse.Namespace) -> Path:
+def _draw(evaluation: "Evaluation", named_groups: dict[str, str] | None, args: argparse.Namespace) -> Path:
     from carvis.evaluation import order_classes, super_classes
     from carvis.figures import confusion_matrix, write_figure
 
-    groups = super_classes(evaluation.class_names, known_groups)
+    groups = super_classes(evaluation.class_names, named_groups)
     figure = confusion_matrix(
         evaluation.confusion,
         title=f"{evaluation.setup['model']['name']} on {evaluation.setup['dataset']['name']} {evaluation.split}",
@@ -141,15 +141,15 @@ def _before(out: Path) -> str:
     if not (out / "metrics.json").exists():
         return ""
     try:
-        old = load_evaluation(out)
+        previous = load_evaluation(out)
     except TableError:
         return _("An unreadable evaluation was replaced. ")
     return _("The evaluation of {date} (accuracy {accuracy:.1%}) was replaced. ").format(
-        date=old.setup.get("created", "–")[:10], accuracy=old.accuracy
+        date=previous.setup.get("created", "–")[:10], accuracy=previous.accuracy
     )
 
 
-def _print(evaluation: "Evaluation", known: list[str]) -> None:
+def _print(evaluation: "Evaluation", assumptions: list[str]) -> None:
     from rich.table import Table
 
     console = new_console()
@@ -180,10 +180,10 @@ def _print(evaluation: "Evaluation", known: list[str]) -> None:
     console.print(figures)
 
     classes = evaluation.per_class
-    worst = classes[classes["support"] > 0].sort_values("f1", kind="stable").head(5)
+    lowest = classes[classes["support"] > 0].sort_values("f1", kind="stable").head(5)
     table = _table(_("Weakest classes"), N_("class"), N_("images"), N_("precision"), N_("recall"), "F1")
     row: Any
-    for row in worst.itertuples():
+    for row in lowest.itertuples():
         table.add_row(row.Index, str(row.support), f"{row.precision:.2f}", f"{row.recall:.2f}", f"{row.f1:.2f}")
     console.print(table)
     pairs = evaluation.most_confused(5)
@@ -195,7 +195,7 @@ def _print(evaluation: "Evaluation", known: list[str]) -> None:
     for file in metrics["unreadable"][:5]:
         console.print(_("not counted: {reason}").format(reason=localised(file["reason"])), soft_wrap=True)
     for note in evaluation.setup["notes"]:
-        if note not in known:
+        if note not in assumptions:
             console.print(localised(note), soft_wrap=True)
 
 

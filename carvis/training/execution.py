@@ -194,8 +194,8 @@ class _Execution:
                 self.record.status(behind=first)
             return self.stop.reason is not None
 
-        with turn(self.run, waits) as is_mine:
-            if not is_mine:
+        with turn(self.run, waits) as has_turn:
+            if not has_turn:
                 self._stopped()
                 return
             self.record.status(state="running", started=now(), behind=None)

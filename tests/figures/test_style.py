@@ -18,10 +18,10 @@ def stale(monkeypatch):
     without = [font for font in font_manager.fontManager.ttflist if font.name not in style._CJK_FONTS]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", without)
     style.fonts.cache_clear()
-    style._say_no_font.cache_clear()
+    style._warn_no_font.cache_clear()
     yield monkeypatch
     style.fonts.cache_clear()
-    style._say_no_font.cache_clear()
+    style._warn_no_font.cache_clear()
 
 
 def drawn(words):

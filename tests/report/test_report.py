@@ -160,11 +160,11 @@ def test_the_verb(material, monkeypatch, capsys):
 def test_progress_and_broken_files_are_told_in_japanese(material):
     _root, data, files, found = material
     (data.root / "test" / "blue" / "page.png").write_text("<html>404</html>")
-    told = []
+    messages = []
     settings = ReportSettings(images=1, language="ja")
-    page = report_html(found, settings, data=Dataset(data.root), files=files, tell=told.append)
+    page = report_html(found, settings, data=Dataset(data.root), files=files, log=messages.append)
     assert "page.png を読み込めません：画像ではなく Web ページです" in page and "cannot be read" not in page
-    assert told and not [text for text in told if text.isascii()]
+    assert messages and not [text for text in messages if text.isascii()]
 
 
 def test_a_report_counts_its_steps_and_stops_when_asked_to(material):

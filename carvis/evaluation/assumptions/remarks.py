@@ -59,15 +59,15 @@ def assumption_remarks(
     """
     noted = evaluation.setup["model"]
     card = _card(file, noted.get("sha256"))
-    known = set(FACTS) - set(card.assumed) if card else set()
-    confirmed = {fact: getattr(card, fact) for fact in FACTS if fact in known and getattr(card, fact)}
-    other = [fact for fact, value in confirmed.items() if noted.get(fact) and not _same(noted[fact], value)]
-    if other and file:
+    in_card = set(FACTS) - set(card.assumed) if card else set()
+    confirmed = {fact: getattr(card, fact) for fact in FACTS if fact in in_card and getattr(card, fact)}
+    changed = [fact for fact, value in confirmed.items() if noted.get(fact) and not _same(noted[fact], value)]
+    if changed and file:
         words = [
             Message("{fact} {value}", fact=fact_words(fact), value=confirmed[fact])
             if fact != "class_names"
             else fact_words(fact)
-            for fact in other
+            for fact in changed
         ]
         outdated = Message(
             "{model} was evaluated with other settings than its card {card} now has ({facts}): evaluate it again.",
@@ -99,8 +99,8 @@ def _not_checked(model: str, assumed: Iterable[str]) -> Message:
 def card_remarks(file: str | Path) -> Remarks:
     """Say what is only assumed of a model that was not evaluated, by its card alone."""
     card = _card(file, None, any_file=True)
-    known = {fact for fact in _CHIEF if card and getattr(card, fact) and fact not in card.assumed}
-    missing = set(_CHIEF) - known
+    in_card = {fact for fact in _CHIEF if card and getattr(card, fact) and fact not in card.assumed}
+    missing = set(_CHIEF) - in_card
     return Remarks((_not_checked(Path(file).stem, missing),)) if missing else Remarks()
 
 

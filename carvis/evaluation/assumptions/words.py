@@ -35,14 +35,14 @@ def value_words(fact: str, value: str) -> str:
 
 def words_of(assumption: str, value: str) -> str:
     """Say one assumption or two together: ``preprocessing tf``, ``preprocessing tf, class order by number``."""
-    words = [
+    parts = [
         Message("{fact} {value}", fact=fact_words(fact), value=value_words(fact, value))
         for fact, value in zip(assumption.split(", "), value.split(" | "))
     ]
-    return words_listed(words)
+    return words_listed(parts)
 
 
-def words_listed(words: Sequence[str]) -> str:
+def words_listed(texts: Sequence[str]) -> str:
     """Join words by commas; messages among them stay messages."""
-    first, *others = words
-    return Message("{first}, {second}", first=first, second=words_listed(others)) if others else first
+    first, *rest = texts
+    return Message("{first}, {second}", first=first, second=words_listed(rest)) if rest else first

@@ -95,11 +95,11 @@ class Comparison:
         return table[[*_PAIR_COLUMNS[:-1], "p_holm", "needed"]].astype({"needed": float})
 
     def _pair(self, first: str, second: str, level: float) -> list[object]:
-        one, other = self.right(first), self.right(second)
-        only_first, only_second = int((one & ~other).sum()), int((other & ~one).sum())
-        both = int((one & other).sum())
+        first_right, second_right = self.right(first), self.right(second)
+        only_first, only_second = int((first_right & ~second_right).sum()), int((second_right & ~first_right).sum())
+        both = int((first_right & second_right).sum())
         neither = self.n - both - only_first - only_second
-        interval = accuracy_difference(one, other, self.seed)
+        interval = accuracy_difference(first_right, second_right, self.seed)
         needed = images_needed(only_first, only_second, self.n, level)
         p = mcnemar(only_first, only_second)
         counts = [both, only_first, only_second, neither, (only_second - only_first) / self.n]
@@ -117,13 +117,13 @@ class Comparison:
 
     def right(self, name: str) -> NDArray[np.bool_]:
         """Whether a model is right on each image, bool (N,)."""
-        return self.joined.table[f"right:{self._known(name)}"].to_numpy()
+        return self.joined.table[f"right:{self._checked_name(name)}"].to_numpy()
 
     def confidence(self, name: str) -> NDArray[np.floating]:
         """The probability of a model's prediction for each image, (N,)."""
-        return self.joined.table[f"confidence:{self._known(name)}"].to_numpy()
+        return self.joined.table[f"confidence:{self._checked_name(name)}"].to_numpy()
 
-    def _known(self, name: str) -> str:
+    def _checked_name(self, name: str) -> str:
         if name not in self.names:
             raise TableError(
                 Message(
@@ -136,12 +136,12 @@ class Comparison:
 
     def shared(self, name: str) -> Evaluation:
         """A model's evaluation on the images compared alone."""
-        return shared_part(self.joined, self._known(name))
+        return shared_part(self.joined, self._checked_name(name))
 
     def samples(self, pattern: str) -> pd.DataFrame:
         """The images of a pattern of ``lattice``: the rows of ``joined.table``."""
-        wanted = np.array([digit == "1" for digit in pattern])
-        if len(wanted) != len(self.names) or set(pattern) - {"0", "1"}:
+        required = np.array([digit == "1" for digit in pattern])
+        if len(required) != len(self.names) or set(pattern) - {"0", "1"}:
             raise TableError(
                 Message(
                     "{pattern} is not a pattern of {n} models: give a 1 or 0 for each.",
@@ -149,7 +149,7 @@ class Comparison:
                     n=len(self.names),
                 )
             )
-        return self.joined.table[(self.joined.right == wanted).all(axis=1)]
+        return self.joined.table[(self.joined.right == required).all(axis=1)]
 
     def fixed(self, first: str, second: str) -> pd.DataFrame:
         """The images that the first model gets wrong and the second right."""
@@ -217,9 +217,13 @@ def compare(
     joined = join(evaluations)
     if without_leakage:
         joined = _without_leakage(joined)
-    given = {name: Path(path) for name, path in (files or {}).items()}
-    changed = tuple(name for name in joined.names if name in given and _changed(joined.evaluations[name], given[name]))
-    unchanged = {name: path for name, path in given.items() if name not in changed}
+    files_by_name = {name: Path(path) for name, path in (files or {}).items()}
+    changed = tuple(
+        name
+        for name in joined.names
+        if name in files_by_name and _changed(joined.evaluations[name], files_by_name[name])
+    )
+    unchanged = {name: path for name, path in files_by_name.items() if name not in changed}
     return Comparison(joined, unchanged, {}, without_leakage, seed, changed)
 
 

@@ -50,11 +50,11 @@ def comparison_document(comparison: Comparison, effects: Mapping[str, Effect] | 
     return {
         "models": {
             name: {
-                "fingerprint": one.setup["model"].get("fingerprint"),
-                "dataset": one.setup["dataset"]["name"],
-                "split": one.split,
+                "fingerprint": evaluation.setup["model"].get("fingerprint"),
+                "dataset": evaluation.setup["dataset"]["name"],
+                "split": evaluation.split,
             }
-            for name, one in evaluations.items()
+            for name, evaluation in evaluations.items()
         },
         "n": comparison.n,
         "left_out": comparison.left_out,

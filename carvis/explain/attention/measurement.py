@@ -162,7 +162,7 @@ def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-class _Opened(NamedTuple):
+class _ReadImage(NamedTuple):
     """An annotated image: its row of the samples, pixels as stored, and the masks of the parts it shows."""
 
     sample: Any
@@ -214,34 +214,34 @@ class _Measurement:
 
     def rows(self, samples: Iterable[Any]) -> list[dict[str, Any]]:
         """Return a row for each image that can be read."""
-        opened: list[_Opened] = []
+        read: list[_ReadImage] = []
         rows: list[dict[str, Any]] = []
         for sample in samples:
-            if sum(one.image.nbytes for one in opened) > _MAX_BYTES:
-                rows += self._measured(opened)
-                opened = []
+            if sum(entry.image.nbytes for entry in read) > _MAX_BYTES:
+                rows += self._measured(read)
+                read = []
             try:
                 image, turn = self.clf.read_image(sample.path), turn_of(sample.path, self.clf.reading)
                 # Annotations lie on the upright image; all is measured on the image that the model sees.
                 masks = self.parts.present(sample.id, turned_upright(image, turn).shape[:2])
                 masks = {name: turned_as_stored(mask, turn) for name, mask in masks.items()}
-                opened.append(_Opened(sample, image, masks))
+                read.append(_ReadImage(sample, image, masks))
             except (ImageError, TableError) as error:
                 self.problems.append(message_of(error))
-        return rows + self._measured(opened)
+        return rows + self._measured(read)
 
-    def _measured(self, opened: list[_Opened]) -> list[dict[str, Any]]:
-        if not opened:
+    def _measured(self, read: list[_ReadImage]) -> list[dict[str, Any]]:
+        if not read:
             return []
-        images = [self.clf.fit(one.image) for one in opened]
-        maps = self.heatmaps(images, [one.sample.label for one in opened])
+        images = [self.clf.fit(entry.image) for entry in read]
+        maps = self.heatmaps(images, [entry.sample.label for entry in read])
         self.layer, self.notes = maps[0].layer, maps[0].notes
         rows = [
-            self._row(one.sample, one.masks, heatmap, image.shape[:2])
-            for one, heatmap, image in zip(opened, maps, images, strict=True)
+            self._row(entry.sample, entry.masks, heatmap, image.shape[:2])
+            for entry, heatmap, image in zip(read, maps, images, strict=True)
         ]
         if self.settings.occlude:
-            self._occlude(opened, maps, rows)
+            self._occlude(read, maps, rows)
         return rows
 
     def _row(self, sample: Any, masks: dict[str, Mask], heatmap: Heatmap, size: tuple[int, int]) -> dict[str, Any]:
@@ -267,12 +267,12 @@ class _Measurement:
                 row[f"point:{part}"] = float(measures.points_at(mask, place, self.settings.tolerance))
         return row
 
-    def _occlude(self, opened: list[_Opened], maps: list[Heatmap], rows: list[dict[str, Any]]) -> None:
+    def _occlude(self, read: list[_ReadImage], maps: list[Heatmap], rows: list[dict[str, Any]]) -> None:
         """Add to the rows what the model predicts with each part occluded, and with its shape occluded elsewhere."""
-        for group in _batches(self._occluded(opened, rows), _IMAGES_PER_CALL):
+        for group in _batches(self._occluded(read, rows), _IMAGES_PER_CALL):
             predictions = self.clf.predict([occluded.image for occluded in group])
             for (place, part, control, _), probabilities in zip(group, predictions, strict=True):
-                row, target, label = rows[place], maps[place].target, opened[place].sample.label
+                row, target, label = rows[place], maps[place].target, read[place].sample.label
                 name = self.clf.class_names[int(probabilities.argmax())]
                 prefix = "control " if control else ""
                 fall = float(maps[place].probabilities[target] - probabilities[target])
@@ -280,8 +280,8 @@ class _Measurement:
                 row[f"{prefix}changed:{part}"] = float(name != maps[place].predicted_name)
                 row[f"{prefix}right:{part}"] = float(name == label)
 
-    def _occluded(self, opened: list[_Opened], rows: list[dict[str, Any]]) -> Iterator[_Occluded]:
-        for place, (sample, image, masks) in enumerate(opened):
+    def _occluded(self, read: list[_ReadImage], rows: list[dict[str, Any]]) -> Iterator[_Occluded]:
+        for place, (sample, image, masks) in enumerate(read):
             for part, mask in masks.items():
                 if not mask.any():
                     continue
