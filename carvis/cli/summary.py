@@ -108,7 +108,7 @@ def _print_check(checked: "AssumptionCheck") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from carvis.evaluation.assumptions.words import words_of
+    from carvis.evaluation.assumptions.fact_names import assumption_name
 
     splits = _(" and ").join(checked.splits)
     title = _("checked on {n} images of {data} {splits}").format(n=checked.n, data=checked.data, splits=splits)
@@ -120,7 +120,7 @@ def _print_check(checked: "AssumptionCheck") -> None:
         table.add_column(heading, justify="right", overflow="fold")
     table.add_column("", overflow="fold")
     for i, row in enumerate(checked.shown().to_dict("records")):
-        text = _("as assumed") if i == 0 else localised(words_of(row["assumption"], row["value"]))
+        text = _("as assumed") if i == 0 else localised(assumption_name(row["assumption"], row["value"]))
         p = "" if row["verdict"] == "assumed" else f"{row['p']:.2g}"
         table.add_row(
             Text(text), str(row["right"]), f"{row['accuracy']:.0%}", p, _(_VERDICTS[row["verdict"]]) if i else ""

@@ -5,8 +5,8 @@ from .assumptions import (
     assumption_remarks,
     card_remarks,
     check_assumptions,
-    kept_check,
     sample_predictions,
+    stored_check,
 )
 from .comparison import Comparison, compare
 from .confusion.choices import CELLS, CLASS_ORDERS, Cells, ClassOrder
@@ -54,7 +54,6 @@ __all__ = [
     "evaluate",
     "evaluation_folder",
     "join",
-    "kept_check",
     "label_errors",
     "left_out_messages",
     "load_evaluation",
@@ -67,5 +66,6 @@ __all__ = [
     "read_super_classes",
     "sample_predictions",
     "seriate",
+    "stored_check",
     "super_classes",
 ]

@@ -93,7 +93,7 @@ def _colours(values: np.ma.MaskedArray, log: bool, signed: bool) -> tuple[Normal
 def _numbers(axes: Axes, values: np.ma.MaskedArray, of: Cells, image: AxesImage, signed: bool) -> None:
     for row, column in zip(*np.nonzero(~np.ma.getmaskarray(values))):
         value = float(values[row, column])
-        text = cell_words(value, of, signed)
+        text = cell_text(value, of, signed)
         red, green, blue, _alpha = image.to_rgba(np.array([value]))[0]
         dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
         axes.text(
@@ -102,7 +102,7 @@ def _numbers(axes: Axes, values: np.ma.MaskedArray, of: Cells, image: AxesImage,
         )  # fmt: skip
 
 
-def cell_words(value: float, of: Cells, signed: bool = False) -> str:
+def cell_text(value: float, of: Cells, signed: bool = False) -> str:
     """Return the number in a cell: a count, or whole percent without the sign; ``signed`` for a difference."""
     number = round(value if of == "count" else 100 * value)
     if number == 0:

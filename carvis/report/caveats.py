@@ -10,7 +10,7 @@ import pandas as pd
 from carvis.evaluation import Remarks, assumption_remarks
 from carvis.evaluation.comparison.calibration import expected_calibration_error
 from carvis.language import _, localised, n_
-from carvis.report.blocks import percent, split_word
+from carvis.report.blocks import percent, split_name
 from carvis.report.context import Context
 
 # Confidence that is off by more than this on average misleads whoever acts on it.
@@ -43,7 +43,7 @@ def cautions(context: Context) -> list[Caution]:
 def _leakage(context: Context) -> Iterator[Caution]:
     leaks = {name: evaluation.leak for name, evaluation in context.evaluations.items() if evaluation.leak is not None}
     name = context.best if context.best in leaks else next(iter(leaks), None)
-    split = split_word(context.split)
+    split = split_name(context.split)
     if name is None:
         if context.split != "train":
             sentence = _("Leakage was not checked: there were no training images to compare with the {split} images.")

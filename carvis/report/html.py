@@ -178,7 +178,7 @@ def page(context: Context, sections: Sequence[Section], first: Summary) -> str:
         version=f"carvis {__version__}",
         summary=first,
         sections=sections,
-        words=_page_texts(context, first),
+        texts=_page_texts(context, first),
         size=_SIZE,
     )
     # The size of the file stands in the file: what takes its place is as long as what stood there, but for a digit.

@@ -60,7 +60,7 @@ def check_assumptions(
     """
     data = data if isinstance(data, Dataset) else Dataset(data)
     cache = Cache(cache) if isinstance(cache, (str, Path)) else cache
-    if cache and (stored := kept_check(clf, data, cache, full=full, n=n, seed=seed)):
+    if cache and (stored := stored_check(clf, data, cache, full=full, n=n, seed=seed)):
         return stored
     start = time.monotonic()
     seconds = (90.0 if full else 30.0) if seconds is None else seconds
@@ -82,7 +82,7 @@ def check_assumptions(
     return result
 
 
-def kept_check(
+def stored_check(
     clf: "Classifier | Evaluation",
     data: Dataset | str,
     cache: Cache | str | Path,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from carvis.classifier.card import ModelCard, card_path, read_card
 from carvis.errors import CarvisError
-from carvis.evaluation.assumptions.check import kept_check
+from carvis.evaluation.assumptions.check import stored_check
+from carvis.evaluation.assumptions.fact_names import comma_list, fact_name
 from carvis.evaluation.assumptions.result import AssumptionCheck
-from carvis.evaluation.assumptions.words import fact_words, words_listed
 from carvis.language import Message, localised
 from carvis.workspace import Cache
 from carvis.workspace.sample_ids import composed
@@ -64,16 +64,16 @@ def assumption_remarks(
     changed = [fact for fact, value in confirmed.items() if noted.get(fact) and not _same(noted[fact], value)]
     if changed and file:
         words = [
-            Message("{fact} {value}", fact=fact_words(fact), value=confirmed[fact])
+            Message("{fact} {value}", fact=fact_name(fact), value=confirmed[fact])
             if fact != "class_names"
-            else fact_words(fact)
+            else fact_name(fact)
             for fact in changed
         ]
         outdated = Message(
             "{model} was evaluated with other settings than its card {card} now has ({facts}): evaluate it again.",
             model=noted["name"],
             card=card_path(file).name,
-            facts=words_listed(words),
+            facts=comma_list(words),
         )
         return Remarks((outdated,), grave=True, again=True)
     # Evaluations of earlier versions do not say what was assumed.
@@ -91,7 +91,7 @@ def _not_checked(model: str, assumed: Iterable[str]) -> Message:
     return Message(
         "{facts} of {model}: assumed and not checked, so its figures may be wrong. Check on page Models, or with "
         "summary MODEL --data DIR.",
-        facts=words_listed([fact_words(fact) for fact in _CHIEF if fact in assumed]),
+        facts=comma_list([fact_name(fact) for fact in _CHIEF if fact in assumed]),
         model=model,
     )
 
@@ -124,5 +124,5 @@ def _best_check(evaluation: "Evaluation", cache: Cache | str | Path | None) -> A
     data = evaluation.setup["dataset"].get("fingerprint")
     if cache is None or not data:
         return evaluation.assumption_check
-    thorough = kept_check(evaluation, data, cache, full=True)
-    return thorough or evaluation.assumption_check or kept_check(evaluation, data, cache)
+    thorough = stored_check(evaluation, data, cache, full=True)
+    return thorough or evaluation.assumption_check or stored_check(evaluation, data, cache)

@@ -9,8 +9,8 @@ import pandas as pd
 
 from carvis.errors import CarvisError
 from carvis.evaluation.assumptions.class_orders import CHOSEN
+from carvis.evaluation.assumptions.fact_names import assumption_name, comma_list, fact_name, value_name
 from carvis.evaluation.assumptions.schema import Document
-from carvis.evaluation.assumptions.words import fact_words, value_words, words_listed, words_of
 from carvis.evaluation.comparison.significance import p_words
 from carvis.language import Message, localised
 from carvis.workspace import check_json, json_text
@@ -136,7 +136,9 @@ class AssumptionCheck:
             return []
         base = self.table.iloc[int(rows[0]["reference"])]
         values = [
-            Message("{value} ({right} right)", value=words_of(row["assumption"], row["value"]), right=row["right"])
+            Message(
+                "{value} ({right} right)", value=assumption_name(row["assumption"], row["value"]), right=row["right"]
+            )
             for row in rows
         ]
         return [
@@ -145,7 +147,7 @@ class AssumptionCheck:
                 "show which one holds: {values}.",
                 fewer=int(base["right"]),
                 n=rows[0]["n"],
-                values=words_listed(values),
+                values=comma_list(values),
             ),
             self._save_hint(),
         ]
@@ -168,10 +170,10 @@ class AssumptionCheck:
                 Message(
                     "With {value}, {right} of {n} images are right; with {other}, {fewer} (exact McNemar test, {p} "
                     "after Holm's correction).",
-                    value=words_of(row["assumption"], row["value"]),
+                    value=assumption_name(row["assumption"], row["value"]),
                     right=row["right"],
                     n=row["n"],
-                    other=words_of(row["assumption"], row["against"]),
+                    other=assumption_name(row["assumption"], row["against"]),
                     fewer=int(base["right"]),
                     p=p_words(row["p"]),
                 )
@@ -219,15 +221,15 @@ class AssumptionCheck:
                 )
             )
         for fact, values in self.rivals.items():
-            listed = words_listed([self._with_figure(fact, value) for value in values])
+            listed = comma_list([self._with_figure(fact, value) for value in values])
             sentences.append(
-                Message("{fact}: these images do not distinguish {values}.", fact=fact_words(fact), values=listed)
+                Message("{fact}: these images do not distinguish {values}.", fact=fact_name(fact), values=listed)
             )
         return sentences
 
     def _with_figure(self, fact: str, value: str) -> str:
         """Say a value with how many images are right under it, where all else is as assumed."""
-        text, rows = value_words(fact, value), self.table[self.table["assumption"] == fact]
+        text, rows = value_name(fact, value), self.table[self.table["assumption"] == fact]
         if self.changes or rows.empty:
             return text
         of_value = rows[rows["value"] == value]

@@ -5,7 +5,7 @@ import numpy as np
 from carvis.explain.attention import Attention
 from carvis.figures import attention_by_part, figure_bytes
 from carvis.language import _, localised
-from carvis.report.blocks import Block, Column, Image, Points, Section, Share, Words, columns_table, percent
+from carvis.report.blocks import Block, Column, Image, Paragraph, Points, Section, Share, columns_table, percent
 from carvis.report.context import Context
 
 # More models would make the figure's bars too thin.
@@ -36,7 +36,7 @@ def attention(context: Context) -> Section | None:
             "From {n} heatmaps without occlusion: what a model looks at, not what it needs. For both, run "
             "python -m carvis report with --measure."
         )
-        blocks.append(Words(sentence.format(n=n), True))
+        blocks.append(Paragraph(sentence.format(n=n), True))
     if full and len(results) <= _MOST_DRAWN:
         most = "; ".join(f"{name}: {result.by_part['share'].idxmax()}" for name, result in results.items())
         alt = _("Most of the evidence: {parts}.").format(parts=most)

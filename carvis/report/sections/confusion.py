@@ -11,13 +11,13 @@ from carvis.report.blocks import (
     Groups,
     Heading,
     Image,
+    Paragraph,
     Row,
     Section,
     Table,
-    Words,
     columns_table,
     percent,
-    split_word,
+    split_name,
 )
 from carvis.report.context import Context
 
@@ -32,7 +32,7 @@ def confusion(context: Context) -> Section:
     blocks: list[Block] = [_classes(context)]
     most_confused = _most_confused(context)
     if most_confused.empty:
-        blocks.append(Words(_("No model makes an error.")))
+        blocks.append(Paragraph(_("No model makes an error.")))
     else:
         blocks.append(_confused(context, most_confused))
         first = most_confused.iloc[0]
@@ -68,7 +68,7 @@ def _classes(context: Context) -> Table:
     if context.health is not None and len(context.health.splits) > 1:
         for split, counts in context.health.counts.items():
             columns.append(
-                (split_word(str(split)), counts.reindex(order).map(lambda n: "–" if n != n else f"{n:,.0f}"))
+                (split_name(str(split)), counts.reindex(order).map(lambda n: "–" if n != n else f"{n:,.0f}"))
             )
     else:
         columns.append((_("images"), best.loc[order, "support"].map("{:,.0f}".format)))

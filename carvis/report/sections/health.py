@@ -6,7 +6,19 @@ from carvis.dataset.health import Health
 from carvis.errors import CarvisError
 from carvis.images import thumbnail
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Badge, Block, Groups, Heading, Image, Row, Section, Words, percent, split_word, table
+from carvis.report.blocks import (
+    Badge,
+    Block,
+    Groups,
+    Heading,
+    Image,
+    Paragraph,
+    Row,
+    Section,
+    percent,
+    split_name,
+    table,
+)
 from carvis.report.context import Context
 
 _PAIRS, _LABELS, _FILES = 6, 12, 10
@@ -60,7 +72,7 @@ def _splits(checked: Health) -> pd.DataFrame:
         )
         most = f"{occupied.max():,} ({occupied.idxmax()})" if len(occupied) and occupied.min() < occupied.max() else "–"
         each = f"{column.mean():,.0f}" if len(occupied) else "–"
-        rows[split_word(str(split))] = {
+        rows[split_name(str(split))] = {
             _("images"): f"{column.sum():,}",
             _("classes"): f"{len(occupied):,}",
             _("mean of a class"): each,
@@ -73,7 +85,7 @@ def _splits(checked: Health) -> pd.DataFrame:
 def _leaks(checked: Health) -> list[Block]:
     rows = {}
     for (split, other), shared in checked.crossing().items():
-        name = _("{split} in {other}").format(split=split_word(split), other=split_word(other))
+        name = _("{split} in {other}").format(split=split_name(split), other=split_name(other))
         rows[name] = {
             _("images"): f"{shared.n:,}",
             _("exact duplicates"): f"{shared.exact:,}",
@@ -81,7 +93,7 @@ def _leaks(checked: Health) -> list[Block]:
             _("share"): percent(shared.copies / shared.n if shared.n else float("nan")),
         }
     if not rows:
-        return [Words(_("There is only one split, so leakage between splits cannot be checked."), True)]
+        return [Paragraph(_("There is only one split, so leakage between splits cannot be checked."), True)]
     rows_table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(_("leakage"))
     return [table(rows_table, _("Images that are also in another split"))]
 
@@ -101,7 +113,7 @@ def _duplicates(checked: Health) -> list[Row]:
             except CarvisError:
                 continue
             name = str(path).replace("\\", "/").rpartition("/")[2]
-            caption = f"{split_word(pair[f'{side}split'])} · {label}"
+            caption = f"{split_name(pair[f'{side}split'])} · {label}"
             images.append(Image(data, f"{caption}: {name}", caption, name, type="jpeg"))
         title = _("distance {distance}").format(distance=f"{pair['distance']:.3f}")
         rows.append(Row(tuple(images), title, across=6))

@@ -19,7 +19,7 @@ from carvis.explain.scale import SCALE_SENTENCES
 from carvis.explain.score import SCORE_NAMES
 from carvis.images import encode_image, fitted, overlay, read_image
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Badge, Heading, Image, Kind, Row, Section, Words
+from carvis.report.blocks import Badge, Heading, Image, Kind, Paragraph, Row, Section
 from carvis.report.context import Context
 from carvis.workspace import Cache
 
@@ -61,9 +61,10 @@ def heatmaps(context: Context) -> Section | None:
     heatmap_rows = [heatmap_row for of_reason in by_reason.values() for heatmap_row in of_reason]
     if not heatmap_rows:
         return None
-    lead = Words(localised(SCALE_SENTENCES["map"]), True)
+    lead = Paragraph(localised(SCALE_SENTENCES["map"]), True)
     notes = [
-        Words(note, True) for note in dict.fromkeys(note for heatmap_row in heatmap_rows for note in heatmap_row.notes)
+        Paragraph(note, True)
+        for note in dict.fromkeys(note for heatmap_row in heatmap_rows for note in heatmap_row.notes)
     ]
     rows: list[Heading | Row] = []
     for reason, of_reason in by_reason.items():
@@ -133,10 +134,10 @@ def _worth(context: Context, clf: Classifier, image: str | Path, heatmap: Heatma
     if heatmap.status != "ok":
         return [Badge(_("no evidence"))]
     from carvis.explain import faithfulness
-    from carvis.explain.faithfulness_metrics.cache import faithfulness_key, kept_faithfulness
+    from carvis.explain.faithfulness_metrics.cache import faithfulness_key, stored_faithfulness
 
     cache = Cache(context.cache_dir / "faithfulness") if context.cache_dir else None
-    test = kept_faithfulness(cache, faithfulness_key(clf, image, heatmap))
+    test = stored_faithfulness(cache, faithfulness_key(clf, image, heatmap))
     if test is None and context.settings.measure:
         context.log(_("testing the heatmap of {name}").format(name=clf.name))
         [test] = faithfulness(clf, [image], [heatmap], cache=cache)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from carvis.language import _
-from carvis.report.blocks import Block, Heading, Points, Section, Words, table
+from carvis.report.blocks import Block, Heading, Paragraph, Points, Section, table
 from carvis.report.caveats import notes
 from carvis.report.context import Context
 
@@ -31,7 +31,7 @@ def making(context: Context) -> Section:
     for used, names in versions.items():
         if used:
             sentence = _("Evaluated with {versions}.").format(versions=used)
-            blocks.append(Words(sentence if len(versions) == 1 else f"{', '.join(names)}: {sentence}", True))
+            blocks.append(Paragraph(sentence if len(versions) == 1 else f"{', '.join(names)}: {sentence}", True))
     if noted := notes(context):
         lines = tuple(f"{', '.join(names)}: {note}" for note, names in noted.items())
         blocks += [Heading(_("Assumptions and notes")), Points(lines)]

@@ -8,7 +8,7 @@ from carvis.evaluation.alignment import left_out_messages
 from carvis.evaluation.comparison import Comparison, cochran_finding, p_words, pattern_words, verdict
 from carvis.figures import figure_bytes, reliability_diagrams
 from carvis.language import N_, _, localised
-from carvis.report.blocks import Block, Image, Section, Table, Words, columns_table, interval, percent, table
+from carvis.report.blocks import Block, Image, Paragraph, Section, Table, columns_table, interval, percent, table
 from carvis.report.caveats import calibration_errors
 from carvis.report.context import Context
 
@@ -57,10 +57,10 @@ def scores(context: Context) -> Section:
         columns["MB"] = board["bytes"].map(lambda n: "–" if n != n else f"{n / 1e6:.1f}")
     caption = _("All models on the same {n} images").format(n=f"{comparison.n:,}")
     blocks: list[Block] = [columns_table(columns.items(), caption, strong=(0,))]
-    blocks += [Words(localised(message), True) for message in left_out_messages(comparison.left_out)]
+    blocks += [Paragraph(localised(message), True) for message in left_out_messages(comparison.left_out)]
     blocks.append(_pairs(context, comparison))
     if comparison.cochran:
-        blocks.append(Words(localised(cochran_finding(*comparison.cochran)), True))
+        blocks.append(Paragraph(localised(cochran_finding(*comparison.cochran)), True))
     blocks.append(_patterns(context, comparison))
     errors = ", ".join(f"{context.keys[str(name)]} {error:.3f}" for name, error in calibration_errors(context).items())
     diagrams = figure_bytes(reliability_diagrams(comparison))

@@ -19,7 +19,7 @@ from carvis.report.blocks import (
     percent,
     scale_start,
     shortened,
-    split_word,
+    split_name,
 )
 from carvis.report.caveats import Caution, cautions
 from carvis.report.context import Context, shown_width
@@ -193,7 +193,7 @@ def _facts(context: Context) -> list[tuple[str, str]]:
     n = context.comparison.n if context.comparison is not None else first.metrics["n"]
     facts = [
         (_("data set"), context.data_name),
-        (_("split"), split_word(first.split)),
+        (_("split"), split_name(first.split)),
         (_("images"), f"{n:,}"),
         (_("classes"), f"{len(first.class_names):,}"),
         (_("models"), f"{len(context.evaluations):,}"),

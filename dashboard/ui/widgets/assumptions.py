@@ -11,7 +11,7 @@ from carvis.evaluation import (
     Remarks,
     assumption_remarks,
     card_remarks,
-    kept_check,
+    stored_check,
 )
 from ui.state import current, evaluations, jobs, selection, unreadable, workspace
 from ui.state.i18n import _, n_, of_library
@@ -152,7 +152,7 @@ def kept(model: "Opened", dataset: Dataset, *, full: bool) -> AssumptionCheck | 
         full: count only a check of every assumption.
     """
     known = st.session_state.get(_FOUND, {}).get(key(model, dataset))
-    return known or kept_check(model.clf, dataset, jobs.cache("assumptions"), full=full)
+    return known or stored_check(model.clf, dataset, jobs.cache("assumptions"), full=full)
 
 
 def remember(model: "Opened", dataset: Dataset, found: AssumptionCheck) -> None:

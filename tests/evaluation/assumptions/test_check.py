@@ -11,7 +11,7 @@ import carvis
 from carvis.classifier import Classifier
 from carvis.dataset import Dataset
 from carvis.errors import StoppedError
-from carvis.evaluation import kept_check
+from carvis.evaluation import stored_check
 from carvis.evaluation.assumptions.class_orders import best_order, class_orders, right_under_best_order
 from carvis.evaluation.assumptions.trial import p_among_orders
 from carvis.images import write_image
@@ -216,12 +216,12 @@ def test_it_stops_when_its_progress_asks_to(data, tmp_path):
     clf = Classifier(_model(), CLASSES, preprocessing="tf", name="m")
     with pytest.raises(StoppedError):
         carvis.check_assumptions(clf, data, n=20, cache=tmp_path, progress=lambda done, total: True)
-    assert kept_check(clf, data, tmp_path, n=20) is None
+    assert stored_check(clf, data, tmp_path, n=20) is None
 
 
 def test_what_was_found_is_kept(data, tmp_path):
     clf = Classifier(_model(), CLASSES, preprocessing="unit", name="m")
-    assert kept_check(clf, data, tmp_path) is None
+    assert stored_check(clf, data, tmp_path) is None
     calls = []
     found = carvis.check_assumptions(clf, data, n=48, cache=tmp_path, progress=lambda *done: calls.append(done))
     assert calls[-1] == (5 * 48, 5 * 48)
@@ -229,10 +229,10 @@ def test_what_was_found_is_kept(data, tmp_path):
     again = carvis.check_assumptions(clf, data, n=48, cache=tmp_path, progress=lambda *done: calls.append(done))
     assert not calls and again.messages == found.messages and again.table.equals(found.table)
     assert again.changes == found.changes and again.settled == found.settled
-    assert kept_check(clf, data, tmp_path, n=48).messages == found.messages
-    assert kept_check(clf.replace(preprocessing="tf"), data, tmp_path, n=48) is None
+    assert stored_check(clf, data, tmp_path, n=48).messages == found.messages
+    assert stored_check(clf.replace(preprocessing="tf"), data, tmp_path, n=48) is None
     next(tmp_path.rglob("*.json")).write_text("{")
-    assert kept_check(clf, data, tmp_path, n=48) is None
+    assert stored_check(clf, data, tmp_path, n=48) is None
     json.dumps(found.to_json())
 
 
