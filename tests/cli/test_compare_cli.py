@@ -44,11 +44,11 @@ def workspace(tmp_path, make_pictures, monkeypatch):
 
 def test_models_are_compared_by_their_names(workspace, capsys):
     assert main(["compare", "poor", "models/good.keras", "--out", "out"]) == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "18 images" in said and "Only good is right" in said
-    assert "good is better than poor. Only good is right on 6 images; only poor on 0 (McNemar p = 0.031)." in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert "18 images" in output and "Only good is right" in output
+    assert "good is better than poor. Only good is right on 6 images; only poor on 0 (McNemar p = 0.031)." in output
     # Validation was evaluated for one of the two.
-    assert "good: no temperature fits the validation images" in said and "poor: no" not in said
+    assert "good: no temperature fits the validation images" in output and "poor: no" not in output
     document = json.loads((workspace / "out" / "comparison.json").read_text("utf-8"))
     assert document["lattice"] == {"11": 12, "10": 0, "01": 6, "00": 0}
     assert document["scoreboard"][1]["parameters"] == 18 and document["scoreboard"][1]["milliseconds"] is None
@@ -72,12 +72,12 @@ def test_a_temperature_is_fitted_where_validation_was_evaluated(workspace, capsy
     # The same mistakes as on test, learnt from twice as sure.
     space = Workspace(workspace)
     for split in ("test", "valid"):
-        found = load_evaluation(evaluation_folder(space, "mini", split, "good"))
-        table = found.predictions.copy()
+        reloaded = load_evaluation(evaluation_folder(space, "mini", split, "good"))
+        table = reloaded.predictions.copy()
         table[["p:red", "p:green", "p:blue"]] = np.float32([0.9, 0.1, 0])
         table["predicted"], table["confidence"] = "red", np.float32(0.9)
         table.loc[table.index[:3], "label"], table.loc[table.index[3:], "label"] = "green", "red"
-        type(found)(table, summarise(table, NAMES) | {"unreadable": [], "left_out": {}}, found.setup).save(
+        type(reloaded)(table, summarise(table, NAMES) | {"unreadable": [], "left_out": {}}, reloaded.setup).save(
             evaluation_folder(space, "mini", split, "good")
         )
     other = load_evaluation(evaluation_folder(space, "mini", "test", "poor"))
@@ -87,8 +87,8 @@ def test_a_temperature_is_fitted_where_validation_was_evaluated(workspace, capsy
     type(other)(table, metrics, other.setup).save(workspace / "elsewhere")
     assert main(["compare", "elsewhere", "good"]) == 0
     # On validation 6 of 9 are right at 9 : 1, so T = ln 9 / ln 2.
-    said = " ".join(capsys.readouterr().out.split())
-    assert f"overconfident on the 9 validation images: temperature {np.log(9) / np.log(2):.2f}." in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert f"overconfident on the 9 validation images: temperature {np.log(9) / np.log(2):.2f}." in output
 
 
 def test_folders_of_evaluations_and_time(workspace, capsys):

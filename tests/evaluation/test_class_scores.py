@@ -62,13 +62,13 @@ def test_agrees_with_scikit_learn(seed):
         }
     )
     table = class_scores(frame, names).loc[names]
-    wanted = precision_recall_fscore_support(true, predicted, labels=np.arange(len(names)), zero_division=np.nan)
-    here = wanted[3] > 0
-    assert table["support"].tolist() == wanted[3].tolist()
-    np.testing.assert_allclose(table["precision"], wanted[0])
-    np.testing.assert_allclose(table["recall"], wanted[1])
-    np.testing.assert_allclose(table["f1"][here], wanted[2][here])
-    assert table["f1"][~here].isna().all()
+    expected = precision_recall_fscore_support(true, predicted, labels=np.arange(len(names)), zero_division=np.nan)
+    present = expected[3] > 0
+    assert table["support"].tolist() == expected[3].tolist()
+    np.testing.assert_allclose(table["precision"], expected[0])
+    np.testing.assert_allclose(table["recall"], expected[1])
+    np.testing.assert_allclose(table["f1"][present], expected[2][present])
+    assert table["f1"][~present].isna().all()
     for score in ("precision", "recall", "f1", "mean_confidence"):
         known = table[table[f"{score}_low"].notna()]
         assert (known[f"{score}_low"] <= known[score] + 1e-9).all()
@@ -79,12 +79,12 @@ def test_agrees_with_scikit_learn(seed):
 def test_the_interval_of_f1_holds_the_true_value_about_as_often_as_it_says():
     rng = np.random.default_rng(0)
     # One class against the rest: 20 % true, found with 70 %, 10 % of the others taken for it.
-    truth = 2 * 0.14 / (2 * 0.14 + 0.06 + 0.08)
-    covered = 0
+    true_f1 = 2 * 0.14 / (2 * 0.14 + 0.06 + 0.08)
+    n_covered = 0
     for _ in range(400):
         label = rng.random(120) < 0.2
         predicted = np.where(label, rng.random(120) < 0.7, rng.random(120) < 0.1)
         frame = pd.DataFrame({"label": np.where(label, "yes", "no"), "predicted": np.where(predicted, "yes", "no")})
         row = class_scores(frame.assign(confidence=0.5), ["yes", "no"]).loc["yes"]
-        covered += row["f1_low"] <= truth <= row["f1_high"]
-    assert 0.92 < covered / 400 < 0.98
+        n_covered += row["f1_low"] <= true_f1 <= row["f1_high"]
+    assert 0.92 < n_covered / 400 < 0.98

@@ -52,8 +52,8 @@ def test_accuracy_without_copies(bright, root, tmp_path):
     assert leak.measurable and leak.accuracy == 24 / 32 and leak.interval == wilson_interval(24, 32)
     twins = evaluation.predictions.set_index("id")["copy_of"]
     assert twins["test/light/3.png"] == "train/light/also 3.png" and twins["test/dark/9.png"] == ""
-    again = load_evaluation(evaluation.save(tmp_path / "out"), root=root)
-    assert again == evaluation and again.leak == leak
+    reloaded = load_evaluation(evaluation.save(tmp_path / "out"), root=root)
+    assert reloaded == evaluation and reloaded.leak == leak
 
 
 def test_a_model_trained_on_other_pictures(bright, root):

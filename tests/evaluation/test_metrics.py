@@ -89,8 +89,8 @@ def test_agrees_with_scikit_learn(seed):
     assert metrics["macro_f1"] == pytest.approx(sklearn.metrics.f1_score(true, predicted, average="macro"))
     assert metrics["macro_recall"] == pytest.approx(sklearn.metrics.balanced_accuracy_score(true, predicted))
     assert metrics["top3"] == pytest.approx(sklearn.metrics.top_k_accuracy_score(true, probabilities, k=3))
-    wanted = sklearn.metrics.confusion_matrix(true, predicted)
-    assert np.array_equal(confusion_matrix(table, names).to_numpy(), wanted)
+    expected = sklearn.metrics.confusion_matrix(true, predicted)
+    assert np.array_equal(confusion_matrix(table, names).to_numpy(), expected)
 
 
 def test_equal_answers_gain_nothing():

@@ -57,14 +57,14 @@ def paint(workspace):
 
 
 def test_every_answer_is_known(colours, paint):
-    seen = []
-    evaluation = evaluate(colours, paint, batch_size=4, progress=lambda *step: seen.append(step))
+    calls = []
+    evaluation = evaluate(colours, paint, batch_size=4, progress=lambda *step: calls.append(step))
     # The model's order, red green blue, not the data set's alphabet.
     assert evaluation.confusion.to_numpy().tolist() == [[2, 1, 0], [0, 3, 1], [1, 0, 1]]
     assert evaluation.confusion.index.tolist() == ["red", "green", "blue"]
     assert evaluation.accuracy == pytest.approx(6 / 9)
     assert evaluation.metrics["n"] == 9
-    assert seen[-1] == (10, 10) and [done for done, _ in seen] == sorted({done for done, _ in seen})
+    assert calls[-1] == (10, 10) and [done for done, _ in calls] == sorted({done for done, _ in calls})
 
     table = evaluation.predictions
     assert table.columns.tolist() == [
@@ -84,8 +84,8 @@ def test_broken_pictures_are_listed_and_not_counted(colours, paint):
     assert [row["id"] for row in metrics["unreadable"]] == ["test/blue/broken.jpg", "test/blue/empty.jpg"]
     # Named below the data set in every language.
     with speaking("ja"):
-        said = [localised(row["reason"]) for row in metrics["unreadable"]]
-    assert all("ください" in one for one in said) and said[1].startswith("test/blue/empty.jpg は空")
+        text = [localised(row["reason"]) for row in metrics["unreadable"]]
+    assert all("ください" in item for item in text) and text[1].startswith("test/blue/empty.jpg は空")
     assert all(str(paint.root) not in row["reason"] and row["path"] in row["reason"] for row in metrics["unreadable"])
     assert metrics["per_class"]["blue"]["support"] == 2
 
@@ -116,8 +116,8 @@ def test_misclassified(colours, paint):
 
 
 def test_batches_do_not_change_the_answers(colours, paint):
-    one, all_at_once = (evaluate(colours, paint, batch_size=n).predictions for n in (1, 64))
-    pd.testing.assert_frame_equal(one, all_at_once, atol=1e-6)
+    single, all_at_once = (evaluate(colours, paint, batch_size=n).predictions for n in (1, 64))
+    pd.testing.assert_frame_equal(single, all_at_once, atol=1e-6)
 
 
 def test_saved_and_loaded_again(colours, paint, workspace):
@@ -126,11 +126,11 @@ def test_saved_and_loaded_again(colours, paint, workspace):
     evaluation.save(folder)
     assert sorted(os.listdir(folder)) == ["df2.csv", "metrics.json", "predictions.parquet"]
     assert workspace.evaluations() == [folder]
-    again = load_evaluation(folder)
-    assert again == evaluation
-    assert again.root == paint.root
-    assert again.confusion.equals(evaluation.confusion)
-    assert again.misclassified().equals(evaluation.misclassified())
+    reloaded = load_evaluation(folder)
+    assert reloaded == evaluation
+    assert reloaded.root == paint.root
+    assert reloaded.confusion.equals(evaluation.confusion)
+    assert reloaded.misclassified().equals(evaluation.misclassified())
     document = json.loads((folder / "metrics.json").read_text("utf-8"))
     assert document["setup"]["model"]["preprocessing"] == "unit" and document["setup"]["model"]["resize"] == "nearest"
     assert document["setup"]["dataset"]["fingerprint"] == paint.fingerprint
@@ -145,9 +145,9 @@ def test_df2_is_read_back_wherever_the_workspace_goes(colours, paint, workspace,
     assert all((workspace.root / path).is_file() for path in table["PATH"])
     moved = tmp_path_factory.mktemp("elsewhere") / "moved"
     workspace.root.rename(moved)
-    again = read_misclassified(moved / folder.relative_to(workspace.root) / "df2.csv", [moved / "data"])
-    assert again["status"].eq("found").all()
-    assert again["id"].tolist() == evaluation.misclassified()["id"].tolist()
+    repeated = read_misclassified(moved / folder.relative_to(workspace.root) / "df2.csv", [moved / "data"])
+    assert repeated["status"].eq("found").all()
+    assert repeated["id"].tolist() == evaluation.misclassified()["id"].tolist()
     assert load_evaluation(moved / folder.relative_to(workspace.root)).root == moved / "data" / "paint"
 
 

@@ -39,15 +39,15 @@ def test_a_run_leaves_its_directory_a_model_and_a_card(colours, workspace, small
     assert (clf.input_size, clf.preprocessing, clf.resize) == ((32, 32), "unit", "bilinear")
     assert card.other["run"] == run.id
     valid = colours.samples("valid")
-    answers = clf.predict(load_batch(valid["path"], 32)).argmax(axis=1)
-    accuracy = np.mean([colours.class_names[a] == label for a, label in zip(answers, valid["label"], strict=True)])
+    predicted = clf.predict(load_batch(valid["path"], 32)).argmax(axis=1)
+    accuracy = np.mean([colours.class_names[a] == label for a, label in zip(predicted, valid["label"], strict=True)])
     assert accuracy == pytest.approx(card.metrics["valid_accuracy"])
 
 
 def test_equal_seeds_give_equal_histories_and_weights(colours, workspace, small):
     runs = [train("own", colours, epochs=3, seed=seed, workspace=workspace, **small) for seed in (7, 7, 8)]
-    first, again, other = (run.history[FIGURES] for run in runs)
-    assert first.equals(again)
+    first, repeated, other = (run.history[FIGURES] for run in runs)
+    assert first.equals(repeated)
     assert not first.equals(other)
     assert runs[0].classifier().fingerprint == runs[1].classifier().fingerprint != runs[2].classifier().fingerprint
     # No file is written over: names are numbered.
@@ -55,8 +55,8 @@ def test_equal_seeds_give_equal_histories_and_weights(colours, workspace, small)
 
 
 def test_fine_tune_trains_its_parent_first(colours, workspace):
-    wanted = {"backbone": "vgg16-slim", "input_size": 32, "head_units": 8, "epochs": 1}
-    run = train("fine-tune", colours, workspace=workspace, **wanted)
+    options = {"backbone": "vgg16-slim", "input_size": 32, "head_units": 8, "epochs": 1}
+    run = train("fine-tune", colours, workspace=workspace, **options)
     parent = next(Run(folder) for folder in workspace.runs() if "transfer" in folder.name)
     assert run.state == parent.state == "finished"
     assert run.config["parent"] == "models/colours_transfer_vgg16-slim.keras"
@@ -110,8 +110,8 @@ def test_a_parent_of_other_classes_is_refused(colours, workspace, tmp_path):
 def test_the_backbone_comes_from_a_file(colours, workspace, tmp_path):
     source = build_model("transfer", 9, 32, backbone="vgg16-slim")
     source.save(tmp_path / "slim.keras")
-    wanted = {"backbone": "vgg16-slim", "weights": tmp_path / "slim.keras", "input_size": 32, "head_units": 8}
-    run = train("transfer", colours, epochs=1, workspace=workspace, **wanted)
+    options = {"backbone": "vgg16-slim", "weights": tmp_path / "slim.keras", "input_size": 32, "head_units": 8}
+    run = train("transfer", colours, epochs=1, workspace=workspace, **options)
     kernel = run.classifier().model.get_layer("block3_conv2").get_weights()[0]
     np.testing.assert_array_equal(kernel, source.get_layer("block3_conv2").get_weights()[0])
     assert "all 13 layers" in run.log()
@@ -133,11 +133,11 @@ def test_broken_pictures_and_missing_classes_are_said_not_fatal(colours, workspa
 
 
 def on_first(kind, action):
-    seen = []
+    calls = []
 
     def watch(event):
-        if event["kind"] == kind and not seen:
-            seen.append(event)
+        if event["kind"] == kind and not calls:
+            calls.append(event)
             action(event)
 
     return watch
@@ -231,7 +231,7 @@ def test_a_prepared_run_says_everything(colours, workspace):
 
 
 @pytest.mark.parametrize(
-    ("recipe", "wanted", "said"),
+    ("recipe", "options", "message"),
     [
         ("magic", {}, "no recipe magic"),
         ("own", {"epochs": 0}, "--epochs 0"),
@@ -245,9 +245,9 @@ def test_a_prepared_run_says_everything(colours, workspace):
         ("own", {"name": "..."}, "not a valid model name"),
     ],
 )
-def test_what_makes_no_sense_is_said_before_anything_is_written(colours, workspace, recipe, wanted, said):
-    with pytest.raises(CarvisError, match=said):
-        train(recipe, colours, workspace=workspace, **wanted)
+def test_what_makes_no_sense_is_said_before_anything_is_written(colours, workspace, recipe, options, message):
+    with pytest.raises(CarvisError, match=message):
+        train(recipe, colours, workspace=workspace, **options)
     assert workspace.runs() == []
 
 

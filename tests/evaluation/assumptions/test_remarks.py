@@ -77,11 +77,11 @@ def test_a_card_confirmed_since_ends_it_or_asks_for_a_new_evaluation(file, data,
 def test_a_later_full_check_that_is_kept_is_taken(file, data, tmp_path):
     clf = load_classifier(file, data=data)
     evaluation = carvis.evaluate(clf, data, leakage=False, check=False)
-    said = assumption_remarks(evaluation, file, tmp_path / "cache")
-    assert not said.grave and "class order, preprocessing of m: assumed and not checked" in said.localised()
+    remarks = assumption_remarks(evaluation, file, tmp_path / "cache")
+    assert not remarks.grave and "class order, preprocessing of m: assumed and not checked" in remarks.localised()
     carvis.check_assumptions(clf, data, cache=tmp_path / "cache")
-    said = assumption_remarks(evaluation, file, tmp_path / "cache")
-    assert "assumed and not checked" not in said.localised() and not said.grave
+    remarks = assumption_remarks(evaluation, file, tmp_path / "cache")
+    assert "assumed and not checked" not in remarks.localised() and not remarks.grave
 
 
 def test_a_model_that_was_not_evaluated(file, tmp_path):
@@ -101,10 +101,10 @@ def test_what_was_assumed_stays_so_in_a_card_that_is_written(file, data, tmp_pat
     assert card.preprocessing is None and card.class_names is None
     # carvis' own card would else be read with carvis' own way to read images.
     assert (card.alpha, card.orientation, card.assumed) == ("drop-alpha", "as-stored", ["alpha", "orientation"])
-    again = load_classifier(saved, data=data)
-    assert again.fingerprint == clf.fingerprint and again.assumed == clf.assumed
-    assert any("marks as assumed: alpha, orientation" in sentence for sentence in again.assumptions)
+    reloaded = load_classifier(saved, data=data)
+    assert reloaded.fingerprint == clf.fingerprint and reloaded.assumed == clf.assumed
+    assert any("marks as assumed: alpha, orientation" in sentence for sentence in reloaded.assumptions)
     update_card(saved, {"alpha": "drop-alpha"})
     assert read_card(saved).assumed == ["orientation"] and "alpha" not in load_classifier(saved, data=data).assumed
-    told = Classifier(light_or_dark(), NAMES)
-    assert read_card(save_classifier(told, tmp_path / "told.keras")).assumed == []
+    messages = Classifier(light_or_dark(), NAMES)
+    assert read_card(save_classifier(messages, tmp_path / "told.keras")).assumed == []

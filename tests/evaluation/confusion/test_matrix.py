@@ -112,8 +112,8 @@ def test_shares_agree_with_scikit_learn(seed):
     table = pd.DataFrame({"label": [names[i] for i in true], "predicted": [names[i] for i in predicted]})
     counts = confusion_matrix(table, names)
     for of, normalize in (("count", None), ("row", "true"), ("column", "pred")):
-        wanted = sklearn.metrics.confusion_matrix(true, predicted, normalize=normalize)
-        np.testing.assert_allclose(confusion_shares(counts, of), wanted)
+        expected = sklearn.metrics.confusion_matrix(true, predicted, normalize=normalize)
+        np.testing.assert_allclose(confusion_shares(counts, of), expected)
 
 
 def test_a_cell_in_words():
