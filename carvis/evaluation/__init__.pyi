@@ -25,7 +25,7 @@ from .leakage import Leak
 from .metrics import class_scores
 from .misclassified import read_misclassified
 from .predictions import evaluate
-from .reader import load_evaluation, read_accuracy
+from .reader import load_evaluation
 from .result import Evaluation
 from .storage import check_folder, evaluation_folder
 
@@ -61,7 +61,6 @@ __all__ = [
     "most_confused_classes",
     "order_classes",
     "pair_confusion",
-    "read_accuracy",
     "read_misclassified",
     "read_super_classes",
     "sample_predictions",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from carvis.errors import CarvisError, TableError
+from carvis.errors import TableError
 from carvis.evaluation.predictions_file import MAX_BYTES, check_agreement, check_classes, read_predictions
 from carvis.evaluation.result import Evaluation
 from carvis.evaluation.schema import FORMAT, Document
@@ -85,14 +85,6 @@ def _load(folder: Path, root: str | Path | None) -> Evaluation:
     except Unusable as problem:
         raise TableError(refusal(folder, problem.args[0], remedy)) from problem
     return Evaluation(predictions, metrics, setup, root)
-
-
-def read_accuracy(folder: str | Path) -> float | None:
-    """Return the accuracy of the evaluation in a folder, None where its ``metrics.json`` cannot be used."""
-    try:
-        return read_json(Path(folder) / "metrics.json", Document, newest=FORMAT)["accuracy"]
-    except CarvisError:
-        return None
 
 
 def _root(folder: Path, below: str | None) -> Path | None:

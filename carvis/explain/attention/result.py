@@ -27,7 +27,6 @@ MEASURES = (
     "control right",
     "overlap",
 )
-SUMMARY = ("n", "share", "area", "lift", "pointing", "fall", "control", "net", "changed")
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,11 +38,6 @@ def dead_channels(activation: NDArray[np.floating]) -> NDArray[np.bool_]:
         return ~(high - low > CONSTANT * np.maximum(np.abs(low), np.abs(high)))
 
 
-def dead_share(activation: NDArray[np.floating]) -> float:
-    """Return the share of channels that are dead for this image."""
-    return float(dead_channels(activation).mean())
-
-
 def by_largest(activation: NDArray[np.floating]) -> NDArray[np.intp]:
     """Return the channels' indices, int (c,), the one with the largest activation first, the dead ones last."""
     return np.lexsort((-activation.max(axis=(0, 1)), dead_channels(activation)))

@@ -11,7 +11,6 @@ from carvis.explain.units.channels import (
     by_largest,
     channel_grid,
     dead_channels,
-    dead_share,
     last_of_each_size,
     mean_map,
     stretched,
@@ -138,7 +137,6 @@ def test_dead_channels_are_the_same_everywhere():
     first = carvis.activations(small(), IMAGE, "first")["first"]
     # Blue is 1 everywhere in this picture: alive in others, but it tells nothing of this one.
     assert dead_channels(first).tolist() == [False, True, False, True]
-    assert dead_share(first) == 0.5
     rounding = np.full((3, 3, 2), 1000.0, np.float32)
     rounding[0, 0] += [0.001, 1]
     assert dead_channels(rounding).tolist() == [True, False]
