@@ -17,18 +17,18 @@ from carvis.language import Message, message_of
 
 
 @dataclass(frozen=True)
-class Taken:
+class LoadedWeights:
     """Which layers got weights from a file, and which stayed as they were."""
 
-    taken: list[str]
-    left: list[str]
+    loaded: list[str]
+    unchanged: list[str]
 
     def __str__(self) -> str:
-        total = len(self.taken) + len(self.left)
-        if not self.left:
+        total = len(self.loaded) + len(self.unchanged)
+        if not self.unchanged:
             return f"all {total} layers with weights got theirs"
-        some = ", ".join(self.left[:3]) + (", ..." if len(self.left) > 3 else "")
-        return f"{len(self.taken)} of {total} layers got weights; not in the file, or of another shape: {some}"
+        some = ", ".join(self.unchanged[:3]) + (", ..." if len(self.unchanged) > 3 else "")
+        return f"{len(self.loaded)} of {total} layers got weights; not in the file, or of another shape: {some}"
 
 
 def read_weights(path: str | Path) -> dict[str, list[np.ndarray]]:
@@ -100,7 +100,7 @@ def _texts(values: Iterable[object]) -> list[str]:
     return [value.decode("utf-8") if isinstance(value, bytes) else str(value) for value in values]
 
 
-def take_weights(layers: list[keras.Layer], path: str | Path) -> Taken:
+def take_weights(layers: list[keras.Layer], path: str | Path) -> LoadedWeights:
     """Give layers the weights that a file holds for them: by name, or in order where all shapes agree in order.
 
     Raises:
@@ -127,7 +127,7 @@ def take_weights(layers: list[keras.Layer], path: str | Path) -> Taken:
     for layer in with_weights:
         if layer.name in by_name:
             layer.set_weights(by_name[layer.name])
-    return Taken(list(by_name), [layer.name for layer in with_weights if layer.name not in by_name])
+    return LoadedWeights(list(by_name), [layer.name for layer in with_weights if layer.name not in by_name])
 
 
 def _shapes(arrays: Iterable[Any]) -> list[tuple[int, ...]]:

@@ -39,9 +39,9 @@ def self_confidence(probabilities: NDArray[np.floating], labels: NDArray[np.int_
         class without images.
     """
     classes = probabilities.shape[1]
-    own = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
+    of_label = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
     count = np.bincount(labels, minlength=classes)
-    total = np.bincount(labels, weights=own, minlength=classes)
+    total = np.bincount(labels, weights=of_label, minlength=classes)
     return np.divide(total, count, out=np.full(classes, np.inf), where=count > 0)
 
 

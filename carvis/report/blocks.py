@@ -196,14 +196,14 @@ class Section:
         title: few words.
         question: the one that it answers.
         blocks: what it shows, in order.
-        made: how its figures were made, listed at the end of the report.
+        method_notes: how its figures were made, listed at the end of the report.
     """
 
     key: str
     title: str
     question: str
     blocks: tuple[Block, ...] = ()
-    made: tuple[str, ...] = field(default=())
+    method_notes: tuple[str, ...] = field(default=())
 
 
 # A heading with the cells below it.

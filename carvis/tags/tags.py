@@ -25,11 +25,11 @@ _LONGEST_TAG, LONGEST_NOTE = 40, 10_000
 
 
 class NoteChangedError(TagError):
-    """Somebody else changed a note since it was read: `theirs` is what stands there now."""
+    """Somebody else changed a note since it was read: `current` is what stands there now."""
 
-    def __init__(self, sample: str, theirs: str):
+    def __init__(self, sample: str, current: str):
         super().__init__(f"The note on {sample} was changed elsewhere meanwhile: read it and save yours again.")
-        self.theirs = theirs
+        self.current = current
 
 
 def tag_name(text: str) -> str:

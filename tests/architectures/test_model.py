@@ -126,7 +126,7 @@ def test_a_saved_model_keeps_what_is_frozen(tmp_path):
     assert learning == still_learning and len(learning) == 10
 
 
-def test_grey_and_oblong_pictures():
+def test_grey_and_oblong_images():
     assert build_model("own", 3, (48, 64), channels=1).input_shape == (None, 48, 64, 1)
     assert build_model("transfer", 3, (48, 64), backbone="vgg16-slim").input_shape == (None, 48, 64, 3)
 
@@ -186,7 +186,7 @@ def test_preprocessing_agrees_with_that_of_keras(name):
     np.testing.assert_allclose(ours, theirs(image.copy()), atol=1e-4)
 
 
-def test_folded_batch_normalisation_answers_alike():
+def test_folded_batch_normalisation_predicts_alike():
     trained = build_model("own", 3, 32, backbone="vgg16-slim-bn", head_units=4)
     rng = np.random.default_rng(0)
     for layer in trained.layers:

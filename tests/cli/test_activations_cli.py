@@ -17,7 +17,7 @@ L = keras.layers
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A picture and two models: red itself and a dead channel; then, at half the size, their mean."""
+    """An image and two models: red itself and a dead channel; then, at half the size, their mean."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CARVIS_WORKSPACE", raising=False)
     pixels = np.zeros((8, 8, 3), np.uint8)
@@ -56,7 +56,7 @@ def test_chosen_layers_in_another_look(folder):
     assert read_image("out/car--one--a.png").shape == (2 * (8 + 12 + 4) + 4, 8 + 2 * 4, 3)
 
 
-def test_nothing_is_overwritten_unasked_and_never_the_picture(folder, capsys):
+def test_nothing_is_overwritten_unasked_and_never_the_image(folder, capsys):
     command = ["activations", "one.keras", "car.png", "--out", "out"]
     assert main(command) == 0
     before = {path.name: path.read_bytes() for path in Path("out").iterdir()}
@@ -68,7 +68,7 @@ def test_nothing_is_overwritten_unasked_and_never_the_picture(folder, capsys):
     assert main(["activations", "one.keras", "x.png", "x--one--a.png", "--out", ".", "--overwrite"]) == 2
 
 
-def test_one_broken_picture_does_not_stop_the_rest(folder, capsys):
+def test_one_broken_image_does_not_stop_the_rest(folder, capsys):
     Path("bad.png").write_bytes(b"x")
     assert main(["activations", "one.keras", "bad.png", "car.png", "--out", "out"]) == 0
     captured = capsys.readouterr()

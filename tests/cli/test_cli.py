@@ -20,7 +20,7 @@ L = keras.layers
 
 @pytest.fixture
 def workspace(tmp_path, make_pictures, monkeypatch):
-    """Red, green and blue pictures, two models that tell them apart, and a table with Windows paths."""
+    """Red, green and blue images, two models that tell them apart, and a table with Windows paths."""
     for name, rgb in (("red", (220, 20, 20)), ("green", (20, 220, 20)), ("blue", (20, 20, 220))):
         make_pictures(tmp_path / "data" / "mini" / "test" / name, [f"{name}_{i}.png" for i in range(2)], rgb)
     for name in ("one", "two"):
@@ -93,7 +93,7 @@ def test_nothing_that_is_there_is_overwritten_unasked(workspace, capsys):
     assert main(command) == 0 and source.read_bytes() == before
     assert main(command) == 2 and "already exists" in capsys.readouterr().err
     assert main([*command, "--overwrite"]) == 0
-    # An overlay of an earlier run as the picture: not even with leave.
+    # An overlay of an earlier run as the image: not even with leave.
     overlay = source.parent / "red_0--one.jpg"
     overlay.rename(source.parent / "red--one.jpg")
     shutil.copy(source.parent / "red--one.jpg", source.parent / "red.jpg")
@@ -174,7 +174,7 @@ def test_what_cannot_be_done_does_not_stop_the_rest(workspace, capsys):
     assert "a$_{x$" in capsys.readouterr().err
 
 
-def test_one_broken_picture_does_not_stop_the_rest(workspace, capsys):
+def test_one_broken_image_does_not_stop_the_rest(workspace, capsys):
     Path("bad.png").write_bytes(b"x")
     assert main(["heatmaps", "models/one.keras", "bad.png", "data/mini/test/red/red_0.png", "--out", "out"]) == 0
     captured = capsys.readouterr()

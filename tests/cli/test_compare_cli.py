@@ -20,7 +20,7 @@ NAMES = ["red", "green", "blue"]
 
 @pytest.fixture
 def workspace(tmp_path, make_pictures, monkeypatch):
-    """Pictures of three colours, a model that tells them apart and one that takes green for blue, both evaluated."""
+    """Images of three colours, a model that tells them apart and one that takes green for blue, both evaluated."""
     for split, n in (("test", 6), ("valid", 3)):
         for name, rgb in (("red", (220, 20, 20)), ("green", (20, 220, 20)), ("blue", (20, 20, 220))):
             make_pictures(tmp_path / "data" / "mini" / split / name, [f"{name}_{i}.png" for i in range(n)], rgb)

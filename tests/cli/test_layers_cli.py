@@ -60,7 +60,7 @@ def test_a_branch_is_named_where_it_is_drawn(models, tmp_path, make_pictures, ca
     args = ["heatmaps", str(models / "gated.keras"), *map(str, images), "--layer", "gate"]
     assert main([*args, "--out", str(tmp_path / "out")]) == 0
     sentence = "gate is one of several branches: its heatmap lacks the evidence of the others."
-    # Said once, however many pictures there are.
+    # Said once, however many images there are.
     assert capsys.readouterr().out.count(sentence) == 1
     assert Heatmap.load(tmp_path / "out" / "x--gated.npz").notes == (sentence,)
 

@@ -7,7 +7,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from carvis.evaluation import class_scores
 
-# True and predicted of eight pictures; c has no pictures but is answered once, d is never answered.
+# True and predicted of eight images; c has no images but is answered once, d is never answered.
 EIGHT = pd.DataFrame(
     [("a", "a", 0.9), ("a", "a", 0.7), ("a", "a", 0.8), ("a", "b", 0.6), ("b", "b", 0.5), ("b", "a", 0.7),
      ("b", "c", 0.4), ("d", "b", 0.3)],
@@ -15,14 +15,14 @@ EIGHT = pd.DataFrame(
 )  # fmt: skip
 
 
-def test_eight_pictures_on_paper():
+def test_eight_images_on_paper():
     table = class_scores(EIGHT, ["a", "b", "c", "d"])
     a = table.loc["a"]
     assert (a["support"], a["predicted"], a["correct"]) == (4, 4, 3)
     assert a[["precision", "recall", "f1"]].tolist() == pytest.approx([3 / 4] * 3)
     # Wilson of 3 in 4, z² = 3.841459: (0.75 + 0.480182 ± 1.959964 sqrt(0.046875 + 0.060023)) / 1.960365
     assert [a["recall_low"], a["recall_high"]] == pytest.approx([0.300642, 0.954413], abs=1e-6)
-    # Of the five pictures that are a or are taken for it, three are right: J = 3/5, and F1 = 2 J / (1 + J) = 3/4.
+    # Of the five images that are a or are taken for it, three are right: J = 3/5, and F1 = 2 J / (1 + J) = 3/4.
     # Wilson of 3 in 5 is 0.230724 to 0.882379, carried through the same formula.
     low, high = 2 * 0.230724 / 1.230724, 2 * 0.882379 / 1.882379
     assert [a["f1_low"], a["f1_high"]] == pytest.approx([low, high], abs=1e-5)

@@ -38,11 +38,11 @@ def test_thresholds_and_confident_classes_are_those_of_the_paper():
     labels = np.array([0, 0, 0, 1, 1, 2])
     thresholds = self_confidence(probabilities, labels)
     np.testing.assert_allclose(thresholds, [0.5, 0.6, 0.7])
-    # The fifth picture reaches no threshold: 0.4 < 0.5, 0.3 < 0.6, 0.3 < 0.7.
+    # The fifth image reaches no threshold: 0.4 < 0.5, 0.3 < 0.6, 0.3 < 0.7.
     assert confident_class(probabilities, thresholds).tolist() == [0, 0, 1, 1, -1, 2]
 
 
-def test_a_class_without_pictures_is_never_a_confident_answer():
+def test_a_class_without_images_is_never_a_confident_answer():
     thresholds = self_confidence(np.array([[0.1, 0.9]]), np.array([0]))
     assert thresholds.tolist() == [0.1, np.inf]
     assert confident_class(np.array([[0.05, 0.95]]), thresholds).tolist() == [-1]
@@ -60,7 +60,7 @@ def test_one_model_decides_as_confident_learning_does():
 
 def test_several_models_are_averaged_and_weighed_by_how_many_agree():
     issues = label_errors([evaluation("first", CLASSES, FIRST), evaluation("second", CLASSES, SECOND)])
-    # The second's thresholds: a 0.7, b 0.9, c 0.9. On picture 3 it reaches none, on 5 it is confident of the label.
+    # The second's thresholds: a 0.7, b 0.9, c 0.9. On image 3 it reaches none, on 5 it is confident of the label.
     # Picture 3: mean p(b) 0.7, p(a) 0.2; one of two agrees: (1 + 0.5) / 2 * 2 / 3.
     # Picture 5: mean p(a) 0.2, p(c) 0.2, p(b) 0.6; none agrees: (1 - 0.4) / 2 * 1 / 3.
     assert issues["id"].tolist() == ["3", "5"]
@@ -77,7 +77,7 @@ def test_models_agree_by_class_name_whatever_their_order_and_spelling():
     assert both["score"].iloc[0] == pytest.approx(0.9)
 
 
-def test_what_weakens_the_answers_is_said():
+def test_what_weakens_the_predictions_is_said():
     issues = label_errors(evaluation("first", CLASSES, FIRST, split="train"))
     assert "training images" in issues.attrs["notes"][0]
     single = evaluation("first", CLASSES, FIRST)

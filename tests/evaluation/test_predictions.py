@@ -1,4 +1,4 @@
-"""evaluate() from picture files to a saved folder, with a network whose answers are known beforehand."""
+"""evaluate() from image files to a saved folder, with a network whose answers are known beforehand."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def colours():
 
 @pytest.fixture
 def workspace(tmp_path):
-    """Ten pictures in data/paint/test: the folder is the label, the file's name says what is painted."""
+    """Ten images in data/paint/test: the folder is the label, the file's name says what is painted."""
     test = tmp_path / "data" / "paint" / "test"
     for place, painted in (
         ("red/a", "red"), ("red/b", "red"), ("red/c", "green"),
@@ -79,7 +79,7 @@ def test_every_answer_is_known(colours, paint):
     assert first["sha256"] == sha256_of_file(paint.root / "test/blue/b red.png")
 
 
-def test_broken_pictures_are_listed_and_not_counted(colours, paint):
+def test_broken_images_are_listed_and_not_counted(colours, paint):
     metrics = evaluate(colours, paint).metrics
     assert [row["id"] for row in metrics["unreadable"]] == ["test/blue/broken.jpg", "test/blue/empty.jpg"]
     # Named below the data set in every language.
@@ -90,7 +90,7 @@ def test_broken_pictures_are_listed_and_not_counted(colours, paint):
     assert metrics["per_class"]["blue"]["support"] == 2
 
 
-def test_a_picture_that_vanishes_meanwhile(colours, paint, monkeypatch):
+def test_an_image_that_vanishes_meanwhile(colours, paint, monkeypatch):
     gone = str(paint.root / "test" / "red" / "b red.png")
 
     def hash_after_removal(path):
@@ -115,7 +115,7 @@ def test_misclassified(colours, paint):
     assert evaluation.most_confused()["count"].tolist() == [1, 1, 1]
 
 
-def test_batches_do_not_change_the_answers(colours, paint):
+def test_batches_do_not_change_the_predictions(colours, paint):
     single, all_at_once = (evaluate(colours, paint, batch_size=n).predictions for n in (1, 64))
     pd.testing.assert_frame_equal(single, all_at_once, atol=1e-6)
 
@@ -171,7 +171,7 @@ def test_nothing_in_common(colours, paint):
         evaluate(colours, Dataset(paint.root))
 
 
-def test_no_picture_can_be_read(colours, tmp_path):
+def test_no_image_can_be_read(colours, tmp_path):
     path = tmp_path / "paint" / "test" / "red" / "a.jpg"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"no picture")
@@ -181,7 +181,7 @@ def test_no_picture_can_be_read(colours, tmp_path):
         evaluate(colours, tmp_path / "paint", "train")
 
 
-def test_answers_that_are_no_numbers(colours, paint):
+def test_predictions_that_are_no_numbers(colours, paint):
     weights = colours.model.get_layer("head").get_weights()
     colours.model.get_layer("head").set_weights([np.full((3, 3), np.nan, np.float32)])
     try:

@@ -111,14 +111,14 @@ def test_a_recorded_path_cannot_lead_out(evaluation, tmp_path):
     shutil.rmtree(tmp_path / "data" / "cars")
 
 
-def test_a_picture_path_cannot_lead_out(evaluation, tmp_path):
+def test_an_image_path_cannot_lead_out(evaluation, tmp_path):
     table = evaluation.predictions.assign(path=["../../a.jpg", "../../b.jpg"])
     wrong = Evaluation(table, evaluation.metrics, evaluation.setup, tmp_path).misclassified()
     assert wrong["path"].isna().all()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a right of their own")
-def test_a_link_to_a_picture_elsewhere_is_not_followed(evaluation, tmp_path):
+def test_a_link_to_an_image_elsewhere_is_not_followed(evaluation, tmp_path):
     root, other = tmp_path / "cars", tmp_path / "private.jpg"
     other.write_bytes(b"")
     for folder in ("plain", "linked"):

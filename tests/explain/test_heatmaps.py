@@ -97,7 +97,7 @@ def test_paths_give_a_generator_that_passes_broken_files(clf, make_pictures, tmp
     np.testing.assert_allclose(next(heatmaps(clf, paths, batch_size=1)).raw, alone.raw)
 
 
-def test_a_picture_without_the_colour_is_no_evidence(clf):
+def test_an_image_without_the_colour_is_no_evidence(clf):
     blank = heatmaps(clf, np.zeros((1, 4, 4, 3), np.uint8))[0]
     assert blank.status == "constant"
     assert not blank.normalised.any() and not blank.density.any()

@@ -17,7 +17,7 @@ def test_each_pair_has_a_row_and_the_swap_its_figures():
     assert figure_bytes(figure) == figure_bytes(map_differences(PICTURE, maps, swap))
 
 
-def test_a_difference_is_red_here_blue_there_and_the_grey_picture_elsewhere():
+def test_a_difference_is_red_here_blue_there_and_the_grey_image_elsewhere():
     image = np.full((2, 4, 3), (90, 120, 150), np.uint8)
     laid = overlay_difference(image, np.array([[2, 2, 0, -2]]), top=2, alpha=1.0)
     red, blue = laid[0, 0].astype(int), laid[0, 3].astype(int)

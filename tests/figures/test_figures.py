@@ -49,7 +49,7 @@ def test_a_model_of_other_classes_is_neither_right_nor_wrong():
     assert "Golf 80%" in labels
 
 
-def test_a_map_without_evidence_says_so_and_leaves_the_picture():
+def test_a_map_without_evidence_says_so_and_leaves_the_image():
     figure = heatmap_comparison(IMAGE, {"own": heatmap([[0, 0], [0, 0]], "zero-gradient")})
     labels = texts(figure)
     assert "no evidence" in labels and "choose another layer" in " ".join(" ".join(labels).split())
@@ -64,5 +64,5 @@ def test_the_same_figure_is_the_same_bytes(tmp_path):
     assert read_image(write_figure(tmp_path / "map.png", draw())).shape[1] > 600
 
 
-def test_a_grey_picture_is_drawn():
+def test_a_grey_image_is_drawn():
     figure_bytes(heatmap_comparison(IMAGE[..., :1], {"own": heatmap([[1, 0], [0, 0]])}))

@@ -3,7 +3,7 @@ import numpy as np
 from carvis.figures import figure_bytes, image_sheet
 
 
-def test_each_picture_has_its_words_and_each_row_its_title():
+def test_each_image_has_its_words_and_each_row_its_title():
     image = np.full((8, 8, 3), 90, np.uint8)
     rows = [("before", [image, image], ["filter 1", "$x$"]), ("後", [image[..., :1], image], ["", ""])]
     figure = image_sheet(rows, title="conv")

@@ -34,7 +34,7 @@ def colour_model(place, order):
 
 @pytest.fixture
 def material(tmp_path):
-    """Two models, of which one mistakes green and blue, evaluated on six pictures."""
+    """Two models, of which one mistakes green and blue, evaluated on six images."""
     for name, rgb in zip(CLASSES, ((220, 20, 20), (20, 220, 20), (20, 20, 220))):
         folder = tmp_path / "data" / "mini" / "test" / name
         for i in range(2):
@@ -68,7 +68,7 @@ def test_the_report_speaks_japanese(material):
     assert headings["en"] == ["Scoreboard", "Heatmaps", "Errors", "Data", "How it was made"]
     assert headings["ja"] == ["成績表", "ヒートマップ", "誤り", "データ", "作成方法"]
     assert "good ですが、poor との差は偶然かもしれません" in pages["ja"] and "could be chance" not in pages["ja"]
-    # The same numbers and pictures either way.
+    # The same numbers and images either way.
     for pattern in (r"<td>([\d.,% –]+)</td>", r"<img src"):
         assert len(re.findall(pattern, pages["en"])) == len(re.findall(pattern, pages["ja"])) > 0
     with pytest.raises(CarvisError, match="no translation for fr"):
@@ -118,7 +118,7 @@ def test_maps_are_tested_where_it_is_asked_for(material):
     assert report_html(result, ReportSettings(images=1), **material).split("<main>")[1].count("heatmap tested: ") == 2
 
 
-def test_the_pictures_chosen_tell_the_models_apart():
+def test_the_images_chosen_tell_the_models_apart():
     first = evaluation("one", ["a", "b"], [("1", "a", A), ("2", "a", B), ("3", "b", A), ("4", "b", [0.6, 0.4])])
     second = evaluation("two", ["a", "b"], [("1", "a", B), ("2", "a", B), ("3", "b", [0.7, 0.3]), ("4", "b", B)])
     chosen = choose(Context({"one": first, "two": second}, None, {}), 4)

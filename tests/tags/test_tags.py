@@ -1,4 +1,4 @@
-"""Tags, notes and decisions: two tabs, two processes, replaced, renamed and copied pictures, broken files."""
+"""Tags, notes and decisions: two tabs, two processes, replaced, renamed and copied images, broken files."""
 
 import contextlib
 import os
@@ -57,7 +57,7 @@ def test_what_is_given_is_read_back_and_nothing_is_written_before(workspace, tag
     assert tags.on("other", image_table(workspace)).empty
 
 
-def test_a_replaced_picture_inherits_nothing(workspace, tags):
+def test_a_replaced_image_inherits_nothing(workspace, tags):
     tags.tag("cars", ONE, sha(workspace, ONE), "blurred")
     tags.decide("cars", ONE, sha(workspace, ONE), "golf", "polo", "confirmed")
     (workspace.data_dir / "cars" / ONE).write_bytes(b"another picture")
@@ -65,7 +65,7 @@ def test_a_replaced_picture_inherits_nothing(workspace, tags):
     assert tags.decisions("cars", image_table(workspace)).empty
 
 
-def test_a_renamed_picture_keeps_what_it_had_and_can_lose_it(workspace, tags):
+def test_a_renamed_image_keeps_what_it_had_and_can_lose_it(workspace, tags):
     content = sha(workspace, ONE)
     tags.tag("cars", ONE, content, "blurred")
     tags.note("cars", ONE, content, "dark")
@@ -89,13 +89,13 @@ def test_an_exact_copy_has_tags_of_its_own(workspace, tags):
     assert tags.on("cars", image_table(workspace)).index.tolist() == [copy]
 
 
-def test_only_pictures_that_a_record_may_belong_to_are_looked_at(workspace, tags):
+def test_only_images_that_a_record_may_belong_to_are_looked_at(workspace, tags):
     content, others = sha(workspace, ONE), [f"test/golf/copy{i}.png" for i in range(1000)]
     rows = pd.DataFrame({"id": [ONE, *others], "sha256": content})
     tags.tag("cars", ONE, content, "blurred")
     assert tags.near("cars", tags.records("cars"), rows).nonzero()[0].tolist() == [0]
     (workspace.data_dir / "cars" / ONE).unlink()
-    # Gone from the disk, yet among the pictures: it keeps what it has.
+    # Gone from the disk, yet among the images: it keeps what it has.
     assert tags.near("cars", tags.records("cars"), rows).sum() == 1
     assert tags.near("cars", tags.records("cars"), rows.iloc[1:]).all()
 
@@ -106,7 +106,7 @@ def test_two_tabs_do_not_overwrite_each_others_notes(workspace, tags):
     tags.note(*key, "from here", previous="")
     with pytest.raises(NoteChangedError) as problem:
         other.note(*key, "from there", previous="")
-    assert problem.value.theirs == "from here"
+    assert problem.value.current == "from here"
     assert tags.on("cars", image_table(workspace)).loc[ONE, "note"] == "from here"
     other.note(*key, "from here, from there", previous="from here")
     other.note(*key, "from here, from there", previous="anything: it says the same already")

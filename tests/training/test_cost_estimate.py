@@ -16,7 +16,7 @@ def test_the_estimate_is_of_the_size_of_what_it_takes(colours, workspace):
     train_samples, valid_samples, _ = split_samples(colours, 0)
     assert (estimated.images, estimated.valid_images) == (len(train_samples), len(valid_samples))
     assert estimated.cut == "global_average_pooling2d"
-    # Two views of 72 pictures and 24 to validate, 64 numbers of 4 bytes each.
+    # Two views of 72 images and 24 to validate, 64 numbers of 4 bytes each.
     assert estimated.disk_bytes == (2 * 72 + 24) * 64 * 4
     start = time.monotonic()
     train("transfer", colours, workspace=workspace, **options)

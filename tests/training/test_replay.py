@@ -27,7 +27,7 @@ def test_each_epoch_can_be_looked_at_as_it_was(colours, workspace, small):
     assert np.abs(maps[0] - maps[1]).max() > 0
 
 
-def test_without_weights_only_the_answers_are_there(colours, workspace, small):
+def test_without_weights_only_the_predictions_are_there(colours, workspace, small):
     run = train("own", colours, epochs=1, workspace=workspace, **small)
     replay = Replay(run)
     assert replay.confusion(1).to_numpy().sum() == 24 and not replay.has_weights(1)

@@ -118,7 +118,7 @@ def test_the_backbone_comes_from_a_file(colours, workspace, tmp_path):
     assert run.config["weights"] == "slim.keras"
 
 
-def test_broken_pictures_and_missing_classes_are_said_not_fatal(colours, workspace, small, tmp_path):
+def test_broken_images_and_missing_classes_are_said_not_fatal(colours, workspace, small, tmp_path):
     root = shutil.copytree(colours.root, tmp_path / "d")
     (root / "train" / "red" / "car3.jpg").write_bytes(b"no picture")
     shutil.rmtree(root / "valid" / "red")

@@ -29,12 +29,12 @@ class Remarks:
     Attributes:
         sentences: none where there is nothing to say.
         grave: whether the results are probably wrong, or mean nothing; otherwise something is undecided.
-        again: whether the model has to be evaluated again, as its card says something else now.
+        outdated: whether the model has to be evaluated again, as its card says something else now.
     """
 
     sentences: tuple[Message, ...] = ()
     grave: bool = False
-    again: bool = False
+    outdated: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.sentences)
@@ -63,7 +63,7 @@ def assumption_remarks(
     confirmed = {fact: getattr(card, fact) for fact in FACTS if fact in in_card and getattr(card, fact)}
     changed = [fact for fact, value in confirmed.items() if noted.get(fact) and not _same(noted[fact], value)]
     if changed and file:
-        words = [
+        changes = [
             Message("{fact} {value}", fact=fact_name(fact), value=confirmed[fact])
             if fact != "class_names"
             else fact_name(fact)
@@ -73,9 +73,9 @@ def assumption_remarks(
             "{model} was evaluated with other settings than its card {card} now has ({facts}): evaluate it again.",
             model=noted["name"],
             card=card_path(file).name,
-            facts=comma_list(words),
+            facts=comma_list(changes),
         )
-        return Remarks((outdated,), grave=True, again=True)
+        return Remarks((outdated,), grave=True, outdated=True)
     # Evaluations of earlier versions do not say what was assumed.
     assumed = evaluation.assumed if "assumed" in noted else frozenset(_CHIEF if file else ())
     assumed -= set(confirmed)

@@ -18,19 +18,19 @@ class Row:
 
     Attributes:
         changes: what differs from the reference, value by fact.
-        own: the reference's values of the same facts.
+        against: the reference's values of the same facts.
         right: which images are right, bool (N,).
         reference: the row it is tested against.
-        kept: whether it is chosen; ``either`` whether it is one of several that explain the images equally well.
+        accepted: whether it is chosen; ``either`` whether it is one of several that explain the images equally well.
     """
 
     changes: dict[str, str]
-    own: dict[str, str]
+    against: dict[str, str]
     right: NDArray[np.bool_]
     reference: "Row | None" = None
     p: float = 1.0
     verdict: RowVerdict = "assumed"
-    kept: bool = False
+    accepted: bool = False
     either: bool = False
     of: dict[str, str] = field(default_factory=dict)
 
@@ -100,7 +100,7 @@ def table_of(rows: list[Row]) -> pd.DataFrame:
         {
             "assumption": ", ".join(row.changes or row.of) or "assumed",
             "value": " | ".join((row.changes or row.of).values()) or "assumed",
-            "against": " | ".join(row.own.values()),
+            "against": " | ".join(row.against.values()),
             "right": row.count,
             "n": len(row.right),
             "accuracy": float(row.right.mean()) if len(row.right) else 0.0,

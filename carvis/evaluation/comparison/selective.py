@@ -34,7 +34,7 @@ def risk_coverage(confidence: NDArray[np.floating], right: NDArray[np.bool_]) ->
 
 
 def area_under_risk(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
-    """The area under the risk-coverage curve (AURC): the mean risk over every number of images answered.
+    """The area under the risk-coverage curve (AURC): the mean risk over every number of accepted predictions.
 
     Among images of equal confidence, errors are spread evenly: the mean over every order they could stand in.
     """
@@ -45,7 +45,7 @@ def area_under_risk(confidence: NDArray[np.floating], right: NDArray[np.bool_]) 
 
 
 def coverage_at(confidence: NDArray[np.floating], right: NDArray[np.bool_], risk: float) -> tuple[float, float]:
-    """The largest share of images that can be answered at no more than a risk, and the threshold for it.
+    """The largest share of images whose predictions can be accepted at no more than a risk, and the threshold for it.
 
     Measured on these images, without a guarantee for others. (0, infinity) where no threshold holds the risk.
     """

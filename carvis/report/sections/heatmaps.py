@@ -40,7 +40,7 @@ class _HeatmapRow:
     """One image with each model's heatmap: how they were made, whether one was tested, and notes on them."""
 
     row: Row
-    made: tuple[str, ...]
+    method_notes: tuple[str, ...]
     notes: tuple[str, ...]
     tested: bool
 
@@ -70,7 +70,7 @@ def heatmaps(context: Context) -> Section | None:
     for reason, of_reason in by_reason.items():
         rows += [Heading(reason), *(heatmap_row.row for heatmap_row in of_reason)] if of_reason else []
     method_notes = (
-        *dict.fromkeys(note for heatmap_row in heatmap_rows for note in heatmap_row.made),
+        *dict.fromkeys(note for heatmap_row in heatmap_rows for note in heatmap_row.method_notes),
         _("Heatmaps explain each model's own prediction; blank means no evidence."),
         *([_(_TEST_NOTE)] if any(heatmap_row.tested for heatmap_row in heatmap_rows) else ()),
     )
@@ -96,7 +96,7 @@ def _heatmap_row(context: Context, sample: Mapping[Any, Any]) -> _HeatmapRow | N
     alt, name = _("The image, label {label}"), sample["id"].rpartition("/")[2]
     alt = alt.format(label=sample["label"])
     images = [Image(encode_image(small, quality=86), alt, sample["label"], name, type="jpeg")]
-    made, notes, tested = [], [], False
+    method_notes, notes, tested = [], [], False
     for name, clf in context.classifiers.items():
         try:
             [heatmap] = explain(clf, [place], context.settings.method)
@@ -104,7 +104,7 @@ def _heatmap_row(context: Context, sample: Mapping[Any, Any]) -> _HeatmapRow | N
             context.problems.append(f"{name}: {localised(error)}")
             continue
         sentence = _("{model}: {method} on the {score} at {layer}, preprocessing {preprocessing}")
-        made.append(
+        method_notes.append(
             sentence.format(
                 model=name,
                 method=heatmap.method,
@@ -126,7 +126,7 @@ def _heatmap_row(context: Context, sample: Mapping[Any, Any]) -> _HeatmapRow | N
         blended = encode_image(overlay(small, values, 0.5), quality=86)
         images.append(Image(blended, alt, context.keys[name], "", (prediction, *worth), "jpeg"))
     row = Row(tuple(images), across=min(max(len(images), 4), 5))
-    return _HeatmapRow(row, tuple(made), tuple(notes), tested)
+    return _HeatmapRow(row, tuple(method_notes), tuple(notes), tested)
 
 
 def _worth(context: Context, clf: Classifier, image: str | Path, heatmap: Heatmap) -> list[Badge]:

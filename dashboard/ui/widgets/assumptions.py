@@ -79,13 +79,13 @@ def of_evaluations(tables: Iterable[evaluations.Table], *, only_again: bool = Fa
     for table in tables:
         with unreadable.item("evaluation", table.name):
             remarks = remarks_of(table)
-            if remarks and (remarks.again or not only_again):
+            if remarks and (remarks.outdated or not only_again):
                 _add(groups, remarks, table)
     for remarks, found in groups.items():
         with st.container(gap="xsmall"):
             _say([table.model for table in found], remarks.sentences, remarks.grave)
             here = [table for table in found if table.model in workspace.model_files()]
-            if remarks.again:
+            if remarks.outdated:
                 lines = [commands.evaluate(workspace.model_files()[one.model], one.data, one.split) for one in here]
                 st.code("\n".join(lines), language="bash", wrap_lines=True)
             elif here:
@@ -132,7 +132,7 @@ def mark(name: str, table: evaluations.Table | None) -> str:
     remarks = remarks_of(table) if table else card_remarks(workspace.model_files()[name])
     if not remarks:
         return "✓"
-    if remarks.again:
+    if remarks.outdated:
         return _("⚠ evaluate again")
     return _("⚠ probably wrong") if remarks.grave else _("? cannot tell")
 

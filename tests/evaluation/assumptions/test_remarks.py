@@ -49,7 +49,7 @@ def test_an_evaluation_carries_its_check_and_says_it(file, data, tmp_path):
     wrong = _evaluated(file, data, tmp_path / "tf", preprocessing="tf")
     assert wrong.accuracy == 0.5 and {"class_names", "resize"} <= wrong.assumed and "preprocessing" not in wrong.assumed
     remarks = assumption_remarks(wrong, file)
-    assert remarks.grave and not remarks.again
+    assert remarks.grave and not remarks.outdated
     # caffe and torch, too, have their middle between the two levels.
     assert remarks.localised().startswith("As assumed, 20 of 40 images are right. Each of these is clearly better")
     assert "preprocessing unit (40 right), preprocessing caffe (40 right)" in remarks.localised()
@@ -63,7 +63,7 @@ def test_a_card_confirmed_since_ends_it_or_asks_for_a_new_evaluation(file, data,
     facts = {"class_names": NAMES, "resize": "nearest", "alpha": "drop-alpha", "orientation": "as-stored"}
     update_card(file, facts | {"preprocessing": "unit"}, wrong.setup["model"]["sha256"])
     remarks = assumption_remarks(wrong, file)
-    assert remarks.grave and remarks.again
+    assert remarks.grave and remarks.outdated
     assert remarks.localised() == (
         "m was evaluated with other settings than its card m.json now has (preprocessing unit): evaluate it again."
     )
@@ -71,7 +71,7 @@ def test_a_card_confirmed_since_ends_it_or_asks_for_a_new_evaluation(file, data,
     assert not card_remarks(file)
     # A card of another version of the file says nothing about this evaluation.
     update_card(file, {}, "0" * 64)
-    assert not assumption_remarks(wrong, file).again
+    assert not assumption_remarks(wrong, file).outdated
 
 
 def test_a_later_full_check_that_is_kept_is_taken(file, data, tmp_path):

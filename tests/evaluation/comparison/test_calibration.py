@@ -21,7 +21,7 @@ from carvis.evaluation.metrics import log_loss, summarise, wilson_interval
 from tests.evaluation.small_evaluations import evaluation
 
 
-def test_four_pictures_on_paper():
+def test_four_images_on_paper():
     confidence, right = np.array([0.9, 0.7, 0.7, 0.3]), np.array([True, True, False, False])
     # Two bins: 0.3 alone, none right: gap 0.3; the others, 2 of 3 right at 2.3 / 3: gap 0.1.
     assert expected_calibration_error(confidence, right, bins=2) == pytest.approx(0.3 / 4 + 0.3 / 4)
@@ -89,7 +89,7 @@ def test_a_model_that_was_not_sure_enough_and_one_without_a_mistake():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_no_other_temperature_is_better_and_answers_stay(seed):
+def test_no_other_temperature_is_better_and_predictions_stay(seed):
     rng = np.random.default_rng(seed)
     logits = rng.normal(size=(200, 6)) * 2
     labels = np.where(rng.random(200) < 0.5, logits.argmax(axis=1), rng.integers(0, 6, 200))
@@ -134,7 +134,7 @@ def test_equal_confidences_are_one_threshold_and_their_order_does_not_count():
     confidence = np.array([0.9, 0.5, 0.5])
     for right in ([True, True, False], [True, False, True]):
         assert risk_coverage(confidence, np.array(right))["risk"].tolist() == pytest.approx([0, 1 / 3])
-        # Of two pictures half an error is expected, of three one.
+        # Of two images half an error is expected, of three one.
         assert area_under_risk(confidence, np.array(right)) == pytest.approx((0 + 0.5 / 2 + 1 / 3) / 3)
 
 

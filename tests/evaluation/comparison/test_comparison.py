@@ -31,7 +31,7 @@ def three():
     return [evaluation_of("own", "aabbaa"), evaluation_of("transfer", "aaabab"), evaluation_of("fine", "aaaaba")]
 
 
-def test_the_lattice_counts_every_pattern_with_its_pictures(three):
+def test_the_lattice_counts_every_pattern_with_its_images(three):
     comparison = carvis.compare(three)
     table = comparison.lattice
     assert table.index.tolist() == ["111", "110", "101", "011", "100", "010", "001", "000"]
@@ -57,7 +57,7 @@ def test_pairs_fixed_and_broken(three):
     assert comparison.broken("own", "fine").empty
     assert comparison.broken("fine", "own")["id"].tolist() == comparison.fixed("own", "fine")["id"].tolist()
     assert comparison.by_class("own", "fine").loc["b", "difference"] == 0.5
-    # Right 2, 4, 5 times over pictures with 3, 3, 2, 1, 1, 1 votes.
+    # Right 2, 4, 5 times over images with 3, 3, 2, 1, 1, 1 votes.
     q, _ = comparison.cochran
     assert q == pytest.approx(2 * (3 * (4 + 16 + 25) - 11**2) / (3 * 11 - (9 + 9 + 4 + 1 + 1 + 1)))
     assert carvis.compare(three[:2]).cochran is None
@@ -153,7 +153,7 @@ def test_leak_corrected_on_a_part_of_an_evaluation():
     first, second = evaluation_of("one", "a" * 35 + "b" * 5, labels), evaluation_of("other", "a" * 38, "a" * 38)
     first = replace(first, predictions=first.predictions.assign(copy_of=[*["train/a/9"] * 4, *[""] * 36]))
     board = carvis.compare([first, second]).scoreboard
-    # 38 pictures are shared: 4 have copies, and of the other 34 three are wrong.
+    # 38 images are shared: 4 have copies, and of the other 34 three are wrong.
     assert board.loc["one", ["copies", "clean", "clean_accuracy"]].tolist() == [4, 34, 31 / 34]
     assert board.loc["one", "clean_low"] < 31 / 34 < board.loc["one", "clean_high"]
     few = replace(first, predictions=first.predictions.assign(copy_of=[*["train/a/9"] * 20, *[""] * 20]))
@@ -200,7 +200,7 @@ def test_verdicts_in_words():
     assert same.kind == "same" and "exactly the same images" in same.finding
 
 
-def test_a_hundred_thousand_pictures():
+def test_a_hundred_thousand_images():
     rng = np.random.default_rng(0)
     n, names = 100_000, [f"c{i}" for i in range(20)]
     labels = rng.integers(0, 20, n)

@@ -24,7 +24,7 @@ from carvis.evaluation.comparison import (
         (0, 5, 2 * 0.5**5),
         (1, 3, 2 * (1 + 4) / 16),  # no head or one head of four
         (3, 3, 1),
-        (0, 0, 1),  # no picture tells them apart
+        (0, 0, 1),  # no image tells them apart
     ],
 )
 def test_mcnemar_on_paper(first, second, p):
@@ -80,7 +80,7 @@ def test_images_needed_on_paper():
     assert images_needed(4, 4, 100) is None
 
 
-def test_so_many_pictures_show_the_difference_four_times_in_five():
+def test_so_many_images_show_the_difference_four_times_in_five():
     n = images_needed(20, 40, 400)
     patterns = np.random.default_rng(0).multinomial(n, [20 / 400, 40 / 400, 340 / 400], size=1000)
     shown = np.mean([mcnemar(first, second) < 0.05 for first, second, _ in patterns])
@@ -89,7 +89,7 @@ def test_so_many_pictures_show_the_difference_four_times_in_five():
 
 
 def test_the_bootstrap_has_the_spread_of_a_mean_of_plus_and_minus_ones():
-    # 40 pictures only the second gets right, 10 only the first, of 1000: mean 0.03, variance 0.05 - 0.03².
+    # 40 images only the second gets right, 10 only the first, of 1000: mean 0.03, variance 0.05 - 0.03².
     first, second = np.ones(1000, bool), np.ones(1000, bool)
     first[:40], second[40:50] = False, False
     low, high = accuracy_difference(first, second)
@@ -100,7 +100,7 @@ def test_the_bootstrap_has_the_spread_of_a_mean_of_plus_and_minus_ones():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_bootstrap_agrees_with_scipys_on_the_pictures_themselves(seed):
+def test_the_bootstrap_agrees_with_scipys_on_the_images_themselves(seed):
     rng = np.random.default_rng(seed)
     first, second = rng.random(300) < 0.7, rng.random(300) < 0.8
     difference = second.astype(float) - first

@@ -101,7 +101,7 @@ def test_the_difference_of_densities():
 
 
 def colours(name, bias, patch):
-    """Answers red, green or blue by mean colour, but looks at one half of the picture only."""
+    """Answers red, green or blue by mean colour, but looks at one half of the image only."""
     image = keras.Input((4, 4, 3))
     x = L.Conv2D(3, 1, use_bias=False, name="conv")(image)
     model = keras.Model(image, L.Dense(3, activation="softmax")(L.Flatten()(x)))
@@ -111,7 +111,7 @@ def colours(name, bias, patch):
     return Classifier(model, ["blue", "green", "red"][::-1], preprocessing="unit", name=name)
 
 
-def test_disagreements_rank_pictures(make_pictures, tmp_path):
+def test_disagreements_rank_images(make_pictures, tmp_path):
     for label, rgb in {"red": (200, 20, 20), "green": (20, 200, 20)}.items():
         make_pictures(tmp_path / "test" / label, ["a.png", "b.png"], rgb=rgb)
     (tmp_path / "test" / "red" / "broken.png").write_bytes(b"nothing")
@@ -125,7 +125,7 @@ def test_disagreements_rank_pictures(make_pictures, tmp_path):
     assert len(table) == 4 and len(unreadable.reasons) == 1 and calls == [(5, 5)]
     reds, greens = table[table.label == "red"], table[table.label == "green"]
     assert set(reds.kind) == {"same-answer"} and set(greens.kind) == {"one-right"} and set(greens.right) == {"left"}
-    # One looks at the left half, the other at the right: all evidence is carried by about half a picture.
+    # One looks at the left half, the other at the right: all evidence is carried by about half an image.
     assert reds.distance.between(0.45, 0.55).all()
     assert table.kind.iloc[:2].tolist() == ["one-right"] * 2
     with pytest.raises(ModelError, match="two or more models"):

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def red_or_not():
-    """Logits 3 x mean red and 1 (the bias): a red patch of a quarter of the picture gives 0.75 against 1."""
+    """Logits 3 x mean red and 1 (the bias): a red patch of a quarter of the image gives 0.75 against 1."""
     image = keras.Input((8, 8, 3))
     x = L.Conv2D(1, 1, use_bias=False, name="conv")(image)
     model = keras.Model(image, L.Dense(2, activation="softmax")(L.GlobalAveragePooling2D()(x)))
@@ -36,7 +36,7 @@ def red_or_not():
 
 @pytest.fixture
 def patches(tmp_path):
-    """Black pictures with a red left half and part 1 on it; one is not annotated, one has a broken mask."""
+    """Black images with a red left half and part 1 on it; one is not annotated, one has a broken mask."""
     image = np.zeros((8, 8, 3), np.uint8)
     image[:, :4, 0] = 255
     mask = np.zeros((8, 8), np.uint8)
@@ -83,14 +83,14 @@ def test_shares_pointing_falls_and_controls(red_or_not, patches):
     assert attention.by_class.loc[("red", "patch"), "fall"] == pytest.approx(before - after, abs=1e-6)
     accuracy = attention.accuracy
     assert (accuracy.loc["", "accuracy"], accuracy.loc["", "n"]) == (0.75, 4)
-    # Covered, the one "other" picture is right and the three red ones are wrong: Wilson's interval of 1 in 4.
+    # Covered, the one "other" image is right and the three red ones are wrong: Wilson's interval of 1 in 4.
     assert accuracy.loc["patch", ["accuracy", "low", "high"]].tolist() == pytest.approx(
         [0.25, 0.0456, 0.6994], abs=1e-4
     )
 
 
 def test_the_true_class_as_target_and_maps_without_evidence(red_or_not, patches):
-    """For "other" the score does not depend on the picture: no map, which is counted and in no mean."""
+    """For "other" the score does not depend on the image: no map, which is counted and in no mean."""
     attention = attention_on_parts(
         red_or_not,
         patches,
@@ -186,7 +186,7 @@ def test_invalid_settings_are_one_sentence(red_or_not, patches):
 
 @pytest.fixture(scope="module")
 def demo() -> dict[str, Attention]:
-    """What the shipped models make of some parts of six pictures a class."""
+    """What the shipped models make of some parts of six images a class."""
     data = Dataset(ROOT / "data" / "demo")
     samples = data.samples("test").groupby("label").head(6)["id"]
     parts = read_parts(data.root / "masks", data).only(["background", "grille", "emblem"], samples)

@@ -61,7 +61,7 @@ def test_what_is_put_in_the_place_of_a_part():
 
 
 def test_surroundings_run_smoothly_into_the_part():
-    """On a plain picture nothing is left of the part; between black and white it lies between them, without an edge."""
+    """On a plain image nothing is left of the part; between black and white it lies between them, without an edge."""
     image = np.full((32, 32, 3), (20, 120, 220), np.uint8)
     mask = np.zeros((32, 32), bool)
     mask[5:20, 7:21] = True
@@ -129,7 +129,7 @@ def test_what_stands_out_is_seen_beyond_area_and_beyond_covering():
     outliers = part_outliers(table([*sky, ("d", "sky", 9, 0.9, 0.5, 0.7, 0.1)]))
     assert outliers[["label", "part", "kind"]].values.tolist() == [["d", "sky", "both"]]
     assert outliers.loc[0, "others share"] == 0.5 and outliers.loc[0, "others fall"] == pytest.approx(0.1)
-    # More of the map, but no more than its area tells; a fall, but no larger than the control's; too few pictures.
+    # More of the map, but no more than its area tells; a fall, but no larger than the control's; too few images.
     assert part_outliers(table([*sky, ("d", "sky", 9, 0.9, 0.9, 0.1, 0.0)])).empty
     assert part_outliers(table([*sky, ("d", "sky", 9, 0.5, 0.5, 0.7, 0.8)])).empty
     assert part_outliers(table([*sky, ("d", "sky", 2, 0.9, 0.5, 0.7, 0.1)])).empty
@@ -138,7 +138,7 @@ def test_what_stands_out_is_seen_beyond_area_and_beyond_covering():
 
 
 def attention_of(falls, shares=(0.5, 0.2), occluded=True):
-    """Attention of pictures, each with falls of (emblem, grille); the control costs nothing."""
+    """Attention of images, each with falls of (emblem, grille); the control costs nothing."""
     rows = []
     for number, pair in enumerate(falls):
         row = {"id": str(number), "label": "a", "predicted": "a", "right": True, "status": "ok"}

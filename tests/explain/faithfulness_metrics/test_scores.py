@@ -76,7 +76,7 @@ def test_what_is_erased():
     assert blurred.mean() == pytest.approx(0.5, abs=1e-6)
 
 
-def test_the_baselines_know_nothing_of_the_picture():
+def test_the_baselines_know_nothing_of_the_image():
     blob = centred_blob((4, 4))
     np.testing.assert_allclose(blob, blob[::-1, ::-1])
     # The middle of the corner cell is 3/8 from the centre on each axis: exp(-2 (3/8)^2 / (2/16)) = exp(-2.25).

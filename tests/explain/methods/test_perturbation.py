@@ -40,7 +40,7 @@ def test_occlusion_of_a_sum():
 
 
 def test_score_cam_weighs_channels_by_what_they_show():
-    """Channel 0 is bright where the picture's 2 lies, channel 1 where its 1 lies; the third is flat and masks nothing.
+    """Channel 0 is bright where the image's 2 lies, channel 1 where its 1 lies; the third is flat and masks nothing.
     Masked, the sum is 2 or 1, so the weights are e^2 and e^1 over their sum."""
     activations = np.array([[[5.0, 0, 1], [0, 3, 1]]])
     result = score_cam(probe([[2, 1]], lambda images: images.sum(axis=(1, 2, 3)), activations=activations))

@@ -18,7 +18,7 @@ from carvis.explain.units.channels import (
 from carvis.images import colorize
 
 L = keras.layers
-# Red, green and blue of a 2x4 picture; unit preprocessing divides by 255.
+# Red, green and blue of a 2x4 image; unit preprocessing divides by 255.
 IMAGE = np.zeros((2, 4, 3), np.uint8)
 IMAGE[..., 0] = [[0, 51, 102, 153], [204, 255, 0, 51]]
 IMAGE[..., 2] = 255
@@ -88,7 +88,7 @@ def test_layers_can_be_chosen():
         carvis.activations(clf, IMAGE[..., 0])
 
 
-def test_pictures_of_any_size_and_grey_ones_are_brought_to_the_model():
+def test_images_of_any_size_and_grey_ones_are_brought_to_the_model():
     clf = small()
     large = np.repeat(np.repeat(IMAGE, 3, axis=0), 3, axis=1)
     clf.resize = "nearest"
@@ -119,7 +119,7 @@ def test_completed_layers_and_the_last_at_each_size():
     assert sorted(last_of_each_size({path: np.zeros(size) for path, size in sizes.items()})) == ["c", "d"]
 
 
-def test_the_model_is_left_as_it_was_and_answers_alike():
+def test_the_model_is_left_as_it_was_and_predicts_alike():
     clf = stacked()
     image = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
     clf.model.trainable = True
@@ -135,7 +135,7 @@ def test_the_model_is_left_as_it_was_and_answers_alike():
 
 def test_dead_channels_are_the_same_everywhere():
     first = carvis.activations(small(), IMAGE, "first")["first"]
-    # Blue is 1 everywhere in this picture: alive in others, but it tells nothing of this one.
+    # Blue is 1 everywhere in this image: alive in others, but it tells nothing of this one.
     assert dead_channels(first).tolist() == [False, True, False, True]
     rounding = np.full((3, 3, 2), 1000.0, np.float32)
     rounding[0, 0] += [0.001, 1]

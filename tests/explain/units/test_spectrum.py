@@ -58,7 +58,7 @@ def test_a_wide_map_is_measured_along_its_shorter_side():
     assert radial_spectrum(np.repeat(x[None, None], 8, axis=1)).share[2] == pytest.approx(1)
 
 
-def test_patterns_of_deaf_filters_are_left_out():
+def test_patterns_of_dead_filters_are_left_out():
     stripes = (128 + 100 * cosine(16, 4)).round().astype(np.uint8)
     images = np.stack([np.repeat(stripes[..., None], 3, axis=2), np.zeros((16, 16, 3), np.uint8)])
     patterns = FilterPatterns(images, (5, 7), (7,), (), "conv", "m", "f", "unit", FilterSettings())
@@ -66,8 +66,8 @@ def test_patterns_of_deaf_filters_are_left_out():
     assert spectrum.count == 1 and spectrum.share[4] == pytest.approx(1, abs=1e-3)
 
 
-def test_activations_keep_the_frequency_of_the_picture_and_pooling_doubles_it_a_pixel(tmp_path):
-    """Stripes of 4 cycles in 32 pixels: 4 cycles a picture everywhere, 1/8 a pixel before pooling and 1/4 after it."""
+def test_activations_keep_the_frequency_of_the_image_and_pooling_doubles_it_a_pixel(tmp_path):
+    """Stripes of 4 cycles in 32 pixels: 4 cycles an image everywhere, 1/8 a pixel before pooling and 1/4 after it."""
     image = keras.Input((32, 32, 3))
     x = L.Conv2D(2, 1, use_bias=False, name="copy")(image)
     x = L.Conv2D(1, 1, use_bias=False, name="small")(L.AveragePooling2D(2)(x))

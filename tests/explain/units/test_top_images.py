@@ -1,4 +1,4 @@
-"""From filters to pictures: on a model that hands on red, green and blue."""
+"""From filters to images: on a model that hands on red, green and blue."""
 
 import keras
 import numpy as np
@@ -68,7 +68,7 @@ def test_one_more_batch_changes_nothing(clf, data, monkeypatch):
     assert top_images(clf, data, "test", "conv", most=2).table.equals(whole)
 
 
-def test_it_is_kept_until_a_picture_changes(clf, data, tmp_path):
+def test_it_is_kept_until_an_image_changes(clf, data, tmp_path):
     cache, calls = Cache(tmp_path / "cache"), []
 
     def ask():
