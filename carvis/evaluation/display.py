@@ -33,8 +33,8 @@ def evaluation_html(evaluation: Evaluation) -> str:
         _("macro F1"): f"{metrics['macro_f1']:.3f}",
         _("log loss"): f"{metrics['log_loss']:.3f}",
     }
-    worst = evaluation.most_confused(5)
-    rows = [(row["label"], row["predicted"], f"{row['count']:,}") for row in worst.to_dict("records")]
+    pairs = evaluation.most_confused(5)
+    rows = [(row["label"], row["predicted"], f"{row['count']:,}") for row in pairs.to_dict("records")]
     confused = table((_("label"), _("predicted"), _("images")), rows) if rows else ""
     title = f"{setup['model']['name']} · {setup['dataset']['name']}, {evaluation.split}"
     notes = [line(f"⚠ {localised(note)}") for note in setup.get("notes", ())]
@@ -45,9 +45,11 @@ def _matrix(evaluation: Evaluation) -> str:
     """The shares of each label's row, a cell a square of pixels."""
     counts = evaluation.confusion.to_numpy(float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    drawn = colorize(shares, "cividis")
-    step = max(1, -(-len(drawn) // _SIDE))
-    return image(drawn[::step, ::step], _("Confusion matrix: labels down, predictions across"), width=_SIDE, sharp=True)
+    pixels = colorize(shares, "cividis")
+    step = max(1, -(-len(pixels) // _SIDE))
+    return image(
+        pixels[::step, ::step], _("Confusion matrix: labels down, predictions across"), width=_SIDE, sharp=True
+    )
 
 
 @html_unless_damaged

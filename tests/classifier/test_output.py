@@ -239,7 +239,7 @@ def test_the_log_loss_of_a_mixture_is_that_of_its_probabilities(tmp_path, make_p
     pooled = L.GlobalAveragePooling2D()(image)
     ends = [L.Dense(3, "softmax", kernel_initializer=keras.initializers.Identity(gain))(pooled) for gain in (12, 15)]
     model = keras.Model(image, L.Average()(ends))
-    evaluation = evaluate(Classifier(model, "abc"), tmp_path / "data", "test", copies=False)
+    evaluation = evaluate(Classifier(model, "abc"), tmp_path / "data", "test", leakage=False)
     assert evaluation.accuracy == 1
     by_hand = model.predict(np.full((1, *SIZE), (250, 10, 10), np.float32) / 255, verbose=0)[0, 0]
     assert (

@@ -154,7 +154,7 @@ def test_a_whole_split_of_several_sizes_is_evaluated_and_its_attention_measured(
     data = Dataset(tmp_path / "data")
     model = spotting(L.Resizing(32, 32), SCALED)
     clf = Classifier(model, "ab", preprocessing="none")
-    evaluation = evaluate(clf, data, "test", copies=False)
+    evaluation = evaluate(clf, data, "test", leakage=False)
     assert evaluation.metrics["n"] == 6 and len(evaluation.metrics["unreadable"]) == 1
     # A black image has no red: its two classes are equal, and the first one is taken.
     assert evaluation.accuracy == 1

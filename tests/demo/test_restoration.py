@@ -113,7 +113,7 @@ def test_a_run_draws_first_and_a_stopped_one_goes_on(demo):
     def supply(root: Path, watch) -> list[str]:
         return draw_missing(root, watch, workers=1)
 
-    execute(run, progress=stopped, supply=supply)
+    execute(run, on_event=stopped, supply=supply)
     assert run.state == "stopped" and set(drawn) == {"drawing"} and "train" not in Dataset(demo).splits
     execute(run, supply=supply)
     assert run.state == "finished" and run.config["dataset_fingerprint"] == Dataset(demo).fingerprint
