@@ -28,7 +28,7 @@ def _evaluation(data: Dataset, workspace: Workspace) -> Iterator[str]:
         n = len(data.samples("test"))
         yield compare(
             f"evaluation of {n} images by {name} with embeddings, without",
-            lambda clf=clf: evaluate(clf, data, "test", copies=False, workspace=workspace),
-            lambda clf=clf: evaluate(clf, data, "test", copies=False, embeddings=False),
+            lambda clf=clf: evaluate(clf, data, "test", leakage=False, workspace=workspace),
+            lambda clf=clf: evaluate(clf, data, "test", leakage=False, embeddings=False),
             pairs=pairs,
         )

@@ -113,7 +113,7 @@ def test_an_average_of_unlike_models_has_none_and_is_evaluated_all_the_same(tmp_
     clf = Classifier(keras.Model(image, L.Average()(members)), CLASSES, preprocessing="unit", name="both")
     with pytest.raises(ModelError, match=r"both has no embeddings: .* use each of them"):
         carvis.embeddings(clf, data)
-    evaluation = evaluate(clf, data, copies=False)
+    evaluation = evaluate(clf, data, leakage=False)
     assert "embeddings" not in evaluation.setup and len(evaluation.predictions) == 6
 
 

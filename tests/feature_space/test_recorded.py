@@ -28,7 +28,7 @@ def opened(workspace):
 
 
 def evaluated(workspace, **options):
-    evaluation = evaluate(opened(workspace), workspace.data_dir / "colours", copies=False, **options)
+    evaluation = evaluate(opened(workspace), workspace.data_dir / "colours", leakage=False, **options)
     evaluation.save(evaluation_folder(workspace, "colours", "test", "tiny"))
     return evaluation
 
@@ -123,7 +123,7 @@ def test_an_image_that_is_removed_meanwhile_costs_the_embeddings_only(workspace)
     file = workspace.data_dir / "colours" / "test" / "blue" / "0.png"
     clf = opened(workspace)
     clf.__dict__["preprocess"] = lambda images, own=clf.preprocess: (file.unlink(missing_ok=True), own(images))[1]
-    evaluation = evaluate(clf, workspace.data_dir / "colours", copies=False, batch_size=6)
+    evaluation = evaluate(clf, workspace.data_dir / "colours", leakage=False, batch_size=6)
     if len(evaluation.predictions) == 5:
         assert "embeddings" not in evaluation.setup
 
@@ -136,7 +136,7 @@ def test_a_cache_that_cannot_be_written_costs_the_embeddings_only(workspace):
 
 def test_the_command_line_keeps_them_unless_told_not_to(workspace, capsys):
     arguments = ["evaluate", str(workspace.models_dir / "tiny.keras"), str(workspace.data_dir / "colours")]
-    arguments += ["--no-copies", "--workspace", str(workspace.root)]
+    arguments += ["--no-leakage", "--workspace", str(workspace.root)]
     assert main([*arguments, "--no-embeddings"]) == 0
     assert stored_embeddings(workspace, NAMES) is None
     assert main(arguments) == 0
