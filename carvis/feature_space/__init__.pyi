@@ -1,5 +1,5 @@
 from .extraction import embeddings, no_images, workspace_of
-from .recording import Recorder, recording
+from .recorder import Recorder, recording
 from .result import SOURCES, Embeddings, Source
 from .shipped import SHIPPED, read_shipped, write_shipped
 from .split_content import SplitContent, content_of
