@@ -18,7 +18,7 @@ def test_an_error_in_a_callback_is_a_sentence_whose_number_stands_in_the_log(chr
     root = build(tmp_path_factory.mktemp("workspace"))
     broken = tmp_path_factory.mktemp("broken") / "dashboard"
     shutil.copytree(DASHBOARD, broken)
-    gallery = broken / "ui" / "misclassified" / "gallery.py"
+    gallery = broken / "ui" / "widgets" / "gallery.py"
     gallery.write_text(gallery.read_text("utf-8") + BROKEN, "utf-8")
     page = chromium.new_page(viewport={"width": 1400, "height": 900})
     page.goto(f"{serve(root, broken / 'app.py')}/misclassified?table=colours/test/good")

@@ -162,7 +162,7 @@ def test_errors_of_callbacks_are_caught_by_one_piece_of_code():
 
 
 def test_an_error_in_a_callback_leaves_the_page(own_workspace, open_page, monkeypatch):
-    from ui.misclassified import gallery
+    from ui.widgets import gallery
 
     def broken(*args, **kwargs):
         raise ValueError("the callback's own words")
@@ -178,7 +178,7 @@ def test_an_error_in_a_callback_leaves_the_page(own_workspace, open_page, monkey
 
 
 def test_an_error_in_a_window_leaves_the_page_and_the_window(own_workspace, open_page, monkeypatch, words):
-    from ui.misclassified import large_view
+    from ui.widgets import large_view
 
     def broken(*args, **kwargs):
         raise ValueError("in the window")

@@ -6,12 +6,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui.misclassified import filters, tag_editor
+from ui.misclassified import filters
 from ui.misclassified.selection import MisclassifiedSelection
 from ui.state import selection
 from ui.state.evaluations import Table
 from ui.state.i18n import N_, _, shown_as
 from ui.state.widget_values import careful
+from ui.widgets import tag_editor
 from ui.widgets.pickers import segments
 from ui.widgets.text import plain
 

@@ -8,10 +8,10 @@ import streamlit as st
 
 from carvis.errors import CarvisError
 from carvis.evaluation.alignment import Joined
-from ui.misclassified import tag_editor
 from ui.state import current, selection, unreadable, workspace
 from ui.state.i18n import _, n_
 from ui.state.thumbnails import thumbnails
+from ui.widgets import tag_editor
 from ui.widgets.text import percent, plain
 
 _EXAMPLES = 4

@@ -10,13 +10,13 @@ from carvis.evaluation import Evaluation, corrected_list, label_errors
 from carvis.evaluation.alignment import Joined, join
 from carvis.evaluation.label_issues import WEAK
 from carvis.tables import to_csv
-from ui.misclassified import label_evidence, tag_editor
+from ui.misclassified import label_evidence
 from ui.misclassified.selection import MisclassifiedSelection
 from ui.state import current, evaluations, selection, unreadable, workspace
 from ui.state.i18n import N_, _, n_, shown_as, translated
 from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
-from ui.widgets import commands, stale_warning
+from ui.widgets import commands, stale_warning, tag_editor
 from ui.widgets.download import download
 from ui.widgets.layout import empty, error, guarded, part
 from ui.widgets.stepper import steps

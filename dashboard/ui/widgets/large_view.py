@@ -5,12 +5,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ui.misclassified import tag_editor
-from ui.misclassified.gallery import place_of, stay, text
 from ui.state import evaluations, selection, unreadable
 from ui.state.i18n import _
 from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
+from ui.widgets import tag_editor
+from ui.widgets.gallery import place_of, stay, text
 from ui.widgets.layout import error, part
 from ui.widgets.stepper import steps
 from ui.widgets.text import ROW_STATUS, mark, percent, plain

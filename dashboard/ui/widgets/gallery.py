@@ -1,4 +1,4 @@
-"""The gallery of misclassified images: tiles with their tags, and the selected images."""
+"""A gallery of images: tiles with their tags, and the selected images."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from carvis.workspace import SPLITS
-from ui.misclassified import tag_editor
 from ui.state import current, selection
 from ui.state.i18n import _, n_
 from ui.state.samples import MOST_CHOSEN
 from ui.state.thumbnails import thumbnails
 from ui.state.widget_values import careful
+from ui.widgets import tag_editor
 from ui.widgets.text import ROW_STATUS, mark, percent, plain
 
 
