@@ -228,7 +228,7 @@ def test_a_failed_download_is_in_the_log_and_told_at_the_next_drawing(empty_work
 
         import streamlit as st
 
-        from ui.widgets.download import _telling
+        from ui.widgets.download import _recorded
         from ui.widgets.layout import tell
 
         def make() -> bytes:
@@ -239,7 +239,7 @@ def test_a_failed_download_is_in_the_log_and_told_at_the_next_drawing(empty_work
                 made()
 
         tell()
-        made = _telling(make)
+        content = _recorded(make)
         if st.session_state.setdefault("first", True):
             st.session_state.first = False
             thread = threading.Thread(target=call)

@@ -173,7 +173,7 @@ WORDS = {
     "attention.classes": {"MEASURES": "measure"},
     "attention.controls": {"COVER": "cover"},
     "attention.disagreement": {"KINDS": "kind"},
-    "compare.controls": {"COPIES": "copies"},
+    "compare.controls": {"IMAGE_SETS": "copies"},
     "confusion.controls": {
         "CELLS": "cells",
         "CELL_NOTES": "cells",
@@ -186,7 +186,7 @@ WORDS = {
     "data_health.light": {"LIGHT": "light"},
     "filters.controls": {"LENS": "lens", "FORM": "form", "START": "start", "OF": "of"},
     "heatmaps.controls": {"VIEW": "view", "SCALE": "scale", "SCORE": "score", "SCORE_NOTES": "score"},
-    "misclassified.controls": {"LOOKS": "look"},
+    "misclassified.controls": {"VIEWS": "look"},
     "misclassified.filters": {"SORTS": "sort"},
     "misclassified.label_queue": {"QUEUES": "queue"},
     "training.controls": {"AXIS": "axis"},

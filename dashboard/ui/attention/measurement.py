@@ -90,17 +90,17 @@ def offer(missing: list[str], dataset: Dataset, split: str, parts: Parts, settin
         return
 
     def measure(progress: Progress) -> int | None:
-        done = 0
-        for place, name in enumerate(missing):
-            done += _measure(
+        n_measured = 0
+        for number, name in enumerate(missing):
+            n_measured += _measure(
                 name,
                 dataset,
                 split,
                 parts,
                 settings,
-                partial_progress(progress, 100 * place / len(missing), 100 * (place + 1) / len(missing)),
+                partial_progress(progress, 100 * number / len(missing), 100 * (number + 1) / len(missing)),
             )
-        return done or None
+        return n_measured or None
 
     with st.container(border=True):
         names = ", ".join(plain(name) for name in missing)

@@ -25,11 +25,11 @@ def show(result: Comparison) -> None:
             f"{_ICONS[verdict.kind]} {marked_up(verdict.finding, 'better', 'worse')}"
             for verdict in reversed(result.verdicts)
         ]
-        for words in sentences[:_SENTENCES]:
-            st.markdown(words)
+        for sentence in sentences[:_SENTENCES]:
+            st.markdown(sentence)
         with st.expander(_("Details of the tests"), type="compact"):
-            for words in sentences[_SENTENCES:]:
-                st.markdown(words)
+            for sentence in sentences[_SENTENCES:]:
+                st.markdown(sentence)
             _numbers(result)
 
 

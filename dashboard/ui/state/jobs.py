@@ -11,7 +11,7 @@ import streamlit as st
 from carvis.workspace import Cache
 from ui.state import workspace
 
-_ASKED, _RESULTS = "_work_asked", "_work_results"
+_REQUESTED, _RESULTS = "_work_asked", "_work_results"
 _MOST_RESULTS = 16
 
 
@@ -29,19 +29,19 @@ def cache(name: str, *size: int) -> Cache:
     return _cache(str(workspace.get().cache_dir / name), *size)
 
 
-def ask(key: str) -> None:
+def request(key: str) -> None:
     """Ask for the work of this name in the next run of the page."""
-    st.session_state[_ASKED] = key
+    st.session_state[_REQUESTED] = key
 
 
-def is_asked(key: str) -> bool:
+def is_requested(key: str) -> bool:
     """Tell whether the work of this name is asked for."""
-    return st.session_state.get(_ASKED) == key
+    return st.session_state.get(_REQUESTED) == key
 
 
 def end() -> None:
     """Ask for nothing: the next run of the page begins no work by itself."""
-    st.session_state.pop(_ASKED, None)
+    st.session_state.pop(_REQUESTED, None)
 
 
 def results() -> dict[str, Any]:
@@ -51,7 +51,7 @@ def results() -> dict[str, Any]:
 
 def keep(key: str, result: object) -> None:
     """Keep a result for this session, in place of the oldest where there are many."""
-    found = results()
-    found[key] = result
-    while len(found) > _MOST_RESULTS:
-        found.pop(next(iter(found)))
+    kept_results = results()
+    kept_results[key] = result
+    while len(kept_results) > _MOST_RESULTS:
+        kept_results.pop(next(iter(kept_results)))

@@ -16,7 +16,7 @@ from ui.state import workspace
 from ui.state.i18n import of_library
 
 # Another number where the same file would now be read otherwise.
-_READ = 2
+_VERSION = 2
 _THUMBNAIL_BYTES = 200_000_000
 
 
@@ -24,11 +24,11 @@ def thumbnails(paths: Sequence[str | None], size: int = 320) -> list[bytes | str
     """Return a small JPEG of each image, from the disk cache where it is known, or the sentence why there is none."""
     cache = _thumbnail_cache(workspace.get().cache_dir)
     with ThreadPoolExecutor(4) as pool:
-        found = pool.map(lambda path: _thumbnail(cache, path, size), paths)
-        return [one if isinstance(one, bytes) else _in_place_of(path, one) for path, one in zip(paths, found)]
+        results = pool.map(lambda path: _thumbnail(cache, path, size), paths)
+        return [result if isinstance(result, bytes) else _caption(path, result) for path, result in zip(paths, results)]
 
 
-def _in_place_of(path: str | None, sentence: str) -> str:
+def _caption(path: str | None, sentence: str) -> str:
     """Return what stands in an image's place, which is small: only the file's name, without its folders."""
     return of_library(replaced(sentence, f"{os.path.dirname(path)}{os.sep}", "") if path else sentence)
 
@@ -45,17 +45,17 @@ def _thumbnail(cache: Cache, path: str | None, size: int) -> bytes | str:
         stat = Path(path).stat()
     except OSError as error:
         return os_sentence(error)
-    key = content_hash(str(path), stat.st_mtime_ns, stat.st_size, size, _READ)
+    key = content_hash(str(path), stat.st_mtime_ns, stat.st_size, size, _VERSION)
     # What cannot be read there, such as a pipe in the place of a thumbnail, is made anew.
     with contextlib.suppress(OSError, CarvisError):
-        if kept := cache.get(key, ".jpg"):
-            return read_regular(kept, _THUMBNAIL_BYTES)
+        if file := cache.get(key, ".jpg"):
+            return read_regular(file, _THUMBNAIL_BYTES)
     try:
-        made = thumbnail(path, size)
+        content = thumbnail(path, size)
     except CarvisError as error:
         return message_of(error)
     try:
-        cache.put(key, ".jpg", made)
+        cache.put(key, ".jpg", content)
     except CarvisError:
-        return made  # A workspace that cannot be written still shows its images.
-    return made
+        return content  # A workspace that cannot be written still shows its images.
+    return content

@@ -35,8 +35,8 @@ def check(history: pd.DataFrame, file: object) -> pd.DataFrame:
         try:
             history[column].astype(float)
         except (ValueError, TypeError):
-            words = _("{file} has a value of {name} that is not a number: correct it, or move the file away.")
-            raise TrainingError(words.format(file=file, name=column)) from None
+            sentence = _("{file} has a value of {name} that is not a number: correct it, or move the file away.")
+            raise TrainingError(sentence.format(file=file, name=column)) from None
     return history
 
 
@@ -65,12 +65,12 @@ def _chart(
     sides = {column: p_("data split", "training"), f"val_{column}": _("validation")}
     parts = []
     for name, history in histories.items():
-        for side, words in sides.items():
+        for side, side_name in sides.items():
             if side in history and history[side].notna().any():
                 # What another training did before says nothing of this one.
                 part = history["training"] if "training" in history else pd.Series(1, index=history.index)
                 values = history[side].astype(float).groupby(part).transform(smoothed, percent=smooth) * factor
-                facts = {"epoch": history["epoch"], "value": values, "run": name, "side": words, "training": part}
+                facts = {"epoch": history["epoch"], "value": values, "run": name, "side": side_name, "training": part}
                 parts.append(pd.DataFrame(facts))
     if not parts:
         return
@@ -133,14 +133,14 @@ def _chart(
 
 def _seams(histories: dict[str, pd.DataFrame], names: list[str]) -> alt.Chart | None:
     """Mark where one training in a log ends and the next begins."""
-    found = [
+    rows = [
         {"epoch": epoch - 0.5, "run": name, "words": _("another training starts at epoch {n}").format(n=epoch)}
         for name, history in histories.items()
         for epoch in seams(history)
     ]
-    if not found:
+    if not rows:
         return None
-    chart = alt.Chart(pd.DataFrame(found)).mark_rule(strokeDash=[2, 3], strokeWidth=2, opacity=0.7)
+    chart = alt.Chart(pd.DataFrame(rows)).mark_rule(strokeDash=[2, 3], strokeWidth=2, opacity=0.7)
     return chart.encode(
         x="epoch:Q",
         color=alt.Color("run:N", scale=alt.Scale(domain=names, range=_COLOURS)),

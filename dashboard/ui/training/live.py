@@ -21,13 +21,13 @@ def show(chosen: list[str], foreign: dict[str, pd.DataFrame]) -> None:
 
 
 def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> None:
-    found = {name: run for name, run in runs.readable().items() if name in chosen}
-    found = {name: found[name] for name in chosen if name in found}
-    if live and not any(runs.is_running(run) for run in found.values()):
+    shown = {name: run for name, run in runs.readable().items() if name in chosen}
+    shown = {name: shown[name] for name in chosen if name in shown}
+    if live and not any(runs.is_running(run) for run in shown.values()):
         # The last one has ended: a whole new run of the page leaves the timer out.
         st.rerun()
     histories, events = {}, {}
-    for name, run in found.items():
+    for name, run in shown.items():
         try:
             events[name], history = run.events()[0], curves.check(run.history, run.directory / EVENTS)
         except Exception as problem:
@@ -46,4 +46,4 @@ def _live(chosen: list[str], foreign: dict[str, pd.DataFrame], live: bool) -> No
         for note in history.attrs.get("notes", []):
             st.caption(f"**{plain(name)}**: {plain(of_library(note))}")
         findings.show(name, history, None)
-    replay.show(found)
+    replay.show(shown)

@@ -40,8 +40,8 @@ def download(label: str, make: Callable[[], bytes | str], file_name: str, **more
     """
     suffix = file_name.rsplit(".", 1)[-1]
     icon = {"png": ":material/image:", "html": ":material/description:"}.get(suffix, ":material/data_array:")
-    look = {"icon": icon, "type": "tertiary", "on_click": "ignore", "mime": _MIME[suffix]}
-    st.download_button(label, _telling(make), file_name, **(look | more))
+    options = {"icon": icon, "type": "tertiary", "on_click": "ignore", "mime": _MIME[suffix]}
+    st.download_button(label, _recorded(make), file_name, **(options | more))
 
 
 def tell_failures() -> None:
@@ -50,11 +50,11 @@ def tell_failures() -> None:
     teller(key=_FAILED, height=1, on_failed_change=lambda: None)
 
 
-def _telling(make: Callable[[], bytes | str]) -> Callable[[], bytes | str]:
+def _recorded(make: Callable[[], bytes | str]) -> Callable[[], bytes | str]:
     """Return ``make`` for another thread: the next drawing of the page says why it failed."""
     failures = shelf()
 
-    def made() -> bytes | str:
+    def content() -> bytes | str:
         try:
             return make()
         except Exception as problem:
@@ -63,4 +63,4 @@ def _telling(make: Callable[[], bytes | str]) -> Callable[[], bytes | str]:
             failures.append(problem)
             raise
 
-    return made
+    return content
