@@ -117,4 +117,4 @@ def test_a_layer_of_many_channels_shows_the_first_and_all_on_request(own_workspa
     button = app.button(key="all_channels_wide_button")
     assert "150" in button.label
     button.click().run()
-    assert not app.exception and not [one for one in app.button if one.key == "all_channels_wide_button"]
+    assert not app.exception and not [box for box in app.button if box.key == "all_channels_wide_button"]

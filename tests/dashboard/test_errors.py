@@ -21,7 +21,7 @@ def log_of(root: Path) -> str:
 def number_in(app) -> str:
     """The number of the only error that a page shows."""
     assert not app.exception
-    assert len(app.error) == 1, [one.value for one in app.error]
+    assert len(app.error) == 1, [error.value for error in app.error]
     number = NUMBER.search(app.error[0].value.replace("\\", ""))[1]
     assert [block.value for block in app.code].count(number) == 1
     return number
@@ -236,10 +236,10 @@ def test_a_failed_download_is_in_the_log_and_told_at_the_next_drawing(empty_work
 
         def call() -> None:
             with contextlib.suppress(ZeroDivisionError):
-                made()
+                make_recorded()
 
         tell()
-        content = _recorded(make)
+        make_recorded = _recorded(make)
         if st.session_state.setdefault("first", True):
             st.session_state.first = False
             thread = threading.Thread(target=call)
