@@ -42,7 +42,7 @@ name = st.selectbox(
     **selection.control("model", shown, first_of_all),
 )
 path = files[name]
-# Whatever is wrong with this one, the list of all of them stands below.
+# An error with this model leaves the list of all models below.
 with guarded():
     requested = st.session_state.get("model_asked") == name
     with st.spinner(_("Opening {model} …").format(model=plain(name))) if requested else st.skeleton(height=300):

@@ -15,7 +15,7 @@ def show(compared: Compared) -> None:
     """Show what changes from one model to another."""
     result, chosen = compared.result, selection.get(CompareSelection)
     names = result.names
-    # Names stand worst first, so the second should be the better one.
+    # Names are sorted worst first, so the second should be the better one.
     first = chosen.first if chosen.first in names else names[-2]
     others = [name for name in names if name != first]
     second = chosen.second if chosen.second in others else next(n for n in reversed(names) if n != first)

@@ -172,7 +172,7 @@ def _limits(parts: Iterable[pd.DataFrame]) -> tuple[float, float]:
 def _scale(
     values: np.ndarray, limits: tuple[float, float], n: int, look: Look, signed: bool
 ) -> tuple[alt.Scale, np.ndarray]:
-    """The colour scale, and where on it each value stands, 0..1."""
+    """The colour scale, and each value's position on it, 0..1."""
     sizes, (low, high) = np.abs(values), limits
     log = selection.get(ConfusionSelection).axis == "log" and high > low
     if signed:

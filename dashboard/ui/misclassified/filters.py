@@ -87,7 +87,7 @@ def _in_family(rows: pd.DataFrame, family: tuple[str, ...]) -> np.ndarray:
 
 
 def _by_disagreement(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    """Order rows by how far the models' evidence lies apart, where that was computed."""
+    """Order rows by the distance between the models' heatmaps, where that was computed."""
     table = disagreements.cached(current.models()) if current.split() else None
     if table is None:
         notes.append(

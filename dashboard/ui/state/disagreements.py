@@ -29,7 +29,7 @@ def load(key: str, models: list[str]) -> pd.DataFrame | None:
     path = jobs.cache("disagreements").get(key, ".parquet")
     if path is None:
         return None
-    # A damaged entry of the cache is made anew.
+    # A damaged cache entry is recomputed.
     with contextlib.suppress(CarvisError):
         columns = _COLUMNS | {f"answer:{name}": _PREDICTED for name in models}
         return _with_paths(read_parquet(path, columns | {f"confidence:{name}": _CONFIDENCE for name in models}))
@@ -37,7 +37,7 @@ def load(key: str, models: list[str]) -> pd.DataFrame | None:
 
 
 def cached(models: list[str]) -> pd.DataFrame | None:
-    """Return what was found for these models on the chosen images, None where nobody has looked yet."""
+    """Return the cached result for these models on the chosen images, None where there is none."""
     if len(models) < 2:
         return None
     try:

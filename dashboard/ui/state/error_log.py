@@ -32,7 +32,7 @@ _logged: dict[str, float] = {}
 
 @dataclass(frozen=True)
 class Entry:
-    """What a person is told of an error: its number, and whether the log could be written."""
+    """An error's number, and whether the log could be written."""
 
     number: str
     written: bool
@@ -127,7 +127,7 @@ def _file() -> Path:
 
 
 def _write(path: Path, text: str) -> bool:
-    """Append to the log, which is begun anew at its full size."""
+    """Append to the log, which is rotated at its full size."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):

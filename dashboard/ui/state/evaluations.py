@@ -56,7 +56,7 @@ def csv_tables() -> dict[str, Table]:
 
 @once_a_run
 def stamp(table: Table) -> tuple[int, ...]:
-    """Return what changes when an evaluation is written anew."""
+    """Return a stamp that changes when an evaluation is rewritten."""
     return tuple(modified(file) for file in children(table.path, folders=False))
 
 

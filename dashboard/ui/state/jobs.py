@@ -1,4 +1,4 @@
-"""Long work that a person asks for on a page: which one is asked for, what came of it, and where results are kept.
+"""Long work on request: which work is requested, its result, and where results are kept.
 
 ``widgets.job`` offers it, shows its progress and a way to stop it. The work itself is one function of the library that
 reports with ``progress(done, total)``.
@@ -30,22 +30,22 @@ def cache(name: str, *size: int) -> Cache:
 
 
 def request(key: str) -> None:
-    """Ask for the work of this name in the next run of the page."""
+    """Request the work of this name for the next run of the page."""
     st.session_state[_REQUESTED] = key
 
 
 def is_requested(key: str) -> bool:
-    """Tell whether the work of this name is asked for."""
+    """Tell whether the work of this name is requested."""
     return st.session_state.get(_REQUESTED) == key
 
 
 def end() -> None:
-    """Ask for nothing: the next run of the page begins no work by itself."""
+    """Withdraw the request: the next run of the page starts no work by itself."""
     st.session_state.pop(_REQUESTED, None)
 
 
 def results() -> dict[str, Any]:
-    """Return what came of this session's work, by the work's name."""
+    """Return the results of this session's work, by the work's name."""
     return st.session_state.setdefault(_RESULTS, {})
 
 

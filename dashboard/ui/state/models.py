@@ -160,7 +160,7 @@ def _open(
     try:
         return Opened(name, load_classifier(path, data=dataset))
     except CarvisError as problem:
-        # Untried, it holds until somebody asks for the file.
+        # A model that waits for its trial may be opened later; other permanent errors are cached.
         if isinstance(problem, SandboxNeededError) or not is_permanent(problem):
             raise
         return Opened(name, None, problem.with_traceback(None), Path(path).name)
@@ -202,7 +202,7 @@ def file_key(name: str) -> str:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _hashed(path: str, time: int, card_time: int, lender: str, label_files: tuple[tuple[str, int, int], ...]) -> str:
     card = b""
-    # What is no card decides nothing; whoever opens the model says so.
+    # An invalid card decides nothing; opening the model reports it.
     with contextlib.suppress(CarvisError, OSError):
         card = read_regular(Path(path).with_suffix(".json"), _LONGEST_CARD) if card_time else b""
     parts = sha256_of_file(path), card, lender

@@ -9,7 +9,7 @@ from carvis.images import IMAGE_SUFFIXES
 from carvis.language import Message
 from ui.state import workspace
 
-# More than these, side by side with several models, nobody looks at.
+# Nobody looks at more than these, side by side with several models.
 MOST_CHOSEN = 12
 
 
@@ -24,7 +24,7 @@ class Sample:
 
 
 def find_sample(name: str, sample: str) -> Sample:
-    """Find an image by data set and sample id, as they stand in a URL.
+    """Find an image by data set and sample id, as given in a URL.
 
     Raises:
         CarvisError: no such image, or it lies outside the data set and the workspace.

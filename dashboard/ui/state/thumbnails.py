@@ -15,7 +15,7 @@ from carvis.workspace import Cache, content_hash, os_sentence, read_regular
 from ui.state import workspace
 from ui.state.i18n import of_library
 
-# Another number where the same file would now be read otherwise.
+# Raised when the same file would be read differently.
 _VERSION = 2
 _THUMBNAIL_BYTES = 200_000_000
 
@@ -29,7 +29,7 @@ def thumbnails(paths: Sequence[str | None], size: int = 320) -> list[bytes | str
 
 
 def _caption(path: str | None, sentence: str) -> str:
-    """Return what stands in an image's place, which is small: only the file's name, without its folders."""
+    """Return the sentence shown in place of an image: short, with the file's name but not its folders."""
     return of_library(replaced(sentence, f"{os.path.dirname(path)}{os.sep}", "") if path else sentence)
 
 
@@ -46,7 +46,7 @@ def _thumbnail(cache: Cache, path: str | None, size: int) -> bytes | str:
     except OSError as error:
         return os_sentence(error)
     key = content_hash(str(path), stat.st_mtime_ns, stat.st_size, size, _VERSION)
-    # What cannot be read there, such as a pipe in the place of a thumbnail, is made anew.
+    # A cached file that cannot be read, such as a pipe in its place, is recomputed.
     with contextlib.suppress(OSError, CarvisError):
         if file := cache.get(key, ".jpg"):
             return read_regular(file, _THUMBNAIL_BYTES)

@@ -74,7 +74,7 @@ def by_person(key: str, callback: Callable[..., None]) -> Callable[..., None]:
 
 
 def careful(callback: Callable[..., Any]) -> Callable[..., None]:
-    """Return a callback that breaks nothing: an error is kept for ``failures``, to be told at the next drawing.
+    """Return a callback that breaks nothing: an error is kept for ``failures`` and shown at the next drawing.
 
     Streamlit calls a callback before the page is drawn, and would show its error in place of the whole page.
     """
@@ -94,7 +94,7 @@ def shelf() -> list[Exception]:
 
 
 def failures() -> list[Exception]:
-    """Return the errors that are still to be told, and forget them."""
+    """Return the errors not shown yet, and forget them."""
     pending = shelf()
     errors = pending[:]
     pending.clear()

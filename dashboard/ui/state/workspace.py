@@ -44,7 +44,7 @@ def look_again() -> None:
 
 
 def find() -> Workspace:
-    """Find the workspace anew: ``-- --workspace PATH``, else ``$CARVIS_WORKSPACE``, else the demo beside the dashboard.
+    """Find the workspace: ``-- --workspace PATH``, else ``$CARVIS_WORKSPACE``, else the demo beside the dashboard.
 
     Raises:
         PathError: the folder does not exist.
@@ -98,7 +98,7 @@ def model_files() -> dict[str, Path]:
 
 
 def dataset(name: str) -> Dataset:
-    """Open a data set by its name among ``datasets()``, listing its images anew when a folder has changed.
+    """Open a data set by its name among ``datasets()``, listing its images again when a folder has changed.
 
     Raises:
         DatasetError: the folder is not laid out as a data set.

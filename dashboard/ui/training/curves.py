@@ -79,7 +79,7 @@ def _chart(
     names = list(histories)
     order = list(sides.values())
     height = 230 + 24 * (1 + len(names) if len(names) > 1 else 1)
-    # One epoch makes no line: its points are large, told apart by shape, and lie in the middle of an axis that fits.
+    # One epoch makes no line: its points are large, differ in shape, and are centred on their axis.
     first, last = int(table["epoch"].min()), int(table["epoch"].max())
     single = first == last
     if single and scale.type != "log":
@@ -122,7 +122,7 @@ def _chart(
         scale=alt.Scale(domain=order, range=["circle", "diamond"]),
         legend=alt.Legend(orient="top", symbolSize=120) if both and single else None,
     )
-    # Points of their own: on the line they would stand in the legend in place of its dashes.
+    # Separate points: on the line they would replace its dashes in the legend.
     # Outlines show through each other where both sides have about the same value.
     points = base.mark_point(size=160 if single else 18, filled=not single, opacity=1, strokeWidth=2.5 if single else 0)
     points = points.encode(shape=shapes) if single else points.encode(detail="side:N")

@@ -1,4 +1,4 @@
-"""The live part of page Training runs: runs and curves, refreshed while one of the runs goes on."""
+"""The live part of page Training runs: runs and curves, refreshed while a run is active."""
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +15,7 @@ _EVERY = 2.0
 
 
 def show(chosen: list[str], foreign: dict[str, pd.DataFrame]) -> None:
-    """Show runs and other histories; refreshed every two seconds while one of the runs goes on."""
+    """Show runs and other histories; refreshed every two seconds while a run is active."""
     live = any(runs.is_running(run) for name, run in runs.readable().items() if name in chosen)
     st.fragment(part(_live), run_every=_EVERY if live else None)(chosen, foreign, live)
 

@@ -75,7 +75,7 @@ def _named_logs(text: str) -> dict[str, pd.DataFrame]:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _logs_in(folder: str, moment: int) -> tuple[Path, ...]:
-    """Look for logs in a folder once in a while: the page runs anew with every click."""
+    """Look for logs in a folder every few seconds only: the page reruns with every click."""
     return tuple(tensorboard_folders(folder, links=workspace.get().links))
 
 

@@ -1,4 +1,4 @@
-"""How one run stands: its state, its progress, what can be done with it, the end of its log."""
+"""One run: its state, its progress, its buttons, the end of its log."""
 
 import time
 from pathlib import Path
@@ -18,7 +18,7 @@ from ui.widgets.layout import guarded
 from ui.widgets.text import duration, percent, plain
 
 _LOG_LINES = 15
-# What a run does before its first epoch: the event's count, and the words for it.
+# What a run does before its first epoch: the field of the event that counts, and the label.
 _BEFOREHAND = {
     "drawing": ("images", N_("Drawing the training images")),
     "reading": ("pictures", N_("Reading images")),

@@ -70,7 +70,7 @@ def _show_remarks(names: list[str], sentences: Iterable[str], grave: bool) -> No
 
 
 def of_evaluations(tables: Iterable[evaluations.Table], *, only_again: bool = False) -> None:
-    """Say beside evaluations what speaks against the assumptions about their models, or what cannot be told.
+    """Show beside evaluations what speaks against the assumptions about their models, or what is unknown.
 
     Args:
         only_again: say no more than which have to be made again.
@@ -99,7 +99,7 @@ def of_evaluations(tables: Iterable[evaluations.Table], *, only_again: bool = Fa
 
 
 def remarks_of(table: evaluations.Table) -> Remarks:
-    """Return what has to be said beside an evaluation; nothing for a table that is none."""
+    """Return the remarks on an evaluation; none for a table that is no evaluation."""
     if not table.is_evaluation:
         return Remarks()
     return assumption_remarks(

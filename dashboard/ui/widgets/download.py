@@ -10,7 +10,7 @@ from ui.state import error_log
 from ui.state.widget_values import shelf
 
 _FAILED = "download_failed"
-# Streamlit's own line at the button is English and says no reason: the page is drawn anew instead, and says it.
+# Streamlit's own message at the button is English and gives no reason: the page reruns and shows it instead.
 _SCRIPT = """
 export default function ({ setTriggerValue }) {
   const line = "[data-testid=stDownloadButtonError]"
@@ -45,7 +45,7 @@ def download(label: str, make: Callable[[], bytes | str], file_name: str, **more
 
 
 def tell_failures() -> None:
-    """Let the page be drawn anew, with the reason, whenever a download fails."""
+    """Rerun the page, with the reason, whenever a download fails."""
     teller = st.components.v2.component("carvis_download_failed", html="<span></span>", js=_SCRIPT)
     teller(key=_FAILED, height=1, on_failed_change=lambda: None)
 

@@ -1,4 +1,4 @@
-"""What stands around a page: the sidebar, and what is said of the link; an error in one of them leaves the others."""
+"""The frame of every page: the sidebar and notes on the link; an error in one part leaves the others."""
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from ui.widgets.text import plain
 
 
 def draw(pages: dict[str, st.Page], overview: st.Page) -> None:
-    """Draw the page that the address names, with what stands around it.
+    """Draw the page that the address names, with its frame.
 
     Args:
         pages: those that the sidebar links to.

@@ -25,7 +25,7 @@ def on_request(
     icon: str = "play_arrow",
     name: str = "work",
 ) -> T | None:
-    """Return what ``make`` makes, once the person asked for it; before, offer a button.
+    """Return the result of ``make`` once it is requested; before that, offer a button.
 
     Args:
         key: names everything that decides the result.

@@ -33,7 +33,7 @@ def empty(title: str, what_to_do: str, *commands: str) -> None:
 
 
 def no_models(dataset: str) -> None:
-    """Say that there are no models yet, and how to come by one."""
+    """Say that there are no models yet, and how to get one."""
     empty(
         _("No models yet"),
         _("Copy `.keras` or `.h5` files into `models/`, or train one:"),

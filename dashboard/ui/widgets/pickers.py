@@ -30,7 +30,7 @@ def segments(field: str, label: str, labels: Mapping[str, str], value: str, **mo
     st.segmented_control(
         label,
         list(labels),
-        # Where it lies in a closed window it comes to life later: it needs its start value in every run.
+        # In a closed window it is created later: it needs its start value in every run.
         default=value,
         format_func=shown_as(translated(labels)),
         required=True,
@@ -55,7 +55,7 @@ def choose_models(names: list[str], shown: list[str]) -> None:
 def choose_method(method: str) -> None:
     """Offer the heatmap methods, with a sentence on the chosen one."""
     methods = list(METHODS)
-    # In a closed window it comes to life later: it needs its start value in every run.
+    # In a closed window it is created later: it needs its start value in every run.
     st.selectbox(_("Method"), methods, methods.index(method), **selection.control("method", method))
     st.caption(of_library(METHODS[method].caption))
 

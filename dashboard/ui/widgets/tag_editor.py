@@ -226,7 +226,7 @@ def _settle(row: Any, previous: str, text: str) -> None:
         if change("note", row, text, previous=previous):
             st.session_state[_CONFLICTS].pop(row.id, None)
     except NoteChangedError:
-        pass  # Changed yet again: the page shows what stands there now.
+        pass  # Changed once more: the page shows the present note.
 
 
 def replaced_since(row: Any) -> None:

@@ -17,7 +17,7 @@ _MOST_LISTED = 50
 
 @contextlib.contextmanager
 def listed(*, of_part: bool = False) -> Iterator[None]:
-    """Collect what cannot be read within, and name it where ``stands_here`` said, else below.
+    """Collect what cannot be read in the block, and list it at ``stands_here``, else below.
 
     Args:
         of_part: this is a part of a page that is drawn by itself; what the page names already it does not name again.
@@ -51,7 +51,7 @@ def _draw(collected: Unreadable, of_part: bool) -> None:
 
 
 def stands_here() -> None:
-    """Let the list stand at this place of the page."""
+    """Place the list here on the page."""
     if (collected := on_page.get()) is not None:
         collected.slot = st.container()
 
@@ -77,7 +77,7 @@ def _show(items: dict[tuple[str, str], problems.Problem], key: str) -> None:
     counts = {kind: _counted(kind, len(entries)) for kind, entries in by_kind.items() if entries}
     # Between the kinds, as in "1 run, 2 models".
     label = _("{what} cannot be read").format(what=_(", ").join(counts.values()))
-    # The name and the sidebar say where it lies.
+    # The name and the sidebar give the folder.
     root = f"{workspace.get().root}{os.sep}"
     with st.expander(label, icon=":material/warning:", type="compact", key=key):
         for kind, count in counts.items():
@@ -93,6 +93,6 @@ def _line(name: str, sentence: str, root: str) -> str:
     sentence = sentence.replace(root, "")
     if not sentence.startswith(name):
         return f"- **{plain(name)}**  \n  {plain(sentence)}"
-    # What the sentence begins with is not said twice.
+    # A name that begins the sentence is not repeated.
     remainder = sentence.removeprefix(name)
     return f"- **{plain(name)}**{' ' * remainder.startswith(' ')}{plain(remainder)}"
