@@ -105,7 +105,7 @@ def test_an_image_replaced_in_place_is_checked_again(own_workspace, open_page, w
 
 
 @pytest.mark.parametrize("problem", [DatasetError("it is there already"), RuntimeError("a fault")])
-def test_a_split_that_failed_is_not_begun_again(leaky, open_page, words, monkeypatch, problem):
+def test_a_split_that_failed_is_not_begun_again(leaky, open_page, monkeypatch, problem):
     calls = []
 
     def fail(*args, **more):
@@ -120,7 +120,7 @@ def test_a_split_that_failed_is_not_begun_again(leaky, open_page, words, monkeyp
     assert len(calls) == 1 and not app.exception and app.button(key="work_begin")
 
 
-def test_where_nothing_can_be_read_the_page_goes_on(own_workspace, open_page, words):
+def test_where_nothing_can_be_read_the_page_goes_on(own_workspace, open_page):
     for split in ("train", "test"):
         (own_workspace / "data" / "none" / split / "a").mkdir(parents=True)
     app = checked(open_page("data_health", data="none"))
@@ -131,7 +131,7 @@ def test_where_nothing_can_be_read_the_page_goes_on(own_workspace, open_page, wo
         assert not open_page("data_health", data="none", health=section).exception
 
 
-def test_a_name_that_is_not_utf_8_stops_no_page(own_workspace, open_page, words):
+def test_a_name_that_is_not_utf_8_stops_no_page(own_workspace, open_page):
     folder = own_workspace / "data" / "colours" / "train"
     try:
         (folder / "green" / os.fsdecode(b"\xff.jpg")).write_bytes(b"x")

@@ -190,7 +190,7 @@ def test_an_error_in_a_window_leaves_the_page_and_the_window(own_workspace, open
     assert number_in(app) and "True class" in words(app)
 
 
-def test_an_error_in_a_fragment_leaves_the_page(own_workspace, open_page, monkeypatch, words):
+def test_an_error_in_a_fragment_leaves_the_page(own_workspace, open_page, monkeypatch):
     from ui.misclassified import label_evidence
 
     def broken(*args, **kwargs):

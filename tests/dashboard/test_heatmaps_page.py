@@ -72,7 +72,7 @@ def test_a_broken_model_and_a_broken_image_leave_the_others(workspace, open_page
     assert images(app) == 3
 
 
-def test_a_model_of_other_classes_is_neither_right_nor_wrong(own_workspace, open_page, words):
+def test_a_model_of_other_classes_is_neither_right_nor_wrong(own_workspace, open_page):
     card = ModelCard(class_names=["a", "b", "c", "d"], preprocessing="unit", resize="bilinear")
     write_card(own_workspace / "models" / "no card.keras", card)
     app = open_page("heatmaps", sample=[SAMPLE], model=["no card"], data="colours")
@@ -100,7 +100,7 @@ def badges(app) -> list[str]:
     return [element.value for element in app.markdown if "-badge[" in element.value]
 
 
-def test_heatmaps_are_tested_on_request_and_keep_their_badges(own_workspace, open_page, words):
+def test_heatmaps_are_tested_on_request_and_keep_their_badges(own_workspace, open_page):
     view = {"sample": [SAMPLE], "model": ["good", "poor"], "data": "colours"}
     app = open_page("heatmaps", **view)
     assert not badges(app)

@@ -191,7 +191,7 @@ def test_the_queue_without_evaluations_names_the_next_step(own_workspace, open_p
     assert not app.exception and "carvis evaluate" in words(app)
 
 
-def test_it_all_speaks_japanese(mistakes, open_page, words):
+def test_it_all_speaks_japanese(mistakes, open_page):
     app = open_poor(open_page, lang="ja", open=mistakes["id"].iloc[0])
     labels = [button.label for button in app.button]
     assert {"ラベルの誤り", "車ではない", "次へ"} <= set(labels)
