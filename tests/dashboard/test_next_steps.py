@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from carvis.demo import draw_split
 
@@ -43,11 +44,18 @@ def test_commands_can_be_typed_as_they_stand(own_workspace, open_page):
     assert arguments[-2:] == ["--workspace", str(own_workspace)]
 
 
-def test_the_dashboards_own_workspace_is_not_named(monkeypatch, open_page):
+def test_the_dashboards_own_workspace_is_not_named(monkeypatch):
+    def page():
+        import streamlit as st
+
+        from ui.state import workspace
+        from ui.widgets import commands
+
+        st.code(commands.evaluate(workspace.model_files()["demo_own"], "demo", "test"))
+
     monkeypatch.delenv("CARVIS_WORKSPACE", raising=False)
-    app = open_page("overview")
-    assert not app.exception
-    assert commands(app) and "--workspace" not in commands(app)
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert commands(app) == 'python -m carvis evaluate "models/demo_own.keras" "data/demo" --split test'
 
 
 def test_a_tutorials_folder_works_with_nothing_copied(own_workspace, open_page, tmp_path, monkeypatch, words):
