@@ -16,7 +16,7 @@ def evaluations(own_workspace):
 
 
 @pytest.fixture
-def wrong(evaluations) -> pd.DataFrame:
+def mistakes(evaluations) -> pd.DataFrame:
     return evaluations["poor"].misclassified()
 
 
