@@ -18,6 +18,7 @@ from .evaluation import (
     read_misclassified,
 )
 from .explain import Contrast, Heatmap, activations, attention_on_parts, filter_patterns, heatmaps
+from .feature_space import Embeddings, embeddings
 from .report import write_report
 from .tags import Tags
 from .training import Run, train
@@ -30,6 +31,7 @@ __all__ = [
     "Comparison",
     "Contrast",
     "Dataset",
+    "Embeddings",
     "Evaluation",
     "Health",
     "Heatmap",
@@ -44,6 +46,7 @@ __all__ = [
     "check_assumptions",
     "check_dataset",
     "compare",
+    "embeddings",
     "evaluate",
     "filter_patterns",
     "heatmaps",
