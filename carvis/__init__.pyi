@@ -18,7 +18,7 @@ from .evaluation import (
     read_misclassified,
 )
 from .explain import Contrast, Heatmap, activations, attention_on_parts, filter_patterns, heatmaps
-from .feature_space import Embeddings, embeddings
+from .feature_space import Embeddings, embeddings, neighbours
 from .report import write_report
 from .tags import Tags
 from .training import Run, train
@@ -53,6 +53,7 @@ __all__ = [
     "label_errors",
     "load_classifier",
     "load_evaluation",
+    "neighbours",
     "read_misclassified",
     "read_parts",
     "save_classifier",
