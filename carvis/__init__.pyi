@@ -18,6 +18,7 @@ from .evaluation import (
     read_misclassified,
 )
 from .explain import Contrast, Heatmap, activations, attention_on_parts, filter_patterns, heatmaps
+from .prediction import predict
 from .report import write_report
 from .tags import Tags
 from .training import Run, train
@@ -50,6 +51,7 @@ __all__ = [
     "label_errors",
     "load_classifier",
     "load_evaluation",
+    "predict",
     "read_misclassified",
     "read_parts",
     "save_classifier",

@@ -26,6 +26,7 @@ ROOMS = (
     "training",
     "evaluation",
     "tags",
+    "prediction",
     "explain",
     "figures",
     "demo",

@@ -1,0 +1,215 @@
+"""What a model's predictions for new images are held against: its validation predictions and its training images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carvis.dataset import Dataset
+from carvis.errors import CarvisError
+from carvis.evaluation import Evaluation
+from carvis.evaluation.comparison import Temperature
+from carvis.language import Message, message_of
+from carvis.prediction.novelty import FALSE_ALARMS, NEIGHBOURS, Novelty, neighbour_scores
+from carvis.prediction.stored_features import Features, nearest, stored_features
+from carvis.prediction.validation import model_temperature, validation_evaluation
+from carvis.progress import Progress, advance, no_progress
+from carvis.workspace import Cache, CacheFormat, Workspace, content_hash, load_or_make, read_json
+
+if TYPE_CHECKING:
+    from carvis.classifier import Classifier
+
+# Validation images whose energy is computed: enough for a rate of 1 %, few enough to wait for.
+CALIBRATION_IMAGES = 500
+# Those whose distances are: a product of matrices.
+_MOST_DISTANCES = 2_000
+_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What one model's predictions for new images are held against.
+
+    Attributes:
+        temperature: fitted on the model's stored validation predictions; None where there are none.
+        training: the training images in the model's features; None where they are not stored.
+        novelty: the scores of validation images; None where there are none.
+        dataset: the name of the data set that the training images belong to; empty where it is not known.
+        notes: what is missing, and what would provide it.
+    """
+
+    temperature: Temperature | None = None
+    training: Features | None = None
+    novelty: Novelty | None = None
+    dataset: str = ""
+    notes: tuple[Message, ...] = ()
+
+
+def reference_of(
+    clf: Classifier,
+    workspace: Workspace,
+    *,
+    data: Dataset | None = None,
+    rate: float = FALSE_ALARMS,
+    progress: Progress | None = None,
+) -> Reference:
+    """Gather what a model's predictions are held against, from what ``evaluate`` stored.
+
+    Where no features of training and validation images are stored, the energies of up to 500 validation images are
+    computed once and kept in the workspace's cache.
+
+    Args:
+        workspace: holds the evaluations and, where ``data`` is not given, the data set the model was trained on.
+        data: the data set that the model was trained on.
+        rate: of false alarms.
+        progress: called with (images done, images in all) while energies are computed.
+
+    Raises:
+        StoppedError: ``progress`` asked to stop.
+    """
+    if not 0 < rate < 1:
+        raise CarvisError(Message("A rate of false alarms of {rate} is invalid: give one between 0 and 1.", rate=rate))
+    evaluation, notes = validation_evaluation(clf, workspace)
+    temperature, more = model_temperature(clf, evaluation)
+    name = data.name if data else _dataset_name(clf, evaluation)
+    training, novelty, others = _by_distance(clf, workspace, name, evaluation, rate)
+    if novelty is None:
+        novelty, others = _by_energy(clf, workspace, data or _dataset(workspace, name), rate, progress, others)
+    if novelty is not None and not np.isfinite(novelty.threshold):
+        others = [
+            Message(
+                "{n} validation images are too few for a rate of false alarms of {rate}: {needed} are needed.",
+                n=len(novelty.calibration),
+                rate=f"{rate:.1%}",
+                needed=novelty.needed,
+            )
+        ]
+    return Reference(temperature, training, novelty, name, (*notes, *more, *others))
+
+
+def _dataset_name(clf: Classifier, evaluation: Evaluation | None) -> str:
+    if evaluation is not None:
+        return evaluation.setup["dataset"]["name"]
+    return (clf.card.dataset if clf.card else None) or ""
+
+
+def _dataset(workspace: Workspace, name: str) -> Dataset | None:
+    for folder in workspace.datasets():
+        if name and folder.name == name:
+            try:
+                return Dataset(folder)
+            except CarvisError:
+                return None
+    return None
+
+
+def _by_distance(
+    clf: Classifier, workspace: Workspace, name: str, evaluation: Evaluation | None, rate: float
+) -> tuple[Features | None, Novelty | None, list[Message]]:
+    """Hold new images against the training images, if the features of those and of validation images are stored."""
+    training = stored_features(workspace, clf, name, "train") if name else None
+    valid = stored_features(workspace, clf, name, "valid") if name else None
+    missing = " ".join(
+        split
+        for split, features in (("train", training), ("valid", valid))
+        if features is None or not len(features.ids)
+    )
+    if training is None or valid is None or missing:
+        note = Message(
+            "{model}: no features of its {splits} images are stored: evaluate it with --split {split} to compare new "
+            "images with them.",
+            model=clf.name,
+            splits=missing.replace(" ", ", "),
+            split=missing.split()[0],
+        )
+        return training if training is not None and len(training.ids) else None, None, [note]
+    vectors = valid.vectors[_calibration_rows(valid.ids, evaluation, _MOST_DISTANCES)]
+    _indices, distances = nearest(vectors, training.vectors, min(NEIGHBOURS, len(training.ids)))
+    return training, Novelty("training-distance", neighbour_scores(distances), rate), []
+
+
+def _calibration_rows(
+    ids: Sequence[str] | NDArray[np.str_], evaluation: Evaluation | None, most: int
+) -> NDArray[np.int_]:
+    """Choose validation images, without those that are also in training: no new image is."""
+    rows = np.arange(len(ids))
+    if evaluation is not None and "copy_of" in evaluation.predictions:
+        table = evaluation.predictions
+        copies = set(table["id"][table["copy_of"].fillna("") != ""])
+        clean = rows[[str(one) not in copies for one in ids]]
+        rows = clean if len(clean) else rows
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
+
+
+def _by_energy(
+    clf: Classifier,
+    workspace: Workspace,
+    data: Dataset | None,
+    rate: float,
+    progress: Progress | None,
+    notes: list[Message],
+) -> tuple[Novelty | None, list[Message]]:
+    """Hold new images against the energies of validation images, if those are there."""
+    from carvis.prediction.forward import has_energy
+
+    if not has_energy(clf):
+        reason = Message(
+            "{model} has no logits of classes that exclude each other, so it has no energy score.", model=clf.name
+        )
+        return None, [*notes, reason]
+    if data is None or "valid" not in data.splits or data.samples("valid").empty:
+        return None, [*notes, Message("No validation images are here, so an energy score has no threshold either.")]
+    samples = data.samples("valid")
+    chosen = samples.iloc[_calibration_rows(samples["id"].tolist(), None, CALIBRATION_IMAGES)]
+    key = content_hash("energies", clf.fingerprint, data.fingerprint, chosen["id"].tolist(), _VERSION)
+    cache = Cache(workspace.cache_dir / "novelty", 50_000_000)
+    try:
+        values = load_or_make(
+            cache, key, _FORMAT, lambda: _energies(clf, chosen["path"].tolist(), progress or no_progress)
+        )
+    except _NoImageError as error:
+        return None, [*notes, Message("{error}", error=message_of(error))]
+    return Novelty("energy", np.asarray(values), rate), notes
+
+
+class _NoImageError(CarvisError):
+    """Not one validation image can be read."""
+
+
+def _energies(clf: Classifier, paths: list[str], progress: Progress) -> list[float]:
+    from carvis.prediction.forward import run
+    from carvis.prediction.image_batches import ImageSource, image_batches
+
+    found: list[float] = []
+    sources = [ImageSource(path, Path(path)) for path in paths]
+    done = 0
+    for batch in image_batches({clf.name: clf}, sources):
+        for one in batch:
+            if one.reason is None:
+                energies = run(clf, clf.preprocess(one.fitted[clf.name][0][None])).energies
+                assert energies is not None
+                found += energies[np.isfinite(energies)].tolist()
+        done += len(batch)
+        advance(progress, done, len(paths))
+    if not found:
+        raise _NoImageError(Message("No validation image can be read, so an energy score has no threshold."))
+    return found
+
+
+def _encode(values: list[float]) -> bytes:
+    return json.dumps(values).encode()
+
+
+def _decode(path: Path) -> list[float]:
+    return read_json(path, list[float])
+
+
+_FORMAT = CacheFormat(".json", _encode, _decode)
