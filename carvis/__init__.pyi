@@ -18,6 +18,7 @@ from .evaluation import (
     read_misclassified,
 )
 from .explain import Contrast, Heatmap, activations, attention_on_parts, filter_patterns, heatmaps
+from .feature_space import Embeddings, embeddings
 from .prediction import predict
 from .report import write_report
 from .tags import Tags
@@ -31,6 +32,7 @@ __all__ = [
     "Comparison",
     "Contrast",
     "Dataset",
+    "Embeddings",
     "Evaluation",
     "Health",
     "Heatmap",
@@ -45,6 +47,7 @@ __all__ = [
     "check_assumptions",
     "check_dataset",
     "compare",
+    "embeddings",
     "evaluate",
     "filter_patterns",
     "heatmaps",

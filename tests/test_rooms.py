@@ -24,6 +24,7 @@ ROOMS = (
     "classifier",
     "architectures",
     "training",
+    "feature_space",
     "evaluation",
     "tags",
     "prediction",

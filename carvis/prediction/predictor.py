@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from carvis.dataset import Dataset, distinct, find_images
 from carvis.dataset.image_paths import is_pattern
