@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carvis.evaluation.comparison import Temperature, average_probabilities, rescaled
+from carvis.feature_space.distances import nearest
 from carvis.language import Message
 from carvis.prediction.augmentation import Augmentation, n_views
 from carvis.prediction.novelty import neighbour_scores
 from carvis.prediction.reference import Reference
-from carvis.prediction.stored_features import nearest
 from carvis.prediction.table import TOP, Neighbour, Prediction
 
 if TYPE_CHECKING:
@@ -80,8 +80,9 @@ def _neighbours(
     places, distances = nearest(outputs.vectors[::n], training.vectors, min(NEAREST, len(training.ids)))
     listed = [
         tuple(
-            Neighbour(str(training.ids[place]), str(training.labels[place]), max(float(distance), 0.0))
+            Neighbour(str(training.ids[place]), str(training.labels[place]), float(distance))
             for place, distance in zip(*row, strict=True)
+            if place >= 0
         )
         for row in zip(places, distances, strict=True)
     ]

@@ -15,9 +15,10 @@ from carvis.dataset import Dataset
 from carvis.errors import CarvisError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.comparison import Temperature
+from carvis.feature_space import Embeddings, stored_embeddings
+from carvis.feature_space.distances import nearest
 from carvis.language import Message, message_of
 from carvis.prediction.novelty import FALSE_ALARMS, NEIGHBOURS, Novelty, neighbour_scores
-from carvis.prediction.stored_features import Features, nearest, stored_features
 from carvis.prediction.validation import model_temperature, validation_evaluation
 from carvis.progress import Progress, advance, no_progress
 from carvis.workspace import Cache, CacheFormat, Workspace, content_hash, load_or_make, read_json
@@ -45,7 +46,7 @@ class Reference:
     """
 
     temperature: Temperature | None = None
-    training: Features | None = None
+    training: Embeddings | None = None
     novelty: Novelty | None = None
     dataset: str = ""
     notes: tuple[Message, ...] = ()
@@ -80,7 +81,9 @@ def reference_of(
     name = data.name if data else _dataset_name(clf, evaluation)
     training, novelty, others = _by_distance(clf, workspace, name, evaluation, rate)
     if novelty is None:
-        novelty, others = _by_energy(clf, workspace, data or _dataset(workspace, name), rate, progress, others)
+        novelty, others = _by_energy(
+            clf, workspace, data or _dataset(workspace, name), evaluation, rate, progress, others
+        )
     if novelty is not None and not np.isfinite(novelty.threshold):
         others = [
             Message(
@@ -111,27 +114,28 @@ def _dataset(workspace: Workspace, name: str) -> Dataset | None:
 
 def _by_distance(
     clf: Classifier, workspace: Workspace, name: str, evaluation: Evaluation | None, rate: float
-) -> tuple[Features | None, Novelty | None, list[Message]]:
+) -> tuple[Embeddings | None, Novelty | None, list[Message]]:
     """Hold new images against the training images, if the features of those and of validation images are stored."""
-    training = stored_features(workspace, clf, name, "train") if name else None
-    valid = stored_features(workspace, clf, name, "valid") if name else None
-    missing = " ".join(
-        split
-        for split, features in (("train", training), ("valid", valid))
-        if features is None or not len(features.ids)
-    )
-    if training is None or valid is None or missing:
+    training, valid = (_stored(clf, workspace, name, split) for split in ("train", "valid"))
+    missing = [split for split, stored in (("train", training), ("valid", valid)) if stored is None]
+    if training is None or valid is None:
         note = Message(
             "{model}: no features of its {splits} images are stored: evaluate it with --split {split} to compare new "
             "images with them.",
             model=clf.name,
-            splits=missing.replace(" ", ", "),
-            split=missing.split()[0],
+            splits=", ".join(missing),
+            split=missing[0],
         )
-        return training if training is not None and len(training.ids) else None, None, [note]
+        return training, None, [note]
     vectors = valid.vectors[_calibration_rows(valid.ids, evaluation, _MOST_DISTANCES)]
     _indices, distances = nearest(vectors, training.vectors, min(NEIGHBOURS, len(training.ids)))
     return training, Novelty("training-distance", neighbour_scores(distances), rate), []
+
+
+def _stored(clf: Classifier, workspace: Workspace, dataset: str, split: str) -> Embeddings | None:
+    """Return the stored features of a split's images by this very model."""
+    stored = stored_embeddings(workspace, (dataset, split, clf.name)) if dataset else None
+    return stored if stored is not None and len(stored) and stored.fingerprint == clf.fingerprint else None
 
 
 def _calibration_rows(
@@ -153,6 +157,7 @@ def _by_energy(
     clf: Classifier,
     workspace: Workspace,
     data: Dataset | None,
+    evaluation: Evaluation | None,
     rate: float,
     progress: Progress | None,
     notes: list[Message],
@@ -168,7 +173,7 @@ def _by_energy(
     if data is None or "valid" not in data.splits or data.samples("valid").empty:
         return None, [*notes, Message("No validation images are here, so an energy score has no threshold either.")]
     samples = data.samples("valid")
-    chosen = samples.iloc[_calibration_rows(samples["id"].tolist(), None, CALIBRATION_IMAGES)]
+    chosen = samples.iloc[_calibration_rows(samples["id"].tolist(), evaluation, CALIBRATION_IMAGES)]
     key = content_hash("energies", clf.fingerprint, data.fingerprint, chosen["id"].tolist(), _VERSION)
     cache = Cache(workspace.cache_dir / "novelty", 50_000_000)
     try:

@@ -30,8 +30,8 @@ class Averaging:
         accuracy, best_accuracy: of the average, and of the best single model.
         low, high: of the difference of the two, average minus best (95 %, paired bootstrap).
         p: the exact McNemar test of the average against the best single model.
-        gained, lost: rows of ``Joined.table`` that the average gets right and the best model wrong, and the reverse,
-            with ``average`` (its prediction) and ``average_confidence``.
+        predictions: ``Joined.table`` with the average's prediction: ``average``, ``average_confidence`` and
+            ``average_right``.
         milliseconds: an image through all models; NaN where a model was not timed.
         best_milliseconds: an image through the best model; NaN where it was not timed.
     """
@@ -44,10 +44,19 @@ class Averaging:
     low: float
     high: float
     p: float
-    gained: pd.DataFrame
-    lost: pd.DataFrame
+    predictions: pd.DataFrame
     milliseconds: float = math.nan
     best_milliseconds: float = math.nan
+
+    @property
+    def gained(self) -> pd.DataFrame:
+        """The images that the average gets right and the best model wrong: rows of ``predictions``."""
+        return self.predictions[self.predictions["average_right"] & ~self.predictions[f"right:{self.best}"]]
+
+    @property
+    def lost(self) -> pd.DataFrame:
+        """The images that the average gets wrong and the best model right: rows of ``predictions``."""
+        return self.predictions[~self.predictions["average_right"] & self.predictions[f"right:{self.best}"]]
 
     @property
     def helps(self) -> bool:
@@ -141,7 +150,7 @@ def averaging(joined: Joined, milliseconds: Mapping[str, float] | None = None, s
     best = max(joined.names, key=lambda name: int(joined.table[f"right:{name}"].sum()))
     of_best = joined.table[f"right:{best}"].to_numpy(bool)
     low, high = accuracy_difference(of_best, right, seed)
-    table = joined.table.assign(average=shown[predicted], average_confidence=average.max(axis=1))
+    table = joined.table.assign(average=shown[predicted], average_confidence=average.max(axis=1), average_right=right)
     times = milliseconds or {}
     return Averaging(
         tuple(joined.names),
@@ -152,8 +161,7 @@ def averaging(joined: Joined, milliseconds: Mapping[str, float] | None = None, s
         low,
         high,
         mcnemar(int((of_best & ~right).sum()), int((right & ~of_best).sum())),
-        table[right & ~of_best],
-        table[of_best & ~right],
+        table,
         sum(times.get(name, math.nan) for name in joined.names),
         times.get(best, math.nan),
     )
