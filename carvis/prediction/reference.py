@@ -17,11 +17,11 @@ from carvis.evaluation import Evaluation
 from carvis.evaluation.comparison import Temperature
 from carvis.feature_space import Embeddings, stored_embeddings
 from carvis.feature_space.distances import nearest
-from carvis.language import Message, message_of
+from carvis.language import Message
 from carvis.prediction.novelty import FALSE_ALARMS, NEIGHBOURS, Novelty, neighbour_scores
 from carvis.prediction.validation import model_temperature, validation_evaluation
 from carvis.progress import Progress, advance, no_progress
-from carvis.workspace import Cache, CacheFormat, Workspace, content_hash, load_or_make, read_json
+from carvis.workspace import Cache, CacheFormat, Workspace, content_hash, load_cached, read_json, store_cached
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
@@ -42,6 +42,7 @@ class Reference:
         training: the training images in the model's features; None where they are not stored.
         novelty: the scores of validation images; None where there are none.
         dataset: the name of the data set that the training images belong to; empty where it is not known.
+        computable: whether energies of validation images could be computed to tell what is novel, and are not kept.
         notes: what is missing, and what would provide it.
     """
 
@@ -49,6 +50,7 @@ class Reference:
     training: Embeddings | None = None
     novelty: Novelty | None = None
     dataset: str = ""
+    computable: bool = False
     notes: tuple[Message, ...] = ()
 
 
@@ -58,6 +60,7 @@ def reference_of(
     *,
     data: Dataset | None = None,
     rate: float = FALSE_ALARMS,
+    compute: bool = True,
     progress: Progress | None = None,
 ) -> Reference:
     """Gather what a model's predictions are held against, from what ``evaluate`` stored.
@@ -69,6 +72,7 @@ def reference_of(
         workspace: holds the evaluations and, where ``data`` is not given, the data set the model was trained on.
         data: the data set that the model was trained on.
         rate: of false alarms.
+        compute: whether to compute energies that are not kept yet.
         progress: called with (images done, images in all) while energies are computed.
 
     Raises:
@@ -80,10 +84,11 @@ def reference_of(
     temperature, more = model_temperature(clf, evaluation)
     name = data.name if data else _dataset_name(clf, evaluation)
     training, novelty, others = _by_distance(clf, workspace, name, evaluation, rate)
+    computable = False
     if novelty is None:
-        novelty, others = _by_energy(
-            clf, workspace, data or _dataset(workspace, name), evaluation, rate, progress, others
-        )
+        valid = data or _dataset(workspace, name)
+        novelty, computable, words = _by_energy(clf, workspace, valid, evaluation, rate, compute, progress)
+        others += [words] if words else []
     if novelty is not None and not np.isfinite(novelty.threshold):
         others = [
             Message(
@@ -93,7 +98,7 @@ def reference_of(
                 needed=novelty.needed,
             )
         ]
-    return Reference(temperature, training, novelty, name, (*notes, *more, *others))
+    return Reference(temperature, training, novelty, name, computable, (*notes, *more, *others))
 
 
 def _dataset_name(clf: Classifier, evaluation: Evaluation | None) -> str:
@@ -159,34 +164,34 @@ def _by_energy(
     data: Dataset | None,
     evaluation: Evaluation | None,
     rate: float,
+    compute: bool,
     progress: Progress | None,
-    notes: list[Message],
-) -> tuple[Novelty | None, list[Message]]:
-    """Hold new images against the energies of validation images, if those are there."""
+) -> tuple[Novelty | None, bool, Message | None]:
+    """Hold new images against the energies of validation images, if those are there.
+
+    Returns:
+        What they are held against, whether that could be computed and is not, and why there is none.
+    """
     from carvis.prediction.forward import has_energy
 
     if not has_energy(clf):
-        reason = Message(
-            "{model} has no logits of classes that exclude each other, so it has no energy score.", model=clf.name
-        )
-        return None, [*notes, reason]
+        words = Message("{model} has no logits of exclusive classes, so it has no energy score either.", model=clf.name)
+        return None, False, words
     if data is None or "valid" not in data.splits or data.samples("valid").empty:
-        return None, [*notes, Message("No validation images are here, so an energy score has no threshold either.")]
+        words = Message("{model}: no validation images are here, so there is no energy score either.", model=clf.name)
+        return None, False, words
     samples = data.samples("valid")
     chosen = samples.iloc[_calibration_rows(samples["id"].tolist(), evaluation, CALIBRATION_IMAGES)]
     key = content_hash("energies", clf.fingerprint, data.fingerprint, chosen["id"].tolist(), _VERSION)
     cache = Cache(workspace.cache_dir / "novelty", 50_000_000)
-    try:
-        values = load_or_make(
-            cache, key, _FORMAT, lambda: _energies(clf, chosen["path"].tolist(), progress or no_progress)
-        )
-    except _NoImageError as error:
-        return None, [*notes, Message("{error}", error=message_of(error))]
-    return Novelty("energy", np.asarray(values), rate), notes
-
-
-class _NoImageError(CarvisError):
-    """Not one validation image can be read."""
+    energies = load_cached(cache, key, _FORMAT)
+    if energies is None and not compute:
+        return None, True, None
+    if energies is None:
+        energies = _energies(clf, chosen["path"].tolist(), progress or no_progress)
+        store_cached(cache, key, _FORMAT, energies)
+    words = Message("{model}: new images are held against validation images by their energy score.", model=clf.name)
+    return Novelty("energy", np.asarray(energies, np.float64), rate), False, words
 
 
 def _energies(clf: Classifier, paths: list[str], progress: Progress) -> list[float]:
@@ -204,8 +209,6 @@ def _energies(clf: Classifier, paths: list[str], progress: Progress) -> list[flo
                 found += energies[np.isfinite(energies)].tolist()
         done += len(batch)
         advance(progress, done, len(paths))
-    if not found:
-        raise _NoImageError(Message("No validation image can be read, so an energy score has no threshold."))
     return found
 
 
