@@ -60,6 +60,9 @@ class Recorder:
         """
         if not (self._writer and self._cache and self._layer and content):
             return None
+        # An image that was removed meanwhile has a row and no id.
+        if not ids or self._writer.rows != len(ids):
+            return None
         key = embedding_key(self._clf.fingerprint, content)
         facts = (self._layer.path, self._layer.source, self._layer.width)
         try:

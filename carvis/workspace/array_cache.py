@@ -132,12 +132,16 @@ class ArrayCache:
 
 
 class ArrayWriter:
-    """Takes the rows of an array one batch after another; ``ArrayCache.writing`` makes it."""
+    """Takes the rows of an array one batch after another; ``ArrayCache.writing`` makes it.
+
+    Attributes:
+        rows: how many it has taken.
+    """
 
     def __init__(self, cache: ArrayCache, folder: Path, file: IO[bytes]):
         self._cache, self._folder, self._file = cache, folder, file
         self._sums: list[int] = []
-        self._rows = 0
+        self.rows = 0
 
     def append(self, rows: "NDArray[Any]") -> None:
         """Write rows, all of one shape and type.
@@ -146,13 +150,13 @@ class ArrayWriter:
             OSError: the disk is full.
         """
         while len(rows):
-            part = rows[: _CHUNK - self._rows % _CHUNK].tobytes()
-            if self._rows % _CHUNK == 0:
+            part = rows[: _CHUNK - self.rows % _CHUNK].tobytes()
+            if self.rows % _CHUNK == 0:
                 self._sums.append(0)
             self._sums[-1] = zlib.crc32(part, self._sums[-1])
             self._file.write(part)
-            taken = min(len(rows), _CHUNK - self._rows % _CHUNK)
-            self._rows, rows = self._rows + taken, rows[taken:]
+            taken = min(len(rows), _CHUNK - self.rows % _CHUNK)
+            self.rows, rows = self.rows + taken, rows[taken:]
 
     def keep(
         self,

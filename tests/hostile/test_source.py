@@ -26,6 +26,7 @@ MAY_OPEN = {
     "carvis/classifier/files/clean_copy.py": "writes into a folder that was just made",
     "carvis/dataset/health/materialised_split.py": "writes into a folder that was just made",
     "carvis/demo/regeneration.py": "files that it has just made",
+    "carvis/demo/shipped.py": "a bounded archive in memory, or from a file that is open already",
     "carvis/evaluation/storage.py": "copies an ordinary file, no link, after a look at what lies there",
     "carvis/tags/database.py": "SQLite, after a look at what lies there",
     "dashboard/ui/heatmaps/heatmap_row.py": "heatmaps of the cache, which holds no links",
