@@ -35,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=_("do not check for leakage from train (the first check reads the whole data set)"),
     )
+    parser.add_argument(
+        "--no-embeddings",
+        action="store_true",
+        help=_("do not keep the images' embeddings (for neighbours and the image map) in the workspace's cache"),
+    )
     group = parser.add_argument_group(_("confusion matrix"))
     group.add_argument(
         "--figure", metavar="FILE", help=_("draw the confusion matrix into a new .png, .svg or .pdf file")
@@ -104,6 +109,8 @@ def run(args: argparse.Namespace) -> int:
             copies=not args.no_copies,
             cache=copies,
             check=checked_facts or False,
+            embeddings=not args.no_embeddings,
+            workspace=workspace,
         )
     edited = set(out.glob("df2.edited-*.csv"))
     evaluation.save(out)
