@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import weakref
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 
 from carvis.classifier.graph import Step
 from carvis.classifier.method_patches import PATCHING, in_this_thread, patched
-from carvis.classifier.model_call import call_model, traced
+from carvis.classifier.model_call import call_model
 from carvis.classifier.output import squashing_step
-from carvis.prediction.novelty import energy
+from carvis.feature_space.model_pass import embedding_pass
+from carvis.feature_space.rounding import rounded
+from carvis.prediction.novelty import NoveltyScore, energy
 
 if TYPE_CHECKING:
     from carvis.classifier import Classifier
 
-_passes: weakref.WeakKeyDictionary[Classifier, Callable[[Any], tuple[tf.Tensor, tf.Tensor]]] = (
+_passes: weakref.WeakKeyDictionary[Classifier, Callable[[NDArray[np.float32]], tuple[tf.Tensor, tf.Tensor]]] = (
     weakref.WeakKeyDictionary()
 )
 
@@ -30,23 +32,30 @@ class Outputs(NamedTuple):
 
     Attributes:
         probabilities: float32 (N, classes).
-        energies: (N,), or None where the model has no logits of exclusive classes.
-        vectors: float32 (N, d), or None where nobody asked for them.
+        vectors: the embeddings, float32 (N, d), rounded as stored ones are; None where they were not wanted.
+        energies: (N,); None where they were not wanted, or the model has none.
     """
 
     probabilities: NDArray[np.float32]
-    energies: NDArray[np.float64] | None
-    vectors: NDArray[np.float32] | None
+    vectors: NDArray[np.float32] | None = None
+    energies: NDArray[np.float64] | None = None
 
 
-def run(clf: Classifier, batch: NDArray[np.float32]) -> Outputs:
-    """Run a model on a batch that ``Classifier.prepare`` made, float32 (N, h, w, c)."""
-    if not has_energy(clf):
-        return Outputs(clf.predict_prepared(batch), None, None)
-    if clf not in _passes:
-        _passes[clf] = _logits_pass(clf)
-    raw, before = _passes[clf](batch)
-    return Outputs(clf.probabilities(np.asarray(raw)), energy(np.asarray(before)), None)
+def run(clf: Classifier, batch: NDArray[np.float32], wanted: NoveltyScore | Literal[""] = "") -> Outputs:
+    """Run a model once on a batch that ``Classifier.prepare`` made, float32 (N, h, w, c).
+
+    Args:
+        wanted: the score for which features or energies are given, too.
+    """
+    if wanted == "training-distance":
+        output, vectors = embedding_pass(clf)(batch)
+        return Outputs(clf.probabilities(output), rounded(vectors))
+    if wanted == "energy" and has_energy(clf):
+        if clf not in _passes:
+            _passes[clf] = _logits_pass(clf)
+        raw, logits = _passes[clf](batch)
+        return Outputs(clf.probabilities(np.asarray(raw)), None, energy(np.asarray(logits)))
+    return Outputs(clf.predict_prepared(batch))
 
 
 def has_energy(clf: Classifier) -> bool:
@@ -56,9 +65,10 @@ def has_energy(clf: Classifier) -> bool:
     return clf.output == "logit" or (clf.output == "probability" and squashing_step(clf.model) is not None)
 
 
-def _logits_pass(clf: Classifier) -> Callable[[Any], tuple[tf.Tensor, tf.Tensor]]:
+def _logits_pass(clf: Classifier) -> Callable[[NDArray[np.float32]], tuple[tf.Tensor, tf.Tensor]]:
     """Return a function of prepared images to the model's output and its logits, both float32 (N, classes)."""
-    squashing = squashing_step(clf.model) if clf.output == "probability" else None
+    # Of the classifier itself nothing is held, so that it can be given up.
+    model, squashing = clf.model, squashing_step(clf.model) if clf.output == "probability" else None
 
     def forward(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         kept: list[tf.Tensor] = []
@@ -67,14 +77,11 @@ def _logits_pass(clf: Classifier) -> Callable[[Any], tuple[tf.Tensor, tf.Tensor]
             kept.append(x)
             return function(x, *args, **kwargs)
 
-        with PATCHING, _wrapped(squashing, keep) if squashing is not None else contextlib.nullcontext():
-            output = call_model(clf.model, tf.convert_to_tensor(images))
-        before = tf.reshape(tf.cast(kept[-1], tf.float32), tf.shape(output)) if kept else output
-        return output, before
+        with PATCHING, contextlib.nullcontext() if squashing is None else _wrapped(squashing, keep):
+            output = call_model(model, tf.convert_to_tensor(images))
+        return output, tf.reshape(tf.cast(kept[-1], tf.float32), tf.shape(output)) if kept else output
 
-    if clf.native_size:
-        return forward
-    return traced(clf.model, forward, [tf.TensorSpec([None, *clf.input_size, clf.channels], tf.float32)])
+    return clf.traced(forward)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from carvis.language import Message, message_of
 from carvis.prediction.augmentation import Augmentation, check_augmentation, n_views
 from carvis.prediction.image_batches import ImageSource, ReadImage, image_batches
 from carvis.prediction.judgement import Judged, averaged, judged_images
-from carvis.prediction.novelty import FALSE_ALARMS
+from carvis.prediction.novelty import FALSE_ALARMS, NoveltyScore
 from carvis.prediction.reference import Reference, reference_of
 from carvis.prediction.table import Prediction, predictions_table
 from carvis.prediction.validation import average_temperature, validation_evaluation
@@ -220,7 +220,7 @@ def _of_model(
     """Predict the images of a batch by one model: the prediction and the probabilities (classes,) of each."""
     good = [one for one in batch if one.reason is None]
     results: dict[int, Judged] = {}
-    for images, outputs in _run(name, clf, good, n_views(augment), guard):
+    for images, outputs in _run(name, clf, good, n_views(augment), reference.wanted, guard):
         if isinstance(outputs, CarvisError):
             for one in images:
                 failed = Prediction(one.image.name, name, "failed", message_of(outputs))
@@ -237,7 +237,7 @@ def _of_model(
 
 
 def _run(
-    name: str, clf: Classifier, images: Sequence[ReadImage], n: int, guard: Guard
+    name: str, clf: Classifier, images: Sequence[ReadImage], n: int, wanted: NoveltyScore | Literal[""], guard: Guard
 ) -> Iterator[tuple[Sequence[ReadImage], Outputs | CarvisError]]:
     """Run images through a model, those of one size together; yields them with the outputs of all their views."""
     from carvis.prediction.forward import run
@@ -249,9 +249,9 @@ def _run(
         try:
             with guard(name):
                 if clf.native_size:
-                    outputs = _joined([run(clf, clf.preprocess(view[None])) for view in all_views])
+                    outputs = _joined([run(clf, clf.preprocess(view[None]), wanted) for view in all_views])
                 else:
-                    outputs = run(clf, clf.preprocess(np.stack(all_views)))
+                    outputs = run(clf, clf.preprocess(np.stack(all_views)), wanted)
         except CarvisError as error:
             # Images of the model's own size fail for all or none: the model, not the image, is to blame.
             if not clf.native_size:

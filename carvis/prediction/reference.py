@@ -6,19 +6,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from carvis.dataset import Dataset
-from carvis.errors import CarvisError
+from carvis.errors import CarvisError, ModelError
 from carvis.evaluation import Evaluation
 from carvis.evaluation.comparison import Temperature
-from carvis.feature_space import Embeddings, stored_embeddings
+from carvis.feature_space import Embeddings, embeddings, stored_embeddings
 from carvis.feature_space.distances import nearest
 from carvis.language import Message
-from carvis.prediction.novelty import FALSE_ALARMS, NEIGHBOURS, Novelty, neighbour_scores
+from carvis.prediction.novelty import FALSE_ALARMS, NEIGHBOURS, Novelty, NoveltyScore, neighbour_scores
 from carvis.prediction.validation import model_temperature, validation_evaluation
 from carvis.progress import Progress, advance, no_progress
 from carvis.workspace import Cache, CacheFormat, Workspace, content_hash, load_cached, read_json, store_cached
@@ -53,6 +53,13 @@ class Reference:
     computable: bool = False
     notes: tuple[Message, ...] = ()
 
+    @property
+    def wanted(self) -> NoveltyScore | Literal[""]:
+        """What a pass through the model has to give beside probabilities."""
+        if self.novelty is not None:
+            return self.novelty.score
+        return "training-distance" if self.training is not None else ""
+
 
 def reference_of(
     clf: Classifier,
@@ -70,7 +77,7 @@ def reference_of(
 
     Args:
         workspace: holds the evaluations and, where ``data`` is not given, the data set the model was trained on.
-        data: the data set that the model was trained on.
+        data: the data set that the model was trained on; what features of its images are missing is computed and kept.
         rate: of false alarms.
         compute: whether to compute energies that are not kept yet.
         progress: called with (images done, images in all) while energies are computed.
@@ -83,7 +90,7 @@ def reference_of(
     evaluation, notes = validation_evaluation(clf, workspace)
     temperature, more = model_temperature(clf, evaluation)
     name = data.name if data else _dataset_name(clf, evaluation)
-    training, novelty, others = _by_distance(clf, workspace, name, evaluation, rate)
+    training, novelty, others = _by_distance(clf, workspace, name, data, evaluation, rate, progress)
     computable = False
     if novelty is None:
         valid = data or _dataset(workspace, name)
@@ -118,10 +125,19 @@ def _dataset(workspace: Workspace, name: str) -> Dataset | None:
 
 
 def _by_distance(
-    clf: Classifier, workspace: Workspace, name: str, evaluation: Evaluation | None, rate: float
+    clf: Classifier,
+    workspace: Workspace,
+    name: str,
+    data: Dataset | None,
+    evaluation: Evaluation | None,
+    rate: float,
+    progress: Progress | None,
 ) -> tuple[Embeddings | None, Novelty | None, list[Message]]:
     """Hold new images against the training images, if the features of those and of validation images are stored."""
-    training, valid = (_stored(clf, workspace, name, split) for split in ("train", "valid"))
+    training, valid = (
+        _stored(clf, workspace, name, split) or (_features(clf, workspace, data, split, progress) if data else None)
+        for split in ("train", "valid")
+    )
     missing = [split for split, stored in (("train", training), ("valid", valid)) if stored is None]
     if training is None or valid is None:
         note = Message(
@@ -135,6 +151,18 @@ def _by_distance(
     vectors = valid.vectors[_calibration_rows(valid.ids, evaluation, _MOST_DISTANCES)]
     _indices, distances = nearest(vectors, training.vectors, min(NEIGHBOURS, len(training.ids)))
     return training, Novelty("training-distance", neighbour_scores(distances), rate), []
+
+
+def _features(
+    clf: Classifier, workspace: Workspace, data: Dataset, split: str, progress: Progress | None
+) -> Embeddings | None:
+    """Return the features of a split's images, computed where they are not kept; None where there are none."""
+    if split not in data.splits or data.samples(split).empty:
+        return None
+    try:
+        return embeddings(clf, data, split, workspace=workspace, progress=progress)
+    except ModelError:
+        return None
 
 
 def _stored(clf: Classifier, workspace: Workspace, dataset: str, split: str) -> Embeddings | None:
@@ -204,7 +232,7 @@ def _energies(clf: Classifier, paths: list[str], progress: Progress) -> list[flo
     for batch in image_batches({clf.name: clf}, sources):
         for one in batch:
             if one.reason is None:
-                energies = run(clf, clf.preprocess(one.fitted[clf.name][0][None])).energies
+                energies = run(clf, clf.preprocess(one.fitted[clf.name][0][None]), "energy").energies
                 assert energies is not None
                 found += energies[np.isfinite(energies)].tolist()
         done += len(batch)

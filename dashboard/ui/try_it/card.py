@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from carvis.demo import shipped_thumbnail
 from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image
 from carvis.prediction import NOVELTY_WORDS, Neighbour, Prediction, Reference, novelty_finding
@@ -84,7 +85,10 @@ def _nearest(nearest: tuple[Neighbour, ...], dataset: str) -> None:
     if not nearest:
         return
     st.caption(_("Nearest training images"))
-    small = thumbnails([_path(dataset, one.id) for one in nearest[:_NEAREST]], 160)
+    small = [
+        one if isinstance(one, bytes) else _shipped(dataset, near.id)
+        for one, near in zip(thumbnails([_path(dataset, near.id) for near in nearest[:_NEAREST]], 160), nearest)
+    ]
     with st.container(horizontal=True, gap="small"):
         for one, image in zip(nearest, small, strict=False):
             with st.container(width=84, gap="xxsmall"):
@@ -92,6 +96,13 @@ def _nearest(nearest: tuple[Neighbour, ...], dataset: str) -> None:
                     alt = _("Training image of {label}").format(label=one.label)
                     st.image(image, width=80, alt=alt)
                 st.caption(f"{plain(one.label)} {one.distance:.2f}", help=plain(one.id))
+
+
+def _shipped(dataset: str, sample_id: str) -> bytes | None:
+    """Return the thumbnail that the demo ships of a training image."""
+    root = workspace.datasets().get(dataset)
+    image = shipped_thumbnail(root, sample_id) if root else None
+    return None if image is None else encode_image(image)
 
 
 def _path(dataset: str, sample_id: str) -> str | None:
