@@ -111,7 +111,7 @@ def test_an_average_of_unlike_models_has_none_and_is_evaluated_all_the_same(tmp_
         layers = [L.Conv2D(3, 1, name="c"), L.GlobalAveragePooling2D(), L.Dense(3, activation="softmax")]
         members.append(keras.Model(inner, chained(inner, layers), name=f"member{i}")(image))
     clf = Classifier(keras.Model(image, L.Average()(members)), CLASSES, preprocessing="unit", name="both")
-    with pytest.raises(ModelError, match="both has no embeddings: .* use each of them"):
+    with pytest.raises(ModelError, match=r"both has no embeddings: .* use each of them"):
         carvis.embeddings(clf, data)
     evaluation = evaluate(clf, data, copies=False)
     assert "embeddings" not in evaluation.setup and len(evaluation.predictions) == 6
