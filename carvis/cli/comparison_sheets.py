@@ -86,12 +86,12 @@ def print_comparison(comparison: "Comparison", effects: Mapping[str, "Effect"]) 
         console.print(localised(finding), soft_wrap=True)
 
 
-def averaging_findings(comparison: "Comparison") -> list[str]:
+def averaging_findings(comparison: "Comparison") -> list[Message]:
     """Say whether averaging the models would help, on which images, and at what cost."""
     try:
         found = comparison.averaging
     except ModelError as error:
-        return [message_of(error)]
+        return [Message("{reason}", reason=message_of(error))]
     changed = [
         Message(template, ids=first_names(table["id"].tolist()))
         for template, table in ((N_("Gained: {ids}."), found.gained), (N_("Lost: {ids}."), found.lost))

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ def _logits_pass(clf: Classifier) -> Callable[[NDArray[np.float32]], tuple[tf.Te
 def _wrapped(squashing: Step, wrapper: Callable) -> Iterator[None]:
     """Run ``wrapper(function, x)`` in place of a softmax, be it a layer of its own or the activation of one."""
     activation = getattr(squashing, "activation", None)
-    if activation is None or isinstance(activation, Step):
+    if activation is None or isinstance(activation, keras.Operation):
         with patched(activation or squashing, "call", wrapper):
             yield
         return

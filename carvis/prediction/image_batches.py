@@ -76,7 +76,7 @@ def image_batches(
 
         fill()
         while ahead:
-            batch = []
+            batch: list[ReadImage] = []
             while ahead and len(batch) < size:
                 batch.append(ahead.popleft().result())
             fill()

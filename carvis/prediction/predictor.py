@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from carvis.dataset import Dataset, distinct, find_images
+from carvis.dataset import Dataset, NamedImage, distinct, find_images
 from carvis.dataset.image_paths import is_pattern
 from carvis.errors import CarvisError
 from carvis.evaluation.comparison import check_same_classes
@@ -126,7 +126,9 @@ def image_sources(paths: Iterable[str | Path]) -> tuple[list[ImageSource], list[
     Raises:
         ImageError: none of the paths names an image.
     """
-    found, notes, failed = [], [], []
+    found: list[NamedImage] = []
+    notes: list[Message | str] = []
+    failed: list[tuple[str | Path, CarvisError]] = []
     for path in paths:
         try:
             images, more = find_images(path)
@@ -138,9 +140,9 @@ def image_sources(paths: Iterable[str | Path]) -> tuple[list[ImageSource], list[
     if failed and not found:
         raise failed[0][1]
     sources = [ImageSource(str(image.path), image.path) for image in distinct(found)]
-    for path, error in failed:
+    for path, reason in failed:
         if is_pattern(str(path)) or Path(path).is_dir():
-            notes.append(message_of(error))
+            notes.append(message_of(reason))
         else:
             sources.append(ImageSource(str(path), Path(path)))
     return sources, notes

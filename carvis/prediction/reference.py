@@ -39,7 +39,7 @@ class Reference:
 
     Attributes:
         temperature: fitted on the model's stored validation predictions; None where there are none.
-        training: the training images in the model's features; None where they are not stored.
+        training: the embeddings of the training images; None where they are not stored.
         novelty: the scores of validation images; None where there are none.
         dataset: the name of the data set that the training images belong to; empty where it is not known.
         computable: whether energies of validation images could be computed to tell what is novel, and are not kept.
@@ -72,12 +72,12 @@ def reference_of(
 ) -> Reference:
     """Gather what a model's predictions are held against, from what ``evaluate`` stored.
 
-    Where no features of training and validation images are stored, the energies of up to 500 validation images are
+    Where no embeddings of training and validation images are stored, the energies of up to 500 validation images are
     computed once and kept in the workspace's cache.
 
     Args:
         workspace: holds the evaluations and, where ``data`` is not given, the data set the model was trained on.
-        data: the data set that the model was trained on; what features of its images are missing is computed and kept.
+        data: the data set that the model was trained on; embeddings of its images that are missing are made and kept.
         rate: of false alarms.
         compute: whether to compute energies that are not kept yet.
         progress: called with (images done, images in all) while energies are computed.
@@ -133,19 +133,25 @@ def _by_distance(
     rate: float,
     progress: Progress | None,
 ) -> tuple[Embeddings | None, Novelty | None, list[Message]]:
-    """Hold new images against the training images, if the features of those and of validation images are stored."""
+    """Hold new images against the training images, if the embeddings of those and of validation images are stored."""
     training, valid = (
         _stored(clf, workspace, name, split) or (_features(clf, workspace, data, split, progress) if data else None)
         for split in ("train", "valid")
     )
     missing = [split for split, stored in (("train", training), ("valid", valid)) if stored is None]
     if training is None or valid is None:
+        splits = {
+            "train": Message("training"),
+            "valid": Message("validation"),
+        }
+        words = [splits[split] for split in missing]
+        which = words[0] if len(words) == 1 else Message("{one} and {other}", one=words[0], other=words[1])
         note = Message(
-            "{model}: no features of its {splits} images are stored: evaluate it with --split {split} to compare new "
-            "images with them.",
+            "{model}: no embeddings of its {which} images are stored, so new images are not compared with them: "
+            "evaluate it with {options}.",
             model=clf.name,
-            splits=", ".join(missing),
-            split=missing[0],
+            which=which,
+            options=", ".join(f"--split {split}" for split in missing),
         )
         return training, None, [note]
     vectors = valid.vectors[_calibration_rows(valid.ids, evaluation, _MOST_DISTANCES)]
@@ -156,7 +162,7 @@ def _by_distance(
 def _features(
     clf: Classifier, workspace: Workspace, data: Dataset, split: str, progress: Progress | None
 ) -> Embeddings | None:
-    """Return the features of a split's images, computed where they are not kept; None where there are none."""
+    """Return the embeddings of a split's images, computed where they are not kept; None where there are none."""
     if split not in data.splits or data.samples(split).empty:
         return None
     try:
@@ -166,7 +172,7 @@ def _features(
 
 
 def _stored(clf: Classifier, workspace: Workspace, dataset: str, split: str) -> Embeddings | None:
-    """Return the stored features of a split's images by this very model."""
+    """Return the stored embeddings of a split's images by this very model."""
     stored = stored_embeddings(workspace, (dataset, split, clf.name)) if dataset else None
     return stored if stored is not None and len(stored) and stored.fingerprint == clf.fingerprint else None
 

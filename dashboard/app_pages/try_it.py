@@ -29,7 +29,7 @@ heading(
         "that the model computes, than nearly all validation images are. The prediction then says little: a "
         "classifier names one of its classes whatever it is shown. **Settings** has the rate of false alarms, the "
         "share of ordinary images that are called so by mistake.\n"
-        "- **Energy score**: used where no features of the training images are stored. It is low where the model "
+        "- **Energy score**: used where no embeddings of the training images are stored. It is low where the model "
         "finds strong evidence for some class.\n"
         "- **Nearest training images**: what the model takes to be most alike, with the cosine distance (0: the "
         "same direction).\n"
@@ -81,12 +81,8 @@ with guarded():
     found = predictions.predict(samples, opened, known, chosen)
     if found:
         bad = [one for one in found if one.predictions[0].status == "unreadable"]
-        for one in bad:
-            with problem_slot:
-                st.error(
-                    f"**{plain(one.sample.name)}**: {plain(of_library(one.predictions[0].reason))}",
-                    icon=":material/broken_image:",
-                )
+        with problem_slot:
+            card.name_unreadable(bad)
         good = [one for one in found if one.predictions[0].status != "unreadable"]
         rows = [prediction for one in found for prediction in one.predictions]
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -57,7 +57,9 @@ def space(tmp_path_factory) -> Workspace:
         save_classifier(Classifier(coloured_model(), CLASSES, name=name), root / "models" / f"{name}.keras")
     clf = carvis.load_classifier(root / "models" / "known.keras", data=data)
     for split in ("train", "valid"):
-        evaluate(clf, data, split, copies=False, workspace=space).save(evaluation_folder(space, "colours", split, "known"))
+        evaluate(clf, data, split, copies=False, workspace=space).save(
+            evaluation_folder(space, "colours", split, "known")
+        )
     return space
 
 
@@ -102,7 +104,9 @@ def test_the_confidence_is_calibrated_by_the_stored_validation_predictions(space
     assert not fit.bounded, "the images are too easy for this test"
     assert row["calibration"] == "temperature" and row["temperature"] == fit.value
     [probabilities] = known.predict([carvis.images.read_image(photos / "a red one.png")])
-    assert row["calibrated_confidence"] == pytest.approx(float(rescaled(probabilities[None], fit.value).max()), rel=1e-5)
+    assert row["calibrated_confidence"] == pytest.approx(
+        float(rescaled(probabilities[None], fit.value).max()), rel=1e-5
+    )
     assert row["confidence"] == pytest.approx(float(probabilities.max()), rel=1e-5)
     assert [row["second"], row["third"]] == [known.class_names[i] for i in np.argsort(-probabilities)[1:]]
 

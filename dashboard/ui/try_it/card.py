@@ -1,6 +1,6 @@
 """The card of one new image: what each model predicts, whether it is like training, where the model looks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -8,9 +8,10 @@ import streamlit as st
 from carvis.demo import shipped_thumbnail
 from carvis.errors import CarvisError
 from carvis.images import encode_image, overlay, read_image
+from carvis.language import replaced
 from carvis.prediction import NOVELTY_WORDS, Neighbour, Prediction, Reference, novelty_finding
 from ui.state import workspace
-from ui.state.i18n import _, of_library
+from ui.state.i18n import _, n_, of_library
 from ui.state.models import Opened, stamp_of
 from ui.state.samples import Sample
 from ui.state.thumbnails import thumbnails
@@ -27,6 +28,7 @@ _BADGES = {
     "unknown": ("gray", ":material/help:"),
 }
 _NEAREST = 3
+_MOST_NAMED = 10
 
 
 def draw(one: OfImage, opened: Mapping[str, Opened], known: Mapping[str, Reference], chosen: TryItSelection) -> None:
@@ -49,6 +51,18 @@ def draw(one: OfImage, opened: Mapping[str, Opened], known: Mapping[str, Referen
                 _nearest(prediction.nearest, known[prediction.model].dataset)
                 if chosen.maps == "show" and prediction.status == "ok":
                     _heatmap(model, sample, chosen)
+
+
+def name_unreadable(images: Sequence[OfImage]) -> None:
+    """Name the images that cannot be read, each with the reason."""
+    for one in images[:_MOST_NAMED]:
+        reason, source = one.predictions[0].reason, one.sample.source
+        if isinstance(source, Path):
+            # Without the folders of this machine.
+            reason = replaced(reason, str(source), source.name)
+        st.error(f"**{plain(one.sample.name)}**: {plain(of_library(reason))}", icon=":material/broken_image:")
+    if (rest := len(images) - _MOST_NAMED) > 0:
+        st.caption(n_("and {n} more", "and {n} more", rest).format(n=f"{rest:,}"))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
