@@ -92,11 +92,11 @@ def averaging_findings(comparison: "Comparison") -> list[Message]:
         found = comparison.averaging
     except ModelError as error:
         return [Message("{reason}", reason=message_of(error))]
-    changed = [
-        Message(template, ids=first_names(table["id"].tolist()))
-        for template, table in ((N_("Gained: {ids}."), found.gained), (N_("Lost: {ids}."), found.lost))
-        if len(table)
-    ]
+    changed = []
+    if len(found.gained):
+        changed.append(Message("Gained: {ids}.", ids=first_names(found.gained["id"].tolist())))
+    if len(found.lost):
+        changed.append(Message("Lost: {ids}.", ids=first_names(found.lost["id"].tolist())))
     return [found.finding, *changed]
 
 
