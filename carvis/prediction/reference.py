@@ -67,6 +67,7 @@ def reference_of(
     *,
     data: Dataset | None = None,
     rate: float = FALSE_ALARMS,
+    by: NoveltyScore | None = None,
     compute: bool = True,
     progress: Progress | None = None,
 ) -> Reference:
@@ -79,6 +80,7 @@ def reference_of(
         workspace: holds the evaluations and, where ``data`` is not given, the data set the model was trained on.
         data: the data set that the model was trained on; embeddings of its images that are missing are made and kept.
         rate: of false alarms.
+        by: the score to judge by; by default the distance where embeddings are stored, else the energy.
         compute: whether to compute energies that are not kept yet.
         progress: called with (images done, images in all) while energies are computed.
 
@@ -92,7 +94,7 @@ def reference_of(
     name = data.name if data else _dataset_name(clf, evaluation)
     training, novelty, others = _by_distance(clf, workspace, name, data, evaluation, rate, progress)
     computable = False
-    if novelty is None:
+    if novelty is None or by == "energy":
         valid = data or _dataset(workspace, name)
         novelty, computable, words = _by_energy(clf, workspace, valid, evaluation, rate, compute, progress)
         others += [words] if words else []
@@ -105,6 +107,8 @@ def reference_of(
                 needed=novelty.needed,
             )
         ]
+    if by == "training-distance" and novelty is not None and novelty.score != by:
+        novelty = None
     return Reference(temperature, training, novelty, name, computable, (*notes, *more, *others))
 
 
