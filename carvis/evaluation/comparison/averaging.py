@@ -82,6 +82,10 @@ class Averaging:
             )
         if not len(self.gained) and not len(self.lost):
             return Message("Averaging would change nothing: it is right on the same images as {best}.", **facts)
+        if self.accuracy <= self.best_accuracy:
+            return Message(
+                "Averaging would not help: {average} correct on {n} images against {single} with {best} alone.", **facts
+            )
         return Message(
             "Averaging would hardly help: {average} correct on {n} images against {single} with {best} alone, which "
             "could be chance.",

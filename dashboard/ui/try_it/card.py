@@ -35,7 +35,7 @@ def draw(one: OfImage, opened: Mapping[str, Opened], known: Mapping[str, Referen
     """Draw the card of an image that could be read."""
     sample = one.sample
     image = _image(stamp_of(sample), _source=sample.source)
-    with st.container(border=True), st.grid(len(one.predictions) + 1, min_column_width=230, gap="medium") as grid:
+    with st.container(border=True), st.grid(len(one.predictions) + 1, min_column_width=205, gap="medium") as grid:
         with grid.cell():
             st.image(encode_image(image), width="stretch", alt=_("The image {name}").format(name=sample.name))
             st.caption(plain(sample.name))
@@ -92,7 +92,8 @@ def _novelty(prediction: Prediction) -> None:
         return
     colour, icon = _BADGES[prediction.novelty]
     st.badge(of_library(NOVELTY_WORDS[prediction.novelty]), icon=icon, color=colour)
-    st.caption(plain(of_library(novelty_finding(prediction))))
+    if prediction.novelty == "novel":
+        st.caption(plain(of_library(novelty_finding(prediction))))
 
 
 def _nearest(nearest: tuple[Neighbour, ...], dataset: str) -> None:
@@ -109,7 +110,7 @@ def _nearest(nearest: tuple[Neighbour, ...], dataset: str) -> None:
                 if isinstance(image, bytes):
                     alt = _("Training image of {label}").format(label=one.label)
                     st.image(image, width=80, alt=alt)
-                st.caption(f"{plain(one.label)} {one.distance:.2f}", help=plain(one.id))
+                st.caption(f"{plain(one.label)} {one.distance:.2f}")
 
 
 def _shipped(dataset: str, sample_id: str) -> bytes | None:

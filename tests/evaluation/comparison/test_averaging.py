@@ -36,7 +36,7 @@ def test_the_average_is_joined_by_class_name(two):
     assert found.gained["average_confidence"].tolist() == pytest.approx([0.65])
     assert found.lost["average"].tolist() == ["b"]
     # One against one: nothing speaks against chance.
-    assert found.p == 1 and not found.helps and "could be chance" in found.headline
+    assert found.p == 1 and not found.helps and "would not help" in found.headline
     assert "gains 1 image and loses 1 image" in found.finding
 
 
@@ -58,6 +58,12 @@ def test_an_average_that_helps_beyond_chance():
     assert "5.5 ms per image for the 2 models together, 2.0 ms for one alone" in found.cost
     untimed = carvis.compare(pair).timed({"one": 2.0}).averaging
     assert math.isnan(untimed.milliseconds) and "2 models instead of one" in untimed.cost
+
+
+def test_an_average_that_could_be_better_by_chance():
+    rows = [[("test/a/0", "a", [p, 1 - p]), ("test/a/1", "a", [q, 1 - q])] for p, q in ((0.9, 0.4), (0.4, 0.9))]
+    found = carvis.compare([evaluation(name, ["a", "b"], of_model) for name, of_model in zip("xy", rows)]).averaging
+    assert (found.accuracy, found.best_accuracy, found.p) == (1, 0.5, 1) and "could be chance" in found.headline
 
 
 def test_an_average_of_equal_models_changes_nothing(two):
