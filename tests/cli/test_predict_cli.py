@@ -13,7 +13,7 @@ NAMES = ["red", "green", "blue"]
 
 @pytest.fixture
 def workspace(tmp_path, make_pictures, monkeypatch):
-    """Two models of three colours, one with the classes in another order, and a folder of photos, one of them broken."""
+    """Two models of three colours, one with the classes in another order, and photos, two of them unreadable."""
     import keras
 
     for name, names in (("one", NAMES), ("other", NAMES[::-1])):
