@@ -115,7 +115,7 @@ def run(args: argparse.Namespace, real: Path, space: Workspace) -> None:
     clf = carvis.load_classifier(path)
     said(f"{clf.name} is trained")
     for split in ("train", "valid", "test"):
-        evaluation = evaluate(clf, data, split, copies=False, workspace=space)
+        evaluation = evaluate(clf, data, split, leakage=False, workspace=space)
         evaluation.save(evaluation_folder(space, data.name, split, clf.name))
         said(f"{split}: accuracy {evaluation.accuracy:.3f} of {len(evaluation.predictions)} images")
     known = data.samples("test")["path"].tolist()

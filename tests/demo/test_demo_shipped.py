@@ -22,7 +22,7 @@ def size_of(*folders: Path) -> int:
     return sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
 
 
-def test_the_test_pictures_are_shipped_with_their_masks():
+def test_the_test_images_are_shipped_with_their_masks():
     data = Dataset(ROOT / "data" / "demo")
     samples = data.samples("test")
     assert len(samples) == 300 and len(data.class_names) == 20

@@ -57,7 +57,7 @@ def space(tmp_path_factory) -> Workspace:
         save_classifier(Classifier(coloured_model(), CLASSES, name=name), root / "models" / f"{name}.keras")
     clf = carvis.load_classifier(root / "models" / "known.keras", data=data)
     for split in ("train", "valid"):
-        evaluate(clf, data, split, copies=False, workspace=space).save(
+        evaluate(clf, data, split, leakage=False, workspace=space).save(
             evaluation_folder(space, "colours", split, "known")
         )
     return space

@@ -82,8 +82,8 @@ def _time(file: Path | None) -> int:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _comparison(key: str, without_copies: bool, *, _evaluations: dict, _files: dict) -> Comparison:
-    return compare(_evaluations, files=_files, without_copies=without_copies)
+def _comparison(key: str, without_leakage: bool, *, _evaluations: dict, _files: dict) -> Comparison:
+    return compare(_evaluations, files=_files, without_leakage=without_leakage)
 
 
 def by_class(compared: Compared, first: str, second: str) -> pd.DataFrame:

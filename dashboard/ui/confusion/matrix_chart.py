@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from carvis.evaluation import confusion_shares
-from carvis.figures import cell_words
+from carvis.figures import cell_text
 from ui.confusion import matrices
 from ui.confusion.selection import ConfusionSelection
 from ui.state import selection
@@ -91,7 +91,7 @@ def _cells(view: matrices.View, values: pd.DataFrame, signed: bool) -> pd.DataFr
             "pred": names[columns],
             "value": drawn,
             # Words also where there are none: a model that is right on all images has no cell beside the diagonal.
-            "words": pd.Series([cell_words(value, of, signed) for value in drawn], dtype=str),
+            "words": pd.Series([cell_text(value, of, signed) for value in drawn], dtype=str),
         }
     )
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from carvis.dataset import Dataset
 from carvis.evaluation import AssumptionCheck, check_assumptions
-from carvis.evaluation.assumptions.words import words_of
+from carvis.evaluation.assumptions.fact_names import assumption_name
 from carvis.progress import Progress
 from ui.models import card_form
 from ui.state import jobs
@@ -87,7 +87,7 @@ def _row(row: dict, place: int) -> dict:
         "cannot tell": _("cannot tell"),
         "assumed": _("as assumed"),
     }
-    assumption = of_library(words_of(row["assumption"], row["value"])) if place else words["assumed"]
+    assumption = of_library(assumption_name(row["assumption"], row["value"])) if place else words["assumed"]
     return {
         _("Assumption"): assumption,
         _("Correct"): f"{row['right']} / {row['n']}",

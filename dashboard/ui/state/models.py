@@ -92,9 +92,9 @@ def _key(name: str, path: Path) -> tuple:
 
 def may_be_tried_again(name: str) -> bool:
     """Tell whether a file was refused for what may differ next time: the memory and the time there were."""
-    from carvis.classifier.files.sandbox.policy import kept_verdict
+    from carvis.classifier.files.sandbox.policy import stored_verdict
 
-    found = kept_verdict(workspace.model_files()[name], _trials())
+    found = stored_verdict(workspace.model_files()[name], _trials())
     return found is not None and found.kind in ("memory", "time")
 
 

@@ -257,7 +257,7 @@ def _estimate(dataset: str, config: dict, awaited: tuple[int, int] | None = None
     with st.spinner(_("Measuring two steps …")):
         cost = estimate(**config, data=workspace.dataset(dataset), workspace=workspace.get(), awaited=awaited)
     words = _("About {time} for all epochs, with {n} training and {m} validation images.")
-    st.markdown(words.format(time=duration(cost.seconds), n=f"{cost.pictures:,}", m=f"{cost.valid_pictures:,}"))
+    st.markdown(words.format(time=duration(cost.seconds), n=f"{cost.images:,}", m=f"{cost.valid_images:,}"))
     if cost.disk_bytes:
         words = _("The frozen layers up to {layer} are computed once per view and cached: {size} MB on disk.")
         st.markdown(words.format(layer=plain(cost.cut), size=f"{max(1, cost.disk_bytes / 1e6):,.0f}"))

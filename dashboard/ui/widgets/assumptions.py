@@ -11,7 +11,7 @@ from carvis.evaluation import (
     Remarks,
     assumption_remarks,
     card_remarks,
-    kept_check,
+    stored_check,
 )
 from ui.state import current, evaluations, jobs, selection, unreadable, workspace
 from ui.state.i18n import _, n_, of_library
@@ -79,13 +79,13 @@ def of_evaluations(tables: Iterable[evaluations.Table], *, only_again: bool = Fa
     for table in tables:
         with unreadable.item("evaluation", table.name):
             remarks = remarks_of(table)
-            if remarks and (remarks.again or not only_again):
+            if remarks and (remarks.outdated or not only_again):
                 _add(groups, remarks, table)
     for remarks, found in groups.items():
         with st.container(gap="xsmall"):
             _say([table.model for table in found], remarks.sentences, remarks.grave)
             here = [table for table in found if table.model in workspace.model_files()]
-            if remarks.again:
+            if remarks.outdated:
                 lines = [commands.evaluate(workspace.model_files()[one.model], one.data, one.split) for one in here]
                 st.code("\n".join(lines), language="bash", wrap_lines=True)
             elif here:
@@ -132,7 +132,7 @@ def mark(name: str, table: evaluations.Table | None) -> str:
     remarks = remarks_of(table) if table else card_remarks(workspace.model_files()[name])
     if not remarks:
         return "✓"
-    if remarks.again:
+    if remarks.outdated:
         return _("⚠ evaluate again")
     return _("⚠ probably wrong") if remarks.grave else _("? cannot tell")
 
@@ -152,7 +152,7 @@ def kept(model: "Opened", dataset: Dataset, *, full: bool) -> AssumptionCheck | 
         full: count only a check of every assumption.
     """
     known = st.session_state.get(_FOUND, {}).get(key(model, dataset))
-    return known or kept_check(model.clf, dataset, jobs.cache("assumptions"), full=full)
+    return known or stored_check(model.clf, dataset, jobs.cache("assumptions"), full=full)
 
 
 def remember(model: "Opened", dataset: Dataset, found: AssumptionCheck) -> None:
