@@ -77,3 +77,10 @@ def test_japanese(workspace, open_page, words):
     app.file_uploader(key="try_it_files").set_value([("mine.png", png(), "image/png")]).run()
     assert not app.exception and not app.error
     assert "信頼度" in " ".join(str(one.proto.text) for one in app.get("progress"))
+
+
+def test_a_folder_and_the_camera_are_offered(workspace, open_page, words):
+    for source in ("folder", "camera"):
+        app = open_page("try_it", model=["good"], data="colours", source=source)
+        assert not app.exception and not app.error and "No image yet" in " ".join(one.proto.title for one in app.info)
+        assert app.get("camera_input" if source == "camera" else "file_uploader")
