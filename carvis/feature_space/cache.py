@@ -33,6 +33,8 @@ from carvis.workspace.parquet_file import TEXT
 MAX_BYTES = 4_000_000_000
 # Another number where the same model and images would now give other embeddings.
 FORMAT = 1
+# What the files beside the vectors take, about.
+_BYTES_AN_ID, _BYTES_OF_FACTS = 100, 4000
 _FACTS, _TABLE = "embeddings.json", "images.parquet"
 _KEY = re.compile(r"[0-9a-f]{64}")
 _COLUMNS = {"id": Column("text", unique=True), "label": TEXT}
@@ -111,7 +113,7 @@ class EmbeddingCache:
         with contextlib.ExitStack() as stack:
             writer = None
             with contextlib.suppress(CarvisError, OSError):
-                size = rows * width * np.dtype(np.float32).itemsize
+                size = rows * width * np.dtype(np.float32).itemsize + rows * _BYTES_AN_ID + _BYTES_OF_FACTS
                 if size <= self._arrays.room():
                     self._arrays.make_room(size)
                     writer = stack.enter_context(self._arrays.writing())

@@ -63,7 +63,8 @@ def test_the_shipped_evaluation_is_what_the_shipped_model_says(name, tmp_path):
     assert now.accuracy == pytest.approx(saved.accuracy, abs=0.01)
     shipped, fresh = stored_embeddings(workspace, saved), stored_embeddings(tmp_path, now)
     assert shipped.ids.tolist() == fresh.ids.tolist() and shipped.layer == fresh.layer
-    np.testing.assert_allclose(shipped.vectors, fresh.vectors, rtol=2**-9, atol=1e-3 * fresh.vectors.max())
+    # The shipped ones have seven binary digits.
+    np.testing.assert_allclose(shipped.vectors, fresh.vectors, rtol=2**-7, atol=1e-3 * fresh.vectors.max())
 
 
 @pytest.mark.parametrize("split", ["train", "valid", "test"])

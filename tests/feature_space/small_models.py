@@ -35,7 +35,8 @@ def classifier(kind: str = "flat", *, dropout: bool = True, end: str = "activati
         dropout: between the four units and the scores.
         end: ``activation`` or ``layer`` for the softmax, ``logits`` for none, ``temperature`` for a scaled one.
     """
-    image = keras.Input((4, 4, 3))
+    # With names of its own, the same model built twice has one fingerprint.
+    image = keras.Input((4, 4, 3), name="image")
     base = [L.Conv2D(3, 1, use_bias=False, name="conv"), L.GlobalAveragePooling2D(name="pool")]
     head = [L.Dense(4, activation="relu", use_bias=False, name="units")]
     head += [L.Dropout(0.5, name="dropout")] if dropout else []
@@ -46,7 +47,7 @@ def classifier(kind: str = "flat", *, dropout: bool = True, end: str = "activati
     elif kind == "sequential":
         model = keras.Sequential([image, *base, *head])
     else:
-        inner = keras.Input((4, 4, 3))
+        inner = keras.Input((4, 4, 3), name="inner")
         backbone = keras.Model(inner, chained(inner, base), name="backbone")
         model = keras.Model(image, keras.Sequential(head, name="head")(backbone(image)))
     layers = {layer.name: layer for layer in base + head}

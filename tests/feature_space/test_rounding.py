@@ -14,10 +14,10 @@ def test_within_the_range_it_is_float16():
 
 
 def test_beyond_it_the_size_is_kept():
-    """100,001 is 2^17 times 0.7629...; float16 holds eleven digits of that: steps of 64 in the result."""
+    """100,001 lies between 2^16 and 2^17, where eleven binary digits are steps of 64: it is 1562.5 of them."""
     values = np.array([[100_001, 3, -40_000], [1, 2, 3]], np.float32)
     result = rounded(values)
-    assert result[0].tolist() == [99_968 + 32, 3, -40_000]
+    assert result[0].tolist() == [1563 * 64, 3, -40_000]
     np.testing.assert_array_equal(result[1], [1, 2, 3])
 
 
