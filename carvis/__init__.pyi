@@ -19,6 +19,7 @@ from .evaluation import (
 )
 from .explain import Contrast, Heatmap, activations, attention_on_parts, filter_patterns, heatmaps
 from .feature_space import Embeddings, embeddings, neighbours
+from .prediction import predict
 from .report import write_report
 from .tags import Tags
 from .training import Run, train
@@ -54,6 +55,7 @@ __all__ = [
     "load_classifier",
     "load_evaluation",
     "neighbours",
+    "predict",
     "read_misclassified",
     "read_parts",
     "save_classifier",

@@ -27,6 +27,7 @@ ROOMS = (
     "feature_space",
     "evaluation",
     "tags",
+    "prediction",
     "explain",
     "figures",
     "demo",
