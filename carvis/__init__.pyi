@@ -19,6 +19,7 @@ from .evaluation import (
 )
 from .explain import Contrast, Heatmap, activations, attention_on_parts, filter_patterns, heatmaps
 from .report import write_report
+from .subgroups import image_properties, shortcuts, slices
 from .tags import Tags
 from .training import Run, train
 from .workspace import Workspace
@@ -47,12 +48,15 @@ __all__ = [
     "evaluate",
     "filter_patterns",
     "heatmaps",
+    "image_properties",
     "label_errors",
     "load_classifier",
     "load_evaluation",
     "read_misclassified",
     "read_parts",
     "save_classifier",
+    "shortcuts",
+    "slices",
     "train",
     "write_report",
 ]

@@ -19,7 +19,7 @@ from carvis.startup import quiet_tensorflow
 from carvis.workspace import os_sentence, shown_path
 
 VERBS = (
-    "summary", "check", "split", "train", "runs", "evaluate", "compare", "heatmaps", "attention", "filters",
+    "summary", "check", "split", "train", "runs", "evaluate", "compare", "slices", "heatmaps", "attention", "filters",
     "activations", "report", "demo",
 )  # fmt: skip
 _MOST_FOLDERS = 200

@@ -73,7 +73,8 @@ class Health:
         images: a row an image file, by split and id: id, path, split, label, size (bytes), bytes and pixels
             (SHA-256 of the file and of what it shows), format, width, height, brightness (mean luminance, 0 to 255),
             contrast (its standard deviation), sharpness (variance of the Laplacian at 256 x 256: low is blurred),
-            reason (why it cannot be read, else empty), group (its group of duplicates; -1 where it cannot be read).
+            centre_brightness, tint, warmth, saturation, quality (see ``carvis.dataset.health.image_facts``), reason
+            (why it cannot be read, else empty), group (its group of duplicates; -1 where it cannot be read).
         others: files that are no images: path, reason.
         duplicates: the duplicates as numbers, see ``carvis.dataset.health.duplicates``.
     """
