@@ -66,7 +66,7 @@ def plant(known: ImageProperties, strengths: tuple[float, float]) -> list[tuple[
 def note(root: Path, truth: list[tuple[Condition, float]]) -> None:
     """Write the planted slices into the data set's truth."""
     slices_in_words = [
-        {"property": one.property, "under": one.high, "accuracy": accuracy, "rest": REST} for one, accuracy in truth
+        {"property": one.key, "under": one.high, "accuracy": accuracy, "rest": REST} for one, accuracy in truth
     ]
     path = root / "drawn" / TRUTH
     there = json.loads(path.read_text("utf-8")) if path.exists() else {}
@@ -92,7 +92,7 @@ def print_recovery(known: ImageProperties, truth: list[tuple[Condition, float]],
         all_ids += sum(int(one.sum()) for one in here)
         if seed == 0:
             for one in found.slices:
-                print(f"    {one.sentence} ({one.property}, p {one.p:.2g})")
+                print(f"    {one.sentence} ({one.key}, p {one.p:.2g})")
             print(f"    {found.power}")
     words = "; ".join(
         f"{one.images} ({mask.sum()} images): accuracy {accuracy:.2f}" for (one, accuracy), mask in zip(truth, masks)

@@ -141,7 +141,7 @@ def _search(
         if p < settings.level
     ]
     found.sort(key=lambda one: one.accuracy - one.rest)
-    if any(name.startswith(TAG) for one in found for name in one.property.split(" + ")):
+    if any(name.startswith(TAG) for one in found for name in one.key.split(" + ")):
         notes.append(
             Message("A tag may have been given because the prediction was wrong: then its slice proves nothing.")
         )

@@ -18,7 +18,7 @@ from carvis.evaluation import super_classes
 from carvis.language import Message, message_of
 from carvis.progress import Progress, no_progress
 from carvis.subgroups.objects import object_table
-from carvis.subgroups.properties import TAG, TAGGED, UNTAGGED
+from carvis.subgroups.properties import TAG, TAGGED, UNTAGGED, is_number
 from carvis.tags import Tags
 from carvis.workspace import Cache
 
@@ -143,8 +143,9 @@ def _clean(columns: pd.DataFrame) -> pd.DataFrame:
     """Numbers as float, everything else as text; a missing value stays missing."""
     clean = {}
     for name, column in columns.items():
-        numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-        clean[str(name)] = column.astype(float) if numeric else column.map(str, na_action="ignore").astype(object)
+        clean[str(name)] = (
+            column.astype(float) if is_number(column) else column.map(str, na_action="ignore").astype(object)
+        )
     return pd.DataFrame(clean, index=columns.index)
 
 

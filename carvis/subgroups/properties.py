@@ -169,20 +169,20 @@ class Condition:
     """An interval or a value of one property.
 
     Attributes:
-        property: its key, a column of ``ImageProperties.table``.
+        key: of the property, a column of ``ImageProperties.table``.
         low: the least number that belongs to it; None for no bound.
         high: the number from which on none belongs to it; None for no bound.
         value: the value, of a property that is no number.
     """
 
-    property: str
+    key: str
     low: float | None = None
     high: float | None = None
     value: str | None = None
 
     def holds(self, table: pd.DataFrame) -> NDArray[np.bool_]:
         """Return for which images of a table it holds, bool (N,); for none that lacks the property."""
-        column = table[self.property]
+        column = table[self.key]
         if self.value is not None:
             return (column == self.value).to_numpy(bool)
         values = column.to_numpy(float)
@@ -198,7 +198,7 @@ class Condition:
         """The images for which it holds, in words."""
         if self.value is not None:
             return self._of_value(self.value)
-        name, known = property_name(self.property), PROPERTIES.get(self.property)
+        name, known = property_name(self.key), PROPERTIES.get(self.key)
         low, high = (None if end is None else _number(known, end) for end in (self.low, self.high))
         if low is not None and high is not None:
             return Message("images with {property} from {low} to under {high}", property=name, low=low, high=high)
@@ -211,11 +211,16 @@ class Condition:
         return Message("{images} ({property} at least {low})", images=known.high(), property=name, low=low)
 
     def _of_value(self, value: str) -> Message:
-        if self.property in _VALUES:
-            return _VALUES[self.property][1](value)
-        if self.property.startswith(TAG):
-            return Message("images tagged {tag}", tag=self.property.removeprefix(TAG))
-        return Message("images with {property} {value}", property=property_name(self.property), value=value)
+        if self.key in _VALUES:
+            return _VALUES[self.key][1](value)
+        if self.key.startswith(TAG):
+            return Message("images tagged {tag}", tag=self.key.removeprefix(TAG))
+        return Message("images with {property} {value}", property=property_name(self.key), value=value)
+
+
+def is_number(column: pd.Series) -> bool:
+    """Tell whether a property has intervals rather than values."""
+    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
 
 
 def _number(known: Property | None, value: float) -> str:

@@ -50,9 +50,9 @@ class Slice:
     confirming_ids: tuple[str, ...] = field(repr=False)
 
     @property
-    def property(self) -> str:
+    def key(self) -> str:
         """The keys of its properties."""
-        return " + ".join(condition.property for condition in self.conditions)
+        return " + ".join(condition.key for condition in self.conditions)
 
     @property
     def images(self) -> Message:
@@ -122,7 +122,7 @@ class Slices:
     def table(self) -> pd.DataFrame:
         """A row a slice: sentence, property, n, accuracy, low, high, rest, p (see ``Slice``), images (in all)."""
         rows = [
-            (one.sentence, one.property, one.n, one.accuracy, one.low, one.high, one.rest, one.p, len(one.ids))
+            (one.sentence, one.key, one.n, one.accuracy, one.low, one.high, one.rest, one.p, len(one.ids))
             for one in self.slices
         ]
         table = pd.DataFrame(rows, columns=list(COLUMNS))

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carvis.subgroups.properties import OF_CLASS, TAG, TAGGED, Condition, rounded
+from carvis.subgroups.properties import OF_CLASS, TAG, TAGGED, Condition, is_number, rounded
 from carvis.subgroups.settings import SliceSettings
 
 # Below this a difference is so likely chance that testing it would only cost the others power.
@@ -105,7 +105,7 @@ def _conditions(table: pd.DataFrame, percentiles: NDArray[np.int_]) -> list[Cond
     conditions: list[Condition] = []
     for name, column in table.items():
         key = str(name)
-        if column.dtype == object:
+        if not is_number(column):
             values = {TAGGED} if key.startswith(TAG) else set(column.dropna())
             conditions += [Condition(key, value=value) for value in sorted(values)]
             continue
@@ -161,7 +161,7 @@ def _best(
 
 def _may_pair(conditions: list[Condition]) -> NDArray[np.bool_]:
     """No property with itself, and no two that are of the class: together they say whether the prediction is right."""
-    names = ["class" if one.property in OF_CLASS else one.property for one in conditions]
+    names = ["class" if one.key in OF_CLASS else one.key for one in conditions]
     numbers = np.unique(names, return_inverse=True)[1]
     return numbers[:, None] != numbers
 
@@ -187,7 +187,7 @@ def _refined(
     for place, condition in enumerate(conditions):
         if condition.value is not None:
             continue
-        ends = interval_ends(condition.property, table[condition.property].to_numpy(float), _FINEST)
+        ends = interval_ends(condition.key, table[condition.key].to_numpy(float), _FINEST)
         for side in ("low", "high"):
             current = getattr(conditions[place], side)
             if current is None:

@@ -14,7 +14,7 @@ from carvis.dataset.health.image_facts import CACHE_BYTES
 from carvis.evaluation.comparison import holm
 from carvis.progress import Progress, advance, no_progress, partial_progress
 from carvis.subgroups.image_table import ImageProperties, image_properties
-from carvis.subgroups.properties import OF_CLASS, TAG, TAGGED, Condition, rounded
+from carvis.subgroups.properties import OF_CLASS, TAG, TAGGED, Condition, is_number, rounded
 from carvis.subgroups.settings import ShortcutSettings
 from carvis.subgroups.shortcut_result import Shortcut, Shortcuts
 from carvis.subgroups.shortcut_scores import class_score, tree_depth
@@ -107,7 +107,7 @@ def _tested(known: ImageProperties, split: str, settings: ShortcutSettings, prog
 
 def as_numbers(column: pd.Series) -> NDArray[np.float64]:
     """Return a property as the tree takes it: numbers as they are, texts by their number in order."""
-    if column.dtype != object:
+    if is_number(column):
         return column.to_numpy(float)
     codes = pd.Categorical(column, sorted(set(column.dropna()))).codes.astype(float)
     return np.where(codes < 0, np.nan, codes)
@@ -137,7 +137,7 @@ def _leaves(column: pd.DataFrame, labels: NDArray[np.int_], classes: int) -> lis
     from sklearn.tree import DecisionTreeClassifier
 
     name = str(column.columns[0])
-    if column[name].dtype == object:
+    if not is_number(column[name]):
         values = {TAGGED} if name.startswith(TAG) else set(column[name].dropna())
         return [Condition(name, value=value) for value in sorted(values)]
     known = column[name].notna().to_numpy()

@@ -19,7 +19,7 @@ class Shortcut:
     """A property that alone predicts the class better than chance.
 
     Attributes:
-        property: its key.
+        key: of the property.
         accuracy: balanced accuracy of a shallow decision tree on images that it was not fitted to.
         chance: what guessing reaches.
         p: against permuted labels, corrected for the number of properties (Holm).
@@ -29,7 +29,7 @@ class Shortcut:
         share: of them in that class.
     """
 
-    property: str
+    key: str
     accuracy: float
     chance: float
     p: float
@@ -43,7 +43,7 @@ class Shortcut:
         """What predicts the class, how well, and for example."""
         finding = Message(
             "{property} alone predicts the class: balanced accuracy {accuracy}, chance {chance} ({p}).",
-            property=property_name(self.property),
+            property=property_name(self.key),
             accuracy=f"{100 * self.accuracy:.0f} %",
             chance=f"{100 * self.chance:.0f} %",
             p=p_words(self.p),
@@ -90,7 +90,7 @@ class Shortcuts:
         rows = [
             (
                 one.sentence,
-                one.property,
+                one.key,
                 one.accuracy,
                 one.chance,
                 one.p,

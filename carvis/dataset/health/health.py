@@ -1,6 +1,7 @@
 """``Health``: what was found out about the images of a data set."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -225,8 +226,13 @@ class Health:
             "copies of another class": len(across),
         }
 
-    def save(self, path: str | Path) -> Path:
-        """Write everything as ``.json``, or the pairs of duplicates as ``.csv`` (UTF-8 with a mark, for Excel)."""
+    def save(self, path: str | Path, further: Mapping[str, Any] | None = None) -> Path:
+        """Write everything as ``.json``, or the pairs of duplicates as ``.csv`` (UTF-8 with a mark, for Excel).
+
+        Args:
+            path: the file.
+            further: other findings on the data set that go into a ``.json``.
+        """
         if Path(path).suffix.lower() == ".csv":
             return atomic_write(path, to_csv(self.copies).encode("utf-8-sig"))
         tables = {
@@ -239,4 +245,5 @@ class Health:
             "copies": self.copies,
         }
         document = {**self.summary(), **{name: json.loads(t.to_json(orient="records")) for name, t in tables.items()}}
+        document |= further or {}
         return write_json(path, document, indent=1)
