@@ -32,8 +32,8 @@ def halves(group: NDArray[np.int_], strata: Sequence[Hashable], seed: int) -> ND
     first[np.unique(group, return_index=True)[1]] = True
     first |= group < 0
     members: dict[Hashable, list[int]] = {}
-    for row in np.flatnonzero(first):
-        members.setdefault(strata[row], []).append(int(row))
+    for row in np.flatnonzero(first).tolist():
+        members.setdefault(strata[row], []).append(row)
     turn = int(rng.integers(2))
     for rows in members.values():
         shuffled = rng.permutation(rows)

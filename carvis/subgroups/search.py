@@ -20,6 +20,8 @@ from carvis.subgroups.settings import SliceSettings
 _LEAST_Z = 2.5
 # By so much a pair has to be worse than what is left of either of its parts.
 _PAIR_Z = 2.3
+# And by so much more striking than any single property: of far more pairs some are so by chance.
+_PAIR_GAIN = 1.0
 _SAME = 0.5
 _FINE, _COARSE, _FINEST = np.arange(5, 100, 5), np.arange(10, 100, 10), np.arange(1, 100)
 # The search looks at no more images; all of the other half are tested.
@@ -153,7 +155,7 @@ def _best(
     within = excess_error(n12, errors12, n1[:, None], errors1[:, None])
     allowed = (n12 >= least) & (within > _PAIR_Z) & (within.T > _PAIR_Z) & _may_pair(paired.conditions)
     z = np.where(allowed, z, -np.inf)
-    if z.max() > highest:
+    if z.max() > highest + (0 if best is None else _PAIR_GAIN):
         i, j = sorted(divmod(int(z.argmax()), len(z)))
         best = (paired.conditions[i], paired.conditions[j])
     return best
@@ -194,7 +196,8 @@ def _refined(
                 continue
             at = int(np.searchsorted(ends, current))
             for end in ends[max(0, at - 8) : at + 9]:
-                moved = replace(conditions[place], **{side: end})
+                moved = conditions[place]
+                moved = replace(moved, low=end) if side == "low" else replace(moved, high=end)
                 if moved.low is not None and moved.high is not None and moved.low >= moved.high:
                     continue
                 tried = (*conditions[:place], moved, *conditions[place + 1 :])
