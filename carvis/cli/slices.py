@@ -72,9 +72,10 @@ def run(args: argparse.Namespace) -> int:
     _print(found)
     if others and len(found):
         console = new_console()
-        for words, rows in found.compare(others).groupby("slice", sort=False):
-            console.print(f"{localised(words)}:", soft_wrap=True)
-            for finding in rows["finding"]:
+        compared = found.compare(others)
+        for one in found.slices:
+            console.print(f"{localised(one.images)}:", soft_wrap=True)
+            for finding in compared.loc[compared["slice"] == one.sentence, "finding"]:
                 console.print(f"  {localised(finding)}", soft_wrap=True)
     if out is not None:
         found.save(out)

@@ -22,6 +22,8 @@ _LEAST_Z = 2.5
 _PAIR_Z = 2.3
 # And by so much more striking than any single property: of far more pairs some are so by chance.
 _PAIR_GAIN = 1.0
+# So much less striking may a slice be that is said more simply.
+_PLAIN = 0.3
 _SAME = 0.5
 _FINE, _COARSE, _FINEST = np.arange(5, 100, 5), np.arange(10, 100, 10), np.arange(1, 100)
 # The search looks at no more images; all of the other half are tested.
@@ -203,4 +205,13 @@ def _refined(
                 tried = (*conditions[:place], moved, *conditions[place + 1 :])
                 if (z := striking(tried)) > highest:
                     highest, conditions = z, tried
+    for place, condition in enumerate(conditions):
+        if condition.low is None or condition.high is None:
+            continue
+        # An end that sets few images apart is one thing more to read.
+        for opened in (replace(condition, low=None), replace(condition, high=None)):
+            tried = (*conditions[:place], opened, *conditions[place + 1 :])
+            if striking(tried) > highest - _PLAIN:
+                conditions = tried
+                break
     return conditions
