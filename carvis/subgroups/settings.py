@@ -44,7 +44,7 @@ class ShortcutSettings:
 
     Attributes:
         seed: of the folds and of the permutations.
-        folds: of the cross-validation.
+        folds: of the cross-validation at most; a small data set gets fewer.
         permutations: of the labels of each fold.
         level: the error rate of all findings together.
         gain: how far above chance a balanced accuracy has to be, to be worth a sentence.

@@ -93,12 +93,10 @@ def _tested(known: ImageProperties, split: str, settings: ShortcutSettings, prog
         if score is not None:
             scores[name] = score
     corrected = holm([score.p for score in scores.values()]) if scores else []
-    counted = np.bincount(labels)
-    chance = 1 / max(int((counted >= settings.folds).sum()), 1)
     found = [
-        Shortcut(name, score.accuracy, chance, p, *_example(table[[name]], labels, names))
+        Shortcut(name, score.accuracy, score.chance, p, *_example(table[[name]], labels, names))
         for (name, score), p in zip(scores.items(), corrected)
-        if p < settings.level and score.accuracy >= chance + settings.gain
+        if p < settings.level and score.accuracy >= score.chance + settings.gain
     ]
     found.sort(key=lambda one: -one.accuracy)
     progress(len(searched), len(searched))

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from carvis.subgroups.settings import ShortcutSettings
 
 _AT_ONCE = 200
+# Of fewer images no fold could show anything: a small data set gets fewer folds.
+_FOLD = 50
 
 
 @dataclass(frozen=True)
@@ -21,10 +23,12 @@ class Score:
     Attributes:
         accuracy: the balanced accuracy (mean recall of the classes) on images that the tree was not fitted to.
         p: that it is no better than chance.
+        chance: the balanced accuracy of guessing.
     """
 
     accuracy: float
     p: float
+    chance: float
 
 
 def tree_depth(classes: int) -> int:
@@ -52,14 +56,14 @@ def class_score(values: NDArray[np.float64], labels: NDArray[np.int_], settings:
     from sklearn.model_selection import StratifiedKFold
     from sklearn.tree import DecisionTreeClassifier
 
-    counts = np.bincount(labels)
-    kept = (counts >= settings.folds)[labels]
+    count = min(settings.folds, max(2, len(labels) // _FOLD))
+    kept = (np.bincount(labels) >= count)[labels]
     values, labels = values[kept], np.unique(labels[kept], return_inverse=True)[1]
     classes = int(labels.max(initial=-1)) + 1
     if classes < 2:
         return None
     rng = np.random.default_rng(settings.seed)
-    folds = StratifiedKFold(settings.folds, shuffle=True, random_state=settings.seed)
+    folds = StratifiedKFold(count, shuffle=True, random_state=settings.seed)
     predicted = np.zeros(len(labels), int)
     p_values = []
     for fitted, held in folds.split(values[:, None], labels):
@@ -72,7 +76,7 @@ def class_score(values: NDArray[np.float64], labels: NDArray[np.int_], settings:
         predicted[held] = tree.fit(values[fitted, None], labels[fitted]).predict(values[held, None])
         p_values.append(permuted_p(predicted[held], labels[held], classes, settings.permutations, rng))
     accuracy = float(mean_recall(_table(predicted, labels, classes), np.arange(classes)))
-    return Score(accuracy, min(1.0, 2 * statistics.median(p_values)))
+    return Score(accuracy, min(1.0, 2 * statistics.median(p_values)), 1 / classes)
 
 
 def permuted_p(

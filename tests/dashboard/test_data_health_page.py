@@ -64,7 +64,7 @@ def test_every_section_shows(leaky, open_page, words):
     app = open_page("data_health", data="leaky", health="light", light="blurriest")
     assert not app.exception and len(app.get("image")) == 9 and "Laplacian" in words(app)
     app = open_page("data_health", data="leaky", health="shortcuts")
-    assert not app.exception and "Shortcuts cannot be looked for" in words(app)
+    assert not app.exception and "No shortcut" in words(app)
     app = open_page("data_health", data="leaky", health="problems")
     assert not app.exception and any("broken.jpg" in frame.value.to_csv() for frame in app.dataframe)
     assert "fewer than 10" in words(app)

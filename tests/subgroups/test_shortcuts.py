@@ -68,7 +68,7 @@ def test_near_duplicates_do_not_leak_from_fold_to_fold():
 
 
 def test_too_few_images_are_said_to_be_too_few():
-    known = drawn(6)
+    known = drawn(2)
     found = shortcuts(known)
     assert not found.tested and "too few" in found.finding
     assert class_score(np.arange(6.0), np.zeros(6, int), ShortcutSettings()) is None
