@@ -57,7 +57,7 @@ def checked(data: "Dataset | str", workspace: Workspace, name: str = N_("checkin
         return check_dataset(data, progress, workspace.cache_dir / "health")
 
 
-def _shortcuts(health: "Health", workspace: Workspace) -> list[dict[str, Any]]:
+def _shortcuts(health: "Health", workspace: Workspace) -> list[dict[Any, Any]]:
     """Print which properties of the images give their class away, and return them as plain values."""
     from carvis.subgroups import shortcuts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -130,13 +130,13 @@ def _permutation_p(d: NDArray[np.float64], inside: NDArray[np.bool_], seed: int)
     return float((as_far.sum() + 1) / (_RESAMPLES + 1))
 
 
-def _finding(row: Mapping[str, object], first: str) -> Message:
-    model, loss, extra = str(row["model"]), float(str(row["loss"])), float(str(row["extra_loss"]))
+def _finding(row: Mapping[Any, Any], first: str) -> Message:
+    model, loss, extra = str(row["model"]), float(row["loss"]), float(row["extra_loss"])
     points = {"model": model, "loss": f"{100 * loss:.0f}"}
     if extra != extra:
         return Message("{model} loses {loss} points of accuracy there.", **points)
-    points |= {"first": first, "other": f"{100 * (loss - extra):.0f}", "p": p_words(float(str(row["p_loss"])))}
-    if float(str(row["p_loss"])) >= LEVEL:
+    points |= {"first": first, "other": f"{100 * (loss - extra):.0f}", "p": p_words(float(row["p_loss"]))}
+    if float(row["p_loss"]) >= LEVEL:
         return Message(
             "{model} loses {loss} points there, {first} {other}: the difference could be chance ({p}).", **points
         )

@@ -72,17 +72,18 @@ def _measure(images: pd.DataFrame, parts: Parts, progress: Progress) -> NDArray[
         if str(sample) not in parts:
             continue
         try:
-            masks = parts.present(str(sample), (int(facts["height"]), int(facts["width"])))
-            values[row] = object_facts(read_image(Path(str(facts["path"]))), object_mask(masks, facts))
+            size = (int(facts["height"]), int(facts["width"]))
+            mask = object_mask(parts.present(str(sample), size), size)
+            values[row] = object_facts(read_image(Path(str(facts["path"]))), mask)
         # One broken mask or image is no reason to go without the others.
         except CarvisError:
             continue
     return values
 
 
-def object_mask(masks: Mapping[str, NDArray[np.bool_]], size: Mapping[str, int]) -> NDArray[np.bool_]:
+def object_mask(masks: Mapping[str, NDArray[np.bool_]], size: tuple[int, int]) -> NDArray[np.bool_]:
     """Join all parts but the background: bool (height, width)."""
-    joined = np.zeros((int(size["height"]), int(size["width"])), bool)
+    joined = np.zeros(size, bool)
     for name, mask in masks.items():
         if name.casefold() not in BACKGROUNDS:
             joined |= mask

@@ -136,8 +136,8 @@ def _leaves(column: pd.DataFrame, labels: NDArray[np.int_], classes: int) -> lis
 
     name = str(column.columns[0])
     if not is_number(column[name]):
-        values = {TAGGED} if name.startswith(TAG) else set(column[name].dropna())
-        return [Condition(name, value=value) for value in sorted(values)]
+        texts = {TAGGED} if name.startswith(TAG) else set(column[name].dropna())
+        return [Condition(name, value=text) for text in sorted(texts)]
     known = column[name].notna().to_numpy()
     values = column[name].to_numpy(float)[known, None]
     if not len(values):
